@@ -1,0 +1,36 @@
+# One interface target for the flags that every target of ours uses, and the two
+# shapes of target that the house has.
+
+option(ALAMO_FUZZ "Build the libFuzzer targets (clang)" OFF)
+set(ALAMO_SANITIZE "" CACHE STRING "Sanitizers for every target, as -fsanitize= takes them")
+
+add_library(al_build INTERFACE)
+target_compile_features(al_build INTERFACE c_std_17)
+target_compile_definitions(al_build INTERFACE _GNU_SOURCE ALAMO_VERSION="${PROJECT_VERSION}")
+target_compile_options(al_build INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+  -Wwrite-strings -Wvla -Wcast-qual -Wformat=2 -Wundef -fno-common -fstack-protector-strong
+  $<$<CONFIG:Release>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
+if(ALAMO_SANITIZE)
+  target_compile_options(al_build INTERFACE -fsanitize=${ALAMO_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  target_link_options(al_build INTERFACE -fsanitize=${ALAMO_SANITIZE})
+endif()
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+target_link_options(al_build INTERFACE $<$<CONFIG:Release>:-Wl,-z,relro,-z,now>)
+
+# al_library(NAME SOURCES... LINK LIBS...): a folder's static library; its private headers are
+# visible to the folder's own program, tests and benches that link it.
+function(al_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_CURRENT_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE al_build)
+endfunction()
+
+# al_program(NAME SOURCES... LINK LIBS...)
+function(al_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} al_build)
+endfunction()

@@ -1,0 +1,35 @@
+/*
+ * entry.h -- one leaf of the log, byte-exact (docs/formats.md).
+ *
+ *   entry INDEX KIND LF
+ *   time SECONDS LF
+ *   result accepted LF
+ *   auto TOKEN VALUE LF          one for each placeholder filled
+ *   LF
+ *   body verbatim                kind "request": signed text and signatures
+ *
+ * An unknown kind is hashed, stored and skipped by followers.
+ */
+#ifndef ALAMO_ENTRY_H
+#define ALAMO_ENTRY_H
+
+#include "alamo/object.h"
+
+#define AL_ENTRY_MAX 65535               /* c2sp.org/tlog-tiles: uint16 length */
+#define AL_AUTOS_MAX 64                  /* in one request */
+
+struct al_entry {
+	uint64_t index;
+	uint64_t time;                   /* Unix seconds UTC; never smaller than the entry's before */
+	struct al_slice kind;            /* "request" */
+	struct al_auto autos[AL_AUTOS_MAX];
+	size_t auto_count;
+	struct al_slice body;
+};
+
+/* AL_ELIMIT over AL_ENTRY_MAX (buf's bound). */
+AL_MUST_USE enum al_err al_entry_encode(const struct al_entry *entry, struct al_buf *out);
+/* Slices point into `bytes`. decode(encode(e)) == e and encode(decode(b)) == b. */
+AL_MUST_USE enum al_err al_entry_decode(struct al_slice bytes, struct al_entry *out);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * http.h -- small read-only HTTP service over libevent's evhttp.
+ *
+ * GET and HEAD only, bounded headers and no bodies. Handlers answer at once.
+ */
+#ifndef ALAMO_HTTP_H
+#define ALAMO_HTTP_H
+
+#include "alamo/buf.h"
+#include "alamo/loop.h"
+
+struct al_http;
+
+struct al_http_answer {
+	int status;                  /* 200 unless the handler sets it */
+	const char *type;            /* constant; "text/plain; charset=utf-8" by default */
+	const char *etag;            /* borrowed until the handler returns; NULL: none */
+	unsigned max_age_s;          /* Cache-Control; 0: no-cache */
+	struct al_buf body;          /* handler fills it */
+};
+
+/* `rest` is the path after the route's prefix, percent-decoded, without query; `query` the raw query or empty. */
+typedef void (*al_http_fn)(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer);
+
+AL_MUST_USE enum al_err al_http_new(struct al_loop *loop, struct al_http **out);
+void al_http_free(struct al_http *http);
+/* Exact path, or everything below it when it ends in '/'. Longest route wins. `path` constant. */
+AL_MUST_USE enum al_err al_http_route(struct al_http *http, const char *path, al_http_fn fn, void *arg);
+AL_MUST_USE enum al_err al_http_listen(struct al_http *http, struct al_slice addr, uint16_t port, uint16_t *bound);
+
+#endif
