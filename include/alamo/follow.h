@@ -44,6 +44,18 @@ enum al_frame_kind {
 	AL_FRAME_ERROR = 'X',        /* text; the server closes after it */
 };
 
+struct al_frame {
+	uint8_t kind;                /* enum al_frame_kind; others are to be skipped */
+	struct al_slice body;
+};
+/* Cut one frame off. AL_EAGAIN: incomplete. AL_EINVAL, AL_ELIMIT: no stream of ours. */
+AL_MUST_USE enum al_err al_frame_next(struct al_slice *rest, struct al_frame *out);
+/* Cut one entry off what follows `first` in an E frame. AL_EINVAL: malformed. Not at its end (len 0). */
+AL_MUST_USE enum al_err al_frame_entry(struct al_slice *rest, struct al_slice *entry);
+void al_frame_put(struct al_buf *out, enum al_frame_kind kind, struct al_slice body);
+/* One E frame with as many of `count` (> 0) entries as fit; returns how many that were. */
+size_t al_frame_put_entries(struct al_buf *out, uint64_t first, const struct al_slice *entries, size_t count);
+
 /* ---- a follower with a state: what whois, rootdns and rpki-lite are ---- */
 struct al_replica;
 struct al_state;

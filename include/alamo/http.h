@@ -1,7 +1,8 @@
 /*
- * http.h -- small read-only HTTP service over libevent's evhttp.
+ * http.h -- small read-only HTTP/1.1 service on a listener (net.h).
  *
- * GET and HEAD only, bounded headers and no bodies. Handlers answer at once.
+ * GET and HEAD only, bounded headers and no bodies; the listener's limits hold
+ * (all in all and per source). Handlers answer at once.
  */
 #ifndef ALAMO_HTTP_H
 #define ALAMO_HTTP_H
@@ -14,7 +15,7 @@ struct al_http;
 struct al_http_answer {
 	int status;                  /* 200 unless the handler sets it */
 	const char *type;            /* constant; "text/plain; charset=utf-8" by default */
-	const char *etag;            /* borrowed until the handler returns; NULL: none */
+	const char *etag;            /* bare or quoted; the handler's `arg` owns it; NULL: none */
 	unsigned max_age_s;          /* Cache-Control; 0: no-cache */
 	struct al_buf body;          /* handler fills it */
 };

@@ -43,10 +43,13 @@ struct al_listener_conf {
 AL_MUST_USE enum al_err al_listener_new(struct al_loop *loop, const struct al_listener_conf *conf,
 					const struct al_conn_ops *ops, void *arg, struct al_listener **out);
 void al_listener_free(struct al_listener *listener);         /* closes its connections */
-/* Numeric address; port 0 takes any: *bound gets the one taken. Logs failures. */
+/*
+ * Numeric address; port 0 takes any: *bound gets the one taken. AL_EEXIST: the
+ * port is in use. AL_EUNSUPPORTED: not an address of this host. Logs failures.
+ */
 AL_MUST_USE enum al_err al_listener_tcp(struct al_listener *listener, struct al_slice addr, uint16_t port,
 					uint16_t *bound);
-/* Removes a stale socket file first. Mode 0660. */
+/* Removes a stale socket file first. Mode 0660. AL_EEXIST: somebody answers there, or it is no socket. */
 AL_MUST_USE enum al_err al_listener_unix(struct al_listener *listener, const char *path);
 size_t al_listener_conns(const struct al_listener *listener);
 
@@ -54,9 +57,9 @@ void al_conn_write(struct al_conn *conn, const void *bytes, size_t len);     /* 
 /* Without copying: fn(arg) is called once the bytes are sent or the connection is gone. */
 void al_conn_write_ref(struct al_conn *conn, const void *bytes, size_t len, void (*fn)(void *arg), void *arg);
 size_t al_conn_pending(const struct al_conn *conn);          /* unsent bytes */
-void al_conn_finish(struct al_conn *conn);                   /* send what is pending, then close */
+void al_conn_finish(struct al_conn *conn);                   /* send what is pending, then close; no data() after */
 void al_conn_drop(struct al_conn *conn);                     /* close now; `closed` is called before it returns */
-void al_conn_pause(struct al_conn *conn, bool paused);       /* stop or resume reading */
+void al_conn_pause(struct al_conn *conn, bool paused);       /* stop reading; resuming pokes if bytes wait */
 void al_conn_poke(struct al_conn *conn);                     /* call data() again soon with what is buffered */
 const char *al_conn_peer(const struct al_conn *conn);        /* "[::1]:4711" or "unix" */
 void *al_conn_user(const struct al_conn *conn);

@@ -38,6 +38,8 @@ struct al_request {
 
 void al_request_init(struct al_request *request);
 void al_request_release(struct al_request *request);
+/* The identity of a stored request: SHA-256 of what stands before its first signature block. */
+void al_request_identity(struct al_slice body, uint8_t hash[static AL_HASH_LEN]);
 /* Decode. AL_EINVAL or AL_ELIMIT with the reasons in `report`. On failure only `name` may be set. */
 AL_MUST_USE enum al_err al_request_parse(struct al_slice raw, struct al_request *out, struct al_report *report);
 

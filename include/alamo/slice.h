@@ -49,6 +49,12 @@ bool al_slice_word(struct al_slice *rest, const char *also, struct al_slice *wor
 /* Decimal, no sign, no leading zero, at most `max`. */
 AL_MUST_USE enum al_err al_slice_u64(struct al_slice s, uint64_t max, uint64_t *out);
 
+/*
+ * Standard base64, padded, canonical, at least one byte and at most `cap`.
+ * (libsodium 1.0.18 alone is not enough: it takes bytes above 7f for '/'.)
+ */
+AL_MUST_USE enum al_err al_slice_base64(struct al_slice s, uint8_t *out, size_t cap, size_t *len);
+
 /* NUL-terminated copy that the caller frees; NULL when memory is out. */
 char *al_slice_dup(struct al_slice s);
 

@@ -58,6 +58,8 @@ void al_state_children(const struct al_state *state, enum al_class cls, const st
 const struct al_object *al_state_covering_inet(const struct al_state *state, const struct al_prefix *key, bool strict);
 /* The smallest as-block that holds `asn`, or NULL. */
 const struct al_object *al_state_as_block(const struct al_state *state, uint32_t asn);
+/* All living as-blocks, no order. */
+void al_state_as_blocks(const struct al_state *state, al_object_fn visit, void *arg);
 /* How many living objects name this one in a strong reference. */
 size_t al_state_references(const struct al_state *state, enum al_class cls, struct al_slice key);
 

@@ -1,0 +1,172 @@
+/* AS numbers, prefixes, names, times: one spelling each, hostile spellings refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "alamo/ident.h"
+
+static void asns(void **state)
+{
+	static const char *const bad[] = { "64512", "AS", "AS-1", "AS4294967296", "AS01", "AS1 ", "ASx" };
+	char text[AL_ASN_STRLEN];
+	uint32_t asn;
+
+	(void)state;
+	assert_int_equal(al_asn_parse(AL_S("as4294967295"), &asn), AL_OK);
+	al_asn_format(asn, text);
+	assert_string_equal(text, "AS4294967295");
+	for (size_t i = 0; i < AL_COUNT(bad); i++)
+		assert_int_equal(al_asn_parse(al_slice_str(bad[i]), &asn), AL_EINVAL);
+}
+
+static void prefixes(void **state)
+{
+	static const struct {
+		const char *typed;
+		const char *canon;       /* NULL: refused */
+	} rows[] = {
+		{ "172.20.0.0/14", "172.20.0.0/14" },
+		{ "FCA1:0100::/48", "fca1:100::/48" },
+		{ "0.0.0.0/0", "0.0.0.0/0" },
+		{ "::/0", "::/0" },
+		{ "10.0.0.1", "10.0.0.1/32" },
+		{ "fca1::53", "fca1::53/128" },
+		{ "172.20.0.0 - 172.20.0.31", "172.20.0.0/27" },
+		{ "fd00::-fd00::ffff", "fd00::/112" },
+		{ "172.20.0.1/14", NULL },
+		{ "172.20.0.0/33", NULL },
+		{ "172.20.0/24", NULL },
+		{ "172.20.0.0/", NULL },
+		{ "172.20.0.0/024", NULL },
+		{ "172.20.0.0 - 172.20.0.30", NULL },
+		{ "172.20.0.1 - 172.20.0.2", NULL },
+		{ "fca1::/129", NULL },
+		{ "fca1::1/64", NULL },
+		{ "fca1:::/64", NULL },
+		{ "", NULL },
+		{ "/8", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		struct al_prefix p;
+		char text[AL_PREFIX_STRLEN];
+		enum al_err err = al_prefix_parse_range(al_slice_str(rows[i].typed), &p);
+
+		assert_int_equal(err, rows[i].canon != NULL ? AL_OK : AL_EINVAL);
+		if (err == AL_OK) {
+			al_prefix_format(&p, text);
+			assert_string_equal(text, rows[i].canon);
+		}
+	}
+}
+
+static struct al_prefix prefix(const char *text)
+{
+	struct al_prefix p;
+
+	assert_int_equal(al_prefix_parse(al_slice_str(text), &p), AL_OK);
+	return p;
+}
+
+static void covering(void **state)
+{
+	struct al_prefix a = prefix("172.20.0.0/14"), b = prefix("172.23.255.0/24"), c = prefix("172.24.0.0/24");
+	struct al_prefix all4 = prefix("0.0.0.0/0"), all6 = prefix("::/0");
+
+	(void)state;
+	assert_true(al_prefix_covers(&a, &b));
+	assert_true(al_prefix_covers(&a, &a));
+	assert_false(al_prefix_covers(&b, &a));
+	assert_false(al_prefix_covers(&a, &c));
+	assert_true(al_prefix_covers(&all4, &c));
+	assert_false(al_prefix_covers(&all6, &c));
+}
+
+static void names(void **state)
+{
+	static const struct {
+		const char *typed;
+		const char *canon;
+	} rows[] = {
+		{ "Fisher.ALAMO.", "fisher.alamo" },
+		{ ".", "" },
+		{ "", "" },
+		{ "0/27.5.20.172.in-addr.arpa", "0/27.5.20.172.in-addr.arpa" },
+		{ "_443._tcp.x", "_443._tcp.x" },
+		{ "a..b", NULL },
+		{ ".a", NULL },
+		{ "a b", NULL },
+		{ "a\\b", NULL },
+		{ "0123456789012345678901234567890123456789012345678901234567890123", NULL },
+	};
+	char text[AL_NAME_MAX + 1], back[AL_NAME_MAX + 1];
+	uint8_t wire[AL_NAME_WIRE_MAX];
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		enum al_err err = al_name_canon(al_slice_str(rows[i].typed), text);
+
+		assert_int_equal(err, rows[i].canon != NULL ? AL_OK : AL_EINVAL);
+		if (err != AL_OK)
+			continue;
+		assert_string_equal(text, rows[i].canon);
+		len = al_name_to_wire(al_slice_str(text), wire);
+		assert_true(len > 0);
+		assert_int_equal(al_name_from_wire(wire, len, back), AL_OK);
+		assert_string_equal(back, text);
+		assert_int_equal(al_name_from_wire(wire, len - 1, back), AL_EINVAL);
+	}
+	assert_true(al_name_within(AL_S("a.b.alamo"), AL_S("alamo")));
+	assert_false(al_name_within(AL_S("xalamo"), AL_S("alamo")));
+	assert_true(al_name_within(AL_S("alamo"), AL_S("")));
+	assert_int_equal(al_name_labels(AL_S("a.b.alamo")), 3);
+}
+
+static void times(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t seconds;
+	} rows[] = {
+		{ "1970-01-01T00:00:00Z", 0 },
+		{ "2000-02-29T23:59:59Z", 951868799 },
+		{ "2026-11-23T07:00:00Z", 1795417200 },
+		{ "2038-01-19T03:14:08Z", 2147483648 },
+		{ "9999-12-31T23:59:59Z", 253402300799 },
+	};
+	static const char *const bad[] = { "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01 00:00:00Z",
+					   "2026-01-01T24:00:00Z", "2026-01-01T00:00:00", "26-01-01T00:00:00Z" };
+	char text[AL_TIME_STRLEN];
+	uint64_t seconds;
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		assert_int_equal(al_time_parse(al_slice_str(rows[i].text), &seconds), AL_OK);
+		assert_true(seconds == rows[i].seconds);
+		al_time_format(seconds, text);
+		assert_string_equal(text, rows[i].text);
+	}
+	for (size_t i = 0; i < AL_COUNT(bad); i++)
+		assert_int_equal(al_time_parse(al_slice_str(bad[i]), &seconds), AL_EINVAL);
+	for (uint64_t day = 0; day < 60000; day += 17) {   /* every month shape of 160 years */
+		al_time_format(day * 86400 + 3661, text);
+		assert_int_equal(al_time_parse(al_slice_str(text), &seconds), AL_OK);
+		assert_true(seconds == day * 86400 + 3661);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(asns),  cmocka_unit_test(prefixes), cmocka_unit_test(covering),
+		cmocka_unit_test(names), cmocka_unit_test(times),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,113 @@
+/* Decoding of requests: the form, its bounds, what is signed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+
+#include "alamo/request.h"
+
+#define SIG "-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----\n"
+#define OBJ "mntner: A-MNT\nmnt-by: A-MNT\n"
+
+static enum al_err parse(const char *text, struct al_request *request)
+{
+	al_request_init(request);
+	return al_request_parse(al_slice_str(text), request, NULL);
+}
+
+static void good(void **state)
+{
+	struct al_request r;
+	uint8_t hash[AL_HASH_LEN];
+
+	(void)state;
+	assert_int_equal(parse("request: x\r\nprev: none\r\nnonce: 1\r\n\r\n" OBJ "\n\n" OBJ SIG SIG, &r), AL_OK);
+	assert_true(al_slice_is(r.name, "x"));
+	assert_int_equal(r.object_count, 2);
+	assert_int_equal(r.signature_count, 2);
+	assert_true(r.prevs[1] == AL_PREV_NONE);
+	assert_true(al_slice_is(r.text, "request: x\nprev: none\nnonce: 1\n\n" OBJ "\n\n" OBJ));
+	crypto_hash_sha256(hash, (const unsigned char *)r.text.ptr, r.text.len);
+	assert_memory_equal(hash, r.hash, sizeof(hash));
+	al_request_release(&r);
+	assert_int_equal(parse("request: x\nprev: 4 none\nnot-after: 2026-12-01T00:00:00Z\ndry-run: yes\n\n" OBJ "\n" OBJ, &r),
+			 AL_OK);
+	assert_int_equal(r.prevs[0], 4);
+	assert_true(r.prevs[1] == AL_PREV_NONE);
+	assert_true(r.dry_run);
+	assert_int_equal(r.signature_count, 0);
+	al_request_release(&r);
+}
+
+static void bad(void **state)
+{
+	static const char *const rows[] = {
+		"",
+		"\n",
+		"request: x\n",
+		"request: x\nprev: none\n\n",
+		"request: x\n\n" OBJ,
+		"prev: none\n\n" OBJ,
+		"request: x\nrequest: y\nprev: none\n\n" OBJ,
+		"request: x\nprev: none\nprev: none\n\n" OBJ,
+		"request: two words\nprev: none\n\n" OBJ,
+		"request: x\nprev: 1 2\n\n" OBJ,
+		"request: x\nprev: -1\n\n" OBJ,
+		"request: x\nprev: none\ncolour: red\n\n" OBJ,
+		"request: x\nprev: none\nnot-after: tomorrow\n\n" OBJ,
+		"request: x\nprev: none\ndry-run: perhaps\n\n" OBJ,
+		"request: x\nprev: none\n\n" OBJ "-----BEGIN SSH SIGNATURE-----\nAAAA\n",
+		"request: x\nprev: none\n\n" OBJ SIG "and more\n",
+		"request: x\nprev: none\n\n" OBJ SIG SIG SIG SIG SIG SIG SIG SIG SIG,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		struct al_request r;
+
+		assert_int_equal(parse(rows[i], &r), AL_EINVAL);
+		al_request_release(&r);
+	}
+}
+
+static void bounds(void **state)
+{
+	struct al_request r;
+	struct al_buf text;
+
+	(void)state;
+	al_buf_init(&text, 1 << 20);
+	al_buf_str(&text, "request: x\nprev: none\n\n");
+	for (int i = 0; i < 9000; i++)
+		al_buf_str(&text, "x");
+	al_request_init(&r);
+	assert_int_equal(al_request_parse(al_buf_view(&text), &r, NULL), AL_EINVAL);
+	al_request_release(&r);
+	al_buf_reset(&text);
+	al_buf_str(&text, "request: x\nprev: none\n\n");
+	for (int i = 0; i < 5000; i++)
+		al_buf_str(&text, "remarks: abc\n");
+	assert_int_equal(al_request_parse(al_buf_view(&text), &r, NULL), AL_ELIMIT);
+	al_request_release(&r);
+	al_buf_reset(&text);
+	al_buf_str(&text, "request: x\nprev: none\n\n");
+	for (int i = 0; i < 1025; i++)
+		al_buf_str(&text, "a: b\n\n");
+	assert_int_equal(al_request_parse(al_buf_view(&text), &r, NULL), AL_EINVAL);
+	al_request_release(&r);
+	assert_int_equal(al_request_parse(al_slice_of("request: x\0", 11), &r, NULL), AL_EINVAL);
+	al_request_release(&r);
+	al_buf_release(&text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(good), cmocka_unit_test(bad), cmocka_unit_test(bounds) };
+
+	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,157 @@
+/* slice, buf, wire: the ground that every parser stands on. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "alamo/buf.h"
+#include "alamo/report.h"
+#include "alamo/wire.h"
+
+static void slice_cuts(void **state)
+{
+	struct al_slice rest = AL_S("a:b:c"), head;
+
+	(void)state;
+	assert_true(al_slice_cut(&rest, ':', &head));
+	assert_true(al_slice_is(head, "a"));
+	assert_true(al_slice_cut(&rest, ':', &head));
+	assert_true(al_slice_is(head, "b"));
+	assert_false(al_slice_cut(&rest, ':', &head));
+	assert_true(al_slice_is(head, "c"));
+	assert_int_equal(rest.len, 0);
+}
+
+static void slice_lines_and_words(void **state)
+{
+	struct al_slice rest = AL_S("one two\r\n\nthree"), line, word;
+
+	(void)state;
+	assert_true(al_slice_line(&rest, &line));
+	assert_true(al_slice_is(line, "one two"));
+	assert_true(al_slice_word(&line, "", &word) && al_slice_is(word, "one"));
+	assert_true(al_slice_word(&line, "", &word) && al_slice_is(word, "two"));
+	assert_false(al_slice_word(&line, "", &word));
+	assert_true(al_slice_line(&rest, &line) && line.len == 0);
+	assert_true(al_slice_line(&rest, &line) && al_slice_is(line, "three"));
+	assert_false(al_slice_line(&rest, &line));
+}
+
+static void slice_numbers(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t max;
+		enum al_err err;
+		uint64_t value;
+	} rows[] = {
+		{ "0", 10, AL_OK, 0 },
+		{ "10", 10, AL_OK, 10 },
+		{ "11", 10, AL_ELIMIT, 0 },
+		{ "01", 10, AL_EINVAL, 0 },
+		{ "", 10, AL_EINVAL, 0 },
+		{ "-1", 10, AL_EINVAL, 0 },
+		{ "1 ", 10, AL_EINVAL, 0 },
+		{ "18446744073709551615", UINT64_MAX, AL_OK, UINT64_MAX },
+		{ "18446744073709551616", UINT64_MAX, AL_ELIMIT, 0 },
+		{ "99999999999999999999999", UINT64_MAX, AL_ELIMIT, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		uint64_t value = 0;
+
+		assert_int_equal(al_slice_u64(al_slice_str(rows[i].text), rows[i].max, &value), rows[i].err);
+		assert_true(value == rows[i].value);
+	}
+}
+
+static void buf_keeps_its_bound(void **state)
+{
+	struct al_buf buf;
+
+	(void)state;
+	al_buf_init(&buf, 10);
+	al_buf_str(&buf, "0123456789");
+	assert_int_equal(buf.err, AL_OK);
+	al_buf_u8(&buf, 'x');
+	assert_int_equal(buf.err, AL_ELIMIT);
+	al_buf_reset(&buf);
+	al_buf_str(&buf, "abc");
+	assert_true(al_slice_is(al_buf_view(&buf), "abc"));
+	al_buf_put(&buf, "x", SIZE_MAX);
+	assert_int_equal(buf.err, AL_ELIMIT);
+	assert_int_equal(buf.len, 3);
+	al_buf_release(&buf);
+}
+
+static void buf_writes_forms(void **state)
+{
+	struct al_buf buf;
+	char *text;
+	size_t len;
+
+	(void)state;
+	al_buf_init(&buf, 4096);
+	al_buf_base64(&buf, "\x00\xff\x10", 3);
+	al_buf_str(&buf, " ");
+	al_buf_hex(&buf, "\x00\xff\x10", 3);
+	al_buf_printf(&buf, " %s", "printed");
+	text = al_buf_take(&buf, &len);
+	assert_string_equal(text, "AP8Q 00ff10 printed");
+	assert_int_equal(len, strlen(text));
+	free(text);
+	al_buf_u16(&buf, 0x0102);
+	al_buf_u32(&buf, 0x03040506);
+	al_buf_u64(&buf, 0x0708090a0b0c0d0eULL);
+	al_buf_string(&buf, "hi", 2);
+	assert_int_equal(buf.len, 20);
+	assert_memory_equal(buf.ptr, "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x00\x00\x00\x02hi", 20);
+	al_buf_release(&buf);
+}
+
+static void reader_never_passes_the_end(void **state)
+{
+	struct al_reader r = al_reader_of("\x01\x02\x03\x00\x00\x00\x09" "abc", 10);
+
+	(void)state;
+	assert_int_equal(al_read_u8(&r), 1);
+	assert_int_equal(al_read_u16(&r), 0x0203);
+	assert_int_equal(al_read_string(&r).len, 0);
+	assert_int_equal(r.err, AL_EINVAL);
+	assert_int_equal(al_read_u8(&r), 0);
+	assert_false(al_reader_done(&r));
+}
+
+static void report_counts_and_cleans(void **state)
+{
+	struct al_report report;
+
+	(void)state;
+	al_report_init(&report);
+	for (int i = 0; i < 5000; i++)
+		al_report_add(&report, AL_ERROR, 0, 0, "X", "bad \n byte %d", i);
+	assert_int_equal(report.errors, 5000);
+	assert_int_equal(report.count, 4096);
+	assert_string_equal(report.items[1].text, "bad ? byte 1");
+	al_report_release(&report);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(slice_cuts),
+		cmocka_unit_test(slice_lines_and_words),
+		cmocka_unit_test(slice_numbers),
+		cmocka_unit_test(buf_keeps_its_bound),
+		cmocka_unit_test(buf_writes_forms),
+		cmocka_unit_test(reader_never_passes_the_end),
+		cmocka_unit_test(report_counts_and_cleans),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

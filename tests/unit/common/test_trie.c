@@ -1,0 +1,151 @@
+/* The prefix trie against a plain list, with random keys of both families. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "alamo/trie.h"
+
+#define KEYS 400
+
+static uint32_t seed = 12345;
+
+static uint32_t next_random(void)
+{
+	seed = seed * 1664525u + 1013904223u;
+	return seed >> 8;
+}
+
+/* Few distinct bits, so that keys nest. */
+static struct al_prefix random_key(void)
+{
+	struct al_prefix p = { .bits = next_random() % 2 != 0 ? 128 : 32 };
+
+	p.len = (uint8_t)(next_random() % (p.bits == 32 ? 33u : 60u));
+	for (unsigned i = 0; i < 16; i++)
+		p.addr[i] = next_random() % 3 == 0 ? 0x80 : 0;
+	al_prefix_truncate(&p, p.len);
+	return p;
+}
+
+struct model {
+	struct al_prefix key[KEYS];
+	int value[KEYS];
+	bool there[KEYS];
+};
+
+static size_t model_find(const struct model *m, const struct al_prefix *key)
+{
+	for (size_t i = 0; i < KEYS; i++)
+		if (m->there[i] && al_prefix_eq(&m->key[i], key))
+			return i;
+	return KEYS;
+}
+
+struct hits {
+	size_t count;
+	struct al_prefix last;
+	bool ordered;
+};
+
+static bool hit(const struct al_prefix *key, void *value, void *arg)
+{
+	struct hits *hits = arg;
+
+	assert_non_null(value);
+	if (hits->count > 0 && al_prefix_cmp(&hits->last, key) >= 0)
+		hits->ordered = false;
+	hits->last = *key;
+	hits->count++;
+	return true;
+}
+
+static bool has_between(const struct model *m, const struct al_prefix *outer, const struct al_prefix *inner)
+{
+	for (size_t i = 0; i < KEYS; i++)
+		if (m->there[i] && m->key[i].len > outer->len && m->key[i].len < inner->len &&
+		    al_prefix_covers(outer, &m->key[i]) && al_prefix_covers(&m->key[i], inner))
+			return true;
+	return false;
+}
+
+static void check_key(const struct al_trie *trie, const struct model *m, const struct al_prefix *key)
+{
+	size_t covering = 0, within = 0, children = 0, best = KEYS, best_strict = KEYS;
+	struct hits hits = { .ordered = true };
+	struct al_prefix at;
+
+	for (size_t i = 0; i < KEYS; i++) {
+		if (!m->there[i])
+			continue;
+		if (al_prefix_covers(&m->key[i], key)) {
+			covering++;
+			if (best == KEYS || m->key[i].len > m->key[best].len)
+				best = i;
+			if (m->key[i].len < key->len && (best_strict == KEYS || m->key[i].len > m->key[best_strict].len))
+				best_strict = i;
+		}
+		if (al_prefix_covers(key, &m->key[i])) {
+			within++;
+			children += m->key[i].len > key->len && !has_between(m, key, &m->key[i]);
+		}
+	}
+	al_trie_covering(trie, key, hit, &hits);
+	assert_int_equal(hits.count, covering);
+	hits = (struct hits){ .ordered = true };
+	al_trie_within(trie, key, hit, &hits);
+	assert_int_equal(hits.count, within);
+	assert_true(hits.ordered);
+	hits = (struct hits){ .ordered = true };
+	al_trie_children(trie, key, hit, &hits);
+	assert_int_equal(hits.count, children);
+	assert_ptr_equal(al_trie_longest(trie, key, false, &at), best < KEYS ? (const void *)&m->value[best] : NULL);
+	assert_ptr_equal(al_trie_longest(trie, key, true, NULL),
+			 best_strict < KEYS ? (const void *)&m->value[best_strict] : NULL);
+}
+
+static void against_a_list(void **state)
+{
+	static struct model m;
+	struct al_trie trie;
+	size_t live = 0;
+
+	(void)state;
+	al_trie_init(&trie);
+	for (int round = 0; round < 4000; round++) {
+		struct al_prefix key = random_key();
+		size_t at = model_find(&m, &key), slot = next_random() % KEYS;
+
+		if (at < KEYS) {
+			assert_ptr_equal(al_trie_remove(&trie, &key), &m.value[at]);
+			m.there[at] = false;
+			live--;
+		} else if (!m.there[slot]) {
+			void **where = al_trie_slot(&trie, &key);
+
+			assert_non_null(where);
+			*where = &m.value[slot];
+			m.key[slot] = key;
+			m.there[slot] = true;
+			live++;
+		}
+		assert_int_equal(trie.count, live);
+		if (round % 20 == 0) {
+			key = random_key();
+			check_key(&trie, &m, &key);
+		}
+	}
+	assert_true(live > 50);
+	al_trie_release(&trie);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(against_a_list) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
