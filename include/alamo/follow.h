@@ -66,6 +66,8 @@ struct al_replica_ops {
 	void (*change)(void *arg, const struct al_object *old, const struct al_object *now);
 	/* A verified checkpoint is complete: publish what changed() collected. */
 	void (*head)(void *arg, const struct al_state *state, const struct al_checkpoint *cp, struct al_slice note);
+	/* Connected to or lost the stream. May be NULL. */
+	void (*link)(void *arg, bool up);
 };
 
 struct al_conf;
@@ -74,6 +76,7 @@ AL_MUST_USE enum al_err al_replica_new(struct al_loop *loop, const struct al_con
 				       const struct al_replica_ops *ops, void *arg, struct al_replica **out);
 void al_replica_free(struct al_replica *replica);
 const struct al_state *al_replica_state(const struct al_replica *replica);
+const struct al_vkey *al_replica_key(const struct al_replica *replica);      /* the pinned key */
 /* Of the newest verified head: size 0 before the first. The note is empty then. */
 struct al_slice al_replica_head(const struct al_replica *replica, struct al_checkpoint *cp);
 

@@ -1,0 +1,411 @@
+/*
+ * conn.c -- one connection of a listener: bounded buffers, timing, the end.
+ *
+ *   OPEN -> FINISHING -> LINGER -> DEAD      (any state may go to DEAD at once)
+ *
+ * Every callback of the protocol runs between conn_enter() and conn_leave().
+ * Outside of them conn_settle() is the one place that sends, drops, and
+ * chooses what to wait for; memory is freed only when no callback runs.
+ */
+#include "conn.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <event2/buffer.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define READ_STEP 4096u                  /* bytes a recv */
+#define READ_ROUNDS 16                   /* recvs before others get their turn */
+#define LINGER_MS 2000u
+#define LINGER_BYTES (1024u * 1024u)
+#define STALL_MS 60000u                  /* write progress when the listener has no idle_ms */
+
+static void conn_settle(struct al_conn *conn);
+
+static void conn_enter(struct al_conn *conn)
+{
+	conn->depth++;
+}
+
+static void conn_leave(struct al_conn *conn)
+{
+	assert(conn->depth > 0);
+	if (--conn->depth == 0)
+		conn_settle(conn);
+}
+
+void conn_schedule(struct al_conn *conn)
+{
+	if (conn->state != CONN_DEAD)
+		event_active(&conn->later, EV_TIMEOUT, 0);
+}
+
+static void conn_release(struct al_conn *conn)
+{
+	if (conn->in != NULL)
+		evbuffer_free(conn->in);
+	if (conn->out != NULL)
+		evbuffer_free(conn->out);
+	free(conn);
+}
+
+/* Ends it now. The memory goes too, unless a callback runs. */
+static void conn_close(struct al_conn *conn)
+{
+	if (conn->state == CONN_DEAD)
+		return;
+	conn->state = CONN_DEAD;
+	event_del(&conn->readable);
+	event_del(&conn->writable);
+	event_del(&conn->later);
+	event_del(&conn->clock);
+	close(conn->fd);
+	conn->fd = -1;
+	if (conn->opened && conn->ops->closed != NULL) {
+		conn->depth++;
+		conn->ops->closed(conn, conn->user);
+		conn->depth--;
+	}
+	listener_left(conn);
+	if (conn->depth == 0)
+		conn_release(conn);
+}
+
+static void clock_set(struct al_conn *conn, uint64_t ms)
+{
+	struct timeval tv = { .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+	if (event_add(&conn->clock, &tv) != 0)
+		conn->failed = true;
+}
+
+/* ---- the end ---- */
+
+void al_conn_finish(struct al_conn *conn)
+{
+	if (conn->state != CONN_OPEN)
+		return;
+	conn->state = CONN_FINISHING;
+	conn->poked = false;
+	if (conn->depth == 0)
+		conn_schedule(conn);
+}
+
+void al_conn_drop(struct al_conn *conn)
+{
+	if (conn->opened)
+		conn_close(conn);
+	else
+		conn->failed = true; /* from inside open(): its *user comes first */
+}
+
+/*
+ * All is sent. Closing with unread input would make the kernel send RST, which
+ * may overtake our last bytes at the other side: shut down, then read on for a
+ * bounded while. True when there is nothing to wait for.
+ */
+static bool conn_linger(struct al_conn *conn)
+{
+	if (conn->eof || shutdown(conn->fd, SHUT_WR) != 0)
+		return true;
+	conn->state = CONN_LINGER;
+	conn->linger_left = LINGER_BYTES;
+	clock_set(conn, LINGER_MS);
+	return conn->failed;
+}
+
+static void linger_read(struct al_conn *conn)
+{
+	char waste[READ_STEP];
+	for (int i = 0; i < READ_ROUNDS; i++) {
+		ssize_t got = recv(conn->fd, waste, sizeof(waste), 0);
+		if (got < 0 && errno == EAGAIN)
+			return;
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0 || (size_t)got >= conn->linger_left) {
+			conn_close(conn);
+			return;
+		}
+		conn->linger_left -= (size_t)got;
+	}
+}
+
+/* ---- settling ---- */
+
+/* Registers for reading and writing as the state wants it; false when memory is out. */
+static bool conn_watch(struct al_conn *conn)
+{
+	bool read = (conn->state == CONN_OPEN && !conn->paused && !conn->eof) || conn->state == CONN_LINGER;
+	bool write = al_conn_pending(conn) > 0;
+	int rc = 0;
+	if (read != conn->reading)
+		rc |= read ? event_add(&conn->readable, NULL) : event_del(&conn->readable);
+	if (write != conn->writing)
+		rc |= write ? event_add(&conn->writable, NULL) : event_del(&conn->writable);
+	conn->reading = read;
+	conn->writing = write;
+	return rc == 0;
+}
+
+static void conn_drained(struct al_conn *conn)
+{
+	conn->undrained = false;
+	conn->depth++;
+	conn->ops->drained(conn, conn->user);
+	conn->depth--;
+	/* Not settled again from here: a protocol that writes on and on gets one turn a round. */
+	if (al_conn_pending(conn) > 0 || conn->state != CONN_OPEN || conn->failed)
+		conn_schedule(conn);
+}
+
+static void conn_settle(struct al_conn *conn)
+{
+	if (conn->state == CONN_DEAD) {
+		conn_release(conn);
+		return;
+	}
+	conn_flush(conn);
+	bool empty = al_conn_pending(conn) == 0;
+	if (!conn->failed && empty && conn->state == CONN_FINISHING)
+		conn->failed = conn_linger(conn);
+	else if (!conn->failed && empty && conn->undrained && conn->state == CONN_OPEN && conn->ops->drained != NULL)
+		conn_drained(conn);
+	if (conn->state == CONN_DEAD)
+		conn_release(conn);
+	else if (conn->failed || !conn_watch(conn))
+		conn_close(conn);
+}
+
+/* ---- input ---- */
+
+static void conn_data(struct al_conn *conn)
+{
+	conn_enter(conn);
+	conn->ops->data(conn, conn->in, conn->eof, conn->user);
+	conn_leave(conn);
+}
+
+/* The protocol says its last word, if it has one; then the connection finishes. */
+static void conn_last_word(struct al_conn *conn, void (*word)(struct al_conn *conn, void *user))
+{
+	conn_enter(conn);
+	if (word != NULL)
+		word(conn, conn->user);
+	al_conn_finish(conn);
+	conn_leave(conn);
+}
+
+enum fill { FILL_NOTHING, FILL_SOME, FILL_EOF, FILL_FAILED };
+
+static enum fill fill_of(ssize_t got)
+{
+	if (got > 0)
+		return FILL_SOME;
+	if (got == 0)
+		return FILL_EOF;
+	return errno == EAGAIN || errno == EINTR ? FILL_NOTHING : FILL_FAILED;
+}
+
+/* One recv of at most `room` bytes. *more: the socket may hold more. */
+static enum fill conn_fill(struct al_conn *conn, size_t room, bool *more)
+{
+	struct evbuffer_iovec vec[2];
+	size_t want = room < READ_STEP ? room : READ_STEP;
+	int count = evbuffer_reserve_space(conn->in, (ev_ssize_t)want, vec, 2);
+	if (count <= 0)
+		return FILL_FAILED;
+	/* Reserved space may be larger than asked for; the bound is ours. */
+	if (vec[0].iov_len > want)
+		vec[0].iov_len = want;
+	if (count == 2 && vec[1].iov_len > want - vec[0].iov_len)
+		vec[1].iov_len = want - vec[0].iov_len;
+	ssize_t got = readv(conn->fd, vec, count);
+	enum fill fill = fill_of(got);
+	size_t left = got > 0 ? (size_t)got : 0;
+	*more = left == want;
+	for (int i = 0; i < count; i++) {
+		vec[i].iov_len = vec[i].iov_len < left ? vec[i].iov_len : left;
+		left -= vec[i].iov_len;
+	}
+	if (evbuffer_commit_space(conn->in, vec, count) != 0)
+		return FILL_FAILED;
+	return fill;
+}
+
+/* Input stands at in_max and the protocol wants more: is there more? */
+static void conn_full(struct al_conn *conn)
+{
+	char peek;
+	switch (fill_of(recv(conn->fd, &peek, 1, MSG_PEEK))) {
+	case FILL_NOTHING:
+		return;
+	case FILL_SOME:
+		conn_last_word(conn, conn->ops->overflow);
+		return;
+	case FILL_EOF:
+		conn->eof = true;
+		conn_data(conn);
+		return;
+	case FILL_FAILED:
+		conn_close(conn);
+		return;
+	}
+}
+
+static void conn_read(struct al_conn *conn)
+{
+	bool some = false;
+	bool more = true;
+	for (int i = 0; i < READ_ROUNDS && more; i++) {
+		size_t have = evbuffer_get_length(conn->in);
+		if (have >= conn->conf->in_max)
+			break;
+		enum fill fill = conn_fill(conn, conn->conf->in_max - have, &more);
+		if (fill == FILL_FAILED) {
+			conn_close(conn);
+			return;
+		}
+		if (fill == FILL_NOTHING)
+			break;
+		conn->eof = fill == FILL_EOF;
+		some = true;
+	}
+	if (some) {
+		conn->io_ms = al_now_ms();
+		conn_data(conn);
+	}
+}
+
+static void readable_fired(evutil_socket_t fd, short what, void *arg)
+{
+	struct al_conn *conn = arg;
+	(void)fd;
+	(void)what;
+	/* The state may have changed in this round of the loop, before settling could unregister. */
+	if (conn->state == CONN_LINGER)
+		linger_read(conn);
+	else if (conn->state != CONN_OPEN || conn->paused || conn->failed)
+		conn_settle(conn);
+	else if (evbuffer_get_length(conn->in) >= conn->conf->in_max)
+		conn_full(conn);
+	else
+		conn_read(conn);
+}
+
+static void writable_fired(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	conn_settle(arg);
+}
+
+static void later_fired(evutil_socket_t fd, short what, void *arg)
+{
+	struct al_conn *conn = arg;
+	(void)fd;
+	(void)what;
+	bool owed = conn->poked && conn->state == CONN_OPEN && !conn->failed;
+	conn->poked = false;
+	if (owed)
+		conn_data(conn);
+	else
+		conn_settle(conn);
+}
+
+/* Lazy: armed once, it looks at the stamps when it fires and sleeps for what is left. */
+static void clock_fired(evutil_socket_t fd, short what, void *arg)
+{
+	struct al_conn *conn = arg;
+	(void)fd;
+	(void)what;
+	uint64_t limit = conn->conf->idle_ms > 0 ? conn->conf->idle_ms : STALL_MS;
+	bool stalling = al_conn_pending(conn) > 0;
+	uint64_t waited = al_now_ms() - (stalling ? conn->progress_ms : conn->io_ms);
+	if (conn->state == CONN_LINGER) {
+		conn_close(conn);
+	} else if (waited < limit) {
+		clock_set(conn, limit - waited);
+	} else if (stalling || conn->state == CONN_FINISHING) {
+		conn_close(conn);
+	} else {
+		clock_set(conn, limit);
+		if (conn->conf->idle_ms > 0)
+			conn_last_word(conn, conn->ops->idle);
+	}
+}
+
+/* ---- the protocol's other calls ---- */
+
+void al_conn_pause(struct al_conn *conn, bool paused)
+{
+	if (conn->paused == paused)
+		return;
+	conn->paused = paused;
+	if (!paused && evbuffer_get_length(conn->in) > 0)
+		al_conn_poke(conn);
+	if (conn->depth == 0)
+		conn_schedule(conn);
+}
+
+void al_conn_poke(struct al_conn *conn)
+{
+	if (conn->state != CONN_OPEN)
+		return;
+	conn->poked = true;
+	conn_schedule(conn);
+}
+
+const char *al_conn_peer(const struct al_conn *conn)
+{
+	return conn->peer;
+}
+
+void *al_conn_user(const struct al_conn *conn)
+{
+	return conn->user;
+}
+
+/* ---- the beginning ---- */
+
+struct al_conn *conn_new(struct event_base *base, const struct al_listener_conf *conf, const struct al_conn_ops *ops,
+			 int fd, const char peer[static CONN_PEER_LEN])
+{
+	struct al_conn *conn = calloc(1, sizeof(*conn));
+	if (conn == NULL) {
+		close(fd);
+		return NULL;
+	}
+	conn->in = evbuffer_new();
+	conn->out = evbuffer_new();
+	if (conn->in == NULL || conn->out == NULL) {
+		conn_release(conn);
+		close(fd);
+		return NULL;
+	}
+	event_assign(&conn->readable, base, fd, EV_READ | EV_PERSIST, readable_fired, conn);
+	event_assign(&conn->writable, base, fd, EV_WRITE | EV_PERSIST, writable_fired, conn);
+	event_assign(&conn->later, base, -1, 0, later_fired, conn);
+	event_assign(&conn->clock, base, -1, 0, clock_fired, conn);
+	conn->conf = conf;
+	conn->ops = ops;
+	conn->fd = fd;
+	conn->io_ms = al_now_ms();
+	conn->progress_ms = conn->io_ms;
+	memcpy(conn->peer, peer, CONN_PEER_LEN);
+	return conn;
+}
+
+void conn_open(struct al_conn *conn, void *open_arg)
+{
+	clock_set(conn, conn->conf->idle_ms > 0 ? conn->conf->idle_ms : STALL_MS);
+	conn_enter(conn);
+	if (conn->ops->open == NULL || conn->ops->open(conn, open_arg, &conn->user) == AL_OK)
+		conn->opened = true;
+	else
+		conn->failed = true;
+	conn_leave(conn);
+}

@@ -1,0 +1,120 @@
+/*
+ * conn_output.c -- what a connection sends: by copy, by reference, bounded.
+ *
+ * Writing only queues; conn_settle() sends when the protocol's callback has
+ * returned, so that a run of small writes leaves as one. Over out_max the
+ * socket gets a try at once, and then the connection has failed.
+ */
+#include "conn.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#define WRITE_ROUNDS 4                   /* sends before other connections get their turn */
+#define WRITE_VECTORS 64
+
+size_t al_conn_pending(const struct al_conn *conn)
+{
+	return evbuffer_get_length(conn->out);
+}
+
+/* One sendmsg of what waits; false when the socket takes no more for now. */
+static bool conn_send(struct al_conn *conn)
+{
+	struct evbuffer_iovec vec[WRITE_VECTORS];
+	int count = evbuffer_peek(conn->out, -1, NULL, vec, WRITE_VECTORS);
+	if (count > WRITE_VECTORS)
+		count = WRITE_VECTORS;
+	struct msghdr msg = { .msg_iov = vec, .msg_iovlen = (size_t)count };
+	ssize_t sent = sendmsg(conn->fd, &msg, MSG_NOSIGNAL);
+	if (sent < 0) {
+		conn->failed = errno != EAGAIN && errno != EINTR;
+		return errno == EINTR;
+	}
+	evbuffer_drain(conn->out, (size_t)sent);
+	conn->io_ms = al_now_ms();
+	conn->progress_ms = conn->io_ms;
+	return true;
+}
+
+void conn_flush(struct al_conn *conn)
+{
+	for (int i = 0; i < WRITE_ROUNDS && al_conn_pending(conn) > 0 && !conn->failed; i++)
+		if (!conn_send(conn))
+			return;
+}
+
+static bool takes_output(const struct al_conn *conn)
+{
+	return conn->state == CONN_OPEN && !conn->failed;
+}
+
+/* After something was added to `out`. */
+static void conn_written(struct al_conn *conn)
+{
+	conn->undrained = true;
+	if (al_conn_pending(conn) > conn->conf->out_max)
+		conn_flush(conn);
+	if (al_conn_pending(conn) > conn->conf->out_max)
+		conn->failed = true;
+	if (conn->depth == 0)
+		conn_schedule(conn);
+}
+
+void al_conn_write(struct al_conn *conn, const void *bytes, size_t len)
+{
+	if (!takes_output(conn) || len == 0)
+		return;
+	if (al_conn_pending(conn) == 0)
+		conn->progress_ms = al_now_ms();
+	if (evbuffer_add(conn->out, bytes, len) != 0)
+		conn->failed = true;
+	conn_written(conn);
+}
+
+struct reference {
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+static void reference_sent(const void *bytes, size_t len, void *arg)
+{
+	struct reference *reference = arg;
+	(void)bytes;
+	(void)len;
+	reference->fn(reference->arg);
+	free(reference);
+}
+
+static bool reference_add(struct al_conn *conn, const void *bytes, size_t len, void (*fn)(void *arg), void *arg)
+{
+	if (fn == NULL)
+		return evbuffer_add_reference(conn->out, bytes, len, NULL, NULL) == 0;
+	struct reference *reference = malloc(sizeof(*reference));
+	if (reference == NULL)
+		return false;
+	*reference = (struct reference){ fn, arg };
+	if (evbuffer_add_reference(conn->out, bytes, len, reference_sent, reference) == 0)
+		return true;
+	free(reference);
+	return false;
+}
+
+void al_conn_write_ref(struct al_conn *conn, const void *bytes, size_t len, void (*fn)(void *arg), void *arg)
+{
+	bool takes = takes_output(conn);
+	if (takes && len > 0) {
+		if (al_conn_pending(conn) == 0)
+			conn->progress_ms = al_now_ms();
+		if (reference_add(conn, bytes, len, fn, arg)) {
+			conn_written(conn);
+			return;
+		}
+		conn->failed = true;
+		conn_written(conn);
+	}
+	if (fn != NULL)
+		fn(arg);
+}

@@ -1,0 +1,247 @@
+/*
+ * test_conf.c -- presets, every kind of mistake with its line, and that what
+ * is printed loads to the same.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alamo/buf.h"
+#include "alamo/conf.h"
+
+static char dir[] = "/tmp/alamo-conf-XXXXXX";
+static char path[64];
+static char message[256];
+
+static int group_setup(void **state)
+{
+	(void)state;
+	if (mkdtemp(dir) == NULL)
+		return -1;
+	snprintf(path, sizeof(path), "%s/alamo.conf", dir);
+	return 0;
+}
+
+static int group_teardown(void **state)
+{
+	(void)state;
+	unlink(path);
+	return rmdir(dir);
+}
+
+static void write_conf(const void *bytes, size_t len)
+{
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, len, file), len);
+	assert_int_equal(fclose(file), 0);
+}
+
+static struct al_conf *load(const char *text)
+{
+	struct al_conf *conf = NULL;
+	write_conf(text, strlen(text));
+	message[0] = '\0';
+	if (al_conf_load(path, &conf, message, sizeof(message)) != AL_OK)
+		print_error("%s\n", message);
+	assert_non_null(conf);
+	return conf;
+}
+
+/* The message without the file's name. */
+static void assert_refused(const char *text, const char *reason)
+{
+	struct al_conf *conf = NULL;
+	write_conf(text, strlen(text));
+	assert_int_equal(al_conf_load(path, &conf, message, sizeof(message)), AL_EINVAL);
+	assert_null(conf);
+	assert_int_equal(strncmp(message, path, strlen(path)), 0);
+	assert_string_equal(message + strlen(path), reason);
+}
+
+static void test_empty_file_is_a_configuration(void **state)
+{
+	struct al_conf *conf = load("");
+	(void)state;
+	assert_string_equal(al_conf_str(conf, "network", "name"), "alamo");
+	assert_string_equal(al_conf_str(conf, "network", "listen"), "127.0.0.1, ::1");
+	assert_string_equal(al_conf_str(conf, "log", "stream"), "run/log.sock");
+	assert_string_equal(al_conf_str(conf, "log", "level"), "info");
+	assert_string_equal(al_conf_str(conf, "registry", "listen"), "");
+	assert_int_equal(al_conf_port(conf, "registry", "request-port"), 4343);
+	assert_int_equal(al_conf_port(conf, "registry", "stream-port"), 4344);
+	assert_int_equal(al_conf_port(conf, "registry", "http-port"), 4345);
+	assert_int_equal(al_conf_port(conf, "whois", "port"), 4043);
+	assert_int_equal(al_conf_port(conf, "whois", "http-port"), 4080);
+	assert_int_equal(al_conf_port(conf, "dns", "port"), 4053);
+	assert_int_equal(al_conf_port(conf, "dns", "http-port"), 4054);
+	assert_int_equal(al_conf_port(conf, "rpki", "port"), 4323);
+	assert_int_equal(al_conf_port(conf, "rpki", "http-port"), 4324);
+	assert_int_equal(al_conf_u64(conf, "whois", "max-connections"), 4096);
+	assert_int_equal(al_conf_u64(conf, "rpki", "expire"), 172800);
+	assert_int_equal(al_conf_u64(conf, "dns", "workers"), 0);
+	al_conf_free(conf);
+}
+
+static void test_values_and_comments(void **state)
+{
+	struct al_conf *conf = load("; first\n[network]\n  name = lab   ; mine\n# x\n\tports=default\r\n\n"
+				    "[dns]\nlisten: ::1 , 192.0.2.1\nworkers = 3\n[network]\nlisten=fd00::1\n");
+	struct al_slice rest = al_slice_str(al_conf_str(conf, "dns", "listen"));
+	struct al_slice value;
+	(void)state;
+	assert_string_equal(al_conf_str(conf, "network", "name"), "lab");
+	assert_string_equal(al_conf_str(conf, "network", "listen"), "fd00::1");
+	assert_int_equal(al_conf_u64(conf, "dns", "workers"), 3);
+	assert_true(al_conf_next(&rest, &value));
+	assert_true(al_slice_is(value, "::1"));
+	assert_true(al_conf_next(&rest, &value));
+	assert_true(al_slice_is(value, "192.0.2.1"));
+	assert_false(al_conf_next(&rest, &value));
+	al_conf_free(conf);
+}
+
+static void test_standard_ports(void **state)
+{
+	struct al_conf *conf = load("[whois]\nhttp-port = 8080\n[network]\nports = standard\n");
+	(void)state;
+	assert_int_equal(al_conf_port(conf, "whois", "port"), 43);
+	assert_int_equal(al_conf_port(conf, "whois", "http-port"), 8080);
+	assert_int_equal(al_conf_port(conf, "dns", "port"), 53);
+	assert_int_equal(al_conf_port(conf, "dns", "http-port"), 4054);
+	assert_int_equal(al_conf_port(conf, "rpki", "port"), 323);
+	assert_int_equal(al_conf_port(conf, "rpki", "http-port"), 4324);
+	assert_int_equal(al_conf_port(conf, "registry", "request-port"), 4343);
+	al_conf_free(conf);
+}
+
+static void test_mistakes_have_their_line(void **state)
+{
+	(void)state;
+	assert_refused("[network]\nname = a\n[nonsense]\nx = 1\n", ":4: unknown section [nonsense]");
+	assert_refused("[dns]\n\n# a\nporf = 1\nport = x\n", ":4: unknown key porf in [dns]");
+	assert_refused("name = x\n", ":1: name stands before any [section]");
+	assert_refused("[dns]\nport = 65536\n", ":2: port: \"65536\" is not a number in the range 0 to 65535");
+	assert_refused("[dns]\nport =\n", ":2: port: \"\" is not a number in the range 0 to 65535");
+	assert_refused("[dns]\nport = 0x35\n", ":2: port: \"0x35\" is not a number in the range 0 to 65535");
+	assert_refused("[dns]\nsignature-days = 1\n",
+		       ":2: signature-days: \"1\" is not a number in the range 2 to 365");
+	assert_refused("[dns]\nport = 1\nport = 1\n", ":3: port is given twice");
+	assert_refused("[dns]\nport = 1\n  port = 1\n", ":3: port is given twice");
+	assert_refused("[network]\nports = low\n", ":2: ports: \"low\" is not one of default|standard");
+	assert_refused("[network]\nlisten = localhost\n",
+		       ":2: listen: \"localhost\" has something that is not an IP address");
+	assert_refused("[network]\nlisten = ,\n", ":2: listen: \",\" needs an address");
+	assert_refused("[network]\nname =\n", ":2: name: \"\" is empty");
+	assert_refused("[network]\njust words\n[dns]\nport = x\n", ":2: neither [section] nor key = value");
+	assert_refused("[dns]\nport = x\n[dns\n", ":2: port: \"x\" is not a number in the range 0 to 65535");
+	assert_refused("[rpki]\nexpire = 600\nrefresh = 600\n",
+		       ": [rpki] expire must be longer than refresh and retry");
+}
+
+static void test_long_lines_and_nul(void **state)
+{
+	static const char nul[] = "[network]\nname = a\0b\n";
+	struct al_conf *conf = NULL;
+	char text[600] = "[network]\nname = ";
+	(void)state;
+	memset(text + strlen(text), 'x', 300);
+	assert_refused(text, ":2: the line is too long");
+	write_conf(nul, sizeof(nul) - 1);
+	assert_int_equal(al_conf_load(path, &conf, message, sizeof(message)), AL_EINVAL);
+	assert_string_equal(message + strlen(path), ":2: a NUL byte");
+}
+
+static void test_missing_file(void **state)
+{
+	struct al_conf *conf = NULL;
+	(void)state;
+	assert_int_equal(al_conf_load("/nonexistent/alamo.conf", &conf, message, sizeof(message)), AL_ENOTFOUND);
+	assert_string_equal(message, "/nonexistent/alamo.conf: No such file or directory");
+	assert_int_equal(al_conf_load(dir, &conf, message, sizeof(message)), AL_ESYS);
+	assert_null(conf);
+}
+
+static void test_paths_are_of_the_file(void **state)
+{
+	struct al_conf *conf = load("[registry]\nledger = /srv/ledger.db\n");
+	char real[PATH_MAX];
+	char want[PATH_MAX + 32];
+	char out[PATH_MAX];
+	(void)state;
+	assert_non_null(realpath(dir, real));
+	snprintf(want, sizeof(want), "%s/keys/log.pub", real);
+	assert_int_equal(al_conf_path(conf, al_conf_str(conf, "log", "key"), out, sizeof(out)), AL_OK);
+	assert_string_equal(out, want);
+	assert_int_equal(al_conf_path(conf, al_conf_str(conf, "registry", "ledger"), out, sizeof(out)), AL_OK);
+	assert_string_equal(out, "/srv/ledger.db");
+	assert_int_equal(al_conf_path(conf, "keys", out, 4), AL_ELIMIT);
+	al_conf_free(conf);
+
+	/* A name without a slash: the present directory. */
+	char before[PATH_MAX];
+	assert_non_null(getcwd(before, sizeof(before)));
+	assert_int_equal(chdir(dir), 0);
+	assert_int_equal(al_conf_load("alamo.conf", &conf, message, sizeof(message)), AL_OK);
+	assert_int_equal(chdir(before), 0);
+	assert_int_equal(al_conf_path(conf, "keys/log.pub", out, sizeof(out)), AL_OK);
+	assert_string_equal(out, want);
+	al_conf_free(conf);
+}
+
+static char *printed(struct al_conf *conf)
+{
+	struct al_buf text;
+	al_buf_init(&text, 65536);
+	al_conf_print(conf, &text);
+	char *taken = al_buf_take(&text, NULL);
+	assert_non_null(taken);
+	al_conf_free(conf);
+	return taken;
+}
+
+static void test_print_is_a_fixed_point(void **state)
+{
+	static const char *const files[] = {
+		"",
+		"[network]\nports = standard\n[dns]\nport = 5353\n",
+		"[network]\nname = dn42\nlisten = 0.0.0.0, ::\n[log]\nstream = [2001:db8::1]:4344\n[whois]\nport = 0\n",
+	};
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(files); i++) {
+		char *once = printed(load(files[i]));
+		char *twice = printed(load(once));
+		assert_string_equal(once, twice);
+		free(once);
+		free(twice);
+	}
+	char *text = printed(load(files[2]));
+	assert_non_null(strstr(text, "\nstream = [2001:db8::1]:4344\n"));
+	assert_non_null(strstr(text, "\nname = dn42\n"));
+	assert_non_null(strstr(text, "\nport = 0\n"));
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_empty_file_is_a_configuration),
+		cmocka_unit_test(test_values_and_comments),
+		cmocka_unit_test(test_standard_ports),
+		cmocka_unit_test(test_mistakes_have_their_line),
+		cmocka_unit_test(test_long_lines_and_nul),
+		cmocka_unit_test(test_missing_file),
+		cmocka_unit_test(test_paths_are_of_the_file),
+		cmocka_unit_test(test_print_is_a_fixed_point),
+	};
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}

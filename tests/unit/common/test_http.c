@@ -1,0 +1,342 @@
+/*
+ * test_http.c -- the HTTP service over loopback, byte by byte where it counts,
+ * and the request parser's refusals.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "loopback.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "alamo/http.h"
+#include "alamo/log.h"
+#include "http_request.h"
+
+#define LARGE (5u * 1024u * 1024u)
+#define ANSWER_CAP 16384
+
+struct site {
+	struct al_loop *loop;
+	struct al_http *http;
+	pthread_t thread;
+	uint16_t port;
+};
+
+/* Shows what it was given. */
+static void show(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
+{
+	al_buf_printf(&answer->body, "%s[%.*s][%.*s]", (const char *)arg, AL_FMT(rest), AL_FMT(query));
+}
+
+static void tagged(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
+{
+	(void)arg;
+	(void)query;
+	answer->etag = al_slice_is(rest, "evil") ? "a\r\nX-Evil: 1" : "v17";
+	answer->max_age_s = 60;
+	answer->type = "application/json";
+	al_buf_str(&answer->body, "{}");
+}
+
+static void large(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
+{
+	(void)arg;
+	(void)rest;
+	(void)query;
+	for (unsigned i = 0; i < LARGE / 16; i++)
+		al_buf_str(&answer->body, "0123456789abcdef");
+}
+
+static void missing(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
+{
+	(void)arg;
+	(void)rest;
+	(void)query;
+	answer->status = 404;
+}
+
+static void broken(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
+{
+	(void)arg;
+	(void)rest;
+	(void)query;
+	al_buf_str(&answer->body, "half");
+	answer->body.err = AL_ENOMEM;
+}
+
+static int setup(void **state)
+{
+	static struct site site;
+	static char a[] = "exact";
+	static char b[] = "folder";
+	static char c[] = "deeper";
+	assert_int_equal(al_loop_new(&site.loop), AL_OK);
+	assert_int_equal(al_http_new(site.loop, &site.http), AL_OK);
+	assert_int_equal(al_http_route(site.http, "/one", show, a), AL_OK);
+	assert_int_equal(al_http_route(site.http, "/one/", show, b), AL_OK);
+	assert_int_equal(al_http_route(site.http, "/one/two/", show, c), AL_OK);
+	assert_int_equal(al_http_route(site.http, "/one/", show, b), AL_EEXIST);
+	assert_int_equal(al_http_route(site.http, "one", show, b), AL_EINVAL);
+	assert_int_equal(al_http_route(site.http, "/tag/", tagged, NULL), AL_OK);
+	assert_int_equal(al_http_route(site.http, "/large", large, NULL), AL_OK);
+	assert_int_equal(al_http_route(site.http, "/missing", missing, NULL), AL_OK);
+	assert_int_equal(al_http_route(site.http, "/broken", broken, NULL), AL_OK);
+	assert_int_equal(al_http_listen(site.http, AL_S("127.0.0.1"), 0, &site.port), AL_OK);
+	loop_thread_start(site.loop, &site.thread);
+	*state = &site;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct site *site = *state;
+	loop_thread_stop(site->loop, site->thread);
+	al_http_free(site->http);
+	al_loop_free(site->loop);
+	return 0;
+}
+
+/* Sends, then reads to the end of the connection. */
+static void ask(const struct site *site, const char *request, char answer[static ANSWER_CAP])
+{
+	int fd = client_connect(site->port);
+	client_say(fd, request);
+	assert_true(client_drain(fd, answer, ANSWER_CAP) >= 0);
+	close(fd);
+}
+
+static void assert_starts(const char *text, const char *start)
+{
+	char head[256];
+	snprintf(head, sizeof(head), "%.*s", (int)strlen(start), text);
+	assert_string_equal(head, start);
+}
+
+static void assert_ends(const char *text, const char *end)
+{
+	size_t len = strlen(text);
+	assert_true(len >= strlen(end));
+	assert_string_equal(text + len - strlen(end), end);
+}
+
+#define CLOSE "Host: x\r\nConnection: close\r\n\r\n"
+
+static void test_routes(void **state)
+{
+	static const struct {
+		const char *path;
+		const char *body;
+	} cases[] = {
+		{ "/one", "\r\n\r\nexact[][]" },
+		{ "/one?a=b&c=%20", "\r\n\r\nexact[][a=b&c=%20]" },
+		{ "/one/", "\r\n\r\nfolder[][]" },
+		{ "/one/x/y?", "\r\n\r\nfolder[x/y][]" },
+		{ "/one/two", "\r\n\r\nfolder[two][]" },
+		{ "/one/two/", "\r\n\r\ndeeper[][]" },
+		{ "/one/two/10.0.0.0%2F8", "\r\n\r\ndeeper[10.0.0.0/8][]" },
+		{ "/one/%41+b%c3%A9", "\r\n\r\nfolder[A+b\xc3\xa9][]" },
+		{ "http://host.example/one/abs?q", "\r\n\r\nfolder[abs][q]" },
+		{ "/onetwo", "\r\n\r\n404 Not Found\n" },
+		{ "/", "\r\n\r\n404 Not Found\n" },
+		{ "/missing", "\r\n\r\n404 Not Found\n" },
+		{ "/one/%", "\r\n\r\n400 Bad Request\n" },
+		{ "/one/%4", "\r\n\r\n400 Bad Request\n" },
+		{ "/one/%zz", "\r\n\r\n400 Bad Request\n" },
+		{ "/one/%00", "\r\n\r\n400 Bad Request\n" },
+		{ "/broken", "\r\n\r\n500 Internal Server Error\n" },
+	};
+	char request[512];
+	char answer[ANSWER_CAP];
+	for (size_t i = 0; i < AL_COUNT(cases); i++) {
+		snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\n" CLOSE, cases[i].path);
+		ask(*state, request, answer);
+		assert_ends(answer, cases[i].body);
+	}
+}
+
+static void test_fields_of_an_answer(void **state)
+{
+	char answer[ANSWER_CAP];
+	ask(*state, "GET /tag/x HTTP/1.1\r\n" CLOSE, answer);
+	assert_starts(answer, "HTTP/1.1 200 OK\r\nDate: ");
+	assert_non_null(strstr(answer, " GMT\r\n"));
+	assert_non_null(strstr(answer, "\r\nContent-Type: application/json\r\n"));
+	assert_non_null(strstr(answer, "\r\nContent-Length: 2\r\n"));
+	assert_non_null(strstr(answer, "\r\nCache-Control: max-age=60\r\n"));
+	assert_non_null(strstr(answer, "\r\nETag: \"v17\"\r\n"));
+	assert_non_null(strstr(answer, "\r\nX-Content-Type-Options: nosniff\r\n"));
+	assert_non_null(strstr(answer, "\r\nAccess-Control-Allow-Origin: *\r\n"));
+	assert_non_null(strstr(answer, "\r\nConnection: close\r\n"));
+	assert_ends(answer, "\r\n\r\n{}");
+
+	ask(*state, "GET /tag/evil HTTP/1.1\r\n" CLOSE, answer);
+	assert_null(strstr(answer, "X-Evil"));
+	assert_ends(answer, "\r\n\r\n{}");
+
+	ask(*state, "HEAD /tag/x HTTP/1.1\r\n" CLOSE, answer);
+	assert_non_null(strstr(answer, "\r\nContent-Length: 2\r\n"));
+	assert_ends(answer, "\r\n\r\n");
+}
+
+static void test_conditional_requests(void **state)
+{
+	static const struct {
+		const char *condition;
+		const char *status;
+	} cases[] = {
+		{ "\"v17\"", "HTTP/1.1 304 Not Modified\r\n" },
+		{ "\"v16\", W/\"v17\"", "HTTP/1.1 304 Not Modified\r\n" },
+		{ "*", "HTTP/1.1 304 Not Modified\r\n" },
+		{ "\"v16\"", "HTTP/1.1 200 OK\r\n" },
+		{ "v17", "HTTP/1.1 200 OK\r\n" },
+		{ "", "HTTP/1.1 200 OK\r\n" },
+	};
+	char request[512];
+	char answer[ANSWER_CAP];
+	for (size_t i = 0; i < AL_COUNT(cases); i++) {
+		snprintf(request, sizeof(request), "GET /tag/x HTTP/1.1\r\nIf-None-Match: %s\r\n" CLOSE,
+			 cases[i].condition);
+		ask(*state, request, answer);
+		assert_starts(answer, cases[i].status);
+		assert_ends(answer, strstr(cases[i].status, "304") != NULL ? "\r\n\r\n" : "{}");
+	}
+}
+
+static void test_refusals(void **state)
+{
+	static const struct {
+		const char *request;
+		const char *status;
+	} cases[] = {
+		{ "POST /one HTTP/1.1\r\n" CLOSE, "HTTP/1.1 405 Method Not Allowed\r\n" },
+		{ "BREW /one HTTP/1.1\r\n" CLOSE, "HTTP/1.1 405 Method Not Allowed\r\n" },
+		{ "GET /one HTTP/1.1\r\nContent-Length: 5\r\nHost: x\r\n\r\nhello", "HTTP/1.1 413 Content Too Large\r\n" },
+		{ "GET /one HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		  "HTTP/1.1 413 Content Too Large\r\n" },
+		{ "GET /one HTTP/1.1\r\nContent-Length: -1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n" },
+		{ "GET /one HTTP/1.1\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n" },
+		{ "GET /one HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n" },
+		{ "GET /one HTTP/1.1\r\nHost : x\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n" },
+		{ "GET /one HTTP/1.1\r\nHost: x\r\n folded\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n" },
+		{ "GET one HTTP/1.1\r\n" CLOSE, "HTTP/1.1 400 Bad Request\r\n" },
+		{ "GET /one HTTP/2.0\r\n" CLOSE, "HTTP/1.1 505 HTTP Version Not Supported\r\n" },
+		{ "GET /one\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n" },
+		{ "\x16\x03\x01\x02\n\n", "HTTP/1.1 400 Bad Request\r\n" },
+	};
+	char answer[ANSWER_CAP];
+	for (size_t i = 0; i < AL_COUNT(cases); i++) {
+		ask(*state, cases[i].request, answer);
+		assert_starts(answer, cases[i].status);
+		assert_non_null(strstr(answer, "\r\nConnection: close\r\n"));
+		assert_int_equal(strstr(cases[i].status, "405") != NULL, strstr(answer, "Allow: GET, HEAD") != NULL);
+	}
+}
+
+static void test_long_heads_are_refused(void **state)
+{
+	static char request[20000];
+	char answer[ANSWER_CAP];
+	int len = snprintf(request, sizeof(request), "GET /one HTTP/1.1\r\nX-Long: ");
+	memset(request + len, 'x', sizeof(request) - 1 - (size_t)len);
+	ask(*state, request, answer);
+	assert_starts(answer, "HTTP/1.1 431 ");
+}
+
+static void test_one_connection_many_requests(void **state)
+{
+	const struct site *site = *state;
+	static char requests[100 * 40 + 200];
+	static char all[65536];
+	size_t len = 0;
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		len += (size_t)snprintf(requests + len, sizeof(requests) - len, "\r\nGET /one/%d HTTP/1.1\r\nHost: x\r\n\r\n",
+					i);
+	snprintf(requests + len, sizeof(requests) - len, "GET /one HTTP/1.0\r\n\r\nGET /one/never HTTP/1.1\r\n" CLOSE);
+	int fd = client_connect(site->port);
+	client_say(fd, requests);
+	assert_true(client_drain(fd, all, sizeof(all)) > 0);
+	close(fd);
+	const char *at = all;
+	for (int i = 0; i < 100; i++) {
+		char want[32];
+		snprintf(want, sizeof(want), "folder[%d][]", i);
+		at = strstr(at, want);
+		assert_non_null(at);
+	}
+	assert_ends(at, "exact[][]");
+	assert_null(strstr(all, "never"));
+}
+
+static void test_large_answers_arrive_whole(void **state)
+{
+	const struct site *site = *state;
+	static const char request[] = "GET /large HTTP/1.1\r\nHost: x\r\n\r\nGET /large HTTP/1.1\r\nHost: x\r\n\r\n"
+				      "GET /large HTTP/1.1\r\n" CLOSE;
+	int fd = client_connect(site->port);
+	client_say(fd, request);
+	ssize_t got = client_drain(fd, NULL, 0);
+	close(fd);
+	assert_true(got > 3 * (ssize_t)LARGE);
+	assert_true(got < 3 * (ssize_t)(LARGE + 1024));
+}
+
+static void test_half_closed_and_cut_off(void **state)
+{
+	const struct site *site = *state;
+	char answer[ANSWER_CAP];
+	int fd = client_connect(site->port);
+	client_say(fd, "GET /one HTTP/1.1\r\nHost: x\r\n\r\nGET /one/cut");
+	shutdown(fd, SHUT_WR);
+	assert_true(client_drain(fd, answer, sizeof(answer)) > 0);
+	assert_ends(answer, "exact[][]");
+	close(fd);
+}
+
+static void test_head_len(void **state)
+{
+	(void)state;
+	assert_int_equal(http_head_len(AL_S("")), 0);
+	assert_int_equal(http_head_len(AL_S("GET / HTTP/1.1\r\nA: b\r\n")), 0);
+	assert_int_equal(http_head_len(AL_S("GET / HTTP/1.1\r\nA: b\r\n\r")), 0);
+	assert_int_equal(http_head_len(AL_S("GET / HTTP/1.1\r\nA: b\r\n\r\nrest")), 24);
+	assert_int_equal(http_head_len(AL_S("GET / HTTP/1.1\nA: b\n\nrest")), 21);
+}
+
+static void test_decode_is_bounded(void **state)
+{
+	char out[4];
+	size_t len = 9;
+	(void)state;
+	assert_int_equal(http_decode(AL_S("%61bcd"), out, sizeof(out), &len), AL_OK);
+	assert_int_equal(len, 4);
+	assert_memory_equal(out, "abcd", 4);
+	assert_int_equal(http_decode(AL_S("abcde"), out, sizeof(out), &len), AL_ELIMIT);
+	assert_int_equal(http_decode(AL_S("ab%6"), out, sizeof(out), &len), AL_EINVAL);
+	assert_int_equal(http_decode(AL_S(""), out, sizeof(out), &len), AL_OK);
+	assert_int_equal(len, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_fields_of_an_answer),
+		cmocka_unit_test(test_conditional_requests),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_long_heads_are_refused),
+		cmocka_unit_test(test_one_connection_many_requests),
+		cmocka_unit_test(test_large_answers_arrive_whole),
+		cmocka_unit_test(test_half_closed_and_cut_off),
+		cmocka_unit_test(test_head_len),
+		cmocka_unit_test(test_decode_is_bounded),
+	};
+	al_log_init("test_http", AL_LOG_ERROR);
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

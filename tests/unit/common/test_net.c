@@ -1,0 +1,618 @@
+/*
+ * test_net.c -- listeners and connections over loopback: limits, endings, and
+ * the last byte of every answer. The server's loop runs on a thread; what it
+ * notes is read after that thread has stopped, or after a semaphore.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "loopback.h"
+
+#include <event2/buffer.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "alamo/log.h"
+#include "alamo/net.h"
+
+#define BIG (1024u * 1024u)
+#define HUGE_ANSWER (16u * 1024u * 1024u)      /* more than the kernel buffers */
+#define CHUNKS 40
+#define CHUNK 10000u
+
+struct server {
+	struct al_loop *loop;
+	struct al_listener *listener;
+	pthread_t thread;
+	uint16_t port;
+	const uint8_t *bytes;        /* HUGE_ANSWER of them */
+	sem_t closed;                /* posted for each */
+	size_t opens, closes, most;  /* loop's thread */
+	_Atomic size_t refs_done;
+};
+
+struct talk {
+	struct server *server;
+	struct al_conn *conn;
+	struct al_timer *timer;
+	int chunks;                  /* still to be sent when drained */
+	bool gone;
+};
+
+/* ---- the protocol of the tests: a line, an answer ---- */
+
+static void ref_done(void *arg)
+{
+	struct server *server = arg;
+	server->refs_done++;
+}
+
+static enum al_err on_open(struct al_conn *conn, void *arg, void **user)
+{
+	struct server *server = arg;
+	struct talk *talk = calloc(1, sizeof(*talk));
+	if (talk == NULL)
+		return AL_ENOMEM;
+	*talk = (struct talk){ .server = server, .conn = conn };
+	*user = talk;
+	server->opens++;
+	if (server->opens - server->closes > server->most)
+		server->most = server->opens - server->closes;
+	return AL_OK;
+}
+
+static void on_closed(struct al_conn *conn, void *user)
+{
+	struct talk *talk = user;
+	assert_false(talk->gone);
+	talk->gone = true;
+	assert_ptr_equal(al_conn_user(conn), talk);
+	talk->server->closes++;
+	al_timer_free(talk->timer);
+	sem_post(&talk->server->closed);
+	free(talk);
+}
+
+static void later_answer(void *arg)
+{
+	struct talk *talk = arg;
+	al_conn_write(talk->conn, "later\n", 6);
+	al_conn_pause(talk->conn, false);
+}
+
+static void later_start(struct talk *talk)
+{
+	if (talk->timer == NULL)
+		assert_int_equal(al_timer_new(talk->server->loop, later_answer, talk, &talk->timer), AL_OK);
+	al_conn_pause(talk->conn, true);
+	al_timer_set(talk->timer, 1);
+}
+
+/* False: the connection is no more ours to touch. */
+static bool on_line(struct talk *talk, const char *line)
+{
+	struct al_conn *conn = talk->conn;
+	struct server *server = talk->server;
+	if (strncmp(line, "echo ", 5) == 0) {
+		al_conn_write(conn, line + 5, strlen(line + 5));
+		al_conn_write(conn, "\n", 1);
+	} else if (strcmp(line, "big") == 0) {
+		al_conn_write_ref(conn, server->bytes, BIG, ref_done, server);
+		al_conn_finish(conn);
+	} else if (strcmp(line, "huge") == 0) {
+		al_conn_write_ref(conn, server->bytes, HUGE_ANSWER, ref_done, server);
+	} else if (strcmp(line, "drop") == 0) {
+		al_conn_write_ref(conn, server->bytes, BIG, ref_done, server);
+		al_conn_drop(conn);
+		al_conn_write(conn, "ghost", 5); /* ignored, and safe until we return */
+		al_conn_finish(conn);
+		return false;
+	} else if (strcmp(line, "chunks") == 0) {
+		talk->chunks = CHUNKS - 1;
+		al_conn_write(conn, server->bytes, CHUNK);
+	} else if (strcmp(line, "peer") == 0) {
+		al_conn_write(conn, al_conn_peer(conn), strlen(al_conn_peer(conn)));
+		al_conn_finish(conn);
+		al_conn_write(conn, "ghost", 5);
+	} else if (strcmp(line, "later") == 0) {
+		later_start(talk);
+		return false;
+	}
+	return true;
+}
+
+static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *user)
+{
+	char *line;
+	while ((line = evbuffer_readln(in, NULL, EVBUFFER_EOL_LF)) != NULL) {
+		bool more = on_line(user, line);
+		free(line);
+		if (!more)
+			return;
+	}
+	if (eof) {
+		al_conn_write(conn, "eof\n", 4);
+		al_conn_finish(conn);
+	}
+}
+
+static void on_drained(struct al_conn *conn, void *user)
+{
+	struct talk *talk = user;
+	if (talk->chunks == 0)
+		return;
+	al_conn_write(conn, talk->server->bytes, CHUNK);
+	if (--talk->chunks == 0)
+		al_conn_finish(conn);
+}
+
+static void on_overflow(struct al_conn *conn, void *user)
+{
+	(void)user;
+	al_conn_write(conn, "too long\n", 9);
+}
+
+static void on_idle(struct al_conn *conn, void *user)
+{
+	(void)user;
+	al_conn_write(conn, "idle\n", 5);
+}
+
+static const struct al_conn_ops ops = {
+	.open = on_open,
+	.data = on_data,
+	.drained = on_drained,
+	.closed = on_closed,
+	.overflow = on_overflow,
+	.idle = on_idle,
+};
+
+static const struct al_listener_conf roomy = {
+	.name = "test",
+	.max_conns = 100,
+	.max_per_source = 50,
+	.in_max = 4096,
+	.out_max = 2 * HUGE_ANSWER,
+	.idle_ms = 60000,
+};
+
+/* ---- fixture ---- */
+
+static void server_start(struct server *server, const struct al_listener_conf *conf)
+{
+	static uint8_t bytes[HUGE_ANSWER];
+	*server = (struct server){ .bytes = bytes };
+	assert_int_equal(sem_init(&server->closed, 0, 0), 0);
+	assert_int_equal(al_loop_new(&server->loop), AL_OK);
+	assert_int_equal(al_listener_new(server->loop, conf, &ops, server, &server->listener), AL_OK);
+	assert_int_equal(al_listener_tcp(server->listener, AL_S("127.0.0.1"), 0, &server->port), AL_OK);
+	assert_true(server->port != 0);
+	loop_thread_start(server->loop, &server->thread);
+}
+
+static void server_stop(struct server *server)
+{
+	loop_thread_stop(server->loop, server->thread);
+	al_listener_free(server->listener);
+	assert_int_equal(server->opens, server->closes);
+	al_loop_free(server->loop);
+	sem_destroy(&server->closed);
+}
+
+/* ---- tests ---- */
+
+static void test_lines_in_pieces(void **state)
+{
+	struct server server;
+	char rest[16];
+	(void)state;
+	server_start(&server, &roomy);
+	int fd = client_connect(server.port);
+	client_say(fd, "ec");
+	client_say(fd, "ho one\necho two\necho th");
+	client_expect(fd, "one\ntwo\n");
+	client_say(fd, "ree\n");
+	client_expect(fd, "three\n");
+	shutdown(fd, SHUT_WR);
+	assert_int_equal(client_drain(fd, rest, sizeof(rest)), 4);
+	assert_string_equal(rest, "eof\n");
+	assert_true(guard_wait(&server.closed));
+	close(fd);
+	server_stop(&server);
+}
+
+static void test_answers_after_half_close(void **state)
+{
+	struct server server;
+	(void)state;
+	server_start(&server, &roomy);
+	int fd = client_connect(server.port);
+	client_say(fd, "echo one\nbig\n");
+	shutdown(fd, SHUT_WR);
+	client_expect(fd, "one\n");
+	assert_int_equal(client_drain(fd, NULL, 0), BIG);
+	close(fd);
+	assert_true(guard_wait(&server.closed));
+	server_stop(&server);
+	assert_int_equal(server.refs_done, 1);
+}
+
+/* Unread input at close makes the kernel send RST, which eats what the client has not read yet. */
+static void test_finish_delivers_all_though_input_waits(void **state)
+{
+	static char junk[60000];
+	struct server server;
+	(void)state;
+	memset(junk, 'x', sizeof(junk));
+	server_start(&server, &roomy);
+	for (int i = 0; i < 5; i++) {
+		int fd = client_connect(server.port);
+		client_say(fd, "big\n");
+		client_send(fd, junk, sizeof(junk));
+		assert_int_equal(client_drain(fd, NULL, 0), BIG);
+		close(fd);
+		assert_true(guard_wait(&server.closed));
+	}
+	server_stop(&server);
+	assert_int_equal(server.refs_done, 5);
+}
+
+static void test_overflow_says_a_last_word(void **state)
+{
+	struct al_listener_conf conf = roomy;
+	struct server server;
+	char line[64];
+	char rest[32];
+	(void)state;
+	conf.in_max = sizeof(line);
+	server_start(&server, &conf);
+	int fd = client_connect(server.port);
+	/* A line that just fits, twice: the bound is on what waits, not on what came. */
+	memset(line, 'a', sizeof(line));
+	memcpy(line, "echo ", 5);
+	line[sizeof(line) - 1] = '\n';
+	for (int i = 0; i < 2; i++) {
+		char want[sizeof(line)];
+		snprintf(want, sizeof(want), "%.*s", (int)sizeof(line) - 5, line + 5);
+		client_send(fd, line, sizeof(line));
+		client_expect(fd, want);
+	}
+	line[sizeof(line) - 1] = 'a';
+	client_send(fd, line, sizeof(line));
+	client_send(fd, line, sizeof(line));
+	assert_int_equal(client_drain(fd, rest, sizeof(rest)), 9);
+	assert_string_equal(rest, "too long\n");
+	close(fd);
+	server_stop(&server);
+}
+
+static void test_full_input_then_eof_is_no_overflow(void **state)
+{
+	struct al_listener_conf conf = roomy;
+	struct server server;
+	char line[64];
+	char rest[32];
+	(void)state;
+	conf.in_max = sizeof(line);
+	server_start(&server, &conf);
+	int fd = client_connect(server.port);
+	memset(line, 'a', sizeof(line));
+	client_send(fd, line, sizeof(line));
+	shutdown(fd, SHUT_WR);
+	assert_int_equal(client_drain(fd, rest, sizeof(rest)), 4);
+	assert_string_equal(rest, "eof\n");
+	close(fd);
+	server_stop(&server);
+}
+
+static void test_idle_says_a_last_word(void **state)
+{
+	struct al_listener_conf conf = roomy;
+	struct server server;
+	char rest[32];
+	(void)state;
+	conf.idle_ms = 30;
+	server_start(&server, &conf);
+	int fd = client_connect(server.port);
+	assert_int_equal(client_drain(fd, rest, sizeof(rest)), 5);
+	assert_string_equal(rest, "idle\n");
+	close(fd);
+	assert_true(guard_wait(&server.closed));
+	server_stop(&server);
+}
+
+static void test_reader_that_stalls_is_dropped(void **state)
+{
+	struct al_listener_conf conf = roomy;
+	struct server server;
+	(void)state;
+	conf.idle_ms = 100;
+	server_start(&server, &conf);
+	int fd = client_connect(server.port);
+	client_say(fd, "huge\n");
+	assert_true(guard_wait(&server.closed)); /* without a byte read here */
+	server_stop(&server);
+	assert_int_equal(server.refs_done, 1);
+	close(fd);
+}
+
+static void test_too_much_output_is_dropped(void **state)
+{
+	struct al_listener_conf conf = roomy;
+	struct server server;
+	(void)state;
+	conf.out_max = 65536;
+	server_start(&server, &conf);
+	int fd = client_connect(server.port);
+	client_say(fd, "huge\n");
+	assert_true(guard_wait(&server.closed));
+	close(fd);
+	server_stop(&server);
+	assert_int_equal(server.refs_done, 1);
+}
+
+static void test_drop_inside_data(void **state)
+{
+	struct server server;
+	(void)state;
+	server_start(&server, &roomy);
+	int fd = client_connect(server.port);
+	client_say(fd, "drop\necho never\n");
+	assert_true(guard_wait(&server.closed));
+	close(fd);
+	server_stop(&server);
+	assert_int_equal(server.closes, 1);
+	assert_int_equal(server.refs_done, 1);
+}
+
+static void test_client_reset(void **state)
+{
+	struct linger hard = { .l_onoff = 1 };
+	struct server server;
+	(void)state;
+	server_start(&server, &roomy);
+	int fd = client_connect(server.port);
+	client_say(fd, "echo x\n");
+	client_expect(fd, "x\n");
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard)), 0);
+	close(fd);
+	assert_true(guard_wait(&server.closed));
+	server_stop(&server);
+}
+
+static void test_drained_drives_a_stream(void **state)
+{
+	struct server server;
+	(void)state;
+	server_start(&server, &roomy);
+	int fd = client_connect(server.port);
+	client_say(fd, "chunks\n");
+	assert_int_equal(client_drain(fd, NULL, 0), CHUNKS * CHUNK);
+	close(fd);
+	server_stop(&server);
+}
+
+static void test_paused_lines_wait_their_turn(void **state)
+{
+	struct server server;
+	(void)state;
+	server_start(&server, &roomy);
+	int fd = client_connect(server.port);
+	client_say(fd, "later\necho one\nlater\necho two\n");
+	client_expect(fd, "later\none\nlater\ntwo\n");
+	close(fd);
+	assert_true(guard_wait(&server.closed));
+	server_stop(&server);
+}
+
+static void test_peer_and_silence_after_finish(void **state)
+{
+	struct server server;
+	struct sockaddr_in self;
+	socklen_t len = sizeof(self);
+	char want[64];
+	char got[64];
+	(void)state;
+	server_start(&server, &roomy);
+	int fd = client_connect(server.port);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&self, &len), 0);
+	snprintf(want, sizeof(want), "127.0.0.1:%u", (unsigned)ntohs(self.sin_port));
+	client_say(fd, "peer\n");
+	assert_true(client_drain(fd, got, sizeof(got)) > 0);
+	assert_string_equal(got, want);
+	close(fd);
+	server_stop(&server);
+}
+
+/* ---- limits ---- */
+
+/* Is the connection closed before it says anything? */
+static bool refused(int fd)
+{
+	char byte;
+	client_say(fd, "echo x\n");
+	return recv(fd, &byte, 1, 0) <= 0;
+}
+
+static void test_one_source_is_bounded(void **state)
+{
+	struct al_listener_conf conf = roomy;
+	struct server server;
+	(void)state;
+	conf.max_per_source = 2;
+	server_start(&server, &conf);
+	int first = client_connect(server.port);
+	int second = client_connect(server.port);
+	client_say(first, "echo 1\n");
+	client_expect(first, "1\n");
+	client_say(second, "echo 2\n");
+	client_expect(second, "2\n");
+	int third = client_connect(server.port);
+	assert_true(refused(third));
+	close(third);
+	/* One leaves, one may come. */
+	close(first);
+	assert_true(guard_wait(&server.closed));
+	first = client_connect(server.port);
+	assert_false(refused(first));
+	close(first);
+	close(second);
+	server_stop(&server);
+	assert_int_equal(server.most, 2);
+	assert_int_equal(server.opens, 3);
+}
+
+static void test_full_listener_lets_the_crowd_wait(void **state)
+{
+	struct al_listener_conf conf = roomy;
+	struct server server;
+	int fds[10];
+	(void)state;
+	conf.max_conns = 2;
+	server_start(&server, &conf);
+	for (size_t i = 0; i < AL_COUNT(fds); i++) {
+		fds[i] = client_connect(server.port);
+		client_say(fds[i], "echo x\n");
+	}
+	/* In order of arrival each gets its turn when one before it has gone; nobody is turned away. */
+	for (size_t i = 0; i < AL_COUNT(fds); i++) {
+		client_expect(fds[i], "x\n");
+		close(fds[i]);
+	}
+	for (size_t i = 0; i < AL_COUNT(fds); i++)
+		assert_true(guard_wait(&server.closed));
+	server_stop(&server);
+	assert_int_equal(server.opens, AL_COUNT(fds));
+	assert_int_equal(server.most, 2);
+}
+
+static void test_free_closes_what_is_open(void **state)
+{
+	struct server server;
+	char rest[8];
+	(void)state;
+	server_start(&server, &roomy);
+	int a = client_connect(server.port);
+	int b = client_connect(server.port);
+	client_say(a, "echo 1\n");
+	client_expect(a, "1\n");
+	client_say(b, "echo 2\n");
+	client_expect(b, "2\n");
+	server_stop(&server); /* asserts that every open one got its closed() */
+	assert_int_equal(server.closes, 2);
+	assert_int_equal(client_drain(a, rest, sizeof(rest)), 0);
+	close(a);
+	close(b);
+}
+
+/* ---- sockets ---- */
+
+static void test_addresses(void **state)
+{
+	struct al_loop *loop;
+	struct al_listener *listener;
+	struct al_listener *other;
+	uint16_t port = 0;
+	uint16_t unused = 7;
+	(void)state;
+	assert_int_equal(al_loop_new(&loop), AL_OK);
+	assert_int_equal(al_listener_new(loop, &roomy, &ops, NULL, &listener), AL_OK);
+	assert_int_equal(al_listener_new(loop, &roomy, &ops, NULL, &other), AL_OK);
+	assert_int_equal(al_listener_tcp(listener, AL_S("localhost"), 0, &unused), AL_EINVAL);
+	assert_int_equal(al_listener_tcp(listener, AL_S(""), 0, &unused), AL_EINVAL);
+	assert_int_equal(al_listener_tcp(listener, AL_S("192.0.2.1"), 0, &unused), AL_EUNSUPPORTED);
+	assert_int_equal(al_listener_tcp(listener, AL_S("127.0.0.1"), 0, &port), AL_OK);
+	assert_int_equal(al_listener_tcp(other, AL_S("127.0.0.1"), port, &unused), AL_EEXIST);
+	assert_int_equal(unused, 7);
+	enum al_err err = al_listener_tcp(listener, AL_S("::1"), 0, &unused);
+	assert_true(err == AL_OK || err == AL_EUNSUPPORTED);
+	al_listener_free(listener);
+	al_listener_free(other);
+	al_loop_free(loop);
+}
+
+static void test_unix_socket(void **state)
+{
+	char dir[] = "/tmp/alamo-net-XXXXXX";
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct server server;
+	struct al_listener *other;
+	struct stat st;
+	char rest[16];
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/sock", dir);
+
+	/* A leftover of a process that was killed. */
+	int stale = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(bind(stale, (const struct sockaddr *)&addr, sizeof(addr)), 0);
+	close(stale);
+
+	server = (struct server){ 0 };
+	assert_int_equal(sem_init(&server.closed, 0, 0), 0);
+	assert_int_equal(al_loop_new(&server.loop), AL_OK);
+	assert_int_equal(al_listener_new(server.loop, &roomy, &ops, &server, &server.listener), AL_OK);
+	assert_int_equal(al_listener_new(server.loop, &roomy, &ops, &server, &other), AL_OK);
+	assert_int_equal(al_listener_unix(server.listener, addr.sun_path), AL_OK);
+	assert_int_equal(stat(addr.sun_path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0660);
+	/* Somebody answers here now: not a leftover. */
+	assert_int_equal(al_listener_unix(other, addr.sun_path), AL_EEXIST);
+	al_listener_free(other);
+	loop_thread_start(server.loop, &server.thread);
+
+	int fd = client_tune(socket(AF_UNIX, SOCK_STREAM, 0));
+	assert_int_equal(connect(fd, (const struct sockaddr *)&addr, sizeof(addr)), 0);
+	client_say(fd, "peer\n");
+	assert_int_equal(client_drain(fd, rest, sizeof(rest)), 4);
+	assert_string_equal(rest, "unix");
+	close(fd);
+	server_stop(&server);
+	assert_int_not_equal(stat(addr.sun_path, &st), 0);
+
+	/* Never removes what is not a socket. */
+	int file = open(addr.sun_path, O_CREAT | O_WRONLY, 0600);
+	assert_true(file >= 0);
+	close(file);
+	assert_int_equal(al_loop_new(&server.loop), AL_OK);
+	assert_int_equal(al_listener_new(server.loop, &roomy, &ops, &server, &other), AL_OK);
+	assert_int_equal(al_listener_unix(other, addr.sun_path), AL_EEXIST);
+	al_listener_free(other);
+	al_loop_free(server.loop);
+	assert_int_equal(unlink(addr.sun_path), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lines_in_pieces),
+		cmocka_unit_test(test_answers_after_half_close),
+		cmocka_unit_test(test_finish_delivers_all_though_input_waits),
+		cmocka_unit_test(test_overflow_says_a_last_word),
+		cmocka_unit_test(test_full_input_then_eof_is_no_overflow),
+		cmocka_unit_test(test_idle_says_a_last_word),
+		cmocka_unit_test(test_reader_that_stalls_is_dropped),
+		cmocka_unit_test(test_too_much_output_is_dropped),
+		cmocka_unit_test(test_drop_inside_data),
+		cmocka_unit_test(test_client_reset),
+		cmocka_unit_test(test_drained_drives_a_stream),
+		cmocka_unit_test(test_paused_lines_wait_their_turn),
+		cmocka_unit_test(test_peer_and_silence_after_finish),
+		cmocka_unit_test(test_one_source_is_bounded),
+		cmocka_unit_test(test_full_listener_lets_the_crowd_wait),
+		cmocka_unit_test(test_free_closes_what_is_open),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_unix_socket),
+	};
+	al_log_init("test_net", AL_LOG_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,410 @@
+/*
+ * test_service.c -- a small daemon in a child process: options, endpoints,
+ * "ready", signals and exit codes.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "loopback.h"
+
+#include <event2/buffer.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "alamo/log.h"
+#include "alamo/metrics.h"
+#include "alamo/service.h"
+
+static char dir[] = "/tmp/alamo-service-XXXXXX";
+static char conf_path[64];
+static char endpoints_path[96];
+
+/* ---- the daemon: echo over TCP, /metrics over HTTP ---- */
+
+struct echo {
+	struct al_listener *listener;
+	struct al_http *http;
+};
+
+static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *user)
+{
+	char bytes[256];
+	int len;
+	(void)user;
+	while ((len = evbuffer_remove(in, bytes, sizeof(bytes))) > 0)
+		al_conn_write(conn, bytes, (size_t)len);
+	if (eof)
+		al_conn_finish(conn);
+}
+
+static enum al_err echo_start(struct al_service *service, void **self)
+{
+	static const struct al_conn_ops ops = { .data = on_data };
+	static const struct al_listener_conf conf = {
+		.name = "echo", .max_conns = 10, .max_per_source = 10, .in_max = 100, .out_max = 1000, .idle_ms = 60000
+	};
+	static struct echo echo;
+	*self = &echo;
+	enum al_err err = al_listener_new(al_service_loop(service), &conf, &ops, NULL, &echo.listener);
+	if (err == AL_OK)
+		err = al_service_listen(service, echo.listener, "whois", "port", "whois");
+	if (err == AL_OK)
+		err = al_http_new(al_service_loop(service), &echo.http);
+	if (err == AL_OK)
+		err = al_http_route(echo.http, "/metrics", al_metrics_http, NULL);
+	if (err == AL_OK)
+		err = al_service_http(service, echo.http, "whois", "http-port", "rdap");
+	if (err == AL_OK)
+		al_service_ready(service);
+	return err;
+}
+
+static void echo_stop(void *self)
+{
+	struct echo *echo = self;
+	al_listener_free(echo->listener);
+	al_http_free(echo->http);
+}
+
+static const struct al_service_def echo_def = { "test-echod", echo_start, echo_stop };
+
+/* ---- children ---- */
+
+struct child {
+	pid_t pid;
+	FILE *ready;                 /* what it says on its -r descriptor */
+	FILE *output;                /* stdout and stderr */
+};
+
+static struct child spawn(const struct al_service_def *def, const char *option)
+{
+	int ready[2];
+	int output[2];
+	struct child child;
+	assert_int_equal(pipe(ready), 0);
+	assert_int_equal(pipe(output), 0);
+	fflush(NULL);
+	child.pid = fork();
+	assert_true(child.pid >= 0);
+	if (child.pid == 0) {
+		char fd[12];
+		char name[] = "test";
+		char c[] = "-c", r[] = "-r", opt[16];
+		snprintf(fd, sizeof(fd), "%d", ready[1]);
+		snprintf(opt, sizeof(opt), "%s", option != NULL ? option : "");
+		char *argv[] = { name, c, conf_path, r, fd, option != NULL ? opt : NULL, NULL };
+		close(ready[0]);
+		dup2(output[1], STDOUT_FILENO);
+		dup2(output[1], STDERR_FILENO);
+		alarm(60);
+		int code = al_service_main(option != NULL ? 6 : 5, argv, def);
+		fflush(NULL);
+		_exit(code);
+	}
+	close(ready[1]);
+	close(output[1]);
+	child.ready = fdopen(ready[0], "r");
+	child.output = fdopen(output[0], "r");
+	assert_non_null(child.ready);
+	assert_non_null(child.output);
+	return child;
+}
+
+/* Exit code; *output, when asked for, gets what was said. */
+static int reap(struct child *child, char *output, size_t cap)
+{
+	int status;
+	char waste[1024];
+	size_t len = output != NULL ? fread(output, 1, cap - 1, child->output) : 0;
+	if (output != NULL)
+		output[len] = '\0';
+	while (fread(waste, 1, sizeof(waste), child->output) > 0)
+		;
+	assert_int_equal(waitpid(child->pid, &status, 0), child->pid);
+	fclose(child->ready);
+	fclose(child->output);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void write_conf(const char *text)
+{
+	FILE *file = fopen(conf_path, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* Reads "endpoint NAME ADDR:PORT" lines up to "ready"; keeps them without the first word. */
+static void read_ready(struct child *child, char *out, size_t cap)
+{
+	char line[128];
+	size_t len = 0;
+	out[0] = '\0';
+	while (fgets(line, sizeof(line), child->ready) != NULL) {
+		if (strcmp(line, "ready\n") == 0)
+			return;
+		assert_int_equal(strncmp(line, "endpoint ", 9), 0);
+		len += (size_t)snprintf(out + len, cap - len, "%s", line + 9);
+		assert_true(len < cap);
+	}
+	fail_msg("never ready");
+}
+
+static uint16_t port_of(const char *endpoints, const char *name)
+{
+	const char *at = strstr(endpoints, name);
+	assert_non_null(at);
+	at = strstr(at, "127.0.0.1:");
+	assert_non_null(at);
+	unsigned long port = strtoul(at + strlen("127.0.0.1:"), NULL, 10);
+	assert_true(port > 0 && port < 65536);
+	return (uint16_t)port;
+}
+
+static int group_setup(void **state)
+{
+	(void)state;
+	if (mkdtemp(dir) == NULL)
+		return -1;
+	snprintf(conf_path, sizeof(conf_path), "%s/alamo.conf", dir);
+	snprintf(endpoints_path, sizeof(endpoints_path), "%s/run/endpoints.d/test-echod", dir);
+	return 0;
+}
+
+static int group_teardown(void **state)
+{
+	char path[128];
+	(void)state;
+	unlink(endpoints_path);
+	unlink(conf_path);
+	snprintf(path, sizeof(path), "%s/run/endpoints.d", dir);
+	rmdir(path);
+	snprintf(path, sizeof(path), "%s/run", dir);
+	rmdir(path);
+	return rmdir(dir);
+}
+
+/* ---- tests ---- */
+
+#define ANY_PORTS "[network]\nlisten = 127.0.0.1\n[whois]\nport = 0\nhttp-port = 0\n"
+
+static void read_endpoints(char *out, size_t cap)
+{
+	FILE *file = fopen(endpoints_path, "r");
+	assert_non_null(file);
+	out[fread(out, 1, cap - 1, file)] = '\0';
+	fclose(file);
+}
+
+static void test_life(void **state)
+{
+	char said[512];
+	char filed[512];
+	char answer[8192];
+	(void)state;
+	write_conf(ANY_PORTS);
+	struct child child = spawn(&echo_def, NULL);
+	read_ready(&child, said, sizeof(said));
+	read_endpoints(filed, sizeof(filed));
+	assert_string_equal(said, filed);
+
+	int fd = client_connect(port_of(said, "whois "));
+	client_say(fd, "hello");
+	client_expect(fd, "hello");
+	int http = client_connect(port_of(said, "rdap "));
+	client_say(http, "GET /metrics HTTP/1.0\r\n\r\n");
+	assert_true(client_drain(http, answer, sizeof(answer)) > 0);
+	assert_non_null(strstr(answer, "\nalamo_connections_open{listener=\"echo\"} 1\n"));
+	close(http);
+
+	assert_int_equal(kill(child.pid, SIGTERM), 0);
+	assert_int_equal(reap(&child, answer, sizeof(answer)), 0);
+	assert_non_null(strstr(answer, " info test-echod event=signal number=15\n"));
+	close(fd);
+}
+
+static void test_ports_are_found_again(void **state)
+{
+	char first[512];
+	char again[512];
+	(void)state;
+	write_conf(ANY_PORTS);
+	struct child child = spawn(&echo_def, NULL);
+	read_ready(&child, first, sizeof(first));
+	kill(child.pid, SIGINT);
+	assert_int_equal(reap(&child, NULL, 0), 0);
+
+	child = spawn(&echo_def, NULL);
+	read_ready(&child, again, sizeof(again));
+	assert_string_equal(first, again);
+
+	/* A second one, while the first has them, finds others. */
+	struct child other = spawn(&echo_def, NULL);
+	read_ready(&other, again, sizeof(again));
+	assert_true(port_of(first, "whois ") != port_of(again, "whois "));
+	kill(child.pid, SIGTERM);
+	kill(other.pid, SIGTERM);
+	assert_int_equal(reap(&child, NULL, 0), 0);
+	assert_int_equal(reap(&other, NULL, 0), 0);
+}
+
+static void test_addresses_share_the_port(void **state)
+{
+	char said[512];
+	(void)state;
+	write_conf("[network]\nlisten = 127.0.0.1\n[whois]\nlisten = 127.0.0.1, 127.0.0.2, ::1\nport = 0\nhttp-port = 0\n");
+	unlink(endpoints_path);
+	struct child child = spawn(&echo_def, NULL);
+	read_ready(&child, said, sizeof(said));
+	char want[64];
+	snprintf(want, sizeof(want), "whois 127.0.0.2:%u\n", (unsigned)port_of(said, "whois "));
+	assert_non_null(strstr(said, want));
+	snprintf(want, sizeof(want), "whois [::1]:%u\n", (unsigned)port_of(said, "whois "));
+	if (strstr(said, "::1") != NULL)
+		assert_non_null(strstr(said, want));
+	kill(child.pid, SIGTERM);
+	assert_int_equal(reap(&child, NULL, 0), 0);
+}
+
+static void test_taken_port_is_fatal(void **state)
+{
+	char said[512];
+	char text[256];
+	(void)state;
+	write_conf(ANY_PORTS);
+	struct child child = spawn(&echo_def, NULL);
+	read_ready(&child, said, sizeof(said));
+	snprintf(text, sizeof(text), "[network]\nlisten = 127.0.0.1\n[whois]\nport = %u\n",
+		 (unsigned)port_of(said, "whois "));
+	write_conf(text);
+	struct child other = spawn(&echo_def, NULL);
+	assert_int_equal(reap(&other, said, sizeof(said)), 1);
+	assert_non_null(strstr(said, " event=start-failed error=exists\n"));
+	kill(child.pid, SIGTERM);
+	assert_int_equal(reap(&child, NULL, 0), 0);
+}
+
+static void test_check_prints_the_configuration(void **state)
+{
+	char said[16384];
+	(void)state;
+	write_conf("[whois]\nport = 7\n");
+	struct child child = spawn(&echo_def, "-n");
+	assert_int_equal(reap(&child, said, sizeof(said)), 0);
+	assert_non_null(strstr(said, "[whois]\n"));
+	assert_non_null(strstr(said, "\nport = 7\n"));
+
+	write_conf("[whois]\nport = seven\n");
+	child = spawn(&echo_def, "-n");
+	assert_int_equal(reap(&child, said, sizeof(said)), 1);
+	assert_non_null(strstr(said, "/alamo.conf:2: port: \"seven\""));
+	child = spawn(&echo_def, NULL);
+	assert_int_equal(reap(&child, said, sizeof(said)), 1);
+	assert_non_null(strstr(said, " error test-echod event=config reason="));
+}
+
+static void test_options(void **state)
+{
+	char said[4096];
+	(void)state;
+	write_conf(ANY_PORTS);
+	struct child child = spawn(&echo_def, "-V");
+	assert_int_equal(reap(&child, said, sizeof(said)), 0);
+	assert_int_equal(strncmp(said, "test-echod ", 11), 0);
+	child = spawn(&echo_def, "-h");
+	assert_int_equal(reap(&child, said, sizeof(said)), 0);
+	assert_int_equal(strncmp(said, "usage: test-echod ", 18), 0);
+	child = spawn(&echo_def, "-x");
+	assert_int_equal(reap(&child, said, sizeof(said)), 2);
+	child = spawn(&echo_def, "word");
+	assert_int_equal(reap(&child, said, sizeof(said)), 2);
+	child = spawn(&echo_def, "-r99x");
+	assert_int_equal(reap(&child, said, sizeof(said)), 2);
+}
+
+/* ---- daemons that fail ---- */
+
+static enum al_err refuse_start(struct al_service *service, void **self)
+{
+	(void)service;
+	(void)self;
+	return AL_EIO;
+}
+
+static void refuse_stop(void *self)
+{
+	al_log(AL_LOG_INFO, "stop-called", "self=%d", self != NULL);
+}
+
+static void fail_later(void *service)
+{
+	al_service_fail(service);
+}
+
+static enum al_err doomed_start(struct al_service *service, void **self)
+{
+	*self = service;
+	return al_loop_post(al_service_loop(service), fail_later, service);
+}
+
+static void test_failures(void **state)
+{
+	static const struct al_service_def refuse = { "test-refused", refuse_start, refuse_stop };
+	static const struct al_service_def doomed = { "test-doomed", doomed_start, refuse_stop };
+	char said[4096];
+	(void)state;
+	write_conf("");
+	struct child child = spawn(&refuse, NULL);
+	assert_int_equal(reap(&child, said, sizeof(said)), 1);
+	assert_non_null(strstr(said, "event=stop-called self=0\n"));
+	assert_non_null(strstr(said, "event=start-failed error=storage-failed\n"));
+	child = spawn(&doomed, NULL);
+	assert_int_equal(reap(&child, said, sizeof(said)), 1);
+	assert_non_null(strstr(said, "event=stop-called self=1\n"));
+}
+
+/* ---- log lines ---- */
+
+static void test_log_quote(void **state)
+{
+	char out[AL_LOG_QUOTE_LEN];
+	char text[300];
+	(void)state;
+	assert_string_equal(al_log_quote(AL_S("plain text"), out), "\"plain text\"");
+	assert_string_equal(al_log_quote(AL_S("a\"b\\c\n\xff"), out), "\"a\\\"b\\\\c\\x0a\\xff\"");
+	assert_string_equal(al_log_quote(AL_S(""), out), "\"\"");
+	memset(text, 'x', sizeof(text));
+	al_log_quote(al_slice_of(text, 100), out);
+	assert_int_equal(strlen(out), 102);
+	al_log_quote(al_slice_of(text, 101), out);
+	assert_string_equal(out + strlen(out) - 5, "x...\"");
+	memset(text, '\1', sizeof(text));
+	al_log_quote(al_slice_of(text, sizeof(text)), out);
+	assert_true(strlen(out) < AL_LOG_QUOTE_LEN);
+	assert_string_equal(out + strlen(out) - 8, "\\x01...\"");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_life),
+		cmocka_unit_test(test_ports_are_found_again),
+		cmocka_unit_test(test_addresses_share_the_port),
+		cmocka_unit_test(test_taken_port_is_fatal),
+		cmocka_unit_test(test_check_prints_the_configuration),
+		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_log_quote),
+	};
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
