@@ -186,6 +186,7 @@ static enum al_err object_add(struct al_request *request, struct al_slice raw, s
 
 static enum al_err objects_split(struct al_request *request, struct al_slice rest, struct al_report *report)
 {
+	const char *end = rest.ptr + rest.len;
 	struct al_slice line, object = { NULL, 0 };
 	enum al_err err;
 
@@ -193,7 +194,9 @@ static enum al_err objects_split(struct al_request *request, struct al_slice res
 		if (line.len > 0) {
 			if (object.len == 0)
 				object.ptr = line.ptr;
-			object.len = (size_t)(line.ptr + line.len - object.ptr) + 1;
+			object.len = (size_t)(line.ptr + line.len - object.ptr);
+			if (object.ptr + object.len < end)
+				object.len++;    /* its LF */
 			continue;
 		}
 		if (object.len > 0 && (err = object_add(request, object, report)) != AL_OK)

@@ -1,0 +1,242 @@
+/*
+ * allot.c -- AUTO-n: the registry picks. Deterministic from state and request.
+ *
+ * A placeholder is defined where it stands as the key of an aut-num, inetnum
+ * or inet6num. AS numbers: the lowest free one of the open as-blocks. Prefixes:
+ * the lowest free block of the length, pools (policy: open) in address order.
+ * What one request takes is held until all of its placeholders are filled.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "allot.h"
+#include "decision.h"
+
+struct allot {
+	struct decision *d;
+	const struct al_state *state;
+	struct space *space;
+	struct al_prefix held[AL_AUTOS_MAX];
+	size_t held_count;
+	uint32_t held_asn[AL_AUTOS_MAX];
+	size_t held_asn_count;
+};
+
+/* ---- AS numbers ---- */
+
+static bool block_open(const struct al_object *block)
+{
+	return al_slice_is(al_object_attr(block, "policy"), "open");
+}
+
+struct block_pick {
+	const struct al_state *state;
+	struct space *space;
+	bool found;
+	uint32_t best;
+};
+
+/* Lowest free number of one open block that no smaller block takes out of it. */
+static bool block_visit(const struct al_object *block, void *arg)
+{
+	struct block_pick *pick = arg;
+	struct al_asn_range range, inner;
+	uint32_t asn;
+
+	if (!block_open(block) || al_asn_range_parse(al_object_key(block), &range) != AL_OK)
+		return true;
+	while (space_find_asn(pick->space, range.first, range.last, &asn) == AL_OK) {
+		const struct al_object *smallest = al_state_as_block(pick->state, asn);
+
+		if (smallest == block) {
+			if (!pick->found || asn < pick->best) {
+				pick->found = true;
+				pick->best = asn;
+			}
+			return true;
+		}
+		if (smallest == NULL || al_asn_range_parse(al_object_key(smallest), &inner) != AL_OK ||
+		    inner.last >= range.last)
+			return true;
+		range.first = inner.last + 1;
+	}
+	return true;
+}
+
+enum al_err allot_asn(const struct al_state *state, struct space *space, uint32_t *out)
+{
+	struct block_pick pick = { .state = state, .space = space };
+
+	al_state_as_blocks(state, block_visit, &pick);
+	if (!pick.found)
+		return AL_ENOTFOUND;
+	*out = pick.best;
+	return AL_OK;
+}
+
+/* ---- prefixes ---- */
+
+static unsigned attr_len(const struct al_object *object, const char *name, unsigned otherwise)
+{
+	uint64_t len;
+
+	return al_slice_u64(al_object_attr(object, name), 128, &len) == AL_OK ? (unsigned)len : otherwise;
+}
+
+/* May `len` be created below this pool? */
+static bool pool_takes(const struct al_state *state, const struct al_prefix *pool, unsigned len)
+{
+	const struct al_object *object = al_state_covering_inet(state, pool, false);
+	unsigned assign = attr_len(object, "assign-len", len);
+
+	return len >= attr_len(object, "assign-min", assign) && len <= attr_len(object, "assign-max", assign);
+}
+
+enum al_err allot_prefix(const struct al_state *state, const struct space *space, unsigned bits, unsigned len,
+			 struct al_prefix *out)
+{
+	size_t count;
+	const struct al_prefix *pools = space_pools(space, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (pools[i].bits == bits && pools[i].len < len && pool_takes(state, &pools[i], len) &&
+		    space_find(space, &pools[i], len, out) == AL_OK)
+			return AL_OK;
+	return AL_ENOTFOUND;
+}
+
+/* ---- placeholders ---- */
+
+/* Key value of an object's first line when it is a placeholder. */
+static bool placeholder(struct al_slice raw, struct al_slice *token)
+{
+	struct al_slice line, head, value;
+
+	if (!al_slice_line(&raw, &line) || !al_slice_cut(&line, ':', &head))
+		return false;
+	(void)al_slice_cut(&line, '#', &value);
+	*token = al_slice_trim(value);
+	return al_slice_casestarts(*token, "AUTO-") && token->len < DECISION_AUTO_LEN;
+}
+
+static void refuse(struct allot *a, unsigned number, const char *clause, const char *text)
+{
+	al_report_add(&a->d->report, AL_ERROR, number, 0, clause, "%s", text);
+}
+
+/* "AUTO-2" or "AUTO-2/48"; digits after the dash. *len is 0 without a length. */
+static bool token_parse(struct al_slice token, unsigned bits, unsigned *len)
+{
+	struct al_slice rest = al_slice_from(token, 5), number;
+	uint64_t value;
+	bool has_len = al_slice_cut(&rest, '/', &number);
+
+	if (al_slice_u64(number, 999999, &value) != AL_OK)
+		return false;
+	*len = 0;
+	if (has_len && (al_slice_u64(rest, bits, &value) != AL_OK || value == 0))
+		return false;
+	if (has_len)
+		*len = (unsigned)value;
+	return true;
+}
+
+static struct al_slice token_name(struct al_slice token)
+{
+	struct al_slice name;
+
+	(void)al_slice_cut(&token, '/', &name);
+	return name;
+}
+
+/* Is this placeholder's number defined already? */
+static bool defined(const struct allot *a, struct al_slice token)
+{
+	for (size_t i = 0; i < a->d->auto_count; i++)
+		if (al_slice_caseeq(token_name(al_slice_str(a->d->autos[i].token)), token_name(token)))
+			return true;
+	return false;
+}
+
+static void define(struct allot *a, struct al_slice token, const char *value)
+{
+	struct decision_auto *item = &a->d->autos[a->d->auto_count];
+
+	(void)snprintf(item->token, sizeof(item->token), "%.*s", AL_FMT(token));
+	for (char *ch = item->token; *ch != '\0'; ch++)
+		if (*ch >= 'a' && *ch <= 'z')
+			*ch = (char)(*ch - 'a' + 'A');
+	(void)snprintf(item->value, sizeof(item->value), "%s", value);
+	a->d->auto_views[a->d->auto_count] =
+		(struct al_auto){ al_slice_str(item->token), al_slice_str(item->value) };
+	a->d->auto_count++;
+}
+
+static enum al_err fill_asn(struct allot *a, unsigned number, struct al_slice token)
+{
+	char text[AL_ASN_STRLEN];
+	uint32_t asn;
+
+	if (allot_asn(a->state, a->space, &asn) != AL_OK) {
+		refuse(a, number, "POLICY-ASN-FREE", "No open as-block has a free AS number");
+		return AL_OK;
+	}
+	if (space_take_asn(a->space, asn) != AL_OK)
+		return AL_ENOMEM;
+	a->held_asn[a->held_asn_count++] = asn;
+	al_asn_format(asn, text);
+	define(a, token, text);
+	return AL_OK;
+}
+
+static enum al_err fill_prefix(struct allot *a, unsigned number, struct al_slice token, unsigned bits, unsigned len)
+{
+	char text[AL_PREFIX_STRLEN];
+	struct al_prefix block;
+
+	if (len == 0) {
+		refuse(a, number, "SCHEMA-AUTO", "A prefix placeholder needs a length: AUTO-1/48");
+		return AL_OK;
+	}
+	if (allot_prefix(a->state, a->space, bits, len, &block) != AL_OK) {
+		refuse(a, number, "POLICY-INET-FREE", "No open block has room for a prefix of this length");
+		return AL_OK;
+	}
+	if (space_take(a->space, &block) != AL_OK)
+		return AL_ENOMEM;
+	a->held[a->held_count++] = block;
+	al_prefix_format(&block, text);
+	define(a, token, text);
+	return AL_OK;
+}
+
+static enum al_err fill_object(struct allot *a, unsigned number, struct al_slice raw)
+{
+	struct al_slice token;
+	enum al_class cls;
+	unsigned bits, len;
+
+	if (al_object_class(raw, &cls) != AL_OK || !placeholder(raw, &token) ||
+	    (cls != AL_AUT_NUM && cls != AL_INETNUM && cls != AL_INET6NUM))
+		return AL_OK;
+	bits = cls == AL_INETNUM ? 32 : 128;
+	if (!token_parse(token, bits, &len) || defined(a, token) || a->d->auto_count == AL_AUTOS_MAX) {
+		refuse(a, number, "SCHEMA-AUTO", "A placeholder is written AUTO-1 or AUTO-1/48, each number once, 64 at most");
+		return AL_OK;
+	}
+	return cls == AL_AUT_NUM ? fill_asn(a, number, token) : fill_prefix(a, number, token, bits, len);
+}
+
+enum al_err allot_placeholders(struct decision *d, const struct al_state *state, struct space *space)
+{
+	struct allot a = { .d = d, .state = state, .space = space };
+	enum al_err err = AL_OK;
+
+	for (size_t i = 0; err == AL_OK && i < d->request.object_count; i++)
+		err = fill_object(&a, (unsigned)i, d->request.objects[i]);
+	while (a.held_count > 0)
+		space_release(space, &a.held[--a.held_count]);
+	while (a.held_asn_count > 0)
+		space_release_asn(space, a.held_asn[--a.held_asn_count]);
+	return err;
+}

@@ -1,0 +1,61 @@
+/*
+ * decision.h -- one request on its way through the pipeline: what was asked,
+ * who signed, what it would do, and what the rules said.
+ *
+ * Filled in order by request decoding, verify, allot, build and policy. All
+ * of it is a function of (state, request bytes, entry index, entry time).
+ */
+#ifndef REGISTRY_DECISION_H
+#define REGISTRY_DECISION_H
+
+#include "alamo/sshsig.h"
+#include "alamo/state.h"
+#include "space.h"
+
+#define DECISION_AUTO_LEN 64             /* bytes of a token or value, with NUL */
+
+struct decision_auto {
+	char token[DECISION_AUTO_LEN];   /* "AUTO-2/48" as first written, upper case */
+	char value[DECISION_AUTO_LEN];   /* "fca1:100::/48" */
+};
+
+struct decision {
+	struct al_request request;
+	struct al_report report;
+	uint64_t index;                  /* the entry this would become */
+	uint64_t time;
+
+	struct al_sshkey keys[AL_REQUEST_SIGNATURES_MAX];   /* verified signers */
+	size_t key_count;
+
+	struct decision_auto autos[AL_AUTOS_MAX];
+	struct al_auto auto_views[AL_AUTOS_MAX];            /* the same as slices */
+	size_t auto_count;
+
+	struct al_object **objects;      /* request.object_count of them; NULL where one did not build */
+	char *actions;                   /* enum al_action, one an object, C string */
+	bool accepted;                   /* no error; to be appended unless dry-run or nothing to do */
+	bool changes;                    /* some action is not AL_NO_OPERATION */
+};
+
+struct decision *decision_new(void);     /* NULL: out of memory */
+void decision_free(struct decision *decision);
+
+/*
+ * The whole rule book. AL_OK: decided (see accepted and report);
+ * anything else is a failure of ours (memory), not a refusal.
+ * `space` mirrors `state`; it is changed and put back during the call.
+ */
+AL_MUST_USE enum al_err decision_make(struct decision *decision, struct al_slice raw, const struct al_state *state,
+				      struct space *space, struct al_slice ns, uint64_t now);
+
+/* The log entry of an accepted decision. */
+AL_MUST_USE enum al_err decision_encode(const struct decision *decision, struct al_buf *out);
+
+/* Stages, in order; each adds to decision->report what it has to say. */
+void verify_signatures(struct decision *decision, struct al_slice ns);
+AL_MUST_USE enum al_err allot_placeholders(struct decision *decision, const struct al_state *state,
+					   struct space *space);
+void policy_decide(struct decision *decision, const struct al_state *state);
+
+#endif

@@ -1,0 +1,259 @@
+/*
+ * policy.c -- the rules that hold for every object, and the dispatch to the
+ * rule families. Pure: reads state and request, writes only to the report.
+ */
+#include "policy.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+const struct policy_clause policy_clauses[] = {
+	{ "REQUEST-FORM", "A request has the form of docs/protocol.md: header, objects, signatures." },
+	{ "REQUEST-EXPIRED", "A request is not taken after its not-after time." },
+	{ "REQUEST-PREV", "prev: names the log index of the object's present version, or none if it never existed." },
+	{ "REQUEST-TWICE", "An object appears once in a request." },
+	{ "SCHEMA-CLASS", "An object's first attribute names a known class." },
+	{ "SCHEMA-ATTRIBUTE", "An object has attributes of its class only." },
+	{ "SCHEMA-MANDATORY", "Mandatory attributes are there." },
+	{ "SCHEMA-SINGLE", "Single attributes appear once." },
+	{ "SCHEMA-SYNTAX", "A value has the syntax of its attribute." },
+	{ "SCHEMA-SOURCE", "source: names this registry." },
+	{ "SCHEMA-AUTO", "Placeholders are defined once, by an aut-num, inetnum or inet6num of the same request." },
+	{ "AUTH-SIGNATURE", "Every signature verifies, over this text, in this registry's namespace." },
+	{ "AUTH-MNT", "A maintainer of the object, as it was before the request, has signed." },
+	{ "AUTH-KEY", "A new maintainer has a key and its request is signed by it." },
+	{ "REF-MISSING", "Objects that are named exist." },
+	{ "REF-USED", "An object that others need is not deleted." },
+	{ "POLICY-ASN-BLOCK", "An aut-num is created in an open as-block, or with a maintainer of the block." },
+	{ "POLICY-ASN-FREE", "A free AS number exists in an open as-block." },
+	{ "POLICY-INET-PARENT", "An inetnum or inet6num is created below an open one, or with a maintainer of its parent." },
+	{ "POLICY-INET-SIZE", "The prefix length is one that the parent hands out." },
+	{ "POLICY-INET-OVERLAP", "A new prefix does not take in prefixes of others." },
+	{ "POLICY-INET-FREE", "A free block of that length exists in an open pool." },
+	{ "POLICY-ROUTE-HOLDER", "A route needs the holder of the address space." },
+	{ "POLICY-ROUTE-ORIGIN", "A route needs the holder of the origin AS; AS0 needs none." },
+	{ "POLICY-ROUTE-LENGTH", "max-length lies between the prefix length and the address length." },
+	{ "POLICY-NAME-TAKEN", "A name that was used before goes back to its last holder only." },
+	{ "POLICY-NAME-PARENT", "A name below another needs the holder of that one." },
+	{ "POLICY-NAME-RESERVED", "Names of the infrastructure are the hostmaster's." },
+	{ "POLICY-DOMAIN-DATA", "A domain is either delegated (nserver, ds-rdata) or hosted (record)." },
+	{ "POLICY-DOMAIN-GLUE", "A name server inside the domain has an address." },
+	{ "POLICY-REGISTRY", "There is one registry object; it is not deleted." },
+	{ NULL, NULL },
+};
+
+/* Line of the first attribute `attr` in the member's text. */
+static unsigned raw_line(struct al_slice raw, const char *attr)
+{
+	struct al_slice line, name;
+	unsigned number = 0;
+
+	for (; al_slice_line(&raw, &line); number++)
+		if (al_slice_cut(&line, ':', &name) && al_slice_caseis(name, attr))
+			return number;
+	return AL_REPORT_WHOLE;
+}
+
+void policy_refuse(struct policy *policy, const struct subject *subject, const char *attr, const char *clause,
+		   const char *fmt, ...)
+{
+	struct decision *d = policy->d;
+	char text[400];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	al_report_add(&d->report, AL_ERROR, subject->number,
+		      attr != NULL ? raw_line(d->request.objects[subject->number], attr) : AL_REPORT_WHOLE, clause,
+		      "%s", text);
+}
+
+/* ---- rules for every object ---- */
+
+/* Compare-and-set on the object's version: nobody changes what he has not seen, and nothing is replayed. */
+static void check_prev(struct policy *p, const struct subject *s)
+{
+	const struct al_object *version = al_state_version(p->state, s->cls, al_object_key(s->now));
+	uint64_t prev = p->d->request.prevs[s->number];
+	struct al_slice key = p->d->request.objects[s->number], name;
+
+	if (version == NULL) {
+		if (prev != AL_PREV_NONE)
+			policy_refuse(p, s, NULL, "REQUEST-PREV", "prev: is %" PRIu64 ", but the object never existed: none",
+				      prev);
+		return;
+	}
+	/* Who asks for any number cannot know that it was used and returned before. */
+	if (version->deleted && prev == AL_PREV_NONE && al_slice_cut(&key, ':', &name) &&
+	    al_slice_casestarts(al_slice_trim(key), "AUTO-"))
+		return;
+	if (prev == AL_PREV_NONE)
+		policy_refuse(p, s, NULL, "REQUEST-PREV", "prev: is none, but the object %s: prev is %" PRIu64,
+			      version->deleted ? "was deleted" : "exists", version->index);
+	else if (prev != version->index)
+		policy_refuse(p, s, NULL, "REQUEST-PREV", "prev: is %" PRIu64 ", but the present version is %" PRIu64, prev,
+			      version->index);
+}
+
+static void check_twice(struct policy *p, const struct subject *s)
+{
+	for (size_t i = 0; i < s->number; i++) {
+		const struct al_object *other = p->d->objects[i];
+
+		if (other != NULL && other->cls == s->cls && al_slice_eq(al_object_key(other), al_object_key(s->now))) {
+			policy_refuse(p, s, NULL, "REQUEST-TWICE", "The object appears twice in the request");
+			return;
+		}
+	}
+}
+
+static bool any_class_has(const struct policy *p, unsigned refs, struct al_slice key)
+{
+	for (unsigned cls = 0; cls < AL_CLASS_COUNT; cls++)
+		if ((refs >> cls & 1) != 0 && view_get(&p->view, (enum al_class)cls, key) != NULL)
+			return true;
+	return false;
+}
+
+/* AS0 names nobody (RFC 6483 section 4): it needs no aut-num. */
+static bool exempt(struct al_slice name, struct al_slice value)
+{
+	return al_slice_is(name, "origin") && al_slice_is(value, "AS0");
+}
+
+static void check_references(struct policy *p, const struct subject *s)
+{
+	struct al_slice rest = al_object_text(s->now), item;
+	struct al_attr attr;
+
+	while (al_attr_next(&rest, &attr)) {
+		const struct al_attr_rule *rule = al_class_rule(s->cls, attr.name);
+
+		if (rule == NULL || (rule->flags & AL_STRONG) == 0)
+			continue;
+		do {
+			(void)al_slice_cut(&attr.value, ',', &item);
+			item = al_slice_trim(item);
+			if (!exempt(attr.name, item) && !any_class_has(p, rule->refs, item))
+				policy_refuse(p, s, rule->name, "REF-MISSING", "Unknown object referenced %.*s",
+					      AL_FMT(item));
+		} while (attr.value.len > 0);
+	}
+}
+
+struct child_search {
+	const struct policy *policy;
+	const struct al_object *parent;
+	const struct al_object *child;
+};
+
+static bool child_visit(const struct al_object *child, void *arg)
+{
+	struct child_search *search = arg;
+	const struct view *view = &search->policy->view;
+	struct al_prefix prefix;
+	bool inet = child->cls == AL_INETNUM || child->cls == AL_INET6NUM;
+
+	if (child == search->parent || view_get(view, (enum al_class)child->cls, al_object_key(child)) == NULL ||
+	    al_object_prefix(child, &prefix) != AL_OK)
+		return true;
+	/* What has another holder between, or above after the deletion of an inner one, does not hang on this one. */
+	if (!inet && al_state_covering_inet(search->policy->state, &prefix, false) != search->parent)
+		return true;
+	if (inet && al_state_covering_inet(search->policy->state, &prefix, true) != search->parent)
+		return true;
+	search->child = child;
+	return false;
+}
+
+/* Routes and smaller blocks whose right comes from this inet(6)num. */
+static void check_children(struct policy *p, const struct subject *s)
+{
+	struct child_search search = { p, s->old, NULL };
+	struct al_prefix prefix;
+
+	if (s->old == NULL || al_object_prefix(s->old, &prefix) != AL_OK)
+		return;
+	al_state_within(p->state, s->cls == AL_INETNUM ? AL_ROUTE : AL_ROUTE6, &prefix, child_visit, &search);
+	if (search.child == NULL)
+		al_state_children(p->state, s->cls, &prefix, child_visit, &search);
+	if (search.child != NULL)
+		policy_refuse(p, s, NULL, "REF-USED", "[%s] %.*s lies in it", al_class_name((enum al_class)search.child->cls),
+			      AL_FMT(al_object_key(search.child)));
+}
+
+static void check_delete(struct policy *p, const struct subject *s)
+{
+	size_t references = view_references(&p->view, s->cls, al_object_key(s->now));
+
+	if (s->old == NULL) {
+		policy_refuse(p, s, NULL, "REF-MISSING", "There is no such object to delete");
+		return;
+	}
+	if (references > 0)
+		policy_refuse(p, s, NULL, "REF-USED", "Object [%s] %.*s is referenced from %zu other objects",
+			      al_class_name(s->cls), AL_FMT(al_object_key(s->now)), references);
+	if (s->cls == AL_INETNUM || s->cls == AL_INET6NUM)
+		check_children(p, s);
+	if (s->cls == AL_REGISTRY)
+		policy_refuse(p, s, NULL, "POLICY-REGISTRY", "The registry object is not deleted");
+}
+
+/* ---- dispatch ---- */
+
+static void decide_family(struct policy *p, const struct subject *s)
+{
+	switch (s->cls) {
+	case AL_INETNUM:
+	case AL_INET6NUM:
+		policy_inet(p, s);
+		return;
+	case AL_AUT_NUM:
+	case AL_AS_BLOCK:
+		policy_asn(p, s);
+		return;
+	case AL_ROUTE:
+	case AL_ROUTE6:
+		policy_route(p, s);
+		return;
+	default:
+		policy_name(p, s);
+		return;
+	}
+}
+
+static void decide_object(struct policy *p, unsigned number)
+{
+	const struct al_object *now = p->d->objects[number];
+	struct subject s = { .number = number, .now = now };
+
+	if (now == NULL)
+		return;                          /* it did not build; the report says why */
+	s.cls = (enum al_class)now->cls;
+	s.action = (enum al_action)p->d->actions[number];
+	s.old = al_state_get(p->state, s.cls, al_object_key(now));
+	check_prev(p, &s);
+	check_twice(p, &s);
+	auth_subject(p, &s);
+	if (s.action == AL_DELETE) {
+		check_delete(p, &s);
+		return;
+	}
+	check_references(p, &s);
+	decide_family(p, &s);
+}
+
+void policy_decide(struct decision *d, const struct al_state *state)
+{
+	struct policy p = {
+		.state = state,
+		.view = { state, d->objects, d->request.object_count },
+		.d = d,
+	};
+
+	auth_hostmaster(&p);
+	for (size_t i = 0; i < d->request.object_count; i++)
+		decide_object(&p, (unsigned)i);
+}

@@ -1,0 +1,168 @@
+/*
+ * policy_auth.c -- who may: maintainers, parents, the hostmaster.
+ *
+ * Authority comes from the state before the request, so a request cannot
+ * bring the key that allows it. The one exception is a maintainer that does
+ * not exist yet: it speaks for itself by its own new key.
+ */
+#include "policy.h"
+
+static bool signed_by(const struct policy *policy, struct al_slice auth)
+{
+	struct al_sshkey key;
+
+	if (al_sshkey_parse(auth, &key) != AL_OK)
+		return false;
+	for (size_t i = 0; i < policy->d->key_count; i++)
+		if (al_sshkey_eq(&policy->d->keys[i], &key))
+			return true;
+	return false;
+}
+
+static bool signed_by_any(const struct policy *policy, const struct al_object *mntner)
+{
+	struct al_slice rest = al_object_text(mntner), auth;
+
+	while (al_attr_find(&rest, "auth", &auth))
+		if (signed_by(policy, auth))
+			return true;
+	return false;
+}
+
+bool auth_mntner(const struct policy *policy, struct al_slice name)
+{
+	const struct al_object *mntner = al_state_get(policy->state, AL_MNTNER, name);
+
+	if (mntner == NULL) {
+		mntner = view_own(&policy->view, AL_MNTNER, name);
+		if (mntner == NULL || mntner->deleted)
+			return false;
+	}
+	return signed_by_any(policy, mntner);
+}
+
+/* Without the hostmaster's privilege: does a maintainer in `attr` sign? */
+static bool maintained(const struct policy *policy, const struct al_object *object, const char *attr)
+{
+	struct al_slice rest = al_object_text(object), value, name;
+
+	while (al_attr_find(&rest, attr, &value))
+		do {
+			(void)al_slice_cut(&value, ',', &name);
+			if (auth_mntner(policy, al_slice_trim(name)))
+				return true;
+		} while (value.len > 0);
+	return false;
+}
+
+bool auth_object(const struct policy *policy, const struct al_object *object, const char *attr)
+{
+	return policy->hostmaster || maintained(policy, object, attr);
+}
+
+bool auth_parent(const struct policy *policy, const struct al_object *parent)
+{
+	return auth_object(policy, parent, "mnt-lower") || auth_object(policy, parent, "mnt-by");
+}
+
+/* In an empty log the first request founds the registry: its own registry object says who the hostmaster is. */
+void auth_hostmaster(struct policy *policy)
+{
+	const struct al_object *registry = al_state_registry(policy->state);
+
+	for (size_t i = 0; registry == NULL && i < policy->view.count; i++)
+		if (policy->view.objects[i] != NULL && policy->view.objects[i]->cls == AL_REGISTRY)
+			registry = policy->view.objects[i];
+	policy->hostmaster = registry != NULL && !registry->deleted && maintained(policy, registry, "mnt-by");
+}
+
+/* "A, B" of an object's mnt-by, for the message. */
+static void refuse_mnt(struct policy *policy, const struct subject *s, const struct al_object *object)
+{
+	struct al_slice rest = al_object_text(object), value;
+	char names[200];
+	struct al_buf buf;
+
+	al_buf_init(&buf, sizeof(names) - 1);
+	while (al_attr_find(&rest, "mnt-by", &value)) {
+		if (buf.len > 0)
+			al_buf_str(&buf, ", ");
+		al_buf_slice(&buf, value);
+	}
+	policy_refuse(policy, s, "mnt-by", "AUTH-MNT",
+		      "Authorisation for [%s] %.*s failed using \"mnt-by:\" not authenticated by: %.*s",
+		      al_class_name(s->cls), AL_FMT(al_object_key(s->now)), AL_FMT(al_buf_view(&buf)));
+	al_buf_release(&buf);
+}
+
+/* A maintainer without a key, or one that its requester cannot speak for, would be nobody's. */
+static void check_new_mntner(struct policy *policy, const struct subject *s)
+{
+	if (policy->hostmaster)
+		return;
+	if (al_object_attr(s->now, "auth").len == 0)
+		policy_refuse(policy, s, "mntner", "AUTH-KEY", "A new maintainer needs an auth: attribute with your SSH key");
+	else if (!signed_by_any(policy, s->now))
+		policy_refuse(policy, s, "auth", "AUTH-KEY", "The request is not signed by a key of the new maintainer");
+}
+
+void auth_subject(struct policy *policy, const struct subject *s)
+{
+	const struct al_object *object = s->old != NULL ? s->old : s->now;
+
+	if (!auth_object(policy, object, "mnt-by"))
+		refuse_mnt(policy, s, object);
+	if (s->cls == AL_MNTNER && s->action == AL_CREATE)
+		check_new_mntner(policy, s);
+}
+
+struct voucher_search {
+	const struct policy *policy;
+	const struct subject *subject;
+	bool found;
+};
+
+static bool voucher_visit(const struct al_object *mntner, void *arg)
+{
+	struct voucher_search *search = arg;
+
+	search->found = !al_object_has(search->subject->now, "mnt-by", al_object_key(mntner)) &&
+			signed_by_any(search->policy, mntner);
+	return !search->found;
+}
+
+/* Has a maintainer signed that existed before and is not one of the object's own? */
+static bool vouched(const struct policy *policy, const struct subject *s)
+{
+	struct voucher_search search = { policy, s, false };
+
+	if (policy->d->key_count > 1)
+		al_state_each(policy->state, AL_MNTNER, voucher_visit, &search);
+	return search.found;
+}
+
+void auth_below(struct policy *policy, const struct subject *s, const struct al_object *parent, const char *attr,
+		const char *clause)
+{
+	struct al_slice rule;
+
+	if (policy->hostmaster)
+		return;
+	if (parent == NULL) {
+		policy_refuse(policy, s, attr, clause, "It lies in no block of this registry");
+		return;
+	}
+	rule = al_object_attr(parent, "policy");
+	if (al_slice_is(rule, "open") || auth_parent(policy, parent))
+		return;
+	if (al_slice_is(rule, "vouch")) {
+		if (!vouched(policy, s))
+			policy_refuse(policy, s, attr, clause,
+				      "[%s] %.*s asks for a second signature, by a member who vouches for you",
+				      al_class_name((enum al_class)parent->cls), AL_FMT(al_object_key(parent)));
+		return;
+	}
+	policy_refuse(policy, s, attr, clause, "[%s] %.*s is %.*s: its maintainers have to sign",
+		      al_class_name((enum al_class)parent->cls), AL_FMT(al_object_key(parent)),
+		      AL_FMT(rule.len > 0 ? rule : AL_S("closed")));
+}

@@ -1,0 +1,66 @@
+/*
+ * policy_inet.c -- inetnum and inet6num: parent, size, overlap.
+ */
+#include "policy.h"
+
+static unsigned attr_len(const struct al_object *object, const char *name, unsigned otherwise)
+{
+	uint64_t len;
+
+	return al_slice_u64(al_object_attr(object, name), 128, &len) == AL_OK ? (unsigned)len : otherwise;
+}
+
+/* assign-min and assign-max bound what members create; either falls back to assign-len, else anything goes. */
+static void check_size(struct policy *p, const struct subject *s, const struct al_object *parent,
+		       const struct al_prefix *prefix)
+{
+	unsigned assign = attr_len(parent, "assign-len", prefix->len);
+	unsigned min = attr_len(parent, "assign-min", assign), max = attr_len(parent, "assign-max", assign);
+
+	if (prefix->len < min || prefix->len > max)
+		policy_refuse(p, s, al_class_name(s->cls), "POLICY-INET-SIZE",
+			      "[%s] %.*s hands out prefixes of length %u to %u", al_class_name(s->cls),
+			      AL_FMT(al_object_key(parent)), min, max);
+}
+
+struct overlap_search {
+	const struct policy *policy;
+	const struct subject *subject;
+	const struct al_object *inner;
+};
+
+static bool overlap_visit(const struct al_object *inner, void *arg)
+{
+	struct overlap_search *search = arg;
+
+	if (auth_object(search->policy, inner, "mnt-by"))
+		return true;
+	search->inner = inner;
+	return false;
+}
+
+/* A block may be put around others only by their maintainers: else it would take their routes over. */
+static void check_overlap(struct policy *p, const struct subject *s, const struct al_prefix *prefix)
+{
+	struct overlap_search search = { p, s, NULL };
+
+	al_state_children(p->state, s->cls, prefix, overlap_visit, &search);
+	if (search.inner != NULL)
+		policy_refuse(p, s, al_class_name(s->cls), "POLICY-INET-OVERLAP",
+			      "[%s] %.*s of another maintainer lies in it", al_class_name(s->cls),
+			      AL_FMT(al_object_key(search.inner)));
+}
+
+void policy_inet(struct policy *p, const struct subject *s)
+{
+	const struct al_object *parent;
+	struct al_prefix prefix;
+
+	if (s->action != AL_CREATE || p->hostmaster || al_object_prefix(s->now, &prefix) != AL_OK)
+		return;
+	parent = view_covering_inet(&p->view, &prefix, true);
+	auth_below(p, s, parent, al_class_name(s->cls), "POLICY-INET-PARENT");
+	if (parent != NULL && !auth_parent(p, parent))
+		check_size(p, s, parent, &prefix);
+	check_overlap(p, s, &prefix);
+}

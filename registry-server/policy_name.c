@@ -1,0 +1,127 @@
+/*
+ * policy_name.c -- everything that is known by a name: maintainers, contacts,
+ * sets, domains, the registry object.
+ */
+#include "policy.h"
+
+/* A name that was somebody's goes back to that somebody only. */
+static void check_reuse(struct policy *p, const struct subject *s)
+{
+	const struct al_object *last = al_state_version(p->state, s->cls, al_object_key(s->now));
+
+	if (s->action == AL_CREATE && last != NULL && last->deleted && !auth_object(p, last, "mnt-by"))
+		policy_refuse(p, s, al_class_name(s->cls), "POLICY-NAME-TAKEN",
+			      "The name was used before and is kept for its last holder");
+}
+
+/* "AS64500:AS-X": the leading AS, or set, consents (RFC 2622 section 5). */
+static void check_set(struct policy *p, const struct subject *s)
+{
+	struct al_slice key = al_object_key(s->now), parent = key;
+	const struct al_object *above = NULL;
+	uint32_t asn;
+	size_t at = key.len;
+
+	while (at > 0 && key.ptr[at - 1] != ':')
+		at--;
+	if (s->action != AL_CREATE || at == 0)
+		return;
+	parent = al_slice_head(key, at - 1);
+	above = al_asn_parse(parent, &asn) == AL_OK ? view_get(&p->view, AL_AUT_NUM, parent)
+						    : view_get(&p->view, s->cls, parent);
+	if (above == NULL || !auth_object(p, above, "mnt-by"))
+		policy_refuse(p, s, al_class_name(s->cls), "POLICY-NAME-PARENT", "The holder of %.*s has to sign",
+			      AL_FMT(parent));
+}
+
+/* ---- domains ---- */
+
+static bool is_tld(const struct policy *p, struct al_slice name)
+{
+	const struct al_object *registry = al_state_registry(p->state);
+
+	return registry != NULL && al_object_has(registry, "tld", name);
+}
+
+/* Below a top-level domain of ours the first to ask has it; deeper names are their parent's. */
+static void check_domain_parent(struct policy *p, const struct subject *s)
+{
+	struct al_slice name = al_object_key(s->now), parent = al_name_parent(name), label;
+	const struct al_object *above;
+
+	if (p->hostmaster)
+		return;
+	if (is_tld(p, parent)) {
+		(void)al_slice_cut(&name, '.', &label);
+		if (al_slice_is(label, "root-servers") || al_slice_is(label, "nic") || al_slice_is(label, "registry"))
+			policy_refuse(p, s, "domain", "POLICY-NAME-RESERVED", "This name is reserved");
+		return;
+	}
+	for (; parent.len > 0; parent = al_name_parent(parent)) {
+		above = view_get(&p->view, AL_DOMAIN, parent);
+		if (above == NULL)
+			continue;
+		if (!auth_object(p, above, "mnt-by"))
+			policy_refuse(p, s, "domain", "POLICY-NAME-PARENT", "The holder of [domain] %.*s has to sign",
+				      AL_FMT(parent));
+		return;
+	}
+	policy_refuse(p, s, "domain", "POLICY-NAME-PARENT", "The name lies in no top-level domain of this registry");
+}
+
+static void check_glue(struct policy *p, const struct subject *s)
+{
+	struct al_slice rest = al_object_text(s->now), value, name, address;
+
+	while (al_attr_find(&rest, "nserver", &value)) {
+		if (!al_slice_word(&value, "", &name))
+			continue;
+		if (!al_slice_word(&value, "", &address) && al_name_within(name, al_object_key(s->now)))
+			policy_refuse(p, s, "nserver", "POLICY-DOMAIN-GLUE",
+				      "%.*s lies inside the domain and needs an address behind it", AL_FMT(name));
+	}
+}
+
+static void check_domain(struct policy *p, const struct subject *s)
+{
+	bool delegated = al_object_attr(s->now, "nserver").len > 0;
+	bool hosted = al_object_attr(s->now, "record").len > 0;
+
+	if (s->action == AL_CREATE)
+		check_domain_parent(p, s);
+	if (delegated && hosted)
+		policy_refuse(p, s, "record", "POLICY-DOMAIN-DATA",
+			      "A domain with nserver: is served by those servers: records belong there");
+	if (!delegated && !hosted)
+		policy_refuse(p, s, "domain", "POLICY-DOMAIN-DATA", "The domain needs nserver: or record: lines");
+	if (!delegated && al_object_attr(s->now, "ds-rdata").len > 0)
+		policy_refuse(p, s, "ds-rdata", "POLICY-DOMAIN-DATA", "ds-rdata: goes with nserver:");
+	if (!p->hostmaster)
+		check_glue(p, s);
+}
+
+/* ---- the registry object ---- */
+
+static void check_registry(struct policy *p, const struct subject *s)
+{
+	const struct al_object *registry = al_state_registry(p->state);
+
+	if (registry != NULL && s->action == AL_CREATE)
+		policy_refuse(p, s, "registry", "POLICY-REGISTRY", "There is a registry object already: %.*s",
+			      AL_FMT(al_object_key(registry)));
+	if (!al_slice_eq(al_object_key(s->now), al_object_attr(s->now, "source")))
+		policy_refuse(p, s, "source", "POLICY-REGISTRY", "The registry's name and its source are the same");
+}
+
+void policy_name(struct policy *p, const struct subject *s)
+{
+	check_reuse(p, s);
+	if (s->cls == AL_AS_SET || s->cls == AL_ROUTE_SET)
+		check_set(p, s);
+	else if (s->cls == AL_DOMAIN)
+		check_domain(p, s);
+	else if (s->cls == AL_REGISTRY)
+		check_registry(p, s);
+	else if (al_state_registry(p->state) == NULL && !p->hostmaster)
+		policy_refuse(p, s, NULL, "POLICY-REGISTRY", "The first request founds the registry: registry and its mntner");
+}

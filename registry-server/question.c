@@ -1,0 +1,175 @@
+/*
+ * question.c -- a table of words and what answers them.
+ */
+#include "question.h"
+
+#include <inttypes.h>
+
+#include "allot.h"
+#include "policy.h"
+#include "reply.h"
+
+typedef void (*question_fn)(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out);
+
+struct question {
+	const char *word;
+	const char *usage;
+	const char *doc;
+	question_fn fn;
+};
+
+static void ask_help(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out);
+
+static void ask_policy(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out)
+{
+	(void)ctx;
+	(void)rest;
+	for (const struct policy_clause *clause = policy_clauses; clause->id != NULL; clause++)
+		al_buf_printf(out, "%-22s %s\n", clause->id, clause->text);
+}
+
+static void ask_network(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out)
+{
+	const struct al_object *registry = al_state_registry(pipeline_state(ctx->pipeline));
+	struct al_slice text, value;
+
+	(void)rest;
+	al_buf_printf(out, "name: %.*s\n", AL_FMT(ctx->network));
+	al_buf_printf(out, "namespace: %.*s\n", AL_FMT(pipeline_namespace(ctx->pipeline)));
+	if (registry != NULL) {
+		al_buf_printf(out, "source: %.*s\n", AL_FMT(al_object_key(registry)));
+		text = al_object_text(registry);
+		while (al_attr_find(&text, "tld", &value))
+			al_buf_printf(out, "tld: %.*s\n", AL_FMT(value));
+		text = al_object_text(registry);
+		while (al_attr_find(&text, "super-prefix", &value))
+			al_buf_printf(out, "super-prefix: %.*s\n", AL_FMT(value));
+		text = al_object_text(registry);
+		while (al_attr_find(&text, "mnt-by", &value))
+			al_buf_printf(out, "hostmaster: %.*s\n", AL_FMT(value));
+	}
+	al_buf_str(out, "vkey: ");
+	al_vkey_format(ctx->key, out);
+	al_buf_str(out, "\n");
+}
+
+static void ask_head(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out)
+{
+	(void)rest;
+	(void)ledger_head(ctx->ledger, out);
+}
+
+static void ask_free(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out)
+{
+	const struct al_state *state = pipeline_state(ctx->pipeline);
+	struct space *space = pipeline_space(ctx->pipeline);
+	struct al_slice what, family;
+	char text[AL_PREFIX_STRLEN];
+	struct al_prefix block;
+	uint64_t len;
+	uint32_t asn;
+	bool v4;
+
+	if (!al_slice_word(&rest, "", &what)) {
+		al_buf_str(out, "%ERROR: free asn, or free LENGTH [4|6]\n");
+		return;
+	}
+	if (al_slice_caseis(what, "asn")) {
+		if (allot_asn(state, space, &asn) == AL_OK)
+			al_buf_printf(out, "AS%u\n", asn);
+		else
+			al_buf_str(out, "%ERROR: no open as-block has a free AS number\n");
+		return;
+	}
+	v4 = al_slice_word(&rest, "", &family) && al_slice_is(family, "4");
+	if (what.len > 0 && what.ptr[0] == '/')
+		what = al_slice_from(what, 1);
+	if (al_slice_u64(what, v4 ? 32 : 128, &len) != AL_OK || len == 0) {
+		al_buf_str(out, "%ERROR: free asn, or free LENGTH [4|6]\n");
+	} else if (allot_prefix(state, space, v4 ? 32 : 128, (unsigned)len, &block) == AL_OK) {
+		al_prefix_format(&block, text);
+		al_buf_printf(out, "%s\n", text);
+	} else {
+		al_buf_str(out, "%ERROR: no open block hands out a prefix of this length\n");
+	}
+}
+
+/* "CLASS KEY" to the newest version of it, or NULL with the complaint written. */
+static bool find_version(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out,
+			 const struct al_object **version)
+{
+	struct al_slice word;
+	struct al_buf key;
+	enum al_class cls;
+	bool ok;
+
+	al_buf_init(&key, 600);
+	ok = al_slice_word(&rest, "", &word) && al_class_parse(word, &cls) == AL_OK &&
+	     al_key_canon(cls, rest, &key) == AL_OK;
+	if (ok)
+		*version = al_state_version(pipeline_state(ctx->pipeline), cls, al_buf_view(&key));
+	else
+		al_buf_str(out, "%ERROR: a class and a key are expected, as in: aut-num AS64512\n");
+	al_buf_release(&key);
+	return ok;
+}
+
+static void ask_prev(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out)
+{
+	const struct al_object *version;
+
+	if (!find_version(ctx, rest, out, &version))
+		return;
+	if (version == NULL)
+		al_buf_str(out, "prev: none\n");
+	else
+		al_buf_printf(out, "prev: %" PRIu64 "\n", version->index);
+}
+
+static void ask_show(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out)
+{
+	const struct al_object *version;
+
+	if (!find_version(ctx, rest, out, &version))
+		return;
+	if (version == NULL || version->deleted)
+		al_buf_str(out, "%ERROR: no such object\n");
+	else
+		al_buf_slice(out, al_object_text(version));
+}
+
+static const struct question questions[] = {
+	{ "help", "help", "this list", ask_help },
+	{ "policy", "policy", "the clauses that a request can be refused by", ask_policy },
+	{ "network", "network", "name, namespace and key of this registry", ask_network },
+	{ "head", "head", "the newest signed checkpoint", ask_head },
+	{ "free", "free asn | free LENGTH [4|6]", "what the next AUTO placeholder would get", ask_free },
+	{ "prev", "prev CLASS KEY", "log index of an object's newest version, for prev:", ask_prev },
+	{ "show", "show CLASS KEY", "an object's text", ask_show },
+};
+
+static void ask_help(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out)
+{
+	(void)rest;
+	al_buf_str(out, "Questions, one line each:\n");
+	for (size_t i = 0; i < AL_COUNT(questions); i++)
+		al_buf_printf(out, "  %-30s %s\n", questions[i].usage, questions[i].doc);
+	al_buf_printf(out,
+		      "A request begins with a line request: NAME and prev: lines, an empty line, objects, and your\n"
+		      "signature over all of it: ssh-keygen -Y sign -n %.*s -f KEY < FILE\n",
+		      AL_FMT(pipeline_namespace(ctx->pipeline)));
+}
+
+void question_answer(const struct question_ctx *ctx, struct al_slice line, struct al_buf *out)
+{
+	struct al_slice word;
+
+	if (al_slice_word(&line, "", &word))
+		for (size_t i = 0; i < AL_COUNT(questions); i++)
+			if (al_slice_caseis(word, questions[i].word)) {
+				questions[i].fn(ctx, al_slice_trim(line), out);
+				al_buf_str(out, REPLY_END);
+				return;
+			}
+	reply_error(out, "unknown question; \"help\" lists them, a request begins with request:");
+}

@@ -1,0 +1,20 @@
+/*
+ * question.h -- one-line questions of the request port, answered from the
+ * present state without a signature (docs/protocol.md, "Questions").
+ */
+#ifndef REGISTRY_QUESTION_H
+#define REGISTRY_QUESTION_H
+
+#include "pipeline.h"
+
+struct question_ctx {
+	struct pipeline *pipeline;
+	struct ledger *ledger;
+	struct al_slice network;         /* [network] name */
+	const struct al_vkey *key;       /* of the log */
+};
+
+/* Append the whole answer, end line included. */
+void question_answer(const struct question_ctx *ctx, struct al_slice line, struct al_buf *out);
+
+#endif

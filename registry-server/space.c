@@ -1,0 +1,398 @@
+/*
+ * space.c -- binary trees over the number spaces, nodes by index in one array.
+ *
+ * best[n] is the length of the largest free block strictly below node n
+ * (NONE: there is none), whether or not n itself is taken: a pool is a taken
+ * block that others are carved from. An absent child is one free block.
+ */
+#include "space.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NONE 255
+#define DEPTH_MAX 128
+
+struct node {
+	uint32_t child[2];               /* 0: absent */
+	uint8_t best;
+	bool taken;
+};
+
+struct tree {
+	struct node *nodes;              /* nodes[0] is the root */
+	uint32_t count, cap;
+	uint32_t spare;                  /* chain of unused nodes through child[0]; 0: none */
+	unsigned bits;
+};
+
+struct space {
+	struct tree tree[3];             /* IPv4, IPv6, AS numbers */
+	struct al_prefix *pools;
+	size_t pool_count, pool_cap;
+};
+
+static enum al_err tree_init(struct tree *tree, unsigned bits)
+{
+	tree->nodes = calloc(16, sizeof(*tree->nodes));
+	if (tree->nodes == NULL)
+		return AL_ENOMEM;
+	tree->cap = 16;
+	tree->count = 1;
+	tree->bits = bits;
+	tree->nodes[0].best = 1;
+	return AL_OK;
+}
+
+enum al_err space_new(struct space **out)
+{
+	struct space *space = calloc(1, sizeof(*space));
+
+	if (space == NULL)
+		return AL_ENOMEM;
+	if (tree_init(&space->tree[0], 32) != AL_OK || tree_init(&space->tree[1], 128) != AL_OK ||
+	    tree_init(&space->tree[2], 32) != AL_OK) {
+		space_free(space);
+		return AL_ENOMEM;
+	}
+	*out = space;
+	return AL_OK;
+}
+
+void space_free(struct space *space)
+{
+	if (space == NULL)
+		return;
+	for (size_t i = 0; i < AL_COUNT(space->tree); i++)
+		free(space->tree[i].nodes);
+	free(space->pools);
+	free(space);
+}
+
+/* Reserve nodes for a whole path first, so that an insertion cannot stop half way. */
+static enum al_err tree_reserve(struct tree *tree, uint32_t more)
+{
+	uint32_t cap = tree->cap;
+	struct node *grown;
+
+	while (cap - tree->count < more)
+		cap *= 2;
+	if (cap == tree->cap)
+		return AL_OK;
+	grown = realloc(tree->nodes, (size_t)cap * sizeof(*grown));
+	if (grown == NULL)
+		return AL_ENOMEM;
+	tree->nodes = grown;
+	tree->cap = cap;
+	return AL_OK;
+}
+
+static uint32_t node_new(struct tree *tree)
+{
+	uint32_t at = tree->spare;
+
+	if (at != 0)
+		tree->spare = tree->nodes[at].child[0];
+	else
+		at = tree->count++;
+	tree->nodes[at] = (struct node){ .best = NONE };
+	return at;
+}
+
+/* Largest free block that a child of a node at `depth` offers. */
+static uint8_t child_best(const struct tree *tree, uint32_t child, unsigned depth)
+{
+	if (child == 0)
+		return (uint8_t)(depth + 1);
+	return tree->nodes[child].taken ? NONE : tree->nodes[child].best;
+}
+
+static void node_update(struct tree *tree, uint32_t at, unsigned depth)
+{
+	struct node *node = &tree->nodes[at];
+	uint8_t low = child_best(tree, node->child[0], depth), high = child_best(tree, node->child[1], depth);
+
+	node->best = depth == tree->bits ? NONE : low < high ? low : high;
+}
+
+/* Path of node indexes from the root to `key`'s node, as far as it exists; returns its depth. */
+static unsigned path_find(const struct tree *tree, const struct al_prefix *key, uint32_t path[static DEPTH_MAX + 1])
+{
+	unsigned depth = 0;
+
+	path[0] = 0;
+	while (depth < key->len) {
+		uint32_t next = tree->nodes[path[depth]].child[al_prefix_bit(key, depth)];
+
+		if (next == 0)
+			break;
+		path[++depth] = next;
+	}
+	return depth;
+}
+
+static enum al_err tree_take(struct tree *tree, const struct al_prefix *key)
+{
+	uint32_t path[DEPTH_MAX + 1];
+	unsigned depth;
+
+	if (tree_reserve(tree, DEPTH_MAX + 1) != AL_OK)
+		return AL_ENOMEM;
+	depth = path_find(tree, key, path);
+	while (depth < key->len) {
+		uint32_t at = node_new(tree);
+
+		tree->nodes[path[depth]].child[al_prefix_bit(key, depth)] = at;
+		path[++depth] = at;
+	}
+	tree->nodes[path[depth]].taken = true;
+	for (unsigned i = depth + 1; i-- > 0;)
+		node_update(tree, path[i], i);
+	return AL_OK;
+}
+
+static void tree_release(struct tree *tree, const struct al_prefix *key)
+{
+	uint32_t path[DEPTH_MAX + 1];
+	unsigned depth = path_find(tree, key, path);
+
+	if (depth != key->len)
+		return;
+	tree->nodes[path[depth]].taken = false;
+	while (depth > 0) {
+		struct node *node = &tree->nodes[path[depth]];
+
+		if (node->taken || node->child[0] != 0 || node->child[1] != 0)
+			break;
+		node->child[0] = tree->spare;
+		tree->spare = path[depth];
+		depth--;
+		tree->nodes[path[depth]].child[al_prefix_bit(key, depth)] = 0;
+	}
+	for (unsigned i = depth + 1; i-- > 0;)
+		node_update(tree, path[i], i);
+}
+
+static void set_bit(struct al_prefix *p, unsigned i)
+{
+	p->addr[i / 8] |= (uint8_t)(0x80u >> (i % 8));
+}
+
+static enum al_err tree_find(const struct tree *tree, const struct al_prefix *pool, unsigned len, struct al_prefix *out)
+{
+	uint32_t path[DEPTH_MAX + 1];
+	struct al_prefix p = *pool;
+	unsigned depth = path_find(tree, pool, path);
+	uint32_t at = path[depth];
+
+	if (len <= pool->len || len > tree->bits)
+		return AL_ENOTFOUND;
+	if (depth == pool->len && tree->nodes[at].best > len)
+		return AL_ENOTFOUND;
+	while (depth == p.len && depth < len) {   /* inside known nodes: leftmost child with room */
+		const struct node *node = &tree->nodes[at];
+		bool bit = child_best(tree, node->child[0], depth) > len;
+
+		if (bit)
+			set_bit(&p, depth);
+		at = node->child[bit];
+		p.len = (uint8_t)++depth;
+		if (at == 0)
+			break;
+	}
+	p.len = (uint8_t)len;
+	*out = p;
+	return AL_OK;
+}
+
+/* ---- prefixes ---- */
+
+static struct tree *tree_of(struct space *space, const struct al_prefix *block)
+{
+	return &space->tree[block->bits == 128 ? 1 : 0];
+}
+
+enum al_err space_take(struct space *space, const struct al_prefix *block)
+{
+	return tree_take(tree_of(space, block), block);
+}
+
+void space_release(struct space *space, const struct al_prefix *block)
+{
+	tree_release(tree_of(space, block), block);
+}
+
+enum al_err space_find(const struct space *space, const struct al_prefix *pool, unsigned len, struct al_prefix *out)
+{
+	return tree_find(&space->tree[pool->bits == 128 ? 1 : 0], pool, len, out);
+}
+
+/* ---- AS numbers: keys of 32 bits ---- */
+
+static struct al_prefix asn_key(uint32_t asn)
+{
+	return (struct al_prefix){
+		.addr = { (uint8_t)(asn >> 24), (uint8_t)(asn >> 16), (uint8_t)(asn >> 8), (uint8_t)asn },
+		.len = 32,
+		.bits = 32,
+	};
+}
+
+enum al_err space_take_asn(struct space *space, uint32_t asn)
+{
+	struct al_prefix key = asn_key(asn);
+
+	return tree_take(&space->tree[2], &key);
+}
+
+void space_release_asn(struct space *space, uint32_t asn)
+{
+	struct al_prefix key = asn_key(asn);
+
+	tree_release(&space->tree[2], &key);
+}
+
+/* Largest aligned power-of-two block that starts at `asn` and ends by `last`. */
+static struct al_prefix asn_chunk(uint32_t asn, uint32_t last)
+{
+	struct al_prefix chunk = asn_key(asn);
+
+	while (chunk.len > 0) {
+		uint64_t size = (uint64_t)1 << (32 - chunk.len + 1);
+
+		if (asn % size != 0 || asn + size - 1 > last)
+			break;
+		chunk.len--;
+	}
+	return chunk;
+}
+
+static bool asn_taken(const struct space *space, uint32_t asn)
+{
+	const struct tree *tree = &space->tree[2];
+	struct al_prefix key = asn_key(asn);
+	uint32_t path[DEPTH_MAX + 1];
+
+	return path_find(tree, &key, path) == 32 && tree->nodes[path[32]].taken;
+}
+
+enum al_err space_find_asn(const struct space *space, uint32_t first, uint32_t last, uint32_t *out)
+{
+	uint64_t at = first;
+	struct al_prefix found;
+
+	while (at <= last) {             /* at most 64 chunks make up any range */
+		struct al_prefix chunk = asn_chunk((uint32_t)at, last);
+
+		if (chunk.len == 32 ? !asn_taken(space, (uint32_t)at)
+				    : tree_find(&space->tree[2], &chunk, 32, &found) == AL_OK) {
+			if (chunk.len != 32)
+				at = (uint64_t)found.addr[0] << 24 | (uint64_t)found.addr[1] << 16 |
+				     (uint64_t)found.addr[2] << 8 | found.addr[3];
+			*out = (uint32_t)at;
+			return AL_OK;
+		}
+		at += (uint64_t)1 << (32 - chunk.len);
+	}
+	return AL_ENOTFOUND;
+}
+
+/* ---- following the state ---- */
+
+static size_t pool_position(const struct space *space, const struct al_prefix *prefix, bool *there)
+{
+	size_t low = 0, high = space->pool_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (al_prefix_cmp(&space->pools[middle], prefix) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*there = low < space->pool_count && al_prefix_eq(&space->pools[low], prefix);
+	return low;
+}
+
+static enum al_err pool_add(struct space *space, const struct al_prefix *prefix)
+{
+	bool there;
+	size_t at = pool_position(space, prefix, &there);
+
+	if (there)
+		return AL_OK;
+	if (space->pool_count == space->pool_cap) {
+		size_t cap = space->pool_cap > 0 ? space->pool_cap * 2 : 16;
+		struct al_prefix *grown = realloc(space->pools, cap * sizeof(*grown));
+
+		if (grown == NULL)
+			return AL_ENOMEM;
+		space->pools = grown;
+		space->pool_cap = cap;
+	}
+	memmove(&space->pools[at + 1], &space->pools[at], (space->pool_count - at) * sizeof(space->pools[0]));
+	space->pools[at] = *prefix;
+	space->pool_count++;
+	return AL_OK;
+}
+
+static void pool_drop(struct space *space, const struct al_prefix *prefix)
+{
+	bool there;
+	size_t at = pool_position(space, prefix, &there);
+
+	if (!there)
+		return;
+	space->pool_count--;
+	memmove(&space->pools[at], &space->pools[at + 1], (space->pool_count - at) * sizeof(space->pools[0]));
+}
+
+const struct al_prefix *space_pools(const struct space *space, size_t *count)
+{
+	*count = space->pool_count;
+	return space->pools;
+}
+
+static enum al_err inet_change(struct space *space, const struct al_object *now, bool was)
+{
+	struct al_prefix prefix;
+	enum al_err err = al_object_prefix(now, &prefix);
+
+	if (err != AL_OK)
+		return err;
+	if (!now->deleted && al_slice_is(al_object_attr(now, "policy"), "open"))
+		err = pool_add(space, &prefix);
+	else
+		pool_drop(space, &prefix);
+	if (err != AL_OK || was == !now->deleted)
+		return err;
+	if (!now->deleted)
+		return space_take(space, &prefix);
+	space_release(space, &prefix);
+	return AL_OK;
+}
+
+static enum al_err asn_change(struct space *space, const struct al_object *now, bool was)
+{
+	uint32_t asn;
+	enum al_err err = al_object_asn(now, &asn);
+
+	if (err != AL_OK || was == !now->deleted)
+		return err;
+	if (!now->deleted)
+		return space_take_asn(space, asn);
+	space_release_asn(space, asn);
+	return AL_OK;
+}
+
+enum al_err space_change(struct space *space, const struct al_object *old, const struct al_object *now)
+{
+	bool was = old != NULL && !old->deleted;
+
+	if (now->cls == AL_INETNUM || now->cls == AL_INET6NUM)
+		return inet_change(space, now, was);
+	if (now->cls == AL_AUT_NUM)
+		return asn_change(space, now, was);
+	return AL_OK;
+}

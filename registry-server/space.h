@@ -1,0 +1,37 @@
+/*
+ * space.h -- which blocks of a pool are free: the index behind AUTO-n.
+ *
+ * A binary tree for each number space (IPv4, IPv6, AS numbers); every node
+ * knows the largest free block below it, so the lowest free block of any
+ * length is found in as many steps as the key has bits. A cache of the
+ * state: rebuilt by feeding it every living object, never stored.
+ */
+#ifndef REGISTRY_SPACE_H
+#define REGISTRY_SPACE_H
+
+#include "alamo/state.h"
+
+struct space;
+
+AL_MUST_USE enum al_err space_new(struct space **out);
+void space_free(struct space *space);
+
+/* Mark exactly this block as taken, or not any more. Nested marks are independent. */
+AL_MUST_USE enum al_err space_take(struct space *space, const struct al_prefix *block);
+void space_release(struct space *space, const struct al_prefix *block);
+AL_MUST_USE enum al_err space_take_asn(struct space *space, uint32_t asn);
+void space_release_asn(struct space *space, uint32_t asn);
+
+/* Lowest block of `len` strictly inside `pool` that no taken block inside the pool touches. AL_ENOTFOUND: full. */
+AL_MUST_USE enum al_err space_find(const struct space *space, const struct al_prefix *pool, unsigned len,
+				   struct al_prefix *out);
+/* Lowest AS number in first..last that is not taken. */
+AL_MUST_USE enum al_err space_find_asn(const struct space *space, uint32_t first, uint32_t last, uint32_t *out);
+
+/* Follow a state's change (al_change_fn's shape, with a result). */
+AL_MUST_USE enum al_err space_change(struct space *space, const struct al_object *old, const struct al_object *now);
+
+/* Living inet(6)nums with `policy: open`, in address order. Valid until the next change. */
+const struct al_prefix *space_pools(const struct space *space, size_t *count);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * view.h -- the state as a request would leave it: the present state with the
+ * request's own objects on top.
+ *
+ * References and coverage are checked against the view; authority is only
+ * ever taken from the state below it (policy_auth.c).
+ */
+#ifndef REGISTRY_VIEW_H
+#define REGISTRY_VIEW_H
+
+#include "alamo/state.h"
+
+struct view {
+	const struct al_state *state;
+	struct al_object *const *objects;   /* the request's, in order; NULL where one did not build */
+	size_t count;
+};
+
+/* The request's own object of that key, living or to be deleted, or NULL. */
+const struct al_object *view_own(const struct view *view, enum al_class cls, struct al_slice key);
+/* What lives after the request, or NULL. */
+const struct al_object *view_get(const struct view *view, enum al_class cls, struct al_slice key);
+/* Smallest living inet(6)num that covers `key` (with `strict`: and is larger). */
+const struct al_object *view_covering_inet(const struct view *view, const struct al_prefix *key, bool strict);
+/* Smallest living as-block that holds first..last and is not that range itself. */
+const struct al_object *view_as_block(const struct view *view, const struct al_asn_range *range);
+/* Living strong references to an object after the request. */
+size_t view_references(const struct view *view, enum al_class cls, struct al_slice key);
+
+#endif

@@ -1,0 +1,392 @@
+/*
+ * The rule book on a small registry held in memory: founding, joining,
+ * refusals by clause, and the attacks that must fail.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+
+#include "decision.h"
+#include "reply.h"
+
+#define NS AL_S("registry@test")
+
+enum who { HOSTMASTER, ALICE, BOB, MALLORY, PEOPLE };
+
+struct world {
+	struct al_state *state;
+	struct space *space;
+	uint8_t seed[PEOPLE][32];
+	char key[PEOPLE][120];           /* auth: value */
+	uint64_t now;
+	char clause[64];                 /* of the last refusal */
+	struct al_buf last;              /* last request, signatures and all */
+};
+
+static void on_change(void *arg, const struct al_object *old, const struct al_object *now)
+{
+	assert_int_equal(space_change(arg, old, now), AL_OK);
+}
+
+/* Sign by each of `signers` (a string of digits: 0 hostmaster, 1 Alice, ...). */
+static void request_make(struct world *w, const char *text, const char *signers, struct al_buf *out)
+{
+	al_buf_reset(out);
+	al_buf_str(out, text);
+	for (; *signers != '\0'; signers++)
+		al_sshsig_sign(w->seed[*signers - '0'], NS, al_slice_str(text), out);
+	assert_int_equal(out->err, AL_OK);
+}
+
+static bool decide_raw(struct world *w, struct al_slice raw)
+{
+	struct decision *d = decision_new();
+	bool accepted;
+
+	w->clause[0] = '\0';
+	assert_non_null(d);
+	assert_int_equal(decision_make(d, raw, w->state, w->space, NS, w->now), AL_OK);
+	accepted = d->accepted;
+	for (size_t i = 0; i < d->report.count && w->clause[0] == '\0'; i++)
+		if (d->report.items[i].severity == AL_ERROR)
+			(void)snprintf(w->clause, sizeof(w->clause), "%s", d->report.items[i].clause);
+	if (accepted && d->changes) {
+		struct al_buf entry;
+
+		/* What followers will do with the entry is what the registry does now. */
+		al_buf_init(&entry, AL_ENTRY_MAX);
+		assert_int_equal(decision_encode(d, &entry), AL_OK);
+		assert_int_equal(al_state_apply(w->state, al_buf_view(&entry)), AL_OK);
+		for (size_t i = 0; i < d->request.object_count; i++) {
+			const struct al_object *now = al_state_version(w->state, (enum al_class)d->objects[i]->cls,
+								       al_object_key(d->objects[i]));
+
+			assert_non_null(now);
+			assert_true(al_slice_eq(al_object_text(now), al_object_text(d->objects[i])));
+			assert_int_equal(now->deleted, d->objects[i]->deleted);
+		}
+		al_buf_release(&entry);
+	}
+	decision_free(d);
+	return accepted;
+}
+
+/* `objects` follow a header with `prev`. */
+static bool decide(struct world *w, const char *prev, const char *objects, const char *signers)
+{
+	static unsigned count;
+	char text[8192];
+
+	(void)snprintf(text, sizeof(text), "request: t%u\nprev: %s\n\n%s", count++, prev, objects);
+	request_make(w, text, signers, &w->last);
+	return decide_raw(w, al_buf_view(&w->last));
+}
+
+#define accepts(w, prev, objects, signers)                                                                             \
+	do {                                                                                                           \
+		if (!decide(w, prev, objects, signers))                                                                \
+			fail_msg("refused: %s", (w)->clause);                                                          \
+	} while (0)
+#define refuses(w, prev, objects, signers, with)                                                                       \
+	do {                                                                                                           \
+		assert_false(decide(w, prev, objects, signers));                                                       \
+		assert_string_equal((w)->clause, with);                                                                \
+	} while (0)
+
+static char *fill(const struct world *w, const char *text)
+{
+	static char out[8192];
+	size_t at = 0;
+
+	for (; *text != '\0' && at < sizeof(out) - 200; text++)
+		if (*text == '@' && text[1] >= '0' && text[1] < '0' + PEOPLE && text[2] == '@') {
+			at += (size_t)snprintf(out + at, sizeof(out) - at, "%s", w->key[text[1] - '0']);
+			text += 2;
+		} else {
+			out[at++] = *text;
+		}
+	out[at] = '\0';
+	return out;
+}
+
+static const char founding[] =
+	"registry: TEST\ntld: test\nsuper-prefix: fca1::/16\nroot-server: a fca1:0:a::53\nmnt-by: HOST-MNT\nsource: TEST\n\n"
+	"mntner: HOST-MNT\nauth: @0@\nmnt-by: HOST-MNT\nsource: TEST\n\n"
+	"as-block: AS4252660000-AS4252669999\npolicy: closed\nmnt-by: HOST-MNT\nsource: TEST\n\n"
+	"as-block: AS4252660100-AS4252660199\npolicy: open\nmnt-by: HOST-MNT\nsource: TEST\n\n"
+	"as-block: AS4252660100-AS4252660109\npolicy: reserved\nmnt-by: HOST-MNT\nsource: TEST\n\n"
+	"inet6num: fca1::/16\nnetname: ALL-NET\npolicy: closed\nmnt-by: HOST-MNT\nsource: TEST\n\n"
+	"inet6num: fca1:100::/24\nnetname: POOL-NET\npolicy: open\nassign-len: 48\nassign-min: 44\nmnt-by: HOST-MNT\nsource: TEST\n\n"
+	"inet6num: fca1:200::/24\nnetname: ASK-NET\npolicy: ask\nmnt-by: HOST-MNT\nsource: TEST\n\n"
+	"inet6num: fca1:300::/24\nnetname: VOUCH-NET\npolicy: vouch\nmnt-by: HOST-MNT\nsource: TEST\n";
+
+#define JOIN(NAME, KEY)                                                                                                \
+	"mntner: " NAME "-MNT\nauth: " KEY "\nmnt-by: " NAME "-MNT\nsource: TEST\n\n"                                   \
+	"aut-num: AUTO-1\nas-name: " NAME "-AS\nmnt-by: " NAME "-MNT\nsource: TEST\n\n"                                 \
+	"inet6num: AUTO-2/48\nnetname: " NAME "-NET\nmnt-by: " NAME "-MNT\nsource: TEST\n\n"                            \
+	"route6: AUTO-2/48\norigin: AUTO-1\nmnt-by: " NAME "-MNT\nsource: TEST\n\n"                                     \
+	"domain: " NAME ".test\nrecord: @ AAAA AUTO-2::1\nmnt-by: " NAME "-MNT\nsource: TEST\n"
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	assert_non_null(w);
+	assert_int_equal(al_state_new(&w->state), AL_OK);
+	assert_int_equal(space_new(&w->space), AL_OK);
+	al_state_observe(w->state, on_change, w->space);
+	al_buf_init(&w->last, 65536);
+	w->now = 1700000000;
+	for (int i = 0; i < PEOPLE; i++) {
+		struct al_sshkey key = { .fido = false };
+		uint8_t sk[64];
+		struct al_buf text;
+
+		memset(w->seed[i], i + 1, 32);
+		crypto_sign_ed25519_seed_keypair(key.pk, sk, w->seed[i]);
+		al_buf_init(&text, sizeof(w->key[i]) - 1);
+		al_sshkey_format(&key, &text);
+		memcpy(w->key[i], text.ptr, text.len);
+		al_buf_release(&text);
+	}
+	accepts(w, "none", fill(w, founding), "0");
+	accepts(w, "none", fill(w, JOIN("ALICE", "@1@")), "1");
+	accepts(w, "none", fill(w, JOIN("BOB", "@2@")), "2");
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	al_state_free(w->state);
+	space_free(w->space);
+	al_buf_release(&w->last);
+	free(w);
+	return 0;
+}
+
+static const struct al_object *get(const struct world *w, enum al_class cls, const char *key)
+{
+	return al_state_get(w->state, cls, al_slice_str(key));
+}
+
+static void joining_gets_the_next_of_everything(void **state)
+{
+	struct world *w = *state;
+
+	assert_non_null(get(w, AL_AUT_NUM, "AS4252660110"));   /* 0100..0109 are reserved by a smaller block */
+	assert_non_null(get(w, AL_AUT_NUM, "AS4252660111"));
+	assert_non_null(get(w, AL_INET6NUM, "fca1:100::/48"));
+	assert_non_null(get(w, AL_INET6NUM, "fca1:100:1::/48"));
+	assert_non_null(get(w, AL_ROUTE6, "fca1:100:1::/48AS4252660111"));
+	assert_true(al_object_has(get(w, AL_DOMAIN, "bob.test"), "record", AL_S("@ AAAA fca1:100:1::1")));
+}
+
+static void two_founders_are_one_too_many(void **state)
+{
+	struct world *w = *state;
+
+	refuses(w, "none", "registry: OTHER\ntld: x\nroot-server: a ::1\nmnt-by: ALICE-MNT\nsource: OTHER\n", "1",
+		"SCHEMA-SOURCE");
+	refuses(w, "1", "registry: TEST\ntld: mine\nroot-server: a ::1\nmnt-by: MALLORY-MNT\nsource: TEST\n", "3",
+		"REQUEST-PREV");
+}
+
+static void keys_cannot_be_swapped_in(void **state)
+{
+	struct world *w = *state;
+
+	refuses(w, "1", fill(w, "mntner: ALICE-MNT\nauth: @3@\nmnt-by: ALICE-MNT\nsource: TEST\n"), "3", "AUTH-MNT");
+	refuses(w, "none", fill(w, "mntner: MALLORY-MNT\nauth: @1@\nmnt-by: MALLORY-MNT\nsource: TEST\n"), "3", "AUTH-MNT");
+	refuses(w, "none", "mntner: MALLORY-MNT\nmnt-by: MALLORY-MNT\nsource: TEST\n", "3", "AUTH-MNT");
+	/* Alice adds a second key with her first; then the second one speaks for her. */
+	accepts(w, "1", fill(w, "mntner: ALICE-MNT\nauth: @1@\nauth: @3@\nmnt-by: ALICE-MNT\nsource: TEST\n"), "1");
+	accepts(w, "3", fill(w, "mntner: ALICE-MNT\nauth: @3@\nmnt-by: ALICE-MNT\nsource: TEST\n"), "3");
+	refuses(w, "4", fill(w, "mntner: ALICE-MNT\nauth: @1@\nmnt-by: ALICE-MNT\nsource: TEST\n"), "1", "AUTH-MNT");
+}
+
+static void nothing_is_replayed(void **state)
+{
+	struct world *w = *state;
+	struct al_buf a_to_b, create;
+
+	al_buf_init(&a_to_b, 65536);
+	al_buf_init(&create, 65536);
+	/* A -> B -> A, then A -> B again. */
+	accepts(w, "1", "domain: alice.test\nrecord: @ AAAA fca1:100::b\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
+	al_buf_slice(&a_to_b, al_buf_view(&w->last));
+	accepts(w, "3", "domain: alice.test\nrecord: @ AAAA fca1:100::1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
+	assert_false(decide_raw(w, al_buf_view(&a_to_b)));
+	assert_string_equal(w->clause, "REQUEST-PREV");
+	/* A create, its delete, and the create again. */
+	accepts(w, "none", "domain: new.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
+	al_buf_slice(&create, al_buf_view(&w->last));
+	accepts(w, "5", "domain: new.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: enough\n", "1");
+	assert_null(get(w, AL_DOMAIN, "new.test"));
+	assert_false(decide_raw(w, al_buf_view(&create)));
+	assert_string_equal(w->clause, "REQUEST-PREV");
+	/* The name goes back to Alice, not to Mallory. */
+	refuses(w, "6", "domain: new.test\nrecord: @ A 10.0.0.1\nmnt-by: BOB-MNT\nsource: TEST\n", "2", "POLICY-NAME-TAKEN");
+	accepts(w, "6", "domain: new.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
+	al_buf_release(&a_to_b);
+	al_buf_release(&create);
+}
+
+static void signatures_cover_the_text(void **state)
+{
+	struct world *w = *state;
+	struct al_buf out;
+	const char *text = "request: s\nprev: none\n\ndomain: s.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\n";
+	char *at;
+
+	al_buf_init(&out, 65536);
+	request_make(w, text, "1", &out);
+	al_buf_u8(&out, 0);
+	out.len--;
+	at = strstr((char *)out.ptr, "10.0.0.1");
+	assert_non_null(at);
+	at[7] = '2';
+	assert_false(decide_raw(w, al_buf_view(&out)));
+	assert_string_equal(w->clause, "AUTH-SIGNATURE");
+	request_make(w, text, "", &out);
+	assert_false(decide_raw(w, al_buf_view(&out)));
+	assert_string_equal(w->clause, "AUTH-SIGNATURE");
+	/* Signed for another registry. */
+	al_buf_reset(&out);
+	al_buf_str(&out, text);
+	al_sshsig_sign(w->seed[ALICE], AL_S("registry@other"), al_slice_str(text), &out);
+	assert_false(decide_raw(w, al_buf_view(&out)));
+	assert_string_equal(w->clause, "AUTH-SIGNATURE");
+	al_buf_release(&out);
+}
+
+static void routes_need_both_holders(void **state)
+{
+	struct world *w = *state;
+
+	refuses(w, "none", "route6: fca1:100::/48\norigin: AS4252660111\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
+		"POLICY-ROUTE-ORIGIN");
+	refuses(w, "none", "route6: fca1:100::/48\norigin: AS4252660111\nmnt-by: BOB-MNT\nsource: TEST\n", "2",
+		"POLICY-ROUTE-HOLDER");
+	refuses(w, "none", "route6: fca1:100:0:1::/64\norigin: AS4252660111\nmnt-by: BOB-MNT\nsource: TEST\n", "2",
+		"POLICY-ROUTE-HOLDER");
+	refuses(w, "none", "route6: fca1:999::/48\norigin: AS4252660111\nmnt-by: BOB-MNT\nsource: TEST\n", "2",
+		"POLICY-ROUTE-HOLDER");
+	refuses(w, "none", "route6: fca1:100::/48\norigin: AS64512\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "REF-MISSING");
+	refuses(w, "none", "route6: fca1:100:1::/48\norigin: AS4252660111\nmax-length: 40\nmnt-by: BOB-MNT\nsource: TEST\n",
+		"2", "REQUEST-PREV");
+	accepts(w, "none", "route6: fca1:100::/48\norigin: AS4252660111\nmnt-by: ALICE-MNT\nsource: TEST\n", "12");
+	accepts(w, "none", "route6: fca1:100::/48\norigin: AS0\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
+}
+
+static void parents_decide(void **state)
+{
+	struct world *w = *state;
+
+	refuses(w, "none", "inet6num: fca1:200:1::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
+		"POLICY-INET-PARENT");
+	accepts(w, "none", "inet6num: fca1:200:1::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "10");
+	refuses(w, "none", "inet6num: fca1:300:1::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
+		"POLICY-INET-PARENT");
+	accepts(w, "none", "inet6num: fca1:300:1::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "12");
+	refuses(w, "none", "inet6num: fca1:100:7::/52\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
+		"POLICY-INET-SIZE");
+	refuses(w, "none", "inet6num: fca1:100::/44\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
+		"POLICY-INET-OVERLAP");
+	refuses(w, "none", "inet6num: fca1:100::/52\nnetname: X1\nmnt-by: BOB-MNT\nsource: TEST\n", "2",
+		"POLICY-INET-PARENT");
+	accepts(w, "none", "inet6num: fca1:100::/52\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
+	refuses(w, "none", "aut-num: AS4252660105\nas-name: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "POLICY-ASN-BLOCK");
+	refuses(w, "none", "aut-num: AS64512\nas-name: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "POLICY-ASN-BLOCK");
+	accepts(w, "none", "aut-num: AS4252660150\nas-name: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
+	refuses(w, "none", "domain: www.bob.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
+		"POLICY-NAME-PARENT");
+	refuses(w, "none", "domain: com\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "POLICY-NAME-PARENT");
+	refuses(w, "none", "domain: root-servers.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
+		"POLICY-NAME-RESERVED");
+}
+
+static void nothing_needed_is_deleted(void **state)
+{
+	struct world *w = *state;
+
+	refuses(w, "1", fill(w, "mntner: ALICE-MNT\nauth: @1@\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: bye\n"), "1",
+		"REF-USED");
+	refuses(w, "1", "aut-num: AS4252660110\nas-name: ALICE-AS\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: bye\n", "1",
+		"REF-USED");
+	refuses(w, "1", "inet6num: fca1:100::/48\nnetname: ALICE-NET\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: bye\n", "1",
+		"REF-USED");
+	refuses(w, "1", "domain: bob.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: x\n", "1",
+		"REQUEST-PREV");
+	/* All of it at once may go. */
+	accepts(w, "1",
+		fill(w, "route6: fca1:100::/48\norigin: AS4252660110\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: bye\n\n"
+			"inet6num: fca1:100::/48\nnetname: ALICE-NET\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: bye\n\n"
+			"aut-num: AS4252660110\nas-name: ALICE-AS\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: bye\n\n"
+			"domain: alice.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: bye\n\n"
+			"mntner: ALICE-MNT\nauth: @1@\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: bye\n"),
+		"1");
+	assert_int_equal(al_state_references(w->state, AL_MNTNER, AL_S("ALICE-MNT")), 0);
+	/* The next to ask gets what was returned. */
+	accepts(w, "none", fill(w, JOIN("CAROL", "@3@")), "3");
+	assert_non_null(get(w, AL_INET6NUM, "fca1:100::/48"));
+	assert_non_null(get(w, AL_AUT_NUM, "AS4252660110"));
+}
+
+static void placeholders_play_no_tricks(void **state)
+{
+	struct world *w = *state;
+
+	refuses(w, "none", "aut-num: AUTO-1\nas-name: X1\nmnt-by: ALICE-MNT\nsource: TEST\n\n"
+			   "aut-num: auto-1\nas-name: X2\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "SCHEMA-AUTO");
+	refuses(w, "none", "inet6num: AUTO-1\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "SCHEMA-AUTO");
+	refuses(w, "none", "inet6num: AUTO-1/20\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "POLICY-INET-FREE");
+	refuses(w, "none", "route6: AUTO-1/48\norigin: AS4252660110\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "SCHEMA-AUTO");
+	refuses(w, "none", "inetnum: AUTO-1/27\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "POLICY-INET-FREE");
+	/* A refused request holds nothing back. */
+	accepts(w, "none", fill(w, JOIN("CAROL", "@3@")), "3");
+	assert_non_null(get(w, AL_INET6NUM, "fca1:100:2::/48"));
+}
+
+static void time_limits_and_no_operation(void **state)
+{
+	struct world *w = *state;
+	uint64_t size = al_state_size(w->state);
+	struct al_buf out;
+
+	al_buf_init(&out, 65536);
+	request_make(w, "request: t\nprev: none\nnot-after: 2020-01-01T00:00:00Z\n\ndomain: t.test\nrecord: @ A 10.0.0.1\n"
+			"mnt-by: ALICE-MNT\nsource: TEST\n", "1", &out);
+	assert_false(decide_raw(w, al_buf_view(&out)));
+	assert_string_equal(w->clause, "REQUEST-EXPIRED");
+	accepts(w, "1", "aut-num: AS4252660110\nas-name: ALICE-AS\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
+	assert_true(al_state_size(w->state) == size);
+	al_buf_release(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(joining_gets_the_next_of_everything, setup, teardown),
+		cmocka_unit_test_setup_teardown(two_founders_are_one_too_many, setup, teardown),
+		cmocka_unit_test_setup_teardown(keys_cannot_be_swapped_in, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_is_replayed, setup, teardown),
+		cmocka_unit_test_setup_teardown(signatures_cover_the_text, setup, teardown),
+		cmocka_unit_test_setup_teardown(routes_need_both_holders, setup, teardown),
+		cmocka_unit_test_setup_teardown(parents_decide, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_needed_is_deleted, setup, teardown),
+		cmocka_unit_test_setup_teardown(placeholders_play_no_tricks, setup, teardown),
+		cmocka_unit_test_setup_teardown(time_limits_and_no_operation, setup, teardown),
+	};
+
+	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
