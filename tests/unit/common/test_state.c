@@ -1,0 +1,173 @@
+/* The fold: versions and tombstones, coverage, references, and that order of keys does not matter to a replay. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+
+#include "alamo/state.h"
+
+struct seen {
+	size_t creates, modifies, deletes;
+};
+
+static void on_change(void *arg, const struct al_object *old, const struct al_object *now)
+{
+	struct seen *seen = arg;
+
+	if (now->deleted)
+		seen->deletes++;
+	else if (old == NULL || old->deleted)
+		seen->creates++;
+	else
+		seen->modifies++;
+}
+
+static enum al_err apply(struct al_state *state, const char *objects)
+{
+	char body[4096];
+	struct al_entry entry = { .index = al_state_size(state), .time = 1000 + al_state_size(state),
+				  .kind = AL_S("request"), .result = AL_S("c") };
+	struct al_buf bytes;
+	enum al_err err;
+
+	(void)snprintf(body, sizeof(body), "request: r\nprev: none\n\n%s", objects);
+	entry.body = al_slice_str(body);
+	al_buf_init(&bytes, AL_ENTRY_MAX);
+	assert_int_equal(al_entry_encode(&entry, &bytes), AL_OK);
+	err = al_state_apply(state, al_buf_view(&bytes));
+	al_buf_release(&bytes);
+	return err;
+}
+
+#define TAIL "mnt-by: A-MNT\nsource: X1\n"
+
+static struct al_state *sample(struct seen *seen)
+{
+	struct al_state *state;
+
+	assert_int_equal(al_state_new(&state), AL_OK);
+	al_state_observe(state, on_change, seen);
+	assert_int_equal(apply(state, "mntner: A-MNT\n" TAIL "\naut-num: AS1\nas-name: ONE\n" TAIL), AL_OK);
+	assert_int_equal(apply(state, "inetnum: 10.0.0.0/8\nnetname: N1\n" TAIL "\ninetnum: 10.1.0.0/16\nnetname: N2\n" TAIL
+				      "\ninetnum: 10.1.2.0/24\nnetname: N3\n" TAIL), AL_OK);
+	assert_int_equal(apply(state, "route: 10.1.0.0/16\norigin: AS1\n" TAIL "\nroute: 10.1.0.0/16\norigin: AS0\n" TAIL),
+			 AL_OK);
+	assert_int_equal(apply(state, "as-block: AS1-AS100\npolicy: open\n" TAIL "\nas-block: AS1-AS10\npolicy: ask\n" TAIL),
+			 AL_OK);
+	return state;
+}
+
+static struct al_prefix prefix(const char *text)
+{
+	struct al_prefix p;
+
+	assert_int_equal(al_prefix_parse(al_slice_str(text), &p), AL_OK);
+	return p;
+}
+
+static void versions_and_tombstones(void **arg)
+{
+	struct seen seen = { 0, 0, 0 };
+	struct al_state *state = sample(&seen);
+	const struct al_object *object;
+
+	(void)arg;
+	assert_int_equal(seen.creates, 9);
+	assert_int_equal(apply(state, "aut-num: as1\nas-name: UNO\n" TAIL), AL_OK);
+	object = al_state_get(state, AL_AUT_NUM, AL_S("AS1"));
+	assert_non_null(object);
+	assert_int_equal(object->index, 4);
+	assert_int_equal(object->created, 1000);
+	assert_int_equal(object->time, 1004);
+	assert_int_equal(apply(state, "aut-num: AS1\nas-name: UNO\n" TAIL "delete: gone\n"), AL_OK);
+	assert_null(al_state_get(state, AL_AUT_NUM, AL_S("AS1")));
+	object = al_state_version(state, AL_AUT_NUM, AL_S("AS1"));
+	assert_non_null(object);
+	assert_true(object->deleted);
+	assert_int_equal(object->index, 5);
+	assert_int_equal(al_state_count(state, AL_AUT_NUM), 0);
+	assert_int_equal(apply(state, "aut-num: AS1\nas-name: EINS\n" TAIL), AL_OK);
+	assert_int_equal(al_state_get(state, AL_AUT_NUM, AL_S("AS1"))->created, 1006);
+	assert_int_equal(seen.modifies, 1);
+	assert_int_equal(seen.deletes, 1);
+	assert_int_equal(seen.creates, 10);
+	al_state_free(state);
+}
+
+static void coverage(void **arg)
+{
+	struct seen seen = { 0, 0, 0 };
+	struct al_state *state = sample(&seen);
+	struct al_prefix host = prefix("10.1.2.3/32"), middle = prefix("10.1.0.0/16"), other = prefix("11.0.0.0/8");
+
+	(void)arg;
+	assert_true(al_slice_is(al_object_key(al_state_covering_inet(state, &host, false)), "10.1.2.0/24"));
+	assert_true(al_slice_is(al_object_key(al_state_covering_inet(state, &middle, false)), "10.1.0.0/16"));
+	assert_true(al_slice_is(al_object_key(al_state_covering_inet(state, &middle, true)), "10.0.0.0/8"));
+	assert_null(al_state_covering_inet(state, &other, false));
+	assert_true(al_slice_is(al_object_key(al_state_as_block(state, 5)), "AS1-AS10"));
+	assert_true(al_slice_is(al_object_key(al_state_as_block(state, 50)), "AS1-AS100"));
+	assert_null(al_state_as_block(state, 500));
+	al_state_free(state);
+}
+
+static void references(void **arg)
+{
+	struct seen seen = { 0, 0, 0 };
+	struct al_state *state = sample(&seen);
+
+	(void)arg;
+	assert_int_equal(al_state_references(state, AL_MNTNER, AL_S("A-MNT")), 9);
+	assert_int_equal(al_state_references(state, AL_AUT_NUM, AL_S("AS1")), 1);
+	assert_int_equal(al_state_references(state, AL_AUT_NUM, AL_S("AS0")), 1);
+	assert_int_equal(apply(state, "route: 10.1.0.0/16\norigin: AS1\n" TAIL "delete: x\n"), AL_OK);
+	assert_int_equal(al_state_references(state, AL_AUT_NUM, AL_S("AS1")), 0);
+	assert_int_equal(al_state_references(state, AL_MNTNER, AL_S("A-MNT")), 8);
+	assert_int_equal(al_state_references(state, AL_MNTNER, AL_S("B-MNT")), 0);
+	al_state_free(state);
+}
+
+static void wrong_entries_change_nothing(void **arg)
+{
+	struct seen seen = { 0, 0, 0 };
+	struct al_state *state = sample(&seen);
+	struct al_entry entry = { .index = 7, .time = 5000, .kind = AL_S("other") };
+	struct al_buf bytes;
+
+	(void)arg;
+	al_buf_init(&bytes, AL_ENTRY_MAX);
+	assert_int_equal(al_entry_encode(&entry, &bytes), AL_OK);
+	assert_int_equal(al_state_apply(state, al_buf_view(&bytes)), AL_EINVAL);       /* not the next index */
+	al_buf_reset(&bytes);
+	entry.index = 4;
+	entry.time = 10;
+	assert_int_equal(al_entry_encode(&entry, &bytes), AL_OK);
+	assert_int_equal(al_state_apply(state, al_buf_view(&bytes)), AL_EINVAL);       /* time goes back */
+	al_buf_reset(&bytes);
+	entry.time = 5000;
+	assert_int_equal(al_entry_encode(&entry, &bytes), AL_OK);
+	assert_int_equal(al_state_apply(state, al_buf_view(&bytes)), AL_OK);           /* an unknown kind is skipped */
+	assert_int_equal(al_state_size(state), 5);
+	assert_int_equal(apply(state, "aut-num: AS2\n" TAIL), AL_EINVAL);
+	assert_int_equal(al_state_size(state), 5);
+	assert_int_equal(seen.creates, 9);
+	al_buf_release(&bytes);
+	al_state_free(state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(versions_and_tombstones),
+		cmocka_unit_test(coverage),
+		cmocka_unit_test(references),
+		cmocka_unit_test(wrong_entries_change_nothing),
+	};
+
+	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
