@@ -1,0 +1,295 @@
+/*
+ * test_session.c -- the whois port over loopback: line ends, end of file,
+ * pipelining, long lines, large answers to slow readers, silence. The server
+ * runs on a thread; the fixture is complete before it starts.
+ */
+#include "fixture.h"
+
+#include "../common/loopback.h"
+
+#include "answer.h"
+#include "session.h"
+
+struct server {
+	struct fixture f;
+	struct al_loop *loop;
+	struct whois_sessions *sessions;
+	pthread_t thread;
+	uint16_t port;
+};
+
+static void server_start(struct server *server, uint64_t idle_ms)
+{
+	struct whois_sessions_conf conf = { .max_conns = 64, .max_per_source = 64, .idle_ms = idle_ms };
+
+	assert_int_equal(al_loop_new(&server->loop), AL_OK);
+	assert_int_equal(whois_sessions_new(server->loop, &conf, &server->f.view, &server->sessions), AL_OK);
+	assert_int_equal(al_listener_tcp(whois_sessions_listener(server->sessions), AL_S("127.0.0.1"), 0,
+					 &server->port), AL_OK);
+	loop_thread_start(server->loop, &server->thread);
+}
+
+static void server_init(struct server *server, uint64_t idle_ms)
+{
+	memset(server, 0, sizeof(*server));
+	fixture_init(&server->f);
+	fixture_puts(&server->f, fixture_small);
+	server_start(server, idle_ms);
+}
+
+static void server_release(struct server *server)
+{
+	loop_thread_stop(server->loop, server->thread);
+	whois_sessions_free(server->sessions);
+	al_loop_free(server->loop);
+	fixture_release(&server->f);
+}
+
+/* Sends bytes, reads to the end. */
+static void ask(const struct server *server, const char *bytes, size_t len, char *out, size_t cap)
+{
+	int fd = client_connect(server->port);
+
+	client_send(fd, bytes, len);
+	assert_true(client_drain(fd, out, cap) >= 0);
+	close(fd);
+}
+
+static void test_one_query(void **state)
+{
+	static const char *const forms[] = { "as64500\r\n", "as64500\n", "  AS64500 \r\n" };
+	struct server server;
+	char got[4096];
+	size_t i;
+
+	(void)state;
+	server_init(&server, 60000);
+	for (i = 0; i < AL_COUNT(forms); i++) {
+		ask(&server, forms[i], strlen(forms[i]), got, sizeof(got));
+		assert_non_null(strstr(got, "\naut-num:        AS64500\n"));
+		assert_non_null(strstr(got, "% This query was served by alamo-whoisd"));
+	}
+	/* What comes after the one query is not answered. */
+	ask(&server, "as64500\nas64501\n", 16, got, sizeof(got));
+	assert_null(strstr(got, "AS64501"));
+	ask(&server, "!gas64500\n!gas64501\n", 20, got, sizeof(got));
+	assert_string_equal(got, "A24\n10.1.0.0/16 10.1.2.0/24\nC\n");
+	/* NUL bytes are refused in both languages. */
+	ask(&server, "as\00064500\n", 9, got, sizeof(got));
+	assert_non_null(strstr(got, "%ERROR:108:"));
+	ask(&server, "!gas\00064500\n", 11, got, sizeof(got));
+	assert_string_equal(got, "F control characters in the query\n");
+	server_release(&server);
+}
+
+/* A client that ends its side early still gets its answer. */
+static void test_half_close(void **state)
+{
+	struct server server;
+	char got[4096];
+	int fd;
+
+	(void)state;
+	server_init(&server, 60000);
+	fd = client_connect(server.port);
+	client_say(fd, "-T aut-num as64501");
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	assert_true(client_drain(fd, got, sizeof(got)) > 0);
+	assert_non_null(strstr(got, "\naut-num:        AS64501\n"));
+	close(fd);
+	fd = client_connect(server.port);
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	assert_int_equal(client_drain(fd, got, sizeof(got)), 0);
+	close(fd);
+	fd = client_connect(server.port);
+	client_say(fd, "!!\n!gas64501\n!6as64501");
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	assert_true(client_drain(fd, got, sizeof(got)) > 0);
+	assert_string_equal(got, "A24\n10.1.0.0/16 10.2.0.0/16\nC\nA14\nfd00:1:2::/48\nC\n");
+	close(fd);
+	server_release(&server);
+}
+
+static void test_conversation(void **state)
+{
+	struct server server;
+	char got[64];
+	int fd, i;
+
+	(void)state;
+	server_init(&server, 60000);
+	fd = client_connect(server.port);
+	/* As bgpq4 begins: two lines in one write, one answer. */
+	client_say(fd, "!!\n!nbgpq4 1.9\n");
+	client_expect(fd, "C\n");
+	client_say(fd, "!a\n");
+	client_expect(fd, "F Missing required set name for A query\n");
+	client_say(fd, "!s-lc\r\n");
+	client_expect(fd, "A5\nTEST\nC\n");
+	/* Byte by byte. */
+	for (i = 0; i < 10; i++)
+		client_send(fd, &"!6as64501\n"[i], 1);
+	client_expect(fd, "A14\nfd00:1:2::/48\nC\n");
+	/* Pipelined beyond one burst: all of them, in order. */
+	for (i = 0; i < 200; i++)
+		client_say(fd, i % 2 == 0 ? "!gas64502\n" : "!nx\n");
+	for (i = 0; i < 100; i++)
+		client_expect(fd, "D\nC\n");
+	client_say(fd, "!q\n");
+	assert_int_equal(client_drain(fd, got, sizeof(got)), 0);
+	close(fd);
+	server_release(&server);
+}
+
+static void test_long_line(void **state)
+{
+	static char line[200000];
+	struct server server;
+	char got[4096];
+	int fd;
+
+	(void)state;
+	server_init(&server, 60000);
+	memset(line, 'a', sizeof(line));
+	line[WHOIS_LINE_MAX] = '\n';
+	ask(&server, line, WHOIS_LINE_MAX + 1, got, sizeof(got));
+	assert_non_null(strstr(got, "%ERROR:101:"));
+	line[WHOIS_LINE_MAX] = 'a';
+	line[WHOIS_LINE_MAX + 1] = '\n';
+	ask(&server, line, WHOIS_LINE_MAX + 2, got, sizeof(got));
+	assert_non_null(strstr(got, "%ERROR:107:"));
+	/* No line end at all: refused without waiting for one. */
+	line[WHOIS_LINE_MAX + 1] = 'a';
+	fd = client_connect(server.port);
+	client_send(fd, line, sizeof(line));
+	assert_true(client_drain(fd, got, sizeof(got)) > 0);
+	assert_non_null(strstr(got, "%ERROR:107:"));
+	close(fd);
+	server_release(&server);
+}
+
+#define LARGE_QUERIES 40
+
+/* A registry in which "!rfd02::/16,M" gives more than 800,000 bytes. */
+static void server_init_large(struct server *server, uint64_t idle_ms)
+{
+	char text[2048];
+	unsigned i;
+
+	memset(server, 0, sizeof(*server));
+	fixture_init(&server->f);
+	fixture_puts(&server->f, fixture_small);
+	for (i = 0; i < 1000; i++) {
+		(void)snprintf(text, sizeof(text),
+			       "route6: fd02:%x::/32\norigin: AS64502\nmnt-by: A-MNT\nremarks: %0700u\nsource: TEST\n",
+			       i, i);
+		fixture_put(&server->f, text);
+	}
+	server_start(server, idle_ms);
+}
+
+static int connect_large(const struct server *server)
+{
+	int fd = client_connect(server->port), i;
+
+	client_say(fd, "!!\n");
+	for (i = 0; i < LARGE_QUERIES; i++)
+		client_say(fd, "!rfd02::/16,M\n");
+	client_say(fd, "!q\n");
+	return fd;
+}
+
+/* Many large answers on one connection, asked for at once and read late: all arrive whole. */
+static void test_backlog(void **state)
+{
+	static char got[1 << 21];
+	struct server server;
+	ssize_t len;
+	int fd;
+
+	(void)state;
+	server_init_large(&server, 60000);
+	fd = connect_large(&server);
+	len = client_drain(fd, got, sizeof(got));
+	assert_true(len > 0);
+	assert_int_equal(len % LARGE_QUERIES, 0);
+	assert_true(len / LARGE_QUERIES > 800000);
+	assert_int_equal(got[0], 'A');
+	assert_int_equal(got[len / LARGE_QUERIES], 'A');
+	assert_int_equal(got[len / LARGE_QUERIES - 2], 'C');
+	close(fd);
+	server_release(&server);
+}
+
+struct conns {
+	struct server *server;
+	sem_t done;
+	size_t count;
+};
+
+static void conns_count(void *arg)
+{
+	struct conns *conns = arg;
+
+	conns->count = al_listener_conns(whois_sessions_listener(conns->server->sessions));
+	assert_int_equal(sem_post(&conns->done), 0);
+}
+
+/* A client that asks and never reads is dropped, and with it what it asked for. */
+static void test_no_reader(void **state)
+{
+	const struct timespec nap = { .tv_nsec = 20000000 };
+	struct server server;
+	struct conns conns = { &server, { { 0 } }, 1 };
+	int fd, i;
+
+	(void)state;
+	server_init_large(&server, 300);
+	assert_int_equal(sem_init(&conns.done, 0, 0), 0);
+	fd = connect_large(&server);
+	for (i = 0; i < GUARD_S * 50 && conns.count > 0; i++) {
+		(void)nanosleep(&nap, NULL);
+		assert_int_equal(al_loop_post(server.loop, conns_count, &conns), AL_OK);
+		assert_true(guard_wait(&conns.done));
+	}
+	assert_int_equal(conns.count, 0);
+	assert_true(client_drain(fd, NULL, 0) < (ssize_t)LARGE_QUERIES * 800000);
+	close(fd);
+	assert_int_equal(sem_destroy(&conns.done), 0);
+	server_release(&server);
+}
+
+/* Silence ends in a last word; "!t" moves when. */
+static void test_idle(void **state)
+{
+	struct server server;
+	char got[4096];
+	int fd, kept;
+
+	(void)state;
+	server_init(&server, 1000);
+	kept = client_connect(server.port);
+	client_say(kept, "!!\n!t1000\n");
+	client_expect(kept, "C\n");
+	fd = client_connect(server.port);
+	client_say(fd, "half a li");
+	assert_true(client_drain(fd, got, sizeof(got)) > 0);
+	assert_non_null(strstr(got, "%ERROR:305: idle for too long\n"));
+	close(fd);
+	client_say(kept, "!gas64502\n");
+	client_expect(kept, "D\n");
+	close(kept);
+	server_release(&server);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_query),    cmocka_unit_test(test_half_close),
+		cmocka_unit_test(test_conversation), cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_backlog),      cmocka_unit_test(test_no_reader),
+		cmocka_unit_test(test_idle),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

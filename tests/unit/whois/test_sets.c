@@ -1,0 +1,214 @@
+/*
+ * test_sets.c -- prefix ranges and set expansion: members, members by
+ * reference, loops, families, and bounds.
+ */
+#include "fixture.h"
+#include "sets.h"
+
+/* ---- ranges ---- */
+
+static void test_ranges(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *want;    /* NULL: refused */
+	} rows[] = {
+		{ "10.0.0.0/8", "10.0.0.0/8" },
+		{ "10.0.0.0/8^+", "10.0.0.0/8^+" },
+		{ "10.0.0.0/8^-", "10.0.0.0/8^-" },
+		{ "10.0.0.0/8^16", "10.0.0.0/8^16" },
+		{ "10.0.0.0/8^16-24", "10.0.0.0/8^16-24" },
+		{ "10.0.0.0/8^8", "10.0.0.0/8" },
+		{ "10.0.0.0/8^4-8", "10.0.0.0/8" },
+		{ "10.0.0.0/8^0-32", "10.0.0.0/8^+" },
+		{ "10.0.0.0/8^9-32", "10.0.0.0/8^-" },
+		{ "10.0.0.0/8^24-128", "10.0.0.0/8^24-32" },
+		{ "10.0.0.1/32^+", "10.0.0.1/32" },
+		{ "fd00::/8^48", "fd00::/8^48" },
+		{ "::/0^-", "::/0^-" },
+		{ "10.0.0.0/8^4-7", NULL },
+		{ "10.0.0.1/32^-", NULL },
+		{ "10.0.0.0/8^", NULL },
+		{ "10.0.0.0/8^x", NULL },
+		{ "10.0.0.0/8^129", NULL },
+		{ "10.0.0.0/8^24-16", NULL },
+		{ "10.0.0.0/8^16-", NULL },
+		{ "10.0.0.0/8^+^+", NULL },
+		{ "10.0.0.1/8", NULL },
+		{ "AS1^+", NULL },
+		{ "", NULL },
+	};
+	struct whois_range range;
+	struct al_buf text;
+	size_t i;
+
+	(void)state;
+	al_buf_init(&text, 256);
+	for (i = 0; i < AL_COUNT(rows); i++) {
+		enum al_err err = whois_range_parse(al_slice_str(rows[i].text), &range);
+
+		al_buf_reset(&text);
+		if (err == AL_OK)
+			whois_range_format(&range, &text);
+		if ((err == AL_OK) != (rows[i].want != NULL) ||
+		    (err == AL_OK && !al_slice_is(al_buf_view(&text), rows[i].want))) {
+			print_error("%s: %s %.*s\n", rows[i].text, al_err_name(err), AL_FMT(al_buf_view(&text)));
+			fail();
+		}
+	}
+	al_buf_release(&text);
+}
+
+/* ---- sets ---- */
+
+enum how { DIRECT, DEEP, PREFIXES };
+
+static void members_text(const struct whois_members *m, struct al_buf *out)
+{
+	char asn[AL_ASN_STRLEN];
+	size_t i;
+
+	for (i = 0; i < m->name_count; i++)
+		al_buf_printf(out, "%.*s ", AL_FMT(m->names[i]));
+	for (i = 0; i < m->asn_count; i++) {
+		al_asn_format(m->asns[i], asn);
+		al_buf_printf(out, "%s ", asn);
+	}
+	for (i = 0; i < m->range_count; i++) {
+		whois_range_format(&m->ranges[i], out);
+		al_buf_str(out, " ");
+	}
+}
+
+static void check_set(const struct fixture *f, const char *name, enum how how, unsigned families, const char *want)
+{
+	const struct al_object *set = whois_set_get(&f->view, al_slice_str(name));
+	struct whois_members members;
+	enum al_err err;
+	struct al_buf text;
+
+	assert_non_null(set);
+	whois_members_init(&members);
+	if (how == DIRECT)
+		err = whois_set_direct(&f->view, set, &members);
+	else if (how == DEEP)
+		err = whois_set_expand(&f->view, set, &members);
+	else
+		err = whois_set_prefixes(&f->view, set, families, &members);
+	assert_int_equal(err, AL_OK);
+	al_buf_init(&text, 65536);
+	members_text(&members, &text);
+	if (!al_slice_is(al_slice_trim(al_buf_view(&text)), want)) {
+		print_error("%s\n got: %.*s\nwant: %s\n", name, AL_FMT(al_buf_view(&text)), want);
+		fail();
+	}
+	al_buf_release(&text);
+	whois_members_release(&members);
+}
+
+static void test_sets(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_puts(&f, fixture_small);
+	check_set(&f, "as-fisher", DIRECT, 0, "AS-INNER AS64500");
+	check_set(&f, "as-inner", DIRECT, 0, "AS-FISHER AS-GONE AS64501");
+	/* AS-FISHER and AS-INNER name each other; AS-GONE does not exist. */
+	check_set(&f, "as-fisher", DEEP, 0, "AS64500 AS64501");
+	check_set(&f, "as-inner", DEEP, 0, "AS64500 AS64501");
+	/* AS64501 claims to be in AS-OPEN, whose mbrs-by-ref does not have its maintainer. */
+	check_set(&f, "as-open", DIRECT, 0, "AS64500");
+	check_set(&f, "as-open", DEEP, 0, "AS64500");
+	check_set(&f, "as-empty", DEEP, 0, "");
+	check_set(&f, "as64500:as-customers", DEEP, 0, "AS64502");
+	/* mbrs-by-ref: ANY */
+	check_set(&f, "rs-ref", DIRECT, 0, "10.1.2.0/24 10.2.0.0/16");
+	check_set(&f, "rs-ref", DEEP, 0, "10.1.2.0/24 10.2.0.0/16");
+	check_set(&f, "rs-mix", DIRECT, 0, "10.9.0.0/16^+ AS-INNER AS64500 RS-REF fd00:9::/32^48");
+	check_set(&f, "rs-mix", DEEP, 0, "10.1.0.0/16 10.1.2.0/24 10.2.0.0/16 10.9.0.0/16^+ fd00:1:1::/48 "
+					 "fd00:1:2::/48 fd00:9::/32^48");
+	check_set(&f, "as-fisher", PREFIXES, WHOIS_V4, "10.1.0.0/16 10.1.2.0/24 10.2.0.0/16");
+	check_set(&f, "as-fisher", PREFIXES, WHOIS_V6, "fd00:1:1::/48 fd00:1:2::/48");
+	check_set(&f, "as-fisher", PREFIXES, WHOIS_V4 | WHOIS_V6,
+		  "10.1.0.0/16 10.1.2.0/24 10.2.0.0/16 fd00:1:1::/48 fd00:1:2::/48");
+	assert_null(whois_set_get(&f.view, AL_S("AS-GONE")));
+	assert_null(whois_set_get(&f.view, AL_S("AS64500")));
+	assert_null(whois_set_get(&f.view, AL_S("")));
+	fixture_release(&f);
+}
+
+/* A ring with chords: every set is reached many times and visited once. */
+static void test_long_loop(void **state)
+{
+	struct fixture f;
+	char text[256];
+	unsigned i;
+
+	(void)state;
+	fixture_init(&f);
+	for (i = 0; i < 500; i++) {
+		(void)snprintf(text, sizeof(text),
+			       "as-set: AS-RING%u\nmembers: AS-RING%u, AS-RING%u, AS%u\nmnt-by: A-MNT\nsource: TEST\n",
+			       i, (i + 1) % 500, i * 7 % 500, 64512 + i % 3);
+		fixture_put(&f, text);
+	}
+	check_set(&f, "as-ring499", DEEP, 0, "AS64512 AS64513 AS64514");
+	fixture_release(&f);
+}
+
+/* Sets that are each other's members many times over: the walk ends at its bound. */
+static void test_work_bound(void **state)
+{
+	struct whois_members members;
+	struct fixture f;
+	struct al_buf text;
+	unsigned i, k;
+
+	(void)state;
+	fixture_init(&f);
+	al_buf_init(&text, 65536);
+	for (k = 0; k < 900; k++) {
+		al_buf_reset(&text);
+		al_buf_printf(&text, "as-set: AS-WIDE%u\nmnt-by: A-MNT\nsource: TEST\nmembers: AS-WIDE0", k);
+		for (i = 0; i < 1200; i++)
+			al_buf_printf(&text, ", AS-WIDE%u", i % 900);
+		al_buf_u8(&text, '\n');
+		al_buf_u8(&text, 0);
+		fixture_put(&f, (const char *)text.ptr);
+	}
+	al_buf_release(&text);
+	whois_members_init(&members);
+	assert_int_equal(whois_set_expand(&f.view, whois_set_get(&f.view, AL_S("AS-WIDE0")), &members), AL_ELIMIT);
+	whois_members_release(&members);
+	fixture_release(&f);
+}
+
+static void test_origin(void **state)
+{
+	struct whois_members members;
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_puts(&f, fixture_small);
+	whois_members_init(&members);
+	assert_int_equal(whois_as_prefixes(&f.view, 64501, WHOIS_V4, &members), AL_OK);
+	assert_int_equal(members.range_count, 2);
+	whois_members_release(&members);
+	assert_int_equal(whois_as_prefixes(&f.view, 1, WHOIS_V4 | WHOIS_V6, &members), AL_OK);
+	assert_int_equal(members.range_count, 0);
+	whois_members_release(&members);
+	fixture_release(&f);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ranges),     cmocka_unit_test(test_sets),   cmocka_unit_test(test_long_loop),
+		cmocka_unit_test(test_work_bound), cmocka_unit_test(test_origin),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

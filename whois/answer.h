@@ -1,0 +1,33 @@
+/*
+ * answer.h -- answers in the shape of the RIPE database.
+ *
+ *   % This is the NAME registry query service.
+ *   % ...
+ *   (blank)
+ *   % Information related to 'KEY'      for each object: this, a blank line,
+ *   (blank)                             the object, a blank line
+ *   ...
+ *   % log SIZE ROOT-BASE64              the verified head that is shown
+ *   % This query was served by alamo-whoisd VERSION
+ *   (two blank lines: the end, for clients that keep the connection)
+ */
+#ifndef WHOIS_ANSWER_H
+#define WHOIS_ANSWER_H
+
+#include "lookup.h"
+
+#define WHOIS_BODY_MAX (4u << 20)    /* bytes of objects in one answer */
+/* Bound for the buffers that answers are built in: the body and what stands around it. */
+#define WHOIS_ANSWER_MAX (WHOIS_BODY_MAX + (256u << 10))
+
+/* The whole answer to any query but WHOIS_IRRD, WHOIS_NOTHING and WHOIS_KEEP. */
+void whois_answer(const struct whois_view *view, const struct whois_query *query, struct al_buf *out);
+void whois_answer_error(const struct whois_view *view, const struct whois_error *error, struct al_buf *out);
+
+/* The object's text with its generated attributes, created and last-modified, in front of source. */
+void whois_object_text(const struct al_object *object, struct al_buf *out);
+
+/* `text` as printable ASCII, at most 100 bytes of it. */
+void whois_put_printable(struct al_slice text, struct al_buf *out);
+
+#endif

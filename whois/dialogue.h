@@ -1,0 +1,31 @@
+/*
+ * dialogue.h -- one connection's conversation: a line in, its answer out.
+ *
+ * Knows both languages and what keeps a connection open ("-k", "!!"); knows
+ * no sockets. session.h moves the bytes.
+ */
+#ifndef WHOIS_DIALOGUE_H
+#define WHOIS_DIALOGUE_H
+
+#include "lookup.h"
+
+#define WHOIS_IDLE_MAX_S 1000u       /* longest that "!t" may ask for */
+
+struct whois_dialogue {
+	bool persistent;             /* "-k" */
+	bool multi;                  /* "!!" */
+	bool closing;                /* out: close once the answer is sent */
+	uint32_t idle_s;             /* of "!t"; 0: the server's own limit */
+};
+
+/*
+ * Answer one line (without LF), appended to `out`, whose bound must be at
+ * least WHOIS_ANSWER_MAX. dialogue->closing says whether more may follow.
+ */
+void whois_dialogue_line(const struct whois_view *view, struct whois_dialogue *dialogue, struct al_slice line,
+			 struct al_buf *out);
+/* The last word about a line that is too long (107), or about silence (305); sets closing. */
+void whois_dialogue_refuse(const struct whois_view *view, struct whois_dialogue *dialogue, unsigned number,
+			   struct al_buf *out);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * index.h -- inverse index: (class, attribute, value) -> the objects that say so.
+ *
+ * Covers every attribute that the schema marks AL_INVERSE; "origin" and
+ * "member-of" are among them, so prefixes of an AS and members by reference
+ * come from here too. Prefix look-ups need no index of ours: the state has
+ * tries.
+ *
+ * It keeps pointers to the state's objects, one reference each, and no text:
+ * keys are 64-bit keyed hashes, and a hit counts only after the object itself
+ * was looked at. Fed by the replica's change callback; one thread owns the
+ * state, the index and the answers, and the changes of one log entry come in
+ * one call chain, so no query ever sees half of an entry.
+ */
+#ifndef WHOIS_INDEX_H
+#define WHOIS_INDEX_H
+
+#include "alamo/state.h"
+
+struct whois_index;
+
+AL_MUST_USE enum al_err whois_index_new(struct whois_index **out);
+void whois_index_free(struct whois_index *index);         /* NULL is allowed */
+
+/* An al_change_fn; `index` is a struct whois_index. */
+void whois_index_change(void *index, const struct al_object *old, const struct al_object *now);
+/* AL_ENOMEM once a change could not be taken in: the index is no longer complete, and the process must end. */
+enum al_err whois_index_error(const struct whois_index *index);
+size_t whois_index_size(const struct whois_index *index); /* pointers held */
+
+/*
+ * Objects of `cls` whose attribute `attr` has `value` (ASCII case-insensitive;
+ * of nserver the name or the address, of auth type and key), in the order of
+ * their last change.
+ */
+void whois_index_find(const struct whois_index *index, enum al_class cls, struct al_slice attr, struct al_slice value,
+		      al_object_fn visit, void *arg);
+
+/* Values of one attribute of an object, lists taken apart: start with { al_object_text(o), {0}, name }. */
+struct whois_values {
+	struct al_slice text;
+	struct al_slice line;
+	const char *name;
+};
+bool whois_values_next(struct whois_values *values, struct al_slice *value);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * irrd.h -- IRRd's '!' commands.
+ *
+ *   A<len> LF data LF C LF     data; len counts its last LF
+ *   C LF                       done, no data
+ *   D LF                       no such key
+ *   F text LF                  refused
+ *   nothing                    "!!" and "!q"
+ */
+#ifndef WHOIS_IRRD_H
+#define WHOIS_IRRD_H
+
+#include "dialogue.h"
+
+/* `command` is what follows the '!'. */
+void whois_irrd(const struct whois_view *view, struct whois_dialogue *dialogue, struct al_slice command,
+		struct al_buf *out);
+void whois_irrd_error(const char *text, struct al_buf *out);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * lookup.h -- from a query to the objects that answer it.
+ *
+ * A view is what one answer is computed from: state, index and the verified
+ * head that both show. The loop's thread owns all three and computes an
+ * answer in one go, between two heads; the pointers in a result are borrowed
+ * and good until the state changes.
+ */
+#ifndef WHOIS_LOOKUP_H
+#define WHOIS_LOOKUP_H
+
+#include "alamo/note.h"
+#include "index.h"
+#include "query.h"
+
+#define WHOIS_OBJECTS_MAX 10000u     /* in one answer */
+
+struct whois_view {
+	const struct al_state *state;
+	const struct whois_index *index;
+	struct al_checkpoint head;   /* size 0: nothing verified yet */
+};
+
+/* Name of the registry ("ALAMO"); "registry" while there is none. */
+struct al_slice whois_view_source(const struct whois_view *view);
+
+struct whois_result {
+	const struct al_object **items;      /* owned array of borrowed objects */
+	size_t count, cap;
+	bool truncated;              /* there are more than WHOIS_OBJECTS_MAX */
+	bool match_ignored;          /* -x -l -L -m -M with a key that is no prefix */
+	bool key_changed;            /* host bits were cleared: looked for `key` */
+	struct al_prefix key;
+	enum al_err err;             /* AL_ENOMEM: an object was lost */
+};
+
+void whois_result_init(struct whois_result *result);
+void whois_result_release(struct whois_result *result);
+/* An al_object_fn that appends; false once the result is full. */
+bool whois_result_add(const struct al_object *object, void *result);
+
+/*
+ * WHOIS_LOOKUP and WHOIS_INVERSE. AL_OK with the objects, of which there may
+ * be none; AL_EINVAL with *error; AL_ENOMEM.
+ */
+AL_MUST_USE enum al_err whois_lookup(const struct whois_view *view, const struct whois_query *query,
+				     struct whois_result *result, struct whois_error *error);
+/* The prefix part alone: objects of one class by their relation to `key`. */
+void whois_lookup_prefix(const struct whois_view *view, enum al_class cls, const struct al_prefix *key,
+			 enum whois_match match, struct whois_result *result);
+
+#endif

@@ -1,0 +1,403 @@
+/*
+ * query.c -- the query grammar: option table, option words, final checks.
+ *
+ * Pure and bounded by the line's length; no allocation. Each table row is one
+ * flag with its long name, so that combined short flags and long ones take
+ * the same path.
+ */
+#include "query.h"
+
+enum action {
+	ACT_NONE,                    /* accepted: what it asks for is what we always do */
+	ACT_KEEP,
+	ACT_KEYS,
+	ACT_MATCH,
+	ACT_TYPES,
+	ACT_INVERSE,
+	ACT_SOURCES,
+	ACT_ASK,
+	ACT_KIND,
+	ACT_TEMPLATE,
+	ACT_UNSUPPORTED,
+};
+
+struct option {
+	char letter;                 /* 0: long form only */
+	bool value;                  /* takes one */
+	enum action action;
+	int detail;                  /* enum whois_match or enum whois_kind */
+	const char *name;
+};
+
+static const struct option options[] = {
+	{ 'x', false, ACT_MATCH, WHOIS_EXACT, "exact" },
+	{ 'l', false, ACT_MATCH, WHOIS_ONE_LESS, "one-less" },
+	{ 'L', false, ACT_MATCH, WHOIS_ALL_LESS, "all-less" },
+	{ 'm', false, ACT_MATCH, WHOIS_ONE_MORE, "one-more" },
+	{ 'M', false, ACT_MATCH, WHOIS_ALL_MORE, "all-more" },
+	{ 'T', true, ACT_TYPES, 0, "select-types" },
+	{ 'i', true, ACT_INVERSE, 0, "inverse" },
+	{ 'r', false, ACT_NONE, 0, "no-referenced" },
+	{ 'B', false, ACT_NONE, 0, "no-filtering" },
+	{ 'G', false, ACT_NONE, 0, "no-grouping" },
+	{ 'F', false, ACT_NONE, 0, "brief" },
+	{ 'K', false, ACT_KEYS, 0, "primary-keys" },
+	{ 'k', false, ACT_KEEP, 0, "persistent-connection" },
+	{ 'a', false, ACT_NONE, 0, "all-sources" },
+	{ 's', true, ACT_SOURCES, 0, "sources" },
+	{ 'q', true, ACT_ASK, 0, NULL },
+	{ 0, false, ACT_KIND, WHOIS_SOURCES, "list-sources" },
+	{ 0, false, ACT_KIND, WHOIS_VERSION, "version" },
+	{ 0, false, ACT_KIND, WHOIS_TYPES, "types" },
+	{ 0, false, ACT_KIND, WHOIS_HELP, "help" },
+	{ 't', true, ACT_TEMPLATE, WHOIS_TEMPLATE, "template" },
+	{ 'v', true, ACT_TEMPLATE, WHOIS_VERBOSE, "verbose" },
+	{ 'V', true, ACT_NONE, 0, "client" },
+	{ 'C', false, ACT_NONE, 0, "no-irt" },
+	{ 'Z', true, ACT_NONE, 0, "charset" },
+	{ 0, false, ACT_NONE, 0, "no-personal" },
+	{ 0, false, ACT_NONE, 0, "show-personal" },
+	{ 'b', false, ACT_UNSUPPORTED, 0, "abuse-contact" },
+	{ 'c', false, ACT_UNSUPPORTED, 0, "irt" },
+	{ 'd', false, ACT_UNSUPPORTED, 0, "reverse-domain" },
+	{ 'g', true, ACT_UNSUPPORTED, 0, NULL },
+	{ 0, false, ACT_UNSUPPORTED, 0, "resource" },
+	{ 0, false, ACT_UNSUPPORTED, 0, "valid-syntax" },
+	{ 0, false, ACT_UNSUPPORTED, 0, "no-valid-syntax" },
+	{ 0, false, ACT_UNSUPPORTED, 0, "list-versions" },
+	{ 0, true, ACT_UNSUPPORTED, 0, "show-version" },
+	{ 0, true, ACT_UNSUPPORTED, 0, "diff-versions" },
+};
+
+_Static_assert(AL_COUNT(options) <= 64, "parser.seen has a bit for each option");
+
+static const struct {
+	const char *name;
+	enum al_class cls;
+} short_names[] = {
+	{ "mt", AL_MNTNER },  { "ro", AL_ROLE },     { "pn", AL_PERSON },  { "ak", AL_AS_BLOCK },
+	{ "an", AL_AUT_NUM }, { "as", AL_AS_SET },   { "in", AL_INETNUM }, { "i6", AL_INET6NUM },
+	{ "rt", AL_ROUTE },   { "r6", AL_ROUTE6 },   { "rs", AL_ROUTE_SET }, { "dn", AL_DOMAIN },
+};
+
+struct parser {
+	struct al_slice rest;
+	struct whois_query query;
+	bool kind_given;
+	uint64_t seen;               /* options so far, by table row */
+	struct whois_error *error;
+};
+
+const char *whois_error_text(unsigned number)
+{
+	static const struct {
+		unsigned number;
+		const char *text;
+	} texts[] = {
+		{ 100, "no verified log yet" },
+		{ 101, "no entries found" },
+		{ 102, "unknown source" },
+		{ 103, "unknown object class" },
+		{ 104, "unknown attribute" },
+		{ 105, "attribute is not searchable" },
+		{ 106, "no search key" },
+		{ 107, "line too long" },
+		{ 108, "control characters in the query" },
+		{ 109, "these flags do not go together" },
+		{ 110, "flag given twice" },
+		{ 111, "invalid option" },
+		{ 114, "option not supported here" },
+		{ 115, "the key does not fit the query" },
+		{ 118, "too many words" },
+		{ 305, "idle for too long" },
+		{ 306, "too busy, try again" },
+		{ 901, "only one of -x -l -L -m -M" },
+	};
+	size_t i;
+
+	for (i = 0; i < AL_COUNT(texts); i++)
+		if (texts[i].number == number)
+			return texts[i].text;
+	return "internal error";
+}
+
+enum al_err whois_class_parse(struct al_slice name, enum al_class *out)
+{
+	size_t i;
+
+	for (i = 0; i < AL_COUNT(short_names); i++) {
+		if (al_slice_caseis(name, short_names[i].name)) {
+			*out = short_names[i].cls;
+			return AL_OK;
+		}
+	}
+	return al_class_parse(name, out);
+}
+
+static enum al_err fail(struct parser *p, unsigned number, struct al_slice subject)
+{
+	p->error->number = number;
+	p->error->subject = subject;
+	return AL_EINVAL;
+}
+
+/* Next non-empty item of a comma list. */
+static bool list_next(struct al_slice *rest, struct al_slice *item)
+{
+	return al_slice_word(rest, ",", item);
+}
+
+static enum al_err take_classes(struct parser *p, struct al_slice list)
+{
+	struct al_slice rest = list, item;
+	unsigned classes = 0;
+	enum al_class cls;
+
+	while (list_next(&rest, &item)) {
+		if (whois_class_parse(item, &cls) != AL_OK)
+			return fail(p, 103, item);
+		classes |= 1u << cls;
+	}
+	if (classes == 0)
+		return fail(p, 103, list);
+	p->query.classes = classes;
+	return AL_OK;
+}
+
+static bool attr_searchable(struct al_slice attr)
+{
+	const struct al_attr_rule *rule;
+	int cls;
+
+	for (cls = 0; cls < AL_CLASS_COUNT; cls++) {
+		rule = al_class_rule((enum al_class)cls, attr);
+		if (rule != NULL && (rule->flags & AL_INVERSE) != 0)
+			return true;
+	}
+	return false;
+}
+
+static enum al_err take_attrs(struct parser *p, struct al_slice list)
+{
+	struct al_slice rest = list, item;
+
+	while (list_next(&rest, &item)) {
+		if (!al_attr_known(item))
+			return fail(p, 104, item);
+		if (!attr_searchable(item))
+			return fail(p, 105, item);
+		if (p->query.attr_count == WHOIS_ATTRS_MAX)
+			return fail(p, 118, list);
+		p->query.attrs[p->query.attr_count++] = item;
+	}
+	return p->query.attr_count > 0 ? AL_OK : fail(p, 104, list);
+}
+
+static enum al_err take_kind(struct parser *p, enum whois_kind kind, struct al_slice word)
+{
+	if (p->kind_given)
+		return fail(p, 109, word);
+	p->kind_given = true;
+	p->query.kind = kind;
+	return AL_OK;
+}
+
+/* The value of -q. */
+static enum al_err take_ask(struct parser *p, struct al_slice what)
+{
+	if (al_slice_caseis(what, "sources"))
+		return take_kind(p, WHOIS_SOURCES, what);
+	if (al_slice_caseis(what, "version"))
+		return take_kind(p, WHOIS_VERSION, what);
+	if (al_slice_caseis(what, "types"))
+		return take_kind(p, WHOIS_TYPES, what);
+	return fail(p, 111, what);
+}
+
+static enum al_err take_match(struct parser *p, enum whois_match match, struct al_slice word)
+{
+	if (p->query.match != WHOIS_BEST)
+		return fail(p, 901, word);
+	p->query.match = match;
+	return AL_OK;
+}
+
+static enum al_err apply(struct parser *p, const struct option *option, struct al_slice word, struct al_slice value)
+{
+	uint64_t bit = UINT64_C(1) << (option - options);
+
+	if ((p->seen & bit) != 0)
+		return fail(p, 110, word);
+	p->seen |= bit;
+	switch (option->action) {
+	case ACT_NONE:
+		return AL_OK;
+	case ACT_KEEP:
+		p->query.keep = true;
+		return AL_OK;
+	case ACT_KEYS:
+		p->query.keys_only = true;
+		return AL_OK;
+	case ACT_MATCH:
+		return take_match(p, (enum whois_match)option->detail, word);
+	case ACT_TYPES:
+		return take_classes(p, value);
+	case ACT_INVERSE:
+		return take_attrs(p, value);
+	case ACT_SOURCES:
+		p->query.sources = value;
+		return AL_OK;
+	case ACT_ASK:
+		return take_ask(p, value);
+	case ACT_KIND:
+		return take_kind(p, (enum whois_kind)option->detail, word);
+	case ACT_TEMPLATE:
+		if (whois_class_parse(value, &p->query.cls) != AL_OK)
+			return fail(p, 103, value);
+		return take_kind(p, (enum whois_kind)option->detail, word);
+	case ACT_UNSUPPORTED:
+		break;
+	}
+	return fail(p, 114, word);
+}
+
+/* "--name", "--name=value" or "--name value". */
+static enum al_err take_long(struct parser *p, struct al_slice word)
+{
+	struct al_slice value = al_slice_from(word, 2), name;
+	bool given = al_slice_cut(&value, '=', &name);
+	size_t i;
+
+	for (i = 0; i < AL_COUNT(options); i++)
+		if (options[i].name != NULL && al_slice_caseis(name, options[i].name))
+			break;
+	if (i == AL_COUNT(options) || (given && !options[i].value))
+		return fail(p, 111, word);
+	if (options[i].value && !given && !al_slice_word(&p->rest, "", &value))
+		return fail(p, 111, word);
+	return apply(p, &options[i], word, value);
+}
+
+/* "-rBG", "-Troute", "-rT route": letters up to one that takes a value. */
+static enum al_err take_letters(struct parser *p, struct al_slice word)
+{
+	struct al_slice value;
+	size_t at, i;
+	enum al_err err;
+
+	for (at = 1; at < word.len; at++) {
+		for (i = 0; i < AL_COUNT(options); i++)
+			if (options[i].letter != 0 && options[i].letter == word.ptr[at])
+				break;
+		if (i == AL_COUNT(options))
+			return fail(p, 111, word);
+		value = al_slice_from(word, at + 1);
+		if (options[i].value && value.len == 0 && !al_slice_word(&p->rest, "", &value))
+			return fail(p, 111, word);
+		err = apply(p, &options[i], word, value);
+		if (err != AL_OK || options[i].value)
+			return err;
+	}
+	return AL_OK;
+}
+
+static enum al_err take_options(struct parser *p)
+{
+	struct al_slice next = p->rest, word;
+	enum al_err err;
+
+	while (al_slice_word(&next, "", &word) && word.len > 1 && word.ptr[0] == '-') {
+		p->rest = next;
+		if (al_slice_is(word, "--"))
+			break;
+		err = al_slice_starts(word, "--") ? take_long(p, word) : take_letters(p, word);
+		if (err != AL_OK)
+			return err;
+		next = p->rest;
+	}
+	p->query.key = al_slice_trim(p->rest);
+	return AL_OK;
+}
+
+static size_t word_count(struct al_slice key)
+{
+	struct al_slice word;
+	size_t count = 0;
+
+	while (al_slice_word(&key, "", &word))
+		count++;
+	return count;
+}
+
+/* A question about the server itself has no key and no search flags. */
+static enum al_err finish_kind(struct parser *p)
+{
+	struct whois_query *q = &p->query;
+
+	if (q->key.len > 0 || q->attr_count > 0 || q->match != WHOIS_BEST)
+		return fail(p, 109, q->key);
+	return AL_OK;
+}
+
+static enum al_err finish(struct parser *p)
+{
+	struct whois_query *q = &p->query;
+	bool options_given = p->seen != 0;
+
+	if (p->kind_given)
+		return finish_kind(p);
+	if (q->key.len == 0) {
+		q->kind = q->keep ? WHOIS_KEEP : WHOIS_NOTHING;
+		if (!options_given || (q->keep && (p->seen & (p->seen - 1)) == 0))
+			return AL_OK;
+		return fail(p, 106, q->key);
+	}
+	if (q->key.ptr[0] == '!') {
+		q->kind = WHOIS_IRRD;
+		q->key = al_slice_from(q->key, 1);
+		return AL_OK;
+	}
+	if (!options_given && (al_slice_caseis(q->key, "help") || al_slice_is(q->key, "?"))) {
+		q->kind = WHOIS_HELP;
+		return AL_OK;
+	}
+	if (word_count(q->key) > WHOIS_WORDS_MAX)
+		return fail(p, 118, (struct al_slice){ NULL, 0 });
+	q->kind = q->attr_count > 0 ? WHOIS_INVERSE : WHOIS_LOOKUP;
+	if (q->kind == WHOIS_INVERSE && q->match != WHOIS_BEST)
+		return fail(p, 109, (struct al_slice){ NULL, 0 });
+	return AL_OK;
+}
+
+/* Control bytes have no place in any key; NUL least of all. */
+static bool line_clean(struct al_slice line)
+{
+	size_t i;
+
+	for (i = 0; i < line.len; i++) {
+		unsigned char c = (unsigned char)line.ptr[i];
+
+		if ((c < 0x20 && c != '\t') || c == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+enum al_err whois_query_parse(struct al_slice line, struct whois_query *out, struct whois_error *error)
+{
+	struct parser p = { .rest = al_slice_trim(line), .error = error };
+	enum al_err err;
+
+	p.query.classes = WHOIS_ALL_CLASSES;
+	p.query.key = (struct al_slice){ NULL, 0 };
+	if (line.len > WHOIS_LINE_MAX)
+		return fail(&p, 107, p.query.key);
+	if (!line_clean(p.rest))
+		return fail(&p, 108, p.query.key);
+	err = take_options(&p);
+	if (err == AL_OK)
+		err = finish(&p);
+	if (err == AL_OK)
+		*out = p.query;
+	return err;
+}

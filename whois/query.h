@@ -1,0 +1,70 @@
+/*
+ * query.h -- one line of a client, read into what it asks for.
+ *
+ * Flags are those of the RIPE database, in short and long form; they come
+ * before the key and may share one word ("-rBG"). A line that starts with '!'
+ * is an IRRd command and goes to irrd.h as it is. Parsing is pure: it knows
+ * the schema and nothing of the state.
+ */
+#ifndef WHOIS_QUERY_H
+#define WHOIS_QUERY_H
+
+#include "alamo/schema.h"
+#include "alamo/slice.h"
+
+#define WHOIS_LINE_MAX 1024          /* bytes, without CR and LF */
+#define WHOIS_WORDS_MAX 60           /* in the key */
+#define WHOIS_ATTRS_MAX 16           /* in one -i */
+#define WHOIS_ALL_CLASSES ((1u << AL_CLASS_COUNT) - 1)
+
+enum whois_kind {
+	WHOIS_NOTHING,               /* an empty line */
+	WHOIS_KEEP,                  /* "-k" alone: opens, or closes what an earlier -k opened */
+	WHOIS_LOOKUP,
+	WHOIS_INVERSE,               /* -i */
+	WHOIS_TEMPLATE,              /* -t */
+	WHOIS_VERBOSE,               /* -v: the template, explained */
+	WHOIS_SOURCES,               /* -q sources */
+	WHOIS_VERSION,               /* -q version */
+	WHOIS_TYPES,                 /* -q types */
+	WHOIS_HELP,
+	WHOIS_IRRD,                  /* `key` is the command after its '!' */
+};
+
+enum whois_match {
+	WHOIS_BEST,                  /* exact, else the smallest that covers it */
+	WHOIS_EXACT,                 /* -x */
+	WHOIS_ONE_LESS,              /* -l */
+	WHOIS_ALL_LESS,              /* -L: an equal one included */
+	WHOIS_ONE_MORE,              /* -m */
+	WHOIS_ALL_MORE,              /* -M: an equal one left out */
+};
+
+/* Slices point into the parsed line. */
+struct whois_query {
+	enum whois_kind kind;
+	enum whois_match match;
+	bool keep;                   /* -k */
+	bool keys_only;              /* -K */
+	unsigned classes;            /* bit (1 << class); all without -T */
+	enum al_class cls;           /* of -t and -v */
+	struct al_slice attrs[WHOIS_ATTRS_MAX];
+	size_t attr_count;
+	struct al_slice sources;     /* of -s, comma list; empty: ours */
+	struct al_slice key;
+};
+
+/* A refusal in the RIPE database's numbers; `subject` is the part of the line that it is about, or empty. */
+struct whois_error {
+	unsigned number;
+	struct al_slice subject;
+};
+
+/* `line` without its line end. AL_EINVAL: *error says why, *out is not touched. */
+AL_MUST_USE enum al_err whois_query_parse(struct al_slice line, struct whois_query *out, struct whois_error *error);
+/* What the number means, in a few words; never NULL. */
+const char *whois_error_text(unsigned number);
+/* Full class name or the database's two-letter one ("rt"). */
+AL_MUST_USE enum al_err whois_class_parse(struct al_slice name, enum al_class *out);
+
+#endif

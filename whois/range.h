@@ -1,0 +1,25 @@
+/*
+ * range.h -- address prefix ranges: a prefix with "^-", "^+", "^n" or "^n-m"
+ * behind it (RFC 2622 section 2), as route-sets hold them.
+ */
+#ifndef WHOIS_RANGE_H
+#define WHOIS_RANGE_H
+
+#include "alamo/buf.h"
+#include "alamo/ident.h"
+
+/* Prefixes inside `prefix` whose length is low..high. */
+struct whois_range {
+	struct al_prefix prefix;
+	uint8_t low, high;
+};
+
+struct whois_range whois_range_of(const struct al_prefix *prefix);
+/* AL_EINVAL: malformed, or no length is left ("10.0.0.0/24^16"). */
+AL_MUST_USE enum al_err whois_range_parse(struct al_slice text, struct whois_range *out);
+/* The shortest form: "10.0.0.0/8", "10.0.0.0/8^+", "10.0.0.0/8^16-24". */
+void whois_range_format(const struct whois_range *range, struct al_buf *out);
+/* By prefix, then by low and high. */
+int whois_range_cmp(const struct whois_range *a, const struct whois_range *b);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * session.h -- the whois port: lines from sockets, answers to them.
+ *
+ * Bounded per connection (net.h) and in sum: answers that wait for slow
+ * readers take at most WHOIS_UNSENT_MAX bytes over all connections; beyond
+ * it new queries are turned away. A connection whose answers are not read is
+ * not read from either.
+ */
+#ifndef WHOIS_SESSION_H
+#define WHOIS_SESSION_H
+
+#include "alamo/net.h"
+#include "lookup.h"
+
+#define WHOIS_UNSENT_MAX (256u << 20)
+
+struct whois_sessions;
+
+struct whois_sessions_conf {
+	size_t max_conns;
+	size_t max_per_source;
+	uint64_t idle_ms;            /* until "!t" says otherwise */
+};
+
+/* `view` is borrowed and looked at for each query. */
+AL_MUST_USE enum al_err whois_sessions_new(struct al_loop *loop, const struct whois_sessions_conf *conf,
+					   const struct whois_view *view, struct whois_sessions **out);
+void whois_sessions_free(struct whois_sessions *sessions);        /* NULL is allowed */
+struct al_listener *whois_sessions_listener(struct whois_sessions *sessions);
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * whoisd.c -- composition: replica -> index -> sessions, and HTTP beside them.
+ *
+ * Everything runs on the service's loop. The replica changes state and index
+ * entry by entry; the view's head moves with the verified head that covers
+ * them. Ready is said with the first head: before it every query is answered
+ * with an error that says so.
+ */
+#include "whoisd.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "alamo/follow.h"
+#include "alamo/log.h"
+#include "metrics.h"
+#include "session.h"
+
+struct whoisd {
+	struct al_service *service;
+	struct al_replica *replica;
+	struct whois_index *index;
+	struct whois_sessions *sessions;
+	struct al_http *http;
+	struct whois_view view;
+	bool ready;
+};
+
+static void whoisd_change(void *arg, const struct al_object *old, const struct al_object *now)
+{
+	struct whoisd *whoisd = arg;
+
+	whois_index_change(whoisd->index, old, now);
+}
+
+static void whoisd_head(void *arg, const struct al_state *state, const struct al_checkpoint *cp, struct al_slice note)
+{
+	struct whoisd *whoisd = arg;
+
+	(void)state;
+	(void)note;
+	if (whois_index_error(whoisd->index) != AL_OK) {
+		al_log(AL_LOG_ERROR, "index-incomplete", "err=%s", al_err_name(whois_index_error(whoisd->index)));
+		al_service_fail(whoisd->service);
+		return;
+	}
+	whoisd->view.head = *cp;
+	al_metric_set(&whois_metric_index, whois_index_size(whoisd->index));
+	if (!whoisd->ready) {
+		whoisd->ready = true;
+		al_log(AL_LOG_INFO, "whois-ready", "size=%" PRIu64, cp->size);
+		al_service_ready(whoisd->service);
+	}
+}
+
+static enum al_err start_replica(struct whoisd *whoisd)
+{
+	static const struct al_replica_ops ops = { .change = whoisd_change, .head = whoisd_head };
+	enum al_err err = whois_index_new(&whoisd->index);
+
+	if (err != AL_OK)
+		return err;
+	err = al_replica_new(al_service_loop(whoisd->service), al_service_conf(whoisd->service), &ops, whoisd,
+			     &whoisd->replica);
+	if (err != AL_OK)
+		return err;
+	whoisd->view.state = al_replica_state(whoisd->replica);
+	whoisd->view.index = whoisd->index;
+	return AL_OK;
+}
+
+static enum al_err start_sessions(struct whoisd *whoisd)
+{
+	const struct al_conf *conf = al_service_conf(whoisd->service);
+	struct whois_sessions_conf limits = {
+		.max_conns = (size_t)al_conf_u64(conf, "whois", "max-connections"),
+		.max_per_source = (size_t)al_conf_u64(conf, "whois", "max-per-source"),
+		.idle_ms = al_conf_u64(conf, "whois", "idle-seconds") * 1000,
+	};
+	enum al_err err = whois_sessions_new(al_service_loop(whoisd->service), &limits, &whoisd->view,
+					     &whoisd->sessions);
+
+	if (err != AL_OK)
+		return err;
+	return al_service_listen(whoisd->service, whois_sessions_listener(whoisd->sessions), "whois", "port", "whois");
+}
+
+static enum al_err start_http(struct whoisd *whoisd)
+{
+	enum al_err err = al_http_new(al_service_loop(whoisd->service), &whoisd->http);
+
+	if (err == AL_OK)
+		err = al_http_route(whoisd->http, "/metrics", al_metrics_http, NULL);
+	if (err == AL_OK)
+		err = al_service_http(whoisd->service, whoisd->http, "whois", "http-port", "rdap");
+	return err;
+}
+
+static void whoisd_stop(void *self)
+{
+	struct whoisd *whoisd = self;
+
+	if (whoisd == NULL)
+		return;
+	al_http_free(whoisd->http);
+	whois_sessions_free(whoisd->sessions);
+	al_replica_free(whoisd->replica);
+	whois_index_free(whoisd->index);
+	free(whoisd);
+}
+
+static enum al_err whoisd_start(struct al_service *service, void **self)
+{
+	struct whoisd *whoisd = calloc(1, sizeof(*whoisd));
+	enum al_err err;
+
+	if (whoisd == NULL)
+		return AL_ENOMEM;
+	*self = whoisd;
+	whoisd->service = service;
+	whois_metrics_add();
+	err = start_replica(whoisd);
+	if (err == AL_OK)
+		err = start_sessions(whoisd);
+	if (err == AL_OK)
+		err = start_http(whoisd);
+	return err;
+}
+
+const struct al_service_def whoisd_service = {
+	.name = "alamo-whoisd",
+	.start = whoisd_start,
+	.stop = whoisd_stop,
+};
