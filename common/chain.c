@@ -1,0 +1,154 @@
+/*
+ * chain.c -- from frames to verified entries.
+ *
+ * Invariant: edge and note are one verified state; pending holds exactly the
+ * entries [edge.size, edge.size + pending_count), or after CHAIN_NEW those just
+ * before edge.size.
+ */
+#include "chain.h"
+
+
+#include "alamo/follow.h"
+#include "alamo/wire.h"
+
+void chain_init(struct chain *chain, const struct al_vkey *key)
+{
+	*chain = (struct chain){ .key = *key };
+	al_edge_init(&chain->edge);
+	al_buf_init(&chain->note, AL_NOTE_MAX);
+	al_buf_init(&chain->pending, CHAIN_PENDING_MAX);
+}
+
+void chain_release(struct chain *chain)
+{
+	al_buf_release(&chain->note);
+	al_buf_release(&chain->pending);
+}
+
+uint64_t chain_wanted(const struct chain *chain)
+{
+	return chain->rechecking ? 0 : chain->edge.size;
+}
+
+void chain_drop(struct chain *chain)
+{
+	/* A large catch-up must not keep its memory for ever. */
+	if (chain->pending.cap > AL_FRAME_MAX)
+		al_buf_release(&chain->pending);
+	al_buf_reset(&chain->pending);
+	chain->pending_count = 0;
+	al_edge_init(&chain->other);
+}
+
+void chain_recheck(struct chain *chain, bool on)
+{
+	chain->rechecking = on;
+}
+
+bool chain_next(struct al_slice *rest, struct al_slice *entry)
+{
+	return rest->len > 0 && al_frame_entry(rest, entry) == AL_OK;
+}
+
+/* Of a re-check nothing is kept but the tree. */
+static void other_push(struct chain *chain, struct al_slice entry)
+{
+	struct al_hash leaf = al_leaf_hash(entry);
+
+	al_edge_push(&chain->other, &leaf);
+	if (chain->other.size == chain->edge.size)
+		chain->other_root = al_edge_root(&chain->other);
+}
+
+enum al_err chain_entries(struct chain *chain, struct al_slice body)
+{
+	struct al_reader r = al_reader_of(body.ptr, body.len);
+	uint64_t first = al_read_u64(&r);
+	struct al_slice entries = al_slice_of(r.ptr, r.left);
+	struct al_slice rest = entries, entry;
+	uint64_t count = 0;
+
+	if (r.err != AL_OK || entries.len == 0)
+		return AL_EINVAL;
+	if (first != (chain->rechecking ? chain->other.size : chain->edge.size + chain->pending_count))
+		return AL_EINVAL;
+	for (; rest.len > 0; count++)
+		if (al_frame_entry(&rest, &entry) != AL_OK)
+			return AL_EINVAL;
+	if (UINT64_MAX - first <= count)
+		return AL_EINVAL;
+	if (chain->rechecking) {
+		for (rest = entries; chain_next(&rest, &entry);)
+			other_push(chain, entry);
+		return AL_OK;
+	}
+	al_buf_slice(&chain->pending, entries);
+	if (chain->pending.err != AL_OK)
+		return chain->pending.err;
+	chain->pending_count += count;
+	return AL_OK;
+}
+
+static enum chain_verdict recheck_head(struct chain *chain, const struct al_checkpoint *cp)
+{
+	struct al_hash root = al_edge_root(&chain->other), ours;
+
+	if (cp->size != chain->other.size)
+		return CHAIN_BAD;
+	if (!al_hash_eq(&root, &cp->root))
+		return CHAIN_MISMATCH;
+	if (cp->size < chain->edge.size)
+		return CHAIN_SAME;
+	ours = al_edge_root(&chain->edge);
+	return al_hash_eq(&ours, &chain->other_root) ? CHAIN_SOUND : CHAIN_FORK;
+}
+
+static enum chain_verdict keep_note(struct chain *chain, struct al_slice note)
+{
+	al_buf_reset(&chain->note);
+	al_buf_slice(&chain->note, note);
+	return chain->note.err == AL_OK ? CHAIN_NEW : CHAIN_NOMEM;
+}
+
+/* A head at our own size. */
+static enum chain_verdict same_size(struct chain *chain, const struct al_checkpoint *cp, struct al_slice note)
+{
+	struct al_hash root = al_edge_root(&chain->edge);
+
+	if (!al_hash_eq(&root, &cp->root))
+		return chain->note.len > 0 ? CHAIN_FORK : CHAIN_BAD;
+	/* The first head of an empty log is news; later ones are not. */
+	return chain->note.len > 0 ? CHAIN_SAME : keep_note(chain, note);
+}
+
+enum chain_verdict chain_head(struct chain *chain, struct al_slice note, struct al_checkpoint *cp)
+{
+	struct al_slice rest = al_buf_view(&chain->pending), entry;
+	struct al_edge edge = chain->edge;
+	struct al_checkpoint head;
+	struct al_hash root;
+
+	if (al_checkpoint_open(note, &chain->key, &head) != AL_OK)
+		return CHAIN_BAD;
+	*cp = head;
+	if (chain->rechecking)
+		return recheck_head(chain, &head);
+	if (head.size < edge.size)
+		return CHAIN_BEHIND;
+	if (head.size == edge.size)
+		return chain->pending_count == 0 ? same_size(chain, &head, note) : CHAIN_BAD;
+	if (head.size != edge.size + chain->pending_count)
+		return CHAIN_BAD;
+	while (chain_next(&rest, &entry)) {
+		struct al_hash leaf = al_leaf_hash(entry);
+
+		al_edge_push(&edge, &leaf);
+	}
+	root = al_edge_root(&edge);
+	if (!al_hash_eq(&root, &head.root))
+		return CHAIN_MISMATCH;
+	if (keep_note(chain, note) != CHAIN_NEW)
+		return CHAIN_NOMEM;
+	chain->edge = edge;
+	return CHAIN_NEW;
+}

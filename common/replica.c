@@ -1,0 +1,187 @@
+/*
+ * replica.c -- a follower that folds what it gets into a state of its own:
+ * what whois, rootdns and rpki-lite have in common. Runs on its loop's thread.
+ *
+ * An entry that does not apply stops it for good: the registry would not have
+ * accepted it, so going on would mean to guess.
+ */
+#include "alamo/follow.h"
+
+#include <fcntl.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alamo/conf.h"
+#include "alamo/log.h"
+#include "alamo/metrics.h"
+#include "alamo/state.h"
+
+#define PATH_LEN 4096
+#define KEY_FILE_MAX 1024            /* bytes of a vkey line */
+
+struct al_replica {
+	struct al_replica_ops ops;
+	void *arg;
+	struct al_state *state;
+	struct al_follow *follow;
+	struct al_vkey key;
+	struct al_checkpoint cp;     /* newest verified head */
+	struct al_buf note;
+};
+
+static struct al_metric size_metric = {
+	.name = "alamo_log_size",
+	.help = "Entries of the log that are verified and applied",
+	.gauge = true,
+};
+static struct al_metric up_metric = {
+	.name = "alamo_log_up",
+	.help = "1 while connected to the log stream",
+	.gauge = true,
+};
+
+/* ---- what follow.c calls ---- */
+
+static void on_change(void *arg, const struct al_object *old, const struct al_object *now)
+{
+	const struct al_replica *r = arg;
+
+	if (r->ops.change != NULL)
+		r->ops.change(r->arg, old, now);
+}
+
+static enum al_err on_entry(void *arg, uint64_t index, struct al_slice bytes)
+{
+	struct al_replica *r = arg;
+	enum al_err err = al_state_apply(r->state, bytes);
+
+	if (err != AL_OK)
+		al_log(AL_LOG_ERROR, "replica-apply", "index=%" PRIu64 " err=%s", index, al_err_name(err));
+	return err;
+}
+
+static void on_head(void *arg, const struct al_checkpoint *cp, struct al_slice note)
+{
+	struct al_replica *r = arg;
+
+	r->cp = *cp;
+	al_buf_reset(&r->note);
+	al_buf_slice(&r->note, note);
+	al_metric_set(&size_metric, cp->size);
+	r->ops.head(r->arg, r->state, cp, note);
+}
+
+static void on_link(void *arg, bool up)
+{
+	const struct al_replica *r = arg;
+
+	al_metric_set(&up_metric, up ? 1 : 0);
+	al_log(AL_LOG_INFO, up ? "log-up" : "log-down", "size=%" PRIu64,
+	       atomic_load_explicit(&size_metric.value, memory_order_relaxed));
+	if (r->ops.link != NULL)
+		r->ops.link(r->arg, up);
+}
+
+/* ---- configuration ---- */
+
+static enum al_err key_read(const struct al_conf *conf, struct al_vkey *out)
+{
+	char path[PATH_LEN], bytes[KEY_FILE_MAX];
+	enum al_err err = al_conf_path(conf, al_conf_str(conf, "log", "key"), path, sizeof(path));
+	ssize_t len;
+	int fd;
+
+	if (err != AL_OK)
+		return err;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		al_log(AL_LOG_ERROR, "log-key", "path=%s errno=%d", path, errno);
+		return errno == ENOENT ? AL_ENOTFOUND : AL_ESYS;
+	}
+	len = read(fd, bytes, sizeof(bytes));
+	(void)close(fd);
+	if (len < 0)
+		return AL_ESYS;
+	err = al_vkey_parse(al_slice_trim(al_slice_of(bytes, (size_t)len)), out);
+	if (err != AL_OK)
+		al_log(AL_LOG_ERROR, "log-key", "path=%s err=%s", path, al_err_name(err));
+	return err;
+}
+
+/* A path, relative to the configuration's folder, has a '/' or no ':'. */
+static enum al_err address_read(const struct al_conf *conf, char *out, size_t cap)
+{
+	const char *address = al_conf_str(conf, "log", "stream");
+
+	if (strchr(address, '/') != NULL || strchr(address, ':') == NULL)
+		return al_conf_path(conf, address, out, cap);
+	return al_slice_copy(al_slice_str(address), out, cap);
+}
+
+enum al_err al_replica_new(struct al_loop *loop, const struct al_conf *conf, const struct al_replica_ops *ops,
+			   void *arg, struct al_replica **out)
+{
+	static const struct al_follow_ops follow_ops = { .entry = on_entry, .head = on_head, .link = on_link };
+	struct al_replica *r = calloc(1, sizeof(*r));
+	struct al_follow_conf follow = { 0 };
+	char address[PATH_LEN];
+	enum al_err err;
+
+	if (r == NULL)
+		return AL_ENOMEM;
+	r->ops = *ops;
+	r->arg = arg;
+	al_buf_init(&r->note, AL_NOTE_MAX);
+	al_metric_add(&size_metric);
+	al_metric_add(&up_metric);
+	err = key_read(conf, &follow.key);
+	if (err == AL_OK)
+		err = address_read(conf, address, sizeof(address));
+	if (err == AL_OK)
+		err = al_state_new(&r->state);
+	if (err != AL_OK)
+		goto fail;
+	r->key = follow.key;
+	al_state_observe(r->state, on_change, r);
+	follow.address = address;
+	err = al_follow_new(loop, &follow, &follow_ops, r, &r->follow);
+	if (err != AL_OK) {
+		al_log(AL_LOG_ERROR, "log-stream", "address=%s err=%s", address, al_err_name(err));
+		goto fail;
+	}
+	*out = r;
+	return AL_OK;
+fail:
+	al_replica_free(r);
+	return err;
+}
+
+void al_replica_free(struct al_replica *replica)
+{
+	if (replica == NULL)
+		return;
+	al_follow_free(replica->follow);
+	if (replica->state != NULL)
+		al_state_free(replica->state);
+	al_buf_release(&replica->note);
+	free(replica);
+}
+
+const struct al_state *al_replica_state(const struct al_replica *replica)
+{
+	return replica->state;
+}
+
+const struct al_vkey *al_replica_key(const struct al_replica *replica)
+{
+	return &replica->key;
+}
+
+struct al_slice al_replica_head(const struct al_replica *replica, struct al_checkpoint *cp)
+{
+	*cp = replica->cp;
+	return al_buf_view(&replica->note);
+}

@@ -1,0 +1,72 @@
+/* links: alamo_common */
+/*
+ * fuzz_follow_frames.c -- a stream of frames into the verifying half of the
+ * follower: nothing may be handed over that the pinned key did not sign, and
+ * what is held unverified stays bounded.
+ */
+#include <stdlib.h>
+
+#include "alamo/follow.h"
+#include "chain.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Entries of a well-signed head must give its root. */
+static void handed_over(struct chain *chain, const struct al_checkpoint *cp)
+{
+	struct al_slice rest = al_buf_view(&chain->pending), entry;
+	struct al_hash root = al_edge_root(&chain->edge);
+	uint64_t count = 0;
+
+	while (chain_next(&rest, &entry))
+		count++;
+	if (count != chain->pending_count || cp->size != chain->edge.size || !al_hash_eq(&root, &cp->root))
+		abort();
+	chain_drop(chain);
+}
+
+static void on_frame(struct chain *chain, const struct al_frame *frame)
+{
+	struct al_checkpoint cp;
+
+	if (frame->kind == AL_FRAME_ENTRIES && chain_entries(chain, frame->body) != AL_OK)
+		chain_drop(chain);
+	if (frame->kind != AL_FRAME_HEAD)
+		return;
+	switch (chain_head(chain, frame->body, &cp)) {
+	case CHAIN_NEW:
+		handed_over(chain, &cp);
+		break;
+	case CHAIN_MISMATCH:
+		chain_drop(chain);
+		chain_recheck(chain, chain->edge.size > 0);
+		break;
+	case CHAIN_SOUND:
+		chain_drop(chain);
+		chain_recheck(chain, false);
+		break;
+	default:
+		break;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	/* A seed that everybody knows, so that the corpus can hold signed heads. */
+	static const char pinned[] = "PRIVATE+KEY+fuzz.test/log+c103962b+AQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	struct al_slice rest = al_slice_of(data, size);
+	struct al_frame frame;
+	struct al_skey key;
+	struct chain chain;
+
+	if (al_skey_parse(AL_S(pinned), &key) != AL_OK)
+		abort();
+	chain_init(&chain, &key.pub);
+	while (al_frame_next(&rest, &frame) == AL_OK) {
+		on_frame(&chain, &frame);
+		if (chain.pending.len > CHAIN_PENDING_MAX)
+			abort();
+	}
+	chain_release(&chain);
+	return 0;
+}

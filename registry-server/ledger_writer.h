@@ -1,0 +1,57 @@
+/*
+ * ledger_writer.h -- the inside of a ledger: its state, its writer thread, and
+ * the outbox between that thread and the loop. Private to ledger.c.
+ *
+ * Two locks. `db_lock` guards the file and the tree; the writer holds it for a
+ * whole commit. `lock` guards the queues and the head and is held for moments
+ * only, so the loop never waits for the disk. `db_lock` is taken first.
+ */
+#ifndef REGISTRY_LEDGER_WRITER_H
+#define REGISTRY_LEDGER_WRITER_H
+
+#include <pthread.h>
+
+#include "ledger_job.h"
+
+/* What is posted to the loop. It outlives the ledger if the ledger is closed before it is delivered. */
+struct mailbox {
+	struct ledger *ledger;
+};
+
+struct ledger {
+	struct al_skey key;
+	struct al_loop *loop;
+	ledger_commit_fn commit;
+	void *arg;
+	pthread_t thread;
+	bool started;
+
+	pthread_mutex_t db_lock;
+	struct ledger_db *db;
+	struct al_tree *tree;
+
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	struct al_checkpoint head;           /* newest durable one */
+	struct al_buf note;
+	struct job_list appends;
+	struct job_list lookups;
+	struct job_list outbox;
+	size_t queued_bytes;
+	uint64_t next;                       /* index of the next append */
+	bool failed;                         /* until ledger_resume() */
+	bool stopping;
+	bool posted;                         /* `mailbox` is on its way to the loop */
+	struct mailbox *mailbox;
+};
+
+void *ledger_writer(void *ledger);               /* the thread's main; returns once `stopping` is set */
+
+/* With `lock` held: results for the loop, in this order. `list` is empty then. */
+void ledger_outbox_add(struct ledger *ledger, struct job_list *list);
+/* The same with all of them failed. */
+void ledger_outbox_fail(struct ledger *ledger, struct job_list *list, enum al_err err);
+/* On the loop: the callbacks of one job, which is freed. */
+void ledger_deliver(struct ledger *ledger, struct job *job);
+
+#endif

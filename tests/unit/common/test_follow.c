@@ -1,0 +1,695 @@
+/*
+ * test_follow.c -- the stream's client against a server that follows a script:
+ * good, cut, lying, forked and hostile.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "alamo/follow.h"
+
+#define LOG_SIZE 20
+#define CONNECTIONS_MAX 12
+#define GUARD_MS 20000               /* only a hanging test ever sees it */
+
+/* A signed history. */
+struct history {
+	char text[LOG_SIZE][32];
+	struct al_hash root[LOG_SIZE + 1];
+};
+
+struct step {
+	uint64_t want;               /* SIZE that the client must ask for */
+	void (*answer)(struct al_buf *out);
+	bool stay;                   /* else closed after the answer */
+};
+
+struct fixture {
+	struct al_loop *loop;
+	struct al_timer *guard;
+	struct al_follow *follow;
+	struct evconnlistener *listener;
+	char dir[64];
+	char address[96];
+	const struct step *steps;
+	size_t step_count;
+	size_t connections;          /* that came */
+	struct bufferevent *bev[CONNECTIONS_MAX];
+	bool answered[CONNECTIONS_MAX];
+	/* what the follower said */
+	uint64_t entries;
+	uint64_t head;
+	size_t heads;
+	size_t forks;
+	int links;                   /* ups minus downs */
+	struct al_buf ours, theirs;
+	uint64_t stop_at_head;       /* the loop stops there */
+	uint64_t refuse_at;          /* index that the user refuses */
+	bool timed_out;
+};
+
+static struct al_skey key, other_key;
+static struct history real, forked;
+
+static void history_make(struct history *h, uint64_t differ_from)
+{
+	struct al_edge edge;
+
+	al_edge_init(&edge);
+	h->root[0] = al_edge_root(&edge);
+	for (uint64_t i = 0; i < LOG_SIZE; i++) {
+		struct al_hash leaf;
+
+		(void)snprintf(h->text[i], sizeof(h->text[i]), "%s %u", i >= differ_from ? "forged" : "entry",
+			       (unsigned)i);
+		leaf = al_leaf_hash(al_slice_str(h->text[i]));
+		al_edge_push(&edge, &leaf);
+		h->root[i + 1] = al_edge_root(&edge);
+	}
+}
+
+/* ---- what the script sends ---- */
+
+static void put_entries(struct al_buf *out, const struct history *h, uint64_t first, uint64_t end)
+{
+	struct al_slice entries[LOG_SIZE];
+
+	for (uint64_t i = first; i < end; i++)
+		entries[i - first] = al_slice_str(h->text[i]);
+	(void)al_frame_put_entries(out, first, entries, (size_t)(end - first));
+}
+
+static void put_head_by(struct al_buf *out, const struct history *h, uint64_t size, const struct al_skey *signer)
+{
+	struct al_checkpoint cp = { .size = size, .root = h->root[size] };
+	struct al_buf text, note;
+
+	al_buf_init(&text, AL_NOTE_MAX);
+	al_buf_init(&note, AL_NOTE_MAX);
+	al_checkpoint_format(al_slice_str(signer->pub.name), &cp, &text);
+	al_note_sign(al_buf_view(&text), signer, &note);
+	al_frame_put(out, AL_FRAME_HEAD, al_buf_view(&note));
+	al_buf_release(&text);
+	al_buf_release(&note);
+}
+
+static void put_head(struct al_buf *out, const struct history *h, uint64_t size)
+{
+	put_head_by(out, h, size, &key);
+}
+
+static void first_five(struct al_buf *out)
+{
+	put_entries(out, &real, 0, 5);
+	put_head(out, &real, 5);
+}
+
+static void five_to_eight(struct al_buf *out)
+{
+	put_entries(out, &real, 5, 8);
+	put_head(out, &real, 8);
+}
+
+/* ---- server ---- */
+
+static void server_readable(struct bufferevent *bev, void *arg)
+{
+	struct fixture *f = arg;
+	const struct step *step;
+	struct al_buf out;
+	char *line = evbuffer_readln(bufferevent_get_input(bev), NULL, EVBUFFER_EOL_LF);
+	char want[64];
+
+	if (line == NULL)
+		return;
+	assert_true(f->connections <= f->step_count);
+	step = &f->steps[f->connections - 1];
+	(void)snprintf(want, sizeof(want), "follow %llu", (unsigned long long)step->want);
+	assert_string_equal(line, want);
+	free(line);
+	al_buf_init(&out, 32u << 20);
+	step->answer(&out);
+	assert_int_equal(out.err, AL_OK);
+	f->answered[f->connections - 1] = true;
+	(void)bufferevent_write(bev, out.ptr, out.len);
+	al_buf_release(&out);
+}
+
+static void server_event(struct bufferevent *bev, short what, void *arg)
+{
+	(void)bev;
+	(void)what;
+	(void)arg;
+}
+
+/* All is written: close, if the script says so. */
+static void server_written(struct bufferevent *bev, void *arg)
+{
+	struct fixture *f = arg;
+
+	for (size_t i = 0; i < f->connections; i++)
+		if (f->bev[i] == bev && f->answered[i] && !f->steps[i].stay) {
+			f->bev[i] = NULL;
+			bufferevent_free(bev);
+			return;
+		}
+}
+
+static void server_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *addr, int len,
+			  void *arg)
+{
+	struct fixture *f = arg;
+	struct bufferevent *bev = bufferevent_socket_new(evconnlistener_get_base(listener), fd,
+							 BEV_OPT_CLOSE_ON_FREE);
+
+	(void)addr;
+	(void)len;
+	assert_non_null(bev);
+	assert_true(f->connections < CONNECTIONS_MAX);
+	f->bev[f->connections++] = bev;
+	bufferevent_setcb(bev, server_readable, server_written, server_event, f);
+	(void)bufferevent_enable(bev, EV_READ | EV_WRITE);
+}
+
+static void listen_at(struct fixture *f, struct sockaddr *addr, int len)
+{
+	f->listener = evconnlistener_new_bind(al_loop_base(f->loop), server_accept, f,
+					      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 16, addr, len);
+	assert_non_null(f->listener);
+}
+
+static void listen_local(struct fixture *f)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+
+	(void)snprintf(f->address, sizeof(f->address), "%s/log.sock", f->dir);
+	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", f->address);
+	listen_at(f, (struct sockaddr *)&addr, sizeof(addr));
+}
+
+static void listen_tcp(struct fixture *f)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(addr);
+
+	listen_at(f, (struct sockaddr *)&addr, sizeof(addr));
+	assert_int_equal(getsockname(evconnlistener_get_fd(f->listener), (struct sockaddr *)&addr, &len), 0);
+	(void)snprintf(f->address, sizeof(f->address), "127.0.0.1:%u", ntohs(addr.sin_port));
+}
+
+/* ---- follower ---- */
+
+static enum al_err on_entry(void *arg, uint64_t index, struct al_slice bytes)
+{
+	struct fixture *f = arg;
+
+	assert_int_equal(index, f->entries);
+	if (index < LOG_SIZE)
+		assert_true(al_slice_is(bytes, real.text[index]));
+	if (index == f->refuse_at) {
+		al_loop_stop(f->loop);
+		return AL_EDENIED;
+	}
+	f->entries++;
+	return AL_OK;
+}
+
+static void on_head(void *arg, const struct al_checkpoint *cp, struct al_slice note)
+{
+	struct fixture *f = arg;
+	struct al_checkpoint check;
+
+	assert_int_equal(cp->size, f->entries);
+	assert_int_equal(al_checkpoint_open(note, &key.pub, &check), AL_OK);
+	assert_int_equal(check.size, cp->size);
+	f->head = cp->size;
+	f->heads++;
+	if (cp->size == f->stop_at_head)
+		al_loop_stop(f->loop);
+}
+
+static void on_fork(void *arg, struct al_slice ours, struct al_slice theirs)
+{
+	struct fixture *f = arg;
+
+	f->forks++;
+	al_buf_slice(&f->ours, ours);
+	al_buf_slice(&f->theirs, theirs);
+	al_loop_stop(f->loop);
+}
+
+static void on_link(void *arg, bool up)
+{
+	struct fixture *f = arg;
+
+	f->links += up ? 1 : -1;
+	assert_true(f->links == 0 || f->links == 1);
+}
+
+static const struct al_follow_ops ops = { on_entry, on_head, on_fork, on_link };
+
+static void on_guard(void *arg)
+{
+	struct fixture *f = arg;
+
+	f->timed_out = true;
+	al_loop_stop(f->loop);
+}
+
+/* Follow a server with this script until the head is at `stop_at` (or something else stops it). */
+static void play(struct fixture *f, const struct step *steps, size_t count, uint64_t stop_at)
+{
+	struct al_follow_conf conf = { .key = key.pub };
+
+	if (f->listener == NULL)
+		listen_local(f);
+	f->steps = steps;
+	f->step_count = count;
+	f->stop_at_head = stop_at;
+	conf.address = f->address;
+	assert_int_equal(al_follow_new(f->loop, &conf, &ops, f, &f->follow), AL_OK);
+	al_timer_set(f->guard, GUARD_MS);
+	al_loop_run(f->loop);
+	al_timer_clear(f->guard);
+	assert_false(f->timed_out);
+	assert_int_equal(f->connections, count);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	if (f == NULL || al_loop_new(&f->loop) != AL_OK || al_timer_new(f->loop, on_guard, f, &f->guard) != AL_OK)
+		return -1;
+	(void)snprintf(f->dir, sizeof(f->dir), "/tmp/test_follow.XXXXXX");
+	if (mkdtemp(f->dir) == NULL)
+		return -1;
+	al_buf_init(&f->ours, AL_NOTE_MAX);
+	al_buf_init(&f->theirs, AL_NOTE_MAX);
+	f->refuse_at = UINT64_MAX;
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	al_follow_free(f->follow);
+	for (size_t i = 0; i < f->connections; i++)
+		if (f->bev[i] != NULL)
+			bufferevent_free(f->bev[i]);
+	if (f->listener != NULL)
+		evconnlistener_free(f->listener);
+	al_timer_free(f->guard);
+	al_loop_free(f->loop);
+	al_buf_release(&f->ours);
+	al_buf_release(&f->theirs);
+	(void)unlink(f->address);
+	(void)rmdir(f->dir);
+	free(f);
+	return 0;
+}
+
+/* ---- tests ---- */
+
+static void all_in_order(struct al_buf *out)
+{
+	al_frame_put(out, AL_FRAME_PING, al_slice_of(NULL, 0));
+	put_entries(out, &real, 0, 3);
+	put_entries(out, &real, 3, 5);
+	put_head(out, &real, 5);
+	al_frame_put(out, (enum al_frame_kind)'Z', AL_S("of a newer server"));
+	put_head(out, &real, 5);
+	five_to_eight(out);
+	put_entries(out, &real, 8, LOG_SIZE);
+	put_head(out, &real, LOG_SIZE);
+}
+
+static void good_stream(void **state)
+{
+	static const struct step steps[] = { { 0, all_in_order, true } };
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), LOG_SIZE);
+	assert_int_equal(f->entries, LOG_SIZE);
+	assert_int_equal(f->heads, 3);       /* the repeated one is no news */
+	assert_int_equal(f->links, 1);
+}
+
+static void good_stream_over_tcp(void **state)
+{
+	static const struct step steps[] = { { 0, all_in_order, true } };
+	struct fixture *f = *state;
+
+	listen_tcp(f);
+	play(f, steps, AL_COUNT(steps), LOG_SIZE);
+	assert_int_equal(f->entries, LOG_SIZE);
+}
+
+static void empty_log_head(struct al_buf *out)
+{
+	put_head(out, &real, 0);
+}
+
+static void empty_log(void **state)
+{
+	static const struct step steps[] = { { 0, empty_log_head, true } };
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), 0);
+	assert_int_equal(f->heads, 1);
+}
+
+static void cut_answer(struct al_buf *out)
+{
+	size_t whole;
+
+	first_five(out);
+	whole = out->len;
+	five_to_eight(out);
+	out->len = whole + (out->len - whole) / 2;
+}
+
+static void cut_in_the_middle(void **state)
+{
+	static const struct step steps[] = { { 0, cut_answer, false }, { 5, five_to_eight, true } };
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), 8);
+	assert_int_equal(f->entries, 8);
+	assert_int_equal(f->heads, 2);
+}
+
+static void bad_signature_answer(struct al_buf *out)
+{
+	put_entries(out, &real, 0, 5);
+	put_head_by(out, &real, 5, &other_key);
+}
+
+static void bad_signature(void **state)
+{
+	static const struct step steps[] = { { 0, bad_signature_answer, true }, { 0, first_five, true } };
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), 5);
+	assert_int_equal(f->heads, 1);
+	assert_int_equal(f->forks, 0);
+}
+
+static void wrong_root_answer(struct al_buf *out)
+{
+	put_entries(out, &forked, 0, 5);
+	put_head(out, &real, 5);
+}
+
+static void wrong_root(void **state)
+{
+	static const struct step steps[] = { { 0, wrong_root_answer, true }, { 0, first_five, true } };
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), 5);
+	assert_int_equal(f->heads, 1);
+	assert_int_equal(f->forks, 0);
+}
+
+static void forked_head_five(struct al_buf *out)
+{
+	put_head(out, &forked, 5);
+}
+
+/* The signed notes that contradict each other, and that the follower stays away. */
+static void assert_forked(struct fixture *f, uint64_t our_size, uint64_t their_size)
+{
+	struct al_checkpoint ours, theirs;
+
+	assert_int_equal(f->forks, 1);
+	assert_int_equal(f->links, 0);
+	assert_int_equal(al_checkpoint_open(al_buf_view(&f->ours), &key.pub, &ours), AL_OK);
+	assert_int_equal(al_checkpoint_open(al_buf_view(&f->theirs), &key.pub, &theirs), AL_OK);
+	assert_int_equal(ours.size, our_size);
+	assert_int_equal(theirs.size, their_size);
+	al_timer_set(f->guard, 200);
+	al_loop_run(f->loop);
+	assert_true(f->timed_out);
+	assert_int_equal(f->connections, f->step_count);
+}
+
+static void fork_at_equal_size(void **state)
+{
+	static const struct step steps[] = { { 0, first_five, false }, { 5, forked_head_five, true } };
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), UINT64_MAX);
+	assert_int_equal(f->entries, 5);
+	assert_forked(f, 5, 5);
+}
+
+static void forked_five_to_eight(struct al_buf *out)
+{
+	put_entries(out, &forked, 5, 8);
+	put_head(out, &forked, 8);
+}
+
+static void forked_all(struct al_buf *out)
+{
+	put_entries(out, &forked, 0, 3);
+	put_head(out, &forked, 3);
+	put_entries(out, &forked, 3, 8);
+	put_head(out, &forked, 8);
+}
+
+/* The log was rewritten below our size and has grown past it: shown by reading it from 0. */
+static void fork_that_has_grown(void **state)
+{
+	static const struct step steps[] = {
+		{ 0, first_five, false },
+		{ 5, forked_five_to_eight, true },
+		{ 0, forked_all, true },
+	};
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), UINT64_MAX);
+	assert_int_equal(f->entries, 5);
+	assert_forked(f, 5, 8);
+}
+
+static void lie_five_to_eight(struct al_buf *out)
+{
+	put_entries(out, &forked, 5, 8);
+	put_head(out, &real, 8);
+}
+
+static void real_all(struct al_buf *out)
+{
+	put_entries(out, &real, 0, 8);
+	put_head(out, &real, 8);
+}
+
+/* Somebody between us and the registry changed entries: no fork, and it goes on. */
+static void a_liar_between(void **state)
+{
+	static const struct step steps[] = {
+		{ 0, first_five, false },
+		{ 5, lie_five_to_eight, true },
+		{ 0, real_all, true },
+		{ 5, five_to_eight, true },
+	};
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), 8);
+	assert_int_equal(f->forks, 0);
+	assert_int_equal(f->entries, 8);
+}
+
+static void beyond(struct al_buf *out)
+{
+	al_frame_put(out, AL_FRAME_ERROR, AL_S("size 5 is beyond the log (3)"));
+}
+
+static void head_three(struct al_buf *out)
+{
+	put_head(out, &real, 3);
+}
+
+/* A mirror that lags is no fork. */
+static void smaller_server(void **state)
+{
+	static const struct step steps[] = {
+		{ 0, first_five, false },
+		{ 5, beyond, false },
+		{ 5, head_three, true },
+		{ 5, five_to_eight, true },
+	};
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), 8);
+	assert_int_equal(f->forks, 0);
+	assert_int_equal(f->entries, 8);
+}
+
+static void oversize_frame(struct al_buf *out)
+{
+	put_entries(out, &real, 0, 5);
+	al_buf_u32(out, AL_FRAME_MAX + 1);
+	al_buf_u8(out, AL_FRAME_HEAD);
+}
+
+static void empty_frame(struct al_buf *out)
+{
+	al_buf_u32(out, 0);
+}
+
+static void gap(struct al_buf *out)
+{
+	put_entries(out, &real, 3, 5);
+	put_head(out, &real, 5);
+}
+
+static void torn_entries(struct al_buf *out)
+{
+	struct al_buf frame;
+
+	al_buf_init(&frame, 4096);
+	put_entries(&frame, &real, 0, 5);
+	/* Body without its last byte. */
+	al_frame_put(out, AL_FRAME_ENTRIES, al_slice_of(frame.ptr + 5, frame.len - 6));
+	put_head(out, &real, 5);
+	al_buf_release(&frame);
+}
+
+static void head_without_entries(struct al_buf *out)
+{
+	put_head(out, &real, 5);
+}
+
+static void head_of_less_than_sent(struct al_buf *out)
+{
+	put_entries(out, &real, 0, 8);
+	put_head(out, &real, 5);
+}
+
+/* Nothing of these two reaches the user, and each is followed by a new attempt. */
+static void broken_frames(void **state)
+{
+	static const struct step steps[] = {
+		{ 0, oversize_frame, true },
+		{ 0, empty_frame, true },
+		{ 0, torn_entries, true },
+		{ 0, first_five, true },
+	};
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), 5);
+	assert_int_equal(f->heads, 1);
+	assert_int_equal(f->forks, 0);
+}
+
+static void broken_order(void **state)
+{
+	static const struct step steps[] = {
+		{ 0, gap, true },
+		{ 0, head_without_entries, true },
+		{ 0, head_of_less_than_sent, true },
+		{ 0, first_five, true },
+	};
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), 5);
+	assert_int_equal(f->heads, 1);
+	assert_int_equal(f->forks, 0);
+}
+
+static void endless(struct al_buf *out)
+{
+	static char large[60000];
+	struct al_slice entries[64];
+	uint64_t first = 0;
+
+	for (size_t i = 0; i < AL_COUNT(entries); i++)
+		entries[i] = al_slice_of(large, sizeof(large));
+	while (out->len < 18u << 20)
+		first += al_frame_put_entries(out, first, entries, AL_COUNT(entries));
+}
+
+static void unverified_bytes_are_bounded(void **state)
+{
+	static const struct step steps[] = { { 0, endless, true }, { 0, first_five, true } };
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), 5);
+	assert_int_equal(f->heads, 1);
+}
+
+static void the_user_refuses(void **state)
+{
+	static const struct step steps[] = { { 0, first_five, true } };
+	struct fixture *f = *state;
+
+	f->refuse_at = 3;
+	play(f, steps, AL_COUNT(steps), 5);
+	assert_int_equal(f->entries, 3);
+	assert_int_equal(f->heads, 0);
+	assert_int_equal(f->links, 0);
+	al_timer_set(f->guard, 200);
+	al_loop_run(f->loop);
+	assert_int_equal(f->connections, 1);
+}
+
+static void bad_addresses(void **state)
+{
+	static const char *const bad[] = { "", "localhost:4344", "127.0.0.1:", "127.0.0.1:0", "[::1]", "::1",
+					   "127.0.0.1:99999" };
+	struct fixture *f = *state;
+	struct al_follow_conf conf = { .key = key.pub };
+	struct al_follow *follow;
+
+	for (size_t i = 0; i < AL_COUNT(bad); i++) {
+		conf.address = bad[i];
+		assert_int_equal(al_follow_new(f->loop, &conf, &ops, f, &follow), AL_EINVAL);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(good_stream),
+		TEST(good_stream_over_tcp),
+		TEST(empty_log),
+		TEST(cut_in_the_middle),
+		TEST(bad_signature),
+		TEST(wrong_root),
+		TEST(fork_at_equal_size),
+		TEST(fork_that_has_grown),
+		TEST(a_liar_between),
+		TEST(smaller_server),
+		TEST(broken_frames),
+		TEST(broken_order),
+		TEST(unverified_bytes_are_bounded),
+		TEST(the_user_refuses),
+		TEST(bad_addresses),
+	};
+
+	(void)signal(SIGPIPE, SIG_IGN);      /* as al_service_main() does */
+	if (sodium_init() < 0 || al_skey_generate(AL_S("registry.test/ledger"), &key) != AL_OK ||
+	    al_skey_generate(AL_S("registry.test/ledger"), &other_key) != AL_OK)
+		return 1;
+	history_make(&real, LOG_SIZE);
+	history_make(&forked, 2);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
