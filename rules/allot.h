@@ -1,8 +1,8 @@
 /*
  * allot.h -- which number or block the registry would hand out next.
  */
-#ifndef REGISTRY_ALLOT_H
-#define REGISTRY_ALLOT_H
+#ifndef RULES_ALLOT_H
+#define RULES_ALLOT_H
 
 #include "alamo/state.h"
 #include "space.h"

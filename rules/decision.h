@@ -5,8 +5,8 @@
  * Filled in order by request decoding, verify, allot, build and policy. All
  * of it is a function of (state, request bytes, entry index, entry time).
  */
-#ifndef REGISTRY_DECISION_H
-#define REGISTRY_DECISION_H
+#ifndef RULES_DECISION_H
+#define RULES_DECISION_H
 
 #include "alamo/sshsig.h"
 #include "alamo/state.h"

@@ -6,8 +6,8 @@
  * length is found in as many steps as the key has bits. A cache of the
  * state: rebuilt by feeding it every living object, never stored.
  */
-#ifndef REGISTRY_SPACE_H
-#define REGISTRY_SPACE_H
+#ifndef RULES_SPACE_H
+#define RULES_SPACE_H
 
 #include "alamo/state.h"
 

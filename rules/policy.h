@@ -4,8 +4,8 @@
  *
  * A rule looks, and complains with a clause id. It never changes anything.
  */
-#ifndef REGISTRY_POLICY_H
-#define REGISTRY_POLICY_H
+#ifndef RULES_POLICY_H
+#define RULES_POLICY_H
 
 #include "decision.h"
 #include "view.h"

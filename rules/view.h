@@ -5,8 +5,8 @@
  * References and coverage are checked against the view; authority is only
  * ever taken from the state below it (policy_auth.c).
  */
-#ifndef REGISTRY_VIEW_H
-#define REGISTRY_VIEW_H
+#ifndef RULES_VIEW_H
+#define RULES_VIEW_H
 
 #include "alamo/state.h"
 

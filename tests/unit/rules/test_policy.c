@@ -14,7 +14,6 @@
 #include <sodium.h>
 
 #include "decision.h"
-#include "reply.h"
 
 #define NS AL_S("registry@test")
 
