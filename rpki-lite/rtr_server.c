@@ -1,0 +1,494 @@
+/*
+ * rtr_server.c -- connections to sessions: reads PDUs, steps the session, writes what it replies.
+ *
+ * Thread: the loop's. Invariant: there is one answer of any kind in a client's output at most; its further queries
+ * stay in its input until that has left. So who asks without reading holds 4 KiB, not our memory.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/buffer.h>
+#include <sodium.h>
+
+#include "alamo/log.h"
+#include "alamo/metrics.h"
+
+#include "rtr_image.h"
+#include "rtr_server.h"
+#include "rtr_session.h"
+
+#define SWEEP_MS 10000
+#define IDLE_MS (24u * 3600 * 1000)     /* gobgp never asks without a Notify, so idle is not dead */
+#define ADDR_LEN 64
+#define SUSPECTS 256
+
+struct rtr_client {
+	struct al_conn *conn;
+	struct rtr_server *server;
+	struct rtr_client *prev, *next;
+	struct rtr_session session;
+	struct rtr_image *image;        /* being sent; a reference of its own */
+	uint64_t since_ms;              /* of the connection, or of the answer under way */
+	uint64_t progress_ms;           /* when `pending` was last seen to change */
+	size_t pending;
+	bool eof;
+	char addr[ADDR_LEN];            /* without the port */
+};
+
+struct rtr_server {
+	struct al_listener *listener;
+	struct al_timer *timer;
+	uint64_t sweep_at_ms;
+	struct rtr_server_conf conf;
+	struct rtr_images images;
+	struct rtr_client *clients;
+	/* Addresses whose copy may be broken: a ring, the oldest is forgotten first. */
+	char suspects[SUSPECTS][ADDR_LEN];
+	size_t suspect_next;
+};
+
+static struct al_metric metric_full = { .name = "alamo_rpki_rtr_answers_total{kind=\"full\"}",
+					.help = "Answers to queries" };
+static struct al_metric metric_delta = { .name = "alamo_rpki_rtr_answers_total{kind=\"delta\"}",
+					 .help = "Answers to queries" };
+static struct al_metric metric_empty = { .name = "alamo_rpki_rtr_answers_total{kind=\"empty\"}",
+					 .help = "Answers to queries" };
+static struct al_metric metric_reset = { .name = "alamo_rpki_rtr_answers_total{kind=\"cache-reset\"}",
+					 .help = "Answers to queries" };
+static struct al_metric metric_error = { .name = "alamo_rpki_rtr_answers_total{kind=\"error\"}",
+					 .help = "Answers to queries" };
+static struct al_metric metric_notify = { .name = "alamo_rpki_rtr_notifies_total", .help = "Serial Notifies sent" };
+static struct al_metric metric_reports = { .name = "alamo_rpki_rtr_error_reports_total",
+					   .help = "Error Reports received from routers" };
+static struct al_metric metric_stalled = { .name = "alamo_rpki_rtr_stalled_total",
+					   .help = "Routers dropped because they did not ask, or did not read" };
+
+static void server_metrics(void)
+{
+	al_metric_add(&metric_full);
+	al_metric_add(&metric_delta);
+	al_metric_add(&metric_empty);
+	al_metric_add(&metric_reset);
+	al_metric_add(&metric_error);
+	al_metric_add(&metric_notify);
+	al_metric_add(&metric_reports);
+	al_metric_add(&metric_stalled);
+}
+
+/* ---- suspects ---- */
+
+static char *suspect_find(struct rtr_server *server, const char *addr)
+{
+	size_t i;
+
+	for (i = 0; i < SUSPECTS; i++)
+		if (strcmp(server->suspects[i], addr) == 0)
+			return server->suspects[i];
+	return NULL;
+}
+
+static void suspect_add(struct rtr_server *server, const char *addr)
+{
+	if (addr[0] == '\0' || suspect_find(server, addr) != NULL)
+		return;
+	memcpy(server->suspects[server->suspect_next++ % SUSPECTS], addr, ADDR_LEN);
+}
+
+/* "[2001:db8::1]:323" without the port; empty if it does not fit. */
+static void addr_of_peer(const char *peer, char out[static ADDR_LEN])
+{
+	const char *colon = strrchr(peer, ':');
+	struct al_slice addr = al_slice_str(peer);
+
+	if (colon != NULL)
+		addr.len = (size_t)(colon - peer);
+	memset(out, 0, ADDR_LEN);
+	if (al_slice_copy(addr, out, ADDR_LEN) != AL_OK)
+		out[0] = '\0';
+}
+
+/* ---- the world as a session sees it ---- */
+
+static bool server_retained(void *arg, uint32_t from)
+{
+	struct rtr_server *server = arg;
+
+	return vrp_history_has(server->images.history, from);
+}
+
+static struct rtr_world server_world(struct rtr_server *server, const struct rtr_client *client)
+{
+	const struct vrp_set *set = server->images.set;
+	struct rtr_world world = {
+		.has_data = set != NULL,
+		.serial = set != NULL ? set->serial : 0,
+		.session = server->conf.session,
+		.suspect = client->addr[0] != '\0' && suspect_find(server, client->addr) != NULL,
+		.busy = al_conn_pending(client->conn) != 0,
+		.now_ms = al_now_ms(),
+		.notify_ms = server->conf.notify_ms,
+		.retained = server_retained,
+		.arg = server,
+	};
+
+	if (client->session.version == 0)
+		world.fresh = (uint16_t)randombytes_random();
+	return world;
+}
+
+/* ---- answers ---- */
+
+static void client_error(struct rtr_client *client, const struct rtr_reply *reply, struct al_slice inner)
+{
+	uint8_t out[RTR_ERROR_MAX];
+	size_t len = rtr_put_error(out, reply->version, reply->code, inner, reply->text);
+
+	al_metric_inc(&metric_error, 1);
+	al_log(AL_LOG_INFO, "rtr-error", "peer=%s code=%s", al_conn_peer(client->conn),
+	       rtr_code_name((uint16_t)reply->code));
+	al_conn_write(client->conn, out, len);
+}
+
+/* Cache Response, the image's records, End of Data; image NULL: no records. The reference goes to the output. */
+static void client_data(struct rtr_client *client, const struct rtr_reply *reply, struct rtr_image *image)
+{
+	struct rtr_server *server = client->server;
+	uint8_t out[RTR_PDU_MAX];
+
+	client->since_ms = client->progress_ms = al_now_ms();
+	client->image = image;
+	if (image != NULL)
+		image->refs++;
+	al_conn_write(client->conn, out, rtr_put_response(out, reply->version, reply->session));
+	if (image != NULL && image->len != 0)
+		al_conn_write_ref(client->conn, image->bytes, image->len, rtr_image_unref, image);
+	else
+		rtr_image_unref(image);
+	al_conn_write(client->conn, out, rtr_put_end(out, reply->version, reply->session, server->images.set->serial,
+						     &server->conf.timers));
+	client->pending = al_conn_pending(client->conn);
+}
+
+static void client_records(struct rtr_client *client, const struct rtr_reply *reply)
+{
+	struct rtr_images *images = &client->server->images;
+	struct rtr_image *image = NULL;
+	struct rtr_reply failed = { .version = reply->version, .code = RTR_INTERNAL_ERROR, .text = "out of memory" };
+	enum al_err err;
+
+	if (reply->answer == RTR_FULL)
+		err = rtr_images_full(images, reply->version, &image);
+	else
+		err = rtr_images_delta(images, reply->version, reply->from, &image);
+	if (err == AL_OK && image->len > RTR_OUT_MAX - RTR_INPUT_MAX) {
+		rtr_image_unref(image);
+		failed.text = "set too large";
+		err = AL_ELIMIT;
+	}
+	if (err != AL_OK) {
+		client_error(client, &failed, (struct al_slice){ 0 });
+		al_conn_finish(client->conn);
+		return;
+	}
+	client_data(client, reply, image);
+}
+
+static void client_reply(struct rtr_client *client, const struct rtr_reply *reply, struct al_slice inner)
+{
+	struct rtr_server *server = client->server;
+	uint8_t out[RTR_PDU_MAX];
+
+	switch (reply->answer) {
+	case RTR_NOTHING:
+	case RTR_LATER:
+		break;
+	case RTR_NOTIFY:
+		al_metric_inc(&metric_notify, 1);
+		al_conn_write(client->conn, out,
+			      rtr_put_notify(out, reply->version, reply->session, server->images.set->serial));
+		break;
+	case RTR_RESET:
+		al_metric_inc(&metric_reset, 1);
+		al_conn_write(client->conn, out, rtr_put_cache_reset(out, reply->version));
+		break;
+	case RTR_FULL:
+	case RTR_DELTA:
+		al_metric_inc(reply->answer == RTR_FULL ? &metric_full : &metric_delta, 1);
+		client_records(client, reply);
+		break;
+	case RTR_EMPTY:
+		al_metric_inc(&metric_empty, 1);
+		client_data(client, reply, NULL);
+		break;
+	case RTR_ERROR:
+		/* With nothing inside when there is no data: OpenBGPD before 8 misreads it otherwise. */
+		client_error(client, reply, reply->code == RTR_NO_DATA ? (struct al_slice){ 0 } : inner);
+		break;
+	}
+	if (reply->finish)
+		al_conn_finish(client->conn);
+}
+
+/* The answer under way has left. */
+static void client_sent(struct rtr_client *client)
+{
+	struct rtr_world world = server_world(client->server, client);
+
+	(void)rtr_session_step(&client->session, RTR_IN_SENT, NULL, &world);
+	rtr_image_unref(client->image);
+	client->image = NULL;
+}
+
+/* ---- time ---- */
+
+static void server_sweep_in(struct rtr_server *server, uint64_t ms)
+{
+	uint64_t at = al_now_ms() + ms;
+
+	if (server->sweep_at_ms != 0 && server->sweep_at_ms <= at)
+		return;
+	server->sweep_at_ms = at;
+	al_timer_set(server->timer, ms);
+}
+
+static void client_tick(struct rtr_client *client)
+{
+	struct rtr_world world = server_world(client->server, client);
+	struct rtr_reply reply = rtr_session_step(&client->session, RTR_IN_TICK, NULL, &world);
+	uint64_t due = rtr_session_notify_in(&client->session, &world);
+
+	client_reply(client, &reply, (struct al_slice){ 0 });
+	if (due != UINT64_MAX)
+		server_sweep_in(client->server, due);
+}
+
+/* Has it not asked, or not read, for too long? */
+static bool client_stalled(struct rtr_client *client, uint64_t now_ms)
+{
+	size_t pending = al_conn_pending(client->conn);
+
+	if (client->session.state == RTR_NEW)
+		return now_ms - client->since_ms >= RTR_SILENT_MS;
+	if (pending == 0 || pending != client->pending) {
+		client->pending = pending;
+		client->progress_ms = now_ms;
+	}
+	return now_ms - client->progress_ms >= RTR_STALL_MS;
+}
+
+static void client_drop(struct rtr_client *client, const char *reason)
+{
+	al_metric_inc(&metric_stalled, 1);
+	al_log(AL_LOG_WARN, "rtr-drop", "peer=%s reason=%s state=%s", al_conn_peer(client->conn), reason,
+	       rtr_state_name(client->session.state));
+	al_conn_drop(client->conn);
+}
+
+static void server_sweep(void *arg)
+{
+	struct rtr_server *server = arg;
+	struct rtr_client *client, *next;
+	uint64_t now_ms = al_now_ms();
+
+	server->sweep_at_ms = 0;
+	for (client = server->clients; client != NULL; client = next) {
+		next = client->next;
+		if (client_stalled(client, now_ms))
+			client_drop(client, "stalled");
+		else
+			client_tick(client);
+	}
+	if (server->clients != NULL)
+		server_sweep_in(server, SWEEP_MS);
+}
+
+/* Bound the memory that slow readers of old sets hold: the one that began first goes first. */
+static void server_trim(struct rtr_server *server)
+{
+	struct rtr_client *client, *oldest;
+
+	while (server->images.retired_bytes > RTR_RETIRED_MAX) {
+		oldest = NULL;
+		for (client = server->clients; client != NULL; client = client->next)
+			if (client->session.state == RTR_SENDING && client->image != NULL && client->image->retired &&
+			    (oldest == NULL || client->since_ms < oldest->since_ms))
+				oldest = client;
+		if (oldest == NULL)
+			return;
+		client_drop(oldest, "slow");
+	}
+}
+
+void rtr_server_publish(struct rtr_server *server, const struct vrp_set *set, const struct vrp_history *history)
+{
+	rtr_images_publish(&server->images, set, history);
+	server_trim(server);
+	server_sweep(server);
+}
+
+/* ---- connections ---- */
+
+static enum al_err client_open(struct al_conn *conn, void *arg, void **user)
+{
+	struct rtr_server *server = arg;
+	struct rtr_client *client = calloc(1, sizeof(*client));
+
+	if (client == NULL)
+		return AL_ENOMEM;
+	client->conn = conn;
+	client->server = server;
+	client->since_ms = al_now_ms();
+	rtr_session_init(&client->session);
+	addr_of_peer(al_conn_peer(conn), client->addr);
+	client->next = server->clients;
+	if (client->next != NULL)
+		client->next->prev = client;
+	server->clients = client;
+	server_sweep_in(server, SWEEP_MS);
+	*user = client;
+	return AL_OK;
+}
+
+static void client_closed(struct al_conn *conn, void *user)
+{
+	struct rtr_client *client = user;
+	struct rtr_server *server = client->server;
+
+	if (client->session.state == RTR_SENDING && al_conn_pending(conn) == 0)
+		client_sent(client);             /* closing after the last byte: nothing was cut off */
+	rtr_image_unref(client->image);
+	if (rtr_session_cut(&client->session))
+		suspect_add(server, client->addr);
+	if (client->prev != NULL)
+		client->prev->next = client->next;
+	else
+		server->clients = client->next;
+	if (client->next != NULL)
+		client->next->prev = client->prev;
+	free(client);
+}
+
+static void client_report(struct rtr_client *client, const struct rtr_pdu *pdu, const struct rtr_reply *reply)
+{
+	char quoted[AL_LOG_QUOTE_LEN];
+
+	al_metric_inc(&metric_reports, 1);
+	al_log(AL_LOG_WARN, "rtr-error-report", "peer=%s code=%s text=%s", al_conn_peer(client->conn),
+	       rtr_code_name(pdu->field), al_log_quote(pdu->text, quoted));
+	if (reply->suspect)
+		suspect_add(client->server, client->addr);
+}
+
+/* One PDU of `bytes`; how much of it is done with, 0: none (for now). */
+static size_t client_pdu(struct rtr_client *client, const uint8_t *bytes, size_t len)
+{
+	struct rtr_world world = server_world(client->server, client);
+	struct rtr_reply reply;
+	struct rtr_pdu pdu;
+	char *suspect;
+	size_t used = rtr_pdu_decode(bytes, len, &pdu);
+
+	if (used == 0)
+		return 0;
+	reply = rtr_session_step(&client->session, RTR_IN_PDU, &pdu, &world);
+	if (reply.answer == RTR_LATER)
+		return 0;
+	if (pdu.type == RTR_ERROR_REPORT)
+		client_report(client, &pdu, &reply);
+	if ((reply.answer == RTR_RESET || reply.answer == RTR_FULL) && world.suspect) {
+		suspect = suspect_find(client->server, client->addr);
+		if (suspect != NULL)
+			suspect[0] = '\0';
+	}
+	client_reply(client, &reply, pdu.raw);
+	return used;
+}
+
+static void client_eof(struct rtr_client *client)
+{
+	struct rtr_world world = server_world(client->server, client);
+	struct rtr_reply reply = rtr_session_step(&client->session, RTR_IN_EOF, NULL, &world);
+
+	client_reply(client, &reply, (struct al_slice){ 0 });
+}
+
+static void client_input(struct al_conn *conn, struct evbuffer *in, bool eof, void *user)
+{
+	struct rtr_client *client = user;
+	uint8_t bytes[RTR_INPUT_MAX];
+	size_t used = 1;
+
+	client->eof = client->eof || eof;
+	while (used != 0 && client->session.state != RTR_ENDED) {
+		ev_ssize_t len = evbuffer_copyout(in, bytes, sizeof(bytes));
+
+		used = len > 0 ? client_pdu(client, bytes, (size_t)len) : 0;
+		(void)evbuffer_drain(in, used);
+	}
+	if (client->session.state == RTR_ENDED) {
+		(void)evbuffer_drain(in, evbuffer_get_length(in));
+		return;
+	}
+	/* A query that waits behind an answer is still answered after the router has shut its side. */
+	if (al_conn_pending(conn) != 0 && evbuffer_get_length(in) != 0)
+		al_conn_pause(conn, true);       /* until client_drained() */
+	else if (client->eof)
+		client_eof(client);
+}
+
+static void client_drained(struct al_conn *conn, void *user)
+{
+	struct rtr_client *client = user;
+
+	if (client->session.state == RTR_SENDING)
+		client_sent(client);
+	al_conn_pause(conn, false);              /* a query may have been waiting */
+	client_tick(client);
+}
+
+enum al_err rtr_server_new(struct al_loop *loop, const struct rtr_server_conf *conf, struct rtr_server **out)
+{
+	static const struct al_conn_ops ops = {
+		.open = client_open, .data = client_input, .drained = client_drained, .closed = client_closed,
+	};
+	struct al_listener_conf listener = {
+		.name = "rtr", .max_conns = conf->max_conns, .max_per_source = conf->max_per_source,
+		.in_max = RTR_INPUT_MAX, .out_max = RTR_OUT_MAX, .idle_ms = IDLE_MS,
+	};
+	struct rtr_server *server;
+	enum al_err err;
+
+	if (!rtr_timers_ok(&conf->timers))
+		return AL_EINVAL;
+	server = calloc(1, sizeof(*server));
+	if (server == NULL)
+		return AL_ENOMEM;
+	server->conf = *conf;
+	rtr_images_init(&server->images);
+	err = al_timer_new(loop, server_sweep, server, &server->timer);
+	if (err == AL_OK)
+		err = al_listener_new(loop, &listener, &ops, server, &server->listener);
+	if (err != AL_OK) {
+		rtr_server_free(server);
+		return err;
+	}
+	server_metrics();
+	*out = server;
+	return AL_OK;
+}
+
+void rtr_server_free(struct rtr_server *server)
+{
+	if (server == NULL)
+		return;
+	al_listener_free(server->listener);      /* first: closing connections gives images back */
+	al_timer_free(server->timer);
+	rtr_images_release(&server->images);
+	free(server);
+}
+
+struct al_listener *rtr_server_listener(struct rtr_server *server)
+{
+	return server->listener;
+}

@@ -1,0 +1,40 @@
+/*
+ * rtr_server.h -- RTR over TCP: routers in, sessions stepped, images out, Notify when there is something new.
+ *
+ * A router can hold: 4 KiB of unread input, one answer (a reference), one slot. It loses its connection when it
+ * asks nothing for RTR_SILENT_MS after connecting, when nothing of an answer leaves here for RTR_STALL_MS, or when it
+ * takes an answer of an old set while such answers hold more than RTR_RETIRED_MAX bytes.
+ */
+#ifndef RPKI_LITE_RTR_SERVER_H
+#define RPKI_LITE_RTR_SERVER_H
+
+#include "alamo/net.h"
+
+#include "rtr_pdu.h"
+#include "vrp_delta.h"
+
+#define RTR_SILENT_MS 60000
+/* Long, as a slow link first has to empty some megabytes of the system's buffer before more leaves here. */
+#define RTR_STALL_MS 300000
+#define RTR_RETIRED_MAX ((size_t)256 << 20)
+/* One answer is on its way at a time, as a reference: room for 8 million IPv6 records, not memory. */
+#define RTR_OUT_MAX ((size_t)256 << 20)
+
+struct rtr_server;
+
+struct rtr_server_conf {
+	size_t max_conns;
+	size_t max_per_source;
+	uint64_t notify_ms;             /* least time between two Notifies to one router */
+	uint16_t session;               /* of version 1 */
+	struct rtr_timers timers;
+};
+
+AL_MUST_USE enum al_err rtr_server_new(struct al_loop *loop, const struct rtr_server_conf *conf,
+				       struct rtr_server **out);
+void rtr_server_free(struct rtr_server *server);              /* NULL is allowed; closes all connections */
+struct al_listener *rtr_server_listener(struct rtr_server *server);
+/* `history` (borrowed, may change until the next publish only) leads to `set`. Idle routers are told. */
+void rtr_server_publish(struct rtr_server *server, const struct vrp_set *set, const struct vrp_history *history);
+
+#endif

@@ -1,0 +1,111 @@
+/*
+ * rtr_session.h -- one router's conversation: RFC 8210 section 8 from the cache's side, as one step function.
+ *
+ *            query, data there            all sent
+ *     NEW ----------------------> SENDING --------> READY ---+
+ *      |                             ^                ^      | query, Notify, Cache Reset
+ *      | query, no data              +------ query ---+------+
+ *      +---------> WAITING ---- Notify: data came ----^
+ *     any ---- Error Report, bad PDU, end of input ----> ENDED
+ *
+ * Pure: no I/O, no clock, no randomness; what it has to know comes in struct rtr_world, what is to be done goes
+ * out in struct rtr_reply.
+ *
+ * Why (session, serial) needs no state file. RFC 8210 asks that a session and a serial together name one set of
+ * records. The set is a fold over the verified log (vrp_build.h), and the serial is the log size at which the set
+ * last changed. The log is append-only, and the follower accepts nothing that contradicts what was signed; so the
+ * serial alone names one set as long as it is the same log (its name and key), the same rule (VRP_RULE_VERSION)
+ * and the same RTR version (serials of versions are not commensurate, section 5.1). The session ID is the first 16
+ * bits of the hash of exactly these. Every cache of the network that shows the log therefore gives the same answer,
+ * a router may move between them, and a restart re-folds the same sets, serials and deltas. Only an operator who
+ * signs two different logs with one key breaks this, and that is a fork which followers report.
+ *
+ * Version 0 is the exception: each answer to a Reset Query gets a fresh session, valid on its connection only.
+ * Routers that speak version 0 and nothing else (gobgp) purge revoked records only when the session changes.
+ */
+#ifndef RPKI_LITE_RTR_SESSION_H
+#define RPKI_LITE_RTR_SESSION_H
+
+#include "alamo/note.h"
+
+#include "rtr_pdu.h"
+
+/* SHA-256("alamo rtr session" | vkey line | rule version | RTR version), first 16 bits. */
+uint16_t rtr_session_id(const struct al_vkey *key, uint32_t rule_version, uint8_t version);
+
+enum rtr_state {
+	RTR_NEW,                /* no query yet: the version is open and nothing may be sent */
+	RTR_READY,              /* nothing under way */
+	RTR_SENDING,            /* an answer is on its way: no Notify, no second answer */
+	RTR_WAITING,            /* asked before we had data (Error 2) */
+	RTR_ENDED,
+	RTR_STATE_COUNT
+};
+
+const char *rtr_state_name(enum rtr_state state);
+bool rtr_state_allows(enum rtr_state from, enum rtr_state to);
+
+struct rtr_session {
+	enum rtr_state state;
+	uint8_t version;                /* from the first query on */
+	bool granted;                   /* version 0: `session0` was given in a Reset answer */
+	uint16_t session0;
+	uint32_t told;                  /* newest serial that the router has heard of; 0: none */
+	bool notified;                  /* ever */
+	uint64_t notified_ms;           /* when last */
+};
+
+enum rtr_input {
+	RTR_IN_PDU,                     /* `pdu` came */
+	RTR_IN_SENT,                    /* all output has left */
+	RTR_IN_TICK,                    /* new data, or time has passed */
+	RTR_IN_EOF,                     /* the router has finished sending */
+	RTR_INPUT_COUNT
+};
+
+/* What is true outside of the conversation. */
+struct rtr_world {
+	bool has_data;                  /* a verified head was published */
+	uint32_t serial;                /* of it */
+	uint16_t session;               /* of version 1 */
+	uint16_t fresh;                 /* random, for version 0 */
+	bool suspect;                   /* the router's copy may be broken: a Serial Query gets Cache Reset */
+	bool busy;                      /* something is still on its way to the router */
+	uint64_t now_ms;
+	uint64_t notify_ms;             /* least time between two Notifies to one router */
+	/* Is there a difference from this serial? */
+	bool (*retained)(void *arg, uint32_t from);
+	void *arg;
+};
+
+enum rtr_answer {
+	RTR_NOTHING,
+	RTR_LATER,                      /* not now: keep the PDU and give it again after RTR_IN_SENT */
+	RTR_NOTIFY,
+	RTR_RESET,                      /* Cache Reset */
+	RTR_FULL,                       /* Cache Response, all records, End of Data */
+	RTR_DELTA,                      /* Cache Response, difference from `from`, End of Data */
+	RTR_EMPTY,                      /* Cache Response, End of Data */
+	RTR_ERROR,                      /* Error Report `code` */
+};
+
+struct rtr_reply {
+	enum rtr_answer answer;
+	uint8_t version;                /* for the header */
+	uint16_t session;
+	uint32_t from;
+	enum rtr_code code;
+	const char *text;               /* of the Error Report; constant */
+	bool finish;                    /* close once everything is sent */
+	bool suspect;                   /* the router said that its copy does not fit ours (Error 6, 7) */
+};
+
+void rtr_session_init(struct rtr_session *session);
+struct rtr_reply rtr_session_step(struct rtr_session *session, enum rtr_input input, const struct rtr_pdu *pdu,
+				  const struct rtr_world *world);
+/* Time from `now_ms` until a Notify is due, 0: now, UINT64_MAX: none is. */
+uint64_t rtr_session_notify_in(const struct rtr_session *session, const struct rtr_world *world);
+/* The connection is gone: was the router cut off inside an answer, so that it may hold part of it? */
+bool rtr_session_cut(const struct rtr_session *session);
+
+#endif

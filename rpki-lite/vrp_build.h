@@ -1,0 +1,46 @@
+/*
+ * vrp_build.h -- the rule: which VRPs a registry's route and route6 objects give.
+ *
+ * 1. A living object with prefix P, origin A and optional max-length M gives (P, L, A), where
+ *    L = M if length(P) <= M <= 32 (IPv4) or 128 (IPv6), else L = length(P): an attribute that
+ *    is missing or makes no sense never loosens anything (RFC 9319 section 3).
+ * 2. An object with origin AS0 is a hold (RFC 6483 section 4): (P, L, AS0) is in the set, and no VRP
+ *    of another AS is whose prefix lies in P (or is P) and has length(P) <= length <= L. So a hold
+ *    without max-length replaces exactly the VRPs of its own prefix; one with max-length 128 takes
+ *    everything below too. It has to replace, because by RFC 6811 one matching VRP makes a route valid
+ *    whatever AS0 says beside it. Holds do not remove holds. A VRP of a *less* specific prefix whose
+ *    maxLength reaches down to P stays: it is about another prefix, and its holder has to be asked.
+ * 3. Two equal (prefix, maxLength, AS) are one.
+ *
+ * tests/vectors/vrp has examples in plain text. Whoever changes the rule must add 1 to
+ * VRP_RULE_VERSION: it is part of the RTR session's identity (rtr_session.h).
+ */
+#ifndef RPKI_LITE_VRP_BUILD_H
+#define RPKI_LITE_VRP_BUILD_H
+
+#include "alamo/state.h"
+
+#include "vrp_set.h"
+
+#define VRP_RULE_VERSION 1
+
+/* Rule 1 for one route or route6 object, living or not; false for any other class. */
+bool vrp_of_object(const struct al_object *object, struct vrp *out);
+
+/* The holds of a state, for rule 2. */
+struct vrp_holds {
+	struct al_trie trie;            /* prefix -> maxLength + 1 as a pointer's value */
+};
+
+void vrp_holds_init(struct vrp_holds *holds);
+void vrp_holds_release(struct vrp_holds *holds);
+/* `hold` has asn 0. */
+AL_MUST_USE enum al_err vrp_holds_put(struct vrp_holds *holds, const struct vrp *hold);
+void vrp_holds_remove(struct vrp_holds *holds, const struct vrp *hold);
+/* Does rule 2 take `vrp` out of the set? */
+bool vrp_holds_hide(const struct vrp_holds *holds, const struct vrp *vrp);
+
+/* The whole rule over a whole state. `size` is what the set is to be known by (vrp_set.h). */
+AL_MUST_USE enum al_err vrp_build(const struct al_state *state, uint64_t size, struct vrp_set **out);
+
+#endif

@@ -1,0 +1,279 @@
+/*
+ * vrp_set.c -- immutable sorted sets of VRPs.
+ *
+ * Thread: a set stays on the thread that made it. Invariant: items are in strictly
+ * ascending vrp_cmp() order, and runs cover them without gaps.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "vrp_set.h"
+
+struct vrp_run {
+	uint8_t bits, len, max;
+	size_t first, count;
+};
+
+/* Family, then longest prefix, then largest max-length: ascending rank. */
+static unsigned vrp_rank(const struct vrp *v)
+{
+	return (v->bits == 32 ? 0u : 1u << 16) | (255u - v->len) << 8 | (255u - v->max);
+}
+
+int vrp_cmp(const struct vrp *a, const struct vrp *b)
+{
+	unsigned ra = vrp_rank(a), rb = vrp_rank(b);
+	int cmp;
+
+	if (ra != rb)
+		return ra < rb ? -1 : 1;
+	cmp = memcmp(a->addr, b->addr, sizeof(a->addr));
+	if (cmp != 0)
+		return cmp;
+	return (a->asn > b->asn) - (a->asn < b->asn);
+}
+
+int vrp_key_cmp(const struct vrp *a, const struct vrp *b)
+{
+	int cmp;
+
+	if (a->bits != b->bits)
+		return a->bits < b->bits ? -1 : 1;
+	if (a->len != b->len)
+		return a->len > b->len ? -1 : 1;
+	cmp = memcmp(a->addr, b->addr, sizeof(a->addr));
+	if (cmp != 0)
+		return cmp;
+	return (a->asn > b->asn) - (a->asn < b->asn);
+}
+
+static int vrp_cmp_any(const void *a, const void *b)
+{
+	return vrp_cmp(a, b);
+}
+
+void vrp_sort(struct vrp *items, size_t count)
+{
+	if (count > 1)
+		qsort(items, count, sizeof(*items), vrp_cmp_any);
+}
+
+struct al_prefix vrp_prefix(const struct vrp *vrp)
+{
+	struct al_prefix p = { .len = vrp->len, .bits = vrp->bits };
+
+	memcpy(p.addr, vrp->addr, sizeof(p.addr));
+	return p;
+}
+
+void vrp_format(const struct vrp *vrp, struct al_buf *out)
+{
+	struct al_prefix prefix = vrp_prefix(vrp);
+	char text[AL_PREFIX_STRLEN];
+	char asn[AL_ASN_STRLEN];
+
+	al_prefix_format(&prefix, text);
+	al_asn_format(vrp->asn, asn);
+	al_buf_printf(out, "%s-%u %s", text, vrp->max, asn);
+}
+
+uint32_t vrp_serial(uint64_t size)
+{
+	return size == 0 ? 1 : (uint32_t)((size - 1) % UINT32_MAX) + 1;
+}
+
+/* First position in [from, count) whose item is not below `key`. */
+static size_t vrp_lower_bound(const struct vrp_set *set, size_t from, const struct vrp *key)
+{
+	size_t left = from, right = set->count;
+
+	while (left < right) {
+		size_t mid = left + (right - left) / 2;
+
+		if (vrp_cmp(&set->items[mid], key) < 0)
+			left = mid + 1;
+		else
+			right = mid;
+	}
+	return left;
+}
+
+/* The end of the run that starts at `first`. */
+static size_t run_end(const struct vrp_set *set, size_t first)
+{
+	size_t left = first + 1, right = set->count;
+	unsigned rank = vrp_rank(&set->items[first]);
+
+	while (left < right) {
+		size_t mid = left + (right - left) / 2;
+
+		if (vrp_rank(&set->items[mid]) == rank)
+			left = mid + 1;
+		else
+			right = mid;
+	}
+	return left;
+}
+
+static enum al_err set_index(struct vrp_set *set)
+{
+	size_t at, count = 0;
+
+	for (at = 0; at < set->count; at = run_end(set, at))
+		count++;
+	set->runs = calloc(count != 0 ? count : 1, sizeof(*set->runs));
+	if (set->runs == NULL)
+		return AL_ENOMEM;
+	for (at = 0; at < set->count;) {
+		const struct vrp *v = &set->items[at];
+		size_t end = run_end(set, at);
+
+		set->runs[set->run_count++] = (struct vrp_run){ v->bits, v->len, v->max, at, end - at };
+		if (v->bits == 32)
+			set->count4 = end;
+		at = end;
+	}
+	return AL_OK;
+}
+
+static struct vrp_set *set_alloc(size_t count, uint64_t size)
+{
+	struct vrp_set *set = NULL;
+
+	if (count <= (SIZE_MAX - sizeof(*set)) / sizeof(set->items[0]))
+		set = malloc(sizeof(*set) + count * sizeof(set->items[0]));
+	if (set != NULL)
+		*set = (struct vrp_set){ .refs = 1, .serial = vrp_serial(size), .size = size };
+	return set;
+}
+
+enum al_err vrp_set_new(const struct vrp *items, size_t count, uint64_t size, struct vrp_set **out)
+{
+	struct vrp_set *set = set_alloc(count, size);
+	size_t i;
+
+	if (set == NULL)
+		return AL_ENOMEM;
+	if (count != 0)
+		memcpy(set->items, items, count * sizeof(*items));
+	vrp_sort(set->items, count);
+	for (i = 0; i < count; i++)
+		if (set->count == 0 || vrp_cmp(&set->items[set->count - 1], &set->items[i]) != 0)
+			set->items[set->count++] = set->items[i];
+	if (set_index(set) != AL_OK) {
+		vrp_set_unref(set);
+		return AL_ENOMEM;
+	}
+	*out = set;
+	return AL_OK;
+}
+
+const struct vrp_set *vrp_set_ref(const struct vrp_set *set)
+{
+	/* Counting is the one thing that changes in a set; the contents stay const. */
+	struct vrp_set *counted = (struct vrp_set *)(uintptr_t)set;
+
+	counted->refs++;
+	return set;
+}
+
+void vrp_set_unref(const struct vrp_set *set)
+{
+	struct vrp_set *counted = (struct vrp_set *)(uintptr_t)set;
+
+	if (counted == NULL || --counted->refs != 0)
+		return;
+	free(counted->runs);
+	free(counted);
+}
+
+const struct vrp *vrp_set_find(const struct vrp_set *set, const struct vrp *key)
+{
+	size_t i;
+
+	for (i = 0; i < set->run_count; i++) {
+		const struct vrp_run *run = &set->runs[i];
+		struct vrp probe = *key;
+		size_t at;
+
+		if (run->bits != key->bits || run->len != key->len)
+			continue;
+		probe.max = run->max;
+		at = vrp_lower_bound(set, run->first, &probe);
+		if (at < set->count && vrp_cmp(&set->items[at], &probe) == 0)
+			return &set->items[at];
+	}
+	return NULL;
+}
+
+bool vrp_set_eq(const struct vrp_set *a, const struct vrp_set *b)
+{
+	size_t i;
+
+	if (a->count != b->count)
+		return false;
+	for (i = 0; i < a->count; i++)
+		if (vrp_cmp(&a->items[i], &b->items[i]) != 0)
+			return false;
+	return true;
+}
+
+/* Append base's items [from, to) to `set`. */
+static void set_copy(struct vrp_set *set, const struct vrp_set *base, size_t from, size_t to)
+{
+	memcpy(&set->items[set->count], &base->items[from], (to - from) * sizeof(base->items[0]));
+	set->count += to - from;
+}
+
+static enum al_err set_merge(struct vrp_set *set, const struct vrp_set *base, const struct vrp *add, size_t adds,
+			     const struct vrp *del, size_t dels)
+{
+	size_t at = 0;
+
+	while (adds != 0 || dels != 0) {
+		int cmp = dels == 0 ? -1 : adds == 0 ? 1 : vrp_cmp(add, del);
+		bool adding = cmp < 0;
+		const struct vrp *next = adding ? add : del;
+		size_t to = vrp_lower_bound(base, at, next);
+		bool there = to < base->count && vrp_cmp(&base->items[to], next) == 0;
+
+		if (there == adding || cmp == 0)
+			return AL_EINVAL;
+		set_copy(set, base, at, to);
+		at = to;
+		if (adding) {
+			if (set->count != 0 && vrp_cmp(&set->items[set->count - 1], add) >= 0)
+				return AL_EINVAL;
+			set->items[set->count++] = *add++;
+			adds--;
+		} else {
+			at++;
+			del++;
+			dels--;
+		}
+	}
+	set_copy(set, base, at, base->count);
+	return AL_OK;
+}
+
+enum al_err vrp_set_apply(const struct vrp_set *base, const struct vrp *announced, size_t announced_count,
+			  const struct vrp *withdrawn, size_t withdrawn_count, uint64_t size, struct vrp_set **out)
+{
+	struct vrp_set *set;
+	enum al_err err;
+
+	if (withdrawn_count > base->count)
+		return AL_EINVAL;
+	set = set_alloc(base->count + announced_count, size);
+	if (set == NULL)
+		return AL_ENOMEM;
+	err = set_merge(set, base, announced, announced_count, withdrawn, withdrawn_count);
+	if (err == AL_OK)
+		err = set_index(set);
+	if (err != AL_OK) {
+		vrp_set_unref(set);
+		return err;
+	}
+	*out = set;
+	return AL_OK;
+}

@@ -1,0 +1,160 @@
+/*
+ * test_export.c -- the files byte for byte, and over HTTP: 503 before data, ETag, fresh JSON.
+ */
+#include <stdio.h>
+
+#include "vrps.h"
+
+#include "../common/loopback.h"
+#include "export.h"
+
+static struct vrp_set *small_set(uint64_t size)
+{
+	struct vrp items[] = { vrp_of("172.20.0.0/24", 28, 4242420000), vrp_of("fca1:100::/48", 48, 4252660007),
+			       vrp_of("172.20.1.0/24", 24, 0) };
+	struct vrp_set *set;
+
+	assert_int_equal(vrp_set_new(items, AL_COUNT(items), size, &set), AL_OK);
+	return set;
+}
+
+static void assert_body(enum export_kind kind, const struct vrp_set *set, const char *want)
+{
+	struct export_meta meta = { .network = "log.\"test\"", .size = 30, .generated = 1764000000,
+				    .valid = 1764172800 };
+	struct al_buf out;
+
+	al_buf_init(&out, 10000);
+	export_write(kind, set, &meta, &out);
+	al_buf_u8(&out, 0);
+	assert_int_equal(out.err, AL_OK);
+	assert_string_equal((const char *)out.ptr, want);
+	al_buf_release(&out);
+}
+
+static void bodies(void **state)
+{
+	struct vrp_set *set = small_set(26), *empty;
+
+	(void)state;
+	assert_body(EXPORT_JSON, set,
+		    "{\n\"metadata\": {\"counts\": 3, \"counts4\": 2, \"counts6\": 1, \"generated\": 1764000000, "
+		    "\"valid\": 1764172800, \"buildtime\": \"2025-11-24T16:00:00Z\", \"serial\": 26, "
+		    "\"logSize\": 30, \"network\": \"log.?test?\"},\n\"roas\": [\n"
+		    "{\"prefix\": \"172.20.0.0/24\", \"maxLength\": 28, \"asn\": \"AS4242420000\"},\n"
+		    "{\"prefix\": \"172.20.1.0/24\", \"maxLength\": 24, \"asn\": \"AS0\"},\n"
+		    "{\"prefix\": \"fca1:100::/48\", \"maxLength\": 48, \"asn\": \"AS4252660007\"}\n]\n}\n");
+	assert_body(EXPORT_BIRD4, set,
+		    "# route origins of log.?test?, log size 26, serial 26, 2 records\n"
+		    "route 172.20.0.0/24 max 28 as 4242420000;\nroute 172.20.1.0/24 max 24 as 0;\n");
+	assert_body(EXPORT_BIRD6, set,
+		    "# route origins of log.?test?, log size 26, serial 26, 1 records\n"
+		    "route fca1:100::/48 max 48 as 4252660007;\n");
+	assert_body(EXPORT_BIRD, set,
+		    "# route origins of log.?test?, log size 26, serial 26, 3 records\n"
+		    "route 172.20.0.0/24 max 28 as 4242420000;\nroute 172.20.1.0/24 max 24 as 0;\n"
+		    "route fca1:100::/48 max 48 as 4252660007;\n");
+	vrp_set_unref(set);
+	assert_int_equal(vrp_set_new(NULL, 0, 0, &empty), AL_OK);
+	assert_body(EXPORT_BIRD, empty, "# route origins of log.?test?, log size 0, serial 1, 0 records\n");
+	vrp_set_unref(empty);
+}
+
+struct bench {
+	struct al_loop *loop;
+	struct al_http *http;
+	struct export *export;
+	uint16_t port;
+};
+
+/* The loop runs only inside of this, so that the test may touch the export in between. */
+static void fetch(struct bench *bench, const char *path, const char *etag, char *out, size_t cap)
+{
+	pthread_t thread;
+	char request[512];
+	size_t len = 0;
+	ssize_t got;
+	int fd;
+
+	(void)snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s%s%s\r\n", path,
+		       etag != NULL ? "If-None-Match: " : "", etag != NULL ? etag : "", etag != NULL ? "\r\n" : "");
+	loop_thread_start(bench->loop, &thread);
+	fd = client_connect(bench->port);
+	client_send(fd, request, strlen(request));
+	while (len + 1 < cap && (got = recv(fd, out + len, cap - len - 1, 0)) > 0)
+		len += (size_t)got;
+	out[len] = '\0';
+	close(fd);
+	loop_thread_stop(bench->loop, thread);
+}
+
+static void header(const char *answer, const char *name, char out[static 100])
+{
+	const char *at = strstr(answer, name), *end;
+
+	assert_non_null(at);
+	at += strlen(name);
+	end = strstr(at, "\r\n");
+	assert_non_null(end);
+	assert_in_range(end - at, 1, 99);
+	memcpy(out, at, (size_t)(end - at));
+	out[end - at] = '\0';
+}
+
+static void over_http(void **state)
+{
+	static const char *const paths[] = { "/roas.json", "/roas-bird2.conf", "/roas-bird2-4.conf",
+					     "/roas-bird2-6.conf" };
+	struct vrp_set *set = small_set(26), *next = small_set(27);
+	struct bench bench;
+	char out[4096], etag[100], other[100];
+	size_t i;
+
+	(void)state;
+	assert_int_equal(al_loop_new(&bench.loop), AL_OK);
+	assert_int_equal(al_http_new(bench.loop, &bench.http), AL_OK);
+	assert_int_equal(export_new("log.test", 172800, &bench.export), AL_OK);
+	assert_int_equal(export_routes(bench.export, bench.http), AL_OK);
+	assert_int_equal(al_http_listen(bench.http, AL_S("127.0.0.1"), 0, &bench.port), AL_OK);
+	for (i = 0; i < AL_COUNT(paths); i++) {
+		fetch(&bench, paths[i], NULL, out, sizeof(out));
+		assert_non_null(strstr(out, " 503 "));
+	}
+	export_publish(bench.export, set, 26, 1764000000);
+	for (i = 0; i < AL_COUNT(paths); i++) {
+		fetch(&bench, paths[i], NULL, out, sizeof(out));
+		assert_non_null(strstr(out, " 200 "));
+		assert_non_null(strstr(out, i == 0 ? "\"generated\": 1764000000" : "route "));
+		header(out, "ETag: ", etag);
+		assert_memory_equal(etag, "\"26-", 4);
+		fetch(&bench, paths[i], etag, out, sizeof(out));
+		assert_non_null(strstr(out, " 304 "));
+	}
+	/* The same set is still the newest an hour later: the bird file is the same, the JSON says so. */
+	export_publish(bench.export, set, 40, 1764000000 + EXPORT_FRESH_S);
+	fetch(&bench, "/roas-bird2-6.conf", etag, out, sizeof(out));
+	assert_non_null(strstr(out, " 304 "));
+	fetch(&bench, "/roas.json", NULL, out, sizeof(out));
+	assert_non_null(strstr(out, "\"generated\": 1764003600"));
+	assert_non_null(strstr(out, "\"logSize\": 40"));
+	export_publish(bench.export, next, 41, 1764000000 + EXPORT_FRESH_S + 1);
+	fetch(&bench, "/roas-bird2-6.conf", etag, out, sizeof(out));
+	assert_non_null(strstr(out, " 200 "));
+	header(out, "ETag: ", other);
+	assert_string_not_equal(etag, other);
+	al_http_free(bench.http);
+	export_free(bench.export);
+	al_loop_free(bench.loop);
+	vrp_set_unref(set);
+	vrp_set_unref(next);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bodies),
+		cmocka_unit_test(over_http),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

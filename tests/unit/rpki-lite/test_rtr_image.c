@@ -1,0 +1,187 @@
+/*
+ * test_rtr_image.c -- what a router would make of the images; sharing, and old ones going when they are let go.
+ */
+#include "vrps.h"
+
+#include "alamo/wire.h"
+#include "rtr_image.h"
+
+/* Apply the PDUs to a plain list as a strict router does. */
+struct router {
+	struct vrp items[200];
+	size_t count;
+};
+
+static size_t router_find(const struct router *router, const struct vrp *vrp)
+{
+	size_t i;
+
+	for (i = 0; i < router->count; i++)
+		if (vrp_cmp(&router->items[i], vrp) == 0)
+			break;
+	return i;
+}
+
+static size_t router_pdu(struct router *router, uint8_t version, const uint8_t *p, bool *withdrawing)
+{
+	struct vrp vrp = { 0 };
+	uint32_t len = al_get_u32(p + 4);
+	size_t at;
+
+	assert_int_equal(p[0], version);
+	assert_int_equal(al_get_u16(p + 2), 0);
+	vrp.bits = p[1] == RTR_IPV4_PREFIX ? 32 : 128;
+	assert_int_equal(p[1], vrp.bits == 32 ? RTR_IPV4_PREFIX : RTR_IPV6_PREFIX);
+	assert_int_equal(len, vrp.bits == 32 ? 20 : 32);
+	vrp.len = p[9];
+	vrp.max = p[10];
+	assert_int_equal(p[11], 0);
+	memcpy(vrp.addr, p + 12, vrp.bits / 8);
+	vrp.asn = al_get_u32(p + 12 + vrp.bits / 8);
+	at = router_find(router, &vrp);
+	if (p[8] == 1) {
+		assert_false(*withdrawing);
+		assert_int_equal(at, router->count);
+		router->items[router->count++] = vrp;
+	} else {
+		assert_int_equal(p[8], 0);
+		*withdrawing = true;
+		assert_true(at < router->count);
+		router->items[at] = router->items[--router->count];
+	}
+	return len;
+}
+
+static void router_image(struct router *router, uint8_t version, const struct rtr_image *image)
+{
+	bool withdrawing = false;
+	size_t at = 0;
+
+	while (at < image->len)
+		at += router_pdu(router, version, image->bytes + at, &withdrawing);
+	assert_int_equal(at, image->len);
+}
+
+static void assert_router(const struct router *router, const struct vrp_set *set)
+{
+	size_t i;
+
+	assert_int_equal(router->count, set->count);
+	for (i = 0; i < set->count; i++)
+		assert_true(router_find(router, &set->items[i]) < router->count);
+}
+
+static void routers_arrive_at_the_set(void **state)
+{
+	uint64_t seed = 4;
+	uint8_t version;
+	int round;
+
+	(void)state;
+	for (round = 0; round < 100; round++) {
+		struct vrp_set *a = set_random(&seed, dice(&seed, 60), 10), *b = set_random(&seed, dice(&seed, 60), 12);
+		struct vrp_history *history;
+		struct rtr_images images;
+		struct rtr_image *image;
+
+		assert_int_equal(vrp_history_new(4, &history), AL_OK);
+		vrp_history_push(history, delta_between(a, b), SIZE_MAX);
+		rtr_images_init(&images);
+		for (version = 0; version <= RTR_VERSION_MAX; version++) {
+			struct router router = { .count = 0 };
+
+			rtr_images_publish(&images, a, history);
+			assert_int_equal(rtr_images_full(&images, version, &image), AL_OK);
+			router_image(&router, version, image);
+			assert_router(&router, a);
+			rtr_image_unref(image);
+			rtr_images_publish(&images, b, history);
+			assert_int_equal(rtr_images_delta(&images, version, 10, &image), AL_OK);
+			router_image(&router, version, image);
+			assert_router(&router, b);
+			rtr_image_unref(image);
+		}
+		assert_int_equal(rtr_images_delta(&images, 1, 9, &image), AL_ENOTFOUND);
+		rtr_images_release(&images);
+		vrp_history_free(history);
+		vrp_set_unref(a);
+		vrp_set_unref(b);
+	}
+}
+
+static void images_are_shared_and_let_go(void **state)
+{
+	uint64_t seed = 4;
+	struct vrp_set *a = set_random(&seed, 30, 1), *b = set_random(&seed, 30, 2);
+	struct vrp_history *history;
+	struct rtr_images images;
+	struct rtr_image *first, *second, *other;
+
+	(void)state;
+	assert_int_equal(vrp_history_new(4, &history), AL_OK);
+	rtr_images_init(&images);
+	rtr_images_publish(&images, a, history);
+	assert_int_equal(rtr_images_full(&images, 1, &first), AL_OK);
+	assert_int_equal(rtr_images_full(&images, 1, &second), AL_OK);
+	assert_int_equal(rtr_images_full(&images, 0, &other), AL_OK);
+	assert_ptr_equal(first, second);
+	assert_ptr_not_equal(first, other);
+	rtr_image_unref(second);
+	rtr_image_unref(other);
+	rtr_images_publish(&images, b, history);
+	assert_true(first->retired);
+	assert_int_equal(images.retired_bytes, first->len);
+	assert_int_equal(first->bytes[0], 1);
+	rtr_image_unref(first);
+	assert_int_equal(images.retired_bytes, 0);
+	rtr_images_release(&images);
+	vrp_history_free(history);
+	vrp_set_unref(a);
+	vrp_set_unref(b);
+}
+
+static void difference_images_are_bounded(void **state)
+{
+	uint64_t seed = 8;
+	struct vrp_set *sets[40];
+	struct vrp_history *history;
+	struct rtr_images images;
+	struct rtr_image *held, *image;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(vrp_history_new(64, &history), AL_OK);
+	for (i = 0; i < AL_COUNT(sets); i++) {
+		sets[i] = set_random(&seed, 20, i + 1);
+		if (i != 0)
+			vrp_history_push(history, delta_between(sets[i - 1], sets[i]), SIZE_MAX);
+	}
+	rtr_images_init(&images);
+	rtr_images_publish(&images, sets[39], history);
+	assert_int_equal(rtr_images_delta(&images, 1, 1, &held), AL_OK);
+	for (i = 2; i < 40; i++) {
+		assert_int_equal(rtr_images_delta(&images, 1, (uint32_t)i, &image), AL_OK);
+		rtr_image_unref(image);
+	}
+	assert_int_equal(images.retired_bytes, held->len);
+	assert_int_equal(rtr_images_delta(&images, 1, 1, &image), AL_OK);
+	assert_ptr_not_equal(image, held);
+	assert_int_equal(image->len, held->len);
+	rtr_image_unref(image);
+	rtr_image_unref(held);
+	rtr_images_release(&images);
+	vrp_history_free(history);
+	for (i = 0; i < AL_COUNT(sets); i++)
+		vrp_set_unref(sets[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(routers_arrive_at_the_set),
+		cmocka_unit_test(images_are_shared_and_let_go),
+		cmocka_unit_test(difference_images_are_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,461 @@
+/*
+ * test_rtr_server.c -- routers over loopback: answers, Notify, errors, and that an answer is a snapshot.
+ */
+#include <stdio.h>
+
+#include "vrps.h"
+
+#include "../common/loopback.h"
+#include "alamo/wire.h"
+#include "rtr_server.h"
+
+#define SESSION 0x4242
+#define BIG 200000u
+
+struct bench {
+	struct al_loop *loop;
+	pthread_t thread;
+	struct rtr_server *server;
+	struct vrp_history *history;
+	uint16_t port;
+};
+
+static void bench_open(struct bench *bench, uint64_t notify_ms)
+{
+	struct rtr_server_conf conf = { .max_conns = 10, .max_per_source = 10, .notify_ms = notify_ms,
+					.session = SESSION, .timers = { 300, 30, 172800 } };
+
+	assert_int_equal(al_loop_new(&bench->loop), AL_OK);
+	assert_int_equal(vrp_history_new(4, &bench->history), AL_OK);
+	assert_int_equal(rtr_server_new(bench->loop, &conf, &bench->server), AL_OK);
+	assert_int_equal(al_listener_tcp(rtr_server_listener(bench->server), AL_S("127.0.0.1"), 0, &bench->port),
+			 AL_OK);
+	loop_thread_start(bench->loop, &bench->thread);
+}
+
+static void bench_close(struct bench *bench)
+{
+	loop_thread_stop(bench->loop, bench->thread);
+	rtr_server_free(bench->server);
+	vrp_history_free(bench->history);
+	al_loop_free(bench->loop);
+}
+
+/* ---- publishing, on the loop's thread ---- */
+
+struct publish {
+	struct bench *bench;
+	const struct vrp_set *set;
+	struct vrp_delta *delta;        /* may be NULL */
+	sem_t done;
+};
+
+static void publish_run(void *arg)
+{
+	struct publish *p = arg;
+
+	if (p->delta != NULL)
+		vrp_history_push(p->bench->history, p->delta, SIZE_MAX);
+	rtr_server_publish(p->bench->server, p->set, p->bench->history);
+	vrp_set_unref(p->set);
+	sem_post(&p->done);
+}
+
+/* Takes `set` over. */
+static void publish(struct bench *bench, const struct vrp_set *set, struct vrp_delta *delta)
+{
+	struct publish p = { .bench = bench, .set = set, .delta = delta };
+
+	sem_init(&p.done, 0, 0);
+	assert_int_equal(al_loop_post(bench->loop, publish_run, &p), AL_OK);
+	assert_true(guard_wait(&p.done));
+	sem_destroy(&p.done);
+}
+
+static struct vrp_set *set_of(const struct vrp *items, size_t count, uint64_t size)
+{
+	struct vrp_set *set;
+
+	assert_int_equal(vrp_set_new(items, count, size, &set), AL_OK);
+	return set;
+}
+
+/* Size 10: one VRP; size 12: another one instead. */
+static void publish_ten(struct bench *bench)
+{
+	struct vrp a = vrp_of("10.0.0.0/8", 8, 1);
+
+	publish(bench, set_of(&a, 1, 10), NULL);
+}
+
+static void publish_twelve(struct bench *bench)
+{
+	struct vrp items[] = { vrp_of("fd00::/16", 16, 2), vrp_of("10.0.0.0/8", 8, 1) };
+	struct vrp_delta *delta = vrp_delta_alloc(10, 12, 1, 1);
+
+	assert_non_null(delta);
+	memcpy(delta->items, items, sizeof(items));
+	publish(bench, set_of(items, 1, 12), delta);
+}
+
+/* ---- the router's side ---- */
+
+static void ask_reset(int fd, uint8_t version)
+{
+	uint8_t q[] = { version, 2, 0, 0, 0, 0, 0, 8 };
+
+	client_send(fd, q, sizeof(q));
+}
+
+static void ask_serial(int fd, uint8_t version, uint16_t session, uint32_t serial)
+{
+	uint8_t q[12] = { version, 1 };
+
+	al_set_u16(q + 2, session);
+	q[7] = 12;
+	al_set_u32(q + 8, serial);
+	client_send(fd, q, sizeof(q));
+}
+
+static void read_exact(int fd, uint8_t *out, size_t len)
+{
+	ssize_t got;
+
+	for (; len != 0; out += got, len -= (size_t)got) {
+		got = recv(fd, out, len, 0);
+		assert_true(got > 0);
+	}
+}
+
+/* The next PDU as hex, or "eof". */
+static const char *next_pdu(int fd, char out[static 600])
+{
+	uint8_t pdu[256];
+	uint32_t len, i;
+
+	if (recv(fd, pdu, 1, MSG_PEEK) <= 0)
+		return memcpy(out, "eof", 4);
+	read_exact(fd, pdu, 8);
+	len = al_get_u32(pdu + 4);
+	assert_in_range(len, 8, sizeof(pdu));
+	read_exact(fd, pdu + 8, len - 8);
+	for (i = 0; i < len; i++)
+		(void)snprintf(out + (size_t)2 * i, 3, "%02x", pdu[i]);
+	return out;
+}
+
+#define assert_pdu(fd, want) \
+	do { \
+		char pdu_text[600]; \
+		assert_string_equal(next_pdu(fd, pdu_text), want); \
+	} while (0)
+
+#define V1_RESPONSE "0103424200000008"
+#define V1_TEN "010400000000001401080800" "0a000000" "00000001"
+#define V1_END(serial) "0107424200000018000000" serial "0000012c" "0000001e" "0002a300"
+#define V1_NOTIFY(serial) "010042420000000c000000" serial
+#define V1_CACHE_RESET "0108000000000008"
+
+static void answers_and_notify(void **state)
+{
+	struct bench bench;
+	int fd;
+
+	(void)state;
+	bench_open(&bench, 0);
+	publish_ten(&bench);
+	fd = client_connect(bench.port);
+	ask_reset(fd, 1);
+	assert_pdu(fd, V1_RESPONSE);
+	assert_pdu(fd, V1_TEN);
+	assert_pdu(fd, V1_END("0a"));
+	ask_serial(fd, 1, SESSION, 10);
+	assert_pdu(fd, V1_RESPONSE);
+	assert_pdu(fd, V1_END("0a"));
+	publish_twelve(&bench);
+	assert_pdu(fd, V1_NOTIFY("0c"));
+	ask_serial(fd, 1, SESSION, 10);
+	assert_pdu(fd, V1_RESPONSE);
+	assert_pdu(fd, "0106000000000020" "01101000" "fd000000000000000000000000000000" "00000002");
+	assert_pdu(fd, "0104000000000014" "00080800" "0a000000" "00000001");
+	assert_pdu(fd, V1_END("0c"));
+	ask_serial(fd, 1, SESSION, 9);
+	assert_pdu(fd, V1_CACHE_RESET);
+	ask_serial(fd, 1, SESSION + 1, 12);
+	assert_pdu(fd, V1_CACHE_RESET);
+	close(fd);
+	bench_close(&bench);
+}
+
+static void no_data_then_notify(void **state)
+{
+	struct bench bench;
+	char text[600];
+	int fd;
+
+	(void)state;
+	bench_open(&bench, 60000);
+	fd = client_connect(bench.port);
+	ask_reset(fd, 1);
+	assert_memory_equal(next_pdu(fd, text), "010a0002", 8);
+	assert_memory_equal(text + 16, "00000000", 8);
+	publish_ten(&bench);
+	assert_pdu(fd, V1_NOTIFY("0a"));
+	ask_reset(fd, 1);
+	assert_pdu(fd, V1_RESPONSE);
+	close(fd);
+	bench_close(&bench);
+}
+
+static void errors_end_the_connection(void **state)
+{
+	static const struct {
+		uint8_t bytes[16];
+		size_t len;
+		const char *answer;
+	} cases[] = {
+		{ { 2, 2, 0, 0, 0, 0, 0, 8 }, 8, "010a0004" },
+		{ { 9, 77, 0, 0, 0xff, 0xff, 0xff, 0xff }, 8, "010a0004" },
+		{ { 1, 1, 0, 0, 0x80, 0, 0, 0 }, 8, "010a0000" },
+		{ { 0, 77, 0, 0, 0, 0, 0, 8 }, 8, "000a0005" },
+		{ { 1, 4, 0, 0, 0, 0, 0, 20 }, 8, "010a0003" },
+		{ { 1, 10, 0, 3, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0 }, 16, "eof" },
+		{ { 1, 10, 0, 3, 0xff, 0xff, 0xff, 0xff }, 8, "eof" },
+	};
+	struct bench bench;
+	char text[600];
+	size_t i;
+
+	(void)state;
+	bench_open(&bench, 0);
+	publish_ten(&bench);
+	for (i = 0; i < AL_COUNT(cases); i++) {
+		int fd = client_connect(bench.port);
+
+		client_send(fd, cases[i].bytes, cases[i].len);
+		next_pdu(fd, text);
+		assert_memory_equal(text, cases[i].answer, strlen(cases[i].answer));
+		if (strcmp(text, "eof") != 0)
+			assert_pdu(fd, "eof");
+		close(fd);
+	}
+	bench_close(&bench);
+}
+
+static void pipelined_queries_are_answered_in_order(void **state)
+{
+	struct bench bench;
+	int fd, i;
+
+	(void)state;
+	bench_open(&bench, 0);
+	publish_ten(&bench);
+	fd = client_connect(bench.port);
+	for (i = 0; i < 50; i++) {
+		ask_reset(fd, 1);
+		ask_serial(fd, 1, SESSION, 10);
+		ask_serial(fd, 1, SESSION, 3);
+	}
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	for (i = 0; i < 50; i++) {
+		assert_pdu(fd, V1_RESPONSE);
+		assert_pdu(fd, V1_TEN);
+		assert_pdu(fd, V1_END("0a"));
+		assert_pdu(fd, V1_RESPONSE);
+		assert_pdu(fd, V1_END("0a"));
+		assert_pdu(fd, V1_CACHE_RESET);
+	}
+	assert_pdu(fd, "eof");
+	close(fd);
+	bench_close(&bench);
+}
+
+/* Queries without reading: what is not read is not answered, and costs us nothing. */
+static void who_does_not_read_is_not_served_on(void **state)
+{
+	struct bench bench;
+	uint8_t q[12 * 4096] = { 0 };
+	ssize_t got = 1;
+	size_t i;
+	int fd, round;
+
+	(void)state;
+	bench_open(&bench, 0);
+	publish_ten(&bench);
+	for (i = 0; i < sizeof(q); i += 12) {
+		q[i] = 1;
+		q[i + 1] = 1;
+		q[i + 7] = 12;
+	}
+	fd = client_connect(bench.port);
+	/* The server reads on as long as its answers leave; with ours full it must stop, whatever we send. */
+	for (round = 0; round < 4000 && got > 0; round++) {
+		struct timeval wait = { .tv_usec = 300000 };
+
+		assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)), 0);
+		got = send(fd, q, sizeof(q), MSG_NOSIGNAL);
+	}
+	assert_true(got < 0);
+	assert_true(errno == EAGAIN || errno == EWOULDBLOCK);
+	for (i = 0; i < 1000; i++) {
+		uint8_t pdu[8];
+
+		read_exact(fd, pdu, sizeof(pdu));
+		assert_int_equal(pdu[1], 8);
+	}
+	close(fd);
+	bench_close(&bench);
+}
+
+static void a_suspect_is_reset_once(void **state)
+{
+	static const uint8_t report[] = { 1, 10, 0, 7, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0 };
+	struct bench bench;
+	int fd;
+
+	(void)state;
+	bench_open(&bench, 0);
+	publish_ten(&bench);
+	publish_twelve(&bench);
+	fd = client_connect(bench.port);
+	client_send(fd, report, sizeof(report));
+	assert_pdu(fd, "eof");
+	close(fd);
+	fd = client_connect(bench.port);
+	ask_serial(fd, 1, SESSION, 10);
+	assert_pdu(fd, V1_CACHE_RESET);
+	ask_serial(fd, 1, SESSION, 12);
+	assert_pdu(fd, V1_RESPONSE);
+	assert_pdu(fd, V1_END("0c"));
+	close(fd);
+	bench_close(&bench);
+}
+
+static struct vrp_set *big_set(uint32_t asn, uint64_t size)
+{
+	struct vrp *items = calloc(BIG, sizeof(*items));
+	struct vrp_set *set;
+	uint32_t i;
+
+	assert_non_null(items);
+	for (i = 0; i < BIG; i++) {
+		items[i] = (struct vrp){ .bits = 32, .len = 32, .max = 32, .asn = asn };
+		al_set_u32(items[i].addr, i);
+	}
+	set = set_of(items, BIG, size);
+	free(items);
+	return set;
+}
+
+static void an_answer_is_a_snapshot(void **state)
+{
+	struct bench bench;
+	uint8_t pdu[RTR_PREFIX4_LEN];
+	uint32_t i;
+	int slow, quick;
+
+	(void)state;
+	bench_open(&bench, 0);
+	publish(&bench, big_set(1, 20), NULL);
+	slow = client_connect(bench.port);
+	ask_reset(slow, 1);
+	assert_pdu(slow, V1_RESPONSE);
+	/* It does not read on; the others get the news. */
+	quick = client_connect(bench.port);
+	ask_serial(quick, 1, SESSION, 20);
+	assert_pdu(quick, V1_RESPONSE);
+	assert_pdu(quick, V1_END("14"));
+	publish(&bench, big_set(2, 21), NULL);
+	assert_pdu(quick, V1_NOTIFY("15"));
+	for (i = 0; i < BIG; i++) {
+		read_exact(slow, pdu, sizeof(pdu));
+		assert_int_equal(al_get_u32(pdu + 12), i);
+		assert_int_equal(al_get_u32(pdu + 16), 1);
+	}
+	assert_pdu(slow, V1_END("14"));
+	assert_pdu(slow, V1_NOTIFY("15"));
+	close(slow);
+	close(quick);
+	bench_close(&bench);
+}
+
+static void cut_off_inside_an_answer(void **state)
+{
+	struct bench bench;
+	char text[600];
+	int fd, tries;
+
+	(void)state;
+	bench_open(&bench, 0);
+	publish(&bench, big_set(1, 20), NULL);
+	fd = client_connect(bench.port);
+	ask_reset(fd, 1);
+	assert_pdu(fd, V1_RESPONSE);
+	close(fd);
+	/* The server sees the end of it when its next write fails, which may be after our next query. */
+	for (tries = 0; tries < 1000; tries++) {
+		fd = client_connect(bench.port);
+		ask_serial(fd, 1, SESSION, 20);
+		next_pdu(fd, text);
+		close(fd);
+		if (strcmp(text, V1_CACHE_RESET) == 0)
+			break;
+	}
+	assert_string_equal(text, V1_CACHE_RESET);
+	bench_close(&bench);
+}
+
+static void version_0(void **state)
+{
+	struct bench bench;
+	char first[600], second[600];
+	int fd;
+
+	(void)state;
+	bench_open(&bench, 0);
+	publish_ten(&bench);
+	fd = client_connect(bench.port);
+	ask_reset(fd, 0);
+	assert_memory_equal(next_pdu(fd, first), "0003", 4);
+	assert_pdu(fd, "000400000000001401080800" "0a000000" "00000001");
+	next_pdu(fd, second);
+	assert_memory_equal(second, "0007", 4);
+	assert_memory_equal(second + 4, first + 4, 4);
+	assert_string_equal(second + 8, "0000000c" "0000000a");
+	ask_reset(fd, 0);
+	assert_memory_equal(next_pdu(fd, second), "0003", 4);
+	assert_memory_not_equal(second + 4, first + 4, 4);
+	close(fd);
+	bench_close(&bench);
+}
+
+static void bad_timers_are_refused(void **state)
+{
+	struct rtr_server_conf conf = { .max_conns = 1, .timers = { 300, 30, 100 } };
+	struct rtr_server *server = NULL;
+	struct al_loop *loop;
+
+	(void)state;
+	assert_int_equal(al_loop_new(&loop), AL_OK);
+	assert_int_equal(rtr_server_new(loop, &conf, &server), AL_EINVAL);
+	assert_null(server);
+	al_loop_free(loop);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answers_and_notify),
+		cmocka_unit_test(no_data_then_notify),
+		cmocka_unit_test(errors_end_the_connection),
+		cmocka_unit_test(pipelined_queries_are_answered_in_order),
+		cmocka_unit_test(who_does_not_read_is_not_served_on),
+		cmocka_unit_test(a_suspect_is_reset_once),
+		cmocka_unit_test(an_answer_is_a_snapshot),
+		cmocka_unit_test(cut_off_inside_an_answer),
+		cmocka_unit_test(version_0),
+		cmocka_unit_test(bad_timers_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
