@@ -1,0 +1,401 @@
+/*
+ * answer.c -- the authoritative algorithm (RFC 1034 section 4.3.2, RFC 4035
+ * section 3.1) over compiled nodes: see answer.h.
+ *
+ *   zone -> cut on the way? -> name there? -> wildcard? -> nothing
+ */
+#include "answer.h"
+
+#include <string.h>
+
+#include "alamo/wire.h"
+#include "chaos.h"
+#include "reply.h"
+
+#define ALIAS_HOPS_MAX 8
+#define QUESTION_POINTER (0xc000u | DNS_HEADER)
+#define PREFETCH_BYTES 320u              /* of a node: what a referral usually takes */
+#define CACHE_LINE 64u
+#define PROOFS_MAX 16                    /* NSEC records of one answer */
+
+struct walk {
+	struct reply *reply;
+	const struct zone *zone;
+	uint64_t seed;
+	bool dnssec;
+	unsigned hops;
+	const struct node *aliases[ALIAS_HOPS_MAX];      /* followed so far */
+	unsigned proof_count;
+	const struct node *proofs[PROOFS_MAX];   /* whose NSEC is in the answer already */
+};
+
+static void answer_name(struct walk *walk, const struct dname_index *name, const struct owner *owner);
+
+/* ---- pieces ---- */
+
+static void put_set(struct walk *walk, enum section section, const struct owner *owner, const struct node *node,
+		    const struct node_set *set)
+{
+	unsigned sigs = walk->dnssec && set->sig_len > 0 ? 1 : 0;
+
+	reply_run(walk->reply, section, owner, walk->zone->labels, node_bytes(node, set->at),
+		  set->len + (sigs > 0 ? set->sig_len : 0), set->count + sigs);
+}
+
+/* The owner of a node: in the question already, or spelt out. */
+static struct owner owner_of(const struct walk *walk, const struct node *node)
+{
+	const struct dname_index *question = &walk->reply->query->name;
+	struct owner owner = { 0, node->name_len, node_name(node) };
+
+	if (node->labels <= question->labels) {
+		size_t at = question->at[node->labels];
+
+		if ((size_t)question->len - at == node->name_len &&
+		    memcmp(question->name + at, node_name(node), node->name_len) == 0)
+			owner.pointer = (uint16_t)(0xc000u | (DNS_HEADER + at));
+	}
+	return owner;
+}
+
+static void put_nsec(struct walk *walk, const struct node *node)
+{
+	struct owner owner = owner_of(walk, node);
+
+	if (!walk->dnssec || walk->proof_count == PROOFS_MAX)
+		return;
+	for (unsigned i = 0; i < walk->proof_count; i++)
+		if (walk->proofs[i] == node)
+			return;
+	walk->proofs[walk->proof_count++] = node;
+	put_set(walk, SECTION_AUTHORITY, &owner, node, node_find(node, RR_NSEC));
+}
+
+static void put_soa(struct walk *walk)
+{
+	const struct zone *zone = walk->zone;
+	size_t apex = DNS_HEADER + walk->reply->query->name.at[zone->labels];
+	struct owner owner = { .pointer = (uint16_t)(0xc000u | apex) };
+
+	reply_run(walk->reply, SECTION_AUTHORITY, &owner, zone->labels, zone->soa,
+		  zone->soa_len + (walk->dnssec ? zone->soa_sig_len : 0), walk->dnssec ? 2 : 1);
+}
+
+/* Addresses of the apex's servers, when there is room; their signatures with DO (RFC 4035 section 3.1.1). */
+static void put_servers(struct walk *walk)
+{
+	const struct zone *zone = walk->zone;
+	struct reply *reply = walk->reply;
+
+	if (reply->truncated || zone->servers_len > reply->limit - reply->len)
+		return;
+	reply_copy(reply, SECTION_ADDITIONAL, zone->servers, zone->servers_len, zone->servers_count);
+	if (walk->dnssec && zone->servers_sig_len <= reply->limit - reply->len)
+		reply_copy(reply, SECTION_ADDITIONAL, zone->servers + zone->servers_len, zone->servers_sig_len,
+			   zone->servers_sig_count);
+}
+
+/* ---- delegations ---- */
+
+static void answer_referral(struct walk *walk, const struct node *cut)
+{
+	struct reply *reply = walk->reply;
+	size_t delta = reply->query->name.at[cut->labels];
+	struct owner owner = { .pointer = (uint16_t)(QUESTION_POINTER + delta) };
+	const struct node_set *ds = node_find(cut, RR_DS);
+
+	reply->authoritative = false;
+	reply_part(reply, SECTION_AUTHORITY, cut, PART_SERVERS, delta);
+	if (walk->dnssec)
+		put_set(walk, SECTION_AUTHORITY, &owner, cut, ds != NULL ? ds : node_find(cut, RR_NSEC));
+	reply_part(reply, SECTION_ADDITIONAL, cut, PART_GLUE, delta);
+	/* RFC 9471: what lies elsewhere in the zone may be left out. */
+	if (!reply->truncated && cut->part[PART_EXTRA].len <= reply->limit - reply->len)
+		reply_part(reply, SECTION_ADDITIONAL, cut, PART_EXTRA, delta);
+}
+
+static void answer_cut(struct walk *walk, const struct dname_index *name, const struct owner *owner,
+		       const struct node *cut)
+{
+	const struct node_set *ds = node_find(cut, RR_DS);
+
+	/* RFC 4035 section 3.1.4.1: the parent's side answers for DS. */
+	if (walk->reply->query->type == RR_DS && cut->labels == name->labels) {
+		if (ds != NULL) {
+			put_set(walk, SECTION_ANSWER, owner, cut, ds);
+		} else {
+			put_soa(walk);
+			put_nsec(walk, cut);
+		}
+	} else if (walk->hops == 0) {
+		answer_referral(walk, cut);
+	}
+	/* Behind an alias the resolver asks again: the answer stays authoritative. */
+}
+
+/* ---- names that exist ---- */
+
+static void follow_alias(struct walk *walk, const struct node *node, const struct node_set *alias)
+{
+	const uint8_t *target = node_bytes(node, alias->at + RR_FIXED);
+	size_t len = dname_wire_len(target);
+	struct dname_index name;
+	struct owner owner = { 0, (uint8_t)len, target };
+
+	if (walk->hops == ALIAS_HOPS_MAX ||
+	    !dname_within(target, len, walk->zone->apex.b, walk->zone->apex.len) ||
+	    dname_index(walk->seed, target, len, &name) != AL_OK)
+		return;
+	walk->aliases[walk->hops++] = node;
+	answer_name(walk, &name, &owner);
+}
+
+static bool was_followed(const struct walk *walk, const struct node *node)
+{
+	for (unsigned i = 0; i < walk->hops; i++)
+		if (walk->aliases[i] == node)
+			return true;
+	return false;
+}
+
+/* The sets that answer this type. False: the name has no such data. */
+static bool put_data(struct walk *walk, const struct owner *owner, const struct node *node)
+{
+	uint16_t type = walk->reply->query->type;
+	const struct node_set *set = node_find(node, type);
+
+	if (set != NULL) {
+		put_set(walk, SECTION_ANSWER, owner, node, set);
+	} else if (type == RR_ANY) {
+		/* RFC 8482 section 4.1: one of them. */
+		put_set(walk, SECTION_ANSWER, owner, node, &node->sets[0]);
+	} else if (type == RR_RRSIG) {
+		set = &node->sets[0];
+		reply_run(walk->reply, SECTION_ANSWER, owner, walk->zone->labels,
+			  node_bytes(node, set->at + set->len), set->sig_len, 1);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* `cover`: the NSEC that proves that the name itself is not there, for a wildcard's answer; else NULL. */
+static void answer_node(struct walk *walk, const struct owner *owner, const struct node *node,
+			const struct node *cover)
+{
+	const struct node_set *alias = node_find(node, RR_CNAME);
+	/* An NSEC is never made for a wildcard's guest: it would deny names beside it. */
+	bool found = (cover == NULL || walk->reply->query->type != RR_NSEC) && put_data(walk, owner, node);
+
+	if (!found && alias != NULL && was_followed(walk, node))
+		return;                  /* a ring of aliases */
+	if (!found && alias != NULL)
+		put_set(walk, SECTION_ANSWER, owner, node, alias);
+	else if (!found)
+		put_soa(walk);
+	if (!found && alias == NULL)
+		put_nsec(walk, node);
+	if (cover != NULL)
+		put_nsec(walk, cover);
+	if (found && walk->reply->query->type == RR_NS && node->labels == walk->zone->labels)
+		put_servers(walk);
+	if (!found && alias != NULL)
+		follow_alias(walk, node, alias);
+}
+
+/* ---- names that do not ---- */
+
+/* "*" below the suffix of `name` with `labels` labels: what zone_find() and dname_key() look at. */
+static void wildcard_of(const struct dname_index *name, unsigned labels, struct dname_index *out)
+{
+	static const uint8_t star[2] = { 1, '*' };
+	size_t at = name->at[labels], len = (size_t)name->len - at;
+
+	out->labels = (uint8_t)(labels + 1);
+	out->len = (uint8_t)(len + 2);
+	out->at[labels + 1] = 0;
+	out->hash[labels + 1] = dname_hash_label(name->hash[labels], star);
+	memcpy(out->name, star, sizeof(star));
+	memcpy(out->name + 2, name->name + at, len);
+}
+
+static const struct node *node_before(const struct zone *zone, const uint8_t *name, size_t *index)
+{
+	uint8_t key[DNAME_KEY_MAX];
+	size_t len = dname_key(name, zone->labels, key);
+
+	*index = zone_before(zone, key, len);
+	return zone->nodes[*index];
+}
+
+static void answer_nothing(struct walk *walk, const struct dname_index *wildcard, const struct node *cover)
+{
+	const struct node *denies;
+	size_t index;
+
+	walk->reply->rcode = RCODE_NXDOMAIN;
+	put_soa(walk);
+	if (!walk->dnssec)
+		return;
+	put_nsec(walk, cover);
+	denies = node_before(walk->zone, wildcard->name, &index);
+	put_nsec(walk, denies);
+}
+
+static void answer_absent(struct walk *walk, const struct dname_index *name, const struct owner *owner)
+{
+	const struct zone *zone = walk->zone;
+	struct dname_index wildcard;
+	const struct node *before, *after, *source;
+	unsigned encloser, common;
+	size_t index;
+
+	before = node_before(zone, name->name, &index);
+	after = index + 1 < zone->count ? zone->nodes[index + 1] : NULL;
+	encloser = dname_common(name->name, node_name(before));
+	if (after != NULL) {
+		common = dname_common(name->name, node_name(after));
+		if (common == name->labels) {
+			/* Something lies below: an empty non-terminal (RFC 8020). */
+			put_soa(walk);
+			put_nsec(walk, before);
+			return;
+		}
+		encloser = common > encloser ? common : encloser;
+	}
+	if (encloser + 1 > DNAME_LABELS_MAX || (size_t)name->len - name->at[encloser] + 2 > DNAME_MAX) {
+		walk->reply->rcode = RCODE_NXDOMAIN;     /* no room for a wildcard: none can be there */
+		put_soa(walk);
+		put_nsec(walk, before);
+		return;
+	}
+	wildcard_of(name, encloser, &wildcard);
+	source = zone->wildcards ? zone_find(zone, &wildcard, wildcard.labels) : NULL;
+	if (source != NULL && !source->cut)
+		answer_node(walk, owner, source, before);
+	else
+		answer_nothing(walk, &wildcard, before);
+}
+
+/* ---- one name ---- */
+
+static void answer_name(struct walk *walk, const struct dname_index *name, const struct owner *owner)
+{
+	const struct node *node = zone_cut(walk->zone, name);
+
+	if (node != NULL) {
+		answer_cut(walk, name, owner, node);
+		return;
+	}
+	node = zone_find(walk->zone, name, name->labels);
+	if (node != NULL)
+		answer_node(walk, owner, node, NULL);
+	else
+		answer_absent(walk, name, owner);
+}
+
+/* ---- whole queries ---- */
+
+size_t answer_error(const struct query *query, enum rcode rcode, uint8_t *out)
+{
+	struct reply reply;
+
+	reply_begin(&reply, query, out, UDP_SIZE_MIN);
+	reply.authoritative = false;
+	reply.rcode = (uint8_t)rcode;
+	return reply_end(&reply);
+}
+
+/* Questions that no zone is asked: the reason, or RCODE_NOERROR. */
+static enum rcode refusal(const struct query *query, bool tcp)
+{
+	if (query->class != RR_CLASS_IN)
+		return RCODE_REFUSED;
+	/* RFC 5936 section 4.2: transfers over TCP only. 249 .. 254: TKEY, TSIG, IXFR, AXFR, MAILB, MAILA. */
+	if (query->type == RR_AXFR && !tcp)
+		return RCODE_NOTIMP;
+	if (query->type >= 249 && query->type < RR_ANY && query->type != RR_IXFR && query->type != RR_AXFR)
+		return RCODE_NOTIMP;
+	return RCODE_NOERROR;
+}
+
+void answer_prepare(const struct zone_set *set, struct query *query)
+{
+	const struct zone *zone;
+
+	if (set == NULL || query->rcode != RCODE_NOERROR || query->class != RR_CLASS_IN)
+		return;
+	zone = zone_set_find(set, &query->name, DNAME_LABELS_MAX);
+	/* DS of an apex is the parent's, when we serve that too. */
+	if (query->type == RR_DS && zone != NULL && zone->labels == query->name.labels && zone->labels > 0) {
+		const struct zone *parent = zone_set_find(set, &query->name, zone->labels - 1);
+
+		zone = parent != NULL ? parent : zone;
+	}
+	query->zone = zone;
+	if (zone != NULL)
+		zone_prefetch(zone, &query->name);
+}
+
+void answer_prefetch(const struct query *query)
+{
+	const struct zone *zone = query->zone;
+	const struct node *node;
+
+	if (zone == NULL)
+		return;
+	node = zone_hint(zone, &query->name);
+	for (size_t at = 0; node != NULL && at < PREFETCH_BYTES; at += CACHE_LINE)
+		__builtin_prefetch((const char *)node + at);
+}
+
+/* RFC 1995 section 2: over UDP a lone SOA says "newer, use TCP" or "nothing new". */
+static void answer_ixfr(struct walk *walk, const struct owner *owner)
+{
+	const struct node *apex = walk->zone->nodes[0];
+
+	if (walk->reply->query->name.labels != walk->zone->labels) {
+		walk->reply->rcode = RCODE_NOTAUTH;
+		walk->reply->authoritative = false;
+		return;
+	}
+	walk->dnssec = false;
+	put_set(walk, SECTION_ANSWER, owner, apex, node_find(apex, RR_SOA));
+}
+
+size_t answer_write(const struct zone_set *set, const struct query *query, bool tcp, uint8_t *out)
+{
+	size_t limit = query->udp_size < UDP_SIZE_MIN   ? UDP_SIZE_MIN
+		       : query->udp_size > UDP_SIZE_MAX ? UDP_SIZE_MAX
+							: query->udp_size;
+	struct owner question = { .pointer = QUESTION_POINTER };
+	enum rcode rcode = query->rcode;
+	struct reply reply;
+	struct walk walk;
+
+	if (rcode == RCODE_NOERROR && query->class == CLASS_CHAOS)
+		return chaos_answer(query, out);
+	if (rcode == RCODE_NOERROR)
+		rcode = refusal(query, tcp);
+	if (rcode == RCODE_NOERROR && query->zone == NULL)
+		rcode = set == NULL ? RCODE_SERVFAIL : RCODE_REFUSED;
+	if (rcode != RCODE_NOERROR)
+		return answer_error(query, rcode, out);
+	reply_begin(&reply, query, out, tcp ? ANSWER_TCP_MAX : limit);
+	walk = (struct walk){ .reply = &reply, .zone = query->zone, .seed = set->seed, .dnssec = query->dnssec_ok };
+	if (query->type == RR_IXFR)
+		answer_ixfr(&walk, &question);
+	else
+		answer_name(&walk, &query->name, &question);
+	return reply_end(&reply);
+}
+
+size_t answer_query(const struct zone_set *set, const uint8_t *msg, size_t len, bool tcp, uint8_t *out)
+{
+	struct query query;
+
+	if (!query_parse(set != NULL ? set->seed : 0, msg, len, &query))
+		return 0;
+	answer_prepare(set, &query);
+	return answer_write(set, &query, tcp, out);
+}

@@ -1,0 +1,412 @@
+/*
+ * builder.c -- generations, sources, publishing: see builder.h. Builder's thread.
+ */
+#include "builder.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alamo/log.h"
+#include "alamo/loop.h"
+#include "alamo/metrics.h"
+
+#define RESIGN_NAMES 256                 /* at a time: a few milliseconds, so that changes need not wait */
+
+struct generation {
+	struct generation *next;         /* older ones, still read */
+	struct zone_plan *plan;
+	struct zone_master **masters;    /* one a zone of the plan */
+	size_t count;
+	struct source *sources;          /* uthash by key */
+	struct source *own;              /* the authority's claims */
+};
+
+struct builder {
+	struct builder_conf conf;
+	uint64_t seed;
+	uint64_t size;                   /* log size shown */
+	struct generation *now;
+	struct generation *old;
+};
+
+static struct al_metric metric_names = { .name = "alamo_dns_names_compiled_total",
+					 .help = "Names whose answers were made anew." };
+static struct al_metric metric_signatures = { .name = "alamo_dns_signatures_total", .help = "Signatures made." };
+static struct al_metric metric_publish = { .name = "alamo_dns_publishes_total", .help = "Sets of zones published." };
+static struct al_metric metric_nodes = { .name = "alamo_dns_names", .help = "Names served.", .gauge = true };
+static struct al_metric metric_size = { .name = "alamo_dns_log_size", .help = "Log size that the zones show.",
+					.gauge = true };
+
+/* ---- sources ---- */
+
+enum al_err source_new(const struct zone_plan *plan, const struct al_object *object, uint64_t index,
+		       struct source **out)
+{
+	struct al_slice key = al_object_key(object);
+	struct source *source = calloc(1, sizeof(*source) + key.len + 1);
+	enum al_err err;
+
+	if (source == NULL)
+		return AL_ENOMEM;
+	source->key[0] = (char)object->cls;
+	if (key.len > 0)
+		memcpy(source->key + 1, key.ptr, key.len);
+	source->key_len = key.len + 1;
+	source->index = index;
+	source->deleted = object->deleted;
+	claims_init(&source->claims);
+	zone_build_object(plan, object, &source->claims);
+	err = source->claims.err;
+	if (err != AL_OK)
+		source_free(source);
+	else
+		*out = source;
+	return err;
+}
+
+void source_free(struct source *source)
+{
+	if (source == NULL)
+		return;
+	claims_release(&source->claims);
+	free(source);
+}
+
+void source_list_free(struct source *first)
+{
+	while (first != NULL) {
+		struct source *next = first->next;
+
+		source_free(first);
+		first = next;
+	}
+}
+
+/* ---- generations ---- */
+
+static bool generation_read(const struct generation *generation)
+{
+	for (size_t i = 0; i < generation->count; i++)
+		for (const struct zone *zone = generation->masters[i]->oldest; zone != NULL; zone = zone->next)
+			if (zone_refs(zone) > 0)
+				return true;
+	return false;
+}
+
+static void generation_free(struct generation *generation)
+{
+	struct source *source, *next;
+
+	if (generation == NULL)
+		return;
+	for (size_t i = 0; i < generation->count; i++)
+		zone_master_free(generation->masters[i]);
+	HASH_ITER(hh, generation->sources, source, next) {
+		HASH_DEL(generation->sources, source);
+		source_free(source);
+	}
+	source_free(generation->own);
+	free(generation->masters);
+	zone_plan_free(generation->plan);
+	free(generation);
+}
+
+static enum al_err source_attach(struct generation *generation, struct source *source)
+{
+	enum al_err err = AL_OK;
+
+	for (struct claim *claim = source->claims.first; claim != NULL && err == AL_OK; claim = claim->next)
+		err = zone_tree_attach(&generation->masters[claim->zone]->tree, claim, source);
+	return err;
+}
+
+static void source_detach(struct generation *generation, struct source *source)
+{
+	for (struct claim *claim = source->claims.first; claim != NULL; claim = claim->next)
+		zone_tree_detach(&generation->masters[claim->zone]->tree, claim);
+}
+
+static void raise_serials(const struct generation *generation, const struct source *source)
+{
+	for (const struct claim *claim = source->claims.first; claim != NULL; claim = claim->next) {
+		struct zone_master *master = generation->masters[claim->zone];
+
+		if (source->index + 1 > master->serial)
+			master->serial = source->index + 1;
+	}
+}
+
+/* In place of what the object said before. Taken over, also on failure. */
+static enum al_err source_replace(struct generation *generation, struct source *source)
+{
+	struct source *before = NULL;
+
+	HASH_FIND(hh, generation->sources, source->key, source->key_len, before);
+	raise_serials(generation, source);
+	if (before != NULL) {
+		before->index = source->index;
+		raise_serials(generation, before);
+		source_detach(generation, before);
+		HASH_DEL(generation->sources, before);
+		source_free(before);
+	}
+	if (source->deleted) {
+		source_free(source);
+		return AL_OK;
+	}
+	HASH_ADD_KEYPTR(hh, generation->sources, source->key, source->key_len, source);
+	if (source->lost) {
+		source_free(source);
+		return AL_ENOMEM;
+	}
+	return source_attach(generation, source);
+}
+
+static enum al_err sources_take(struct generation *generation, struct source *first)
+{
+	enum al_err err = AL_OK;
+
+	while (first != NULL) {
+		struct source *next = first->next;
+
+		if (err == AL_OK)
+			err = source_replace(generation, first);
+		else
+			source_free(first);
+		first = next;
+	}
+	return err;
+}
+
+/* ---- keys and the authority's own claims ---- */
+
+static enum al_err master_make(const struct builder *builder, const struct generation *generation, size_t index,
+			       struct zone_master **out)
+{
+	const struct dname *apex = &generation->plan->zones[index].apex;
+	struct zone_keys keys;
+	enum al_err err;
+
+	err = builder->conf.keys_dir != NULL ? zone_keys_load(builder->conf.keys_dir, apex, &keys)
+					     : zone_keys_make(apex, &keys);
+	if (err != AL_OK)
+		return err;
+	err = zone_master_new(generation->plan, index, builder->seed, &keys, out);
+	zone_keys_release(&keys);
+	return err;
+}
+
+static void own_ds(const struct generation *generation, struct claims *out)
+{
+	for (size_t i = 0; i < generation->count; i++) {
+		const struct plan_zone *zone = &generation->plan->zones[i];
+		struct claim_form form = { .zone = (uint16_t)zone->parent, .type = RR_DS, .ttl = TTL_DELEGATION,
+					   .kind = CLAIM_DS, .rank = RANK_OWN };
+		uint8_t ds[DS_SHA256_LEN];
+
+		if (zone->parent == PLAN_NONE)
+			continue;
+		zone_keys_ds(&generation->masters[i]->keys, &zone->apex, ds);
+		claims_add(out, &form, &zone->apex, ds, sizeof(ds));
+	}
+}
+
+static enum al_err own_attach(struct generation *generation)
+{
+	struct source *own = calloc(1, sizeof(*own) + 1);
+
+	if (own == NULL)
+		return AL_ENOMEM;
+	generation->own = own;
+	claims_init(&own->claims);
+	zone_build_own(generation->plan, &own->claims);
+	own_ds(generation, &own->claims);
+	return own->claims.err != AL_OK ? own->claims.err : source_attach(generation, own);
+}
+
+/* `plan` is taken over. */
+static enum al_err generation_make(const struct builder *builder, struct zone_plan *plan, struct generation **out)
+{
+	struct generation *generation = calloc(1, sizeof(*generation));
+	enum al_err err = AL_OK;
+
+	if (generation == NULL) {
+		zone_plan_free(plan);
+		return AL_ENOMEM;
+	}
+	generation->plan = plan;
+	generation->masters = calloc(plan->zone_count, sizeof(struct zone_master *));
+	if (generation->masters == NULL)
+		err = AL_ENOMEM;
+	for (size_t i = 0; i < plan->zone_count && err == AL_OK; i++) {
+		err = master_make(builder, generation, i, &generation->masters[i]);
+		generation->count += err == AL_OK;
+	}
+	if (err == AL_OK)
+		err = own_attach(generation);
+	if (err == AL_OK && builder->conf.run_dir != NULL)
+		err = zone_keys_write_anchor(&generation->masters[PLAN_ROOT]->keys, &plan->zones[PLAN_ROOT].apex,
+					     builder->conf.run_dir);
+	if (err != AL_OK)
+		generation_free(generation);
+	else
+		*out = generation;
+	return err;
+}
+
+/* ---- publishing ---- */
+
+static struct zone_signer clock_of(const struct builder *builder)
+{
+	return (struct zone_signer){ .now = builder->conf.now(), .valid_s = builder->conf.signature_s };
+}
+
+static enum al_err publish_generation(struct builder *builder, const struct generation *generation, uint64_t size)
+{
+	const struct zone *zones[PLAN_ZONES_MAX];
+	struct zone_set *set;
+	enum al_err err;
+	size_t names = 0;
+
+	for (size_t i = 0; i < generation->count; i++) {
+		zones[i] = generation->masters[i]->newest;
+		names += zones[i]->count;
+	}
+	err = zone_set_new(builder->seed, size, zones, generation->count, &set);
+	if (err != AL_OK)
+		return err;
+	publish_swap(builder->conf.publish, set);
+	builder->size = size;
+	al_metric_inc(&metric_publish, 1);
+	al_metric_set(&metric_nodes, names);
+	al_metric_set(&metric_size, size);
+	return AL_OK;
+}
+
+/* Updates what is dirty and publishes. `bump`: serial for zones that only get new signatures; 0: none. */
+static enum al_err update_all(struct builder *builder, struct generation *generation, uint64_t bump, uint64_t size)
+{
+	struct zone_signer clock = clock_of(builder);
+	struct update_stats stats = { 0, 0 };
+	uint64_t start = al_now_ms();
+	enum al_err err = AL_OK;
+
+	for (size_t i = 0; i < generation->count && err == AL_OK; i++)
+		err = zone_master_update(generation->masters[i], &clock, bump, &stats);
+	if (err == AL_OK)
+		err = publish_generation(builder, generation, size);
+	al_metric_inc(&metric_names, stats.names);
+	al_metric_inc(&metric_signatures, stats.signatures);
+	if (err == AL_OK && stats.names > 0)
+		al_log(AL_LOG_INFO, "zones-published", "size=%" PRIu64 " names=%zu signatures=%zu ms=%" PRIu64, size,
+		       stats.names, stats.signatures, al_now_ms() - start);
+	return err;
+}
+
+void builder_reclaim(struct builder *builder)
+{
+	struct generation **at = &builder->old;
+
+	publish_reclaim(builder->conf.publish);
+	for (size_t i = 0; builder->now != NULL && i < builder->now->count; i++)
+		zone_master_reclaim(builder->now->masters[i]);
+	while (*at != NULL) {
+		struct generation *generation = *at;
+
+		if (generation_read(generation)) {
+			at = &generation->next;
+			continue;
+		}
+		*at = generation->next;
+		generation_free(generation);
+	}
+}
+
+/* ---- the builder ---- */
+
+enum al_err builder_new(const struct builder_conf *conf, struct builder **out)
+{
+	static struct al_metric *const metrics[] = { &metric_names, &metric_signatures, &metric_publish, &metric_nodes,
+						     &metric_size };
+	struct builder *builder = calloc(1, sizeof(*builder));
+
+	if (builder == NULL)
+		return AL_ENOMEM;
+	builder->conf = *conf;
+	if (builder->conf.now == NULL)
+		builder->conf.now = al_now_s;
+	randombytes_buf(&builder->seed, sizeof(builder->seed));
+	for (size_t i = 0; i < AL_COUNT(metrics); i++)
+		al_metric_add(metrics[i]);
+	*out = builder;
+	return AL_OK;
+}
+
+void builder_free(struct builder *builder)
+{
+	if (builder == NULL)
+		return;
+	while (builder->old != NULL) {
+		struct generation *next = builder->old->next;
+
+		generation_free(builder->old);
+		builder->old = next;
+	}
+	generation_free(builder->now);
+	free(builder);
+}
+
+enum al_err builder_rebuild(struct builder *builder, struct zone_plan *plan, struct source *sources,
+			    uint64_t changed_at, uint64_t size)
+{
+	struct generation *generation;
+	enum al_err err = generation_make(builder, plan, &generation);
+
+	if (err != AL_OK) {
+		source_list_free(sources);
+		return err;
+	}
+	err = sources_take(generation, sources);
+	if (err == AL_OK)
+		err = update_all(builder, generation, changed_at + 1, size);
+	if (err != AL_OK) {
+		generation_free(generation);
+		return err;
+	}
+	if (builder->now != NULL) {
+		builder->now->next = builder->old;
+		builder->old = builder->now;
+	}
+	builder->now = generation;
+	builder_reclaim(builder);
+	return AL_OK;
+}
+
+enum al_err builder_change(struct builder *builder, struct source *sources, uint64_t size)
+{
+	enum al_err err = sources_take(builder->now, sources);
+
+	if (err == AL_OK)
+		err = update_all(builder, builder->now, 0, size);
+	builder_reclaim(builder);
+	return err;
+}
+
+enum al_err builder_resign(struct builder *builder, bool *more)
+{
+	struct zone_signer clock = clock_of(builder);
+	struct generation *generation = builder->now;
+	bool due = false;
+
+	*more = false;
+	if (generation == NULL)
+		return AL_OK;
+	for (size_t i = 0; i < generation->count && !*more; i++) {
+		*more = zone_master_resign(generation->masters[i], &clock, RESIGN_NAMES);
+		due = due || generation->masters[i]->tree.dirty_count > 0;
+	}
+	/* Secondaries look at the serial: it follows the log as far as the log has grown. */
+	return due ? update_all(builder, generation, builder->size, builder->size) : AL_OK;
+}

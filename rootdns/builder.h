@@ -1,0 +1,58 @@
+/*
+ * builder.h -- all zones of the authority, from claims to the published set.
+ *
+ * One thread owns a builder. A full build makes a new generation (plan, keys,
+ * masters) beside the old one, which is freed when nobody reads it any more;
+ * a change goes into the masters it concerns. Each call publishes once.
+ */
+#ifndef ROOTDNS_BUILDER_H
+#define ROOTDNS_BUILDER_H
+
+#include "publish.h"
+#include "zone_update.h"
+
+/* What one object says now, or that it has gone. */
+struct source {
+	UT_hash_handle hh;
+	struct source *next;             /* of a job; unused afterwards */
+	struct claims claims;            /* of a deleted object: its last ones, only to know the zones */
+	uint64_t index;                  /* of the log entry that changed what it says */
+	bool deleted;
+	bool lost;
+	size_t key_len;
+	char key[];                      /* class, then the object's key */
+};
+
+AL_MUST_USE enum al_err source_new(const struct zone_plan *plan, const struct al_object *object, uint64_t index,
+				   struct source **out);
+void source_free(struct source *source);          /* NULL is allowed */
+void source_list_free(struct source *first);
+
+struct builder_conf {
+	const char *keys_dir;            /* borrowed; NULL: keys in memory only */
+	const char *run_dir;             /* where the trust anchor goes; NULL: nowhere */
+	uint32_t signature_s;            /* how long a signature lasts */
+	uint64_t (*now)(void);           /* Unix seconds; NULL: al_now_s */
+	struct publish *publish;         /* borrowed */
+};
+
+struct builder;
+
+AL_MUST_USE enum al_err builder_new(const struct builder_conf *conf, struct builder **out);
+/* No reader and no transfer holds a snapshot any more, and the publisher is empty. */
+void builder_free(struct builder *builder);
+
+/*
+ * A new plan and all sources; both are taken over, also on failure. `changed_at`: index of the entry
+ * that made the plan. `size`: log size that is shown afterwards.
+ */
+AL_MUST_USE enum al_err builder_rebuild(struct builder *builder, struct zone_plan *plan, struct source *sources,
+					uint64_t changed_at, uint64_t size);
+/* Sources that changed, taken over. */
+AL_MUST_USE enum al_err builder_change(struct builder *builder, struct source *sources, uint64_t size);
+/* Makes some signatures anew that are past half of their life; *more: call again soon. */
+AL_MUST_USE enum al_err builder_resign(struct builder *builder, bool *more);
+/* Frees what readers have let go. */
+void builder_reclaim(struct builder *builder);
+
+#endif

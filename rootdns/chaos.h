@@ -1,0 +1,15 @@
+/*
+ * chaos.h -- questions about the server itself (RFC 4892): class CHAOS, TXT,
+ * version.bind, version.server, id.server and hostname.bind.
+ */
+#ifndef ROOTDNS_CHAOS_H
+#define ROOTDNS_CHAOS_H
+
+#include "query.h"
+
+#define CLASS_CHAOS 3
+
+/* Always a reply; REFUSED for other names. `out` has room for UDP_SIZE_MIN. */
+size_t chaos_answer(const struct query *query, uint8_t *out);
+
+#endif

@@ -1,0 +1,7 @@
+/* main.c -- alamo-rootd. */
+#include "rootd.h"
+
+int main(int argc, char **argv)
+{
+	return al_service_main(argc, argv, &rootd_service);
+}

@@ -1,0 +1,304 @@
+/*
+ * rootd.c -- composition: who runs where, and what a new head sets in motion.
+ *
+ *   main thread     log -> state -> claims; TCP, HTTP
+ *   builder thread  claims -> zones -> signatures -> published set
+ *   UDP threads     published set -> answers
+ *
+ * One job is with the builder at a time; what changes meanwhile is one job
+ * more. A replay has many heads, and each but the last is the past: the first
+ * build waits until the newest entry is of now or no further head comes.
+ */
+#include "rootd.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "alamo/follow.h"
+#include "alamo/log.h"
+#include "alamo/metrics.h"
+#include "builder.h"
+#include "listen.h"
+#include "pending.h"
+#include "publish.h"
+#include "tcp.h"
+#include "traffic.h"
+
+#define SETTLE_MS 300u                   /* no further head for so long: the replay is over */
+#define LIVE_S 5u                        /* an entry so young is live, not replayed */
+#define REPLAY_MOST_MS 60000u
+#define RESIGN_MS 60000u                 /* how often signatures are looked at */
+#define RESIGN_SOON_MS 5u                /* there are more to make */
+#define READER_MAIN 0                    /* the TCP server's slot; UDP threads follow */
+#define READER_UDP 1
+
+struct rootd {
+	struct al_service *service;
+	char keys_dir[PATH_MAX], run_dir[PATH_MAX];
+	struct publish *publish;
+	struct pending *pending;
+	struct al_replica *replica;
+	struct al_timer *settle;
+	struct tcp_server *tcp;
+	struct listen *listen;
+	struct al_http *http;
+	uint64_t first_head_ms;          /* 0: none yet */
+	bool busy;                       /* a job is with the builder */
+	bool waiting;                    /* a head came meanwhile */
+	bool built;                      /* the first job is on its way or done */
+	bool ready;
+	struct build_job job;            /* the builder's while busy */
+	enum al_err job_err;
+	/* the builder's thread: */
+	struct al_worker *worker;
+	struct builder *builder;
+	struct al_timer *resign;
+};
+
+/* ---- builder's thread ---- */
+
+/* To the main thread. The message must arrive: memory comes back when other threads move on. */
+static void post_main(struct rootd *self, void (*fn)(void *arg))
+{
+	while (al_loop_post(al_service_loop(self->service), fn, self) != AL_OK)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+}
+
+static void failed_posted(void *arg)
+{
+	struct rootd *self = arg;
+
+	al_service_fail(self->service);
+}
+
+static void resign_fired(void *arg)
+{
+	struct rootd *self = arg;
+	bool more = false;
+	enum al_err err = builder_resign(self->builder, &more);
+
+	builder_reclaim(self->builder);
+	if (err != AL_OK) {
+		al_log(AL_LOG_ERROR, "resign-failed", "err=%s", al_err_name(err));
+		post_main(self, failed_posted);
+		return;
+	}
+	al_timer_set(self->resign, more ? RESIGN_SOON_MS : RESIGN_MS);
+}
+
+static void builder_begin(void *arg)
+{
+	struct rootd *self = arg;
+
+	if (al_timer_new(al_worker_loop(self->worker), resign_fired, self, &self->resign) == AL_OK)
+		al_timer_set(self->resign, RESIGN_MS);
+	else
+		al_log(AL_LOG_ERROR, "resign-off", "why=memory");
+}
+
+static void builder_end(void *arg)
+{
+	struct rootd *self = arg;
+
+	al_timer_free(self->resign);
+	self->resign = NULL;
+}
+
+static void job_done(void *arg);
+
+static void job_run(void *arg)
+{
+	struct rootd *self = arg;
+	struct build_job *job = &self->job;
+
+	if (job->plan != NULL)
+		self->job_err = builder_rebuild(self->builder, job->plan, job->sources, job->changed_at, job->size);
+	else
+		self->job_err = builder_change(self->builder, job->sources, job->size);
+	post_main(self, job_done);
+}
+
+/* ---- main thread ---- */
+
+static void job_send(struct rootd *self)
+{
+	enum al_err err = pending_take(self->pending, al_replica_state(self->replica), &self->job);
+
+	if (err == AL_ENOTFOUND)
+		return;                  /* a log without a registry object yet */
+	if (err == AL_OK) {
+		err = al_loop_post(al_worker_loop(self->worker), job_run, self);
+		if (err != AL_OK) {
+			source_list_free(self->job.sources);
+			zone_plan_free(self->job.plan);
+		}
+	}
+	if (err != AL_OK) {
+		al_log(AL_LOG_ERROR, "build-lost", "err=%s", al_err_name(err));
+		al_service_fail(self->service);
+		return;
+	}
+	self->busy = true;
+	self->built = true;
+	self->waiting = false;
+}
+
+static void job_done(void *arg)
+{
+	struct rootd *self = arg;
+
+	self->busy = false;
+	if (self->job_err != AL_OK) {
+		al_log(AL_LOG_ERROR, "build-failed", "err=%s", al_err_name(self->job_err));
+		al_service_fail(self->service);
+		return;
+	}
+	if (!self->ready)
+		al_service_ready(self->service);
+	self->ready = true;
+	if (self->waiting)
+		job_send(self);
+}
+
+static void settled(void *arg)
+{
+	struct rootd *self = arg;
+
+	if (self->busy)
+		self->waiting = true;
+	else
+		job_send(self);
+}
+
+static bool replaying(struct rootd *self, const struct al_state *state)
+{
+	uint64_t now_ms = al_now_ms();
+
+	if (self->built)
+		return false;
+	if (self->first_head_ms == 0)
+		self->first_head_ms = now_ms;
+	return al_state_time(state) + LIVE_S < al_now_s() && now_ms - self->first_head_ms < REPLAY_MOST_MS;
+}
+
+static void on_change(void *arg, const struct al_object *old, const struct al_object *now)
+{
+	struct rootd *self = arg;
+
+	pending_note(self->pending, old, now);
+}
+
+static void on_head(void *arg, const struct al_state *state, const struct al_checkpoint *cp, struct al_slice note)
+{
+	struct rootd *self = arg;
+
+	(void)cp;
+	(void)note;
+	if (replaying(self, state)) {
+		al_timer_set(self->settle, SETTLE_MS);
+		return;
+	}
+	al_timer_clear(self->settle);
+	settled(self);
+}
+
+/* ---- start and stop ---- */
+
+static enum al_err tcp_open(struct rootd *self)
+{
+	const struct al_conf *conf = al_service_conf(self->service);
+	struct tcp_conf tcp = {
+		.max_conns = (size_t)al_conf_u64(conf, "dns", "max-connections"),
+		.max_per_source = (size_t)al_conf_u64(conf, "dns", "max-per-source"),
+		.idle_ms = al_conf_u64(conf, "dns", "idle-seconds") * 1000,
+		.publish = self->publish,
+		.reader = READER_MAIN,
+	};
+
+	return tcp_new(al_service_loop(self->service), &tcp, &self->tcp);
+}
+
+static enum al_err builder_open(struct rootd *self)
+{
+	const struct al_conf *conf = al_service_conf(self->service);
+	struct builder_conf builder = {
+		.keys_dir = self->keys_dir,
+		.run_dir = self->run_dir,
+		.signature_s = (uint32_t)al_conf_u64(conf, "dns", "signature-days") * 86400u,
+		.publish = self->publish,
+	};
+	enum al_err err = al_conf_path(conf, al_conf_str(conf, "dns", "keys"), self->keys_dir, sizeof(self->keys_dir));
+
+	if (err == AL_OK)
+		err = al_conf_path(conf, "run", self->run_dir, sizeof(self->run_dir));
+	if (err == AL_OK)
+		err = builder_new(&builder, &self->builder);
+	if (err == AL_OK)
+		err = al_worker_start("dns-builder", &self->worker);
+	if (err == AL_OK)
+		err = al_loop_post(al_worker_loop(self->worker), builder_begin, self);
+	return err;
+}
+
+static enum al_err http_open(struct rootd *self)
+{
+	enum al_err err = al_http_new(al_service_loop(self->service), &self->http);
+
+	if (err == AL_OK)
+		err = al_http_route(self->http, "/metrics", al_metrics_http, NULL);
+	if (err == AL_OK)
+		err = al_service_http(self->service, self->http, "dns", "http-port", "dns-http");
+	return err;
+}
+
+static enum al_err rootd_start(struct al_service *service, void **out)
+{
+	static const struct al_replica_ops ops = { .change = on_change, .head = on_head };
+	struct rootd *self = calloc(1, sizeof(*self));
+	enum al_err err;
+
+	if (self == NULL)
+		return AL_ENOMEM;
+	*out = self;
+	self->service = service;
+	traffic_register();
+	err = publish_new(READER_UDP + listen_threads(service), &self->publish);
+	if (err == AL_OK)
+		err = pending_new(&self->pending);
+	if (err == AL_OK)
+		err = builder_open(self);
+	if (err == AL_OK)
+		err = tcp_open(self);
+	if (err == AL_OK)
+		err = listen_open(service, self->tcp, self->publish, READER_UDP, &self->listen);
+	if (err == AL_OK)
+		err = http_open(self);
+	if (err == AL_OK)
+		err = al_timer_new(al_service_loop(service), settled, self, &self->settle);
+	if (err == AL_OK)
+		err = al_replica_new(al_service_loop(service), al_service_conf(service), &ops, self, &self->replica);
+	return err;
+}
+
+static void rootd_stop(void *arg)
+{
+	struct rootd *self = arg;
+
+	if (self == NULL)
+		return;
+	al_replica_free(self->replica);
+	al_timer_free(self->settle);
+	al_http_free(self->http);
+	listen_close(self->listen);
+	tcp_free(self->tcp);
+	if (self->worker != NULL && al_loop_post(al_worker_loop(self->worker), builder_end, self) != AL_OK)
+		al_log(AL_LOG_WARN, "stop", "why=memory");
+	al_worker_stop(self->worker);
+	pending_free(self->pending);
+	publish_free(self->publish);
+	builder_free(self->builder);
+	free(self);
+}
+
+const struct al_service_def rootd_service = { .name = "alamo-rootd", .start = rootd_start, .stop = rootd_stop };

@@ -1,0 +1,205 @@
+/*
+ * xfr.c -- see xfr.h. Records keep the order of the chain, glue follows the
+ * cut above it, and the SOA stands first and last.
+ *
+ * Every message repeats the question, so that the apex can be pointed at in
+ * all of them, and stays below 16 KiB, so that every pointer reaches.
+ */
+#include "xfr.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alamo/wire.h"
+#include "node.h"
+
+#define MESSAGE_MAX 16300u
+#define APEX_POINTER (0xc000u | DNS_HEADER)
+#define OPT_LEN 11u
+
+enum xfr_step { STEP_SOA, STEP_SETS, STEP_BELOW, STEP_LAST, STEP_DONE };
+
+struct xfr {
+	const struct zone *zone;         /* reference */
+	uint8_t question[DNS_HEADER + DNAME_MAX + 4];    /* header and question of the query */
+	size_t question_len;
+	bool edns;
+	enum xfr_step step;
+	size_t node;                     /* index */
+	size_t set;                      /* of the node */
+	size_t at;                       /* bytes done of the set, or of what lies below */
+};
+
+struct message {
+	uint8_t bytes[MESSAGE_MAX + OPT_LEN];
+	size_t len;
+	uint16_t count;
+	const struct node *owner;        /* whose name stands at owner_at */
+	size_t owner_at;
+};
+
+enum rcode xfr_new(const struct zone_set *set, const struct query *query, struct xfr **out)
+{
+	const struct zone *zone;
+	struct xfr *xfr;
+
+	*out = NULL;
+	if (set == NULL)
+		return RCODE_SERVFAIL;
+	zone = zone_set_apex(set, &query->name);
+	if (zone == NULL)
+		return RCODE_NOTAUTH;
+	/* RFC 1982 */
+	if (query->type == RR_IXFR && (int32_t)(query->serial - zone->serial) >= 0)
+		return RCODE_NOERROR;
+	xfr = calloc(1, sizeof(*xfr));
+	if (xfr == NULL)
+		return RCODE_SERVFAIL;
+	xfr->zone = zone_ref(zone);
+	xfr->question_len = query->end;
+	xfr->edns = query->edns;
+	memcpy(xfr->question, query->msg, query->end);
+	*out = xfr;
+	return RCODE_NOERROR;
+}
+
+void xfr_free(struct xfr *xfr)
+{
+	if (xfr == NULL)
+		return;
+	zone_unref(xfr->zone);
+	free(xfr);
+}
+
+/* ---- one message ---- */
+
+/* One record, or nothing when the message is full. */
+static bool put_record(struct message *m, const uint8_t *name, size_t name_len, size_t apex_len, size_t pointer,
+		       const uint8_t *fixed, size_t fixed_len)
+{
+	size_t head = pointer != 0 ? 0 : name_len - apex_len;
+
+	if (head + 2 + fixed_len > MESSAGE_MAX - m->len)
+		return false;
+	memcpy(m->bytes + m->len, name, head);
+	m->len += head;
+	al_set_u16(m->bytes + m->len, (uint16_t)(pointer != 0 ? 0xc000u | pointer : APEX_POINTER));
+	memcpy(m->bytes + m->len + 2, fixed, fixed_len);
+	m->len += 2 + fixed_len;
+	m->count++;
+	return true;
+}
+
+static bool put_of_node(struct message *m, const struct zone *zone, const struct node *node, const struct rr_view *rr)
+{
+	size_t at = m->len, pointer = m->owner == node ? m->owner_at : 0;
+
+	if (!put_record(m, node_name(node), node->name_len, zone->apex.len, pointer, rr->fixed, rr->fixed_len))
+		return false;
+	if (m->owner != node) {
+		m->owner = node;
+		m->owner_at = at;
+		/* The apex has no label of its own: its first record is a pointer already. */
+		if (node->name_len == zone->apex.len)
+			m->owner_at = DNS_HEADER;
+	}
+	return true;
+}
+
+/* ---- the walk; each step returns false when the message is full ---- */
+
+static bool step_soa(struct xfr *xfr, struct message *m, enum xfr_step next)
+{
+	const struct node *apex = xfr->zone->nodes[0];
+	const struct node_set *soa = node_find(apex, RR_SOA);
+	const uint8_t *run = node_bytes(apex, soa->at);
+	size_t left = soa->len;
+	struct rr_view rr;
+
+	if (!rr_next(&run, &left, &rr) || !put_of_node(m, xfr->zone, apex, &rr))
+		return false;
+	xfr->step = next;
+	return true;
+}
+
+static bool step_set(struct xfr *xfr, struct message *m)
+{
+	const struct node *node = xfr->zone->nodes[xfr->node];
+	const struct node_set *set = &node->sets[xfr->set];
+	size_t all = set->len + set->sig_len, left;
+	const uint8_t *run;
+	struct rr_view rr;
+
+	/* The SOA itself is sent first and last; here only its signature. */
+	if (xfr->at == 0 && set->type == RR_SOA)
+		xfr->at = set->len;
+	left = all - xfr->at;
+	run = node_bytes(node, set->at + xfr->at);
+	while (rr_next(&run, &left, &rr)) {
+		if (!put_of_node(m, xfr->zone, node, &rr))
+			return false;
+		xfr->at = all - left;
+	}
+	xfr->at = 0;
+	if (++xfr->set == node->set_count)
+		xfr->step = STEP_BELOW;
+	return true;
+}
+
+static bool step_below(struct xfr *xfr, struct message *m)
+{
+	const struct node *node = xfr->zone->nodes[xfr->node];
+	const uint8_t *bytes = node_bytes(node, node->below_at);
+
+	while (xfr->at < node->below_len) {
+		const uint8_t *name = bytes + xfr->at;
+		size_t name_len = dname_wire_len(name), fixed_len = 10u + al_get_u16(name + name_len + 8);
+
+		if (!put_record(m, name, name_len, xfr->zone->apex.len, 0, name + name_len, fixed_len))
+			return false;
+		xfr->at += name_len + fixed_len;
+	}
+	xfr->at = xfr->set = 0;
+	xfr->step = ++xfr->node < xfr->zone->count ? STEP_SETS : STEP_LAST;
+	return true;
+}
+
+static bool step(struct xfr *xfr, struct message *m)
+{
+	switch (xfr->step) {
+	case STEP_SOA:
+		return step_soa(xfr, m, STEP_SETS);
+	case STEP_SETS:
+		return step_set(xfr, m);
+	case STEP_BELOW:
+		return step_below(xfr, m);
+	case STEP_LAST:
+		return step_soa(xfr, m, STEP_DONE);
+	case STEP_DONE:
+		break;
+	}
+	return false;
+}
+
+bool xfr_next(struct xfr *xfr, struct al_buf *out)
+{
+	static const uint8_t opt[OPT_LEN] = { 0, 0, 41, UDP_SIZE_MAX >> 8, UDP_SIZE_MAX & 0xff };
+	struct message m = { .len = xfr->question_len };
+
+	memcpy(m.bytes, xfr->question, xfr->question_len);
+	while (step(xfr, &m))
+		;
+	if (xfr->edns) {
+		memcpy(m.bytes + m.len, opt, sizeof(opt));
+		m.len += sizeof(opt);
+	}
+	m.bytes[2] = (uint8_t)(0x84 | (xfr->question[2] & 0x01));
+	m.bytes[3] = 0;
+	al_set_u16(m.bytes + 4, 1);
+	al_set_u16(m.bytes + 6, m.count);
+	al_set_u16(m.bytes + 8, 0);
+	al_set_u16(m.bytes + 10, xfr->edns ? 1 : 0);
+	al_buf_u16(out, (uint16_t)m.len);
+	al_buf_put(out, m.bytes, m.len);
+	return xfr->step != STEP_DONE;
+}

@@ -1,0 +1,23 @@
+/*
+ * xfr.h -- a zone as a stream of messages (AXFR, RFC 5936; an IXFR is answered
+ * with the whole zone, RFC 1995 section 4). Made from the nodes of one snapshot.
+ */
+#ifndef ROOTDNS_XFR_H
+#define ROOTDNS_XFR_H
+
+#include "alamo/buf.h"
+#include "query.h"
+#include "zone.h"
+
+struct xfr;
+
+/*
+ * RCODE_NOERROR: *out is the transfer, which holds the zone's snapshot until xfr_free(). Else what to
+ * answer instead. *out NULL with RCODE_NOERROR: the other side is up to date, send the SOA alone.
+ */
+enum rcode xfr_new(const struct zone_set *set, const struct query *query, struct xfr **out);
+void xfr_free(struct xfr *xfr);                  /* NULL is allowed */
+/* Appends the next message with its length in front; false: that was the last one. */
+bool xfr_next(struct xfr *xfr, struct al_buf *out);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * zone_names.h -- which zones this authority serves: the plan, derived from
+ * the registry object alone.
+ *
+ * The root, each `tld`, and the reverse zones of each `super-prefix` (octets
+ * for IPv4, nibbles for IPv6: a prefix off the boundary gives several). Name
+ * servers of all of them: LETTER.root-servers.FIRSTTLD.
+ */
+#ifndef ROOTDNS_ZONE_NAMES_H
+#define ROOTDNS_ZONE_NAMES_H
+
+#include "alamo/object.h"
+#include "dname.h"
+
+#define PLAN_ZONES_MAX 256
+#define PLAN_ROOT 0                      /* index of the root zone */
+#define PLAN_NONE (-1)
+
+struct plan_zone {
+	struct dname apex;
+	unsigned labels;
+	int parent;                      /* index of our zone that delegates it; PLAN_NONE for the root */
+	bool reverse;
+};
+
+struct plan_server {
+	char letter;                     /* lower case */
+	struct dname name;
+};
+
+struct plan_address {
+	size_t server;                   /* index */
+	struct al_prefix addr;
+};
+
+struct zone_plan {
+	struct plan_zone zones[PLAN_ZONES_MAX];
+	size_t zone_count;
+	struct plan_server servers[26];
+	size_t server_count;
+	struct plan_address *addresses;  /* owned */
+	size_t address_count;
+	struct dname server_parent;      /* root-servers.FIRSTTLD */
+	struct dname hostmaster;         /* RNAME of every SOA */
+};
+
+AL_MUST_USE enum al_err zone_plan_new(const struct al_object *registry, struct zone_plan **out);
+void zone_plan_free(struct zone_plan *plan);          /* NULL is allowed */
+/* Would both versions of the registry object give the same plan? Either may be NULL. */
+bool zone_plan_same(const struct al_object *a, const struct al_object *b);
+
+/* Index of the deepest zone that holds `name`; with `strict`, not the one whose apex it is (PLAN_NONE: none). */
+int zone_plan_find(const struct zone_plan *plan, const struct dname *name, bool strict);
+
+/*
+ * Names of a prefix in the reverse tree, at the next octet or nibble boundary:
+ * 1 of them on the boundary, up to 128 (IPv4) or 8 (IPv6) off it.
+ */
+unsigned reverse_count(const struct al_prefix *prefix);
+void reverse_name(const struct al_prefix *prefix, unsigned i, struct dname *out);
+
+#endif

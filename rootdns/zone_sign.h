@@ -1,0 +1,22 @@
+/*
+ * zone_sign.h -- RRSIG over an RRset (RFC 4034 section 3.1.8.1).
+ */
+#ifndef ROOTDNS_ZONE_SIGN_H
+#define ROOTDNS_ZONE_SIGN_H
+
+#include "rrset.h"
+#include "zone_key.h"
+
+struct zone_signer {
+	const struct dname *apex;
+	const struct zone_keys *keys;
+	uint64_t now;                    /* Unix seconds */
+	uint32_t valid_s;                /* how long a new signature lasts */
+};
+
+/* Signs with the ZSK; a DNSKEY set with the KSK. Replaces an older signature. */
+AL_MUST_USE enum al_err zone_sign(const struct zone_signer *signer, const struct dname *owner, struct rrset *set);
+/* Less than half of its life is left. */
+bool zone_sign_due(const struct zone_signer *signer, const struct rrset *set);
+
+#endif

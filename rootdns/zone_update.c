@@ -1,0 +1,582 @@
+/*
+ * zone_update.c -- changed names to the next snapshot: see zone_update.h.
+ *
+ *   dirty names -> resolve -> chain edits -> NSEC and nodes -> tables
+ *
+ * The cost is that of the touched names and of copying three tables of
+ * pointers; a node that did not change is shared with the snapshot before.
+ */
+#include "zone_update.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alamo/log.h"
+#include "alamo/wire.h"
+#include "answer_compile.h"
+#include "zone_resolve.h"
+
+#define SOA_REFRESH 300u
+#define SOA_RETRY 60u
+#define SOA_EXPIRE 1209600u
+
+/* A name comes into the chain, or leaves it, at `at` in the order before. */
+struct edit {
+	size_t at;
+	struct zname *name;              /* comes; NULL: leaves */
+	const struct node *gone;         /* leaves: its node, */
+	uint64_t hash;                   /* and the hash of its name */
+};
+
+/* A name of the chain that needs a look at its NSEC and its node. */
+struct touch {
+	size_t at;                       /* in the new order */
+	bool changed;                    /* its own data did */
+};
+
+struct update {
+	struct zone_master *master;
+	const struct zone_signer *signer;
+	struct update_stats *stats;
+	struct zname **dirty;            /* canonical order */
+	size_t dirty_count;
+	struct edit *edits;              /* by rising `at` */
+	size_t edit_count;
+	struct touch *touches;
+	size_t touch_count;
+	struct zone *next;
+};
+
+/* ---- master ---- */
+
+enum al_err zone_master_new(const struct zone_plan *plan, size_t index, uint64_t seed, struct zone_keys *keys,
+			    struct zone_master **out)
+{
+	struct zone_master *master = calloc(1, sizeof(*master));
+
+	if (master == NULL || zone_tree_init(&master->tree, &plan->zones[index].apex) != AL_OK) {
+		free(master);
+		return AL_ENOMEM;
+	}
+	master->plan = plan;
+	master->index = index;
+	master->seed = seed;
+	master->keys = *keys;
+	*keys = (struct zone_keys){ .ksk.key = NULL };
+	*out = master;
+	return AL_OK;
+}
+
+static void snapshot_free(struct zone *zone)
+{
+	for (size_t i = 0; i < zone->retired_count; i++)
+		free((void *)(uintptr_t)zone->retired[i]);
+	zone_free(zone);
+}
+
+void zone_master_reclaim(struct zone_master *master)
+{
+	while (master->oldest != master->newest && zone_refs(master->oldest) == 0) {
+		struct zone *gone = master->oldest;
+
+		master->oldest = gone->next;
+		snapshot_free(gone);
+	}
+}
+
+void zone_master_free(struct zone_master *master)
+{
+	if (master == NULL)
+		return;
+	for (struct zone *zone = master->oldest, *next; zone != NULL && zone != master->newest; zone = next) {
+		next = zone->next;
+		snapshot_free(zone);
+	}
+	if (master->newest != NULL) {
+		for (size_t i = 0; i < master->newest->count; i++)
+			free((void *)(uintptr_t)master->newest->nodes[i]);
+		snapshot_free(master->newest);
+	}
+	zone_tree_release(&master->tree);
+	zone_keys_release(&master->keys);
+	free(master->order);
+	free(master);
+}
+
+bool zone_master_resign(struct zone_master *master, const struct zone_signer *clock, size_t max)
+{
+	for (; master->resign_at < master->count; master->resign_at++) {
+		struct zname *name = master->order[master->resign_at];
+		bool due = zone_sign_due(clock, name->nsec);
+
+		for (const struct rrset *set = name->sets; set != NULL && !due; set = set->next)
+			due = zone_sign_due(clock, set);
+		if (!due)
+			continue;
+		if (master->tree.dirty_count >= max)
+			return true;
+		zone_tree_mark(&master->tree, name);
+	}
+	master->resign_at = 0;
+	return false;
+}
+
+/* ---- the apex's own sets ---- */
+
+static enum al_err own_set(struct rrset **list, uint16_t type, struct rdata *items, size_t count)
+{
+	struct rrset *set;
+	enum al_err err = rrset_new(type, TTL_DELEGATION, items, count, &set);
+
+	if (err != AL_OK)
+		return err;
+	set->next = *list;
+	*list = set;
+	return AL_OK;
+}
+
+static size_t soa_rdata(const struct zone_master *master, uint8_t out[static 2 * DNAME_MAX + 20])
+{
+	const struct dname *mname = &master->plan->servers[0].name, *rname = &master->plan->hostmaster;
+	const uint32_t numbers[] = { (uint32_t)master->serial, SOA_REFRESH, SOA_RETRY, SOA_EXPIRE, TTL_NEGATIVE };
+	size_t len = 0;
+
+	memcpy(out, mname->b, mname->len);
+	len += mname->len;
+	memcpy(out + len, rname->b, rname->len);
+	len += rname->len;
+	for (size_t i = 0; i < AL_COUNT(numbers); i++, len += 4)
+		al_set_u32(out + len, numbers[i]);
+	return len;
+}
+
+static enum al_err apex_sets(const struct zone_master *master, struct rrset **list)
+{
+	struct rdata ns[AL_COUNT(master->plan->servers)], soa, keys[2];
+	uint8_t soa_bytes[2 * DNAME_MAX + 20];
+	enum al_err err;
+
+	soa = (struct rdata){ soa_bytes, (uint16_t)soa_rdata(master, soa_bytes) };
+	for (size_t i = 0; i < master->plan->server_count; i++)
+		ns[i] = (struct rdata){ master->plan->servers[i].name.b, master->plan->servers[i].name.len };
+	keys[0] = (struct rdata){ master->keys.ksk.rdata, DNSKEY_RDATA_LEN };
+	keys[1] = (struct rdata){ master->keys.zsk.rdata, DNSKEY_RDATA_LEN };
+	err = own_set(list, RR_SOA, &soa, 1);
+	if (err == AL_OK)
+		err = own_set(list, RR_NS, ns, master->plan->server_count);
+	if (err == AL_OK)
+		err = own_set(list, RR_DNSKEY, keys, 2);
+	return err;
+}
+
+/* ---- dirty names ---- */
+
+static int zname_cmp(const void *x, const void *y)
+{
+	const struct zname *a = *(struct zname *const *)x, *b = *(struct zname *const *)y;
+
+	return dname_key_cmp(a->key, a->key_len, b->key, b->key_len);
+}
+
+static enum al_err take_dirty(struct update *update)
+{
+	struct zone_tree *tree = &update->master->tree;
+	size_t count = tree->dirty_count;
+	struct zname *name;
+
+	update->dirty = malloc(count * sizeof(struct zname *));
+	update->edits = malloc(count * sizeof(*update->edits));
+	update->touches = malloc((2 * count + 1) * sizeof(*update->touches));
+	if (update->dirty == NULL || update->edits == NULL || update->touches == NULL)
+		return AL_ENOMEM;
+	while ((name = zone_tree_take_dirty(tree)) != NULL)
+		update->dirty[update->dirty_count++] = name;
+	qsort(update->dirty, update->dirty_count, sizeof(struct zname *), zname_cmp);
+	return AL_OK;
+}
+
+static bool is_wildcard(const struct zname *name)
+{
+	return name->name.b[0] == 1 && name->name.b[1] == '*';
+}
+
+/* Keeps the counts of the zone that every query asks about. */
+static void count_name(struct zone_master *master, const struct zname *name, bool add)
+{
+	size_t step = add ? 1 : (size_t)-1;
+
+	if (name->sets == NULL)
+		return;
+	if (name->cut)
+		master->cuts_at[master->tree.apex_labels + name->labels] += step;
+	if (is_wildcard(name))
+		master->wildcards += step;
+}
+
+static enum al_err resolve_dirty(struct update *update)
+{
+	struct zone_master *master = update->master;
+	enum al_err err = AL_OK;
+
+	for (size_t i = 0; i < update->dirty_count && err == AL_OK; i++) {
+		struct zname *name = update->dirty[i];
+		struct rrset *own = NULL;
+
+		if (name == master->tree.apex)
+			err = apex_sets(master, &own);
+		count_name(master, name, false);
+		if (err == AL_OK)
+			err = zone_resolve(name, own, update->signer, &update->stats->signatures);
+		else
+			rrset_list_free(own);
+		count_name(master, name, true);
+	}
+	return err;
+}
+
+/* ---- the chain ---- */
+
+/* Where the name stands, or would stand. */
+static size_t order_find(const struct zone_master *master, const struct zname *name)
+{
+	size_t low = 0, high = master->count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		const struct zname *other = master->order[mid];
+
+		if (dname_key_cmp(other->key, other->key_len, name->key, name->key_len) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static void touch(struct update *update, size_t at, bool changed)
+{
+	struct touch *last = update->touch_count > 0 ? &update->touches[update->touch_count - 1] : NULL;
+
+	/* They come in rising order, and only neighbours can be the same. */
+	if (last != NULL && last->at == at) {
+		last->changed = last->changed || changed;
+		return;
+	}
+	update->touches[update->touch_count++] = (struct touch){ at, changed };
+}
+
+/* What comes, what leaves, and which places of the new order that concerns. */
+static void find_edits(struct update *update)
+{
+	struct zone_master *master = update->master;
+	size_t come = 0, leave = 0;
+
+	for (size_t i = 0; i < update->dirty_count; i++) {
+		struct zname *name = update->dirty[i];
+		size_t at = order_find(master, name), new_at = at + come - leave;
+		bool was = name->node != NULL, is = name->sets != NULL;
+
+		if (!was && !is)
+			continue;
+		if (was != is) {
+			/* The apex never comes or leaves after the first time, so that there is one before. */
+			if (new_at > 0)
+				touch(update, new_at - 1, false);
+			update->edits[update->edit_count++] = (struct edit){
+				at, is ? name : NULL, name->node, dname_hash(master->seed, name->name.b)
+			};
+			come += is;
+			leave += was;
+		}
+		if (is)
+			touch(update, new_at, true);
+		else
+			name->node = NULL;
+	}
+}
+
+/* dst = src with the edits; the places of names that come are left as they are. */
+static void table_edit(const struct update *update, void *dst, const void *src, size_t count, size_t size)
+{
+	const uint8_t *from = src;
+	uint8_t *to = dst;
+	size_t at = 0;
+
+	for (size_t i = 0; i < update->edit_count; i++) {
+		const struct edit *edit = &update->edits[i];
+		size_t run = (edit->at - at) * size;
+
+		if (run > 0)
+			memcpy(to, from + at * size, run);
+		to += run;
+		at = edit->at;
+		if (edit->name != NULL)
+			to += size;
+		else
+			at++;
+	}
+	if (count > at)
+		memcpy(to, from + at * size, (count - at) * size);
+}
+
+static enum al_err edit_order(struct update *update, size_t new_count)
+{
+	struct zone_master *master = update->master;
+	struct zname **order;
+	size_t shift = 0;
+
+	if (update->edit_count == 0)
+		return AL_OK;
+	order = malloc(new_count * sizeof(struct zname *));
+	if (order == NULL)
+		return AL_ENOMEM;
+	table_edit(update, order, master->order, master->count, sizeof(struct zname *));
+	for (size_t i = 0; i < update->edit_count; i++) {
+		const struct edit *edit = &update->edits[i];
+
+		if (edit->name != NULL)
+			order[edit->at + shift] = edit->name;
+		shift += edit->name != NULL ? 1 : (size_t)-1;
+	}
+	free(master->order);
+	master->order = order;
+	master->count = new_count;
+	return AL_OK;
+}
+
+static size_t edited_count(const struct update *update)
+{
+	size_t count = update->master->count;
+
+	for (size_t i = 0; i < update->edit_count; i++)
+		count += update->edits[i].name != NULL ? 1 : (size_t)-1;
+	return count;
+}
+
+/* ---- nodes and tables ---- */
+
+static enum al_err slots_make(struct zone *next, const struct zone *before, const struct update *update)
+{
+	size_t slots = before != NULL ? before->slot_mask + 1 : 16;
+
+	if (before != NULL && next->count * 2 <= slots) {
+		next->slots = malloc(slots * sizeof(*next->slots));
+		if (next->slots == NULL)
+			return AL_ENOMEM;
+		next->slot_mask = before->slot_mask;
+		memcpy(next->slots, before->slots, slots * sizeof(*next->slots));
+		for (size_t i = 0; i < update->edit_count; i++)
+			if (update->edits[i].name == NULL)
+				zone_slot_remove(next, zone_slot_of(next, update->edits[i].hash, update->edits[i].gone));
+		return AL_OK;
+	}
+	while (slots < next->count * 4)
+		slots *= 2;
+	next->slots = calloc(slots, sizeof(*next->slots));
+	if (next->slots == NULL)
+		return AL_ENOMEM;
+	next->slot_mask = slots - 1;
+	for (size_t i = 0; i < next->count; i++)
+		if (next->nodes[i] != NULL)
+			zone_slot_put(next, dname_hash(update->master->seed, node_name(next->nodes[i])), next->nodes[i]);
+	return AL_OK;
+}
+
+/* Copies of the tables, with holes where names have come. */
+static enum al_err tables_make(struct update *update, size_t old_count)
+{
+	const struct zone *before = update->master->newest;
+	struct zone *next = update->next;
+
+	next->count = update->master->count;
+	next->nodes = calloc(next->count, sizeof(*next->nodes));
+	next->prefixes = malloc(next->count * sizeof(*next->prefixes));
+	if (next->nodes == NULL || next->prefixes == NULL)
+		return AL_ENOMEM;
+	if (before != NULL) {
+		table_edit(update, next->nodes, before->nodes, old_count, sizeof(*next->nodes));
+		table_edit(update, next->prefixes, before->prefixes, old_count, sizeof(*next->prefixes));
+	}
+	return slots_make(next, before, update);
+}
+
+static void retire(struct zone *before, const struct node *node)
+{
+	if (before != NULL && node != NULL)
+		before->retired[before->retired_count++] = node;
+}
+
+static enum al_err node_replace(struct update *update, size_t at)
+{
+	struct zone_master *master = update->master;
+	struct zname *name = master->order[at];
+	uint64_t hash = dname_hash(master->seed, name->name.b);
+	struct zone *next = update->next;
+	struct node *node;
+	enum al_err err = answer_compile(name, &node);
+
+	if (err != AL_OK)
+		return err;
+	if (name->node != NULL)
+		zone_slot_remove(next, zone_slot_of(next, hash, name->node));
+	retire(master->newest, name->node);
+	zone_slot_put(next, hash, node);
+	next->nodes[at] = node;
+	next->prefixes[at] = dname_key_prefix(name->key, name->key_len);
+	name->node = node;
+	update->stats->names++;
+	return AL_OK;
+}
+
+static enum al_err nodes_make(struct update *update)
+{
+	struct zone_master *master = update->master;
+	enum al_err err = AL_OK;
+
+	for (size_t i = 0; i < update->touch_count && err == AL_OK; i++) {
+		size_t at = update->touches[i].at;
+		const struct zname *after = master->order[at + 1 < master->count ? at + 1 : 0];
+		bool changed = false;
+
+		err = zone_resolve_nsec(master->order[at], &after->name, update->signer, &update->stats->signatures,
+					&changed);
+		if (err == AL_OK && (changed || update->touches[i].changed))
+			err = node_replace(update, at);
+	}
+	return err;
+}
+
+/* ---- what the snapshot has beside its nodes ---- */
+
+static enum al_err snapshot_soa(struct zone *next, const struct zname *apex)
+{
+	const struct rrset *soa = rrset_find(apex->sets, RR_SOA);
+
+	next->soa_len = soa->len;
+	next->soa_sig_len = soa->sig_len;
+	next->soa = malloc(soa->len + soa->sig_len);
+	if (next->soa == NULL)
+		return AL_ENOMEM;
+	memcpy(next->soa, soa->run, soa->len);
+	memcpy(next->soa + soa->len, soa->sig, soa->sig_len);
+	al_set_u32(next->soa + 6, TTL_NEGATIVE);
+	al_set_u32(next->soa + soa->len + 6, TTL_NEGATIVE);
+	return AL_OK;
+}
+
+static enum al_err snapshot_servers(struct zone *next, const struct zone_tree *tree)
+{
+	struct server_addresses found = { .record_count = 0 };
+	enum al_err err;
+
+	al_buf_init(&found.records, RRSET_BYTES_MAX);
+	al_buf_init(&found.sigs, RRSET_BYTES_MAX);
+	err = answer_compile_servers(tree, rrset_find(tree->apex->sets, RR_NS), &found);
+	if (err == AL_OK && found.records.len > 0) {
+		next->servers = malloc(found.records.len + found.sigs.len);
+		if (next->servers == NULL) {
+			err = AL_ENOMEM;
+		} else {
+			memcpy(next->servers, found.records.ptr, found.records.len);
+			if (found.sigs.len > 0)
+				memcpy(next->servers + found.records.len, found.sigs.ptr, found.sigs.len);
+			next->servers_len = (uint32_t)found.records.len;
+			next->servers_sig_len = (uint32_t)found.sigs.len;
+			next->servers_count = found.record_count;
+			next->servers_sig_count = found.sig_count;
+		}
+	}
+	al_buf_release(&found.records);
+	al_buf_release(&found.sigs);
+	return err;
+}
+
+static enum al_err snapshot_fill(struct update *update)
+{
+	struct zone_master *master = update->master;
+	struct zone *next = update->next;
+	enum al_err err;
+
+	next->apex = master->tree.apex_name;
+	next->labels = master->tree.apex_labels;
+	next->serial = (uint32_t)master->serial;
+	next->wildcards = master->wildcards > 0;
+	for (size_t i = 0; i < AL_COUNT(master->cuts_at); i++)
+		if (master->cuts_at[i] > 0)
+			next->cuts.word[i / 64] |= UINT64_C(1) << i % 64;
+	err = snapshot_soa(next, master->tree.apex);
+	return err == AL_OK ? snapshot_servers(next, &master->tree) : err;
+}
+
+/* Room for every node that this step can retire. */
+static enum al_err retired_make(struct update *update)
+{
+	struct zone *before = update->master->newest;
+
+	if (before == NULL)
+		return AL_OK;
+	before->retired = malloc((update->touch_count + update->edit_count) * sizeof(*before->retired));
+	if (before->retired == NULL)
+		return AL_ENOMEM;
+	for (size_t i = 0; i < update->edit_count; i++)
+		if (update->edits[i].name == NULL)
+			retire(before, update->edits[i].gone);
+	return AL_OK;
+}
+
+static enum al_err snapshot_make(struct update *update)
+{
+	struct zone_master *master = update->master;
+	size_t old_count = master->count;
+	enum al_err err;
+
+	find_edits(update);
+	err = edit_order(update, edited_count(update));
+	if (err == AL_OK)
+		err = retired_make(update);
+	update->next = zone_alloc();
+	if (err == AL_OK && update->next == NULL)
+		err = AL_ENOMEM;
+	if (err == AL_OK)
+		err = tables_make(update, old_count);
+	if (err == AL_OK)
+		err = nodes_make(update);
+	if (err == AL_OK)
+		err = snapshot_fill(update);
+	return err;
+}
+
+enum al_err zone_master_update(struct zone_master *master, const struct zone_signer *clock, uint64_t serial,
+			       struct update_stats *stats)
+{
+	struct zone_signer signer = *clock;
+	struct update update = { .master = master, .signer = &signer, .stats = stats };
+	enum al_err err;
+
+	if (master->tree.dirty_count == 0 && master->newest != NULL)
+		return AL_OK;
+	signer.apex = &master->tree.apex_name;
+	signer.keys = &master->keys;
+	if (serial > master->serial)
+		master->serial = serial;
+	zone_tree_mark(&master->tree, master->tree.apex);        /* for its SOA */
+	err = take_dirty(&update);
+	if (err == AL_OK)
+		err = resolve_dirty(&update);
+	if (err == AL_OK)
+		err = snapshot_make(&update);
+	if (err == AL_OK) {
+		if (master->newest != NULL)
+			master->newest->next = update.next;
+		else
+			master->oldest = update.next;
+		master->newest = update.next;
+		zone_tree_clean(&master->tree, update.dirty, update.dirty_count);
+	} else {
+		zone_free(update.next);
+	}
+	free(update.dirty);
+	free(update.edits);
+	free(update.touches);
+	return err;
+}

@@ -1,0 +1,331 @@
+/*
+ * test_answer.c -- what questions get, section by section: delegations, data,
+ * aliases, wildcards, nothing, and what does not fit.
+ */
+#include "fixture.h"
+
+static const char registry[] = "registry: TEST\n"
+			       "tld: alamo\n"
+			       "tld: fish\n"
+			       "super-prefix: fca1::/16\n"
+			       "super-prefix: 172.20.0.0/14\n"
+			       "root-server: a fca1:0:a::53\n"
+			       "root-server: b 172.20.0.53\n"
+			       "hostmaster: dns.alamo\n"
+			       "mnt-by: HOST-MNT\n"
+			       "source: TEST\n";
+
+#define TAIL "mnt-by: A-MNT\nsource: TEST\n"
+#define DIGEST "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+static const char *const objects[] = {
+	/* index 1: delegated and signed, one server inside, one in another delegation */
+	"domain: foo.alamo\nnserver: ns1.foo.alamo fd00::1\nnserver: ns.bar.alamo\nds-rdata: 1 13 2 " DIGEST "\n" TAIL,
+	/* the holder's glue is believed, not this one's */
+	"domain: bar.alamo\nnserver: ns.bar.alamo 172.20.1.1\nnserver: ns1.foo.alamo fd00::bad\n" TAIL,
+	"domain: host.alamo\nrecord: @ A 172.20.2.2\nrecord: www CNAME host.alamo\nrecord: * 60 TXT \"x y\"\n"
+	"record: a.b AAAA fd00::2\nrecord: out CNAME x.foo.alamo\nrecord: bad CNAME nope.host.alamo\n"
+	"record: loop CNAME loop.host.alamo\nrecord: mix CNAME host.alamo\nrecord: mix A 172.20.2.3\n"
+	"record: far CNAME www.example\nrecord: gone CNAME gone.alamo\n" TAIL,
+	/* a deeper object: a delegation inside a hosted domain, and one below a cut that nobody sees */
+	"domain: deep.host.alamo\nnserver: ns.deep.host.alamo 172.20.9.9\n" TAIL,
+	"domain: hidden.foo.alamo\nrecord: @ A 172.20.3.3\n" TAIL,
+	/* the first delegates below the TLD of its own; the others may not have these names */
+	"domain: other\nnserver: ns.other fd00::7\n" TAIL,
+	"domain: arpa\nnserver: ns.other fd00::7\n" TAIL,
+	"domain: x.root-servers.alamo\nrecord: @ A 172.20.4.4\n" TAIL,
+	/* our own zone: `nserver` ignored, records served */
+	"domain: fish\nnserver: ns.other\nrecord: @ TXT fish\nrecord: www A 172.20.5.5\n" TAIL,
+	"inetnum: 172.20.5.0/27\nnetname: N-NET\nnserver: ns1.foo.alamo\n" TAIL,
+	"inetnum: 172.20.6.0/24\nnetname: N-NET\nnserver: ns1.foo.alamo\n" TAIL,
+	"inetnum: 172.20.6.64/27\nnetname: N-NET\nnserver: ns.bar.alamo\n" TAIL,
+	"inetnum: 172.20.8.0/22\nnetname: N-NET\nnserver: ns1.foo.alamo\n" TAIL,
+	"inetnum: 172.20.9.0/24\nnetname: N-NET\nnserver: ns.bar.alamo\n" TAIL,
+	"inetnum: 172.21.0.0/16\nnetname: N-NET\nnserver: ns.bar.alamo\n" TAIL,
+	"inet6num: fca1:100::/46\nnetname: N-NET\nnserver: ns1.foo.alamo\n" TAIL,
+	"domain: odd.alamo\nrecord: @ SVCB 0 broken broken\nrecord: @ MX 5 mail.odd.alamo\nrecord: @ HTTPS 1 . alpn=h2\n"
+	"record: _443._tcp TLSA 3 1 1 aabb\nrecord: @ CAA 0 issue \"ca.alamo\"\nrecord: @ SSHFP 4 2 0011\n"
+	"record: _x._tcp SRV 1 2 3 mail.odd.alamo\n" TAIL,
+};
+
+static int setup(void **state)
+{
+	static struct fixture f;
+
+	fixture_start(&f, registry, NULL);
+	for (size_t i = 0; i < AL_COUNT(objects); i++)
+		fixture_put(&f, objects[i]);
+	fixture_build(&f);
+	*state = &f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	fixture_stop(*state);
+	return 0;
+}
+
+#define SOA_ALAMO "alamo. 300 IN SOA a.root-servers.alamo. dns.alamo. 18 300 60 1209600 300\n"
+#define SOA_ROOT ". 300 IN SOA a.root-servers.alamo. dns.alamo. 7 300 60 1209600 300\n"
+
+#define ASK(n, t) &(const struct question){ .name = (n), .type = (t) }
+#define ASK_DO(n, t) &(const struct question){ .name = (n), .type = (t), .dnssec = true }
+
+struct row {
+	const struct question *question;
+	const char *want;
+};
+
+static void rows_expect(struct fixture *f, const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		expect(f, *rows[i].question, rows[i].want);
+}
+
+static void delegations(void **state)
+{
+	static const char foo[] = "NOERROR\n"
+				  "ns foo.alamo. 3600 IN NS ns.bar.alamo.\n"
+				  "ns foo.alamo. 3600 IN NS ns1.foo.alamo.\n"
+				  "ar ns1.foo.alamo. 3600 IN AAAA fd00::1\n"
+				  "ar ns.bar.alamo. 3600 IN A 172.20.1.1\n";
+	const struct row rows[] = {
+		{ ASK("foo.alamo", RR_A), foo },
+		{ ASK("hidden.foo.alamo", RR_A), foo },
+		{ ASK("ns1.foo.alamo", RR_AAAA), foo },          /* glue is no answer */
+		{ ASK("foo.alamo", RR_NS), foo },
+		{ ASK("a.very.long.name.below.foo.alamo", RR_DS), foo },
+		{ ASK_DO("www.foo.alamo", RR_A),
+		  "NOERROR\n"
+		  "ns foo.alamo. 3600 IN NS ns.bar.alamo.\n"
+		  "ns foo.alamo. 3600 IN NS ns1.foo.alamo.\n"
+		  "ns foo.alamo. 3600 IN DS 1 13 2 " DIGEST "\n"
+		  "ns foo.alamo. 3600 IN RRSIG DS 13 2\n"
+		  "ar ns1.foo.alamo. 3600 IN AAAA fd00::1\n"
+		  "ar ns.bar.alamo. 3600 IN A 172.20.1.1\n" },
+		{ ASK_DO("q.q.bar.alamo", RR_A),
+		  "NOERROR\n"
+		  "ns bar.alamo. 3600 IN NS ns.bar.alamo.\n"
+		  "ns bar.alamo. 3600 IN NS ns1.foo.alamo.\n"
+		  "ns bar.alamo. 300 IN NSEC foo.alamo. NS RRSIG NSEC\n"
+		  "ns bar.alamo. 300 IN RRSIG NSEC 13 2\n"
+		  "ar ns.bar.alamo. 3600 IN A 172.20.1.1\n"
+		  "ar ns1.foo.alamo. 3600 IN AAAA fd00::1\n" },
+		{ ASK("foo.alamo", RR_DS),
+		  "NOERROR aa\n"
+		  "an foo.alamo. 3600 IN DS 1 13 2 " DIGEST "\n" },
+		{ ASK_DO("bar.alamo", RR_DS),
+		  "NOERROR aa\n"
+		  "ns " SOA_ALAMO
+		  "ns alamo. 300 IN RRSIG SOA 13 1\n"
+		  "ns bar.alamo. 300 IN NSEC foo.alamo. NS RRSIG NSEC\n"
+		  "ns bar.alamo. 300 IN RRSIG NSEC 13 2\n" },
+		{ ASK("x.deep.host.alamo", RR_A),
+		  "NOERROR\n"
+		  "ns deep.host.alamo. 3600 IN NS ns.deep.host.alamo.\n"
+		  "ar ns.deep.host.alamo. 3600 IN A 172.20.9.9\n" },
+		{ ASK("www.other", RR_A),
+		  "NOERROR\n"
+		  "ns other. 3600 IN NS ns.other.\n"
+		  "ar ns.other. 3600 IN AAAA fd00::7\n" },
+	};
+
+	rows_expect(*state, rows, AL_COUNT(rows));
+}
+
+static void root_and_apex(void **state)
+{
+	const struct row rows[] = {
+		/* priming (RFC 8109): servers and all their addresses */
+		{ ASK(".", RR_NS),
+		  "NOERROR aa\n"
+		  "an . 3600 IN NS a.root-servers.alamo.\n"
+		  "an . 3600 IN NS b.root-servers.alamo.\n"
+		  "ar a.root-servers.alamo. 3600 IN AAAA fca1:0:a::53\n"
+		  "ar b.root-servers.alamo. 3600 IN A 172.20.0.53\n" },
+		{ ASK("b.root-servers.alamo", RR_A),
+		  "NOERROR aa\n"
+		  "an b.root-servers.alamo. 3600 IN A 172.20.0.53\n" },
+		{ ASK("x.root-servers.alamo", RR_A), "NXDOMAIN aa\nns " SOA_ALAMO },
+		{ ASK("arpa", RR_A), "NOERROR aa\nns " SOA_ROOT },
+		{ ASK("ip6.arpa", RR_NS), "NOERROR aa\nns " SOA_ROOT },
+		{ ASK_DO("com", RR_A),
+		  "NXDOMAIN aa\n"
+		  "ns " SOA_ROOT
+		  "ns . 300 IN RRSIG SOA 13 0\n"
+		  "ns 1.a.c.f.ip6.arpa. 300 IN NSEC fish. NS DS RRSIG NSEC\n"
+		  "ns 1.a.c.f.ip6.arpa. 300 IN RRSIG NSEC 13 6\n"
+		  "ns . 300 IN NSEC alamo. NS SOA RRSIG NSEC DNSKEY\n"
+		  "ns . 300 IN RRSIG NSEC 13 0\n" },
+		{ ASK("fish", RR_TXT), "NOERROR aa\nan fish. 300 IN TXT \"fish\"\n" },
+		{ ASK("fish", RR_NS),
+		  "NOERROR aa\nan fish. 3600 IN NS a.root-servers.alamo.\nan fish. 3600 IN NS b.root-servers.alamo.\n" },
+		{ ASK("www.fish", RR_A), "NOERROR aa\nan www.fish. 300 IN A 172.20.5.5\n" },
+		/* ANY is one set (RFC 8482) */
+		{ ASK("www.fish", RR_ANY), "NOERROR aa\nan www.fish. 300 IN A 172.20.5.5\n" },
+		{ ASK("www.fish", RR_RRSIG), "NOERROR aa\nan www.fish. 300 IN RRSIG A 13 2\n" },
+		{ ASK("www.fish", RR_NSEC), "NOERROR aa\nan www.fish. 300 IN NSEC fish. A RRSIG NSEC\n" },
+		{ ASK_DO(".", RR_DS),
+		  "NOERROR aa\n"
+		  "ns " SOA_ROOT
+		  "ns . 300 IN RRSIG SOA 13 0\n"
+		  "ns . 300 IN NSEC alamo. NS SOA RRSIG NSEC DNSKEY\n"
+		  "ns . 300 IN RRSIG NSEC 13 0\n" },
+	};
+
+	rows_expect(*state, rows, AL_COUNT(rows));
+}
+
+static void hosted(void **state)
+{
+	const struct row rows[] = {
+		{ ASK_DO("host.alamo", RR_A),
+		  "NOERROR aa\nan host.alamo. 300 IN A 172.20.2.2\nan host.alamo. 300 IN RRSIG A 13 2\n" },
+		{ ASK("HOST.alamo", RR_A), "NOERROR aa\nan HOST.alamo. 300 IN A 172.20.2.2\n" },
+		{ ASK("www.host.alamo", RR_A),
+		  "NOERROR aa\nan www.host.alamo. 300 IN CNAME host.alamo.\nan host.alamo. 300 IN A 172.20.2.2\n" },
+		{ ASK("www.host.alamo", RR_CNAME), "NOERROR aa\nan www.host.alamo. 300 IN CNAME host.alamo.\n" },
+		/* an alias into a delegation, or out of the zone, ends there */
+		{ ASK("out.host.alamo", RR_A), "NOERROR aa\nan out.host.alamo. 300 IN CNAME x.foo.alamo.\n" },
+		{ ASK("far.host.alamo", RR_A), "NOERROR aa\nan far.host.alamo. 300 IN CNAME www.example.\n" },
+		/* the last name of the chain decides (RFC 6604) */
+		{ ASK_DO("gone.host.alamo", RR_A),
+		  "NXDOMAIN aa\n"
+		  "an gone.host.alamo. 300 IN CNAME gone.alamo.\n"
+		  "an gone.host.alamo. 300 IN RRSIG CNAME 13 3\n"
+		  "ns " SOA_ALAMO
+		  "ns alamo. 300 IN RRSIG SOA 13 1\n"
+		  "ns foo.alamo. 300 IN NSEC host.alamo. NS DS RRSIG NSEC\n"
+		  "ns foo.alamo. 300 IN RRSIG NSEC 13 2\n"
+		  "ns alamo. 300 IN NSEC bar.alamo. NS SOA RRSIG NSEC DNSKEY\n"
+		  "ns alamo. 300 IN RRSIG NSEC 13 1\n" },
+		{ ASK("bad.host.alamo", RR_A),
+		  "NOERROR aa\nan bad.host.alamo. 300 IN CNAME nope.host.alamo.\nns " SOA_ALAMO },
+		/* CNAME beside other data: the alias is dropped, the rest stays */
+		{ ASK("mix.host.alamo", RR_A), "NOERROR aa\nan mix.host.alamo. 300 IN A 172.20.2.3\n" },
+		{ ASK("mix.host.alamo", RR_CNAME), "NOERROR aa\nns " SOA_ALAMO },
+		/* empty non-terminal: no data, and not the wildcard's */
+		{ ASK_DO("b.host.alamo", RR_TXT),
+		  "NOERROR aa\n"
+		  "ns " SOA_ALAMO
+		  "ns alamo. 300 IN RRSIG SOA 13 1\n"
+		  "ns *.host.alamo. 300 IN NSEC a.b.host.alamo. TXT RRSIG NSEC\n"
+		  "ns *.host.alamo. 300 IN RRSIG NSEC 13 2\n" },
+		{ ASK("odd.alamo", 65), "NOERROR aa\nan odd.alamo. 300 IN HTTPS 1 . alpn=h2\n" },
+		{ ASK("odd.alamo", 64), "NOERROR aa\nns " SOA_ALAMO },     /* does not parse: dropped, the rest served */
+		{ ASK("_443._tcp.odd.alamo", 52), "NOERROR aa\nan _443._tcp.odd.alamo. 300 IN TLSA 3 1 1 aabb\n" },
+	};
+
+	rows_expect(*state, rows, AL_COUNT(rows));
+}
+
+static void wildcards(void **state)
+{
+	const struct row rows[] = {
+		{ ASK_DO("q.host.alamo", RR_TXT),
+		  "NOERROR aa\n"
+		  "an q.host.alamo. 60 IN TXT \"x y\"\n"
+		  "an q.host.alamo. 60 IN RRSIG TXT 13 2\n"
+		  "ns out.host.alamo. 300 IN NSEC www.host.alamo. CNAME RRSIG NSEC\n"
+		  "ns out.host.alamo. 300 IN RRSIG NSEC 13 3\n" },
+		{ ASK("y.q.host.alamo", RR_TXT), "NOERROR aa\nan y.q.host.alamo. 60 IN TXT \"x y\"\n" },
+		{ ASK_DO("q.host.alamo", RR_A),
+		  "NOERROR aa\n"
+		  "ns " SOA_ALAMO
+		  "ns alamo. 300 IN RRSIG SOA 13 1\n"
+		  "ns *.host.alamo. 300 IN NSEC a.b.host.alamo. TXT RRSIG NSEC\n"
+		  "ns *.host.alamo. 300 IN RRSIG NSEC 13 2\n"
+		  "ns out.host.alamo. 300 IN NSEC www.host.alamo. CNAME RRSIG NSEC\n"
+		  "ns out.host.alamo. 300 IN RRSIG NSEC 13 3\n" },
+		{ ASK("*.host.alamo", RR_TXT), "NOERROR aa\nan *.host.alamo. 60 IN TXT \"x y\"\n" },
+		/* a nearer name is the encloser: no wildcard below it */
+		{ ASK("q.b.host.alamo", RR_TXT), "NXDOMAIN aa\nns " SOA_ALAMO },
+		{ ASK("q.www.host.alamo", RR_TXT), "NXDOMAIN aa\nns " SOA_ALAMO },
+		{ ASK("q.host.alamo", RR_NSEC), "NOERROR aa\nns " SOA_ALAMO },
+	};
+
+	rows_expect(*state, rows, AL_COUNT(rows));
+}
+
+static void alias_loop_ends(void **state)
+{
+	expect(*state, *ASK("loop.host.alamo", RR_A), "NOERROR aa\nan loop.host.alamo. 300 IN CNAME loop.host.alamo.\n");
+}
+
+static void reverse(void **state)
+{
+	const struct row rows[] = {
+		/* RFC 2317: aliases into FIRST/LEN, which is delegated */
+		{ ASK("31.5.20.172.in-addr.arpa", 12),
+		  "NOERROR aa\nan 31.5.20.172.in-addr.arpa. 3600 IN CNAME 31.0/27.5.20.172.in-addr.arpa.\n" },
+		{ ASK("32.5.20.172.in-addr.arpa", 12),
+		  "NXDOMAIN aa\nns 20.172.in-addr.arpa. 300 IN SOA a.root-servers.alamo. dns.alamo. 15 300 60 1209600 300\n" },
+		{ ASK("31.0/27.5.20.172.in-addr.arpa", 12),
+		  "NOERROR\nns 0/27.5.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
+		/* the /24 has a cut: what lies in it is its holder's */
+		{ ASK("65.6.20.172.in-addr.arpa", 12),
+		  "NOERROR\nns 6.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
+		/* /22: four cuts; the more specific object has one of them */
+		{ ASK("1.8.20.172.in-addr.arpa", 12),
+		  "NOERROR\nns 8.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
+		{ ASK("1.9.20.172.in-addr.arpa", 12),
+		  "NOERROR\nns 9.20.172.in-addr.arpa. 3600 IN NS ns.bar.alamo.\n" },
+		{ ASK("1.11.20.172.in-addr.arpa", 12),
+		  "NOERROR\nns 11.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
+		/* the object is one of our zones */
+		{ ASK("1.1.21.172.in-addr.arpa", 12),
+		  "NXDOMAIN aa\nns 21.172.in-addr.arpa. 300 IN SOA a.root-servers.alamo. dns.alamo. 1 300 60 1209600 300\n" },
+		{ ASK("1.3.0.0.0.0.0.1.0.1.a.c.f.ip6.arpa", 12),
+		  "NOERROR\nns 3.0.0.0.0.0.1.0.1.a.c.f.ip6.arpa. 3600 IN NS ns1.foo.alamo.\n" },
+		{ ASK("4.0.0.0.0.0.1.0.1.a.c.f.ip6.arpa", 12),
+		  "NXDOMAIN aa\nns 1.a.c.f.ip6.arpa. 300 IN SOA a.root-servers.alamo. dns.alamo. 17 300 60 1209600 300\n" },
+		{ ASK("0.0.0.1.0.1.a.c.f.ip6.arpa", 12),
+		  "NOERROR aa\nns 1.a.c.f.ip6.arpa. 300 IN SOA a.root-servers.alamo. dns.alamo. 17 300 60 1209600 300\n" },
+	};
+
+	rows_expect(*state, rows, AL_COUNT(rows));
+}
+
+static void sizes(void **state)
+{
+	struct fixture *f = *state;
+	static uint8_t out[ANSWER_TCP_MAX];
+	struct question q = { .name = "a.rather.long.name.that.takes.space.host.alamo", .type = RR_A, .dnssec = true };
+
+	/* Two proofs with signatures pass 512 bytes, the least that EDNS can mean: TC, and nothing else. */
+	q.size = 100;
+	expect(f, q, "NOERROR aa tc\n");
+	q.size = 512;
+	expect(f, q, "NOERROR aa tc\n");
+	q.size = 4096;
+	assert_in_range(fixture_ask(f, &q, out), 513, UDP_SIZE_MAX);
+	assert_int_equal(out[2] & 2, 0);
+	q.size = 512;
+	q.tcp = true;
+	assert_true(fixture_ask(f, &q, out) > 512);
+	assert_int_equal(out[2] & 2, 0);
+}
+
+static void nothing_published(void **state)
+{
+	static const uint8_t query[] = "\x12\x34\x01\x00\0\1\0\0\0\0\0\0\5alamo\0\0\1\0\1";
+	uint8_t out[UDP_SIZE_MAX];
+	size_t len = answer_query(NULL, query, sizeof(query) - 1, false, out);
+
+	(void)state;
+	assert_int_equal(len, sizeof(query) - 1);
+	assert_int_equal(out[3] & 15, RCODE_SERVFAIL);
+	assert_int_equal(out[2], 0x81);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(delegations),     cmocka_unit_test(root_and_apex), cmocka_unit_test(hosted),
+		cmocka_unit_test(wildcards),       cmocka_unit_test(reverse),       cmocka_unit_test(alias_loop_ends),
+		cmocka_unit_test(sizes),           cmocka_unit_test(nothing_published),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
