@@ -1,0 +1,245 @@
+/*
+ * cmd_join.c -- `alamo join`: one signed request, and a member has a
+ * maintainer, an AS number, a prefix, a route and, if wanted, a name.
+ */
+#include "command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "answer.h"
+#include "file.h"
+#include "join.h"
+#include "settings.h"
+#include "sign.h"
+#include "submit.h"
+
+#define USAGE                                                                                                          \
+	"--name FISHER [--key FILE] [--domain NAME] [--host NAME=ADDRESS]... [--len N] [--server HOST:PORT] "          \
+	"[--dry-run] [--json]"
+
+struct options {
+	struct join join;
+	const char *key;             /* NULL: settings */
+	const char *server;
+	bool dry_run;
+	bool json;
+};
+
+/* The key's file is there, or is made when a person at a terminal says so. */
+static int key_ensure(const char *key)
+{
+	char answer[16], *slash;
+	char dir[SETTING_MAX];
+
+	if (access(key, F_OK) == 0)
+		return CLI_DONE;
+	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+		return command_fail(CLI_USAGE, "there is no key %s: `ssh-keygen -t ed25519` makes one, --key names another", key);
+	fprintf(stderr, "There is no SSH key %s. Make one, without passphrase? [y/N] ", key);
+	if (fgets(answer, sizeof(answer), stdin) == NULL || (answer[0] != 'y' && answer[0] != 'Y'))
+		return CLI_USAGE;
+	snprintf(dir, sizeof(dir), "%s", key);
+	slash = strrchr(dir, '/');
+	if (slash != NULL && slash != dir) {
+		*slash = '\0';
+		(void)mkdir(dir, 0700);
+	}
+	return sign_generate(key, "alamo") == AL_OK ? CLI_DONE : CLI_USAGE;
+}
+
+static json_t *json_text(struct al_slice text)
+{
+	json_t *value = json_stringn(text.ptr != NULL ? text.ptr : "", text.len);
+
+	return value != NULL ? value : json_null();      /* not UTF-8 */
+}
+
+static void json_print(const struct network *network, struct al_slice answer)
+{
+	json_t *root = json_object(), *objects = json_object();
+	struct al_slice rest = answer;
+	struct answer_object object;
+	uint64_t index;
+	char *text;
+
+	while (answer_next(&rest, &object)) {
+		char cls[32];
+
+		if (al_slice_copy(object.cls, cls, sizeof(cls)) == AL_OK)
+			json_object_set_new(objects, cls, json_text(object.key));
+	}
+	json_object_set_new(root, "network", json_text(al_slice_str(network->name)));
+	json_object_set_new(root, "accepted", json_boolean(answer_accepted(answer)));
+	if (answer_index(answer, &index) == AL_OK)
+		json_object_set_new(root, "index", json_integer((json_int_t)index));
+	json_object_set_new(root, "objects", objects);
+	json_object_set_new(root, "answer", json_text(answer));
+	text = json_dumps(root, JSON_INDENT(2));
+	puts(text != NULL ? text : "{}");
+	free(text);
+	json_decref(root);
+}
+
+static struct al_slice key_of(struct al_slice answer, const char *cls)
+{
+	struct answer_object object;
+
+	while (answer_next(&answer, &object))
+		if (al_slice_is(object.cls, cls))
+			return object.key;
+	return AL_S("");
+}
+
+static void person_print(const struct network *network, struct al_slice answer)
+{
+	struct al_slice mntner = key_of(answer, "mntner"), asn = key_of(answer, "aut-num");
+	struct al_slice net = key_of(answer, "inet6num"), domain = key_of(answer, "domain");
+	uint64_t index;
+
+	printf("Welcome to %s.\n\n  maintainer  %.*s\n  AS number   %.*s\n  prefix      %.*s\n  route       %.*s from %.*s\n",
+	       network->name, AL_FMT(mntner), AL_FMT(asn), AL_FMT(net), AL_FMT(net), AL_FMT(asn));
+	if (domain.len > 0)
+		printf("  name        %.*s\n", AL_FMT(domain));
+	if (answer_index(answer, &index) == AL_OK)
+		printf("  log entry   %llu\n", (unsigned long long)index);
+	printf("\nNext:\n"
+	       "  what everybody sees:   alamo whois %.*s\n"
+	       "  to change something:   alamo show inet6num %.*s >FILE, edit it, alamo submit FILE\n"
+	       "  to check the log:      alamo verify\n",
+	       AL_FMT(asn), AL_FMT(net));
+}
+
+static int join_report(const struct options *options, const struct network *network, struct al_slice answer)
+{
+	bool accepted = answer_accepted(answer);
+
+	if (options->json)
+		json_print(network, answer);
+	else if (!accepted || options->dry_run)
+		command_print_remote(answer);
+	else
+		person_print(network, answer);
+	fflush(stdout);
+	return accepted ? CLI_DONE : CLI_REFUSED;
+}
+
+static int join_send(const struct options *options, struct client *client, const char *key, struct al_slice auth)
+{
+	struct network network;
+	struct submit submit = { client, &network, { key }, 1, options->dry_run };
+	struct draft draft;
+	struct al_buf objects, answer;
+	const char *why = "";
+	enum al_err err = network_ask(client, &network);
+	int code;
+
+	if (err != AL_OK)
+		return err == AL_ECLOSED ? CLI_OFFLINE : CLI_REFUSED;
+	al_buf_init(&objects, 65536);
+	al_buf_init(&answer, CLIENT_ANSWER_MAX);
+	/* All of it is new: a maintainer of that name makes the registry refuse, instead of giving a second prefix. */
+	al_buf_str(&objects, "request:        join\nprev:           none\n\n");
+	err = join_objects(&options->join, al_slice_str(network.source), al_slice_str(network.tld), auth, &objects, &why);
+	if (err == AL_OK)
+		err = draft_parse(al_buf_view(&objects), &draft);
+	if (err != AL_OK) {
+		code = command_fail(CLI_USAGE, "%s", why);
+	} else {
+		err = submit_send(&submit, &draft, &answer);
+		draft_release(&draft);
+		if (err == AL_OK)
+			code = join_report(options, &network, al_buf_view(&answer));
+		else
+			code = err == AL_ECLOSED ? CLI_OFFLINE : CLI_USAGE;
+	}
+	al_buf_release(&objects);
+	al_buf_release(&answer);
+	return code;
+}
+
+static int join_run(const struct options *options)
+{
+	struct client *client = NULL;
+	struct al_buf auth;
+	char key[SETTING_MAX];
+	enum al_err err;
+	int code = settings_key(options->key, key) == AL_OK ? key_ensure(key) : CLI_USAGE;
+
+	if (code != CLI_DONE)
+		return code;
+	al_buf_init(&auth, 4096);
+	err = sign_public(key, &auth);
+	code = err == AL_OK ? CLI_DONE : CLI_USAGE;
+	if (err == AL_OK) {
+		err = client_open(options->server, &client);
+		code = err == AL_OK ? join_send(options, client, key, al_buf_view(&auth)) :
+		       err == AL_ECLOSED ? CLI_OFFLINE : CLI_USAGE;
+	}
+	client_close(client);
+	al_buf_release(&auth);
+	return code;
+}
+
+static bool option_take(int option, struct options *options)
+{
+	uint64_t len;
+
+	switch (option) {
+	case 'n':
+		options->join.name = optarg;
+		return true;
+	case 'k':
+		options->key = optarg;
+		return true;
+	case 'd':
+		options->join.domain = optarg;
+		return true;
+	case 'h':
+		if (options->join.host_count == JOIN_HOSTS_MAX)
+			return false;
+		options->join.hosts[options->join.host_count++] = optarg;
+		return true;
+	case 'l':
+		if (al_slice_u64(al_slice_str(optarg), 128, &len) != AL_OK)
+			return false;
+		options->join.len = (unsigned)len;
+		return true;
+	case 's':
+		options->server = optarg;
+		return true;
+	case 'D':
+		return options->dry_run = true;
+	case 'j':
+		return options->json = true;
+	default:
+		return false;
+	}
+}
+
+int cmd_join(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "name", required_argument, NULL, 'n' },   { "key", required_argument, NULL, 'k' },
+		{ "domain", required_argument, NULL, 'd' }, { "host", required_argument, NULL, 'h' },
+		{ "len", required_argument, NULL, 'l' },    { "server", required_argument, NULL, 's' },
+		{ "dry-run", no_argument, NULL, 'D' },      { "json", no_argument, NULL, 'j' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct options options = { .join = { .len = 48 } };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1)
+		if (!option_take(option, &options))
+			return command_usage("join", USAGE);
+	if (options.join.name == NULL || optind != argc || (options.join.host_count > 0 && options.join.domain == NULL))
+		return command_usage("join", USAGE);
+	return join_run(&options);
+}

@@ -1,0 +1,48 @@
+/*
+ * endpoints.c -- what a starting daemon says on its descriptor.
+ */
+#include "endpoints.h"
+
+void endpoints_init(struct endpoints *endpoints)
+{
+	al_buf_init(&endpoints->partial, 65536);
+	al_buf_init(&endpoints->lines, 65536);
+	endpoints->ready = false;
+}
+
+void endpoints_release(struct endpoints *endpoints)
+{
+	al_buf_release(&endpoints->partial);
+	al_buf_release(&endpoints->lines);
+}
+
+void endpoints_reset(struct endpoints *endpoints)
+{
+	al_buf_reset(&endpoints->partial);
+	al_buf_reset(&endpoints->lines);
+	endpoints->ready = false;
+}
+
+static void line_take(struct endpoints *endpoints, struct al_slice line)
+{
+	if (al_slice_is(line, "ready")) {
+		endpoints->ready = true;
+	} else if (al_slice_starts(line, "endpoint ")) {
+		al_buf_slice(&endpoints->lines, al_slice_from(line, sizeof("endpoint ") - 1));
+		al_buf_u8(&endpoints->lines, '\n');
+	}
+}
+
+bool endpoints_feed(struct endpoints *endpoints, struct al_slice bytes)
+{
+	bool before = endpoints->ready;
+	struct al_slice head;
+
+	while (al_slice_cut(&bytes, '\n', &head)) {
+		al_buf_slice(&endpoints->partial, head);
+		line_take(endpoints, al_buf_view(&endpoints->partial));
+		al_buf_reset(&endpoints->partial);
+	}
+	al_buf_slice(&endpoints->partial, head);
+	return endpoints->ready && !before;
+}

@@ -1,0 +1,24 @@
+/*
+ * file.h -- whole files, directory trees and the place of our programs.
+ */
+#ifndef CLI_FILE_H
+#define CLI_FILE_H
+
+#include <sys/types.h>
+
+#include "alamo/buf.h"
+
+/* Appends the file's bytes ("-": standard input), at most out->max; failures leave errno set. */
+AL_MUST_USE enum al_err file_read(const char *path, struct al_buf *out);
+/* Replaces the file at once (temporary file, rename); synced to disk. AL_ESYS with errno set. */
+AL_MUST_USE enum al_err file_write(const char *path, struct al_slice bytes, mode_t mode);
+/* "DIR/NAME"; AL_ELIMIT. */
+AL_MUST_USE enum al_err file_join(const char *dir, const char *name, char *out, size_t cap);
+/* Removes everything below `dir`, and `dir` itself unless `keep`. Follows no links. */
+void file_remove_tree(const char *dir, bool keep);
+/* A program of ours: beside this one when it is there, else the bare name for PATH. */
+AL_MUST_USE enum al_err file_program(const char *name, char *out, size_t cap);
+/* $HOME/REST; AL_ENOTFOUND without a home. */
+AL_MUST_USE enum al_err file_home(const char *rest, char *out, size_t cap);
+
+#endif

@@ -1,0 +1,226 @@
+/*
+ * import_read.c -- RPSL text of another registry to objects of ours.
+ */
+#include "import.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ORIGINS_MAX 64
+#define OBJECT_MAX 65536         /* bytes of one rewritten object */
+
+void import_init(struct import *import)
+{
+	*import = (struct import){ .items = NULL };
+}
+
+void import_release(struct import *import)
+{
+	for (size_t i = 0; i < import->count; i++) {
+		al_object_unref(import->items[i].object);
+		free(import->items[i].key);
+		free(import->items[i].note);
+	}
+	free(import->items);
+	import_init(import);
+}
+
+static struct import_item *item_add(struct import *import)
+{
+	if (import->count == import->cap) {
+		size_t cap = import->cap > 0 ? import->cap * 2 : 256;
+		struct import_item *grown = realloc(import->items, cap * sizeof(*grown));
+
+		if (grown == NULL)
+			return NULL;
+		import->items = grown;
+		import->cap = cap;
+	}
+	import->items[import->count] = (struct import_item){ .cls = AL_CLASS_COUNT };
+	return &import->items[import->count++];
+}
+
+/* One object of the file, being rewritten. */
+struct rewrite {
+	enum al_class cls;
+	struct al_slice source;
+	struct al_buf lines;                 /* all attributes but the origins */
+	struct al_buf note;                  /* what was left out */
+	char *origins[ORIGINS_MAX];          /* owned */
+	size_t origin_count;
+	bool source_seen;
+};
+
+static void rewrite_line(struct al_buf *out, struct al_slice name, struct al_slice value)
+{
+	struct al_slice line;
+
+	al_buf_slice(out, name);
+	al_buf_str(out, ": ");
+	if (al_slice_cut(&value, '\n', &line)) {
+		al_buf_slice(out, al_slice_trim(line));
+		while (al_slice_line(&value, &line)) {
+			al_buf_str(out, "\n ");
+			al_buf_slice(out, line);
+		}
+	} else {
+		al_buf_slice(out, al_slice_trim(line));
+	}
+	al_buf_u8(out, '\n');
+}
+
+static enum al_err rewrite_attr(struct rewrite *r, struct al_slice name, struct al_slice value)
+{
+	const struct al_attr_rule *rule = al_class_rule(r->cls, name);
+
+	if (rule == NULL && !al_slice_caseis(name, "created") && !al_slice_caseis(name, "last-modified")) {
+		al_buf_printf(&r->note, "%s%.*s", r->note.len > 0 ? ", " : "without ", AL_FMT(name));
+	} else if (rule != NULL && rule->syntax == AL_SYN_SOURCE && (rule->flags & AL_PRIMARY) == 0) {
+		r->source_seen = true;
+		rewrite_line(&r->lines, name, r->source);
+	} else if (rule != NULL && al_slice_caseis(name, "origin") && (r->cls == AL_ROUTE || r->cls == AL_ROUTE6)) {
+		if (r->origin_count == ORIGINS_MAX)
+			return AL_ELIMIT;
+		r->origins[r->origin_count] = al_slice_dup(al_slice_trim(value));
+		if (r->origins[r->origin_count++] == NULL)
+			return AL_ENOMEM;
+	} else if (rule != NULL) {
+		rewrite_line(&r->lines, name, value);
+	}
+	return r->lines.err;
+}
+
+static enum al_err rewrite_walk(struct rewrite *r, struct al_slice raw)
+{
+	struct al_raw_attr attr;
+	struct al_buf value;
+	unsigned line = 0;
+	enum al_err err = AL_OK, bad;
+
+	al_buf_init(&value, OBJECT_MAX);
+	while (err == AL_OK && al_raw_next(&raw, &line, &attr, &value, &bad))
+		err = bad == AL_OK ? rewrite_attr(r, attr.name, al_buf_view(&value)) : AL_OK;
+	al_buf_release(&value);
+	if (err == AL_OK && !r->source_seen)
+		rewrite_line(&r->lines, AL_S("source"), r->source);
+	return err;
+}
+
+/* The first error of the report as the item's note. */
+static void item_refuse(struct import_item *item, const struct al_report *report)
+{
+	item->state = IMPORT_REFUSED;
+	free(item->note);
+	item->note = NULL;
+	for (size_t i = 0; i < report->count && item->note == NULL; i++)
+		if (report->items[i].severity == AL_ERROR)
+			item->note = strdup(report->items[i].text);
+}
+
+/* First value of the text: what a person would look for when there is no key. */
+static char *first_value(struct al_slice raw)
+{
+	struct al_slice line, name;
+
+	(void)al_slice_line(&raw, &line);
+	if (!al_slice_cut(&line, ':', &name))
+		line = name;
+	return al_slice_dup(al_slice_head(al_slice_trim(line), 200));
+}
+
+/* One item from rewritten text. */
+static enum al_err item_build(struct import *import, const struct rewrite *r, const char *origin)
+{
+	struct import_item *item = item_add(import);
+	struct al_build build = { .source = r->source };
+	struct al_report report;
+	struct al_buf text;
+	bool deletes;
+	enum al_err err;
+
+	if (item == NULL)
+		return AL_ENOMEM;
+	al_buf_init(&text, OBJECT_MAX);
+	al_report_init(&report);
+	al_buf_slice(&text, al_buf_view(&r->lines));
+	if (origin != NULL)
+		al_buf_printf(&text, "origin: %s\n", origin);
+	item->cls = r->cls;
+	item->altered = r->note.len > 0 || r->origin_count > 1;
+	item->note = r->note.len > 0 ? al_slice_dup(al_buf_view(&r->note)) : NULL;
+	if (item->note == NULL && r->origin_count > 1)
+		item->note = strdup("one of several origins");
+	build.raw = al_buf_view(&text);
+	err = text.err == AL_OK ? al_object_build(&build, &report, &item->object, &deletes) : text.err;
+	if (err == AL_EINVAL)
+		item_refuse(item, &report);
+	item->key = err == AL_OK ? al_slice_dup(al_object_key(item->object)) : first_value(build.raw);
+	err = err == AL_EINVAL ? AL_OK : err;
+	al_report_release(&report);
+	al_buf_release(&text);
+	return item->key == NULL ? AL_ENOMEM : err;
+}
+
+static enum al_err item_foreign(struct import *import, struct al_slice raw)
+{
+	struct import_item *item = item_add(import);
+
+	if (item == NULL)
+		return AL_ENOMEM;
+	item->state = IMPORT_REFUSED;
+	item->key = first_value(raw);
+	item->note = strdup("not an object class of ours");
+	return item->key != NULL && item->note != NULL ? AL_OK : AL_ENOMEM;
+}
+
+static enum al_err object_read(struct import *import, struct al_slice raw, struct al_slice source)
+{
+	struct rewrite r = { .source = source };
+	enum al_err err;
+
+	import->read++;
+	if (al_object_class(raw, &r.cls) != AL_OK)
+		return item_foreign(import, raw);
+	al_buf_init(&r.lines, OBJECT_MAX);
+	al_buf_init(&r.note, 1024);
+	err = rewrite_walk(&r, raw);
+	if (err == AL_OK && r.origin_count == 0)
+		err = item_build(import, &r, NULL);
+	for (size_t i = 0; err == AL_OK && i < r.origin_count; i++)
+		err = item_build(import, &r, r.origins[i]);
+	for (size_t i = 0; i < r.origin_count; i++)
+		free(r.origins[i]);
+	al_buf_release(&r.lines);
+	al_buf_release(&r.note);
+	return err;
+}
+
+static bool line_is_comment(struct al_slice line)
+{
+	return al_slice_starts(line, "%") || al_slice_starts(line, "#");
+}
+
+enum al_err import_read(struct import *import, struct al_slice text, struct al_slice source)
+{
+	struct al_slice line;
+	struct al_buf object;
+	enum al_err err = AL_OK;
+	bool more = true;
+
+	al_buf_init(&object, 1u << 20);
+	while (err == AL_OK && more) {
+		more = al_slice_line(&text, &line);
+		if (more && line_is_comment(line))
+			continue;
+		if (more && al_slice_trim(line).len > 0) {
+			al_buf_slice(&object, line);
+			al_buf_u8(&object, '\n');
+			continue;
+		}
+		if (object.len > 0)
+			err = object.err == AL_OK ? object_read(import, al_buf_view(&object), source) : object.err;
+		al_buf_reset(&object);
+	}
+	al_buf_release(&object);
+	return err;
+}

@@ -1,0 +1,63 @@
+/*
+ * main.c -- `alamo`: the table of subcommands.
+ */
+#include "command.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command commands[] = {
+	{ "init", cmd_init, "DIR [--plan FILE] [--ports default|any|standard] [--listen ADDRESSES]",
+	  "make a new authority in an empty directory" },
+	{ "up", cmd_up, "DIR", "run the authority's four daemons until SIGTERM" },
+	{ "join", cmd_join, "--name FISHER [--key FILE] [--domain NAME] [--host NAME=ADDRESS]... [--len N] [--json]",
+	  "become a member: maintainer, AS number, prefix, route, name" },
+	{ "submit", cmd_submit, "FILE... [--key FILE]... [--print] [--dry-run]", "sign objects and send them" },
+	{ "show", cmd_show, "CLASS KEY", "one object from the registry" },
+	{ "whois", cmd_whois, "[--whois HOST:PORT] QUERY", "ask the WHOIS server" },
+	{ "free", cmd_free, "asn|LEN", "what would be given to the next who asks" },
+	{ "head", cmd_head, "", "the newest signed checkpoint" },
+	{ "verify", cmd_verify, "[DIR] [--stream HOST:PORT|PATH] [--key VKEY|FILE]",
+	  "check the whole log: tree, checkpoints, signatures" },
+	{ "import", cmd_import, "FILE... [--key HOSTMASTER-KEY] [--report FILE]",
+	  "take over objects of another registry" },
+};
+
+static void help_print(FILE *to)
+{
+	fputs("usage: alamo COMMAND ...\n\n", to);
+	for (size_t i = 0; i < AL_COUNT(commands); i++)
+		fprintf(to, "  %-8s %s\n           alamo %s %s\n", commands[i].name, commands[i].help, commands[i].name,
+			commands[i].arguments);
+	fputs("\nThe registry is --server HOST:PORT, else ALAMO_SERVER, else `server` in ~/.config/alamo/config,\n"
+	      "else 127.0.0.1:4343. Exit codes: 0 done, 1 refused, 2 usage, 3 no connection, 4 verification failed.\n",
+	      to);
+}
+
+int main(int argc, char **argv)
+{
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2) {
+		help_print(stderr);
+		return CLI_USAGE;
+	}
+	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		help_print(stdout);
+		return CLI_DONE;
+	}
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+		puts("alamo " ALAMO_VERSION);
+		return CLI_DONE;
+	}
+	for (size_t i = 0; i < AL_COUNT(commands); i++)
+		if (strcmp(argv[1], commands[i].name) == 0) {
+			if (argc > 2 && strcmp(argv[2], "--help") == 0) {
+				printf("usage: alamo %s %s\n%s\n", commands[i].name, commands[i].arguments,
+				       commands[i].help);
+				return CLI_DONE;
+			}
+			return commands[i].run(argc - 1, argv + 1);
+		}
+	return command_fail(CLI_USAGE, "no such command: %s (see `alamo help`)", argv[1]);
+}
