@@ -1,0 +1,77 @@
+"""Fixtures: authorities that run, keys, and a network namespace."""
+
+import contextlib
+import ctypes
+import os
+import subprocess
+
+import pytest
+from harness import BIN, DAEMONS, Authority, Key, run, stop
+
+CLONE_NEWNET = 0x40000000
+
+
+def pytest_collection_modifyitems(items):
+    missing = [name for name in ("alamo", *DAEMONS) if not (BIN / name).exists()]
+    if missing:
+        raise pytest.UsageError(f"{', '.join(missing)} not in {BIN}: run script/setup, or set ALAMO_BIN")
+
+
+@contextlib.contextmanager
+def running(path, **options):
+    authority = Authority(path, **options)
+    try:
+        yield authority.start()
+    except BaseException:
+        with contextlib.suppress(OSError):
+            print((authority.dir / "up.log").read_text()[-6000:])
+        raise
+    finally:
+        authority.stop()
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    """One for all tests of a file."""
+    with running(tmp_path_factory.mktemp("authority") / "dir") as made:
+        yield made
+
+
+@pytest.fixture
+def own_authority(tmp_path):
+    """One for this test alone: it may be killed."""
+    with running(tmp_path / "dir") as made:
+        yield made
+
+
+@pytest.fixture
+def key(tmp_path):
+    return Key(tmp_path / "member")
+
+
+@pytest.fixture
+def netns():
+    """The test and its children in a network namespace of their own, with lo up."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    before = os.open("/proc/self/ns/net", os.O_RDONLY)
+    try:
+        if libc.unshare(CLONE_NEWNET) != 0:
+            pytest.skip(f"no network namespace here: {os.strerror(ctypes.get_errno())}")
+        run("ip", "link", "set", "lo", "up")
+        yield
+    finally:
+        libc.setns(before, CLONE_NEWNET)
+        os.close(before)
+
+
+@pytest.fixture
+def children():
+    """Starts programs that are stopped at the end of the test: children(["bird", ...])."""
+    with contextlib.ExitStack() as stack:
+
+        def start(command, **keywords):
+            process = subprocess.Popen([str(word) for word in command], **keywords)
+            stack.callback(stop, process)
+            return process
+
+        yield start
