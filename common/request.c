@@ -17,16 +17,20 @@
 
 static const char sig_begin[] = "-----BEGIN SSH SIGNATURE-----";
 static const char sig_end[] = "-----END SSH SIGNATURE-----";
+static const char contact_begin[] = "-----BEGIN CONTACT ";
+static const char dashes[] = "-----";
 
 void al_request_init(struct al_request *request)
 {
 	*request = (struct al_request){ .prevs = NULL };
 	al_buf_init(&request->bytes, AL_REQUEST_MAX);
+	al_buf_init(&request->attached, AL_REQUEST_CONTACTS_MAX * (AL_CONTACT_MAX + 256));
 }
 
 void al_request_release(struct al_request *request)
 {
 	al_buf_release(&request->bytes);
+	al_buf_release(&request->attached);
 	free(request->prevs);
 	free(request->objects);
 	al_request_init(request);
@@ -45,9 +49,10 @@ static enum al_err refuse(struct al_report *report, const char *fmt, ...)
 	return AL_EINVAL;
 }
 
-/* Copy with CR LF as LF. A NUL byte or an over-long line is refused. */
-static enum al_err bytes_normalise(struct al_slice raw, struct al_buf *out, struct al_report *report)
+/* Copy with CR LF as LF, contact blocks apart. A NUL byte or an over-long line is refused. */
+static enum al_err bytes_normalise(struct al_slice raw, struct al_request *request, struct al_report *report)
 {
+	struct al_buf *out = &request->bytes;
 	size_t line = 0;
 
 	for (size_t i = 0; i < raw.len; i++) {
@@ -57,16 +62,18 @@ static enum al_err bytes_normalise(struct al_slice raw, struct al_buf *out, stru
 			continue;
 		if (ch == '\0')
 			return refuse(report, "the request has a NUL byte in it");
+		if (line == 0 && al_slice_starts(al_slice_from(raw, i), contact_begin))
+			out = &request->attached;   /* they stand last */
 		line = ch == '\n' ? 0 : line + 1;
 		if (line > AL_REQUEST_LINE_MAX)
 			return refuse(report, "a line is longer than %u bytes", AL_REQUEST_LINE_MAX);
 		al_buf_u8(out, (uint8_t)ch);
 	}
-	if (out->err == AL_ELIMIT) {
+	if (request->bytes.err == AL_ELIMIT || request->attached.err == AL_ELIMIT) {
 		(void)refuse(report, "the request is larger than %u bytes", AL_REQUEST_MAX);
 		return AL_ELIMIT;
 	}
-	return out->err;
+	return request->bytes.err != AL_OK ? request->bytes.err : request->attached.err;
 }
 
 /* ---- signatures ---- */
@@ -100,6 +107,67 @@ static enum al_err signatures_split(struct al_request *request, struct al_slice 
 		blocks = al_slice_from(blocks, end);
 		while (blocks.len > 0 && blocks.ptr[0] == '\n')
 			blocks = al_slice_from(blocks, 1);
+	}
+	return AL_OK;
+}
+
+/* ---- contacts ---- */
+
+/* "-----BEGIN CONTACT HANDLE-----": the handle, or empty. */
+static struct al_slice contact_handle(struct al_slice line)
+{
+	if (!al_slice_starts(line, contact_begin) || !al_slice_ends(line, dashes) ||
+	    line.len <= sizeof(contact_begin) + sizeof(dashes) - 2)
+		return (struct al_slice){ NULL, 0 };
+	line = al_slice_from(line, sizeof(contact_begin) - 1);
+	return al_slice_head(line, line.len - (sizeof(dashes) - 1));
+}
+
+static bool contact_ends(struct al_slice line, struct al_slice handle)
+{
+	struct al_slice rest = al_slice_from(line, sizeof("-----END CONTACT ") - 1);
+
+	return al_slice_starts(line, "-----END CONTACT ") && rest.len == handle.len + sizeof(dashes) - 1 &&
+	       al_slice_ends(rest, dashes) && al_slice_eq(al_slice_head(rest, handle.len), handle);
+}
+
+static enum al_err contact_add(struct al_request *request, struct al_slice handle, struct al_slice text,
+			       struct al_report *report)
+{
+	struct al_contact *contact = &request->contact[request->contact_count];
+
+	if (request->contact_count == AL_REQUEST_CONTACTS_MAX)
+		return refuse(report, "more than %d contact blocks", AL_REQUEST_CONTACTS_MAX);
+	if (text.len > AL_CONTACT_MAX || !al_slice_starts(text, "salt: "))
+		return refuse(report, "a contact block begins with its salt: and has %d bytes at most", AL_CONTACT_MAX);
+	contact->handle = handle;
+	contact->text = text;
+	(void)crypto_hash_sha256(contact->hash, (const unsigned char *)text.ptr, text.len);
+	request->contact_count++;
+	return AL_OK;
+}
+
+static enum al_err contacts_split(struct al_request *request, struct al_report *report)
+{
+	struct al_slice rest = al_buf_view(&request->attached), line, handle;
+	enum al_err err;
+
+	while (al_slice_line(&rest, &line)) {
+		const char *begin = rest.ptr;
+		bool ended = false;
+
+		if (line.len == 0)
+			continue;
+		handle = contact_handle(line);
+		if (handle.len == 0)
+			return refuse(report, "something other than a contact block follows the signatures");
+		while (!ended && al_slice_line(&rest, &line))
+			ended = contact_ends(line, handle);
+		if (!ended)
+			return refuse(report, "a contact block has no end");
+		err = contact_add(request, handle, al_slice_of(begin, (size_t)(line.ptr - begin)), report);
+		if (err != AL_OK)
+			return err;
 	}
 	return AL_OK;
 }
@@ -254,7 +322,8 @@ enum al_err al_request_parse(struct al_slice raw, struct al_request *out, struct
 	size_t text_len;
 
 	al_buf_reset(&out->bytes);
-	err = bytes_normalise(raw, &out->bytes, report);
+	al_buf_reset(&out->attached);
+	err = bytes_normalise(raw, out, report);
 	if (err != AL_OK)
 		return err;
 	all = al_buf_view(&out->bytes);
@@ -270,5 +339,7 @@ enum al_err al_request_parse(struct al_slice raw, struct al_request *out, struct
 		err = prevs_parse(out, header.prev, report);
 	if (err == AL_OK)
 		err = signatures_split(out, out->signatures, report);
+	if (err == AL_OK)
+		err = contacts_split(out, report);
 	return err;
 }

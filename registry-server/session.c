@@ -166,7 +166,7 @@ static void request_line(struct session *s, struct al_slice line)
 	al_buf_u8(&s->request, '\n');
 	s->state = ends_block(line) ? SESSION_BEHIND : SESSION_TEXT;
 	if (s->request.err != AL_OK)
-		complain(s, "the request is larger than 49152 bytes (REQUEST-FORM)");
+		complain(s, "the request is too large (REQUEST-FORM)");
 }
 
 /* One whole line, its LF (and CR) cut off. */
@@ -259,8 +259,8 @@ static enum al_err on_open(struct al_conn *conn, void *arg, void **user)
 		return AL_ENOMEM;
 	s->conn = conn;
 	s->ctx = arg;
-	/* Room for CR in every line: what counts is the size after CR LF became LF. */
-	al_buf_init(&s->request, AL_REQUEST_MAX);
+	/* With room for contact blocks; what counts for the rest is judged when the request is decoded. */
+	al_buf_init(&s->request, AL_REQUEST_MAX + AL_REQUEST_CONTACTS_MAX * AL_CONTACT_MAX);
 	*user = s;
 	return AL_OK;
 }

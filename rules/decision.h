@@ -22,6 +22,7 @@ struct decision_auto {
 struct decision {
 	struct al_request request;
 	struct al_report report;
+	bool audit;                      /* set by an auditor: contact texts are not in the log */
 	uint64_t index;                  /* the entry this would become */
 	uint64_t time;
 

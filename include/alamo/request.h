@@ -18,10 +18,20 @@
 #define AL_REQUEST_OBJECTS_MAX 1024
 #define AL_REQUEST_SIGNATURES_MAX 8
 #define AL_REQUEST_NAME_MAX 80
+#define AL_REQUEST_CONTACTS_MAX 16
+#define AL_CONTACT_MAX 4096              /* bytes of one contact block's text */
 #define AL_PREV_NONE UINT64_MAX          /* "prev: none" */
 
+/* Personal data travels beside the signed text, which names it by its hash only. */
+struct al_contact {
+	struct al_slice handle;          /* as in "-----BEGIN CONTACT HANDLE-----" */
+	struct al_slice text;            /* salt and attribute lines: what is hashed */
+	uint8_t hash[AL_HASH_LEN];       /* SHA-256 of text */
+};
+
 struct al_request {
-	struct al_buf bytes;             /* owned: text and signatures, LF only */
+	struct al_buf bytes;             /* owned: text and signatures, LF only: what an entry keeps */
+	struct al_buf attached;          /* owned: contact blocks */
 	struct al_slice text;            /* signed text, inside bytes */
 	struct al_slice signatures;      /* the signature blocks verbatim, inside bytes */
 	struct al_slice name;            /* value of `request:` */
@@ -34,6 +44,8 @@ struct al_request {
 	size_t object_count;
 	struct al_slice signature[AL_REQUEST_SIGNATURES_MAX];
 	size_t signature_count;
+	struct al_contact contact[AL_REQUEST_CONTACTS_MAX];
+	size_t contact_count;
 };
 
 void al_request_init(struct al_request *request);

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,38 @@ static void bad(void **state)
 	}
 }
 
+#define CONTACT "-----BEGIN CONTACT A-X-----\nsalt: AAAA\nperson: Ann\n-----END CONTACT A-X-----\n"
+
+static void contacts(void **state)
+{
+	static const char *const rows[] = {
+		"-----BEGIN CONTACT A-X-----\nsalt: AAAA\n",
+		"-----BEGIN CONTACT A-X-----\nsalt: AAAA\n-----END CONTACT B-X-----\n",
+		"-----BEGIN CONTACT A-X-----\nperson: Ann\n-----END CONTACT A-X-----\n",
+		"-----BEGIN CONTACT -----\nsalt: AAAA\n-----END CONTACT -----\n",
+		CONTACT "more\n",
+	};
+	struct al_request r;
+	uint8_t hash[AL_HASH_LEN];
+	char text[2000];
+
+	(void)state;
+	assert_int_equal(parse("request: x\nprev: none\n\n" OBJ SIG CONTACT "\n" CONTACT, &r), AL_OK);
+	assert_int_equal(r.contact_count, 2);
+	assert_true(al_slice_is(r.contact[0].handle, "A-X"));
+	assert_true(al_slice_is(r.contact[1].text, "salt: AAAA\nperson: Ann\n"));
+	crypto_hash_sha256(hash, (const unsigned char *)"salt: AAAA\nperson: Ann\n", 23);
+	assert_memory_equal(r.contact[0].hash, hash, sizeof(hash));
+	/* What an entry keeps ends with the signatures. */
+	assert_true(al_slice_ends(al_buf_view(&r.bytes), "-----END SSH SIGNATURE-----\n"));
+	al_request_release(&r);
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		(void)snprintf(text, sizeof(text), "request: x\nprev: none\n\n" OBJ SIG "%s", rows[i]);
+		assert_int_equal(parse(text, &r), AL_EINVAL);
+		al_request_release(&r);
+	}
+}
+
 static void bounds(void **state)
 {
 	struct al_request r;
@@ -107,7 +140,8 @@ static void bounds(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(good), cmocka_unit_test(bad), cmocka_unit_test(bounds) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(good), cmocka_unit_test(bad), cmocka_unit_test(contacts),
+					    cmocka_unit_test(bounds) };
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
