@@ -18,6 +18,7 @@
 #include "vrp_fold.h"
 
 #define SETTLE_MS 300           /* no further head for so long: the replay is over */
+#define RESUME_MS 1000          /* the same after the stream was lost in a replay */
 #define LIVE_S 5                /* an entry so young is live, not replayed */
 #define REPLAY_MOST_MS 60000    /* a log that is never quiet, behind a clock that is wrong */
 
@@ -161,6 +162,11 @@ static void rpkid_link(void *arg, bool up)
 	struct rpkid *self = arg;
 
 	export_link(self->export, up, al_now_s());
+	/* A replay that breaks off is not over; one that was complete may have nothing more to say. */
+	if (self->set == NULL && !up)
+		al_timer_clear(self->settle);
+	if (self->set == NULL && up && self->first_ms != 0)
+		al_timer_set(self->settle, RESUME_MS);
 	if (!up && self->set != NULL)
 		al_log(AL_LOG_WARN, "serving-last-known", "serial=%" PRIu32 " vrps=%zu", self->set->serial,
 		       self->set->count);

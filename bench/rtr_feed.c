@@ -1,0 +1,225 @@
+/*
+ * rtr_feed.c -- a log of N route objects, offered as a stream: `rtr_feed DIR N`.
+ *
+ * Writes DIR/keys/log.pub and listens on DIR/run/log.sock, as a registry would. Commands on standard input, one head
+ * each: "add K" appends K routes, "del K" deletes the last K. Says "size SIZE" when it has sent them; ends with its
+ * input. 70 % of the routes are IPv4. The log's own entries are years old, those of commands are of now.
+ */
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "alamo/entry.h"
+#include "alamo/follow.h"
+#include "alamo/net.h"
+#include "alamo/request.h"
+
+#define PER_ENTRY 200u          /* routes */
+#define PER_HEAD 20u            /* entries */
+#define FOLLOWERS 16
+#define OLD_S 1700000000u
+#define LOG_MAX ((size_t)1 << 30)
+
+struct feed {
+	struct al_loop *loop;
+	struct al_listener *listener;
+	struct al_skey key;
+	struct al_edge edge;
+	struct al_buf frames;           /* the whole stream from size 0 */
+	struct al_conn *followers[FOLLOWERS];
+	unsigned long routes;
+};
+
+static void must(bool good, const char *what)
+{
+	if (good)
+		return;
+	(void)fprintf(stderr, "rtr_feed: %s failed\n", what);
+	exit(1);
+}
+
+static void put_route(struct al_buf *out, unsigned long n, bool gone)
+{
+	if (n % 10 < 7)
+		al_buf_printf(out, "route: %lu.%lu.%lu.0/24\nmax-length: %lu\n", 1 + n / 65536 % 223, n / 256 % 256,
+			      n % 256, 24 + n % 5);
+	else
+		al_buf_printf(out, "route6: fd%02lx:%lx:%lx::/48\n", n >> 24, n >> 12 & 0xfff, n & 0xfff);
+	al_buf_printf(out, "origin: AS%lu\nmnt-by: TEST-MNT\nsource: TEST\n%s", 4200000000 + n % 5000,
+		      gone ? "delete: bench\n" : "");
+}
+
+static void append_entry(struct feed *feed, unsigned long first, unsigned count, bool gone, uint64_t time)
+{
+	struct al_buf body, bytes;
+	char result[PER_ENTRY];
+	struct al_slice view;
+	struct al_hash leaf;
+	unsigned i;
+
+	al_buf_init(&body, AL_REQUEST_MAX);
+	al_buf_init(&bytes, AL_ENTRY_MAX);
+	al_buf_str(&body, "request: feed\nprev: none\n");
+	for (i = 0; i < count; i++) {
+		result[i] = gone ? AL_DELETE : AL_CREATE;
+		al_buf_str(&body, "\n");
+		put_route(&body, first + i, gone);
+	}
+	struct al_entry entry = { .index = feed->edge.size, .time = time, .kind = AL_S("request"),
+				  .result = { result, count }, .body = al_buf_view(&body) };
+	must(body.err == AL_OK && al_entry_encode(&entry, &bytes) == AL_OK && bytes.err == AL_OK, "entry");
+	view = al_buf_view(&bytes);
+	(void)al_frame_put_entries(&feed->frames, entry.index, &view, 1);
+	leaf = al_leaf_hash(view);
+	al_edge_push(&feed->edge, &leaf);
+	al_buf_release(&body);
+	al_buf_release(&bytes);
+}
+
+static void append_head(struct feed *feed)
+{
+	struct al_checkpoint cp = { feed->edge.size, al_edge_root(&feed->edge) };
+	struct al_buf text, note;
+
+	al_buf_init(&text, AL_NOTE_MAX);
+	al_buf_init(&note, AL_NOTE_MAX);
+	al_checkpoint_format(al_slice_str(feed->key.pub.name), &cp, &text);
+	al_note_sign(al_buf_view(&text), &feed->key, &note);
+	al_frame_put(&feed->frames, AL_FRAME_HEAD, al_buf_view(&note));
+	must(feed->frames.err == AL_OK, "head");
+	al_buf_release(&text);
+	al_buf_release(&note);
+}
+
+/* Routes [from, to), with heads in between as a registry's stream has them, and one at the end. */
+static void append(struct feed *feed, unsigned long from, unsigned long to, bool gone, uint64_t time)
+{
+	while (from < to) {
+		unsigned count = to - from < PER_ENTRY ? (unsigned)(to - from) : PER_ENTRY;
+
+		append_entry(feed, from, count, gone, time);
+		from += count;
+		if (time == OLD_S && feed->edge.size % PER_HEAD == 0 && from < to)
+			append_head(feed);
+	}
+	append_head(feed);
+}
+
+static enum al_err on_open(struct al_conn *conn, void *arg, void **user)
+{
+	(void)conn;
+	*user = arg;
+	return AL_OK;
+}
+
+static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *user)
+{
+	struct feed *feed = user;
+	char line[9];
+	int i;
+
+	for (i = 0; i < FOLLOWERS && feed->followers[i] != NULL; i++)
+		;
+	if (eof || i == FOLLOWERS || evbuffer_remove(in, line, sizeof(line)) != (int)sizeof(line) ||
+	    memcmp(line, "follow 0\n", sizeof(line)) != 0) {
+		al_conn_finish(conn);
+		return;
+	}
+	feed->followers[i] = conn;
+	al_conn_write(conn, feed->frames.ptr, feed->frames.len);
+}
+
+static void on_closed(struct al_conn *conn, void *user)
+{
+	struct feed *feed = user;
+	int i;
+
+	for (i = 0; i < FOLLOWERS; i++)
+		if (feed->followers[i] == conn)
+			feed->followers[i] = NULL;
+}
+
+static void on_command(evutil_socket_t fd, short what, void *arg)
+{
+	struct feed *feed = arg;
+	size_t had = feed->frames.len;
+	unsigned long count;
+	char line[64];
+	ssize_t len = read(fd, line, sizeof(line) - 1);
+	int i;
+
+	(void)what;
+	if (len <= 0) {
+		al_loop_stop(feed->loop);
+		return;
+	}
+	line[len] = '\0';
+	count = strtoul(line + (len > 4 ? 4 : len), NULL, 10);
+	if (strncmp(line, "add ", 4) == 0) {
+		append(feed, feed->routes, feed->routes + count, false, al_now_s());
+		feed->routes += count;
+	} else {
+		must(strncmp(line, "del ", 4) == 0 && count <= feed->routes, "command");
+		append(feed, feed->routes - count, feed->routes, true, al_now_s());
+		feed->routes -= count;
+	}
+	for (i = 0; i < FOLLOWERS; i++)
+		if (feed->followers[i] != NULL)
+			al_conn_write(feed->followers[i], feed->frames.ptr + had, feed->frames.len - had);
+	(void)printf("size %" PRIu64 "\n", feed->edge.size);
+	(void)fflush(stdout);
+}
+
+static void write_key(const struct al_vkey *key)
+{
+	struct al_buf text;
+	FILE *file;
+
+	must(mkdir("keys", 0755) == 0 && mkdir("run", 0755) == 0, "mkdir");
+	al_buf_init(&text, AL_NOTE_MAX);
+	al_vkey_format(key, &text);
+	file = fopen("keys/log.pub", "w");
+	must(file != NULL && fprintf(file, "%.*s\n", (int)text.len, (const char *)text.ptr) > 0 && fclose(file) == 0,
+	     "keys/log.pub");
+	al_buf_release(&text);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct al_conn_ops ops = { .open = on_open, .data = on_data, .closed = on_closed };
+	static const struct al_listener_conf conf = { .name = "feed", .max_conns = FOLLOWERS, .in_max = 4096,
+						      .out_max = LOG_MAX, .idle_ms = 3600000 };
+	static struct feed feed;
+	struct event *event;
+
+	if (argc != 3 || chdir(argv[1]) != 0) {
+		(void)fprintf(stderr, "usage: rtr_feed DIR N\n");
+		return 2;
+	}
+	must(sodium_init() >= 0 && al_skey_generate(AL_S("bench.example/log"), &feed.key) == AL_OK, "key");
+	write_key(&feed.key.pub);
+	al_buf_init(&feed.frames, LOG_MAX);
+	al_edge_init(&feed.edge);
+	feed.routes = strtoul(argv[2], NULL, 10);
+	append(&feed, 0, feed.routes, false, OLD_S);
+	must(al_loop_new(&feed.loop) == AL_OK &&
+	     al_listener_new(feed.loop, &conf, &ops, &feed, &feed.listener) == AL_OK &&
+	     al_listener_unix(feed.listener, "run/log.sock") == AL_OK, "listen");
+	event = event_new(al_loop_base(feed.loop), STDIN_FILENO, EV_READ | EV_PERSIST, on_command, &feed);
+	must(event != NULL && event_add(event, NULL) == 0, "event");
+	(void)printf("size %" PRIu64 "\n", feed.edge.size);
+	(void)fflush(stdout);
+	al_loop_run(feed.loop);
+	event_free(event);
+	al_listener_free(feed.listener);
+	al_loop_free(feed.loop);
+	al_buf_release(&feed.frames);
+	return 0;
+}
