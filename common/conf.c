@@ -98,7 +98,7 @@ static const struct conf_row schema[] = {
 	PORT("rpki", "http-port", "4324", NULL, "route-origin sets, and /metrics"),
 	NUMBER("rpki", "max-connections", "1024", 1, 1000000, DOC_CONNS),
 	NUMBER("rpki", "max-per-source", "64", 1, 1000000, DOC_SOURCE),
-	NUMBER("rpki", "notify-seconds", "60", 0, 3600, "least time between two Serial Notify to a router"),
+	NUMBER("rpki", "notify-seconds", "2", 0, 3600, "least time between two Serial Notify to a router; RFC 8210 asks for 60"),
 	NUMBER("rpki", "history", "256", 1, 65536, "deltas kept; routers further behind get the whole set"),
 	NUMBER("rpki", "refresh", "300", 1, 86400, "seconds, as routers are told (RFC 8210 section 6)"),
 	NUMBER("rpki", "retry", "30", 1, 7200, "likewise"),

@@ -69,8 +69,8 @@ static uint64_t resident_bytes(void)
 		return 0;
 	struct al_slice rest = al_slice_of(text, fread(text, 1, sizeof(text), file));
 	fclose(file);
-	if (!al_slice_word(&rest, "", &word) || !al_slice_word(&rest, "", &word) ||
-	    al_slice_u64(word, UINT64_MAX, &pages) != AL_OK)
+	(void)al_slice_word(&rest, "", &word);
+	if (!al_slice_word(&rest, "", &word) || al_slice_u64(word, UINT64_MAX, &pages) != AL_OK)
 		return 0;
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }

@@ -86,6 +86,15 @@ bool al_object_has(const struct al_object *object, const char *name, struct al_s
 	return false;
 }
 
+bool al_ref_next(const struct al_attr_rule *rule, struct al_slice *rest, struct al_slice *name)
+{
+	if (rest->len == 0)
+		return false;
+	(void)al_slice_cut(rest, rule->syntax == AL_SYN_NODE_PAIR ? ':' : ',', name);
+	*name = al_slice_trim(*name);
+	return true;
+}
+
 enum al_err al_object_prefix(const struct al_object *object, struct al_prefix *out)
 {
 	switch (object->cls) {

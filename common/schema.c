@@ -22,6 +22,8 @@
 	{ "mnt-lower", AL_SYN_MNTNER, M | INV | AL_LIST | AL_STRONG, REF(AL_MNTNER), "who may create below it" }
 #define ROW_SOURCE { "source", AL_SYN_SOURCE, R, 0, "the registry's name" }
 #define ROW_POLICY { "policy", AL_SYN_POLICY, 0, 0, "who may create below it: open vouch ask reserved closed" }
+#define ROW_QUOTA                                                                                                      \
+	{ "assign-quota", AL_SYN_NUMBER, 0, 0, "how many one maintainer may hold directly below it by policy" }
 #define ROW_END { NULL, AL_SYN_TEXT, 0, 0, NULL }
 
 static const struct al_attr_rule registry_rules[] = {
@@ -31,6 +33,7 @@ static const struct al_attr_rule registry_rules[] = {
 	{ "super-prefix", AL_SYN_PREFIX, M, 0, "address space whose reverse zones the authority serves" },
 	{ "root-server", AL_SYN_ROOT_SERVER, R | M, 0, "letter and address of a root name server" },
 	{ "hostmaster", AL_SYN_DOMAIN, 0, 0, "mailbox of the zones, as a domain name (SOA RNAME)" },
+	{ "quarantine", AL_SYN_NUMBER, 0, 0, "days that a returned number or block rests before another may have it" },
 	ROW_REMARKS,
 	ROW_MNT_BY,
 	ROW_SOURCE,
@@ -42,6 +45,8 @@ static const struct al_attr_rule mntner_rules[] = {
 	ROW_DESCR,
 	ROW_CONTACTS,
 	{ "auth", AL_SYN_AUTH, M | INV, 0, "SSH public key that may sign for it" },
+	{ "recover-key", AL_SYN_AUTH, M | INV, 0, "SSH public key of somebody trusted to help after a loss" },
+	{ "recover-need", AL_SYN_NUMBER, 0, 0, "how many of them together may change this maintainer" },
 	ROW_REMARKS,
 	ROW_MNT_BY,
 	ROW_SOURCE,
@@ -72,6 +77,7 @@ static const struct al_attr_rule as_block_rules[] = {
 	{ "as-block", AL_SYN_AS_BLOCK, PK, 0, "first and last AS number" },
 	ROW_DESCR,
 	{ "policy", AL_SYN_POLICY, R, 0, "who may create below it: open vouch ask reserved closed" },
+	ROW_QUOTA,
 	ROW_CONTACTS,
 	ROW_REMARKS,
 	ROW_MNT_BY,
@@ -114,6 +120,8 @@ static const struct al_attr_rule as_set_rules[] = {
 	{ "assign-len", AL_SYN_LEN, 0, 0, "prefix length handed out below it when none is asked for" },                \
 	{ "assign-min", AL_SYN_LEN, 0, 0, "shortest prefix length that may be created below it" },                     \
 	{ "assign-max", AL_SYN_LEN, 0, 0, "longest prefix length that may be created below it" },                      \
+	{ "assign-step", AL_SYN_LEN, 0, 0, "free blocks are picked one in each prefix of this length, to grow in" },   \
+	ROW_QUOTA,                                                                                                     \
 	{ "nserver", AL_SYN_NSERVER, M | INV, 0, "name server of the reverse zone" },                                  \
 	{ "ds-rdata", AL_SYN_DS, M | INV, 0, "DS record of the reverse zone" },                                        \
 	ROW_CONTACTS,                                                                                                  \
@@ -183,6 +191,44 @@ static const struct al_attr_rule domain_rules[] = {
 	ROW_END,
 };
 
+static const struct al_attr_rule node_rules[] = {
+	{ "node", AL_SYN_NAME, PK, 0, "name of a router that others can peer with" },
+	ROW_DESCR,
+	{ "origin", AL_SYN_ASN, R | INV | AL_STRONG, REF(AL_AUT_NUM), "AS that runs it" },
+	{ "policy", AL_SYN_POLICY, 0, 0, "who may peer with it: open vouch ask reserved closed" },
+	{ "address", AL_SYN_ADDRESS, M, 0, "its address in the network" },
+	{ "endpoint", AL_SYN_ENDPOINT, M, 0, "where its tunnels end: host and port" },
+	{ "wg-key", AL_SYN_KEY32, 0, 0, "WireGuard public key" },
+	{ "location", AL_SYN_TEXT, 0, 0, "where it stands, in words" },
+	ROW_CONTACTS,
+	ROW_REMARKS,
+	ROW_MNT_BY,
+	ROW_SOURCE,
+	ROW_END,
+};
+
+static const struct al_attr_rule peering_rules[] = {
+	{ "peering", AL_SYN_NODE_PAIR, PK | AL_STRONG, REF(AL_NODE), "the two nodes, NODE:NODE" },
+	ROW_DESCR,
+	{ "link", AL_SYN_WORDS, M, 0, "how they are linked" },
+	ROW_REMARKS,
+	ROW_MNT_BY,
+	ROW_SOURCE,
+	ROW_END,
+};
+
+static const struct al_attr_rule service_rules[] = {
+	{ "service", AL_SYN_NAME, PK, 0, "name of something offered to the network" },
+	ROW_DESCR,
+	{ "url", AL_SYN_TEXT, M, 0, "where it is" },
+	{ "node", AL_SYN_NAME, M | INV | AL_STRONG, REF(AL_NODE), "node that it runs on" },
+	ROW_CONTACTS,
+	ROW_REMARKS,
+	ROW_MNT_BY,
+	ROW_SOURCE,
+	ROW_END,
+};
+
 static const struct {
 	const char *name;
 	const struct al_attr_rule *rules;
@@ -193,7 +239,8 @@ static const struct {
 	[AL_AS_SET] = { "as-set", as_set_rules },         [AL_INETNUM] = { "inetnum", inetnum_rules },
 	[AL_INET6NUM] = { "inet6num", inet6num_rules },   [AL_ROUTE] = { "route", route_rules },
 	[AL_ROUTE6] = { "route6", route6_rules },         [AL_ROUTE_SET] = { "route-set", route_set_rules },
-	[AL_DOMAIN] = { "domain", domain_rules },
+	[AL_DOMAIN] = { "domain", domain_rules },         [AL_NODE] = { "node", node_rules },
+	[AL_PEERING] = { "peering", peering_rules },      [AL_SERVICE] = { "service", service_rules },
 };
 
 const char *al_class_name(enum al_class cls)
@@ -236,7 +283,7 @@ bool al_attr_known(struct al_slice attr)
 static enum al_err route_key_canon(enum al_class cls, struct al_slice typed, struct al_buf *out)
 {
 	enum al_syntax family = cls == AL_ROUTE ? AL_SYN_PREFIX4 : AL_SYN_PREFIX6;
-	struct al_slice prefix = typed;
+	struct al_slice prefix;
 	const char *why;
 	size_t at = 0;
 

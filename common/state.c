@@ -70,8 +70,10 @@ void al_state_free(struct al_state *state)
 
 	if (state == NULL)
 		return;
-	HASH_ITER(hh, state->slots, slot, next) {
-		HASH_DEL(state->slots, slot);
+	slot = state->slots;
+	HASH_CLEAR(hh, state->slots);    /* of the table only: the list through the slots stays */
+	for (; slot != NULL; slot = next) {
+		next = slot->hh.next;
 		al_object_unref(slot->object);
 		free(slot);
 	}
@@ -164,10 +166,8 @@ static enum al_err references_move(struct al_state *state, const struct al_objec
 
 		if (rule == NULL || (rule->flags & AL_STRONG) == 0)
 			continue;
-		do {
-			(void)al_slice_cut(&attr.value, ',', &item);
-			err = reference_move(state, rule, al_slice_trim(item), step);
-		} while (err == AL_OK && attr.value.len > 0);
+		while (err == AL_OK && al_ref_next(rule, &attr.value, &item))
+			err = reference_move(state, rule, item, step);
 	}
 	return err;
 }

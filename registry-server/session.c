@@ -243,12 +243,21 @@ static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *u
 {
 	struct session *s = user;
 
+	bool full, finished;
+
 	s->eof = s->eof || eof;
 	session_step(s, in);
 	silence_watch(s);
+	full = s->answers >= ANSWERS_MAX;
+	finished = s->state == SESSION_FINISHED;
+	answers_flush(s);
+	if (finished || !full)
+		return;
+	/* Some input was left: on_answer() goes on when the ledger has answered, or there is room already. */
 	if (s->answers >= ANSWERS_MAX)
 		al_conn_pause(conn, true);
-	answers_flush(s);
+	else
+		al_conn_poke(conn);
 }
 
 static enum al_err on_open(struct al_conn *conn, void *arg, void **user)

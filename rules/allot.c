@@ -3,7 +3,8 @@
  *
  * A placeholder is defined where it stands as the key of an aut-num, inetnum
  * or inet6num. AS numbers: the lowest free one of the open as-blocks. Prefixes:
- * the lowest free block of the length, pools (policy: open) in address order.
+ * the lowest free block of the length, pools (policy: open) in address order,
+ * spaced by the pool's assign-step.
  * What one request takes is held until all of its placeholders are filled.
  */
 #include <stdio.h>
@@ -92,6 +93,19 @@ static bool pool_takes(const struct al_state *state, const struct al_prefix *poo
 	return len >= attr_len(object, "assign-min", assign) && len <= attr_len(object, "assign-max", assign);
 }
 
+/* At the start of a free prefix of assign-step, so that the holder can grow; in the gaps when there is none left. */
+static enum al_err pool_find(const struct al_state *state, const struct space *space, const struct al_prefix *pool,
+			     unsigned len, struct al_prefix *out)
+{
+	unsigned step = attr_len(al_state_covering_inet(state, pool, false), "assign-step", len);
+
+	if (step > pool->len && step < len && space_find(space, pool, step, out) == AL_OK) {
+		out->len = (uint8_t)len;
+		return AL_OK;
+	}
+	return space_find(space, pool, len, out);
+}
+
 enum al_err allot_prefix(const struct al_state *state, const struct space *space, unsigned bits, unsigned len,
 			 struct al_prefix *out)
 {
@@ -100,7 +114,7 @@ enum al_err allot_prefix(const struct al_state *state, const struct space *space
 
 	for (size_t i = 0; i < count; i++)
 		if (pools[i].bits == bits && pools[i].len < len && pool_takes(state, &pools[i], len) &&
-		    space_find(space, &pools[i], len, out) == AL_OK)
+		    pool_find(state, space, &pools[i], len, out) == AL_OK)
 			return AL_OK;
 	return AL_ENOTFOUND;
 }

@@ -91,6 +91,8 @@ enum al_err decision_make(struct decision *d, struct al_slice raw, const struct 
 
 	d->index = al_state_size(state);
 	d->time = now > al_state_time(state) ? now : al_state_time(state);
+	if (d->time < space_time(space))
+		d->time = space_time(space);     /* the clock was set back: log time was not */
 	err = al_request_parse(raw, &d->request, &d->report);
 	if (err != AL_OK)
 		return err == AL_ENOMEM ? err : AL_OK;
@@ -98,6 +100,7 @@ enum al_err decision_make(struct decision *d, struct al_slice raw, const struct 
 	verify_signatures(d, ns);
 	if (d->report.errors > 0)
 		return AL_OK;
+	space_advance(space, d->time);
 	d->objects = calloc(d->request.object_count, sizeof(struct al_object *));
 	d->actions = calloc(d->request.object_count + 1, 1);
 	if (d->objects == NULL || d->actions == NULL)
@@ -108,7 +111,7 @@ enum al_err decision_make(struct decision *d, struct al_slice raw, const struct 
 	if (err != AL_OK)
 		return err;
 	name_actions(d, state);
-	policy_decide(d, state);
+	policy_decide(d, state, space);
 	d->accepted = d->report.errors == 0 && d->report.err == AL_OK;
 	return d->report.err;
 }

@@ -57,6 +57,6 @@ AL_MUST_USE enum al_err decision_encode(const struct decision *decision, struct 
 void verify_signatures(struct decision *decision, struct al_slice ns);
 AL_MUST_USE enum al_err allot_placeholders(struct decision *decision, const struct al_state *state,
 					   struct space *space);
-void policy_decide(struct decision *decision, const struct al_state *state);
+void policy_decide(struct decision *decision, const struct al_state *state, const struct space *space);
 
 #endif

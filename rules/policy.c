@@ -22,9 +22,14 @@ const struct policy_clause policy_clauses[] = {
 	{ "SCHEMA-AUTO", "Placeholders are defined once, by an aut-num, inetnum or inet6num of the same request." },
 	{ "AUTH-SIGNATURE", "Every signature verifies, over this text, in this registry's namespace." },
 	{ "AUTH-MNT", "A maintainer of the object, as it was before the request, has signed." },
+	{ "AUTH-CONSENT", "Who is newly named in mnt-by has signed too." },
 	{ "AUTH-KEY", "A new maintainer has a key and its request is signed by it." },
 	{ "REF-MISSING", "Objects that are named exist." },
 	{ "REF-USED", "An object that others need is not deleted." },
+	{ "POLICY-ASK", "Below policy: ask the hostmaster or the block's maintainers decide; the request may wait for them." },
+	{ "POLICY-VOUCH", "Below policy: vouch a second member signs for the newcomer." },
+	{ "POLICY-QUOTA", "A maintainer holds no more by policy than the block's assign-quota." },
+	{ "POLICY-QUARANTINE", "What was returned rests for a while before another may have it." },
 	{ "POLICY-ASN-BLOCK", "An aut-num is created in an open as-block, or with a maintainer of the block." },
 	{ "POLICY-ASN-FREE", "A free AS number exists in an open as-block." },
 	{ "POLICY-INET-PARENT", "An inetnum or inet6num is created below an open one, or with a maintainer of its parent." },
@@ -37,6 +42,11 @@ const struct policy_clause policy_clauses[] = {
 	{ "POLICY-NAME-TAKEN", "A name that was used before goes back to its last holder only." },
 	{ "POLICY-NAME-PARENT", "A name below another needs the holder of that one." },
 	{ "POLICY-NAME-RESERVED", "Names of the infrastructure are the hostmaster's." },
+	{ "POLICY-SET-MEMBER", "member-of names a set whose mbrs-by-ref takes one of the object's maintainers." },
+	{ "POLICY-NODE-ORIGIN", "A node needs the holder of the AS that runs it." },
+	{ "POLICY-PEERING-BOTH", "A peering needs the holders of both nodes." },
+	{ "POLICY-SERVICE-NODE", "A service needs the holders of the nodes it runs on." },
+	{ "POLICY-CONTACT", "contact: is the hash of a contact block that comes with the request." },
 	{ "POLICY-DOMAIN-DATA", "A domain is either delegated (nserver, ds-rdata) or hosted (record)." },
 	{ "POLICY-DOMAIN-GLUE", "A name server inside the domain has an address." },
 	{ "POLICY-REGISTRY", "There is one registry object; it is not deleted." },
@@ -68,6 +78,19 @@ void policy_refuse(struct policy *policy, const struct subject *subject, const c
 	al_report_add(&d->report, AL_ERROR, subject->number,
 		      attr != NULL ? raw_line(d->request.objects[subject->number], attr) : AL_REPORT_WHOLE, clause,
 		      "%s", text);
+}
+
+void policy_warn(struct policy *policy, const struct subject *subject, const char *attr, const char *fmt, ...)
+{
+	struct decision *d = policy->d;
+	char text[400];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	al_report_add(&d->report, AL_WARNING, subject->number,
+		      raw_line(d->request.objects[subject->number], attr), NULL, "%s", text);
 }
 
 /* ---- rules for every object ---- */
@@ -133,13 +156,10 @@ static void check_references(struct policy *p, const struct subject *s)
 
 		if (rule == NULL || (rule->flags & AL_STRONG) == 0)
 			continue;
-		do {
-			(void)al_slice_cut(&attr.value, ',', &item);
-			item = al_slice_trim(item);
+		while (al_ref_next(rule, &attr.value, &item))
 			if (!exempt(attr.name, item) && !any_class_has(p, rule->refs, item))
 				policy_refuse(p, s, rule->name, "REF-MISSING", "Unknown object referenced %.*s",
 					      AL_FMT(item));
-		} while (attr.value.len > 0);
 	}
 }
 
@@ -218,6 +238,12 @@ static void decide_family(struct policy *p, const struct subject *s)
 	case AL_ROUTE6:
 		policy_route(p, s);
 		return;
+	case AL_NODE:
+	case AL_PEERING:
+	case AL_SERVICE:
+		policy_name(p, s);
+		policy_node(p, s);
+		return;
 	default:
 		policy_name(p, s);
 		return;
@@ -242,13 +268,16 @@ static void decide_object(struct policy *p, unsigned number)
 		return;
 	}
 	check_references(p, &s);
+	policy_member(p, &s);
+	policy_contact(p, &s);
 	decide_family(p, &s);
 }
 
-void policy_decide(struct decision *d, const struct al_state *state)
+void policy_decide(struct decision *d, const struct al_state *state, const struct space *space)
 {
 	struct policy p = {
 		.state = state,
+		.space = space,
 		.view = { state, d->objects, d->request.object_count },
 		.d = d,
 	};
@@ -256,4 +285,5 @@ void policy_decide(struct decision *d, const struct al_state *state)
 	auth_hostmaster(&p);
 	for (size_t i = 0; i < d->request.object_count; i++)
 		decide_object(&p, (unsigned)i);
+	policy_contacts_used(&p);
 }

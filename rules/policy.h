@@ -12,6 +12,7 @@
 
 struct policy {
 	const struct al_state *state;    /* before the request: the only source of authority */
+	const struct space *space;       /* free, resting and held: an index of state */
 	struct view view;                /* as the request would leave it */
 	struct decision *d;
 	bool hostmaster;                 /* signed by a maintainer of the registry object */
@@ -30,6 +31,10 @@ struct subject {
 void policy_refuse(struct policy *policy, const struct subject *subject, const char *attr, const char *clause,
 		   const char *fmt, ...) AL_PRINTF(5, 6);
 
+/* The same as a warning: shown, nothing refused. */
+void policy_warn(struct policy *policy, const struct subject *subject, const char *attr, const char *fmt, ...)
+	AL_PRINTF(4, 5);
+
 /* ---- authority (policy_auth.c) ---- */
 
 /* Has a key of this maintainer, as it was before the request, signed? New maintainers sign by their new key. */
@@ -40,7 +45,7 @@ bool auth_object(const struct policy *policy, const struct al_object *object, co
 bool auth_parent(const struct policy *policy, const struct al_object *parent);
 /* Sets policy->hostmaster. */
 void auth_hostmaster(struct policy *policy);
-/* Create, modify, delete: the object's own maintainers; also AUTH-KEY for mntners. */
+/* Create, modify, delete: the object's own maintainers, the consent of new ones, recovery; AUTH-KEY for mntners. */
 void auth_subject(struct policy *policy, const struct subject *subject);
 /*
  * May something be created below `parent` (NULL: there is none) by its
@@ -54,6 +59,14 @@ void policy_inet(struct policy *policy, const struct subject *subject);
 void policy_asn(struct policy *policy, const struct subject *subject);       /* aut-num, as-block */
 void policy_route(struct policy *policy, const struct subject *subject);
 void policy_name(struct policy *policy, const struct subject *subject);      /* everything that is named */
+void policy_node(struct policy *policy, const struct subject *subject);      /* node, peering, service */
+/* Creates of aut-num, inetnum, inet6num by policy: quota and quarantine of what `parent` hands out. */
+void policy_quota(struct policy *policy, const struct subject *subject, const struct al_object *parent);
+/* member-of: the set takes it (aut-num, route, route6). */
+void policy_member(struct policy *policy, const struct subject *subject);
+/* contact: of roles and persons, and contact blocks that nobody named. */
+void policy_contact(struct policy *policy, const struct subject *subject);
+void policy_contacts_used(struct policy *policy);
 
 /* ---- the clauses ---- */
 struct policy_clause {

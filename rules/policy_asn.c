@@ -5,6 +5,7 @@
 
 void policy_asn(struct policy *p, const struct subject *s)
 {
+	const struct al_object *parent;
 	struct al_asn_range range;
 	uint32_t asn;
 
@@ -17,5 +18,8 @@ void policy_asn(struct policy *p, const struct subject *s)
 	} else if (al_asn_range_parse(al_object_key(s->now), &range) != AL_OK) {
 		return;
 	}
-	auth_below(p, s, view_as_block(&p->view, &range), al_class_name(s->cls), "POLICY-ASN-BLOCK");
+	parent = view_as_block(&p->view, &range);
+	auth_below(p, s, parent, al_class_name(s->cls), "POLICY-ASN-BLOCK");
+	if (s->cls == AL_AUT_NUM && parent != NULL && !auth_parent(p, parent))
+		policy_quota(p, s, parent);
 }

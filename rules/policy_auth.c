@@ -106,12 +106,49 @@ static void check_new_mntner(struct policy *policy, const struct subject *s)
 		policy_refuse(policy, s, "auth", "AUTH-KEY", "The request is not signed by a key of the new maintainer");
 }
 
+/* Enough of the people that a maintainer named for the day on which its keys are lost. */
+static bool recovered(const struct policy *policy, const struct subject *s)
+{
+	struct al_slice rest, key;
+	uint64_t need;
+	size_t have = 0;
+
+	if (s->cls != AL_MNTNER || s->action != AL_MODIFY ||
+	    al_slice_u64(al_object_attr(s->old, "recover-need"), 1000000, &need) != AL_OK || need == 0)
+		return false;
+	rest = al_object_text(s->old);
+	while (al_attr_find(&rest, "recover-key", &key))
+		have += signed_by(policy, key);
+	return have >= need;
+}
+
+/* Nobody is made responsible, or given something, without a word of theirs. */
+static void check_consent(struct policy *policy, const struct subject *s)
+{
+	struct al_slice rest = al_object_text(s->now), value, name;
+
+	if (policy->hostmaster)
+		return;
+	while (al_attr_find(&rest, "mnt-by", &value))
+		do {
+			(void)al_slice_cut(&value, ',', &name);
+			name = al_slice_trim(name);
+			if (s->old != NULL && al_object_has(s->old, "mnt-by", name))
+				continue;
+			if (!auth_mntner(policy, name))
+				policy_refuse(policy, s, "mnt-by", "AUTH-CONSENT", "%.*s is newly named and has to sign too",
+					      AL_FMT(name));
+		} while (value.len > 0);
+}
+
 void auth_subject(struct policy *policy, const struct subject *s)
 {
 	const struct al_object *object = s->old != NULL ? s->old : s->now;
 
-	if (!auth_object(policy, object, "mnt-by"))
+	if (!auth_object(policy, object, "mnt-by") && !recovered(policy, s))
 		refuse_mnt(policy, s, object);
+	else if (s->action != AL_DELETE)
+		check_consent(policy, s);
 	if (s->cls == AL_MNTNER && s->action == AL_CREATE)
 		check_new_mntner(policy, s);
 }
@@ -155,9 +192,14 @@ void auth_below(struct policy *policy, const struct subject *s, const struct al_
 	rule = al_object_attr(parent, "policy");
 	if (al_slice_is(rule, "open") || auth_parent(policy, parent))
 		return;
+	if (al_slice_is(rule, "ask")) {
+		policy_refuse(policy, s, attr, "POLICY-ASK", "[%s] %.*s is handed out on ask: the hostmaster decides",
+			      al_class_name((enum al_class)parent->cls), AL_FMT(al_object_key(parent)));
+		return;
+	}
 	if (al_slice_is(rule, "vouch")) {
 		if (!vouched(policy, s))
-			policy_refuse(policy, s, attr, clause,
+			policy_refuse(policy, s, attr, "POLICY-VOUCH",
 				      "[%s] %.*s asks for a second signature, by a member who vouches for you",
 				      al_class_name((enum al_class)parent->cls), AL_FMT(al_object_key(parent)));
 		return;

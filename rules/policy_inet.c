@@ -60,7 +60,9 @@ void policy_inet(struct policy *p, const struct subject *s)
 		return;
 	parent = view_covering_inet(&p->view, &prefix, true);
 	auth_below(p, s, parent, al_class_name(s->cls), "POLICY-INET-PARENT");
-	if (parent != NULL && !auth_parent(p, parent))
+	if (parent != NULL && !auth_parent(p, parent)) {
 		check_size(p, s, parent, &prefix);
+		policy_quota(p, s, parent);
+	}
 	check_overlap(p, s, &prefix);
 }

@@ -17,8 +17,8 @@ static void check_reuse(struct policy *p, const struct subject *s)
 /* "AS64500:AS-X": the leading AS, or set, consents (RFC 2622 section 5). */
 static void check_set(struct policy *p, const struct subject *s)
 {
-	struct al_slice key = al_object_key(s->now), parent = key;
-	const struct al_object *above = NULL;
+	struct al_slice key = al_object_key(s->now), parent;
+	const struct al_object *above;
 	uint32_t asn;
 	size_t at = key.len;
 

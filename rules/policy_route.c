@@ -14,6 +14,8 @@ static void check_max_length(struct policy *p, const struct subject *s, const st
 	if (al_slice_u64(value, prefix->bits, &max) != AL_OK || max < prefix->len)
 		policy_refuse(p, s, "max-length", "POLICY-ROUTE-LENGTH", "max-length is from %u to %u here", prefix->len,
 			      prefix->bits);
+	else if (max > prefix->len)
+		policy_warn(p, s, "max-length", "Whoever forges the origin may announce more specifics too (RFC 9319)");
 }
 
 /* mnt-routes when the holder has named any, else mnt-lower and mnt-by. */

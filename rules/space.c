@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resting.h"
+
 #define NONE 255
 #define DEPTH_MAX 128
 
@@ -30,6 +32,9 @@ struct space {
 	struct tree tree[3];             /* IPv4, IPv6, AS numbers */
 	struct al_prefix *pools;
 	size_t pool_count, pool_cap;
+	struct resting resting;
+	uint64_t now;                    /* log time that resting has been worked off to */
+	struct holdings *holdings;
 };
 
 static enum al_err tree_init(struct tree *tree, unsigned bits)
@@ -51,7 +56,7 @@ enum al_err space_new(struct space **out)
 	if (space == NULL)
 		return AL_ENOMEM;
 	if (tree_init(&space->tree[0], 32) != AL_OK || tree_init(&space->tree[1], 128) != AL_OK ||
-	    tree_init(&space->tree[2], 32) != AL_OK) {
+	    tree_init(&space->tree[2], 32) != AL_OK || holdings_new(&space->holdings) != AL_OK) {
 		space_free(space);
 		return AL_ENOMEM;
 	}
@@ -66,6 +71,8 @@ void space_free(struct space *space)
 	for (size_t i = 0; i < AL_COUNT(space->tree); i++)
 		free(space->tree[i].nodes);
 	free(space->pools);
+	resting_release(&space->resting);
+	holdings_free(space->holdings);
 	free(space);
 }
 
@@ -354,6 +361,48 @@ const struct al_prefix *space_pools(const struct space *space, size_t *count)
 	return space->pools;
 }
 
+/* Release it now, or when it has rested. */
+static enum al_err returned(struct space *space, const struct al_object *last)
+{
+	struct al_prefix prefix;
+	uint32_t asn;
+
+	if (space->resting.rest_s > 0 && last->time + space->resting.rest_s > space->now)
+		return resting_add(&space->resting, last);
+	if (last->cls == AL_AUT_NUM) {
+		if (al_object_asn(last, &asn) == AL_OK)
+			space_release_asn(space, asn);
+	} else if (al_object_prefix(last, &prefix) == AL_OK) {
+		space_release(space, &prefix);
+	}
+	return AL_OK;
+}
+
+void space_advance(struct space *space, uint64_t now)
+{
+	const struct al_object *last;
+
+	if (now > space->now)
+		space->now = now;
+	while ((last = resting_due(&space->resting, space->now)) != NULL)
+		(void)returned(space, last);     /* due: it is released, which cannot fail */
+}
+
+uint64_t space_time(const struct space *space)
+{
+	return space->now;
+}
+
+const struct al_object *space_resting(const struct space *space, const struct al_object *asked)
+{
+	return resting_touching(&space->resting, asked);
+}
+
+const struct holdings *space_holdings(const struct space *space)
+{
+	return space->holdings;
+}
+
 static enum al_err inet_change(struct space *space, const struct al_object *now, bool was)
 {
 	struct al_prefix prefix;
@@ -367,10 +416,7 @@ static enum al_err inet_change(struct space *space, const struct al_object *now,
 		pool_drop(space, &prefix);
 	if (err != AL_OK || was == !now->deleted)
 		return err;
-	if (!now->deleted)
-		return space_take(space, &prefix);
-	space_release(space, &prefix);
-	return AL_OK;
+	return now->deleted ? returned(space, now) : space_take(space, &prefix);
 }
 
 static enum al_err asn_change(struct space *space, const struct al_object *now, bool was)
@@ -380,19 +426,33 @@ static enum al_err asn_change(struct space *space, const struct al_object *now, 
 
 	if (err != AL_OK || was == !now->deleted)
 		return err;
-	if (!now->deleted)
-		return space_take_asn(space, asn);
-	space_release_asn(space, asn);
-	return AL_OK;
+	return now->deleted ? returned(space, now) : space_take_asn(space, asn);
+}
+
+static void registry_change(struct space *space, const struct al_object *now)
+{
+	uint64_t days;
+
+	space->resting.rest_s = 0;
+	if (!now->deleted && al_slice_u64(al_object_attr(now, "quarantine"), 1000000, &days) == AL_OK)
+		space->resting.rest_s = days * 86400;
 }
 
 enum al_err space_change(struct space *space, const struct al_object *old, const struct al_object *now)
 {
 	bool was = old != NULL && !old->deleted;
+	enum al_err err = holdings_change(space->holdings, old, now);
 
-	if (now->cls == AL_INETNUM || now->cls == AL_INET6NUM)
-		return inet_change(space, now, was);
-	if (now->cls == AL_AUT_NUM)
-		return asn_change(space, now, was);
-	return AL_OK;
+	if (err != AL_OK)
+		return err;
+	space_advance(space, now->time);
+	if (now->cls == AL_REGISTRY) {
+		registry_change(space, now);
+		return AL_OK;
+	}
+	if (now->cls != AL_INETNUM && now->cls != AL_INET6NUM && now->cls != AL_AUT_NUM)
+		return AL_OK;
+	if (old != NULL && old->deleted)
+		resting_drop(&space->resting, (enum al_class)now->cls, al_object_key(now));
+	return now->cls == AL_AUT_NUM ? asn_change(space, now, was) : inet_change(space, now, was);
 }

@@ -9,7 +9,7 @@
 #ifndef RULES_SPACE_H
 #define RULES_SPACE_H
 
-#include "alamo/state.h"
+#include "holdings.h"
 
 struct space;
 
@@ -27,6 +27,16 @@ AL_MUST_USE enum al_err space_find(const struct space *space, const struct al_pr
 				   struct al_prefix *out);
 /* Lowest AS number in first..last that is not taken. */
 AL_MUST_USE enum al_err space_find_asn(const struct space *space, uint32_t first, uint32_t last, uint32_t *out);
+
+/*
+ * Log time goes on to `now`: what was returned longer ago than the registry
+ * object's quarantine is free again. Never goes back; space_time() tells it.
+ */
+void space_advance(struct space *space, uint64_t now);
+uint64_t space_time(const struct space *space);
+/* The tombstone of a returned block or number that rests and touches the one asked for; NULL: none. */
+const struct al_object *space_resting(const struct space *space, const struct al_object *asked);
+const struct holdings *space_holdings(const struct space *space);
 
 /* Follow a state's change (al_change_fn's shape, with a result). */
 AL_MUST_USE enum al_err space_change(struct space *space, const struct al_object *old, const struct al_object *now);

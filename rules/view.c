@@ -126,10 +126,8 @@ static size_t references_of(const struct al_object *object, enum al_class cls, s
 
 		if (rule == NULL || (rule->flags & AL_STRONG) == 0 || (rule->refs >> cls & 1) == 0)
 			continue;
-		do {
-			(void)al_slice_cut(&attr.value, ',', &item);
-			count += al_slice_eq(al_slice_trim(item), key);
-		} while (attr.value.len > 0);
+		while (al_ref_next(rule, &attr.value, &item))
+			count += al_slice_eq(item, key);
 	}
 	return count;
 }

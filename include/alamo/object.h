@@ -45,6 +45,9 @@ bool al_attr_find(struct al_slice *rest, const char *name, struct al_slice *valu
 struct al_slice al_object_attr(const struct al_object *object, const char *name);
 bool al_object_has(const struct al_object *object, const char *name, struct al_slice value); /* ASCII case-insensitive */
 
+/* Next single name in a value that `rule` says refers to objects: items of a list, the two nodes of a peering. */
+bool al_ref_next(const struct al_attr_rule *rule, struct al_slice *rest, struct al_slice *name);
+
 /* For inetnum, inet6num, route, route6. */
 AL_MUST_USE enum al_err al_object_prefix(const struct al_object *object, struct al_prefix *out);
 /* For route, route6 (origin) and aut-num. */

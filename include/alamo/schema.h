@@ -24,6 +24,9 @@ enum al_class {
 	AL_ROUTE6,
 	AL_ROUTE_SET,
 	AL_DOMAIN,
+	AL_NODE,
+	AL_PEERING,
+	AL_SERVICE,
 	AL_CLASS_COUNT
 };
 
@@ -54,6 +57,11 @@ enum al_syntax {
 	AL_SYN_SOURCE,
 	AL_SYN_HASH,            /* sha256:BASE64 */
 	AL_SYN_ROOT_SERVER,     /* letter, address */
+	AL_SYN_NUMBER,          /* 0 .. 1,000,000 */
+	AL_SYN_ADDRESS,         /* one address, either family */
+	AL_SYN_ENDPOINT,        /* host name or address, port */
+	AL_SYN_KEY32,           /* 32 bytes in base64: a WireGuard public key */
+	AL_SYN_NODE_PAIR,       /* NODE:NODE */
 };
 
 enum {

@@ -126,6 +126,13 @@ def test_route_follows_the_registry(netns, own_authority, children, tmp_path):
                      prev=authority.prev("route6", made.key("route6")))
     wait_for(lambda: not bird.has(prefix, asn), timeout=5, what="the route to go")
 
+    # Back, and gone again, right after one another: a notification just sent must not hold the next one up.
+    authority.accept([route], [key], prev=authority.prev("route6", made.key("route6")))
+    wait_for(lambda: bird.has(prefix, asn), timeout=10, what="the route to come back")
+    authority.accept([route + attributes([("delete", "moved away again")])], [key],
+                     prev=authority.prev("route6", made.key("route6")))
+    wait_for(lambda: not bird.has(prefix, asn), timeout=5, what="the route to go again")
+
     assert re.search(r"Last reboot on .*", since)[0] == re.search(r"Last reboot on .*", bird.ask("show", "status"))[0]
     assert re.search(r"Last reconfiguration on .*", since)[0] in bird.ask("show", "status")
 

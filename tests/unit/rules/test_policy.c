@@ -291,11 +291,9 @@ static void parents_decide(void **state)
 {
 	struct world *w = *state;
 
-	refuses(w, "none", "inet6num: fca1:200:1::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
-		"POLICY-INET-PARENT");
+	refuses(w, "none", "inet6num: fca1:200:1::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "POLICY-ASK");
 	accepts(w, "none", "inet6num: fca1:200:1::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "10");
-	refuses(w, "none", "inet6num: fca1:300:1::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
-		"POLICY-INET-PARENT");
+	refuses(w, "none", "inet6num: fca1:300:1::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "POLICY-VOUCH");
 	accepts(w, "none", "inet6num: fca1:300:1::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "12");
 	refuses(w, "none", "inet6num: fca1:100:7::/52\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
 		"POLICY-INET-SIZE");
@@ -372,6 +370,151 @@ static void time_limits_and_no_operation(void **state)
 	al_buf_release(&out);
 }
 
+static void quotas_bound_what_policy_gives(void **state)
+{
+	struct world *w = *state;
+	const char *one = "inet6num: AUTO-1/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n";
+	const char *two = "inet6num: AUTO-1/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n\n"
+			  "inet6num: AUTO-2/48\nnetname: X2\nmnt-by: ALICE-MNT\nsource: TEST\n";
+
+	accepts(w, "0", "inet6num: fca1:100::/24\nnetname: POOL-NET\npolicy: open\nassign-len: 48\nassign-quota: 2\n"
+			"mnt-by: HOST-MNT\nsource: TEST\n", "0");
+	refuses(w, "none", two, "1", "POLICY-QUOTA");
+	accepts(w, "none", one, "1");
+	refuses(w, "none", one, "1", "POLICY-QUOTA");
+	/* Below her own block she is her own registry. */
+	accepts(w, "none", "inet6num: fca1:100::/52\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
+	/* The hostmaster may give more. */
+	accepts(w, "none", one, "01");
+}
+
+static void steps_leave_room_to_grow(void **state)
+{
+	struct world *w = *state;
+
+	accepts(w, "0", "inet6num: fca1:100::/24\nnetname: POOL-NET\npolicy: open\nassign-len: 48\nassign-min: 44\n"
+			"assign-step: 44\nmnt-by: HOST-MNT\nsource: TEST\n", "0");
+	accepts(w, "none", "inet6num: AUTO-1/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
+	assert_non_null(get(w, AL_INET6NUM, "fca1:100:10::/48"));
+	accepts(w, "none", "inet6num: AUTO-1/48\nnetname: X1\nmnt-by: BOB-MNT\nsource: TEST\n", "2");
+	assert_non_null(get(w, AL_INET6NUM, "fca1:100:20::/48"));
+	/* Grow in place: a larger block around her own. */
+	accepts(w, "none", "inet6num: fca1:100:10::/44\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
+	refuses(w, "none", "inet6num: fca1:100:20::/44\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
+		"POLICY-INET-OVERLAP");
+}
+
+static void returned_blocks_rest(void **state)
+{
+	struct world *w = *state;
+	const char *again = "inet6num: fca1:100:2::/48\nnetname: X1\nmnt-by: BOB-MNT\nsource: TEST\n";
+	const char *number = "aut-num: AS4252660112\nas-name: X1\nmnt-by: BOB-MNT\nsource: TEST\n";
+
+	accepts(w, "0", "registry: TEST\ntld: test\nsuper-prefix: fca1::/16\nroot-server: a fca1:0:a::53\nquarantine: 30\n"
+			"mnt-by: HOST-MNT\nsource: TEST\n", "0");
+	accepts(w, "none", "inet6num: AUTO-1/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n\n"
+			   "aut-num: AUTO-2\nas-name: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
+	accepts(w, "4", "inet6num: fca1:100:2::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: x\n\n"
+			"aut-num: AS4252660112\nas-name: X1\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: x\n", "1");
+	w->now += 86400;
+	refuses(w, "5", again, "2", "POLICY-QUARANTINE");
+	refuses(w, "5", number, "2", "POLICY-QUARANTINE");
+	refuses(w, "none", "inet6num: fca1:100::/44\nnetname: X1\nmnt-by: BOB-MNT\nsource: TEST\n", "2",
+		"POLICY-QUARANTINE");
+	accepts(w, "none", "inet6num: AUTO-1/48\nnetname: X1\nmnt-by: BOB-MNT\nsource: TEST\n", "2");
+	assert_non_null(get(w, AL_INET6NUM, "fca1:100:3::/48"));
+	/* Its last holder may have it back at any time. */
+	accepts(w, "5", "inet6num: fca1:100:2::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
+	accepts(w, "7", "inet6num: fca1:100:2::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: x\n", "1");
+	w->now += 29 * 86400;
+	accepts(w, "5", number, "2");            /* 30 days after its return, not after the block's second */
+	refuses(w, "8", again, "2", "POLICY-QUARANTINE");
+	w->now += 86400;
+	accepts(w, "none", "inet6num: AUTO-1/48\nnetname: X1\nmnt-by: BOB-MNT\nsource: TEST\n", "2");
+	assert_true(al_object_has(get(w, AL_INET6NUM, "fca1:100:2::/48"), "mnt-by", AL_S("BOB-MNT")));
+}
+
+static void lost_keys_are_recovered_by_friends(void **state)
+{
+	struct world *w = *state;
+	const char *fresh = "mntner: ALICE-MNT\nauth: @3@\nmnt-by: ALICE-MNT\nsource: TEST\n";
+
+	accepts(w, "1", fill(w, "mntner: ALICE-MNT\nauth: @1@\nrecover-key: @0@\nrecover-key: @2@\nrecover-need: 2\n"
+				"mnt-by: ALICE-MNT\nsource: TEST\n"), "1");
+	refuses(w, "3", fill(w, fresh), "2", "AUTH-MNT");
+	/* The hostmaster's key is one of the two here, and would do alone: try Bob and Mallory first. */
+	refuses(w, "3", fill(w, fresh), "23", "AUTH-MNT");
+	accepts(w, "3", fill(w, "mntner: ALICE-MNT\nauth: @1@\nrecover-key: @2@\nrecover-key: @3@\nrecover-need: 2\n"
+				"mnt-by: ALICE-MNT\nsource: TEST\n"), "1");
+	accepts(w, "4", fill(w, fresh), "23");
+	refuses(w, "5", fill(w, fresh), "1", "AUTH-MNT");
+	/* Recovery is for the maintainer alone. */
+	refuses(w, "1", "domain: alice.test\nrecord: @ A 10.0.0.9\nmnt-by: ALICE-MNT\nsource: TEST\n", "2", "AUTH-MNT");
+}
+
+static void nobody_is_named_without_a_word(void **state)
+{
+	struct world *w = *state;
+
+	refuses(w, "none", "domain: x.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT, BOB-MNT\nsource: TEST\n", "1",
+		"AUTH-CONSENT");
+	/* A transfer: giver and taker sign. */
+	refuses(w, "1", "domain: alice.test\nrecord: @ A 10.0.0.1\nmnt-by: BOB-MNT\nsource: TEST\n", "1", "AUTH-CONSENT");
+	refuses(w, "1", "domain: alice.test\nrecord: @ A 10.0.0.1\nmnt-by: BOB-MNT\nsource: TEST\n", "2", "AUTH-MNT");
+	accepts(w, "1", "domain: alice.test\nrecord: @ A 10.0.0.1\nmnt-by: BOB-MNT\nsource: TEST\n", "12");
+	refuses(w, "3", "domain: alice.test\nrecord: @ A 10.0.0.2\nmnt-by: BOB-MNT\nsource: TEST\n", "1", "AUTH-MNT");
+}
+
+static void sets_nodes_and_services(void **state)
+{
+	struct world *w = *state;
+
+	accepts(w, "none", "as-set: AS-OPEN\nmbrs-by-ref: ANY\nmnt-by: BOB-MNT\nsource: TEST\n\n"
+			   "as-set: AS-CLUB\nmbrs-by-ref: BOB-MNT\nmnt-by: BOB-MNT\nsource: TEST\n", "2");
+	refuses(w, "1", "aut-num: AS4252660110\nas-name: ALICE-AS\nmember-of: AS-CLUB\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
+		"POLICY-SET-MEMBER");
+	accepts(w, "1", "aut-num: AS4252660110\nas-name: ALICE-AS\nmember-of: AS-OPEN\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
+	refuses(w, "none", "as-set: AS4252660110:AS-X\nmnt-by: BOB-MNT\nsource: TEST\n", "2", "POLICY-NAME-PARENT");
+	accepts(w, "none", "as-set: AS4252660110:AS-X\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
+	refuses(w, "none", "node: GW-BOB\norigin: AS4252660110\nmnt-by: BOB-MNT\nsource: TEST\n", "2",
+		"POLICY-NODE-ORIGIN");
+	accepts(w, "none", "node: GW-ALICE\norigin: AS4252660110\nendpoint: gw.alice.test 51820\nmnt-by: ALICE-MNT\n"
+			   "source: TEST\n\nnode: GW-BOB\norigin: AS4252660111\nmnt-by: BOB-MNT\nsource: TEST\n", "12");
+	refuses(w, "none", "peering: GW-BOB:GW-ALICE\nmnt-by: BOB-MNT\nsource: TEST\n", "2", "POLICY-PEERING-BOTH");
+	accepts(w, "none", "peering: GW-BOB:GW-ALICE\nmnt-by: BOB-MNT\nsource: TEST\n", "12");
+	assert_non_null(get(w, AL_PEERING, "GW-ALICE:GW-BOB"));
+	refuses(w, "6", "node: GW-ALICE\norigin: AS4252660110\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: x\n", "1", "REF-USED");
+	refuses(w, "none", "service: CHAT-BOB\nnode: GW-ALICE\nmnt-by: BOB-MNT\nsource: TEST\n", "2",
+		"POLICY-SERVICE-NODE");
+	accepts(w, "none", "service: CHAT-BOB\nnode: GW-BOB\nurl: https://chat.bob.test/\nmnt-by: BOB-MNT\nsource: TEST\n", "2");
+}
+
+static void contacts_come_with_their_hash(void **state)
+{
+	static const char text[] = "salt: c2FsdA==\nperson: Alice\ne-mail: alice@alice.test\n";
+	struct world *w = *state;
+	uint8_t hash[AL_HASH_LEN];
+	struct al_buf object;
+
+	(void)crypto_hash_sha256(hash, (const unsigned char *)text, sizeof(text) - 1);
+	al_buf_init(&object, 4096);
+	al_buf_str(&object, "request: c\nprev: none\n\nperson: Alice\nnic-hdl: ALICE-TEST\ncontact: sha256:");
+	al_buf_base64(&object, hash, sizeof(hash));
+	al_buf_str(&object, "\nmnt-by: ALICE-MNT\nsource: TEST\n");
+	al_buf_u8(&object, 0);
+	request_make(w, (const char *)object.ptr, "1", &w->last);
+	assert_false(decide_raw(w, al_buf_view(&w->last)));
+	assert_string_equal(w->clause, "POLICY-CONTACT");
+	al_buf_printf(&w->last, "-----BEGIN CONTACT ALICE-TEST-----\n%sphone: 1\n-----END CONTACT ALICE-TEST-----\n", text);
+	assert_false(decide_raw(w, al_buf_view(&w->last)));
+	assert_string_equal(w->clause, "POLICY-CONTACT");
+	request_make(w, (const char *)object.ptr, "1", &w->last);
+	al_buf_printf(&w->last, "-----BEGIN CONTACT ALICE-TEST-----\n%s-----END CONTACT ALICE-TEST-----\n", text);
+	assert_true(decide_raw(w, al_buf_view(&w->last)));
+	assert_non_null(get(w, AL_PERSON, "ALICE-TEST"));
+	al_buf_release(&object);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +528,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing_needed_is_deleted, setup, teardown),
 		cmocka_unit_test_setup_teardown(placeholders_play_no_tricks, setup, teardown),
 		cmocka_unit_test_setup_teardown(time_limits_and_no_operation, setup, teardown),
+		cmocka_unit_test_setup_teardown(quotas_bound_what_policy_gives, setup, teardown),
+		cmocka_unit_test_setup_teardown(steps_leave_room_to_grow, setup, teardown),
+		cmocka_unit_test_setup_teardown(returned_blocks_rest, setup, teardown),
+		cmocka_unit_test_setup_teardown(lost_keys_are_recovered_by_friends, setup, teardown),
+		cmocka_unit_test_setup_teardown(nobody_is_named_without_a_word, setup, teardown),
+		cmocka_unit_test_setup_teardown(sets_nodes_and_services, setup, teardown),
+		cmocka_unit_test_setup_teardown(contacts_come_with_their_hash, setup, teardown),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

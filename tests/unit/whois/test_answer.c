@@ -54,7 +54,7 @@ static const struct row rows[] = {
 	{ "-q sources", "TEST:3:N:0-30\n\n" },
 	{ "-q version", "% alamo-whoisd-" ALAMO_VERSION "\n\n" },
 	{ "-q types", "registry\nmntner\nrole\nperson\nas-block\naut-num\nas-set\ninetnum\ninet6num\nroute\nroute6\n"
-		      "route-set\ndomain\n\n" },
+		      "route-set\ndomain\nnode\npeering\nservice\n\n" },
 	{ "-t person",
 	  "person:         [mandatory]  [single]     [ ]\n"
 	  "nic-hdl:        [mandatory]  [single]     [primary/lookup key]\n"

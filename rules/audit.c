@@ -1,0 +1,393 @@
+/*
+ * audit.c -- the auditor: decode, decide again, compare, apply as it stands.
+ *
+ * What agrees moves on by the objects of our own decision; what differs by
+ * al_state_apply(), as every follower does. Index and time are put right for
+ * our own use after the finding, so that one wrong number is one finding.
+ */
+#include "audit.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HASH_NONFATAL_OOM 1
+#define uthash_nonfatal_oom(item) ((item)->lost = true)
+#include <uthash.h>
+
+#include "decision.h"
+
+const struct audit_kind_row audit_kinds[AUDIT_KINDS] = {
+	[AUDIT_FORM] = { "FORM", "The bytes are no log entry (docs/formats.md)." },
+	[AUDIT_INDEX] = { "INDEX", "The entry says another index than its place in the log." },
+	[AUDIT_TIME] = { "TIME", "The entry's time lies before the entry's before it, or in the future." },
+	[AUDIT_REPEATED] = { "REPEATED", "The same signed text is an earlier entry already." },
+	[AUDIT_SIGNATURE] = { "SIGNATURE", "A signature is missing, or does not verify over this text in this namespace." },
+	[AUDIT_PREV] = { "PREV", "prev: does not name the object's version before this entry." },
+	[AUDIT_REFUSED] = { "REFUSED", "The rules refuse the request, by the clause that is named." },
+	[AUDIT_IDLE] = { "IDLE", "A dry run, or a request that changes nothing, became an entry." },
+	[AUDIT_ALLOCATION] = { "ALLOCATION", "A placeholder was not filled with the number or block that was due." },
+	[AUDIT_RESULT] = { "RESULT", "The result's letters do not say what the request does to its objects." },
+	[AUDIT_BYTES] = { "BYTES", "The entry is not, byte for byte, what the decision gives." },
+	[AUDIT_END] = { "END", "The entry cannot be applied: the audit ends here, and so does every follower." },
+};
+
+struct seen {
+	UT_hash_handle hh;
+	uint8_t hash[AL_HASH_LEN];
+	uint64_t index;
+	bool lost;                       /* uthash could not add it */
+};
+
+struct audit {
+	struct audit_opts opts;
+	char ns[AUDIT_NAMESPACE_LEN];
+	struct al_state *state;
+	struct space *space;
+	struct seen *seen;
+	struct audit_counts counts;
+	uint64_t time;                   /* that the entry before said */
+	enum al_err follow_err;          /* first failure of the space index */
+	bool over;
+	struct al_buf fixed;             /* an entry with index and time put right */
+	struct al_buf ours;              /* what our decision gives */
+};
+
+static void on_change(void *arg, const struct al_object *old, const struct al_object *now)
+{
+	struct audit *a = arg;
+	enum al_err err = space_change(a->space, old, now);
+
+	if (a->follow_err == AL_OK)
+		a->follow_err = err;
+}
+
+enum al_err audit_new(const struct audit_opts *opts, struct audit **out)
+{
+	struct audit *a = calloc(1, sizeof(*a));
+	enum al_err err;
+
+	if (a == NULL)
+		return AL_ENOMEM;
+	a->opts = *opts;
+	al_buf_init(&a->fixed, 2 * AL_ENTRY_MAX);
+	al_buf_init(&a->ours, 2 * AL_ENTRY_MAX);
+	err = al_slice_copy(opts->ns, a->ns, sizeof(a->ns));
+	if (err == AL_OK)
+		err = al_state_new(&a->state);
+	if (err == AL_OK)
+		err = space_new(&a->space);
+	if (err != AL_OK) {
+		audit_free(a);
+		return err;
+	}
+	al_state_observe(a->state, on_change, a);
+	*out = a;
+	return AL_OK;
+}
+
+void audit_free(struct audit *a)
+{
+	struct seen *seen, *next;
+
+	if (a == NULL)
+		return;
+	HASH_ITER(hh, a->seen, seen, next) {
+		HASH_DEL(a->seen, seen);
+		free(seen);
+	}
+	al_state_free(a->state);
+	space_free(a->space);
+	al_buf_release(&a->fixed);
+	al_buf_release(&a->ours);
+	free(a);
+}
+
+bool audit_finish(const struct audit *a, struct audit_counts *out)
+{
+	*out = a->counts;
+	return a->counts.findings == 0;
+}
+
+const struct al_state *audit_state(const struct audit *a)
+{
+	return a->state;
+}
+
+AL_PRINTF(4, 5)
+static void find(struct audit *a, enum audit_kind kind, const char *clause, const char *fmt, ...)
+{
+	struct audit_finding finding = { .index = al_state_size(a->state), .kind = kind, .clause = clause };
+	char text[600];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	finding.text = al_slice_str(text);
+	a->counts.findings++;
+	a->counts.kinds[kind]++;
+	if (a->opts.finding != NULL)
+		a->opts.finding(a->opts.arg, &finding);
+}
+
+static enum al_err end(struct audit *a, const char *text)
+{
+	find(a, AUDIT_END, NULL, "%s", text);
+	a->over = true;
+	return AL_ECLOSED;
+}
+
+/* ---- the namespace of a log that nobody has told us about ---- */
+
+static bool registry_name(struct al_slice raw, struct al_slice *name)
+{
+	struct al_slice line, head;
+	enum al_class cls;
+
+	if (al_object_class(raw, &cls) != AL_OK || cls != AL_REGISTRY || !al_slice_line(&raw, &line) ||
+	    !al_slice_cut(&line, ':', &head))
+		return false;
+	(void)al_slice_cut(&line, '#', &head);
+	*name = al_slice_trim(head);
+	return name->len > 0;
+}
+
+enum al_err audit_namespace(struct al_slice body, char out[static AUDIT_NAMESPACE_LEN])
+{
+	struct al_slice name = { NULL, 0 };
+	struct al_request request;
+	enum al_err err;
+
+	al_request_init(&request);
+	err = al_request_parse(body, &request, NULL);
+	for (size_t i = 0; err == AL_OK && name.len == 0 && i < request.object_count; i++)
+		(void)registry_name(request.objects[i], &name);
+	if (err != AL_ENOMEM)
+		err = name.len == 0 || name.len > AL_SSH_NAMESPACE_MAX / 2 ? AL_ENOTFOUND : AL_OK;
+	if (err == AL_OK) {
+		(void)snprintf(out, AUDIT_NAMESPACE_LEN, "registry@%.*s", AL_FMT(name));
+		for (char *c = out; *c != '\0'; c++)
+			*c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+	}
+	al_request_release(&request);
+	return err;
+}
+
+/* ---- one decision against one entry ---- */
+
+static enum audit_kind kind_of(const char *clause)
+{
+	if (strcmp(clause, "AUTH-SIGNATURE") == 0)
+		return AUDIT_SIGNATURE;
+	return strcmp(clause, "REQUEST-PREV") == 0 ? AUDIT_PREV : AUDIT_REFUSED;
+}
+
+/* One finding for each clause that refuses, however many objects it refuses. */
+static void compare_refusals(struct audit *a, const struct decision *d)
+{
+	for (size_t i = 0; i < d->report.count; i++) {
+		const struct al_message *item = &d->report.items[i];
+		bool told = item->severity != AL_ERROR;
+
+		for (size_t k = 0; k < i && !told; k++)
+			told = d->report.items[k].severity == AL_ERROR &&
+			       strcmp(d->report.items[k].clause, item->clause) == 0;
+		if (!told && item->object == AL_REPORT_WHOLE)
+			find(a, kind_of(item->clause), item->clause, "%s", item->text);
+		else if (!told)
+			find(a, kind_of(item->clause), item->clause, "object %u: %s", item->object + 1, item->text);
+	}
+}
+
+static bool auto_same(const struct al_auto *x, const struct al_auto *y)
+{
+	return al_slice_eq(x->token, y->token) && al_slice_eq(x->value, y->value);
+}
+
+static bool compare_autos(struct audit *a, const struct decision *d, const struct al_entry *entry)
+{
+	size_t i = 0;
+
+	while (i < d->auto_count && i < entry->auto_count && auto_same(&d->auto_views[i], &entry->autos[i]))
+		i++;
+	if (i < d->auto_count && i < entry->auto_count)
+		find(a, AUDIT_ALLOCATION, NULL, "%.*s became %.*s, but %.*s %.*s was due", AL_FMT(entry->autos[i].token),
+		     AL_FMT(entry->autos[i].value), AL_FMT(d->auto_views[i].token), AL_FMT(d->auto_views[i].value));
+	else if (i < d->auto_count)
+		find(a, AUDIT_ALLOCATION, NULL, "%.*s was not filled; %.*s was due", AL_FMT(d->auto_views[i].token),
+		     AL_FMT(d->auto_views[i].value));
+	else if (i < entry->auto_count)
+		find(a, AUDIT_ALLOCATION, NULL, "%.*s became %.*s, but the request has no such placeholder",
+		     AL_FMT(entry->autos[i].token), AL_FMT(entry->autos[i].value));
+	return i == d->auto_count && i == entry->auto_count;
+}
+
+static enum al_err compare_bytes(struct audit *a, const struct decision *d, struct al_slice bytes, bool told, bool *same)
+{
+	struct al_slice ours;
+	enum al_err err;
+	size_t at = 0;
+
+	al_buf_reset(&a->ours);
+	err = decision_encode(d, &a->ours);
+	ours = al_buf_view(&a->ours);
+	*same = err == AL_OK && al_slice_eq(ours, bytes);
+	if (err == AL_ENOMEM || *same || told)
+		return err == AL_ENOMEM ? err : AL_OK;
+	while (err == AL_OK && at < ours.len && at < bytes.len && ours.ptr[at] == bytes.ptr[at])
+		at++;
+	if (err == AL_OK)
+		find(a, AUDIT_BYTES, NULL, "byte %zu differs: the entry has %zu bytes, the decision gives %zu", at,
+		     bytes.len, ours.len);
+	else
+		find(a, AUDIT_BYTES, NULL, "the decision gives no entry: %s", al_err_name(err));
+	return AL_OK;
+}
+
+/* *same: the entry is what our decision gives, whose objects may be used. */
+static enum al_err compare(struct audit *a, const struct decision *d, const struct al_entry *entry,
+			   struct al_slice bytes, bool *same)
+{
+	bool told = false;
+
+	*same = false;
+	if (!d->accepted)
+		compare_refusals(a, d);
+	if (d->actions != NULL)
+		told = !compare_autos(a, d, entry);
+	if (!d->accepted)
+		return AL_OK;
+	if (d->request.dry_run || !d->changes)
+		find(a, AUDIT_IDLE, NULL, d->request.dry_run ? "the request asked for a dry run"
+							       : "the request changes nothing");
+	if (!told && !al_slice_is(entry->result, d->actions)) {
+		told = true;
+		find(a, AUDIT_RESULT, NULL, "the result is %.*s, but the request gives %s", AL_FMT(entry->result),
+		     d->actions);
+	}
+	return compare_bytes(a, d, bytes, told, same);
+}
+
+/* ---- entries ---- */
+
+/* *first: where this text was an entry before, or the present place. */
+static enum al_err seen_add(struct audit *a, struct al_slice body, uint64_t *first)
+{
+	uint8_t hash[AL_HASH_LEN];
+	struct seen *seen = NULL;
+
+	al_request_identity(body, hash);
+	*first = al_state_size(a->state);
+	HASH_FIND(hh, a->seen, hash, AL_HASH_LEN, seen);
+	if (seen != NULL) {
+		*first = seen->index;
+		return AL_OK;
+	}
+	seen = calloc(1, sizeof(*seen));
+	if (seen == NULL)
+		return AL_ENOMEM;
+	memcpy(seen->hash, hash, AL_HASH_LEN);
+	seen->index = *first;
+	HASH_ADD(hh, a->seen, hash, AL_HASH_LEN, seen);
+	if (seen->lost) {
+		free(seen);
+		return AL_ENOMEM;
+	}
+	return AL_OK;
+}
+
+static enum al_err apply(struct audit *a, struct al_slice bytes)
+{
+	enum al_err err = al_state_apply(a->state, bytes);
+
+	if (err == AL_OK)
+		return a->follow_err;
+	return err == AL_ENOMEM ? err : end(a, "the entry cannot be applied; nothing behind it can be judged");
+}
+
+static enum al_err audit_request(struct audit *a, const struct al_entry *entry, struct al_slice bytes)
+{
+	struct decision *d = decision_new();
+	bool same = false;
+	enum al_err err = d == NULL ? AL_ENOMEM : AL_OK;
+
+	if (err == AL_OK && a->ns[0] == '\0' && audit_namespace(entry->body, a->ns) == AL_ENOMEM)
+		err = AL_ENOMEM;
+	if (err == AL_OK)
+		err = decision_make(d, entry->body, a->state, a->space, al_slice_str(a->ns), entry->time);
+	if (err == AL_OK)
+		err = compare(a, d, entry, bytes, &same);
+	if (err == AL_OK) {
+		a->counts.signatures += d->request.signature_count;
+		if (same) {
+			err = al_state_put(a->state, d->objects, d->request.object_count, d->time);
+			err = err == AL_OK ? a->follow_err : err;
+		} else {
+			err = apply(a, bytes);
+		}
+	}
+	decision_free(d);
+	return err;
+}
+
+/* Index and time: said once, then put right in *entry and *bytes. */
+static enum al_err check_place(struct audit *a, struct al_entry *entry, struct al_slice *bytes)
+{
+	uint64_t place = al_state_size(a->state), before = al_state_time(a->state), time = entry->time;
+	enum al_err err;
+
+	if (entry->index != place)
+		find(a, AUDIT_INDEX, NULL, "the entry says that it is entry %" PRIu64, entry->index);
+	if (time < a->time)
+		find(a, AUDIT_TIME, NULL, "time %" PRIu64 " lies before %" PRIu64 ", the time of the entry before", time,
+		     a->time);
+	if (a->opts.latest != 0 && time > a->opts.latest && a->time <= a->opts.latest)
+		find(a, AUDIT_TIME, NULL, "time %" PRIu64 " lies in the future", time);
+	a->time = time;
+	if (entry->index == place && time >= before)
+		return AL_OK;
+	entry->index = place;
+	entry->time = time > before ? time : before;
+	al_buf_reset(&a->fixed);
+	err = al_entry_encode(entry, &a->fixed);
+	if (err == AL_ENOMEM)
+		return err;
+	if (err != AL_OK)
+		return end(a, "the entry with its right index and time would be too large");
+	*bytes = al_buf_view(&a->fixed);
+	return AL_OK;
+}
+
+enum al_err audit_entry(struct audit *a, struct al_slice bytes)
+{
+	struct al_entry entry;
+	uint64_t first;
+	enum al_err err;
+
+	if (a->over)
+		return AL_ECLOSED;
+	a->counts.entries++;
+	err = al_entry_decode(bytes, &entry);
+	if (err != AL_OK) {
+		find(a, AUDIT_FORM, NULL, "the entry cannot be decoded: %s", al_err_name(err));
+		return end(a, "nothing behind an entry without form can be judged");
+	}
+	err = check_place(a, &entry, &bytes);
+	if (err != AL_OK)
+		return err;
+	if (!al_slice_is(entry.kind, "request")) {
+		a->counts.unknown++;
+		return apply(a, bytes);
+	}
+	a->counts.requests++;
+	err = seen_add(a, entry.body, &first);
+	if (err != AL_OK)
+		return err;
+	if (first == al_state_size(a->state))
+		return audit_request(a, &entry, bytes);
+	find(a, AUDIT_REPEATED, NULL, "the same signed text is entry %" PRIu64, first);
+	return apply(a, bytes);
+}

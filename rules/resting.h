@@ -1,0 +1,31 @@
+/*
+ * resting.h -- returned numbers and blocks that wait before another may have
+ * them. Log time, not the clock: entries come in order, so this is a queue.
+ */
+#ifndef RULES_RESTING_H
+#define RULES_RESTING_H
+
+#include "alamo/state.h"
+
+struct resting {
+	struct rest_item *items;         /* oldest first, from `first` */
+	size_t first, count, cap;
+	uint64_t rest_s;                 /* how long, in seconds; 0: nothing rests */
+};
+
+struct rest_item {
+	const struct al_object *last;    /* the tombstone; borrowed from the state, where it stays for ever */
+	uint64_t since;                  /* Unix seconds */
+	bool gone;                       /* taken back before its time */
+};
+
+void resting_release(struct resting *resting);
+AL_MUST_USE enum al_err resting_add(struct resting *resting, const struct al_object *last);
+/* It lives again: it does not rest any more. */
+void resting_drop(struct resting *resting, enum al_class cls, struct al_slice key);
+/* The oldest whose time is over at `now`, taken out; NULL: none. */
+const struct al_object *resting_due(struct resting *resting, uint64_t now);
+/* One that touches this block or number, or NULL. */
+const struct al_object *resting_touching(const struct resting *resting, const struct al_object *asked);
+
+#endif
