@@ -76,7 +76,8 @@ static int import_run(const struct options *options, struct client *client, cons
 			err = import_send(&import, &submit);
 		code = report_write(options, &import);
 		if (err != AL_OK)
-			code = err == AL_ECLOSED ? CLI_OFFLINE : command_fail(CLI_USAGE, "stopped: %s", al_err_name(err));
+			code = err == AL_ECLOSED ? CLI_OFFLINE
+						 : command_fail(CLI_USAGE, "stopped: %s", al_err_name(err));
 	}
 	if (code == CLI_DONE && import.count > 0 && import_count(&import, IMPORT_REFUSED) == import.count)
 		code = CLI_REFUSED;

@@ -103,10 +103,12 @@ static int conf_make(const struct init *init, const struct plan *plan)
 		      "# Authority of the network \"%s\". `alamo-registryd -n -c FILE` prints every key there is with\n"
 		      "# its value and meaning; what is left out has its default.\n\n"
 		      "[network]\nname = %s\n# Addresses to listen on, for every service that does not name its own.\n"
-		      "listen = %s\n# default: above 1024, for a start without root; standard: 43, 53, 80, 323.\nports = %s\n",
+		      "listen = %s\n# default: above 1024, for a start without root; standard: 43, 53, 80, 323.\n"
+		      "ports = %s\n",
 		      plan->name, plan->name, init->listen, standard ? "standard" : "default");
 	if (strcmp(init->ports, "any") == 0)
-		al_buf_str(&out, "# 0 takes any free port; run/endpoints says which, and a restart takes the same again.\n");
+		al_buf_str(&out,
+			   "# 0 takes any free port; run/endpoints says which, and a restart takes the same again.\n");
 	al_buf_str(&out, "\n[registry]\n");
 	conf_port(&out, init, "request-port");
 	conf_port(&out, init, "stream-port");

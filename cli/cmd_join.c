@@ -42,7 +42,8 @@ static int key_ensure(const char *key)
 	if (access(key, F_OK) == 0)
 		return CLI_DONE;
 	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
-		return command_fail(CLI_USAGE, "there is no key %s: `ssh-keygen -t ed25519` makes one, --key names another", key);
+		return command_fail(CLI_USAGE,
+				    "there is no key %s: `ssh-keygen -t ed25519` makes one, --key names another", key);
 	fprintf(stderr, "There is no SSH key %s. Make one, without passphrase? [y/N] ", key);
 	if (fgets(answer, sizeof(answer), stdin) == NULL || (answer[0] != 'y' && answer[0] != 'Y'))
 		return CLI_USAGE;
@@ -104,7 +105,8 @@ static void person_print(const struct network *network, struct al_slice answer)
 	struct al_slice net = key_of(answer, "inet6num"), domain = key_of(answer, "domain");
 	uint64_t index;
 
-	printf("Welcome to %s.\n\n  maintainer  %.*s\n  AS number   %.*s\n  prefix      %.*s\n  route       %.*s from %.*s\n",
+	printf("Welcome to %s.\n\n  maintainer  %.*s\n  AS number   %.*s\n  prefix      %.*s\n"
+	       "  route       %.*s from %.*s\n",
 	       network->name, AL_FMT(mntner), AL_FMT(asn), AL_FMT(net), AL_FMT(net), AL_FMT(asn));
 	if (domain.len > 0)
 		printf("  name        %.*s\n", AL_FMT(domain));
@@ -147,7 +149,8 @@ static int join_send(const struct options *options, struct client *client, const
 	al_buf_init(&answer, CLIENT_ANSWER_MAX);
 	/* All of it is new: a maintainer of that name makes the registry refuse, instead of giving a second prefix. */
 	al_buf_str(&objects, "request:        join\nprev:           none\n\n");
-	err = join_objects(&options->join, al_slice_str(network.source), al_slice_str(network.tld), auth, &objects, &why);
+	err = join_objects(&options->join, al_slice_str(network.source), al_slice_str(network.tld), auth, &objects,
+			   &why);
 	if (err == AL_OK)
 		err = draft_parse(al_buf_view(&objects), &draft);
 	if (err != AL_OK) {

@@ -125,7 +125,7 @@ int cmd_submit(int argc, char **argv)
 	code = err != AL_OK ? exit_of(err) : CLI_DONE;
 	job.submit.network = &job.network;
 	for (int i = optind; i < argc && code == CLI_DONE; i++) {
-		struct draft draft;
+		struct draft draft = {.count = 0};
 
 		code = draft_read(argv[i], &draft);
 		if (code != CLI_DONE)

@@ -54,7 +54,8 @@ int cmd_up(int argc, char **argv)
 	if (argc != 2 || argv[1][0] == '-')
 		return command_usage("up", "DIR");
 	if (file_join(argv[1], "alamo.conf", conf, sizeof(conf)) != AL_OK || access(conf, R_OK) != 0)
-		return command_fail(CLI_REFUSED, "%s is no authority: there is no alamo.conf (see `alamo init`)", argv[1]);
+		return command_fail(CLI_REFUSED, "%s is no authority: there is no alamo.conf (see `alamo init`)",
+				    argv[1]);
 	al_log_init("alamo", AL_LOG_INFO);
 	lock = lock_take(argv[1]);
 	if (lock < 0)

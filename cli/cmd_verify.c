@@ -30,7 +30,8 @@
 
 #define USAGE "[DIR] [--stream HOST:PORT|PATH] [--key VKEY|FILE] [--network NAME] [--server HOST:PORT]"
 #define SILENCE_MS 700           /* no further entry after a head: that was all */
-#define PATIENCE_MS 15000        /* no verified head at all for so long: give up */
+#define CONNECT_MS 5000          /* no connection for so long: give up */
+#define PATIENCE_MS 15000        /* connected, and neither entry nor verified head for so long: give up */
 #define DROPS_MAX 3              /* connections lost without progress */
 
 struct verify {
@@ -121,7 +122,8 @@ static enum al_err entry_check(void *arg, uint64_t index, struct al_slice bytes)
 	if (err == AL_OK)
 		err = al_state_apply(v->state, bytes);
 	if (err != AL_OK) {
-		command_fail(CLI_UNVERIFIED, "entry %llu does not apply: %s", (unsigned long long)index, al_err_name(err));
+		command_fail(CLI_UNVERIFIED, "entry %llu does not apply: %s", (unsigned long long)index,
+			     al_err_name(err));
 	} else if (!al_slice_is(entry.kind, "request")) {
 		v->unknown++;
 	} else {
@@ -164,9 +166,12 @@ static void link_changed(void *arg, bool up)
 	struct verify *v = arg;
 
 	if (up) {
+		if (!v->linked)
+			al_timer_set(v->timer, PATIENCE_MS);
 		v->linked = true;
 	} else if (v->linked && ++v->drops >= DROPS_MAX) {
-		verify_end(v, command_fail(CLI_UNVERIFIED, "the stream at %s ends without a head that verifies", v->address));
+		verify_end(v, command_fail(CLI_UNVERIFIED, "the stream at %s ends without a head that verifies",
+					   v->address));
 	}
 }
 
@@ -192,10 +197,12 @@ static void report_print(const struct verify *v)
 	       (unsigned long long)v->head.size, AL_FMT(al_buf_view(&root)), (unsigned long long)v->requests,
 	       (unsigned long long)v->signatures);
 	if (v->unknown > 0)
-		printf("unknown     %llu entries of a kind this version does not know\n", (unsigned long long)v->unknown);
+		printf("unknown     %llu entries of a kind this version does not know\n",
+		       (unsigned long long)v->unknown);
 	for (size_t cls = 0; cls < AL_CLASS_COUNT; cls++)
 		if (al_state_count(v->state, (enum al_class)cls) > 0)
-			printf("%-11s %zu\n", al_class_name((enum al_class)cls), al_state_count(v->state, (enum al_class)cls));
+			printf("%-11s %zu\n", al_class_name((enum al_class)cls),
+			       al_state_count(v->state, (enum al_class)cls));
 	puts("verified: every entry, the tree, the checkpoint, every signature");
 	al_buf_release(&root);
 }
@@ -214,7 +221,7 @@ static int verify_run(struct verify *v)
 	if (err == AL_OK)
 		err = al_follow_new(v->loop, &conf, &ops, v, &follow);
 	if (err == AL_OK) {
-		al_timer_set(v->timer, PATIENCE_MS);
+		al_timer_set(v->timer, CONNECT_MS);
 		al_loop_run(v->loop);
 		if (v->code == CLI_DONE)
 			report_print(v);
@@ -263,8 +270,9 @@ static int dir_take(struct verify *v, const struct options *options)
 		return command_fail(CLI_USAGE, "%s", why);
 	snprintf(v->ns, sizeof(v->ns), "registry@%s", al_conf_str(conf, "network", "name"));
 	if (options->key == NULL)
-		code = al_conf_path(conf, al_conf_str(conf, "log", "key"), path, sizeof(path)) == AL_OK ? key_take(v, path) :
-													  CLI_USAGE;
+		code = al_conf_path(conf, al_conf_str(conf, "log", "key"), path, sizeof(path)) == AL_OK
+			       ? key_take(v, path)
+			       : CLI_USAGE;
 	if (code == CLI_DONE && options->stream == NULL &&
 	    al_conf_path(conf, al_conf_str(conf, "log", "socket"), v->address, sizeof(v->address)) != AL_OK)
 		code = CLI_USAGE;
@@ -284,7 +292,8 @@ static int address_take(struct verify *v, const char *address, const char *port)
 	int code;
 
 	if (strchr(address, '/') != NULL)
-		return al_slice_copy(al_slice_str(address), v->address, sizeof(v->address)) == AL_OK ? CLI_DONE : CLI_USAGE;
+		return al_slice_copy(al_slice_str(address), v->address, sizeof(v->address)) == AL_OK ? CLI_DONE
+												     : CLI_USAGE;
 	if (settings_split(address, port, host, service) != AL_OK)
 		return command_fail(CLI_USAGE, "the stream's address must be HOST:PORT or a path");
 	if (port != NULL)
@@ -294,7 +303,8 @@ static int address_take(struct verify *v, const char *address, const char *port)
 		return command_fail(CLI_OFFLINE, "%s: %s", host, gai_strerror(code));
 	code = getnameinfo(list->ai_addr, list->ai_addrlen, number, sizeof(number), NULL, 0, NI_NUMERICHOST);
 	if (code == 0)
-		snprintf(v->address, sizeof(v->address), list->ai_family == AF_INET6 ? "[%s]:%s" : "%s:%s", number, service);
+		snprintf(v->address, sizeof(v->address), list->ai_family == AF_INET6 ? "[%s]:%s" : "%s:%s", number,
+			 service);
 	freeaddrinfo(list);
 	return code == 0 ? CLI_DONE : command_fail(CLI_USAGE, "%s: %s", host, gai_strerror(code));
 }

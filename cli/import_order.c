@@ -1,9 +1,9 @@
 /*
  * import_order.c -- what others refer to comes first.
  *
- * Classes in the order of their dependence, large blocks before what lies in
- * them, short names before long ones; then each object behind those that its
- * strong references name. Objects that refer to each other in a circle are
+ * Classes in the order of enum al_class, which is that of their dependence;
+ * large blocks before what lies in them, short names before long ones; then
+ * each object behind those that its strong references name. Objects that refer to each other in a circle are
  * glued: they must travel in one request.
  */
 #include "import.h"
@@ -15,12 +15,6 @@
 #define ABSENT SIZE_MAX
 
 /* ---- first order: class and size ---- */
-
-static const unsigned char class_rank[AL_CLASS_COUNT + 1] = {
-	[AL_REGISTRY] = 0, [AL_MNTNER] = 1, [AL_ROLE] = 2,      [AL_PERSON] = 3,   [AL_AS_BLOCK] = 4,
-	[AL_AUT_NUM] = 5,  [AL_AS_SET] = 6, [AL_INETNUM] = 7,   [AL_INET6NUM] = 8, [AL_ROUTE] = 9,
-	[AL_ROUTE6] = 10,  [AL_DOMAIN] = 11, [AL_ROUTE_SET] = 12, [AL_CLASS_COUNT] = 13,
-};
 
 /* Smaller comes first: the length of a prefix, what a block lacks to all numbers, the labels of a name. */
 static uint32_t item_depth(const struct import_item *item)
@@ -43,7 +37,7 @@ static int item_cmp(const void *left, const void *right)
 	uint32_t x = item_depth(a), y = item_depth(b);
 
 	if (a->cls != b->cls)
-		return class_rank[a->cls] < class_rank[b->cls] ? -1 : 1;
+		return a->cls < b->cls ? -1 : 1;
 	if (x != y)
 		return x < y ? -1 : 1;
 	return strcmp(a->key, b->key);
@@ -125,9 +119,10 @@ static void references_place(struct order *order, const struct import_item *item
 			continue;
 		do {
 			(void)al_slice_cut(&attr.value, ',', &value);
+			value = al_slice_trim(value);
 			for (unsigned cls = 0; cls < AL_CLASS_COUNT; cls++)
 				if ((rule->refs & (1u << cls)) != 0)
-					reference_place(order, item_find(order, (enum al_class)cls, al_slice_trim(value)), depth);
+					reference_place(order, item_find(order, (enum al_class)cls, value), depth);
 		} while (attr.value.len > 0);
 	}
 }

@@ -45,7 +45,8 @@ static void questions_put(const struct batch *batch, const char *word, const boo
 {
 	for (size_t i = 0; i < batch->count; i++)
 		if (only == NULL || only[i])
-			al_buf_printf(out, "%s %s %s\n", word, al_class_name(batch->items[i]->cls), batch->items[i]->key);
+			al_buf_printf(out, "%s %s %s\n", word, al_class_name(batch->items[i]->cls),
+				      batch->items[i]->key);
 }
 
 static enum al_err prevs_ask(const struct sender *sender, struct batch *batch, bool *known, size_t *known_count)

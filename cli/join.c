@@ -58,14 +58,15 @@ static enum al_err host_put(struct al_slice host, struct al_buf *out)
 	struct al_prefix address;
 	char text[AL_PREFIX_STRLEN];
 
-	if (!al_slice_cut(&host, '=', &name) || name.len == 0 || name.len > 200 || memchr(name.ptr, ' ', name.len) != NULL ||
-	    al_addr_parse(host, &address) != AL_OK)
+	if (!al_slice_cut(&host, '=', &name) || name.len == 0 || name.len > 200 ||
+	    memchr(name.ptr, ' ', name.len) != NULL || al_addr_parse(host, &address) != AL_OK)
 		return AL_EINVAL;
 	al_addr_format(&address, text);
 	if (address.bits == 32)
 		attr_put(out, "record:", "%.*s A %s", AL_FMT(name), text);
 	else
-		attr_put(out, "record:", "%.*s AAAA %s%s", AL_FMT(name), al_slice_starts(host, "::") ? "AUTO-2" : "", text);
+		attr_put(out, "record:", "%.*s AAAA %s%s", AL_FMT(name), al_slice_starts(host, "::") ? "AUTO-2" : "",
+			 text);
 	return AL_OK;
 }
 

@@ -34,7 +34,8 @@ enum al_err sign_text(const char *key, const char *ns, struct al_slice text, str
 	enum al_err err;
 
 	if (access(key, R_OK) != 0) {
-		command_fail(CLI_USAGE, "cannot read the key %s: make one with `ssh-keygen -t ed25519`, or name one with --key",
+		command_fail(CLI_USAGE,
+			     "cannot read the key %s: make one with `ssh-keygen -t ed25519`, or name one with --key",
 			     key);
 		return AL_ENOTFOUND;
 	}
@@ -74,7 +75,8 @@ enum al_err sign_public(const char *key, struct al_buf *out)
 	if (err == AL_OK)
 		err = public_put(al_buf_view(&text), out);
 	if (err == AL_EUNSUPPORTED || err == AL_EINVAL)
-		command_fail(CLI_USAGE, "%s is no ssh-ed25519 or sk-ssh-ed25519 key: `ssh-keygen -t ed25519` makes one", key);
+		command_fail(CLI_USAGE, "%s is no ssh-ed25519 or sk-ssh-ed25519 key: `ssh-keygen -t ed25519` makes one",
+			     key);
 	else if (err != AL_OK)
 		command_fail(CLI_USAGE, "cannot read the key %s", path);
 	al_buf_release(&text);

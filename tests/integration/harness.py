@@ -4,6 +4,7 @@ import contextlib
 import ipaddress
 import os
 import random
+import re
 import signal
 import socket
 import struct
@@ -23,7 +24,6 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("ALAMO_BIN", ROOT / "build" / "release" / "bin"))
 ALAMO = str(BIN / "alamo")
 DAEMONS = ("alamo-registryd", "alamo-whoisd", "alamo-rootd", "alamo-rpkid")
-START_S = 60
 SETTLE_S = 15
 
 
@@ -45,7 +45,8 @@ def wait_for(check, timeout=SETTLE_S, what="condition"):
 
 def run(*command, check=True, text=True, timeout=120, **keywords):
     """A command's result; on failure its output is part of the message."""
-    result = subprocess.run([str(word) for word in command], capture_output=True, text=text, timeout=timeout, **keywords)
+    words = [str(word) for word in command]
+    result = subprocess.run(words, capture_output=True, text=text, timeout=timeout, **keywords)
     if check and result.returncode != 0:
         raise AssertionError(f"{command} gave {result.returncode}\n{result.stdout}\n{result.stderr}")
     return result
@@ -221,8 +222,8 @@ class Authority:
 
     def start(self):
         self.log = open(self.dir / "up.log", "ab")
-        self.process = subprocess.Popen([ALAMO, "up", str(self.dir)], stdout=subprocess.PIPE, stderr=self.log, text=True)
-        os.set_blocking(self.process.stdout.fileno(), True)
+        command = [ALAMO, "up", str(self.dir)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
         for line in self.process.stdout:
             if line == "ready\n":
                 break
@@ -244,6 +245,8 @@ class Authority:
             self.process.stdout.close()
             self.log.close()
             self.process = None
+            said = (self.dir / "up.log").read_text(errors="replace")
+            assert not re.search(r"Sanitizer|runtime error:", said), said[-6000:]
 
     def pid(self, program):
         with contextlib.suppress(FileNotFoundError, ValueError):
@@ -352,5 +355,7 @@ class Authority:
 
 def records(message, name, kind):
     """The data of one RRset of the answer section, as text."""
-    rrset = message.get_rrset(message.answer, dns.name.from_text(name), dns.rdataclass.IN, dns.rdatatype.from_text(kind))
+    rrset = message.get_rrset(
+        message.answer, dns.name.from_text(name), dns.rdataclass.IN, dns.rdatatype.from_text(kind)
+    )
     return sorted(str(data) for data in rrset) if rrset else []

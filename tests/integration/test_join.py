@@ -100,20 +100,6 @@ def test_free_and_head(authority):
     assert authority.cli("head").stdout.startswith("registry.alamo/log\n")
 
 
-def test_verify_whole_log(authority, tmp_path):
-    assert "verified" in authority.verify().stdout
-    host, port = authority.endpoints["stream"]
-    stream = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    assert "verified" in authority.cli("verify", "--stream", stream).stdout
-    pinned = authority.cli("verify", "--stream", stream, "--key", authority.dir / "keys" / "log.pub")
-    assert "verified" in pinned.stdout
-    # Another key than the log's: nothing verifies.
-    other = tmp_path / "other"
-    alamo("init", other)
-    wrong = authority.cli("verify", "--stream", stream, "--key", other / "keys" / "log.pub", check=False)
-    assert wrong.returncode == 4
-
-
 def test_init_refuses_what_is_not_empty(tmp_path):
     (tmp_path / "dir").mkdir()
     (tmp_path / "dir" / "mine").write_text("precious")

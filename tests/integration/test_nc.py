@@ -84,3 +84,10 @@ def test_several_on_one_connection(authority, key):
     assert answers[2].strip() == f"prev: {first.index}"
     assert answers[4].strip() == f"prev: {second.index}"
     assert second.index == first.index + 1
+
+
+def test_many_questions_at_once(authority):
+    """More than a connection may wait for at a time: the rest is answered when there is room."""
+    count = 300
+    answers = authority.talk(b"".join(b"prev mntner NOBODY%d-MNT\n" % number for number in range(count)), timeout=10)
+    assert answers == "prev: none\n% end\n" * count

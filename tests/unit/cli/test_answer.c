@@ -90,8 +90,9 @@ static void network_answer(void **state)
 	struct network network;
 
 	(void)state;
-	assert_int_equal(network_parse(AL_S("name: alamo\nsource: ALAMO\ntld: alamo\ntld: other\nvkey: a+b+c\n"), &network),
-			 AL_OK);
+	assert_int_equal(
+		network_parse(AL_S("name: alamo\nsource: ALAMO\ntld: alamo\ntld: other\nvkey: a+b+c\n"), &network),
+		AL_OK);
 	assert_string_equal(network.ns, "registry@alamo");
 	assert_string_equal(network.tld, "alamo");
 	assert_string_equal(network.vkey, "a+b+c");
@@ -145,7 +146,7 @@ static void addresses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(accepted),	  cmocka_unit_test(refused),	    cmocka_unit_test(not_an_answer),
+		cmocka_unit_test(accepted),       cmocka_unit_test(refused),        cmocka_unit_test(not_an_answer),
 		cmocka_unit_test(network_answer), cmocka_unit_test(endpoint_lines), cmocka_unit_test(addresses),
 	};
 

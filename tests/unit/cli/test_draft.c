@@ -22,7 +22,8 @@ static struct draft parse(const char *text)
 
 static void plain_objects(void **state)
 {
-	struct draft draft = parse("% from whois\n\nmntner: A-MNT\r\nsource: X\r\n\r\n\n# note\naut-num: AS1\n+ more\nsource: X");
+	struct draft draft =
+		parse("% from whois\n\nmntner: A-MNT\r\nsource: X\r\n\r\n\n# note\naut-num: AS1\n+ more\nsource: X");
 
 	(void)state;
 	assert_int_equal(draft.count, 2);
@@ -93,7 +94,7 @@ static void keys(void **state)
 static void text_parses_back(void **state)
 {
 	struct draft draft = parse("mntner: A-MNT\n\naut-num: AS1\n");
-	struct draft_head head = { .name = "r1", .prev = AL_S("none 7"), .nonce = "00ff", .dry_run = true };
+	struct draft_head head = {.name = "r1", .prev = AL_S("none 7"), .nonce = "00ff", .dry_run = true};
 	struct al_request request;
 	struct al_buf out;
 
@@ -116,14 +117,13 @@ static void text_parses_back(void **state)
 static void header_is_completed(void **state)
 {
 	struct draft draft = parse("request: own\nnonce: 11\n\nmntner: A-MNT\n");
-	struct draft_head head = { .prev = AL_S("none") };
+	struct draft_head head = {.prev = AL_S("none")};
 	struct al_buf out;
 
 	(void)state;
 	al_buf_init(&out, 4096);
 	draft_text(&draft, &head, &out);
-	assert_true(al_slice_is(al_buf_view(&out),
-				"request: own\nnonce: 11\nprev:           none\n\nmntner: A-MNT\n"));
+	assert_true(al_slice_is(al_buf_view(&out), "request: own\nnonce: 11\nprev:           none\n\nmntner: A-MNT\n"));
 	al_buf_release(&out);
 	draft_release(&draft);
 }
@@ -155,9 +155,15 @@ static void nonces_differ(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plain_objects), cmocka_unit_test(whole_request),    cmocka_unit_test(signed_text_is_kept),
-		cmocka_unit_test(nothing_in_it), cmocka_unit_test(keys),	     cmocka_unit_test(text_parses_back),
-		cmocka_unit_test(header_is_completed), cmocka_unit_test(parts_fit), cmocka_unit_test(nonces_differ),
+		cmocka_unit_test(plain_objects),
+		cmocka_unit_test(whole_request),
+		cmocka_unit_test(signed_text_is_kept),
+		cmocka_unit_test(nothing_in_it),
+		cmocka_unit_test(keys),
+		cmocka_unit_test(text_parses_back),
+		cmocka_unit_test(header_is_completed),
+		cmocka_unit_test(parts_fit),
+		cmocka_unit_test(nonces_differ),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

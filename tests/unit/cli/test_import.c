@@ -31,7 +31,7 @@ static const char text[] = "% comment\n"
 			   "mnt-by:             A-MNT\n"
 			   "source:             DN42\n"
 			   "\n"
-			   "peering:            of another kind\n"
+			   "tinc-key:           of another kind\n"
 			   "\n"
 			   "aut-num:            AS1\n"
 			   "as-name:            ONE\n"
@@ -171,8 +171,8 @@ static void report_has_it_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_and_changes),	 cmocka_unit_test(references_come_first),
-		cmocka_unit_test(circles_are_glued),	 cmocka_unit_test(second_key_is_refused),
+		cmocka_unit_test(reads_and_changes), cmocka_unit_test(references_come_first),
+		cmocka_unit_test(circles_are_glued), cmocka_unit_test(second_key_is_refused),
 		cmocka_unit_test(report_has_it_all),
 	};
 
