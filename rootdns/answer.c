@@ -114,6 +114,21 @@ static void answer_referral(struct walk *walk, const struct node *cut)
 		reply_part(reply, SECTION_ADDITIONAL, cut, PART_EXTRA, delta);
 }
 
+/* Behind an alias: the way on, spelt out, where there is room for all of it (RFC 1034 section 4.3.2). */
+static void put_way_on(struct walk *walk, const struct node *cut)
+{
+	const struct node_set *ds = node_find(cut, RR_DS);
+	struct owner owner = owner_of(walk, cut);
+	struct reply before = *walk->reply;
+
+	put_set(walk, SECTION_AUTHORITY, &owner, cut, node_find(cut, RR_NS));
+	if (walk->dnssec)
+		put_set(walk, SECTION_AUTHORITY, &owner, cut, ds != NULL ? ds : node_find(cut, RR_NSEC));
+	reply_copy(walk->reply, SECTION_ADDITIONAL, node_bytes(cut, cut->below_at), cut->below_len, cut->below_count);
+	if (walk->reply->truncated)
+		*walk->reply = before;
+}
+
 static void answer_cut(struct walk *walk, const struct dname_index *name, const struct owner *owner,
 		       const struct node *cut)
 {
@@ -129,8 +144,9 @@ static void answer_cut(struct walk *walk, const struct dname_index *name, const 
 		}
 	} else if (walk->hops == 0) {
 		answer_referral(walk, cut);
+	} else {
+		put_way_on(walk, cut);
 	}
-	/* Behind an alias the resolver asks again: the answer stays authoritative. */
 }
 
 /* ---- names that exist ---- */
@@ -379,7 +395,7 @@ size_t answer_write(const struct zone_set *set, const struct query *query, bool 
 		rcode = refusal(query, tcp);
 	if (rcode == RCODE_NOERROR && query->zone == NULL)
 		rcode = set == NULL ? RCODE_SERVFAIL : RCODE_REFUSED;
-	if (rcode != RCODE_NOERROR)
+	if (rcode != RCODE_NOERROR || set == NULL)
 		return answer_error(query, rcode, out);
 	reply_begin(&reply, query, out, tcp ? ANSWER_TCP_MAX : limit);
 	walk = (struct walk){ .reply = &reply, .zone = query->zone, .seed = set->seed, .dnssec = query->dnssec_ok };

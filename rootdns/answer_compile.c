@@ -154,8 +154,8 @@ static uint16_t pack_glue_of(struct pack *pack, const struct zone_view *view, co
 	uint16_t count = 0;
 
 	while ((claim = zone_tree_glue(view, server, &at)) != NULL)
-		count = (uint16_t)(count + pack_address(pack, &server->name, claim->type, claim->ttl, claim_rdata(claim),
-							claim->rdata_len));
+		count = (uint16_t)(count + pack_address(pack, &server->name, claim->type, claim->ttl,
+							claim_rdata(claim), claim->rdata_len));
 	return count;
 }
 
@@ -171,13 +171,15 @@ static uint16_t pack_data_of(struct pack *pack, const struct zname *server)
 		struct rr_view rr;
 
 		while (rr_next(&run, &left, &rr))
-			count = (uint16_t)(count + pack_address(pack, &server->name, rr.type, rr.ttl, rr.rdata, rr.len));
+			count = (uint16_t)(count +
+					   pack_address(pack, &server->name, rr.type, rr.ttl, rr.rdata, rr.len));
 	}
 	return count;
 }
 
 /* Addresses of the cut's servers: those at or below it (`inside`), or the others of the zone. */
-static uint16_t pack_addresses(struct pack *pack, const struct zname *cut, const struct zone_view *cut_view, bool inside)
+static uint16_t pack_addresses(struct pack *pack, const struct zname *cut, const struct zone_view *cut_view,
+			       bool inside)
 {
 	const struct claim *claim;
 	struct zone_view view;
@@ -209,7 +211,7 @@ static void glue_record(struct al_buf *out, const struct zname *name, const stru
 	al_buf_put(out, claim_rdata(claim), claim->rdata_len);
 }
 
-static void below_put(struct al_buf *out, const struct zname *name)
+static void below_put(struct al_buf *out, const struct zname *name, uint16_t *count)
 {
 	const struct claim *at = name->claims, *claim;
 	struct zone_view view;
@@ -217,16 +219,16 @@ static void below_put(struct al_buf *out, const struct zname *name)
 	if (name->refs == NULL)
 		return;
 	zone_tree_view(name, &view);
-	while ((claim = zone_tree_glue(&view, name, &at)) != NULL)
+	for (; (claim = zone_tree_glue(&view, name, &at)) != NULL; (*count)++)
 		glue_record(out, name, claim);
 }
 
-static void below_collect(struct al_buf *out, const struct zname *cut)
+static void below_collect(struct al_buf *out, const struct zname *cut, uint16_t *count)
 {
 	const struct zname *name = cut;
 
 	for (;;) {
-		below_put(out, name);
+		below_put(out, name, count);
 		if (name->child != NULL) {
 			name = name->child;
 			continue;
@@ -253,6 +255,7 @@ struct compile {
 	struct plan_part parts[PART_COUNT];
 	struct pack *pack;               /* delegations only */
 	struct al_buf below;
+	uint16_t below_count;
 };
 
 static void part_begin(struct compile *compile, size_t part)
@@ -294,7 +297,7 @@ static enum al_err compile_referral(struct compile *compile)
 	part_end(compile, PART_GLUE, pack_addresses(compile->pack, cut, &view, true));
 	part_begin(compile, PART_EXTRA);
 	part_end(compile, PART_EXTRA, pack_addresses(compile->pack, cut, &view, false));
-	below_collect(&compile->below, cut);
+	below_collect(&compile->below, cut, &compile->below_count);
 	return compile->below.err;
 }
 
@@ -373,6 +376,7 @@ static struct node *node_make(const struct compile *compile)
 	at = node_put(node, at, name->key, name->key_len);
 	node->below_at = (uint32_t)at;
 	node->below_len = (uint32_t)compile->below.len;
+	node->below_count = compile->below_count;
 	(void)node_put(node, at, compile->below.ptr, compile->below.len);
 	return node;
 }
@@ -402,7 +406,8 @@ enum al_err answer_compile(const struct zname *name, struct node **out)
 
 /* ---- addresses for the apex's NS answer ---- */
 
-static void full_records(const struct dname *owner, const uint8_t *run, size_t left, struct al_buf *out, uint16_t *count)
+static void full_records(const struct dname *owner, const uint8_t *run, size_t left, struct al_buf *out,
+			 uint16_t *count)
 {
 	struct rr_view rr;
 

@@ -294,7 +294,7 @@ static enum al_err update_all(struct builder *builder, struct generation *genera
 	enum al_err err = AL_OK;
 
 	for (size_t i = 0; i < generation->count && err == AL_OK; i++)
-		err = zone_master_update(generation->masters[i], &clock, bump, &stats);
+		err = zone_update(generation->masters[i], &clock, bump, &stats);
 	if (err == AL_OK)
 		err = publish_generation(builder, generation, size);
 	al_metric_inc(&metric_names, stats.names);

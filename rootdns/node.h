@@ -40,6 +40,7 @@ struct node {
 	uint32_t size;                   /* bytes of all of it */
 	uint32_t below_at;               /* offset of `below`: addresses at or below the cut, records with full owner */
 	uint32_t below_len;
+	uint16_t below_count;            /* records */
 	uint32_t key_at;
 	uint16_t key_len;                /* canonical sort key below the apex */
 	uint8_t name_len;

@@ -47,7 +47,7 @@ static enum al_err items_of(const struct zname *name, const struct zone_view *vi
 		return AL_ENOMEM;
 	DL_FOREACH2(name->claims, claim, at_next)
 		if (zone_view_holds(view, claim))
-			items[at++] = (struct item){ claim->type, claim->ttl, { claim_rdata(claim), claim->rdata_len } };
+			items[at++] = (struct item){claim->type, claim->ttl, {claim_rdata(claim), claim->rdata_len}};
 	qsort(items, at, sizeof(*items), item_cmp);
 	*out = items;
 	*count = at;

@@ -1,52 +1,22 @@
 /*
- * zone_update.h -- a zone's master: the working copy, its keys, its chain of
- * names, and the step from changed names to the next snapshot.
- *
- * Builder's thread. After AL_ENOMEM a master is unusable: the daemon gives up
- * and starts again from the log.
+ * zone_update.h -- the step from changed names to a zone's next snapshot.
+ * Builder's thread.
  */
 #ifndef ROOTDNS_ZONE_UPDATE_H
 #define ROOTDNS_ZONE_UPDATE_H
 
-#include "zone.h"
-#include "zone_sign.h"
-#include "zone_tree.h"
-
-struct zone_master {
-	const struct zone_plan *plan;    /* borrowed */
-	size_t index;                    /* in the plan */
-	uint64_t seed;
-	struct zone_keys keys;
-	struct zone_tree tree;
-	struct zname **order;            /* the names that are in the chain, canonical order; apex first */
-	size_t count;
-	size_t cuts_at[DNAME_LABELS_MAX + 1];
-	size_t wildcards;
-	size_t resign_at;                /* where the search for old signatures goes on */
-	uint64_t serial;                 /* log size at which the zone last changed */
-	struct zone *oldest, *newest;    /* snapshots that still exist */
-};
+#include "zone_master.h"
 
 struct update_stats {
 	size_t names;                    /* compiled anew */
 	size_t signatures;
 };
 
-/* `keys` are taken over. */
-AL_MUST_USE enum al_err zone_master_new(const struct zone_plan *plan, size_t index, uint64_t seed,
-					struct zone_keys *keys, struct zone_master **out);
-/* Nobody may hold a snapshot any more. NULL is allowed. */
-void zone_master_free(struct zone_master *master);
-
 /*
  * Works off the dirty names. `serial` becomes the zone's if something changed; it never goes back.
  * master->newest is the new snapshot, or the old one when nothing changed.
  */
-AL_MUST_USE enum al_err zone_master_update(struct zone_master *master, const struct zone_signer *clock,
-					   uint64_t serial, struct update_stats *stats);
-/* Marks up to `max` names whose signatures are due; true: there may be more. */
-bool zone_master_resign(struct zone_master *master, const struct zone_signer *clock, size_t max);
-/* Frees snapshots that nobody holds, oldest first. */
-void zone_master_reclaim(struct zone_master *master);
+AL_MUST_USE enum al_err zone_update(struct zone_master *master, const struct zone_signer *clock, uint64_t serial,
+				    struct update_stats *stats);
 
 #endif

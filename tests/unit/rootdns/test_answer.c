@@ -43,8 +43,8 @@ static const char *const objects[] = {
 	"inetnum: 172.20.9.0/24\nnetname: N-NET\nnserver: ns.bar.alamo\n" TAIL,
 	"inetnum: 172.21.0.0/16\nnetname: N-NET\nnserver: ns.bar.alamo\n" TAIL,
 	"inet6num: fca1:100::/46\nnetname: N-NET\nnserver: ns1.foo.alamo\n" TAIL,
-	"domain: odd.alamo\nrecord: @ SVCB 0 broken broken\nrecord: @ MX 5 mail.odd.alamo\nrecord: @ HTTPS 1 . alpn=h2\n"
-	"record: _443._tcp TLSA 3 1 1 aabb\nrecord: @ CAA 0 issue \"ca.alamo\"\nrecord: @ SSHFP 4 2 0011\n"
+	"domain: odd.alamo\nrecord: @ SVCB 0 broken broken\nrecord: @ MX 5 mail.odd.alamo\n"
+	"record: @ HTTPS 1 . alpn=h2\nrecord: _443._tcp TLSA 3 1 1 aabb\nrecord: @ CAA 0 issue \"ca.alamo\"\nrecord: @ SSHFP 4 2 0011\n"
 	"record: _x._tcp SRV 1 2 3 mail.odd.alamo\n" TAIL,
 };
 
@@ -93,14 +93,16 @@ static void delegations(void **state)
 	const struct row rows[] = {
 		{ ASK("foo.alamo", RR_A), foo },
 		{ ASK("hidden.foo.alamo", RR_A), foo },
-		{ ASK("ns1.foo.alamo", RR_AAAA), foo },          /* glue is no answer */
+		{ ASK("ns1.foo.alamo", RR_AAAA), foo },
+		/* glue is no answer */
 		{ ASK("foo.alamo", RR_NS), foo },
 		{ ASK("a.very.long.name.below.foo.alamo", RR_DS), foo },
 		{ ASK_DO("www.foo.alamo", RR_A),
 		  "NOERROR\n"
 		  "ns foo.alamo. 3600 IN NS ns.bar.alamo.\n"
 		  "ns foo.alamo. 3600 IN NS ns1.foo.alamo.\n"
-		  "ns foo.alamo. 3600 IN DS 1 13 2 " DIGEST "\n"
+		  "ns foo.alamo. 3600 IN DS 1 13 2 " DIGEST
+		  "\n"
 		  "ns foo.alamo. 3600 IN RRSIG DS 13 2\n"
 		  "ar ns1.foo.alamo. 3600 IN AAAA fd00::1\n"
 		  "ar ns.bar.alamo. 3600 IN A 172.20.1.1\n" },
@@ -114,7 +116,8 @@ static void delegations(void **state)
 		  "ar ns1.foo.alamo. 3600 IN AAAA fd00::1\n" },
 		{ ASK("foo.alamo", RR_DS),
 		  "NOERROR aa\n"
-		  "an foo.alamo. 3600 IN DS 1 13 2 " DIGEST "\n" },
+		  "an foo.alamo. 3600 IN DS 1 13 2 " DIGEST
+		  "\n" },
 		{ ASK_DO("bar.alamo", RR_DS),
 		  "NOERROR aa\n"
 		  "ns " SOA_ALAMO
@@ -160,7 +163,9 @@ static void root_and_apex(void **state)
 		  "ns . 300 IN RRSIG NSEC 13 0\n" },
 		{ ASK("fish", RR_TXT), "NOERROR aa\nan fish. 300 IN TXT \"fish\"\n" },
 		{ ASK("fish", RR_NS),
-		  "NOERROR aa\nan fish. 3600 IN NS a.root-servers.alamo.\nan fish. 3600 IN NS b.root-servers.alamo.\n" },
+		  "NOERROR aa\n"
+		  "an fish. 3600 IN NS a.root-servers.alamo.\n"
+		  "an fish. 3600 IN NS b.root-servers.alamo.\n" },
 		{ ASK("www.fish", RR_A), "NOERROR aa\nan www.fish. 300 IN A 172.20.5.5\n" },
 		/* ANY is one set (RFC 8482) */
 		{ ASK("www.fish", RR_ANY), "NOERROR aa\nan www.fish. 300 IN A 172.20.5.5\n" },
@@ -181,13 +186,24 @@ static void hosted(void **state)
 {
 	const struct row rows[] = {
 		{ ASK_DO("host.alamo", RR_A),
-		  "NOERROR aa\nan host.alamo. 300 IN A 172.20.2.2\nan host.alamo. 300 IN RRSIG A 13 2\n" },
+		  "NOERROR aa\n"
+		  "an host.alamo. 300 IN A 172.20.2.2\n"
+		  "an host.alamo. 300 IN RRSIG A 13 2\n" },
 		{ ASK("HOST.alamo", RR_A), "NOERROR aa\nan HOST.alamo. 300 IN A 172.20.2.2\n" },
 		{ ASK("www.host.alamo", RR_A),
-		  "NOERROR aa\nan www.host.alamo. 300 IN CNAME host.alamo.\nan host.alamo. 300 IN A 172.20.2.2\n" },
-		{ ASK("www.host.alamo", RR_CNAME), "NOERROR aa\nan www.host.alamo. 300 IN CNAME host.alamo.\n" },
-		/* an alias into a delegation, or out of the zone, ends there */
-		{ ASK("out.host.alamo", RR_A), "NOERROR aa\nan out.host.alamo. 300 IN CNAME x.foo.alamo.\n" },
+		  "NOERROR aa\n"
+		  "an www.host.alamo. 300 IN CNAME host.alamo.\n"
+		  "an host.alamo. 300 IN A 172.20.2.2\n" },
+		{ ASK("www.host.alamo", RR_CNAME),
+		  "NOERROR aa\n"
+		  "an www.host.alamo. 300 IN CNAME host.alamo.\n" },
+		/* an alias into a delegation ends there, with the way on; one out of the zone just ends */
+		{ ASK("out.host.alamo", RR_A),
+		  "NOERROR aa\n"
+		  "an out.host.alamo. 300 IN CNAME x.foo.alamo.\n"
+		  "ns foo.alamo. 3600 IN NS ns.bar.alamo.\n"
+		  "ns foo.alamo. 3600 IN NS ns1.foo.alamo.\n"
+		  "ar ns1.foo.alamo. 3600 IN AAAA fd00::1\n" },
 		{ ASK("far.host.alamo", RR_A), "NOERROR aa\nan far.host.alamo. 300 IN CNAME www.example.\n" },
 		/* the last name of the chain decides (RFC 6604) */
 		{ ASK_DO("gone.host.alamo", RR_A),
@@ -201,7 +217,9 @@ static void hosted(void **state)
 		  "ns alamo. 300 IN NSEC bar.alamo. NS SOA RRSIG NSEC DNSKEY\n"
 		  "ns alamo. 300 IN RRSIG NSEC 13 1\n" },
 		{ ASK("bad.host.alamo", RR_A),
-		  "NOERROR aa\nan bad.host.alamo. 300 IN CNAME nope.host.alamo.\nns " SOA_ALAMO },
+		  "NOERROR aa\n"
+		  "an bad.host.alamo. 300 IN CNAME nope.host.alamo.\n"
+		  "ns " SOA_ALAMO },
 		/* CNAME beside other data: the alias is dropped, the rest stays */
 		{ ASK("mix.host.alamo", RR_A), "NOERROR aa\nan mix.host.alamo. 300 IN A 172.20.2.3\n" },
 		{ ASK("mix.host.alamo", RR_CNAME), "NOERROR aa\nns " SOA_ALAMO },
@@ -213,8 +231,11 @@ static void hosted(void **state)
 		  "ns *.host.alamo. 300 IN NSEC a.b.host.alamo. TXT RRSIG NSEC\n"
 		  "ns *.host.alamo. 300 IN RRSIG NSEC 13 2\n" },
 		{ ASK("odd.alamo", 65), "NOERROR aa\nan odd.alamo. 300 IN HTTPS 1 . alpn=h2\n" },
-		{ ASK("odd.alamo", 64), "NOERROR aa\nns " SOA_ALAMO },     /* does not parse: dropped, the rest served */
-		{ ASK("_443._tcp.odd.alamo", 52), "NOERROR aa\nan _443._tcp.odd.alamo. 300 IN TLSA 3 1 1 aabb\n" },
+		{ ASK("odd.alamo", 64), "NOERROR aa\nns " SOA_ALAMO },
+		/* does not parse: dropped, the rest served */
+		{ ASK("_443._tcp.odd.alamo", 52),
+		  "NOERROR aa\n"
+		  "an _443._tcp.odd.alamo. 300 IN TLSA 3 1 1 aabb\n" },
 	};
 
 	rows_expect(*state, rows, AL_COUNT(rows));
@@ -250,7 +271,8 @@ static void wildcards(void **state)
 
 static void alias_loop_ends(void **state)
 {
-	expect(*state, *ASK("loop.host.alamo", RR_A), "NOERROR aa\nan loop.host.alamo. 300 IN CNAME loop.host.alamo.\n");
+	expect(*state, *ASK("loop.host.alamo", RR_A),
+	       "NOERROR aa\nan loop.host.alamo. 300 IN CNAME loop.host.alamo.\n");
 }
 
 static void reverse(void **state)
@@ -258,30 +280,42 @@ static void reverse(void **state)
 	const struct row rows[] = {
 		/* RFC 2317: aliases into FIRST/LEN, which is delegated */
 		{ ASK("31.5.20.172.in-addr.arpa", 12),
-		  "NOERROR aa\nan 31.5.20.172.in-addr.arpa. 3600 IN CNAME 31.0/27.5.20.172.in-addr.arpa.\n" },
+		  "NOERROR aa\n"
+		  "an 31.5.20.172.in-addr.arpa. 3600 IN CNAME 31.0/27.5.20.172.in-addr.arpa.\n"
+		  "ns 0/27.5.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
 		{ ASK("32.5.20.172.in-addr.arpa", 12),
-		  "NXDOMAIN aa\nns 20.172.in-addr.arpa. 300 IN SOA a.root-servers.alamo. dns.alamo. 15 300 60 1209600 300\n" },
+		  "NXDOMAIN aa\n"
+		  "ns 20.172.in-addr.arpa. 300 IN SOA a.root-servers.alamo. dns.alamo. 15 300 60 1209600 300\n" },
 		{ ASK("31.0/27.5.20.172.in-addr.arpa", 12),
-		  "NOERROR\nns 0/27.5.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
+		  "NOERROR\n"
+		  "ns 0/27.5.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
 		/* the /24 has a cut: what lies in it is its holder's */
 		{ ASK("65.6.20.172.in-addr.arpa", 12),
-		  "NOERROR\nns 6.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
+		  "NOERROR\n"
+		  "ns 6.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
 		/* /22: four cuts; the more specific object has one of them */
 		{ ASK("1.8.20.172.in-addr.arpa", 12),
-		  "NOERROR\nns 8.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
+		  "NOERROR\n"
+		  "ns 8.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
 		{ ASK("1.9.20.172.in-addr.arpa", 12),
-		  "NOERROR\nns 9.20.172.in-addr.arpa. 3600 IN NS ns.bar.alamo.\n" },
+		  "NOERROR\n"
+		  "ns 9.20.172.in-addr.arpa. 3600 IN NS ns.bar.alamo.\n" },
 		{ ASK("1.11.20.172.in-addr.arpa", 12),
-		  "NOERROR\nns 11.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
+		  "NOERROR\n"
+		  "ns 11.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
 		/* the object is one of our zones */
 		{ ASK("1.1.21.172.in-addr.arpa", 12),
-		  "NXDOMAIN aa\nns 21.172.in-addr.arpa. 300 IN SOA a.root-servers.alamo. dns.alamo. 1 300 60 1209600 300\n" },
+		  "NXDOMAIN aa\n"
+		  "ns 21.172.in-addr.arpa. 300 IN SOA a.root-servers.alamo. dns.alamo. 1 300 60 1209600 300\n" },
 		{ ASK("1.3.0.0.0.0.0.1.0.1.a.c.f.ip6.arpa", 12),
-		  "NOERROR\nns 3.0.0.0.0.0.1.0.1.a.c.f.ip6.arpa. 3600 IN NS ns1.foo.alamo.\n" },
+		  "NOERROR\n"
+		  "ns 3.0.0.0.0.0.1.0.1.a.c.f.ip6.arpa. 3600 IN NS ns1.foo.alamo.\n" },
 		{ ASK("4.0.0.0.0.0.1.0.1.a.c.f.ip6.arpa", 12),
-		  "NXDOMAIN aa\nns 1.a.c.f.ip6.arpa. 300 IN SOA a.root-servers.alamo. dns.alamo. 17 300 60 1209600 300\n" },
+		  "NXDOMAIN aa\n"
+		  "ns 1.a.c.f.ip6.arpa. 300 IN SOA a.root-servers.alamo. dns.alamo. 17 300 60 1209600 300\n" },
 		{ ASK("0.0.0.1.0.1.a.c.f.ip6.arpa", 12),
-		  "NOERROR aa\nns 1.a.c.f.ip6.arpa. 300 IN SOA a.root-servers.alamo. dns.alamo. 17 300 60 1209600 300\n" },
+		  "NOERROR aa\n"
+		  "ns 1.a.c.f.ip6.arpa. 300 IN SOA a.root-servers.alamo. dns.alamo. 17 300 60 1209600 300\n" },
 	};
 
 	rows_expect(*state, rows, AL_COUNT(rows));

@@ -257,7 +257,8 @@ static void signatures_are_renewed_at_half_life(void **state)
 	(void)state;
 	fixture_start(&f, registry, NULL);
 	for (unsigned i = 0; i < 600; i++) {
-		(void)snprintf(text, sizeof(text), "domain: n%u.alamo\nnserver: ns.example\nmnt-by: A-MNT\nsource: TEST\n", i);
+		(void)snprintf(text, sizeof(text),
+			       "domain: n%u.alamo\nnserver: ns.example\nmnt-by: A-MNT\nsource: TEST\n", i);
 		fixture_put(&f, text);
 	}
 	fixture_build(&f);

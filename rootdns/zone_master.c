@@ -1,0 +1,134 @@
+/*
+ * zone_master.c -- a zone's working state between updates: see zone_master.h.
+ * Builder's thread.
+ */
+#include "zone_master.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alamo/wire.h"
+
+#define SOA_REFRESH 300u
+#define SOA_RETRY 60u
+#define SOA_EXPIRE 1209600u
+
+enum al_err zone_master_new(const struct zone_plan *plan, size_t index, uint64_t seed, struct zone_keys *keys,
+			    struct zone_master **out)
+{
+	struct zone_master *master = calloc(1, sizeof(*master));
+
+	if (master == NULL || zone_tree_init(&master->tree, &plan->zones[index].apex) != AL_OK) {
+		free(master);
+		return AL_ENOMEM;
+	}
+	master->plan = plan;
+	master->index = index;
+	master->seed = seed;
+	master->keys = *keys;
+	*keys = (struct zone_keys){ .ksk.key = NULL };
+	*out = master;
+	return AL_OK;
+}
+
+static void snapshot_free(struct zone *zone)
+{
+	for (size_t i = 0; i < zone->retired_count; i++)
+		free((void *)(uintptr_t)zone->retired[i]);
+	zone_free(zone);
+}
+
+void zone_master_reclaim(struct zone_master *master)
+{
+	while (master->oldest != master->newest && zone_refs(master->oldest) == 0) {
+		struct zone *gone = master->oldest;
+
+		master->oldest = gone->next;
+		snapshot_free(gone);
+	}
+}
+
+void zone_master_free(struct zone_master *master)
+{
+	if (master == NULL)
+		return;
+	for (struct zone *zone = master->oldest, *next; zone != NULL && zone != master->newest; zone = next) {
+		next = zone->next;
+		snapshot_free(zone);
+	}
+	if (master->newest != NULL) {
+		for (size_t i = 0; i < master->newest->count; i++)
+			free((void *)(uintptr_t)master->newest->nodes[i]);
+		snapshot_free(master->newest);
+	}
+	zone_tree_release(&master->tree);
+	zone_keys_release(&master->keys);
+	free(master->order);
+	free(master);
+}
+
+bool zone_master_resign(struct zone_master *master, const struct zone_signer *clock, size_t max)
+{
+	for (; master->resign_at < master->count; master->resign_at++) {
+		struct zname *name = master->order[master->resign_at];
+		bool due = zone_sign_due(clock, name->nsec);
+
+		for (const struct rrset *set = name->sets; set != NULL && !due; set = set->next)
+			due = zone_sign_due(clock, set);
+		if (!due)
+			continue;
+		if (master->tree.dirty_count >= max)
+			return true;
+		zone_tree_mark(&master->tree, name);
+	}
+	master->resign_at = 0;
+	return false;
+}
+
+/* ---- the apex's own sets ---- */
+
+static enum al_err own_set(struct rrset **list, uint16_t type, struct rdata *items, size_t count)
+{
+	struct rrset *set;
+	enum al_err err = rrset_new(type, TTL_DELEGATION, items, count, &set);
+
+	if (err != AL_OK)
+		return err;
+	set->next = *list;
+	*list = set;
+	return AL_OK;
+}
+
+static size_t soa_rdata(const struct zone_master *master, uint8_t out[static 2 * DNAME_MAX + 20])
+{
+	const struct dname *mname = &master->plan->servers[0].name, *rname = &master->plan->hostmaster;
+	const uint32_t numbers[] = { (uint32_t)master->serial, SOA_REFRESH, SOA_RETRY, SOA_EXPIRE, TTL_NEGATIVE };
+	size_t len = 0;
+
+	memcpy(out, mname->b, mname->len);
+	len += mname->len;
+	memcpy(out + len, rname->b, rname->len);
+	len += rname->len;
+	for (size_t i = 0; i < AL_COUNT(numbers); i++, len += 4)
+		al_set_u32(out + len, numbers[i]);
+	return len;
+}
+
+enum al_err zone_master_apex_sets(const struct zone_master *master, struct rrset **list)
+{
+	struct rdata ns[AL_COUNT(master->plan->servers)], soa, keys[2];
+	uint8_t soa_bytes[2 * DNAME_MAX + 20];
+	enum al_err err;
+
+	soa = (struct rdata){ soa_bytes, (uint16_t)soa_rdata(master, soa_bytes) };
+	for (size_t i = 0; i < master->plan->server_count; i++)
+		ns[i] = (struct rdata){ master->plan->servers[i].name.b, master->plan->servers[i].name.len };
+	keys[0] = (struct rdata){ master->keys.ksk.rdata, DNSKEY_RDATA_LEN };
+	keys[1] = (struct rdata){ master->keys.zsk.rdata, DNSKEY_RDATA_LEN };
+	err = own_set(list, RR_SOA, &soa, 1);
+	if (err == AL_OK)
+		err = own_set(list, RR_NS, ns, master->plan->server_count);
+	if (err == AL_OK)
+		err = own_set(list, RR_DNSKEY, keys, 2);
+	return err;
+}

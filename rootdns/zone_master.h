@@ -1,0 +1,43 @@
+/*
+ * zone_master.h -- a zone's master: the working copy, its keys, its chain of
+ * names and the snapshots made from it.
+ *
+ * Builder's thread. After AL_ENOMEM a master is unusable: the daemon gives up
+ * and starts again from the log.
+ */
+#ifndef ROOTDNS_ZONE_MASTER_H
+#define ROOTDNS_ZONE_MASTER_H
+
+#include "zone.h"
+#include "zone_sign.h"
+#include "zone_tree.h"
+
+struct zone_master {
+	const struct zone_plan *plan;    /* borrowed */
+	size_t index;                    /* in the plan */
+	uint64_t seed;
+	struct zone_keys keys;
+	struct zone_tree tree;
+	struct zname **order;            /* the names that are in the chain, canonical order; apex first */
+	size_t count;
+	size_t cuts_at[DNAME_LABELS_MAX + 1];
+	size_t wildcards;
+	size_t resign_at;                /* where the search for old signatures goes on */
+	uint64_t serial;                 /* log size at which the zone last changed */
+	struct zone *oldest, *newest;    /* snapshots that still exist */
+};
+
+/* `keys` are taken over. */
+AL_MUST_USE enum al_err zone_master_new(const struct zone_plan *plan, size_t index, uint64_t seed,
+					struct zone_keys *keys, struct zone_master **out);
+/* Nobody may hold a snapshot any more. NULL is allowed. */
+void zone_master_free(struct zone_master *master);
+
+/* Marks up to `max` names whose signatures are due; true: there may be more. */
+bool zone_master_resign(struct zone_master *master, const struct zone_signer *clock, size_t max);
+/* Frees snapshots that nobody holds, oldest first. */
+void zone_master_reclaim(struct zone_master *master);
+/* SOA, NS and DNSKEY of the apex, put in front of *list. */
+AL_MUST_USE enum al_err zone_master_apex_sets(const struct zone_master *master, struct rrset **list);
+
+#endif

@@ -1,0 +1,136 @@
+/*
+ * test_key.c -- keys survive in their files, in the form and with the modes
+ * that other tools expect; the trust anchor is the root's.
+ */
+#include "fixture.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int setup(void **state)
+{
+	static char dir[] = "/tmp/alamo-key-XXXXXX";
+
+	*state = mkdtemp(dir);
+	return *state != NULL ? 0 : -1;
+}
+
+static void dir_remove(const char *dir)
+{
+	struct dirent *item;
+	char path[512];
+	DIR *folder = opendir(dir);
+
+	if (folder == NULL)
+		return;
+	while ((item = readdir(folder)) != NULL) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, item->d_name);
+		if (item->d_name[0] != '.' && unlink(path) != 0)
+			dir_remove(path);
+	}
+	(void)closedir(folder);
+	(void)rmdir(dir);
+}
+
+static int teardown(void **state)
+{
+	dir_remove(*state);
+	return 0;
+}
+
+static void mode_expect(const char *dir, const char *name, mode_t mode)
+{
+	struct stat st;
+	char path[512];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, mode);
+}
+
+static void keys_are_kept(void **state)
+{
+	struct zone_keys first, second;
+	struct dname apex;
+	char dir[256], name[64];
+
+	(void)snprintf(dir, sizeof(dir), "%s/keys/dns", (const char *)*state);
+	assert_int_equal(dname_of_text(AL_S("alamo"), &apex), AL_OK);
+	assert_int_equal(zone_keys_load(dir, &apex, &first), AL_OK);
+	assert_int_equal(zone_keys_load(dir, &apex, &second), AL_OK);
+	assert_memory_equal(first.ksk.rdata, second.ksk.rdata, DNSKEY_RDATA_LEN);
+	assert_memory_equal(first.zsk.rdata, second.zsk.rdata, DNSKEY_RDATA_LEN);
+	assert_memory_not_equal(first.ksk.rdata + 4, first.zsk.rdata + 4, DNSKEY_RDATA_LEN - 4);
+	assert_int_equal(al_get_u16(first.ksk.rdata), KEY_FLAGS_KSK);
+	assert_int_equal(al_get_u16(first.zsk.rdata), KEY_FLAGS_ZSK);
+	(void)snprintf(name, sizeof(name), "Kalamo.+013+%05u.private", first.ksk.tag);
+	mode_expect(dir, name, 0400);
+	(void)snprintf(name, sizeof(name), "Kalamo.+013+%05u.key", first.zsk.tag);
+	mode_expect(dir, name, 0444);
+	zone_keys_release(&first);
+	zone_keys_release(&second);
+}
+
+/* A pair whose halves do not fit must stop the start, not make the zone bogus. */
+static void a_wrong_pair_is_refused(void **state)
+{
+	struct zone_keys keys;
+	struct dname apex;
+	char dir[256], from[384], to[384];
+
+	(void)snprintf(dir, sizeof(dir), "%s/wrong", (const char *)*state);
+	assert_int_equal(dname_of_text(AL_S("fish"), &apex), AL_OK);
+	assert_int_equal(zone_keys_load(dir, &apex, &keys), AL_OK);
+	(void)snprintf(from, sizeof(from), "%s/Kfish.+013+%05u.private", dir, keys.ksk.tag);
+	(void)snprintf(to, sizeof(to), "%s/Kfish.+013+%05u.private", dir, keys.zsk.tag);
+	assert_int_equal(rename(from, to), 0);
+	zone_keys_release(&keys);
+	assert_int_equal(zone_keys_load(dir, &apex, &keys), AL_EVERIFY);
+}
+
+static ldns_rr *anchor_read(const char *dir, const char *name)
+{
+	ldns_rr *rr = NULL;
+	char path[512];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_int_equal(ldns_rr_new_frm_fp(&rr, file, NULL, NULL, NULL), LDNS_STATUS_OK);
+	(void)fclose(file);
+	return rr;
+}
+
+static void trust_anchor_fits_the_key(void **state)
+{
+	struct dname apex = { .len = 1, .b = { 0 } };
+	const char *dir = *state;
+	ldns_rr *key, *ds, *made;
+	struct zone_keys keys;
+
+	assert_int_equal(zone_keys_make(&apex, &keys), AL_OK);
+	assert_int_equal(zone_keys_write_anchor(&keys, &apex, dir), AL_OK);
+	key = anchor_read(dir, "trust-anchor.key");
+	ds = anchor_read(dir, "trust-anchor.ds");
+	made = ldns_key_rr2ds(key, LDNS_SHA256);
+	assert_int_equal(ldns_rr_compare(made, ds), 0);
+	assert_int_equal(ldns_calc_keytag(key), keys.ksk.tag);
+	ldns_rr_free(key);
+	ldns_rr_free(ds);
+	ldns_rr_free(made);
+	zone_keys_release(&keys);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keys_are_kept),
+		cmocka_unit_test(a_wrong_pair_is_refused),
+		cmocka_unit_test(trust_anchor_fits_the_key),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

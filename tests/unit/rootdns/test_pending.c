@@ -1,0 +1,150 @@
+/*
+ * test_pending.c -- from a state that changes to the builder's jobs: what is
+ * noted, what is not, and when everything is built anew.
+ */
+#include "fixture.h"
+
+#include "pending.h"
+
+static const char registry[] = "registry: T1\ntld: alamo\nroot-server: a fd00::53\nmnt-by: A-MNT\nsource: T1\n";
+
+struct world {
+	struct al_state *state;
+	struct pending *pending;
+};
+
+static void on_change(void *arg, const struct al_object *old, const struct al_object *now)
+{
+	struct world *world = arg;
+
+	pending_note(world->pending, old, now);
+}
+
+static void world_open(struct world *world)
+{
+	assert_int_equal(al_state_new(&world->state), AL_OK);
+	assert_int_equal(pending_new(&world->pending), AL_OK);
+	al_state_observe(world->state, on_change, world);
+}
+
+static void world_close(struct world *world)
+{
+	pending_free(world->pending);
+	al_state_free(world->state);
+}
+
+/* One entry with one object. */
+static void put(struct world *world, const char *text)
+{
+	struct al_object *object = object_of(text, al_state_size(world->state));
+
+	assert_int_equal(al_state_put(world->state, &object, 1, FIXTURE_NOW), AL_OK);
+	al_object_unref(object);
+}
+
+struct taken {
+	bool plan;
+	size_t sources, deleted;
+	uint64_t newest, size;           /* index of the newest source */
+};
+
+static struct taken take(struct world *world)
+{
+	struct build_job job = { .plan = NULL };
+	struct taken out = { .plan = false };
+
+	assert_int_equal(pending_take(world->pending, world->state, &job), AL_OK);
+	out.plan = job.plan != NULL;
+	out.size = job.size;
+	for (const struct source *source = job.sources; source != NULL; source = source->next) {
+		out.sources++;
+		out.deleted += source->deleted ? 1 : 0;
+		out.newest = source->index > out.newest ? source->index : out.newest;
+	}
+	source_list_free(job.sources);
+	zone_plan_free(job.plan);
+	return out;
+}
+
+#define DOMAIN "domain: a.alamo\nnserver: ns.example\nmnt-by: A-MNT\nsource: T1\n"
+#define DOMAIN_WORDS "domain: a.alamo\nnserver: ns.example\nremarks: words\nmnt-by: A-MNT\nsource: T1\n"
+#define INET "inetnum: 10.0.0.0/24\nnetname: A-NET\nmnt-by: A-MNT\nsource: T1\n"
+
+static void a_replay_is_one_job(void **state)
+{
+	struct build_job job;
+	struct world world;
+	struct taken got;
+
+	(void)state;
+	world_open(&world);
+	assert_int_equal(pending_take(world.pending, world.state, &job), AL_ENOTFOUND);
+	put(&world, registry);
+	put(&world, DOMAIN);
+	put(&world, DOMAIN_WORDS);       /* says the same to a zone */
+	put(&world, INET);               /* says nothing */
+	got = take(&world);
+	assert_true(got.plan);
+	assert_int_equal(got.sources, 1);
+	assert_int_equal(got.newest, 1); /* the entry that changed the zone, not the newest version */
+	assert_int_equal(got.size, 4);
+	got = take(&world);
+	assert_false(got.plan);
+	assert_int_equal(got.sources, 0);
+	world_close(&world);
+}
+
+static void changes_are_noted_once(void **state)
+{
+	struct world world;
+	struct taken got;
+
+	(void)state;
+	world_open(&world);
+	put(&world, registry);
+	put(&world, DOMAIN);
+	(void)take(&world);
+	put(&world, "domain: a.alamo\nnserver: ns2.example\nmnt-by: A-MNT\nsource: T1\n");
+	put(&world, "domain: a.alamo\nnserver: ns3.example\nmnt-by: A-MNT\nsource: T1\n");
+	got = take(&world);
+	assert_int_equal(got.sources, 1);
+	assert_int_equal(got.newest, 3);
+	put(&world, "domain: a.alamo\nnserver: ns3.example\nmnt-by: A-MNT\nsource: T1\ndelete: x\n");
+	got = take(&world);
+	assert_int_equal(got.sources, 1);
+	assert_int_equal(got.deleted, 1);
+	world_close(&world);
+}
+
+static void a_new_plan_takes_everything(void **state)
+{
+	struct world world;
+	struct taken got;
+
+	(void)state;
+	world_open(&world);
+	put(&world, registry);
+	put(&world, DOMAIN);
+	put(&world, "inetnum: 10.0.0.0/24\nnetname: A-NET\nnserver: ns.example\nmnt-by: A-MNT\nsource: T1\n");
+	(void)take(&world);
+	put(&world, "registry: T1\ndescr: words\ntld: alamo\nroot-server: a fd00::53\nmnt-by: A-MNT\nsource: T1\n");
+	got = take(&world);
+	assert_false(got.plan);
+	put(&world,
+	    "registry: T1\ntld: alamo\nsuper-prefix: 10.0.0.0/8\nroot-server: a fd00::53\nmnt-by: A-MNT\nsource: T1\n");
+	got = take(&world);
+	assert_true(got.plan);
+	assert_int_equal(got.sources, 2);
+	world_close(&world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_replay_is_one_job),
+		cmocka_unit_test(changes_are_noted_once),
+		cmocka_unit_test(a_new_plan_takes_everything),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
