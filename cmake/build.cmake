@@ -10,6 +10,7 @@ target_compile_definitions(al_build INTERFACE _GNU_SOURCE ALAMO_VERSION="${PROJE
 target_compile_options(al_build INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
   -Wwrite-strings -Wvla -Wcast-qual -Wformat=2 -Wundef -fno-common -fstack-protector-strong
+  -UNDEBUG   # assertions are for our own bugs, and stay on
   $<$<CONFIG:Release>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
 if(ALAMO_SANITIZE)
   target_compile_options(al_build INTERFACE -fsanitize=${ALAMO_SANITIZE} -fno-omit-frame-pointer

@@ -100,7 +100,7 @@ static void reads_and_changes(void **state)
 static void references_come_first(void **state)
 {
 	struct import import;
-	size_t a, b, one, large, small, route;
+	size_t a = 0, b = 0, one = 0, large = 0, small = 0, route = 0;
 
 	(void)state;
 	read_text(&import, text);
@@ -122,7 +122,7 @@ static void references_come_first(void **state)
 static void circles_are_glued(void **state)
 {
 	struct import import;
-	size_t mnt, person, other;
+	size_t mnt = 0, person = 0, other = 0;
 
 	(void)state;
 	read_text(&import, "mntner: C-MNT\nadmin-c: C1-TEST\nmnt-by: C-MNT\nsource: X\n\n"
