@@ -12,8 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 static void fd_close(int *fd)
 {
 	if (*fd >= 0)

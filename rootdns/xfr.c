@@ -7,6 +7,7 @@
  */
 #include "xfr.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,10 +113,13 @@ static bool step_soa(struct xfr *xfr, struct message *m, enum xfr_step next)
 {
 	const struct node *apex = xfr->zone->nodes[0];
 	const struct node_set *soa = node_find(apex, RR_SOA);
-	const uint8_t *run = node_bytes(apex, soa->at);
-	size_t left = soa->len;
+	const uint8_t *run;
 	struct rr_view rr;
+	size_t left;
 
+	assert(soa != NULL);             /* a zone without SOA is never published */
+	run = node_bytes(apex, soa->at);
+	left = soa->len;
 	if (!rr_next(&run, &left, &rr) || !put_of_node(m, xfr->zone, apex, &rr))
 		return false;
 	xfr->step = next;

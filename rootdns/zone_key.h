@@ -9,7 +9,7 @@
 
 #include "dname.h"
 
-#define KEY_ALGORITHM 13
+#define KEY_ALGORITHM 13u                /* ECDSA P-256 with SHA-256 (RFC 6605) */
 #define KEY_FLAGS_ZSK 256
 #define KEY_FLAGS_KSK 257
 #define DNSKEY_RDATA_LEN 68              /* flags, protocol, algorithm, point */

@@ -8,6 +8,7 @@
  */
 #include "zone_update.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,6 +131,7 @@ static void touch(struct update *update, size_t at, bool changed)
 {
 	struct touch *last = update->touch_count > 0 ? &update->touches[update->touch_count - 1] : NULL;
 
+	assert(update->touches != NULL);
 	/* They come in rising order, and only neighbours can be the same. */
 	if (last != NULL && last->at == at) {
 		last->changed = last->changed || changed;
@@ -390,7 +392,7 @@ static enum al_err retired_make(struct update *update)
 
 	if (before == NULL)
 		return AL_OK;
-	before->retired = malloc((update->touch_count + update->edit_count) * sizeof(*before->retired));
+	before->retired = malloc((update->touch_count + update->edit_count + 1) * sizeof(*before->retired));
 	if (before->retired == NULL)
 		return AL_ENOMEM;
 	for (size_t i = 0; i < update->edit_count; i++)

@@ -223,7 +223,7 @@ static void client_reply(struct rtr_client *client, const struct rtr_reply *repl
 		break;
 	case RTR_ERROR:
 		/* With nothing inside when there is no data: OpenBGPD before 8 misreads it otherwise. */
-		client_error(client, reply, reply->code == RTR_NO_DATA ? (struct al_slice){ 0 } : inner);
+		client_error(client, reply, reply->code == RTR_NO_DATA ? AL_S("") : inner);
 		break;
 	}
 	if (reply->finish)
