@@ -24,7 +24,7 @@ const struct audit_kind_row audit_kinds[AUDIT_KINDS] = {
 	[AUDIT_INDEX] = { "INDEX", "The entry says another index than its place in the log." },
 	[AUDIT_TIME] = { "TIME", "The entry's time lies before the entry's before it, or in the future." },
 	[AUDIT_REPEATED] = { "REPEATED", "The same signed text is an earlier entry already." },
-	[AUDIT_SIGNATURE] = { "SIGNATURE", "A signature is missing, or does not verify over this text in this namespace." },
+	[AUDIT_SIGNATURE] = { "SIGNATURE", "A signature is missing, or does not verify over this text." },
 	[AUDIT_PREV] = { "PREV", "prev: does not name the object's version before this entry." },
 	[AUDIT_REFUSED] = { "REFUSED", "The rules refuse the request, by the clause that is named." },
 	[AUDIT_IDLE] = { "IDLE", "A dry run, or a request that changes nothing, became an entry." },
@@ -49,6 +49,7 @@ struct audit {
 	struct seen *seen;
 	struct audit_counts counts;
 	uint64_t time;                   /* that the entry before said */
+	uint64_t latest;                 /* of the caller's clock */
 	enum al_err follow_err;          /* first failure of the space index */
 	bool over;
 	struct al_buf fixed;             /* an entry with index and time put right */
@@ -94,8 +95,10 @@ void audit_free(struct audit *a)
 
 	if (a == NULL)
 		return;
-	HASH_ITER(hh, a->seen, seen, next) {
-		HASH_DEL(a->seen, seen);
+	seen = a->seen;
+	HASH_CLEAR(hh, a->seen);                 /* the items stay linked */
+	for (; seen != NULL; seen = next) {
+		next = seen->hh.next;
 		free(seen);
 	}
 	al_state_free(a->state);
@@ -109,6 +112,11 @@ bool audit_finish(const struct audit *a, struct audit_counts *out)
 {
 	*out = a->counts;
 	return a->counts.findings == 0;
+}
+
+void audit_clock(struct audit *a, uint64_t latest)
+{
+	a->latest = latest;
 }
 
 const struct al_state *audit_state(const struct audit *a)
@@ -214,8 +222,9 @@ static bool compare_autos(struct audit *a, const struct decision *d, const struc
 	while (i < d->auto_count && i < entry->auto_count && auto_same(&d->auto_views[i], &entry->autos[i]))
 		i++;
 	if (i < d->auto_count && i < entry->auto_count)
-		find(a, AUDIT_ALLOCATION, NULL, "%.*s became %.*s, but %.*s %.*s was due", AL_FMT(entry->autos[i].token),
-		     AL_FMT(entry->autos[i].value), AL_FMT(d->auto_views[i].token), AL_FMT(d->auto_views[i].value));
+		find(a, AUDIT_ALLOCATION, NULL, "%.*s became %.*s, but %.*s %.*s was due",
+		     AL_FMT(entry->autos[i].token), AL_FMT(entry->autos[i].value), AL_FMT(d->auto_views[i].token),
+		     AL_FMT(d->auto_views[i].value));
 	else if (i < d->auto_count)
 		find(a, AUDIT_ALLOCATION, NULL, "%.*s was not filled; %.*s was due", AL_FMT(d->auto_views[i].token),
 		     AL_FMT(d->auto_views[i].value));
@@ -225,7 +234,8 @@ static bool compare_autos(struct audit *a, const struct decision *d, const struc
 	return i == d->auto_count && i == entry->auto_count;
 }
 
-static enum al_err compare_bytes(struct audit *a, const struct decision *d, struct al_slice bytes, bool told, bool *same)
+static enum al_err compare_bytes(struct audit *a, const struct decision *d, struct al_slice bytes, bool told,
+				 bool *same)
 {
 	struct al_slice ours;
 	enum al_err err;
@@ -305,7 +315,7 @@ static enum al_err apply(struct audit *a, struct al_slice bytes)
 
 	if (err == AL_OK)
 		return a->follow_err;
-	return err == AL_ENOMEM ? err : end(a, "the entry cannot be applied; nothing behind it can be judged");
+	return err == AL_ENOMEM ? err : end(a, "its objects cannot be read, so no entry behind it can be judged");
 }
 
 static enum al_err audit_request(struct audit *a, const struct al_entry *entry, struct al_slice bytes)
@@ -316,8 +326,10 @@ static enum al_err audit_request(struct audit *a, const struct al_entry *entry, 
 
 	if (err == AL_OK && a->ns[0] == '\0' && audit_namespace(entry->body, a->ns) == AL_ENOMEM)
 		err = AL_ENOMEM;
-	if (err == AL_OK)
+	if (err == AL_OK) {
+		d->audit = true;
 		err = decision_make(d, entry->body, a->state, a->space, al_slice_str(a->ns), entry->time);
+	}
 	if (err == AL_OK)
 		err = compare(a, d, entry, bytes, &same);
 	if (err == AL_OK) {
@@ -342,9 +354,9 @@ static enum al_err check_place(struct audit *a, struct al_entry *entry, struct a
 	if (entry->index != place)
 		find(a, AUDIT_INDEX, NULL, "the entry says that it is entry %" PRIu64, entry->index);
 	if (time < a->time)
-		find(a, AUDIT_TIME, NULL, "time %" PRIu64 " lies before %" PRIu64 ", the time of the entry before", time,
-		     a->time);
-	if (a->opts.latest != 0 && time > a->opts.latest && a->time <= a->opts.latest)
+		find(a, AUDIT_TIME, NULL, "time %" PRIu64 " lies before %" PRIu64 ", the time of the entry before",
+		     time, a->time);
+	if (a->latest != 0 && time > a->latest && a->time <= a->latest)
 		find(a, AUDIT_TIME, NULL, "time %" PRIu64 " lies in the future", time);
 	a->time = time;
 	if (entry->index == place && time >= before)
@@ -373,7 +385,7 @@ enum al_err audit_entry(struct audit *a, struct al_slice bytes)
 	err = al_entry_decode(bytes, &entry);
 	if (err != AL_OK) {
 		find(a, AUDIT_FORM, NULL, "the entry cannot be decoded: %s", al_err_name(err));
-		return end(a, "nothing behind an entry without form can be judged");
+		return end(a, "no entry behind it can be judged");
 	}
 	err = check_place(a, &entry, &bytes);
 	if (err != AL_OK)

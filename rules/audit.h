@@ -53,7 +53,6 @@ struct audit_counts {
 
 struct audit_opts {
 	struct al_slice ns;              /* SSHSIG namespace; empty: "registry@" and the founded registry's name */
-	uint64_t latest;                 /* no entry is later than this (the caller's clock); 0: any */
 	audit_fn finding;
 	void *arg;
 };
@@ -68,6 +67,8 @@ void audit_free(struct audit *audit);    /* NULL is allowed */
  * gives the same. AL_ENOMEM.
  */
 AL_MUST_USE enum al_err audit_entry(struct audit *audit, struct al_slice bytes);
+/* From now on no entry may be later than this, the caller's clock; 0, as at first: any may. */
+void audit_clock(struct audit *audit, uint64_t latest);
 /* The sums so far; true when there is no finding. */
 bool audit_finish(const struct audit *audit, struct audit_counts *out);
 const struct al_state *audit_state(const struct audit *audit);

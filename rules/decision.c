@@ -4,13 +4,15 @@
 #include "decision.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct decision *decision_new(void)
 {
-	struct decision *decision = calloc(1, sizeof(*decision));
+	struct decision *decision = malloc(sizeof(*decision));
 
 	if (decision == NULL)
 		return NULL;
+	memset(decision, 0, offsetof(struct decision, auto_views));
 	al_request_init(&decision->request);
 	al_report_init(&decision->report);
 	return decision;
@@ -84,8 +86,18 @@ static void name_actions(struct decision *d, const struct al_state *state)
 	}
 }
 
-enum al_err decision_make(struct decision *d, struct al_slice raw, const struct al_state *state, struct space *space,
-			  struct al_slice ns, uint64_t now)
+enum al_err decision_read(struct decision *d, struct al_slice raw, struct al_slice ns)
+{
+	enum al_err err = al_request_parse(raw, &d->request, &d->report);
+
+	if (err != AL_OK)
+		return err == AL_ENOMEM ? err : AL_OK;
+	d->decoded = true;
+	verify_signatures(d, ns);
+	return AL_OK;
+}
+
+enum al_err decision_judge(struct decision *d, const struct al_state *state, struct space *space, uint64_t now)
 {
 	enum al_err err;
 
@@ -93,11 +105,8 @@ enum al_err decision_make(struct decision *d, struct al_slice raw, const struct 
 	d->time = now > al_state_time(state) ? now : al_state_time(state);
 	if (d->time < space_time(space))
 		d->time = space_time(space);     /* the clock was set back: log time was not */
-	err = al_request_parse(raw, &d->request, &d->report);
-	if (err != AL_OK)
-		return err == AL_ENOMEM ? err : AL_OK;
-	check_expiry(d);
-	verify_signatures(d, ns);
+	if (d->decoded)
+		check_expiry(d);
 	if (d->report.errors > 0)
 		return AL_OK;
 	space_advance(space, d->time);
@@ -114,6 +123,14 @@ enum al_err decision_make(struct decision *d, struct al_slice raw, const struct 
 	policy_decide(d, state, space);
 	d->accepted = d->report.errors == 0 && d->report.err == AL_OK;
 	return d->report.err;
+}
+
+enum al_err decision_make(struct decision *d, struct al_slice raw, const struct al_state *state, struct space *space,
+			  struct al_slice ns, uint64_t now)
+{
+	enum al_err err = decision_read(d, raw, ns);
+
+	return err == AL_OK ? decision_judge(d, state, space, now) : err;
 }
 
 enum al_err decision_encode(const struct decision *d, struct al_buf *out)

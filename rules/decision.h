@@ -13,6 +13,7 @@
 #include "space.h"
 
 #define DECISION_AUTO_LEN 64             /* bytes of a token or value, with NUL */
+#define DECISION_KEY_LEN 256             /* bytes of a key in text, with NUL */
 
 struct decision_auto {
 	char token[DECISION_AUTO_LEN];   /* "AUTO-2/48" as first written, upper case */
@@ -23,30 +24,40 @@ struct decision {
 	struct al_request request;
 	struct al_report report;
 	bool audit;                      /* set by an auditor: contact texts are not in the log */
+	bool decoded;                    /* the request has its form, whatever the signatures say */
 	uint64_t index;                  /* the entry this would become */
 	uint64_t time;
 
 	struct al_sshkey keys[AL_REQUEST_SIGNATURES_MAX];   /* verified signers */
+	char key_texts[AL_REQUEST_SIGNATURES_MAX][DECISION_KEY_LEN];   /* the same as auth: has them */
 	size_t key_count;
-
-	struct decision_auto autos[AL_AUTOS_MAX];
-	struct al_auto auto_views[AL_AUTOS_MAX];            /* the same as slices */
-	size_t auto_count;
 
 	struct al_object **objects;      /* request.object_count of them; NULL where one did not build */
 	char *actions;                   /* enum al_action, one an object, C string */
 	bool accepted;                   /* no error; to be appended unless dry-run or nothing to do */
 	bool changes;                    /* some action is not AL_NO_OPERATION */
+
+	size_t auto_count;
+	struct al_auto auto_views[AL_AUTOS_MAX];            /* the autos as slices */
+	struct decision_auto autos[AL_AUTOS_MAX];           /* not set but for the first auto_count: large */
 };
 
 struct decision *decision_new(void);     /* NULL: out of memory */
 void decision_free(struct decision *decision);
 
 /*
- * The whole rule book. AL_OK: decided (see accepted and report);
- * anything else is a failure of ours (memory), not a refusal.
+ * The first half, which takes most of the time and needs no state: decoding
+ * and signatures. Any thread. Any result but AL_OK is a failure of ours
+ * (memory), not a refusal; nothing of `raw` is kept.
+ */
+AL_MUST_USE enum al_err decision_read(struct decision *decision, struct al_slice raw, struct al_slice ns);
+/*
+ * The second half: the rule book. AL_OK: decided (see accepted and report).
  * `space` mirrors `state`; it is changed and put back during the call.
  */
+AL_MUST_USE enum al_err decision_judge(struct decision *decision, const struct al_state *state, struct space *space,
+				       uint64_t now);
+/* Both. */
 AL_MUST_USE enum al_err decision_make(struct decision *decision, struct al_slice raw, const struct al_state *state,
 				      struct space *space, struct al_slice ns, uint64_t now);
 

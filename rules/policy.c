@@ -23,20 +23,20 @@ const struct policy_clause policy_clauses[] = {
 	{ "AUTH-SIGNATURE", "Every signature verifies, over this text, in this registry's namespace." },
 	{ "AUTH-MNT", "A maintainer of the object, as it was before the request, has signed." },
 	{ "AUTH-CONSENT", "Who is newly named in mnt-by has signed too." },
-	{ "AUTH-KEY", "A new maintainer has a key and its request is signed by it." },
+	{ "AUTH-KEY", "A maintainer has a key, and a new one's request is signed by it." },
 	{ "REF-MISSING", "Objects that are named exist." },
 	{ "REF-USED", "An object that others need is not deleted." },
 	{ "POLICY-ASK", "Below policy: ask the hostmaster or the block's maintainers decide; the request may wait for them." },
-	{ "POLICY-VOUCH", "Below policy: vouch a second member signs for the newcomer." },
+	{ "POLICY-VOUCH", "Below policy: vouch a second member, who holds something, signs for the newcomer." },
 	{ "POLICY-QUOTA", "A maintainer holds no more by policy than the block's assign-quota." },
 	{ "POLICY-QUARANTINE", "What was returned rests for a while before another may have it." },
-	{ "POLICY-ASN-BLOCK", "An aut-num is created in an open as-block, or with a maintainer of the block." },
+	{ "POLICY-ASN-BLOCK", "An aut-num is created in an open as-block, or with a maintainer of the block; an as-block with one." },
 	{ "POLICY-ASN-FREE", "A free AS number exists in an open as-block." },
 	{ "POLICY-INET-PARENT", "An inetnum or inet6num is created below an open one, or with a maintainer of its parent." },
 	{ "POLICY-INET-SIZE", "The prefix length is one that the parent hands out." },
 	{ "POLICY-INET-OVERLAP", "A new prefix does not take in prefixes of others." },
 	{ "POLICY-INET-FREE", "A free block of that length exists in an open pool." },
-	{ "POLICY-ROUTE-HOLDER", "A route needs the holder of the address space." },
+	{ "POLICY-ROUTE-HOLDER", "A route, or a larger max-length, needs the holder of the address space." },
 	{ "POLICY-ROUTE-ORIGIN", "A route needs the holder of the origin AS; AS0 needs none." },
 	{ "POLICY-ROUTE-LENGTH", "max-length lies between the prefix length and the address length." },
 	{ "POLICY-NAME-TAKEN", "A name that was used before goes back to its last holder only." },
@@ -140,10 +140,10 @@ static bool any_class_has(const struct policy *p, unsigned refs, struct al_slice
 	return false;
 }
 
-/* AS0 names nobody (RFC 6483 section 4): it needs no aut-num. */
-static bool exempt(struct al_slice name, struct al_slice value)
+/* AS0 as a route's origin names nobody (RFC 6483 section 4): it needs no aut-num. */
+static bool exempt(enum al_class cls, struct al_slice name, struct al_slice value)
 {
-	return al_slice_is(name, "origin") && al_slice_is(value, "AS0");
+	return (cls == AL_ROUTE || cls == AL_ROUTE6) && al_slice_is(name, "origin") && al_slice_is(value, "AS0");
 }
 
 static void check_references(struct policy *p, const struct subject *s)
@@ -157,7 +157,7 @@ static void check_references(struct policy *p, const struct subject *s)
 		if (rule == NULL || (rule->flags & AL_STRONG) == 0)
 			continue;
 		while (al_ref_next(rule, &attr.value, &item))
-			if (!exempt(attr.name, item) && !any_class_has(p, rule->refs, item))
+			if (!exempt(s->cls, attr.name, item) && !any_class_has(p, rule->refs, item))
 				policy_refuse(p, s, rule->name, "REF-MISSING", "Unknown object referenced %.*s",
 					      AL_FMT(item));
 	}

@@ -45,7 +45,10 @@ bool auth_object(const struct policy *policy, const struct al_object *object, co
 bool auth_parent(const struct policy *policy, const struct al_object *parent);
 /* Sets policy->hostmaster. */
 void auth_hostmaster(struct policy *policy);
-/* Create, modify, delete: the object's own maintainers, the consent of new ones, recovery; AUTH-KEY for mntners. */
+/*
+ * Create, modify, delete: the object's own maintainers, the consent of new ones and its withdrawal, recovery; AUTH-KEY
+ * for mntners.
+ */
 void auth_subject(struct policy *policy, const struct subject *subject);
 /*
  * May something be created below `parent` (NULL: there is none) by its

@@ -2,19 +2,17 @@
  * policy_auth.c -- who may: maintainers, parents, the hostmaster.
  *
  * Authority comes from the state before the request, so a request cannot
- * bring the key that allows it. The one exception is a maintainer that does
- * not exist yet: it speaks for itself by its own new key.
+ * bring the key that allows it. The one exception is a maintainer that never
+ * existed: it speaks for itself by its own new key. One that was deleted is
+ * spoken for by its last keys, so that its name, and what names it, stay with
+ * whom they were.
  */
 #include "policy.h"
 
 static bool signed_by(const struct policy *policy, struct al_slice auth)
 {
-	struct al_sshkey key;
-
-	if (al_sshkey_parse(auth, &key) != AL_OK)
-		return false;
 	for (size_t i = 0; i < policy->d->key_count; i++)
-		if (al_sshkey_eq(&policy->d->keys[i], &key))
+		if (al_slice_is(auth, policy->d->key_texts[i]))
 			return true;
 	return false;
 }
@@ -31,7 +29,7 @@ static bool signed_by_any(const struct policy *policy, const struct al_object *m
 
 bool auth_mntner(const struct policy *policy, struct al_slice name)
 {
-	const struct al_object *mntner = al_state_get(policy->state, AL_MNTNER, name);
+	const struct al_object *mntner = al_state_version(policy->state, AL_MNTNER, name);
 
 	if (mntner == NULL) {
 		mntner = view_own(&policy->view, AL_MNTNER, name);
@@ -96,13 +94,13 @@ static void refuse_mnt(struct policy *policy, const struct subject *s, const str
 }
 
 /* A maintainer without a key, or one that its requester cannot speak for, would be nobody's. */
-static void check_new_mntner(struct policy *policy, const struct subject *s)
+static void check_mntner_key(struct policy *policy, const struct subject *s)
 {
 	if (policy->hostmaster)
 		return;
 	if (al_object_attr(s->now, "auth").len == 0)
-		policy_refuse(policy, s, "mntner", "AUTH-KEY", "A new maintainer needs an auth: attribute with your SSH key");
-	else if (!signed_by_any(policy, s->now))
+		policy_refuse(policy, s, "mntner", "AUTH-KEY", "A maintainer needs an auth: attribute with your SSH key");
+	else if (s->action == AL_CREATE && !signed_by_any(policy, s->now))
 		policy_refuse(policy, s, "auth", "AUTH-KEY", "The request is not signed by a key of the new maintainer");
 }
 
@@ -120,6 +118,35 @@ static bool recovered(const struct policy *policy, const struct subject *s)
 	while (al_attr_find(&rest, "recover-key", &key))
 		have += signed_by(policy, key);
 	return have >= need;
+}
+
+static bool peer_signed(const struct policy *policy, struct al_slice name)
+{
+	const struct al_object *node = al_state_get(policy->state, AL_NODE, name);
+
+	return node != NULL && maintained(policy, node, "mnt-by");
+}
+
+/*
+ * Whose consent it took may take it back by a delete: the holder of a route's
+ * space, who may have it from somebody else by now, and each end of a peering.
+ */
+static bool withdrawn(const struct policy *policy, const struct subject *s)
+{
+	const struct al_object *holder = NULL;
+	struct al_slice rest, first;
+	struct al_prefix prefix;
+
+	if (s->action != AL_DELETE || s->old == NULL)
+		return false;
+	if (s->cls == AL_PEERING) {
+		rest = al_object_key(s->old);
+		(void)al_slice_cut(&rest, ':', &first);
+		return peer_signed(policy, first) || peer_signed(policy, rest);
+	}
+	if ((s->cls == AL_ROUTE || s->cls == AL_ROUTE6) && al_object_prefix(s->old, &prefix) == AL_OK)
+		holder = al_state_covering_inet(policy->state, &prefix, false);
+	return holder != NULL && maintained(policy, holder, "mnt-by");
 }
 
 /* Nobody is made responsible, or given something, without a word of theirs. */
@@ -145,12 +172,12 @@ void auth_subject(struct policy *policy, const struct subject *s)
 {
 	const struct al_object *object = s->old != NULL ? s->old : s->now;
 
-	if (!auth_object(policy, object, "mnt-by") && !recovered(policy, s))
+	if (!auth_object(policy, object, "mnt-by") && !recovered(policy, s) && !withdrawn(policy, s))
 		refuse_mnt(policy, s, object);
 	else if (s->action != AL_DELETE)
 		check_consent(policy, s);
-	if (s->cls == AL_MNTNER && s->action == AL_CREATE)
-		check_new_mntner(policy, s);
+	if (s->cls == AL_MNTNER && (s->action == AL_CREATE || s->action == AL_MODIFY))
+		check_mntner_key(policy, s);
 }
 
 struct voucher_search {
@@ -159,16 +186,26 @@ struct voucher_search {
 	bool found;
 };
 
+static bool holding_visit(const struct al_object *held, void *arg)
+{
+	(void)held;
+	*(bool *)arg = true;
+	return false;
+}
+
+/* A name alone costs nothing: who holds no number and no block cannot vouch. */
 static bool voucher_visit(const struct al_object *mntner, void *arg)
 {
 	struct voucher_search *search = arg;
 
-	search->found = !al_object_has(search->subject->now, "mnt-by", al_object_key(mntner)) &&
-			signed_by_any(search->policy, mntner);
+	if (!al_object_has(search->subject->now, "mnt-by", al_object_key(mntner)) &&
+	    signed_by_any(search->policy, mntner))
+		holdings_each(space_holdings(search->policy->space), al_object_key(mntner), holding_visit,
+			      &search->found);
 	return !search->found;
 }
 
-/* Has a maintainer signed that existed before and is not one of the object's own? */
+/* Has a member signed that held something before and is not one of the object's own maintainers? */
 static bool vouched(const struct policy *policy, const struct subject *s)
 {
 	struct voucher_search search = { policy, s, false };

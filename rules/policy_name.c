@@ -48,6 +48,7 @@ static void check_domain_parent(struct policy *p, const struct subject *s)
 {
 	struct al_slice name = al_object_key(s->now), parent = al_name_parent(name), label;
 	const struct al_object *above;
+	bool in_tld = false;
 
 	if (p->hostmaster)
 		return;
@@ -58,6 +59,7 @@ static void check_domain_parent(struct policy *p, const struct subject *s)
 		return;
 	}
 	for (; parent.len > 0; parent = al_name_parent(parent)) {
+		in_tld = in_tld || is_tld(p, parent);
 		above = view_get(&p->view, AL_DOMAIN, parent);
 		if (above == NULL)
 			continue;
@@ -66,7 +68,9 @@ static void check_domain_parent(struct policy *p, const struct subject *s)
 				      AL_FMT(parent));
 		return;
 	}
-	policy_refuse(p, s, "domain", "POLICY-NAME-PARENT", "The name lies in no top-level domain of this registry");
+	policy_refuse(p, s, "domain", "POLICY-NAME-PARENT",
+		      in_tld ? "Nobody holds the name above it yet"
+			     : "The name lies in no top-level domain of this registry");
 }
 
 static void check_glue(struct policy *p, const struct subject *s)

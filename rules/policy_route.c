@@ -49,6 +49,14 @@ static void check_origin(struct policy *p, const struct subject *s)
 			      AL_FMT(origin));
 }
 
+static uint64_t max_length(const struct al_object *route, const struct al_prefix *prefix)
+{
+	uint64_t max;
+
+	return al_slice_u64(al_object_attr(route, "max-length"), prefix->bits, &max) == AL_OK ? max : prefix->len;
+}
+
+/* To say more of the space than the holder agreed to is to be agreed on again. */
 void policy_route(struct policy *p, const struct subject *s)
 {
 	struct al_prefix prefix;
@@ -56,8 +64,8 @@ void policy_route(struct policy *p, const struct subject *s)
 	if (al_object_prefix(s->now, &prefix) != AL_OK)
 		return;
 	check_max_length(p, s, &prefix);
-	if (s->action != AL_CREATE)
-		return;
-	check_holder(p, s, &prefix);
-	check_origin(p, s);
+	if (s->action == AL_CREATE || (s->old != NULL && max_length(s->now, &prefix) > max_length(s->old, &prefix)))
+		check_holder(p, s, &prefix);
+	if (s->action == AL_CREATE)
+		check_origin(p, s);
 }

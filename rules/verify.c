@@ -23,6 +23,22 @@ static bool known(const struct decision *d, const struct al_sshkey *key)
 	return false;
 }
 
+/* Its text is made once, here, so that rules compare it with auth: values as they stand. */
+static void signer_add(struct decision *d, const struct al_sshkey *key)
+{
+	struct al_buf text;
+
+	al_buf_init(&text, DECISION_KEY_LEN);
+	al_sshkey_format(key, &text);
+	if (text.err == AL_OK)
+		text.err = al_slice_copy(al_buf_view(&text), d->key_texts[d->key_count], DECISION_KEY_LEN);
+	if (text.err == AL_OK)
+		d->keys[d->key_count++] = *key;
+	else
+		d->report.err = text.err;
+	al_buf_release(&text);
+}
+
 void verify_signatures(struct decision *d, struct al_slice ns)
 {
 	struct al_sshkey key;
@@ -37,6 +53,6 @@ void verify_signatures(struct decision *d, struct al_slice ns)
 			al_report_add(&d->report, AL_ERROR, AL_REPORT_WHOLE, AL_REPORT_WHOLE, "AUTH-SIGNATURE",
 				      "signature %zu %s (namespace %.*s)", i + 1, reason(err), AL_FMT(ns));
 		else if (!known(d, &key))
-			d->keys[d->key_count++] = key;
+			signer_add(d, &key);
 	}
 }
