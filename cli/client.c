@@ -20,6 +20,7 @@
 #include "command.h"
 #include "settings.h"
 
+#define BUDGET_WAIT_MAX_S 900u   /* one command waits no longer for the registry's budgets */
 #define CONNECT_MS 5000
 #define SILENCE_MS 60000         /* longest wait for the next bytes */
 #define RETRY_MS 15000
@@ -31,6 +32,7 @@ struct client {
 	char port[16];
 	int fd;                  /* -1: not connected */
 	const char *why;         /* of the last failure */
+	uint64_t waited_s;       /* for budgets, in all */
 };
 
 static bool connect_wait(int fd, const struct addrinfo *to)
@@ -220,18 +222,76 @@ static enum al_err client_exchange(struct client *client, struct al_slice bytes,
 	return err;
 }
 
+/* ---- budgets ---- */
+
+/* "%ERROR: budget of ... used up: try again in 7 s": 7; anything else: 0. */
+static uint64_t budget_seconds(struct al_slice answer)
+{
+	static const char before[] = "try again in ";
+	struct al_slice digits;
+	const char *at;
+	uint64_t seconds;
+
+	if (!al_slice_starts(answer, "%ERROR: budget "))
+		return 0;
+	at = memmem(answer.ptr, answer.len, before, sizeof(before) - 1);
+	if (at == NULL)
+		return 0;
+	answer = al_slice_from(answer, (size_t)(at - answer.ptr) + sizeof(before) - 1);
+	(void)al_slice_cut(&answer, ' ', &digits);
+	return al_slice_u64(digits, BUDGET_WAIT_MAX_S, &seconds) == AL_OK ? seconds : 0;
+}
+
+/* Waits, and says so once. False: it has waited long enough by now. */
+static bool budget_pause(struct client *client, uint64_t seconds)
+{
+	if (seconds == 0 || client->waited_s + seconds > BUDGET_WAIT_MAX_S)
+		return false;
+	if (client->waited_s == 0)
+		(void)command_fail(CLI_DONE, "over the registry's budget: going on slowly");
+	client->waited_s += seconds;
+	(void)poll(NULL, 0, (int)seconds * 1000);
+	return true;
+}
+
+/* How many answers from `start` on came before the first that was over budget, which goes with all behind it. */
+static size_t budget_cut(struct al_buf *answers, size_t start, uint64_t *seconds)
+{
+	struct al_slice rest = al_slice_from(al_buf_view(answers), start), one;
+	size_t count = 0;
+
+	*seconds = 0;
+	while (client_next(&rest, &one)) {
+		*seconds = budget_seconds(one);
+		if (*seconds > 0) {
+			answers->len = (size_t)(one.ptr - (const char *)answers->ptr);
+			break;
+		}
+		count++;
+	}
+	return count;
+}
+
 enum al_err client_questions(struct client *client, struct al_slice lines, struct al_buf *answers)
 {
 	enum al_err err = AL_OK;
 
 	while (err == AL_OK && lines.len > 0) {
 		struct al_slice rest = lines, line;
-		size_t count = 0;
+		size_t start = answers->len, count = 0;
+		uint64_t seconds;
 
 		while (count < WINDOW && al_slice_line(&rest, &line))
 			count++;
 		err = client_exchange(client, al_slice_head(lines, lines.len - rest.len), count, answers);
-		lines = rest;
+		if (err != AL_OK)
+			return err;
+		for (count = budget_cut(answers, start, &seconds); count > 0; count--)
+			(void)al_slice_line(&lines, &line);
+		if (seconds > 0 && !budget_pause(client, seconds)) {
+			command_fail(CLI_OFFLINE, "the registry's budget is used up");
+			return AL_ECLOSED;
+		}
 	}
 	return err;
 }
@@ -254,11 +314,13 @@ static enum al_err client_one(struct client *client, struct al_slice bytes, stru
 	struct al_slice all, one;
 	enum al_err err;
 
-	al_buf_reset(answer);
-	err = client_exchange(client, bytes, 1, answer);
-	if (err != AL_OK)
-		return err;
-	all = al_buf_view(answer);
+	do {
+		al_buf_reset(answer);
+		err = client_exchange(client, bytes, 1, answer);
+		if (err != AL_OK)
+			return err;
+		all = al_buf_view(answer);
+	} while (budget_pause(client, budget_seconds(all)));
 	if (client_next(&all, &one))
 		answer->len = one.len;
 	return AL_OK;

@@ -36,11 +36,21 @@ int cmd_init(int argc, char **argv);
 int cmd_up(int argc, char **argv);
 int cmd_join(int argc, char **argv);
 int cmd_submit(int argc, char **argv);
+int cmd_receipt(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_whois(int argc, char **argv);
 int cmd_free(int argc, char **argv);
 int cmd_head(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+int cmd_audit(int argc, char **argv);
+int cmd_log(int argc, char **argv);
+int cmd_monitor(int argc, char **argv);
+int cmd_mirror(int argc, char **argv);
+int cmd_witness(int argc, char **argv);
+int cmd_keys(int argc, char **argv);
+int cmd_recover(int argc, char **argv);
 int cmd_import(int argc, char **argv);
+int cmd_queue(int argc, char **argv);
+int cmd_contact(int argc, char **argv);
 
 #endif

@@ -96,11 +96,11 @@ enum al_err submit_sign(const struct submit *submit, struct al_slice text, struc
 		if (err != AL_OK)
 			return err;
 	}
-	al_buf_slice(out, after);
 	if (out->err == AL_ELIMIT || out->len > AL_REQUEST_MAX) {
 		command_fail(CLI_USAGE, "the request is larger than %d bytes: send it in parts", AL_REQUEST_MAX);
 		return AL_ELIMIT;
 	}
+	al_buf_slice(out, after);        /* contact blocks have bounds of their own */
 	return out->err;
 }
 

@@ -7,7 +7,6 @@
  */
 #include "chain.h"
 
-
 #include "alamo/follow.h"
 #include "alamo/wire.h"
 
@@ -17,12 +16,51 @@ void chain_init(struct chain *chain, const struct al_vkey *key)
 	al_edge_init(&chain->edge);
 	al_buf_init(&chain->note, AL_NOTE_MAX);
 	al_buf_init(&chain->pending, CHAIN_PENDING_MAX);
+	for (size_t i = 0; i < CHAIN_KNOWN; i++)
+		al_buf_init(&chain->known[i].note, AL_NOTE_MAX);
+}
+
+enum al_err chain_resume(struct chain *chain, const struct al_edge *edge, struct al_slice note)
+{
+	struct al_hash root = al_edge_root(edge);
+	struct al_checkpoint cp;
+	enum al_err err = al_checkpoint_open(note, &chain->key, &cp);
+
+	if (err == AL_OK && (cp.size != edge->size || !al_hash_eq(&cp.root, &root)))
+		err = AL_EVERIFY;
+	if (err != AL_OK)
+		return err;
+	chain->edge = *edge;
+	al_buf_reset(&chain->note);
+	al_buf_slice(&chain->note, note);
+	return chain->note.err;
+}
+
+enum al_err chain_know(struct chain *chain, size_t i, struct al_slice note)
+{
+	struct chain_known *known = &chain->known[i];
+	struct al_checkpoint cp;
+	enum al_err err = al_checkpoint_open(note, &chain->key, &cp);
+
+	if (err != AL_OK)
+		return err;
+	al_buf_reset(&known->note);
+	al_buf_slice(&known->note, note);
+	known->cp = cp;
+	return known->note.err;
+}
+
+struct al_slice chain_ours(const struct chain *chain)
+{
+	return al_buf_view(chain->denied != NULL ? &chain->denied->note : &chain->note);
 }
 
 void chain_release(struct chain *chain)
 {
 	al_buf_release(&chain->note);
 	al_buf_release(&chain->pending);
+	for (size_t i = 0; i < CHAIN_KNOWN; i++)
+		al_buf_release(&chain->known[i].note);
 }
 
 uint64_t chain_wanted(const struct chain *chain)
@@ -110,6 +148,21 @@ static enum chain_verdict keep_note(struct chain *chain, struct al_slice note)
 	return chain->note.err == AL_OK ? CHAIN_NEW : CHAIN_NOMEM;
 }
 
+/* The known checkpoint of exactly this tree's size, if its root is another. */
+static const struct chain_known *denied_by(const struct chain *chain, const struct al_edge *edge)
+{
+	struct al_hash root;
+
+	for (size_t i = 0; i < CHAIN_KNOWN; i++) {
+		if (chain->known[i].cp.size != edge->size)
+			continue;
+		root = al_edge_root(edge);
+		if (!al_hash_eq(&root, &chain->known[i].cp.root))
+			return &chain->known[i];
+	}
+	return NULL;
+}
+
 /* A head at our own size. */
 static enum chain_verdict same_size(struct chain *chain, const struct al_checkpoint *cp, struct al_slice note)
 {
@@ -127,6 +180,7 @@ enum chain_verdict chain_head(struct chain *chain, struct al_slice note, struct 
 	struct al_edge edge = chain->edge;
 	struct al_checkpoint head;
 	struct al_hash root;
+	const struct chain_known *denied = NULL;
 
 	if (al_checkpoint_open(note, &chain->key, &head) != AL_OK)
 		return CHAIN_BAD;
@@ -143,10 +197,16 @@ enum chain_verdict chain_head(struct chain *chain, struct al_slice note, struct 
 		struct al_hash leaf = al_leaf_hash(entry);
 
 		al_edge_push(&edge, &leaf);
+		if (denied == NULL)
+			denied = denied_by(chain, &edge);
 	}
 	root = al_edge_root(&edge);
 	if (!al_hash_eq(&root, &head.root))
 		return CHAIN_MISMATCH;
+	if (denied != NULL) {
+		chain->denied = denied;
+		return CHAIN_FORK;
+	}
 	if (keep_note(chain, note) != CHAIN_NEW)
 		return CHAIN_NOMEM;
 	chain->edge = edge;

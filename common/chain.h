@@ -11,14 +11,21 @@
 #ifndef COMMON_CHAIN_H
 #define COMMON_CHAIN_H
 
+#include "alamo/follow.h"
 #include "alamo/note.h"
 
+#define CHAIN_KNOWN AL_FOLLOW_KNOWN
 #define CHAIN_PENDING_MAX (16u << 20)    /* bytes held unverified */
 
 struct chain {
 	struct al_vkey key;
 	struct al_edge edge;             /* verified */
 	struct al_buf note;              /* newest verified one; empty before */
+	struct chain_known {
+		struct al_checkpoint cp;
+		struct al_buf note;
+	} known[CHAIN_KNOWN];            /* must be in the log; size 0: nothing is known */
+	const struct chain_known *denied;   /* the one that the stream contradicts, or NULL */
 	struct al_buf pending;           /* u16 length and bytes of each entry after edge.size */
 	uint64_t pending_count;
 	bool rechecking;
@@ -38,6 +45,12 @@ enum chain_verdict {
 };
 
 void chain_init(struct chain *chain, const struct al_vkey *key);
+/* Start at a verified state. AL_EVERIFY: the note is not that of the edge. */
+AL_MUST_USE enum al_err chain_resume(struct chain *chain, const struct al_edge *edge, struct al_slice note);
+/* The i-th checkpoint that the log must contain. AL_EVERIFY: not signed by the key. */
+AL_MUST_USE enum al_err chain_know(struct chain *chain, size_t i, struct al_slice note);
+/* Our side of a CHAIN_FORK. */
+struct al_slice chain_ours(const struct chain *chain);
 void chain_release(struct chain *chain);
 uint64_t chain_wanted(const struct chain *chain);        /* SIZE to ask the server for */
 /* Body of an E frame. AL_EINVAL: malformed or not what comes next. AL_ELIMIT: too much without a head. */

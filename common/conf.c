@@ -25,7 +25,7 @@
 #define FILE_LINES_MAX 10000
 
 enum conf_type {
-	CONF_TEXT,           /* anything but nothing */
+	CONF_TEXT,           /* at least `min` bytes */
 	CONF_CHOICE,         /* one of `choices` */
 	CONF_ADDRS,          /* comma list of addresses, at least `min` */
 	CONF_NUMBER,         /* decimal, min..max */
@@ -44,7 +44,8 @@ struct conf_row {
 	const char *doc;
 };
 
-#define TEXT(s, k, preset, doc) { s, k, CONF_TEXT, preset, 0, 0, NULL, NULL, doc }
+#define TEXT(s, k, preset, doc) { s, k, CONF_TEXT, preset, 1, 0, NULL, NULL, doc }
+#define TEXT_OR_NONE(s, k, preset, doc) { s, k, CONF_TEXT, preset, 0, 0, NULL, NULL, doc }
 #define CHOICE(s, k, preset, choices, doc) { s, k, CONF_CHOICE, preset, 0, 0, NULL, choices, doc }
 #define ADDRS(s, k, preset, min, doc) { s, k, CONF_ADDRS, preset, min, 64, NULL, NULL, doc }
 #define NUMBER(s, k, preset, min, max, doc) { s, k, CONF_NUMBER, preset, min, max, NULL, NULL, doc }
@@ -68,6 +69,8 @@ static const struct conf_row schema[] = {
 
 	TEXT("registry", "ledger", "ledger.db", "the ledger, an SQLite database"),
 	TEXT("registry", "log-key", "keys/log.key", "secret key that signs checkpoints"),
+	TEXT_OR_NONE("registry", "witnesses", "", "policy with the witnesses that cosign (c2sp.org/tlog-policy); empty: none"),
+	TEXT_OR_NONE("registry", "publish", "log", "directory of the published log, for any web server; empty: none"),
 	ADDRS("registry", "listen", "", 0, DOC_LISTEN),
 	PORT("registry", "request-port", "4343", NULL, "requests of members; 0: any port, as everywhere"),
 	PORT("registry", "stream-port", "4344", NULL, "the log stream over TCP"),
@@ -75,6 +78,8 @@ static const struct conf_row schema[] = {
 	NUMBER("registry", "max-connections", "2048", 1, 1000000, DOC_CONNS),
 	NUMBER("registry", "max-per-source", "512", 1, 1000000, DOC_SOURCE),
 	NUMBER("registry", "idle-seconds", "30", 1, 86400, DOC_IDLE),
+	NUMBER("registry", "budget-source", "600", 0, 1000000, "requests a minute from one IPv4 address or IPv6 /64; 0: any"),
+	NUMBER("registry", "budget-key", "600", 0, 1000000, "requests a minute that one key may get into the log; 0: any"),
 
 	ADDRS("whois", "listen", "", 0, DOC_LISTEN),
 	PORT("whois", "port", "4043", "43", "WHOIS"),
@@ -149,7 +154,7 @@ static const char *check_value(const struct conf_row *row, struct al_slice text,
 {
 	switch (row->type) {
 	case CONF_TEXT:
-		return text.len > 0 ? NULL : "is empty";
+		return text.len >= row->min ? NULL : "is empty";
 	case CONF_CHOICE:
 		return check_choice(row, text);
 	case CONF_ADDRS:

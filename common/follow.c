@@ -144,7 +144,7 @@ static void report_fork(struct al_follow *f, const struct al_checkpoint *cp, str
 	       f->chain.edge.size, cp->size);
 	stop(f);
 	if (f->ops.fork != NULL)
-		f->ops.fork(f->arg, al_buf_view(&f->chain.note), theirs);
+		f->ops.fork(f->arg, chain_ours(&f->chain), theirs);
 }
 
 static void on_head(struct al_follow *f, struct al_slice note)
@@ -338,6 +338,11 @@ enum al_err al_follow_new(struct al_loop *loop, const struct al_follow_conf *con
 	f->delay_ms = RETRY_FIRST_MS;
 	chain_init(&f->chain, &conf->key);
 	err = address_parse(conf->address, f);
+	if (err == AL_OK && conf->edge != NULL && conf->edge->size > 0)
+		err = chain_resume(&f->chain, conf->edge, conf->resume);
+	for (size_t i = 0; i < AL_FOLLOW_KNOWN; i++)
+		if (err == AL_OK && conf->known[i].len > 0)
+			err = chain_know(&f->chain, i, conf->known[i]);
 	if (err == AL_OK)
 		err = al_timer_new(loop, follow_connect, f, &f->retry);
 	if (err == AL_OK)

@@ -1,5 +1,5 @@
 /*
- * http.c -- HTTP/1.1 service on a listener: one head in, one answer out.
+ * http.c -- HTTP/1.1 service on a listener: one request in, one answer out.
  *
  * Limits of number, source, time and memory are the listener's, as for every
  * protocol here (evhttp knows none of them per source). Handlers answer at
@@ -31,7 +31,8 @@
 
 struct route {
 	struct al_slice path;
-	al_http_fn fn;
+	al_http_fn fn;                    /* NULL: a route for POST */
+	al_http_post_fn post;
 	void *arg;
 };
 
@@ -39,6 +40,7 @@ struct al_http {
 	struct al_listener *listener;
 	struct route routes[ROUTES_MAX];
 	size_t count;
+	bool posts;                       /* there is a route for POST */
 	size_t unsent;                    /* bytes of bodies handed to connections */
 };
 
@@ -66,6 +68,8 @@ static const struct {
 	{ 403, "Forbidden" },
 	{ 404, "Not Found" },
 	{ 405, "Method Not Allowed" },
+	{ 409, "Conflict" },
+	{ 411, "Length Required" },
 	{ 413, "Content Too Large" },
 	{ 414, "URI Too Long" },
 	{ 422, "Unprocessable Content" },
@@ -117,13 +121,14 @@ static void fields_put(struct al_buf *out, const struct al_http_answer *answer, 
 	if (answer->status != 304)
 		al_buf_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", answer->type, answer->body.len);
 	if (answer->max_age_s > 0)
-		al_buf_printf(out, "Cache-Control: max-age=%u\r\n", answer->max_age_s);
+		al_buf_printf(out, "Cache-Control: max-age=%u%s\r\n", answer->max_age_s,
+			      answer->immutable ? ", immutable" : "");
 	else
 		al_buf_str(out, "Cache-Control: no-cache\r\n");
 	if (etag.len > 0)
 		al_buf_printf(out, "ETag: %.*s\r\n", AL_FMT(etag));
 	if (answer->status == 405)
-		al_buf_str(out, "Allow: GET, HEAD\r\n");
+		al_buf_printf(out, "Allow: %s\r\n", answer->allow_post ? "POST" : "GET, HEAD");
 	al_buf_str(out, "X-Content-Type-Options: nosniff\r\nAccess-Control-Allow-Origin: *\r\n");
 	al_buf_str(out, close ? "Connection: close\r\n\r\n" : "Connection: keep-alive\r\n\r\n");
 }
@@ -216,7 +221,8 @@ static const struct route *route_find(const struct al_http *http, struct al_slic
 	return best;
 }
 
-static void request_route(struct al_http *http, const struct http_request *request, struct al_http_answer *answer)
+static void request_route(struct al_http *http, const struct http_request *request, struct al_slice body,
+			  struct al_http_answer *answer)
 {
 	char text[HEAD_MAX];
 	size_t len;
@@ -230,36 +236,54 @@ static void request_route(struct al_http *http, const struct http_request *reque
 		answer_clear(answer, 404);
 		return;
 	}
-	route->fn(route->arg, al_slice_from(path, route->path.len), request->query, answer);
+	if (request->post != (route->post != NULL)) {
+		answer->allow_post = route->post != NULL;
+		answer_clear(answer, 405);
+	} else if (request->post) {
+		route->post(route->arg, al_slice_from(path, route->path.len), body, answer);
+	} else {
+		route->fn(route->arg, al_slice_from(path, route->path.len), request->query, answer);
+	}
 }
 
 static void answer_status(struct al_http *http, struct al_conn *conn, int status)
 {
 	struct http_request request = { .close = true };
-	struct al_http_answer answer;
+	struct al_http_answer answer = { .status = status };
 	al_buf_init(&answer.body, BODY_MAX);
 	answer_clear(&answer, status);
 	answer_send(http, conn, &request, &answer);
 	al_buf_release(&answer.body);
 }
 
-/* False: the connection takes no further request. */
-static bool request_answer(struct al_http *http, struct al_conn *conn, struct al_slice head)
+enum turn { TURN_WAIT, TURN_NEXT, TURN_LAST };
+
+/*
+ * The request at the start of `input`, whose head has `*len` bytes; with its body on return.
+ * TURN_WAIT: the body is not all there. TURN_LAST: the connection takes no further request.
+ */
+static enum turn request_answer(struct al_http *http, struct al_conn *conn, struct al_slice input, size_t *len)
 {
 	struct http_request request;
-	int status = http_request_parse(head, &request);
+	int status = http_request_parse(al_slice_head(input, *len), &request);
+	if (request.post && !http->posts && (status == 200 || status == 411 || status == 413))
+		status = 405;
 	if (status != 200) {
 		/* Where the next request would start is not known then. */
 		answer_status(http, conn, status);
-		return false;
+		return TURN_LAST;
 	}
+	struct al_slice body = al_slice_head(al_slice_from(input, *len), request.body_len);
+	if (body.len < request.body_len)
+		return TURN_WAIT;
+	*len += request.body_len;
 	struct al_http_answer answer = { .status = 200, .type = "text/plain; charset=utf-8" };
 	bool last = request.close;
 	al_buf_init(&answer.body, BODY_MAX);
-	request_route(http, &request, &answer);
+	request_route(http, &request, body, &answer);
 	answer_send(http, conn, &request, &answer);
 	al_buf_release(&answer.body);
-	return !last;
+	return last ? TURN_LAST : TURN_NEXT;
 }
 
 /* RFC 9112 section 2.2: empty lines before a request are passed over. */
@@ -277,11 +301,15 @@ static struct al_slice input_view(struct evbuffer *in)
 static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *user)
 {
 	struct al_http *http = user;
-	bool more = true;
+	enum turn turn = TURN_NEXT;
 	int served = 0;
-	while (more) {
+	while (turn == TURN_NEXT) {
 		struct al_slice input = input_view(in);
-		size_t len = http_head_len(input);
+		size_t len = http_head_len(al_slice_head(input, HEAD_MAX));
+		if (len == 0 && input.len >= HEAD_MAX) {
+			answer_status(http, conn, 431);
+			return;
+		}
 		if (len == 0)
 			break;
 		if (al_conn_pending(conn) > PAUSE_ABOVE) {
@@ -292,11 +320,11 @@ static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *u
 			al_conn_poke(conn);
 			return;
 		}
-		more = request_answer(http, conn, al_slice_head(input, len));
-		if (more)
+		turn = request_answer(http, conn, input, &len);
+		if (turn == TURN_NEXT)
 			evbuffer_drain(in, len);
 	}
-	if (more && eof)
+	if (turn != TURN_LAST && eof)
 		al_conn_finish(conn);
 }
 
@@ -334,7 +362,7 @@ enum al_err al_http_new(struct al_loop *loop, struct al_http **out)
 		.name = "http",
 		.max_conns = CONNS_MAX,
 		.max_per_source = CONNS_PER_SOURCE,
-		.in_max = HEAD_MAX,
+		.in_max = HEAD_MAX + AL_HTTP_POST_MAX,
 		.out_max = BODY_MAX + PAUSE_ABOVE + PIPELINE_MAX * FIELDS_MAX,
 		.idle_ms = IDLE_MS,
 	};
@@ -360,7 +388,7 @@ void al_http_free(struct al_http *http)
 	free(http);
 }
 
-enum al_err al_http_route(struct al_http *http, const char *path, al_http_fn fn, void *arg)
+static enum al_err route_add(struct al_http *http, const char *path, const struct route *add)
 {
 	struct al_slice text = al_slice_str(path);
 	if (!al_slice_starts(text, "/"))
@@ -370,8 +398,22 @@ enum al_err al_http_route(struct al_http *http, const char *path, al_http_fn fn,
 			return AL_EEXIST;
 	if (http->count == ROUTES_MAX)
 		return AL_ELIMIT;
-	http->routes[http->count++] = (struct route){ text, fn, arg };
+	http->routes[http->count] = *add;
+	http->routes[http->count++].path = text;
 	return AL_OK;
+}
+
+enum al_err al_http_route(struct al_http *http, const char *path, al_http_fn fn, void *arg)
+{
+	return route_add(http, path, &(struct route){ .fn = fn, .arg = arg });
+}
+
+enum al_err al_http_post_route(struct al_http *http, const char *path, al_http_post_fn fn, void *arg)
+{
+	enum al_err err = route_add(http, path, &(struct route){ .post = fn, .arg = arg });
+	if (err == AL_OK)
+		http->posts = true;
+	return err;
 }
 
 enum al_err al_http_listen(struct al_http *http, struct al_slice addr, uint16_t port, uint16_t *bound)

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "alamo/http.h"
+
 static const char token_marks[] = "!#$%&'*+-.^_`|~";
 
 static bool is_token(struct al_slice s)
@@ -76,7 +78,8 @@ static int parse_line(struct al_slice line, struct http_request *out, bool *old)
 	*old = al_slice_is(line, "HTTP/1.0");
 	out->close = *old;
 	out->head = al_slice_is(method, "HEAD");
-	if (!out->head && !al_slice_is(method, "GET"))
+	out->post = al_slice_is(method, "POST");
+	if (!out->head && !out->post && !al_slice_is(method, "GET"))
 		return 405;
 	return parse_target(target, out);
 }
@@ -92,11 +95,26 @@ static void parse_connection(struct al_slice value, struct http_request *out)
 	}
 }
 
-static int parse_field(struct al_slice line, struct http_request *out, unsigned *hosts)
+/* Only a POST has a body, and only one whose length is told before. */
+static int parse_length(struct al_slice value, struct http_request *out, bool *measured)
+{
+	uint64_t length;
+	if (al_slice_u64(value, UINT64_MAX, &length) != AL_OK)
+		return 400;
+	/* Two lengths would let two readers see two bodies. */
+	if (*measured && length != out->body_len)
+		return 400;
+	if (length > (out->post ? AL_HTTP_POST_MAX : 0))
+		return 413;
+	*measured = true;
+	out->body_len = (size_t)length;
+	return 200;
+}
+
+static int parse_field(struct al_slice line, struct http_request *out, unsigned *hosts, bool *measured)
 {
 	struct al_slice value = line;
 	struct al_slice name;
-	uint64_t length;
 	if (!al_slice_cut(&value, ':', &name) || !is_token(name))
 		return 400;
 	value = al_slice_trim(value);
@@ -111,23 +129,25 @@ static int parse_field(struct al_slice line, struct http_request *out, unsigned 
 	else if (al_slice_caseis(name, "transfer-encoding"))
 		return 413;
 	else if (al_slice_caseis(name, "content-length"))
-		return al_slice_u64(value, UINT64_MAX, &length) != AL_OK ? 400 : length > 0 ? 413 : 200;
+		return parse_length(value, out, measured);
 	return 200;
 }
 
 int http_request_parse(struct al_slice head, struct http_request *out)
 {
 	struct al_slice line;
-	bool old = false;
+	bool old = false, measured = false;
 	unsigned hosts = 0;
 	*out = (struct http_request){ .close = true };
 	if (!al_slice_line(&head, &line))
 		return 400;
 	int status = parse_line(line, out, &old);
 	while (status == 200 && al_slice_line(&head, &line) && line.len > 0)
-		status = parse_field(line, out, &hosts);
+		status = parse_field(line, out, &hosts, &measured);
 	if (status == 200 && (hosts > 1 || (hosts == 0 && !old)))
 		status = 400;
+	if (status == 200 && out->post && !measured)
+		status = 411;
 	return status;
 }
 

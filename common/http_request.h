@@ -1,5 +1,5 @@
 /*
- * http_request.h -- the request side of HTTP/1.1 (RFC 9112), for bodiless GET and HEAD.
+ * http_request.h -- the request side of HTTP/1.1 (RFC 9112), for bodiless GET and HEAD, and POST.
  *
  * Pure functions over bytes: no state, no allocation, nothing read outside the
  * slices. What comes out points into what went in.
@@ -10,7 +10,9 @@
 #include "alamo/slice.h"
 
 struct http_request {
-	bool head;                       /* HEAD; else GET */
+	bool head;                       /* HEAD */
+	bool post;                       /* POST; else GET */
+	size_t body_len;                 /* of a POST; at most AL_HTTP_POST_MAX */
 	bool close;                      /* the other side wants no further request */
 	struct al_slice path;            /* starts with '/', still percent-encoded */
 	struct al_slice query;           /* without '?', raw */

@@ -11,10 +11,9 @@
 #include <sodium.h>
 #include <string.h>
 
-#define ALG_ED25519 1
-#define ID_LEN 4
-#define SIGNATURE_BLOB_LEN (ID_LEN + crypto_sign_BYTES)
-#define DASH "\xe2\x80\x94 "                   /* U+2014 and a blank */
+#include "note_parts.h"
+
+#define SIGNATURE_BLOB_LEN (NOTE_ID_LEN + crypto_sign_BYTES)
 #define PRIVATE_PREFIX "PRIVATE+KEY+"
 #define PROOF_MAGIC "c2sp.org/tlog-proof@v1"
 
@@ -61,7 +60,7 @@ static bool text_ok(struct al_slice text)
 	return true;
 }
 
-static bool name_ok(struct al_slice name)
+bool note_name_ok(struct al_slice name)
 {
 	uint32_t code;
 	size_t step;
@@ -89,9 +88,9 @@ static bool decode_hash(struct al_slice s, struct al_hash *out)
 
 /* ---- keys ---- */
 
-static void key_id(const char *name, const uint8_t pk[static 32], uint8_t id[static ID_LEN])
+void note_key_id(const char *name, uint8_t alg, const uint8_t pk[static 32], uint8_t id[static NOTE_ID_LEN])
 {
-	static const uint8_t tag[2] = { '\n', ALG_ED25519 };
+	const uint8_t tag[2] = { '\n', alg };
 	uint8_t digest[crypto_hash_sha256_BYTES];
 	crypto_hash_sha256_state sha;
 
@@ -100,27 +99,27 @@ static void key_id(const char *name, const uint8_t pk[static 32], uint8_t id[sta
 	(void)crypto_hash_sha256_update(&sha, tag, sizeof(tag));
 	(void)crypto_hash_sha256_update(&sha, pk, 32);
 	(void)crypto_hash_sha256_final(&sha, digest);
-	memcpy(id, digest, ID_LEN);
+	memcpy(id, digest, NOTE_ID_LEN);
 }
 
-/* "NAME+hash8+base64(01 | 32 bytes)" into its parts; the id is the text's own claim. */
-static enum al_err key_split(struct al_slice s, char name[static AL_ORIGIN_MAX + 1], uint8_t id[static ID_LEN],
-			     uint8_t bytes[static 32])
+/* "NAME+hash8+base64(alg | 32 bytes)" into its parts; the id is the text's own claim. */
+static enum al_err key_split(struct al_slice s, uint8_t alg, char name[static AL_ORIGIN_MAX + 1],
+			     uint8_t id[static NOTE_ID_LEN], uint8_t bytes[static 32])
 {
 	struct al_slice head, hex;
 	uint8_t blob[33];
 	size_t len;
 
-	if (!al_slice_cut(&s, '+', &head) || !al_slice_cut(&s, '+', &hex) || !name_ok(head) || hex.len != 2 * ID_LEN)
+	if (!al_slice_cut(&s, '+', &head) || !al_slice_cut(&s, '+', &hex) || !note_name_ok(head) || hex.len != 2 * NOTE_ID_LEN)
 		return AL_EINVAL;
 	for (size_t i = 0; i < hex.len; i++)
 		if (hex.ptr[i] >= 'A' && hex.ptr[i] <= 'F')
 			return AL_EINVAL;
-	if (sodium_hex2bin(id, ID_LEN, hex.ptr, hex.len, NULL, &len, NULL) != 0 || len != ID_LEN)
+	if (sodium_hex2bin(id, NOTE_ID_LEN, hex.ptr, hex.len, NULL, &len, NULL) != 0 || len != NOTE_ID_LEN)
 		return AL_EINVAL;
 	if (al_slice_base64(s, blob, sizeof(blob), &len) != AL_OK)
 		return AL_EINVAL;
-	if (blob[0] != ALG_ED25519)
+	if (blob[0] != alg)
 		return AL_EUNSUPPORTED;
 	if (len != sizeof(blob))
 		return AL_EINVAL;
@@ -129,9 +128,9 @@ static enum al_err key_split(struct al_slice s, char name[static AL_ORIGIN_MAX +
 	return al_slice_copy(head, name, AL_ORIGIN_MAX + 1);
 }
 
-static void key_join(const struct al_vkey *key, const uint8_t bytes[static 32], struct al_buf *out)
+static void key_join(const struct al_vkey *key, uint8_t alg, const uint8_t bytes[static 32], struct al_buf *out)
 {
-	uint8_t blob[33] = { ALG_ED25519 };
+	uint8_t blob[33] = { alg };
 
 	memcpy(blob + 1, bytes, 32);
 	al_buf_str(out, key->name);
@@ -142,61 +141,61 @@ static void key_join(const struct al_vkey *key, const uint8_t bytes[static 32], 
 	sodium_memzero(blob, sizeof(blob));
 }
 
-enum al_err al_vkey_parse(struct al_slice s, struct al_vkey *out)
+enum al_err note_vkey_parse(struct al_slice s, uint8_t alg, struct al_vkey *out)
 {
-	uint8_t id[ID_LEN];
+	uint8_t id[NOTE_ID_LEN];
 	struct al_vkey key = { 0 };
-	enum al_err err = key_split(s, key.name, key.id, key.pk);
+	enum al_err err = key_split(s, alg, key.name, key.id, key.pk);
 
 	if (err != AL_OK)
 		return err;
-	key_id(key.name, key.pk, id);
-	if (memcmp(id, key.id, ID_LEN) != 0)
+	note_key_id(key.name, alg, key.pk, id);
+	if (memcmp(id, key.id, NOTE_ID_LEN) != 0)
 		return AL_EINVAL;
 	*out = key;
 	return AL_OK;
 }
 
-void al_vkey_format(const struct al_vkey *key, struct al_buf *out)
+void note_vkey_format(const struct al_vkey *key, uint8_t alg, struct al_buf *out)
 {
-	key_join(key, key->pk, out);
+	key_join(key, alg, key->pk, out);
 }
 
 /* Public half and id from name and seed. */
-static void skey_complete(struct al_skey *key)
+static void skey_complete(struct al_skey *key, uint8_t alg)
 {
 	uint8_t sk[crypto_sign_SECRETKEYBYTES];
 
 	(void)crypto_sign_seed_keypair(key->pub.pk, sk, key->seed);
 	sodium_memzero(sk, sizeof(sk));
-	key_id(key->pub.name, key->pub.pk, key->pub.id);
+	note_key_id(key->pub.name, alg, key->pub.pk, key->pub.id);
 }
 
-enum al_err al_skey_generate(struct al_slice name, struct al_skey *out)
+enum al_err note_skey_generate(struct al_slice name, uint8_t alg, struct al_skey *out)
 {
 	struct al_skey key = { 0 };
 
-	if (!name_ok(name) || al_slice_copy(name, key.pub.name, sizeof(key.pub.name)) != AL_OK)
+	if (!note_name_ok(name) || al_slice_copy(name, key.pub.name, sizeof(key.pub.name)) != AL_OK)
 		return AL_EINVAL;
 	randombytes_buf(key.seed, sizeof(key.seed));
-	skey_complete(&key);
+	skey_complete(&key, alg);
 	*out = key;
 	al_skey_wipe(&key);
 	return AL_OK;
 }
 
-enum al_err al_skey_parse(struct al_slice s, struct al_skey *out)
+enum al_err note_skey_parse(struct al_slice s, uint8_t alg, struct al_skey *out)
 {
-	uint8_t id[ID_LEN];
+	uint8_t id[NOTE_ID_LEN];
 	struct al_skey key = { 0 };
 	enum al_err err;
 
 	if (!al_slice_starts(s, PRIVATE_PREFIX))
 		return AL_EINVAL;
-	err = key_split(al_slice_from(s, strlen(PRIVATE_PREFIX)), key.pub.name, id, key.seed);
+	err = key_split(al_slice_from(s, strlen(PRIVATE_PREFIX)), alg, key.pub.name, id, key.seed);
 	if (err == AL_OK) {
-		skey_complete(&key);
-		err = memcmp(id, key.pub.id, ID_LEN) == 0 ? AL_OK : AL_EINVAL;
+		skey_complete(&key, alg);
+		err = memcmp(id, key.pub.id, NOTE_ID_LEN) == 0 ? AL_OK : AL_EINVAL;
 	}
 	if (err == AL_OK)
 		*out = key;
@@ -204,10 +203,35 @@ enum al_err al_skey_parse(struct al_slice s, struct al_skey *out)
 	return err;
 }
 
-void al_skey_format(const struct al_skey *key, struct al_buf *out)
+void note_skey_format(const struct al_skey *key, uint8_t alg, struct al_buf *out)
 {
 	al_buf_str(out, PRIVATE_PREFIX);
-	key_join(&key->pub, key->seed, out);
+	key_join(&key->pub, alg, key->seed, out);
+}
+
+enum al_err al_vkey_parse(struct al_slice s, struct al_vkey *out)
+{
+	return note_vkey_parse(s, NOTE_ALG_ED25519, out);
+}
+
+void al_vkey_format(const struct al_vkey *key, struct al_buf *out)
+{
+	note_vkey_format(key, NOTE_ALG_ED25519, out);
+}
+
+enum al_err al_skey_generate(struct al_slice name, struct al_skey *out)
+{
+	return note_skey_generate(name, NOTE_ALG_ED25519, out);
+}
+
+enum al_err al_skey_parse(struct al_slice s, struct al_skey *out)
+{
+	return note_skey_parse(s, NOTE_ALG_ED25519, out);
+}
+
+void al_skey_format(const struct al_skey *key, struct al_buf *out)
+{
+	note_skey_format(key, NOTE_ALG_ED25519, out);
 }
 
 void al_skey_wipe(struct al_skey *key)
@@ -226,11 +250,11 @@ void al_note_sign(struct al_slice text, const struct al_skey *key, struct al_buf
 		return;
 	}
 	(void)crypto_sign_seed_keypair(pk, sk, key->seed);
-	memcpy(blob, key->pub.id, ID_LEN);
-	(void)crypto_sign_detached(blob + ID_LEN, NULL, (const unsigned char *)text.ptr, text.len, sk);
+	memcpy(blob, key->pub.id, NOTE_ID_LEN);
+	(void)crypto_sign_detached(blob + NOTE_ID_LEN, NULL, (const unsigned char *)text.ptr, text.len, sk);
 	sodium_memzero(sk, sizeof(sk));
 	al_buf_slice(out, text);
-	al_buf_str(out, "\n" DASH);
+	al_buf_str(out, "\n" NOTE_DASH);
 	al_buf_str(out, key->pub.name);
 	al_buf_str(out, " ");
 	al_buf_base64(out, blob, sizeof(blob));
@@ -238,7 +262,7 @@ void al_note_sign(struct al_slice text, const struct al_skey *key, struct al_buf
 }
 
 /* The text is all before the last empty line, with its own last LF. */
-static bool note_split(struct al_slice note, struct al_slice *text, struct al_slice *lines)
+static bool split_at_empty(struct al_slice note, struct al_slice *text, struct al_slice *lines)
 {
 	for (size_t i = note.len; i >= 2; i--) {
 		if (note.ptr[i - 1] != '\n' || note.ptr[i - 2] != '\n')
@@ -250,48 +274,56 @@ static bool note_split(struct al_slice note, struct al_slice *text, struct al_sl
 	return false;
 }
 
-/* One signature line. *good is set by a verifying one of `key`; AL_EVERIFY when a line of `key` does not verify. */
-static enum al_err line_check(struct al_slice line, struct al_slice text, const struct al_vkey *key, bool *good)
+enum al_err note_split(struct al_slice note, struct al_slice *text, struct al_slice *lines)
 {
-	uint8_t blob[AL_NOTE_MAX];
-	struct al_slice name;
-	size_t len;
-
-	if (!al_slice_starts(line, DASH))
+	if (note.len > AL_NOTE_MAX)
+		return AL_ELIMIT;
+	if (!al_slice_ends(note, "\n") || !text_ok(note) || !split_at_empty(note, text, lines) || lines->len == 0)
 		return AL_EINVAL;
-	line = al_slice_from(line, strlen(DASH));
-	if (!al_slice_cut(&line, ' ', &name) || !name_ok(name) ||
-	    al_slice_base64(line, blob, sizeof(blob), &len) != AL_OK || len <= ID_LEN)
-		return AL_EINVAL;
-	if (!al_slice_is(name, key->name) || memcmp(blob, key->id, ID_LEN) != 0)
-		return AL_OK;
-	if (len != SIGNATURE_BLOB_LEN || crypto_sign_verify_detached(blob + ID_LEN, (const unsigned char *)text.ptr,
-								     text.len, key->pk) != 0)
-		return AL_EVERIFY;
-	*good = true;
 	return AL_OK;
+}
+
+enum al_err note_line_next(struct al_slice *lines, struct note_line *out)
+{
+	struct al_slice line;
+
+	(void)al_slice_cut(lines, '\n', &line);
+	if (!al_slice_starts(line, NOTE_DASH))
+		return AL_EINVAL;
+	line = al_slice_from(line, strlen(NOTE_DASH));
+	if (!al_slice_cut(&line, ' ', &out->name) || !note_name_ok(out->name) ||
+	    al_slice_base64(line, out->blob, sizeof(out->blob), &out->len) != AL_OK || out->len <= NOTE_ID_LEN)
+		return AL_EINVAL;
+	return AL_OK;
+}
+
+bool note_line_by(const struct note_line *line, const struct al_vkey *key)
+{
+	return al_slice_is(line->name, key->name) && memcmp(line->blob, key->id, NOTE_ID_LEN) == 0;
 }
 
 enum al_err al_note_open(struct al_slice note, const struct al_vkey *key, struct al_slice *text)
 {
-	struct al_slice body, lines, line;
-	enum al_err err = AL_OK;
+	struct al_slice body, lines;
+	struct note_line line;
 	bool good = false;
+	enum al_err err = note_split(note, &body, &lines);
 
-	if (note.len > AL_NOTE_MAX)
-		return AL_ELIMIT;
-	if (!al_slice_ends(note, "\n") || !text_ok(note) || !note_split(note, &body, &lines) || lines.len == 0)
-		return AL_EINVAL;
 	while (err == AL_OK && lines.len > 0) {
-		(void)al_slice_cut(&lines, '\n', &line);
-		err = line_check(line, body, key, &good);
+		err = note_line_next(&lines, &line);
+		if (err != AL_OK || !note_line_by(&line, key))
+			continue;
+		good = line.len == SIGNATURE_BLOB_LEN &&
+		       crypto_sign_verify_detached(line.blob + NOTE_ID_LEN, (const unsigned char *)body.ptr, body.len,
+						   key->pk) == 0;
+		if (!good)
+			err = AL_EVERIFY;
 	}
-	if (err != AL_OK)
-		return err;
-	if (!good)
-		return AL_EVERIFY;
-	*text = body;
-	return AL_OK;
+	if (err == AL_OK && !good)
+		err = AL_EVERIFY;
+	if (err == AL_OK)
+		*text = body;
+	return err;
 }
 
 /* ---- checkpoints ---- */
@@ -340,48 +372,46 @@ void al_receipt_format(uint64_t index, const struct al_hash *proof, size_t count
 	al_buf_slice(out, note);
 }
 
-/* The lines before the checkpoint; *rest is left at the note. */
-static bool receipt_head(struct al_slice *rest, uint64_t *index, struct al_hash proof[static AL_PROOF_MAX],
-			 size_t *count)
+enum al_err al_receipt_parse(struct al_slice receipt, struct al_receipt *out)
 {
+	struct al_receipt r = { .extra = AL_S("") };
 	struct al_slice line;
 
-	*count = 0;
-	if (!al_slice_cut(rest, '\n', &line) || !al_slice_is(line, PROOF_MAGIC) || !al_slice_cut(rest, '\n', &line))
-		return false;
-	/* Data of an application, which the format allows here; none of ours writes it. */
-	if (al_slice_starts(line, "extra ") && !al_slice_cut(rest, '\n', &line))
-		return false;
-	if (!al_slice_starts(line, "index ") ||
-	    al_slice_u64(al_slice_from(line, strlen("index ")), UINT64_MAX, index) != AL_OK)
-		return false;
-	while (al_slice_cut(rest, '\n', &line)) {
-		if (line.len == 0)
-			return true;
-		if (*count == AL_PROOF_MAX || !decode_hash(line, &proof[*count]))
-			return false;
-		(*count)++;
+	if (!al_slice_cut(&receipt, '\n', &line) || !al_slice_is(line, PROOF_MAGIC) ||
+	    !al_slice_cut(&receipt, '\n', &line))
+		return AL_EINVAL;
+	if (al_slice_starts(line, "extra ")) {
+		r.extra = al_slice_from(line, strlen("extra "));
+		if (!al_slice_cut(&receipt, '\n', &line))
+			return AL_EINVAL;
 	}
-	return false;
+	if (!al_slice_starts(line, "index ") ||
+	    al_slice_u64(al_slice_from(line, strlen("index ")), UINT64_MAX, &r.index) != AL_OK)
+		return AL_EINVAL;
+	while (al_slice_cut(&receipt, '\n', &line) && line.len > 0) {
+		if (r.count == AL_PROOF_MAX || !decode_hash(line, &r.proof[r.count]))
+			return AL_EINVAL;
+		r.count++;
+	}
+	r.note = receipt;
+	*out = r;
+	return AL_OK;
 }
 
 enum al_err al_receipt_open(struct al_slice receipt, const struct al_vkey *key, const struct al_hash *leaf,
 			    uint64_t *index, struct al_checkpoint *cp)
 {
-	struct al_hash proof[AL_PROOF_MAX];
+	struct al_receipt r;
 	struct al_checkpoint head;
-	uint64_t at = 0;
-	size_t count;
-	enum al_err err;
+	enum al_err err = al_receipt_parse(receipt, &r);
 
-	if (!receipt_head(&receipt, &at, proof, &count))
-		return AL_EINVAL;
-	err = al_checkpoint_open(receipt, key, &head);
+	if (err == AL_OK)
+		err = al_checkpoint_open(r.note, key, &head);
 	if (err != AL_OK)
 		return err;
-	if (!al_inclusion_ok(at, head.size, leaf, proof, count, &head.root))
+	if (!al_inclusion_ok(r.index, head.size, leaf, r.proof, r.count, &head.root))
 		return AL_EVERIFY;
-	*index = at;
+	*index = r.index;
 	*cp = head;
 	return AL_OK;
 }

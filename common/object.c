@@ -14,6 +14,7 @@
 
 #define OBJECT_TEXT_MAX 65536u
 #define KEY_MAX 512u
+#define SHOWN_MAX 160u          /* bytes of a bad value that a complaint repeats */
 #define RULES_MAX 32            /* rows of the longest class table */
 
 /* ---- reading ---- */
@@ -250,9 +251,21 @@ static bool auto_token(const struct al_build *in, struct al_slice token, struct 
 	return auto_address(in, token, out);
 }
 
-/* Replace placeholder words; other bytes stay as they are. */
-static void value_fill(struct builder *b, struct al_slice value, unsigned line, struct al_buf *out)
+/* Who could not fill a placeholder has said why already. */
+static bool told(const struct builder *b, unsigned line)
 {
+	for (size_t i = 0; b->report != NULL && i < b->report->count; i++)
+		if (b->report->items[i].severity == AL_ERROR && b->report->items[i].object == b->in->number &&
+		    b->report->items[i].line == line)
+			return true;
+	return false;
+}
+
+/* Replace placeholder words; other bytes stay as they are. False: one is not defined. */
+static bool value_fill(struct builder *b, struct al_slice value, unsigned line, struct al_buf *out)
+{
+	bool filled = true;
+
 	al_buf_reset(out);
 	while (value.len > 0) {
 		size_t len = 0;
@@ -267,12 +280,17 @@ static void value_fill(struct builder *b, struct al_slice value, unsigned line, 
 		word = al_slice_head(value, len);
 		value = al_slice_from(value, len);
 		if (!al_slice_casestarts(word, "AUTO-") || !auto_token(b->in, word, out)) {
-			if (al_slice_casestarts(word, "AUTO-") && word.len > 5 && word.ptr[5] >= '0' && word.ptr[5] <= '9')
-				builder_error(b, line, "SCHEMA-AUTO", "Placeholder %.*s is not defined in this request",
-					      AL_FMT(word));
+			if (al_slice_casestarts(word, "AUTO-") && word.len > 5 && word.ptr[5] >= '0' && word.ptr[5] <= '9') {
+				filled = false;
+				b->failed = true;
+				if (!told(b, line))
+					builder_error(b, line, "SCHEMA-AUTO",
+						      "Placeholder %.*s is not defined in this request", AL_FMT(word));
+			}
 			al_buf_slice(out, word);
 		}
 	}
+	return filled;
 }
 
 /* Canonical value of a list: each item, joined by ", ". */
@@ -327,13 +345,15 @@ static void builder_value(struct builder *b, const struct al_attr_rule *rule, co
 	enum al_err err;
 
 	value_clean(al_buf_view(&b->value), !free_form(rule->syntax), &b->clean);
-	value_fill(b, al_buf_view(&b->clean), attr->line, &b->value);
+	if (!value_fill(b, al_buf_view(&b->clean), attr->line, &b->value))
+		return;
 	typed = al_slice_trim(al_buf_view(&b->value));
 	al_buf_reset(&b->canon);
 	err = (rule->flags & AL_LIST) != 0 ? canon_list(rule, typed, &b->canon, &why)
 					   : al_syntax_canon(rule->syntax, typed, &b->canon, &why);
 	if (err != AL_OK) {
-		builder_error(b, attr->line, "SCHEMA-SYNTAX", "Syntax error in %.*s: %s", AL_FMT(typed), why);
+		builder_error(b, attr->line, "SCHEMA-SYNTAX", "Syntax error in %.*s%s: %s",
+			      AL_FMT(al_slice_head(typed, SHOWN_MAX)), typed.len > SHOWN_MAX ? "..." : "", why);
 		return;
 	}
 	if (!al_slice_eq(typed, al_buf_view(&b->canon)) && !al_slice_caseeq(typed, al_buf_view(&b->canon)))

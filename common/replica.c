@@ -4,23 +4,30 @@
  *
  * An entry that does not apply stops it for good: the registry would not have
  * accepted it, so going on would mean to guess.
+ *
+ * The newest checkpoint is remembered in run/seen.PROGRAM, so that a fork is
+ * found even when the log was changed while the program was down.
  */
 #include "alamo/follow.h"
 
 #include <fcntl.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "alamo/conf.h"
+#include "alamo/evidence.h"
 #include "alamo/log.h"
 #include "alamo/metrics.h"
+#include "alamo/note_file.h"
 #include "alamo/state.h"
 
 #define PATH_LEN 4096
 #define KEY_FILE_MAX 1024            /* bytes of a vkey line */
+#define SEEN_MS 1000                 /* between two writes of what was seen */
 
 struct al_replica {
 	struct al_replica_ops ops;
@@ -30,6 +37,10 @@ struct al_replica {
 	struct al_vkey key;
 	struct al_checkpoint cp;     /* newest verified head */
 	struct al_buf note;
+	char seen[PATH_LEN];         /* file of the newest note */
+	char evidence[PATH_LEN];     /* folder */
+	uint64_t seen_size;          /* in the file */
+	uint64_t seen_ms;
 };
 
 static struct al_metric size_metric = {
@@ -63,6 +74,17 @@ static enum al_err on_entry(void *arg, uint64_t index, struct al_slice bytes)
 	return err;
 }
 
+/* What is lost of this in a crash is only how late a fork is found. */
+static void seen_write(struct al_replica *r)
+{
+	if (r->note.len == 0 || r->cp.size <= r->seen_size)
+		return;
+	if (al_note_save(r->seen, al_buf_view(&r->note), false) != AL_OK)
+		al_log(AL_LOG_WARN, "replica-seen", "path=%s errno=%d", r->seen, errno);
+	r->seen_size = r->cp.size;
+	r->seen_ms = al_now_ms();
+}
+
 static void on_head(void *arg, const struct al_checkpoint *cp, struct al_slice note)
 {
 	struct al_replica *r = arg;
@@ -71,7 +93,18 @@ static void on_head(void *arg, const struct al_checkpoint *cp, struct al_slice n
 	al_buf_reset(&r->note);
 	al_buf_slice(&r->note, note);
 	al_metric_set(&size_metric, cp->size);
+	if (al_now_ms() - r->seen_ms >= SEEN_MS)
+		seen_write(r);
 	r->ops.head(r->arg, r->state, cp, note);
+}
+
+static void on_fork(void *arg, struct al_slice ours, struct al_slice theirs)
+{
+	const struct al_replica *r = arg;
+	char text[AL_EVIDENCE_TEXT_MAX];
+	enum al_err err = al_evidence_keep(r->evidence, AL_EVIDENCE_FORK, ours, theirs, text);
+
+	al_log(AL_LOG_ERROR, "log-fork", "err=%s %s; the log is not followed any further", al_err_name(err), text);
 }
 
 static void on_link(void *arg, bool up)
@@ -121,17 +154,41 @@ static enum al_err address_read(const struct al_conf *conf, char *out, size_t ca
 	return al_slice_copy(al_slice_str(address), out, cap);
 }
 
+/* Where to remember, and what is remembered. */
+static enum al_err memory_read(struct al_replica *r, const struct al_conf *conf, struct al_buf *known)
+{
+	struct al_checkpoint cp;
+	char name[64];
+	enum al_err err;
+
+	(void)snprintf(name, sizeof(name), "run/seen.%s", program_invocation_short_name);
+	err = al_conf_path(conf, name, r->seen, sizeof(r->seen));
+	if (err == AL_OK)
+		err = al_conf_path(conf, "run/evidence", r->evidence, sizeof(r->evidence));
+	if (err != AL_OK)
+		return err;
+	/* Of another key, or none at all: this is a new log then, and nothing is known of it. */
+	if (al_note_load(r->seen, known) != AL_OK || al_checkpoint_open(al_buf_view(known), &r->key, &cp) != AL_OK)
+		al_buf_reset(known);
+	else
+		r->seen_size = cp.size;
+	return AL_OK;
+}
+
 enum al_err al_replica_new(struct al_loop *loop, const struct al_conf *conf, const struct al_replica_ops *ops,
 			   void *arg, struct al_replica **out)
 {
-	static const struct al_follow_ops follow_ops = { .entry = on_entry, .head = on_head, .link = on_link };
+	static const struct al_follow_ops follow_ops = { .entry = on_entry, .head = on_head, .fork = on_fork,
+							.link = on_link };
 	struct al_replica *r = calloc(1, sizeof(*r));
 	struct al_follow_conf follow = { 0 };
 	char address[PATH_LEN];
+	struct al_buf known;
 	enum al_err err;
 
 	if (r == NULL)
 		return AL_ENOMEM;
+	al_buf_init(&known, AL_NOTE_MAX);
 	r->ops = *ops;
 	r->arg = arg;
 	al_buf_init(&r->note, AL_NOTE_MAX);
@@ -145,16 +202,22 @@ enum al_err al_replica_new(struct al_loop *loop, const struct al_conf *conf, con
 	if (err != AL_OK)
 		goto fail;
 	r->key = follow.key;
+	err = memory_read(r, conf, &known);
+	if (err != AL_OK)
+		goto fail;
 	al_state_observe(r->state, on_change, r);
 	follow.address = address;
+	follow.known[0] = al_buf_view(&known);
 	err = al_follow_new(loop, &follow, &follow_ops, r, &r->follow);
 	if (err != AL_OK) {
 		al_log(AL_LOG_ERROR, "log-stream", "address=%s err=%s", address, al_err_name(err));
 		goto fail;
 	}
+	al_buf_release(&known);
 	*out = r;
 	return AL_OK;
 fail:
+	al_buf_release(&known);
 	al_replica_free(r);
 	return err;
 }
@@ -164,6 +227,7 @@ void al_replica_free(struct al_replica *replica)
 	if (replica == NULL)
 		return;
 	al_follow_free(replica->follow);
+	seen_write(replica);
 	if (replica->state != NULL)
 		al_state_free(replica->state);
 	al_buf_release(&replica->note);

@@ -53,21 +53,22 @@ static enum al_err refuse(struct al_report *report, const char *fmt, ...)
 static enum al_err bytes_normalise(struct al_slice raw, struct al_request *request, struct al_report *report)
 {
 	struct al_buf *out = &request->bytes;
-	size_t line = 0;
+	struct al_slice line;
 
-	for (size_t i = 0; i < raw.len; i++) {
-		char ch = raw.ptr[i];
+	while (raw.len > 0) {
+		bool ended = al_slice_cut(&raw, '\n', &line);
 
-		if (ch == '\r' && i + 1 < raw.len && raw.ptr[i + 1] == '\n')
-			continue;
-		if (ch == '\0')
+		if (ended && line.len > 0 && line.ptr[line.len - 1] == '\r')
+			line.len--;
+		if (line.len > 0 && memchr(line.ptr, '\0', line.len) != NULL)
 			return refuse(report, "the request has a NUL byte in it");
-		if (line == 0 && al_slice_starts(al_slice_from(raw, i), contact_begin))
-			out = &request->attached;   /* they stand last */
-		line = ch == '\n' ? 0 : line + 1;
-		if (line > AL_REQUEST_LINE_MAX)
+		if (line.len > AL_REQUEST_LINE_MAX)
 			return refuse(report, "a line is longer than %u bytes", AL_REQUEST_LINE_MAX);
-		al_buf_u8(out, (uint8_t)ch);
+		if (al_slice_starts(line, contact_begin))
+			out = &request->attached;   /* they stand last */
+		al_buf_slice(out, line);
+		if (ended)
+			al_buf_u8(out, '\n');
 	}
 	if (request->bytes.err == AL_ELIMIT || request->attached.err == AL_ELIMIT) {
 		(void)refuse(report, "the request is larger than %u bytes", AL_REQUEST_MAX);
@@ -131,6 +132,18 @@ static bool contact_ends(struct al_slice line, struct al_slice handle)
 	       al_slice_ends(rest, dashes) && al_slice_eq(al_slice_head(rest, handle.len), handle);
 }
 
+/* Each line begins with a letter: nothing in it can pass for the registry's own words. */
+static bool contact_lines_ok(struct al_slice text)
+{
+	struct al_slice line;
+
+	while (al_slice_line(&text, &line))
+		if (line.len == 0 || !((line.ptr[0] | 0x20) >= 'a' && (line.ptr[0] | 0x20) <= 'z') ||
+		    memchr(line.ptr, ':', line.len) == NULL)
+			return false;
+	return true;
+}
+
 static enum al_err contact_add(struct al_request *request, struct al_slice handle, struct al_slice text,
 			       struct al_report *report)
 {
@@ -140,6 +153,8 @@ static enum al_err contact_add(struct al_request *request, struct al_slice handl
 		return refuse(report, "more than %d contact blocks", AL_REQUEST_CONTACTS_MAX);
 	if (text.len > AL_CONTACT_MAX || !al_slice_starts(text, "salt: "))
 		return refuse(report, "a contact block begins with its salt: and has %d bytes at most", AL_CONTACT_MAX);
+	if (!contact_lines_ok(text))
+		return refuse(report, "a contact block has lines of a name, a colon and a value");
 	contact->handle = handle;
 	contact->text = text;
 	(void)crypto_hash_sha256(contact->hash, (const unsigned char *)text.ptr, text.len);
@@ -178,6 +193,7 @@ struct header {
 	struct al_request *request;
 	struct al_slice prev;            /* value of prev:, as typed */
 	bool named;
+	bool nonce;
 };
 
 static enum al_err header_name(struct header *h, struct al_slice value, struct al_report *report)
@@ -208,13 +224,21 @@ static enum al_err header_attr(struct header *h, struct al_slice name, struct al
 			return refuse(report, "not-after: takes a time as 2026-12-01T00:00:00Z");
 		return AL_OK;
 	}
-	if (al_slice_caseis(name, "nonce"))
+	if (al_slice_caseis(name, "nonce")) {
+		h->nonce = value.len > 0;
 		return AL_OK;
+	}
+	if (al_slice_caseis(name, "control")) {
+		if (h->request->control.len > 0 || value.len == 0)
+			return refuse(report, "control: appears once, with a word of what to do");
+		h->request->control = value;
+		return AL_OK;
+	}
 	if (al_slice_caseis(name, "dry-run")) {
 		h->request->dry_run = al_slice_caseis(value, "yes");
 		return h->request->dry_run || al_slice_caseis(value, "no") ? AL_OK : refuse(report, "dry-run: takes yes or no");
 	}
-	return refuse(report, "\"%.*s\" is not a header of a request (request, prev, not-after, nonce, dry-run)",
+	return refuse(report, "\"%.*s\" is not a header of a request (request, prev, not-after, nonce, dry-run, control)",
 		      AL_FMT(al_slice_head(name, 40)));
 }
 
@@ -232,6 +256,30 @@ static enum al_err header_parse(struct header *h, struct al_slice *rest, struct 
 			return err;
 	}
 	return h->named ? AL_OK : refuse(report, "the request does not begin with request:");
+}
+
+/* ---- control requests ---- */
+
+bool al_request_is_control(struct al_slice raw)
+{
+	struct al_slice line;
+
+	while (al_slice_line(&raw, &line) && line.len > 0)
+		if (al_slice_casestarts(line, "control:"))
+			return true;
+	return false;
+}
+
+/* What makes one good for a short time and once: see registry-server/control.c. */
+static enum al_err control_check(const struct header *h, struct al_slice rest, struct al_report *report)
+{
+	const struct al_request *request = h->request;
+
+	if (al_slice_trim(rest).len > 0 || request->attached.len > 0 || request->prev_given || request->dry_run)
+		return refuse(report, "a request with control: has no objects, no contact blocks, no prev:, no dry-run:");
+	if (!h->nonce || request->not_after == 0)
+		return refuse(report, "a request with control: has nonce: and not-after:");
+	return AL_OK;
 }
 
 /* ---- objects ---- */
@@ -333,9 +381,13 @@ enum al_err al_request_parse(struct al_slice raw, struct al_request *out, struct
 	al_request_identity(all, out->hash);
 	rest = out->text;
 	err = header_parse(&header, &rest, report);
-	if (err == AL_OK)
+	if (err == AL_OK && out->takes_control != (out->control.len > 0))
+		err = refuse(report, "control: stands in requests to the registry itself, and never in the log");
+	if (err == AL_OK && out->takes_control)
+		err = control_check(&header, rest, report);
+	if (err == AL_OK && !out->takes_control)
 		err = objects_split(out, rest, report);
-	if (err == AL_OK)
+	if (err == AL_OK && !out->takes_control)
 		err = prevs_parse(out, header.prev, report);
 	if (err == AL_OK)
 		err = signatures_split(out, out->signatures, report);

@@ -13,11 +13,13 @@
 #include "pipeline.h"
 #include "registry.h"
 #include "reply.h"
+#include "signer.h"
 
 #define PATH_BYTES 4096
 
 struct genesis {
 	struct al_conf *conf;
+	struct signer *signer;
 	struct al_loop *loop;
 	struct ledger *ledger;
 	struct pipeline *pipeline;
@@ -53,7 +55,7 @@ static void submit(void *arg)
 {
 	struct submission *s = arg;
 
-	pipeline_submit(s->genesis->pipeline, s->raw, on_answer, s->genesis);
+	pipeline_submit(s->genesis->pipeline, s->raw, NULL, on_answer, s->genesis);
 }
 
 static enum al_err file_read(const char *path, struct al_buf *out)
@@ -96,16 +98,16 @@ static enum al_err genesis_file(struct genesis *g, const char *path)
 static enum al_err genesis_open(struct genesis *g)
 {
 	char ns[REGISTRY_NAMESPACE_MAX];
-	struct al_skey key;
-	struct ledger_opts opts = { .path = g->ledger_path, .key = &key, .create = true };
-	enum al_err err = registry_key(g->conf, &key);
+	struct ledger_opts opts = { .path = g->ledger_path, .create = true };
+	enum al_err err = signer_start(g->conf, GUARD_CREATE, &g->signer);
 
 	if (err != AL_OK)
 		return err;
+	opts.key = signer_key(g->signer);
+	opts.signer = signer_face(g->signer);
 	err = registry_namespace(g->conf, ns);
 	if (err == AL_OK)
 		err = ledger_open(&opts, &g->ledger);
-	al_skey_wipe(&key);
 	if (err == AL_OK)
 		err = al_loop_new(&g->loop);
 	if (err == AL_OK)
@@ -124,6 +126,10 @@ static void genesis_close(struct genesis *g, bool keep)
 	ledger_close(g->ledger);
 	pipeline_free(g->pipeline);
 	al_loop_free(g->loop);
+	if (keep)
+		signer_stop(g->signer);
+	else
+		signer_discard(g->signer);
 	al_conf_free(g->conf);
 	for (size_t i = 0; made && !keep && i < AL_COUNT(files); i++) {
 		(void)snprintf(path, sizeof(path), "%s%s", g->ledger_path, files[i]);

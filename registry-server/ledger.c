@@ -23,6 +23,12 @@
 enum al_err ledger_append(struct ledger *ledger, uint64_t index, struct al_slice entry, ledger_done_fn done,
 			  void *arg)
 {
+	return ledger_append_with(ledger, index, entry, NULL, done, arg);
+}
+
+enum al_err ledger_append_with(struct ledger *ledger, uint64_t index, struct al_slice entry,
+			       const struct ledger_extra *extra, ledger_done_fn done, void *arg)
+{
 	struct job *job;
 	struct job_list one = { NULL, NULL, 0 };
 	enum al_err err = AL_OK;
@@ -33,6 +39,11 @@ enum al_err ledger_append(struct ledger *ledger, uint64_t index, struct al_slice
 	if (job == NULL)
 		return AL_ENOMEM;
 	job->done = done;
+	job->extra = extra != NULL ? side_extra_new(extra) : NULL;
+	if (extra != NULL && job->extra == NULL) {
+		job_free(job);
+		return AL_ENOMEM;
+	}
 	pthread_mutex_lock(&ledger->lock);
 	if (!ledger->started || ledger->stopping)
 		err = AL_ECLOSED;
@@ -45,7 +56,7 @@ enum al_err ledger_append(struct ledger *ledger, uint64_t index, struct al_slice
 		ledger_outbox_fail(ledger, &one, AL_ESTALE);
 	} else if (err == AL_OK) {
 		job_list_push(&ledger->appends, job);
-		ledger->queued_bytes += entry.len;
+		ledger->queued_bytes += job_weight(job);
 		ledger->next++;
 		pthread_cond_signal(&ledger->wake);
 	}
@@ -162,6 +173,7 @@ enum al_err ledger_open(const struct ledger_opts *opts, struct ledger **out)
 	if (ledger == NULL)
 		return AL_ENOMEM;
 	ledger->key = *opts->key;
+	ledger->signer = opts->signer;
 	al_buf_init(&ledger->note, AL_NOTE_MAX);
 	err = locks_init(ledger);
 	if (err == AL_OK && (ledger->mailbox = calloc(1, sizeof(*ledger->mailbox))) == NULL)
@@ -171,7 +183,12 @@ enum al_err ledger_open(const struct ledger_opts *opts, struct ledger **out)
 	if (err == AL_OK)
 		err = ledger_db_open(opts->path, opts->create, &ledger->db);
 	if (err == AL_OK)
-		err = ledger_check(ledger->db, &ledger->key.pub, ledger->tree, &ledger->head, &ledger->note);
+		err = ledger_check(ledger->db, &ledger->key, ledger->tree, &ledger->head, &ledger->note);
+	/* After the check: a damaged file stays as it was found. Before the signer hears of it as durable. */
+	if (err == AL_OK && ledger_db_settle(ledger->db) != AL_OK)
+		al_log(AL_LOG_WARN, "ledger-readonly", "path=%s reason=\"nothing can be written yet\"", opts->path);
+	if (err == AL_OK && ledger->signer.begin != NULL)
+		err = ledger->signer.begin(ledger->signer.arg, ledger->tree, al_buf_view(&ledger->note));
 	if (err != AL_OK) {
 		ledger_close(ledger);
 		return err;
@@ -189,7 +206,7 @@ enum al_err ledger_start(struct ledger *ledger, struct al_loop *loop, ledger_com
 	sigset_t all, before;
 	int rc;
 
-	assert(!ledger->started);
+	assert(!ledger->started && ledger->signer.sign != NULL);
 	ledger->loop = loop;
 	ledger->commit = commit;
 	ledger->arg = arg;
@@ -235,7 +252,6 @@ void ledger_close(struct ledger *ledger)
 	ledger_db_close(ledger->db);
 	al_tree_free(ledger->tree);
 	al_buf_release(&ledger->note);
-	al_skey_wipe(&ledger->key);
 	(void)pthread_cond_destroy(&ledger->wake);
 	(void)pthread_mutex_destroy(&ledger->lock);
 	(void)pthread_mutex_destroy(&ledger->db_lock);

@@ -19,19 +19,35 @@
 
 struct ledger;
 
+/*
+ * Who signs (signer.h). All called by one thread at a time: begin() in
+ * ledger_open(), the others on the writer thread.
+ */
+struct ledger_signer {
+	/* Is this, whose newest checkpoint is `note` (empty: none), the log that was signed so far? */
+	enum al_err (*begin)(void *arg, const struct al_tree *tree, struct al_slice note);
+	/* Append the signed checkpoint of the whole tree; its first `base` entries are durable. */
+	enum al_err (*sign)(void *arg, const struct al_tree *tree, uint64_t base, struct al_buf *note);
+	/* What was signed last is durable, and about to be told. */
+	void (*kept)(void *arg);
+	void *arg;
+};
+
 struct ledger_opts {
 	const char *path;               /* borrowed during the call */
-	const struct al_skey *key;      /* copied; signs checkpoints */
-	bool create;                    /* make a new, empty ledger; AL_EEXIST if there is one */
+	const struct al_vkey *key;      /* copied; verifies checkpoints */
+	struct ledger_signer signer;    /* all NULL: the ledger is not started (ledger_adopt.h) */
+	bool create;                    /* make a new ledger; AL_EEXIST if there is one with entries, or another's file */
 };
 
 /*
- * Opens and re-verifies: no gap in the indexes, every leaf against its bytes,
+ * Opens and re-verifies: the file's structure, no gap in the indexes, every leaf against its bytes,
  * every checkpoint's text against the root of its size, a checkpoint for the
  * last entry, and the signatures of the newest 4,096 checkpoints (the newest
  * commits to all entries; a million signatures would take a minute).
  * AL_EVERIFY names the place in the log output. AL_EAGAIN: another process has
- * it open. AL_EUNSUPPORTED: not a ledger, or of a newer program.
+ * it open. AL_EUNSUPPORTED: not a ledger, or of a newer program. Else what the
+ * signer's begin() says.
  */
 AL_MUST_USE enum al_err ledger_open(const struct ledger_opts *opts, struct ledger **out);
 /*
@@ -90,9 +106,9 @@ AL_MUST_USE enum al_err ledger_prove(struct ledger *ledger, uint64_t index, ledg
  * Read durable entries from `from`: as many as fit `max_bytes` (at least one,
  * at most 8 MiB, two bytes counted on top of each), but ending at the first
  * stored checkpoint that is 1,024 entries on, or else at the last stored one
- * inside: whoever reads on meets a checkpoint at least once a commit. `note`
- * is the checkpoint of exactly first + count when one is stored there, else
- * empty. count 0 when `from` is the present size; AL_EINVAL beyond it.
+ * inside: whoever reads on meets a checkpoint at least once a commit.
+ * `checkpoint` is that of first + count, `note` the signed one when one is
+ * stored there, else empty. count 0 when `from` is the present size; AL_EINVAL beyond it.
  */
 typedef void (*ledger_read_fn)(void *arg, enum al_err err, const struct ledger_batch *batch);
 AL_MUST_USE enum al_err ledger_read(struct ledger *ledger, uint64_t from, size_t max_bytes, ledger_read_fn done,

@@ -71,7 +71,9 @@ enum al_err ledger_check(struct ledger_db *db, const struct al_vkey *key, struct
 
 	al_buf_init(&c.text, AL_NOTE_MAX);
 	*head = (struct al_checkpoint){ .size = 0, .root = al_tree_root(tree, 0) };
-	err = ledger_db_each_entry(db, 0, check_entry, &c);
+	err = ledger_db_structure(db);
+	if (err == AL_OK)
+		err = ledger_db_each_entry(db, 0, check_entry, &c);
 	if (err == AL_OK)
 		err = ledger_db_each_note(db, check_note, &c);
 	if (err == AL_OK && c.notes == 0 && al_tree_size(tree) != 0)

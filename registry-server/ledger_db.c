@@ -21,11 +21,14 @@
 #include <unistd.h>
 
 #include "alamo/log.h"
+#include "ledger_side_db.h"
 
 #define APPLICATION_ID 0x414c4d4f        /* "ALMO" */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION_SQL "PRAGMA user_version = 2;"
 #define SQLITE_SAFE_VERSION 3051003      /* fixes the WAL reset of two connections */
 #define LOCK_SUFFIX ".lock"
+#define CHECKPOINT_PAGES 1000
 
 enum statement {
 	BEGIN,
@@ -54,7 +57,6 @@ static const char *const statements[STATEMENT_COUNT] = {
 	[LAST_NOTE] = "SELECT size FROM checkpoint WHERE size BETWEEN ?1 AND ?2 ORDER BY size DESC LIMIT 1",
 };
 
-/* `side` holds what may be erased: texts that entries name only by their salted hash. */
 static const char schema[] =
 	"BEGIN IMMEDIATE;"
 	"CREATE TABLE entry ("
@@ -66,19 +68,16 @@ static const char schema[] =
 	" size INTEGER PRIMARY KEY CHECK (size > 0),"
 	" note TEXT NOT NULL"
 	") STRICT;"
-	"CREATE TABLE side ("
-	" hash BLOB PRIMARY KEY CHECK (length(hash) = 32),"
-	" idx INTEGER NOT NULL,"
-	" text BLOB NOT NULL"
-	") STRICT, WITHOUT ROWID;"
 	"PRAGMA application_id = 1095519567;"
-	"PRAGMA user_version = 1;"
-	"COMMIT;";
-_Static_assert(APPLICATION_ID == 1095519567 && SCHEMA_VERSION == 1, "the schema text has them as literals");
+	SCHEMA_VERSION_SQL;
+_Static_assert(APPLICATION_ID == 1095519567 && SCHEMA_VERSION == 2, "the schema text has them as literals");
 
 struct ledger_db {
 	sqlite3 *sql;
 	sqlite3_stmt *stmt[STATEMENT_COUNT];
+	struct side_db *side;
+	bool settled;            /* what the WAL holds is known to be on the disk */
+	int checkpoint_pages;    /* of the WAL after which it is moved to the file */
 	int lock_fd;
 };
 
@@ -149,7 +148,7 @@ static enum al_err ask(struct ledger_db *db, const char *query, int *number, con
 		*number = sqlite3_column_int(stmt, 0);
 	else if (sqlite3_column_text(stmt, 0) == NULL ||
 		 strcmp((const char *)sqlite3_column_text(stmt, 0), word) != 0)
-		err = AL_EIO;
+		err = AL_EUNSUPPORTED;
 	(void)sqlite3_finalize(stmt);
 	return err;
 }
@@ -162,11 +161,12 @@ static enum al_err settings(struct ledger_db *db)
 		err = ask(db, "PRAGMA journal_mode = WAL", NULL, "wal");
 	if (err == AL_OK)
 		err = run_text(db, "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
-				   "PRAGMA busy_timeout = 2000; PRAGMA mmap_size = 0;");
+				   "PRAGMA busy_timeout = 2000; PRAGMA mmap_size = 0;"
+				   "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;");
 	return err;
 }
 
-static enum al_err version_check(struct ledger_db *db, const char *path)
+static enum al_err version_check(struct ledger_db *db, const char *path, int *version_out)
 {
 	int application = 0, version = 0;
 	enum al_err err = ask(db, "PRAGMA application_id", &application, NULL);
@@ -183,7 +183,49 @@ static enum al_err version_check(struct ledger_db *db, const char *path)
 		al_log(AL_LOG_ERROR, "ledger-open", "path=%s version=%d known=%d", path, version, SCHEMA_VERSION);
 		return AL_EUNSUPPORTED;
 	}
+	*version_out = version;
 	return AL_OK;
+}
+
+static enum al_err tables_make(struct ledger_db *db)
+{
+	enum al_err err = run_text(db, schema);
+
+	if (err == AL_OK)
+		err = run_text(db, side_db_schema);
+	return err == AL_OK ? run_text(db, "COMMIT") : err;
+}
+
+/* A file of version 1: `entry` and `checkpoint` stay as they are. */
+static enum al_err tables_migrate(struct ledger_db *db)
+{
+	enum al_err err = run_text(db, "BEGIN IMMEDIATE");
+
+	if (err == AL_OK)
+		err = run_text(db, side_db_migration);
+	if (err == AL_OK)
+		err = run_text(db, SCHEMA_VERSION_SQL "COMMIT");
+	if (err == AL_OK)
+		al_log(AL_LOG_INFO, "ledger-migrated", "version=%d", SCHEMA_VERSION);
+	return err;
+}
+
+/*
+ * After a commit. SQLite's own automatic checkpoint keeps to itself that a sync
+ * failed, after which the next sync may succeed without having written.
+ */
+static int on_commit(void *arg, sqlite3 *sql, const char *name, int pages)
+{
+	struct ledger_db *db = arg;
+	int rc = SQLITE_OK;
+
+	if (pages >= db->checkpoint_pages)
+		rc = sqlite3_wal_checkpoint_v2(sql, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (rc != SQLITE_OK) {
+		(void)db_fail(db, "checkpoint", rc);
+		db->settled = false;
+	}
+	return SQLITE_OK;        /* the commit itself is done */
 }
 
 /* The directory's entry for a new file is durable only after this. */
@@ -216,29 +258,68 @@ static enum al_err statements_prepare(struct ledger_db *db)
 	return AL_OK;
 }
 
+/* As SQLite sees it, to whom an empty file is none. */
+static bool file_exists(const char *path)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+	int found = 0;
+
+	return vfs->xAccess(vfs, path, SQLITE_ACCESS_EXISTS, &found) == SQLITE_OK && found != 0;
+}
+
+/*
+ * What a creation that failed has left may be taken: a file without any table,
+ * or a ledger without any entry, whose tables are there (*made).
+ */
+static enum al_err vacancy_check(struct ledger_db *db, bool *made)
+{
+	int version = 0, application = 0, used = 0;
+	enum al_err err = ask(db, "PRAGMA schema_version", &version, NULL);
+
+	if (err == AL_OK && version != 0)
+		err = ask(db, "PRAGMA application_id", &application, NULL);
+	if (err == AL_OK && version != 0 && application == APPLICATION_ID)
+		err = ask(db, "SELECT EXISTS (SELECT 1 FROM entry)", &used, NULL);
+	if (err == AL_EIO || err == AL_ENOMEM)
+		return err;
+	*made = version != 0;
+	return err == AL_OK && (version == 0 || (application == APPLICATION_ID && used == 0)) ? AL_OK : AL_EEXIST;
+}
+
 static enum al_err file_open(struct ledger_db *db, const char *path, bool create)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
-	bool exists = access(path, F_OK) == 0;
-	enum al_err err;
+	bool exists = file_exists(path);
+	int distrust = 0;        /* a disk may damage all of a sector of which a part is written: commits begin a new one */
+	int version = SCHEMA_VERSION;
+	bool made = !create;
+	enum al_err err = AL_OK;
 	int rc;
 
-	if (create && exists)
-		return AL_EEXIST;
 	if (!create && !exists)
 		return AL_ENOTFOUND;
 	rc = sqlite3_open_v2(path, &db->sql, flags, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_file_control(db->sql, "main", SQLITE_FCNTL_POWERSAFE_OVERWRITE, &distrust);
 	if (rc != SQLITE_OK)
 		return db_fail(db, "open", rc);
 	/* A stranger's file is left as it is: looked at before any setting is written to it. */
-	err = create ? AL_OK : version_check(db, path);
+	if (create && exists)
+		err = vacancy_check(db, &made);
+	if (err == AL_OK && made)
+		err = version_check(db, path, &version);
 	if (err == AL_OK)
 		err = settings(db);
-	if (err == AL_OK && create)
-		err = run_text(db, schema);
+	(void)sqlite3_wal_hook(db->sql, on_commit, db);
+	if (err == AL_OK && !made)
+		err = tables_make(db);
 	if (err == AL_OK && create)
 		err = directory_sync(path);
-	return err == AL_OK ? statements_prepare(db) : err;
+	if (err == AL_OK && version < SCHEMA_VERSION)
+		err = tables_migrate(db);
+	if (err == AL_OK)
+		err = statements_prepare(db);
+	return err == AL_OK ? side_db_open(db->sql, &db->side) : err;
 }
 
 enum al_err ledger_db_open(const char *path, bool create, struct ledger_db **out)
@@ -249,6 +330,7 @@ enum al_err ledger_db_open(const char *path, bool create, struct ledger_db **out
 	if (db == NULL)
 		return AL_ENOMEM;
 	db->lock_fd = -1;
+	db->checkpoint_pages = CHECKPOINT_PAGES;
 	err = lock_take(db, path);
 	if (err == AL_OK)
 		err = file_open(db, path, create);
@@ -269,6 +351,7 @@ void ledger_db_close(struct ledger_db *db)
 {
 	if (db == NULL)
 		return;
+	side_db_close(db->side);
 	for (int i = 0; i < STATEMENT_COUNT; i++)
 		(void)sqlite3_finalize(db->stmt[i]);
 	(void)sqlite3_close(db->sql);
@@ -276,6 +359,36 @@ void ledger_db_close(struct ledger_db *db)
 	if (db->lock_fd >= 0)
 		(void)close(db->lock_fd);
 	free(db);
+}
+
+enum al_err ledger_db_structure(struct ledger_db *db)
+{
+	enum al_err err = ask(db, "PRAGMA quick_check(1)", NULL, "ok");
+
+	if (err != AL_EUNSUPPORTED)
+		return err;
+	al_log(AL_LOG_ERROR, "ledger-damaged", "what=structure");
+	return AL_EVERIFY;
+}
+
+void ledger_db_checkpoint_pages(struct ledger_db *db, int pages)
+{
+	db->checkpoint_pages = pages;
+}
+
+enum al_err ledger_db_settle(struct ledger_db *db)
+{
+	int rc = sqlite3_wal_checkpoint_v2(db->sql, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+
+	if (rc != SQLITE_OK)
+		return db_fail(db, "settle", rc);
+	db->settled = true;
+	return AL_OK;
+}
+
+struct side_db *ledger_db_side(struct ledger_db *db)
+{
+	return db->side;
 }
 
 /* ---- writing ---- */
@@ -298,7 +411,9 @@ static bool bind_u64(sqlite3_stmt *stmt, int at, uint64_t value)
 
 enum al_err ledger_db_begin(struct ledger_db *db)
 {
-	return step_once(db, BEGIN);
+	enum al_err err = db->settled ? AL_OK : ledger_db_settle(db);
+
+	return err == AL_OK ? step_once(db, BEGIN) : err;
 }
 
 enum al_err ledger_db_add_entry(struct ledger_db *db, uint64_t index, const struct al_hash *leaf,
@@ -331,6 +446,8 @@ enum al_err ledger_db_commit(struct ledger_db *db)
 
 void ledger_db_rollback(struct ledger_db *db)
 {
+	/* What a failed sync has not written, a later one does not either: not without a new WAL. */
+	db->settled = false;
 	/* Some failures have rolled back already. */
 	if (sqlite3_get_autocommit(db->sql) == 0)
 		(void)step_once(db, ROLLBACK);

@@ -34,6 +34,11 @@ struct al_slice job_entry(const struct job *job)
 	return al_slice_of(job->bytes, job->len);
 }
 
+size_t job_weight(const struct job *job)
+{
+	return job->len + (job->extra != NULL ? job->extra->bytes : 0);
+}
+
 static void batch_unref(struct job_batch *batch)
 {
 	if (batch == NULL || --batch->refs > 0)
@@ -48,6 +53,8 @@ static void batch_unref(struct job_batch *batch)
 void job_free(struct job *job)
 {
 	batch_unref(job->batch);
+	side_work_free(job->work);
+	free(job->extra);
 	free(job);
 }
 
@@ -140,8 +147,8 @@ struct job_list job_list_cut(struct job_list *list, size_t count, size_t bytes, 
 	size_t total = 0;
 
 	while (list->first != NULL && cut.count < count &&
-	       (cut.first == NULL || list->first->len <= bytes - total)) {
-		total += list->first->len;
+	       (cut.first == NULL || job_weight(list->first) <= bytes - total)) {
+		total += job_weight(list->first);
 		job_list_push(&cut, job_list_pop(list));
 		if (total >= bytes)
 			break;
@@ -236,7 +243,7 @@ enum al_err job_read(struct job *job, struct ledger_db *db, uint64_t size)
 	batch->batch.first = job->index;
 	batch->batch.count = (size_t)(end - job->index);
 	batch->batch.entries = batch->entries;
-	batch->batch.checkpoint.size = batch->note.len > 0 ? end : 0;
+	batch->batch.checkpoint.size = end;
 	batch->batch.note = al_buf_view(&batch->note);
 	return AL_OK;
 }

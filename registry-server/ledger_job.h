@@ -7,11 +7,12 @@
 
 #include "ledger.h"
 #include "ledger_db.h"
+#include "ledger_side_work.h"
 
 #define JOB_COMMIT_ENTRIES 1000          /* in one transaction */
 #define JOB_COMMIT_BYTES (8u << 20)
 
-enum job_kind { JOB_APPEND, JOB_PROVE, JOB_READ };
+enum job_kind { JOB_APPEND, JOB_PROVE, JOB_READ, JOB_SIDE };
 
 /* What several jobs' results point into; freed with the last of them. */
 struct job_batch {
@@ -27,13 +28,15 @@ struct job {
 	struct job *next;
 	enum job_kind kind;
 	enum al_err err;
-	uint64_t index;                  /* JOB_READ: where from */
+	uint64_t index;                  /* JOB_READ: where from; JOB_SIDE: behind which entries */
 	size_t max_bytes;                /* JOB_READ */
 	ledger_done_fn done;             /* JOB_APPEND, JOB_PROVE */
 	ledger_read_fn read;             /* JOB_READ */
 	void *arg;
 	struct job_batch *batch;         /* one reference, or NULL */
 	struct ledger_receipt receipt;
+	struct side_extra *extra;        /* JOB_APPEND: owned, or NULL */
+	struct side_work *work;          /* JOB_SIDE: owned */
 	size_t len;
 	char bytes[];                    /* JOB_APPEND: the entry */
 };
@@ -48,6 +51,7 @@ struct job_list {
 struct job *job_new(enum job_kind kind, uint64_t index, struct al_slice entry, void *arg);   /* NULL: no memory */
 void job_free(struct job *job);
 struct al_slice job_entry(const struct job *job);
+size_t job_weight(const struct job *job);        /* bytes that an append holds */
 void job_share(struct job *job, struct job_batch *batch);    /* takes over one reference */
 
 void job_list_push(struct job_list *list, struct job *job);

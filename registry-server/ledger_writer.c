@@ -22,9 +22,11 @@ void ledger_deliver(struct ledger *ledger, struct job *job)
 {
 	struct job_batch *batch = job->batch;
 
-	if (job->err == AL_OK && batch->committed == job && ledger->commit != NULL)
+	if (job->err == AL_OK && batch != NULL && batch->committed == job && ledger->commit != NULL)
 		ledger->commit(ledger->arg, &batch->batch);
-	if (job->kind == JOB_READ) {
+	if (job->kind == JOB_SIDE) {
+		side_work_deliver(job->work, job->err, job->arg);
+	} else if (job->kind == JOB_READ) {
 		job->read(job->arg, job->err, job->err == AL_OK ? &batch->batch : NULL);
 	} else if (job->done != NULL) {
 		if (job->err == AL_OK) {
@@ -78,23 +80,16 @@ void ledger_outbox_fail(struct ledger *ledger, struct job_list *list, enum al_er
 
 /* ---- commit, on the writer thread ---- */
 
-/* Sign the tree's head and look at what was signed, before anybody else can. */
-static enum al_err sign_head(const struct ledger *ledger, struct job_batch *batch)
+/* Have the tree's head signed and look at what was signed, before anybody else can. */
+static enum al_err sign_head(const struct ledger *ledger, uint64_t base, struct job_batch *batch)
 {
 	struct al_checkpoint cp = { .size = al_tree_size(ledger->tree) }, check;
-	struct al_buf text;
-	enum al_err err;
+	enum al_err err = ledger->signer.sign(ledger->signer.arg, ledger->tree, base, &batch->note);
 
-	cp.root = al_tree_root(ledger->tree, cp.size);
-	al_buf_init(&text, AL_NOTE_MAX);
-	al_checkpoint_format(al_slice_str(ledger->key.pub.name), &cp, &text);
-	if (text.err == AL_OK)
-		al_note_sign(al_buf_view(&text), &ledger->key, &batch->note);
-	err = text.err != AL_OK ? text.err : batch->note.err;
-	al_buf_release(&text);
 	if (err != AL_OK)
 		return err;
-	err = al_checkpoint_open(al_buf_view(&batch->note), &ledger->key.pub, &check);
+	cp.root = al_tree_root(ledger->tree, cp.size);
+	err = al_checkpoint_open(al_buf_view(&batch->note), &ledger->key, &check);
 	if (err != AL_OK || check.size != cp.size || !al_hash_eq(&check.root, &cp.root))
 		return AL_EVERIFY;
 	batch->batch.checkpoint = cp;
@@ -111,6 +106,8 @@ static enum al_err store_entries(struct ledger *ledger, const struct job_list *j
 
 		assert(job->index == al_tree_size(ledger->tree));
 		err = ledger_db_add_entry(ledger->db, job->index, &leaf, job_entry(job));
+		if (err == AL_OK && job->extra != NULL)
+			err = side_extra_store(job->extra, ledger_db_side(ledger->db), job->index);
 		if (err == AL_OK)
 			err = al_tree_push(ledger->tree, &leaf);
 	}
@@ -126,7 +123,7 @@ static enum al_err store(struct ledger *ledger, struct job_list *jobs, struct jo
 	if (err == AL_OK)
 		err = store_entries(ledger, jobs);
 	if (err == AL_OK)
-		err = sign_head(ledger, batch);
+		err = sign_head(ledger, size, batch);
 	if (err == AL_OK)
 		err = ledger_db_add_checkpoint(ledger->db, batch->batch.checkpoint.size, batch->batch.note);
 	if (err == AL_OK)
@@ -134,8 +131,10 @@ static enum al_err store(struct ledger *ledger, struct job_list *jobs, struct jo
 	if (err != AL_OK) {
 		ledger_db_rollback(ledger->db);
 		al_tree_truncate(ledger->tree, size);
+		return err;
 	}
-	return err;
+	ledger->signer.kept(ledger->signer.arg);
+	return AL_OK;
 }
 
 static void prove_jobs(const struct ledger *ledger, struct job_list *jobs)
@@ -192,7 +191,7 @@ static enum al_err look_up(struct ledger *ledger, struct job *job)
 	job_share(job, batch);
 	if (job->kind == JOB_READ) {
 		err = job_read(job, ledger->db, size);
-		if (err == AL_OK && batch->note.len > 0)
+		if (err == AL_OK)
 			batch->batch.checkpoint.root = al_tree_root(ledger->tree, batch->batch.checkpoint.size);
 		return err;
 	}
@@ -219,10 +218,15 @@ static void lookup_turn(struct ledger *ledger, struct job_list *jobs)
 
 /* ---- the writer thread ---- */
 
+static bool work_waits(const struct ledger *ledger)
+{
+	return ledger->appends.first != NULL || ledger->lookups.first != NULL || ledger->sides.first != NULL;
+}
+
 /* With `lock` held: sleep until there is something to do. */
 static void wait_for_work(struct ledger *ledger)
 {
-	while (!ledger->stopping && ledger->appends.first == NULL && ledger->lookups.first == NULL) {
+	while (!ledger->stopping && !work_waits(ledger)) {
 		struct timespec until;
 
 		if (ledger->posted || ledger->outbox.first == NULL) {
@@ -238,26 +242,34 @@ static void wait_for_work(struct ledger *ledger)
 	}
 }
 
+void ledger_writer_turn(struct ledger *ledger)
+{
+	struct job_list appends, lookups, sides;
+
+	appends = job_list_cut(&ledger->appends, JOB_COMMIT_ENTRIES, JOB_COMMIT_BYTES, &ledger->queued_bytes);
+	lookups = job_list_cut(&ledger->lookups, LOOKUPS_A_TURN, SIZE_MAX, NULL);
+	sides = ledger_side_ready(ledger, ledger->head.size + appends.count);
+	pthread_mutex_unlock(&ledger->lock);
+	if (appends.first != NULL)
+		commit_turn(ledger, &appends);
+	if (lookups.first != NULL)
+		lookup_turn(ledger, &lookups);
+	if (sides.first != NULL)
+		ledger_side_turn(ledger, &sides);
+	pthread_mutex_lock(&ledger->lock);
+}
+
 void *ledger_writer(void *arg)
 {
 	struct ledger *ledger = arg;
 
 	pthread_mutex_lock(&ledger->lock);
 	for (;;) {
-		struct job_list appends, lookups;
-
 		wait_for_work(ledger);
 		/* What was queued before the stop is still done; nothing comes after it. */
-		if (ledger->appends.first == NULL && ledger->lookups.first == NULL)
+		if (!work_waits(ledger))
 			break;
-		appends = job_list_cut(&ledger->appends, JOB_COMMIT_ENTRIES, JOB_COMMIT_BYTES, &ledger->queued_bytes);
-		lookups = job_list_cut(&ledger->lookups, LOOKUPS_A_TURN, SIZE_MAX, NULL);
-		pthread_mutex_unlock(&ledger->lock);
-		if (appends.first != NULL)
-			commit_turn(ledger, &appends);
-		if (lookups.first != NULL)
-			lookup_turn(ledger, &lookups);
-		pthread_mutex_lock(&ledger->lock);
+		ledger_writer_turn(ledger);
 	}
 	pthread_mutex_unlock(&ledger->lock);
 	return NULL;

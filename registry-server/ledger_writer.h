@@ -19,7 +19,8 @@ struct mailbox {
 };
 
 struct ledger {
-	struct al_skey key;
+	struct al_vkey key;
+	struct ledger_signer signer;
 	struct al_loop *loop;
 	ledger_commit_fn commit;
 	void *arg;
@@ -36,6 +37,7 @@ struct ledger {
 	struct al_buf note;
 	struct job_list appends;
 	struct job_list lookups;
+	struct job_list sides;
 	struct job_list outbox;
 	size_t queued_bytes;
 	uint64_t next;                       /* index of the next append */
@@ -46,6 +48,8 @@ struct ledger {
 };
 
 void *ledger_writer(void *ledger);               /* the thread's main; returns once `stopping` is set */
+/* With `lock` held, which is let go meanwhile: one commit of what is queued, then some look-ups. Tests call it too. */
+void ledger_writer_turn(struct ledger *ledger);
 
 /* With `lock` held: results for the loop, in this order. `list` is empty then. */
 void ledger_outbox_add(struct ledger *ledger, struct job_list *list);

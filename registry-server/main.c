@@ -1,15 +1,18 @@
 /*
- * main.c -- alamo-registryd: the daemon, or the founding of a new ledger.
+ * main.c -- alamo-registryd: the daemon, the founding of a new ledger, or the recovery of a restored one.
  */
 #include <sodium.h>
 #include <string.h>
 
 #include "genesis.h"
+#include "recover.h"
 #include "registry.h"
 
 int main(int argc, char **argv)
 {
 	if (argc > 4 && strcmp(argv[1], "-c") == 0 && strcmp(argv[3], "--create") == 0)
 		return sodium_init() < 0 ? 1 : genesis_main(argv[2], argv + 4, argc - 4);
+	if (argc == 5 && strcmp(argv[1], "-c") == 0 && strcmp(argv[3], "--recover") == 0)
+		return sodium_init() < 0 ? 1 : recover_main(argv[2], argv[4]);
 	return al_service_main(argc, argv, &registry_service);
 }

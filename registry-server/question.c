@@ -7,15 +7,19 @@
 
 #include "allot.h"
 #include "policy.h"
+#include "question_side.h"
 #include "reply.h"
 
 typedef void (*question_fn)(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out);
+typedef void (*question_later_fn)(const struct question_ctx *ctx, struct al_slice rest, pipeline_answer_fn answer,
+				  void *arg);
 
 struct question {
 	const char *word;
 	const char *usage;
 	const char *doc;
 	question_fn fn;
+	question_later_fn later;         /* instead of fn, when the ledger has to be asked */
 };
 
 static void ask_help(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out);
@@ -139,13 +143,15 @@ static void ask_show(const struct question_ctx *ctx, struct al_slice rest, struc
 }
 
 static const struct question questions[] = {
-	{ "help", "help", "this list", ask_help },
-	{ "policy", "policy", "the clauses that a request can be refused by", ask_policy },
-	{ "network", "network", "name, namespace and key of this registry", ask_network },
-	{ "head", "head", "the newest signed checkpoint", ask_head },
-	{ "free", "free asn | free LENGTH [4|6]", "what the next AUTO placeholder would get", ask_free },
-	{ "prev", "prev CLASS KEY", "log index of an object's newest version, for prev:", ask_prev },
-	{ "show", "show CLASS KEY", "an object's text", ask_show },
+	{ "help", "help", "this list", ask_help, NULL },
+	{ "policy", "policy", "the clauses that a request can be refused by", ask_policy, NULL },
+	{ "network", "network", "name, namespace and key of this registry", ask_network, NULL },
+	{ "head", "head", "the newest signed checkpoint", ask_head, NULL },
+	{ "free", "free asn | free LENGTH [4|6]", "what the next AUTO placeholder would get", ask_free, NULL },
+	{ "prev", "prev CLASS KEY", "log index of an object's newest version, for prev:", ask_prev, NULL },
+	{ "show", "show CLASS KEY", "an object's text", ask_show, NULL },
+	{ "contact", "contact HANDLE", "the contact text of a role or person", NULL, question_contact },
+	{ "queue", "queue | queue NUMBER", "requests that wait for the hostmaster", NULL, question_queue },
 };
 
 static void ask_help(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out)
@@ -160,16 +166,33 @@ static void ask_help(const struct question_ctx *ctx, struct al_slice rest, struc
 		      AL_FMT(pipeline_namespace(ctx->pipeline)));
 }
 
-void question_answer(const struct question_ctx *ctx, struct al_slice line, struct al_buf *out)
+static const struct question *question_find(struct al_slice word)
 {
+	for (size_t i = 0; i < AL_COUNT(questions); i++)
+		if (al_slice_caseis(word, questions[i].word))
+			return &questions[i];
+	return NULL;
+}
+
+void question_answer(const struct question_ctx *ctx, struct al_slice line, pipeline_answer_fn answer, void *arg)
+{
+	const struct question *q = NULL;
 	struct al_slice word;
+	struct al_buf out;
 
 	if (al_slice_word(&line, "", &word))
-		for (size_t i = 0; i < AL_COUNT(questions); i++)
-			if (al_slice_caseis(word, questions[i].word)) {
-				questions[i].fn(ctx, al_slice_trim(line), out);
-				al_buf_str(out, REPLY_END);
-				return;
-			}
-	reply_error(out, "unknown question; \"help\" lists them, a request begins with request:");
+		q = question_find(word);
+	if (q != NULL && q->later != NULL) {
+		q->later(ctx, al_slice_trim(line), answer, arg);
+		return;
+	}
+	al_buf_init(&out, REPLY_MAX);
+	if (q != NULL) {
+		q->fn(ctx, al_slice_trim(line), &out);
+		al_buf_str(&out, REPLY_END);
+	} else {
+		reply_error(&out, "unknown question; \"help\" lists them, a request begins with request:");
+	}
+	answer(arg, al_buf_view(&out));
+	al_buf_release(&out);
 }

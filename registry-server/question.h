@@ -14,7 +14,7 @@ struct question_ctx {
 	const struct al_vkey *key;       /* of the log */
 };
 
-/* Append the whole answer, end line included. */
-void question_answer(const struct question_ctx *ctx, struct al_slice line, struct al_buf *out);
+/* The whole answer, end line included; called once, before this returns or later on the loop. */
+void question_answer(const struct question_ctx *ctx, struct al_slice line, pipeline_answer_fn answer, void *arg);
 
 #endif

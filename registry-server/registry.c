@@ -1,63 +1,45 @@
 /*
  * registry.c -- composition root of alamo-registryd.
  *
- * Started in this order, stopped in reverse: ledger, pipeline, log stream,
- * request port, HTTP port. The newest checkpoint is also kept as a file.
+ * Started in this order, stopped in reverse: signer, ledger, pipeline, log stream,
+ * published log, request port, HTTP port. The newest checkpoint is also kept as a file.
  */
 #include "registry.h"
 
+#include <event2/event.h>
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "alamo/log.h"
 #include "alamo/metrics.h"
+#include "cosign.h"
+#include "publish.h"
 #include "session.h"
+#include "signer.h"
 #include "stream.h"
 
-#define KEY_FILE_MAX 1024
 #define CHECKPOINT_FILE_MS 200   /* the file follows the log at this distance */
 
 struct registry {
 	struct al_service *service;
+	struct signer *signer;
+	struct event *signer_gone;
 	struct ledger *ledger;
 	struct pipeline *pipeline;
 	struct stream *stream;
+	struct publish *publish;         /* NULL: not wanted */
+	struct cosign *cosign;           /* NULL: no witnesses */
 	struct session_ctx session;
+	struct budget *keys;             /* for requests that become entries */
+	struct budget *sources;          /* for all that is asked */
 	struct al_listener *requests;
 	struct al_http *http;
 	struct al_timer *checkpoint_timer;
 	uint64_t checkpoint_written;     /* size in the file */
 	struct al_vkey key;
 };
-
-/* ---- keys and names ---- */
-
-enum al_err registry_key(const struct al_conf *conf, struct al_skey *out)
-{
-	char path[4096], text[KEY_FILE_MAX];
-	struct stat st;
-	size_t len = 0;
-	enum al_err err = al_conf_path(conf, al_conf_str(conf, "registry", "log-key"), path, sizeof(path));
-	FILE *file = err == AL_OK ? fopen(path, "re") : NULL;
-
-	if (file == NULL) {
-		al_log(AL_LOG_ERROR, "log-key", "path=%s cannot be read", path);
-		return AL_ENOTFOUND;
-	}
-	if (fstat(fileno(file), &st) == 0 && (st.st_mode & 077) != 0)
-		al_log(AL_LOG_WARN, "log-key", "path=%s is readable by others", path);
-	len = fread(text, 1, sizeof(text), file);
-	(void)fclose(file);
-	err = al_skey_parse(al_slice_trim(al_slice_of(text, len)), out);
-	sodium_memzero(text, sizeof(text));
-	if (err != AL_OK)
-		al_log(AL_LOG_ERROR, "log-key", "path=%s is not a signing key", path);
-	return err;
-}
 
 enum al_err registry_namespace(const struct al_conf *conf, char out[static REGISTRY_NAMESPACE_MAX])
 {
@@ -115,23 +97,42 @@ static void on_commit(void *arg, const struct ledger_batch *batch)
 	struct registry *r = arg;
 
 	stream_publish(r->stream, batch);
+	publish_commit(r->publish);
+	cosign_commit(r->cosign, batch);
+}
+
+static void on_signer_gone(evutil_socket_t fd, short what, void *arg)
+{
+	struct registry *r = arg;
+
+	(void)fd;
+	(void)what;
+	al_log(AL_LOG_ERROR, "signer-gone", "reason=\"it ended: nothing can be signed\"");
+	al_service_fail(r->service);
+}
+
+/* Before anything else: the signer must not share what is opened later. */
+static enum al_err open_signer(struct registry *r, const struct al_conf *conf)
+{
+	enum al_err err = signer_start(conf, GUARD_USE, &r->signer);
+
+	if (err != AL_OK)
+		return err;
+	r->key = *signer_key(r->signer);
+	if (signer_watch(r->signer) < 0)
+		return AL_OK;
+	r->signer_gone = event_new(al_loop_base(al_service_loop(r->service)), signer_watch(r->signer), EV_READ,
+				   on_signer_gone, r);
+	return r->signer_gone != NULL && event_add(r->signer_gone, NULL) == 0 ? AL_OK : AL_ENOMEM;
 }
 
 static enum al_err open_ledger(struct registry *r, const struct al_conf *conf)
 {
 	char path[4096];
-	struct al_skey key;
-	struct ledger_opts opts = { .path = path, .key = &key };
-	enum al_err err = registry_key(conf, &key);
+	struct ledger_opts opts = { .path = path, .key = &r->key, .signer = signer_face(r->signer) };
+	enum al_err err = al_conf_path(conf, al_conf_str(conf, "registry", "ledger"), path, sizeof(path));
 
-	if (err != AL_OK)
-		return err;
-	r->key = key.pub;
-	err = al_conf_path(conf, al_conf_str(conf, "registry", "ledger"), path, sizeof(path));
-	if (err == AL_OK)
-		err = ledger_open(&opts, &r->ledger);
-	al_skey_wipe(&key);
-	return err;
+	return err == AL_OK ? ledger_open(&opts, &r->ledger) : err;
 }
 
 static enum al_err open_pipeline(struct registry *r, const struct al_conf *conf)
@@ -143,6 +144,8 @@ static enum al_err open_pipeline(struct registry *r, const struct al_conf *conf)
 		err = pipeline_new(r->ledger, al_slice_str(ns), &r->pipeline);
 	if (err == AL_OK)
 		err = ledger_start(r->ledger, al_service_loop(r->service), on_commit, r);
+	if (err == AL_OK)
+		err = pipeline_start(r->pipeline, al_service_loop(r->service));
 	return err;
 }
 
@@ -158,7 +161,13 @@ static enum al_err open_requests(struct registry *r, const struct al_conf *conf)
 	};
 	enum al_err err;
 
+	r->keys = budget_new(al_conf_u64(conf, "registry", "budget-key"), BUDGET_SLOTS);
+	r->sources = budget_new(al_conf_u64(conf, "registry", "budget-source"), BUDGET_SLOTS);
+	if (r->keys == NULL || r->sources == NULL)
+		return AL_ENOMEM;
+	pipeline_limit(r->pipeline, r->keys, r->sources);
 	r->session = (struct session_ctx){
+		.sources = r->sources,
 		.loop = al_service_loop(r->service),
 		.question = { r->pipeline, r->ledger, al_slice_str(al_conf_str(conf, "network", "name")), &r->key },
 	};
@@ -175,7 +184,10 @@ static enum al_err open_http(struct registry *r)
 	if (err == AL_OK)
 		err = al_http_route(r->http, "/metrics", al_metrics_http, NULL);
 	if (err == AL_OK)
-		err = al_http_route(r->http, "/checkpoint", http_checkpoint, r);
+		err = r->publish != NULL ? publish_routes(r->publish, r->http)
+					 : al_http_route(r->http, "/checkpoint", http_checkpoint, r);
+	if (err == AL_OK)
+		err = cosign_routes(r->cosign, r->http);
 	if (err == AL_OK)
 		err = al_service_http(r->service, r->http, "registry", "http-port", "log-http");
 	return err;
@@ -190,9 +202,16 @@ static void registry_stop(void *self)
 	al_timer_free(r->checkpoint_timer);
 	al_http_free(r->http);
 	ledger_close(r->ledger);         /* finishes what is queued, so that nothing accepted is dropped */
+	publish_free(r->publish);
+	cosign_free(r->cosign);
 	al_listener_free(r->requests);
 	stream_free(r->stream);
 	pipeline_free(r->pipeline);
+	budget_free(r->keys);
+	budget_free(r->sources);
+	if (r->signer_gone != NULL)
+		event_free(r->signer_gone);
+	signer_stop(r->signer);
 	free(r);
 }
 
@@ -206,11 +225,17 @@ static enum al_err registry_start(struct al_service *service, void **self)
 		return AL_ENOMEM;
 	*self = r;
 	r->service = service;
-	err = open_ledger(r, conf);
+	err = open_signer(r, conf);
+	if (err == AL_OK)
+		err = open_ledger(r, conf);
 	if (err == AL_OK)
 		err = open_pipeline(r, conf);
 	if (err == AL_OK)
+		err = cosign_new(service, r->ledger, &r->key, &r->cosign);
+	if (err == AL_OK)
 		err = stream_new(service, r->ledger, &r->stream);
+	if (err == AL_OK)
+		err = publish_new(service, r->ledger, &r->key, &r->publish);
 	if (err == AL_OK)
 		err = open_requests(r, conf);
 	if (err == AL_OK)

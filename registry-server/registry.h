@@ -8,9 +8,6 @@
 
 extern const struct al_service_def registry_service;
 
-/* Read the log's signing key from [registry] log-key; logs failures. Wipe it after use. */
-struct al_skey;
-AL_MUST_USE enum al_err registry_key(const struct al_conf *conf, struct al_skey *out);
 /* "registry@NAME" of [network] name into out. */
 #define REGISTRY_NAMESPACE_MAX 96
 AL_MUST_USE enum al_err registry_namespace(const struct al_conf *conf, char out[static REGISTRY_NAMESPACE_MAX]);

@@ -106,7 +106,7 @@ static void put_receipt(struct al_buf *out, const struct ledger_receipt *receipt
 	al_receipt_format(receipt->index, receipt->proof, receipt->proof_count, receipt->note, out);
 }
 
-void reply_decision(const struct decision *d, const struct ledger_receipt *receipt, struct al_buf *out)
+static void put_summary(struct al_buf *out, const struct decision *d)
 {
 	struct al_slice name = d->request.name;
 
@@ -115,6 +115,11 @@ void reply_decision(const struct decision *d, const struct ledger_receipt *recei
 	if (d->objects != NULL)
 		for (size_t i = 0; i < d->request.object_count; i++)
 			put_object(out, d, (unsigned)i);
+}
+
+void reply_decision(const struct decision *d, const struct ledger_receipt *receipt, struct al_buf *out)
+{
+	put_summary(out, d);
 	if (receipt != NULL)
 		put_receipt(out, receipt);
 	else if (d->accepted && d->request.dry_run)
@@ -122,6 +127,21 @@ void reply_decision(const struct decision *d, const struct ledger_receipt *recei
 	else
 		al_buf_str(out, "% nothing was changed\n");
 	al_buf_str(out, REPLY_END);
+}
+
+void reply_queued(const struct decision *d, uint64_t id, struct al_buf *out)
+{
+	put_summary(out, d);
+	al_buf_printf(out, "%% queued: %" PRIu64 ", the hostmaster decides\n%s", id, REPLY_END);
+}
+
+void reply_control(const struct decision *d, const char *note, struct al_buf *out)
+{
+	put_summary(out, d);
+	al_buf_printf(out, "  Control SUCCEEDED: %.*s\n", AL_FMT(d->request.control));
+	if (note != NULL)
+		al_buf_printf(out, "%% %s\n", note);
+	al_buf_str(out, "% the log is as it was\n" REPLY_END);
 }
 
 /* ---- from a stored entry ---- */

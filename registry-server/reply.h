@@ -14,6 +14,10 @@
 void reply_decision(const struct decision *decision, const struct ledger_receipt *receipt, struct al_buf *out);
 /* The same answer again, out of a stored entry. */
 void reply_again(struct al_slice entry, const struct ledger_receipt *receipt, struct al_buf *out);
+/* Refused for want of consent only, and kept for the hostmaster as number `id`. */
+void reply_queued(const struct decision *decision, uint64_t id, struct al_buf *out);
+/* A control request that was done; `note` (may be NULL) says how. */
+void reply_control(const struct decision *decision, const char *note, struct al_buf *out);
 /* "%ERROR: text" and the end line. */
 void reply_error(struct al_buf *out, const char *fmt, ...) AL_PRINTF(2, 3);
 

@@ -10,6 +10,7 @@
 #include "session.h"
 
 #include <event2/buffer.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,7 @@ struct answer {
 struct session {
 	struct al_conn *conn;
 	const struct session_ctx *ctx;
+	struct budget_key source;
 	enum session_state state;
 	struct al_buf request;
 	struct answer *first, *last;
@@ -106,6 +108,20 @@ static void on_answer(void *arg, struct al_slice text)
 	}
 }
 
+/* ---- budget ---- */
+
+/* False: it cannot, and the answer says so. The connection stays. */
+static bool source_pays(struct session *s, struct answer *a, unsigned cost)
+{
+	uint64_t wait_s = 1;
+
+	if (s->ctx->sources == NULL || budget_take(s->ctx->sources, &s->source, cost, al_now_ms(), &wait_s))
+		return true;
+	reply_error(&a->text, "budget of your address used up: try again in %" PRIu64 " s", wait_s);
+	a->ready = true;
+	return false;
+}
+
 /* ---- requests ---- */
 
 static void request_begin(struct session *s)
@@ -123,7 +139,22 @@ static void request_end(struct session *s)
 		s->state = SESSION_FINISHED;
 		return;
 	}
-	pipeline_submit(s->ctx->question.pipeline, al_buf_view(&s->request), on_answer, a);
+	if (source_pays(s, a, BUDGET_REQUEST))
+		pipeline_submit(s->ctx->question.pipeline, al_buf_view(&s->request), &s->source, on_answer, a);
+}
+
+/* The requests before it are decided: the question sees what they changed. */
+static void on_question(void *arg)
+{
+	struct answer *a = arg;
+	struct al_buf line = a->text;
+
+	al_buf_init(&a->text, REPLY_MAX);
+	if (a->session != NULL)
+		question_answer(&a->session->ctx->question, al_buf_view(&line), on_answer, a);
+	else
+		free(a);
+	al_buf_release(&line);
 }
 
 static void question(struct session *s, struct al_slice line)
@@ -134,8 +165,10 @@ static void question(struct session *s, struct al_slice line)
 		s->state = SESSION_FINISHED;
 		return;
 	}
-	question_answer(&s->ctx->question, line, &a->text);
-	a->ready = true;
+	if (!source_pays(s, a, BUDGET_QUESTION))
+		return;
+	al_buf_slice(&a->text, line);
+	pipeline_after(s->ctx->question.pipeline, on_question, a);
 }
 
 static void complain(struct session *s, const char *text)
@@ -268,6 +301,7 @@ static enum al_err on_open(struct al_conn *conn, void *arg, void **user)
 		return AL_ENOMEM;
 	s->conn = conn;
 	s->ctx = arg;
+	s->source = budget_of_peer(al_conn_peer(conn));
 	/* With room for contact blocks; what counts for the rest is judged when the request is decoded. */
 	al_buf_init(&s->request, AL_REQUEST_MAX + AL_REQUEST_CONTACTS_MAX * AL_CONTACT_MAX);
 	*user = s;

@@ -6,11 +6,13 @@
 #define REGISTRY_SESSION_H
 
 #include "alamo/net.h"
+#include "budget.h"
 #include "question.h"
 
 struct session_ctx {
 	struct al_loop *loop;
 	struct question_ctx question;
+	struct budget *sources;          /* NULL: no limit */
 };
 
 #define SESSION_IN_MAX (256u << 10)      /* unread bytes of one connection */

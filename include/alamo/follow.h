@@ -26,9 +26,16 @@ struct al_follow_ops {
 	void (*link)(void *arg, bool up);
 };
 
+#define AL_FOLLOW_KNOWN 2
+
 struct al_follow_conf {
 	const char *address;         /* path of a unix socket, or "HOST:PORT" / "[HOST]:PORT" numeric; borrowed */
 	struct al_vkey key;          /* pinned */
+	/* Go on from here: `edge` of all entries so far, `resume` their signed note. NULL: from the first entry. */
+	const struct al_edge *edge;
+	struct al_slice resume;
+	/* Checkpoints from elsewhere or earlier, signed by the key: a log that does not contain them is a fork. May be empty. */
+	struct al_slice known[AL_FOLLOW_KNOWN];
 };
 
 AL_MUST_USE enum al_err al_follow_new(struct al_loop *loop, const struct al_follow_conf *conf,

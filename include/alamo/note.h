@@ -47,6 +47,15 @@ AL_MUST_USE enum al_err al_checkpoint_open(struct al_slice note, const struct al
 /* Receipt (c2sp.org/tlog-proof): inclusion of one entry under a checkpoint. */
 void al_receipt_format(uint64_t index, const struct al_hash *proof, size_t count, struct al_slice note,
 		       struct al_buf *out);
+/* A receipt taken apart; nothing of it is verified. Slices point into it. */
+struct al_receipt {
+	uint64_t index;
+	struct al_hash proof[AL_PROOF_MAX];
+	size_t count;
+	struct al_slice extra;           /* base64 of what an application added; empty: no such line */
+	struct al_slice note;
+};
+AL_MUST_USE enum al_err al_receipt_parse(struct al_slice receipt, struct al_receipt *out);
 AL_MUST_USE enum al_err al_receipt_open(struct al_slice receipt, const struct al_vkey *key, const struct al_hash *leaf,
 					uint64_t *index, struct al_checkpoint *cp);
 

@@ -4,6 +4,9 @@
  *   header attributes, empty line, objects separated by empty lines,
  *   signature blocks, contact blocks.
  *
+ * A control request has `control:` in its header and no objects. It is for the
+ * registry alone and never in the log.
+ *
  * CR LF is read as LF; nothing else is touched. The signed text is everything
  * before the first signature block; its SHA-256 is the request's identity.
  */
@@ -38,6 +41,8 @@ struct al_request {
 	uint8_t hash[AL_HASH_LEN];       /* SHA-256 of text */
 	uint64_t not_after;              /* Unix seconds; 0: no limit */
 	bool dry_run;
+	bool takes_control;              /* in: a control request is expected, and nothing else */
+	struct al_slice control;         /* value of `control:` */
 	bool prev_given;                 /* the header has `prev:` */
 	uint64_t *prevs;                 /* one an object (a single one in the header is repeated) */
 	struct al_slice *objects;        /* raw texts, inside bytes */
@@ -52,6 +57,8 @@ void al_request_init(struct al_request *request);
 void al_request_release(struct al_request *request);
 /* The identity of a stored request: SHA-256 of what stands before its first signature block. */
 void al_request_identity(struct al_slice body, uint8_t hash[static AL_HASH_LEN]);
+/* Does the header ask for control? Looks no further. */
+bool al_request_is_control(struct al_slice raw);
 /* Decode. AL_EINVAL or AL_ELIMIT with the reasons in `report`. On failure only `name` may be set. */
 AL_MUST_USE enum al_err al_request_parse(struct al_slice raw, struct al_request *out, struct al_report *report);
 

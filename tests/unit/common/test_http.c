@@ -70,7 +70,15 @@ static void broken(void *arg, struct al_slice rest, struct al_slice query, struc
 	answer->body.err = AL_ENOMEM;
 }
 
-static int setup(void **state)
+/* Says what was posted. */
+static void posted(void *arg, struct al_slice rest, struct al_slice body, struct al_http_answer *answer)
+{
+	(void)arg;
+	answer->status = body.len == 3 ? 422 : 200;
+	al_buf_printf(&answer->body, "[%.*s]%zu[%.*s]", AL_FMT(rest), body.len, AL_FMT(al_slice_head(body, 20)));
+}
+
+static int site_open(void **state, bool with_posts)
 {
 	static struct site site;
 	static char a[] = "exact";
@@ -87,10 +95,24 @@ static int setup(void **state)
 	assert_int_equal(al_http_route(site.http, "/large", large, NULL), AL_OK);
 	assert_int_equal(al_http_route(site.http, "/missing", missing, NULL), AL_OK);
 	assert_int_equal(al_http_route(site.http, "/broken", broken, NULL), AL_OK);
+	if (with_posts) {
+		assert_int_equal(al_http_post_route(site.http, "/one", posted, NULL), AL_EEXIST);
+		assert_int_equal(al_http_post_route(site.http, "/post", posted, NULL), AL_OK);
+	}
 	assert_int_equal(al_http_listen(site.http, AL_S("127.0.0.1"), 0, &site.port), AL_OK);
 	loop_thread_start(site.loop, &site.thread);
 	*state = &site;
 	return 0;
+}
+
+static int setup(void **state)
+{
+	return site_open(state, false);
+}
+
+static int setup_posts(void **state)
+{
+	return site_open(state, true);
 }
 
 static int teardown(void **state)
@@ -323,8 +345,67 @@ static void test_decode_is_bounded(void **state)
 	assert_int_equal(len, 0);
 }
 
+/* With routes for POST: bodies whole, in pieces, one behind the other, too long, of no known length. */
+static void test_posts(void **state)
+{
+	static const struct {
+		const char *request, *start, *has;
+	} cases[] = {
+		{ "POST /post HTTP/1.1\r\nContent-Length: 5\r\n" CLOSE "hello", "HTTP/1.1 200 ", "\r\n\r\n[]5[hello]" },
+		{ "POST /post HTTP/1.1\r\nContent-Length: 0\r\n" CLOSE, "HTTP/1.1 200 ", "[]0[]" },
+		{ "POST /post HTTP/1.1\r\nContent-Length: 3\r\n" CLOSE "abc", "HTTP/1.1 422 ", "[]3[abc]" },
+		{ "POST /post HTTP/1.1\r\n" CLOSE, "HTTP/1.1 411 Length Required\r\n", "" },
+		{ "POST /post HTTP/1.1\r\nContent-Length: 65537\r\n" CLOSE, "HTTP/1.1 413 ", "" },
+		{ "POST /post HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n" CLOSE "hello!", "HTTP/1.1 400 ", "" },
+		{ "POST /post HTTP/1.1\r\nContent-Length: +5\r\n" CLOSE "hello", "HTTP/1.1 400 ", "" },
+		{ "POST /post HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" CLOSE "0\r\n\r\n", "HTTP/1.1 413 ", "" },
+		{ "POST /one HTTP/1.1\r\nContent-Length: 2\r\n" CLOSE "ab", "HTTP/1.1 405 ", "Allow: GET, HEAD\r\n" },
+		{ "GET /post HTTP/1.1\r\n" CLOSE, "HTTP/1.1 405 ", "Allow: POST\r\n" },
+		{ "POST /nowhere HTTP/1.1\r\nContent-Length: 2\r\n" CLOSE "ab", "HTTP/1.1 404 ", "" },
+		{ "GET /one HTTP/1.1\r\nContent-Length: 2\r\n" CLOSE "ab", "HTTP/1.1 413 ", "" },
+		/* The body is not the next request, and the next request is not the body. */
+		{ "POST /post HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\nGET /one HTGET /one/next HTTP/1.1\r\n" CLOSE,
+		  "HTTP/1.1 200 ", "folder[next]" },
+	};
+	char answer[ANSWER_CAP];
+	for (size_t i = 0; i < AL_COUNT(cases); i++) {
+		ask(*state, cases[i].request, answer);
+		assert_starts(answer, cases[i].start);
+		assert_non_null(strstr(answer, cases[i].has));
+	}
+	/* Half a body and the end: nothing is answered. */
+	int fd = client_connect(((const struct site *)*state)->port);
+	client_say(fd, "POST /post HTTP/1.1\r\nContent-Length: 9\r\n" CLOSE "half");
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	assert_int_equal(client_drain(fd, answer, ANSWER_CAP), 0);
+	close(fd);
+}
+
+static void test_large_posts(void **state)
+{
+	const struct site *site = *state;
+	static char body[AL_HTTP_POST_MAX + 1], answer[ANSWER_CAP];
+	memset(body, 'x', sizeof(body) - 1);
+	for (int i = 0; i < 2; i++) {
+		int fd = client_connect(site->port);
+		client_say(fd, "POST /post HTTP/1.1\r\nContent-Length: 65536\r\n" CLOSE);
+		client_say(fd, body);
+		assert_true(client_drain(fd, answer, ANSWER_CAP) >= 0);
+		close(fd);
+		assert_non_null(strstr(answer, "[]65536[xxxxxxxxxxxxxxxxxxxx]"));
+	}
+	/* What is no head after 8 KiB is none, however much a body may have. */
+	body[9000] = '\0';
+	ask(site, body, answer);
+	assert_starts(answer, "HTTP/1.1 431 ");
+}
+
 int main(void)
 {
+	const struct CMUnitTest with_posts[] = {
+		cmocka_unit_test(test_posts),
+		cmocka_unit_test(test_large_posts),
+	};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_fields_of_an_answer),
@@ -338,5 +419,6 @@ int main(void)
 		cmocka_unit_test(test_decode_is_bounded),
 	};
 	al_log_init("test_http", AL_LOG_ERROR);
-	return cmocka_run_group_tests(tests, setup, teardown);
+	int failed = cmocka_run_group_tests(tests, setup, teardown);
+	return failed + cmocka_run_group_tests(with_posts, setup_posts, teardown);
 }

@@ -86,6 +86,9 @@ static void contacts(void **state)
 		"-----BEGIN CONTACT A-X-----\nperson: Ann\n-----END CONTACT A-X-----\n",
 		"-----BEGIN CONTACT -----\nsalt: AAAA\n-----END CONTACT -----\n",
 		CONTACT "more\n",
+		"-----BEGIN CONTACT A-X-----\nsalt: AAAA\n% end\n-----END CONTACT A-X-----\n",
+		"-----BEGIN CONTACT A-X-----\nsalt: AAAA\n\n-----END CONTACT A-X-----\n",
+		"-----BEGIN CONTACT A-X-----\nsalt: AAAA\nAnn\n-----END CONTACT A-X-----\n",
 	};
 	struct al_request r;
 	uint8_t hash[AL_HASH_LEN];
@@ -106,6 +109,49 @@ static void contacts(void **state)
 		assert_int_equal(parse(text, &r), AL_EINVAL);
 		al_request_release(&r);
 	}
+}
+
+static enum al_err parse_control(const char *text, struct al_request *request)
+{
+	al_request_init(request);
+	request->takes_control = true;
+	return al_request_parse(al_slice_str(text), request, NULL);
+}
+
+#define UNTIL "not-after: 2026-12-01T00:00:00Z\n"
+
+static void control(void **state)
+{
+	static const char good_text[] = "request: x\ncontrol: queue-refuse 7 too large\nnonce: 1\n" UNTIL SIG;
+	static const char *const rows[] = {
+		"request: x\ncontrol: erase\nnonce: 1\n" UNTIL "\n" OBJ SIG,
+		"request: x\ncontrol: erase\nnonce: 1\n" SIG,
+		"request: x\ncontrol: erase\n" UNTIL SIG,
+		"request: x\ncontrol: erase\nnonce:\n" UNTIL SIG,
+		"request: x\ncontrol: erase\nnonce: 1\nprev: none\n" UNTIL SIG,
+		"request: x\ncontrol: erase\nnonce: 1\ndry-run: yes\n" UNTIL SIG,
+		"request: x\ncontrol: erase\ncontrol: erase\nnonce: 1\n" UNTIL SIG,
+		"request: x\ncontrol:\nnonce: 1\n" UNTIL SIG,
+		"request: x\ncontrol: erase\nnonce: 1\n" UNTIL SIG CONTACT,
+		"request: x\nprev: none\n\n" OBJ SIG,
+	};
+	struct al_request r;
+
+	(void)state;
+	assert_int_equal(parse_control(good_text, &r), AL_OK);
+	assert_true(al_slice_is(r.control, "queue-refuse 7 too large"));
+	assert_int_equal(r.object_count, 0);
+	assert_int_equal(r.signature_count, 1);
+	al_request_release(&r);
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		assert_int_equal(parse_control(rows[i], &r), AL_EINVAL);
+		al_request_release(&r);
+	}
+	/* Who does not ask for it never gets one: it can be no log entry. */
+	assert_int_equal(parse(good_text, &r), AL_EINVAL);
+	al_request_release(&r);
+	assert_true(al_request_is_control(al_slice_str(good_text)));
+	assert_false(al_request_is_control(AL_S("request: x\nprev: none\n\ncontrol: x\n")));
 }
 
 static void bounds(void **state)
@@ -141,6 +187,7 @@ static void bounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(good), cmocka_unit_test(bad), cmocka_unit_test(contacts),
+					    cmocka_unit_test(control),
 					    cmocka_unit_test(bounds) };
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

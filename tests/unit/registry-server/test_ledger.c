@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "ledger.h"
+#include "signer.h"
 
 /* ---- a VFS whose writes fail on demand, and that counts syncs of the log file ---- */
 
@@ -207,7 +208,8 @@ static void append(struct fixture *f, uint64_t from, uint64_t to)
 
 static enum al_err try_open(struct fixture *f, bool create, struct ledger **out)
 {
-	struct ledger_opts opts = { .path = f->path, .key = &f->key, .create = create };
+	struct ledger_opts opts = { .path = f->path, .key = &f->key.pub, .signer = signer_local(&f->key),
+				    .create = create };
 
 	return ledger_open(&opts, out);
 }
@@ -547,8 +549,9 @@ static void damage_found_at_the_opening(void **state)
 		run(f);
 	}
 	stop(f);
-	tamper(f, "INSERT INTO side SELECT leaf, 29, zeroblob(1) FROM entry WHERE idx = 29");
-	tamper(f, "INSERT INTO side SELECT zeroblob(32), 10, CAST(note AS BLOB) FROM checkpoint WHERE size = 10");
+	tamper(f, "INSERT INTO side (object, hash, idx, text) SELECT 'a', leaf, 29, zeroblob(1) FROM entry WHERE idx = 29");
+	tamper(f, "INSERT INTO side (object, hash, idx, text) "
+		  "SELECT 'b', zeroblob(32), 10, CAST(note AS BLOB) FROM checkpoint WHERE size = 10");
 	for (size_t i = 0; i < AL_COUNT(cases); i++) {
 		tamper(f, cases[i].damage);
 		assert_int_equal(try_open(f, false, &ledger), AL_EVERIFY);
@@ -612,9 +615,9 @@ static void who_may_open(void **state)
 	assert_int_equal(try_open(f, true, &second), AL_EAGAIN);
 	stop(f);
 	assert_int_equal(try_open(f, true, &second), AL_EEXIST);
-	tamper(f, "PRAGMA user_version = 2");
+	tamper(f, "PRAGMA user_version = 3");
 	assert_int_equal(try_open(f, false, &second), AL_EUNSUPPORTED);
-	tamper(f, "PRAGMA user_version = 1; PRAGMA application_id = 1");
+	tamper(f, "PRAGMA user_version = 2; PRAGMA application_id = 1");
 	assert_int_equal(try_open(f, false, &second), AL_EUNSUPPORTED);
 	file = fopen(f->path, "w");
 	assert_non_null(file);

@@ -20,6 +20,7 @@
 
 #include "alamo/follow.h"
 #include "ledger.h"
+#include "signer.h"
 #include "stream_internal.h"
 
 #define GUARD_MS 60000               /* only a hanging test ever sees it */
@@ -140,7 +141,8 @@ static void grow(struct fixture *f, uint64_t size, size_t readers)
 
 static void serve(struct fixture *f, bool create)
 {
-	struct ledger_opts opts = { .path = f->path, .key = &f->key, .create = create };
+	struct ledger_opts opts = { .path = f->path, .key = &f->key.pub, .signer = signer_local(&f->key),
+				    .create = create };
 
 	assert_int_equal(ledger_open(&opts, &f->ledger), AL_OK);
 	f->durable = ledger_head(f->ledger, NULL).size;

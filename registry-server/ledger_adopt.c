@@ -1,0 +1,79 @@
+/*
+ * ledger_adopt.c -- one transaction a checkpoint, as the writer would have done it.
+ *
+ * Invariant: a transaction is open exactly while the tree is larger than the head.
+ */
+#include "ledger_adopt.h"
+
+#include <assert.h>
+
+#include "ledger_writer.h"
+
+static enum al_err push_leaf(void *arg, uint64_t index, struct al_slice leaf, struct al_slice body)
+{
+	struct al_hash hash = al_leaf_hash(body);
+
+	(void)index;
+	(void)leaf;
+	al_edge_push(arg, &hash);
+	return AL_OK;
+}
+
+enum al_err ledger_adopt_edge(struct ledger *ledger, struct al_edge *out)
+{
+	al_edge_init(out);
+	return ledger_db_each_entry(ledger->db, 0, push_leaf, out);
+}
+
+static enum al_err give_up(struct ledger *ledger, enum al_err err)
+{
+	ledger_db_rollback(ledger->db);
+	al_tree_truncate(ledger->tree, ledger->head.size);
+	return err;
+}
+
+enum al_err ledger_adopt(struct ledger *ledger, uint64_t index, struct al_slice entry)
+{
+	struct al_hash leaf = al_leaf_hash(entry);
+	enum al_err err = AL_OK;
+
+	assert(!ledger->started);
+	if (index != al_tree_size(ledger->tree))
+		return AL_ESTALE;
+	if (index == ledger->head.size)
+		err = ledger_db_begin(ledger->db);
+	if (err == AL_OK)
+		err = ledger_db_add_entry(ledger->db, index, &leaf, entry);
+	if (err == AL_OK)
+		err = al_tree_push(ledger->tree, &leaf);
+	return err == AL_OK ? AL_OK : give_up(ledger, err);
+}
+
+enum al_err ledger_adopt_head(struct ledger *ledger, const struct al_checkpoint *cp, struct al_slice note)
+{
+	uint64_t size = al_tree_size(ledger->tree);
+	struct al_hash root = al_tree_root(ledger->tree, size);
+	struct al_checkpoint said;
+	enum al_err err;
+
+	if (size == ledger->head.size)
+		return AL_OK;
+	if (cp->size != size || !al_hash_eq(&cp->root, &root) ||
+	    al_checkpoint_open(note, &ledger->key, &said) != AL_OK || said.size != size)
+		return give_up(ledger, AL_EVERIFY);
+	err = ledger_db_add_checkpoint(ledger->db, size, note);
+	if (err == AL_OK)
+		err = ledger_db_commit(ledger->db);
+	if (err != AL_OK)
+		return give_up(ledger, err);
+	ledger->head = *cp;
+	ledger->next = size;
+	al_buf_reset(&ledger->note);
+	al_buf_slice(&ledger->note, note);
+	return ledger->note.err;
+}
+
+enum al_err ledger_adopt_begin(struct ledger *ledger, const struct ledger_signer *signer)
+{
+	return signer->begin(signer->arg, ledger->tree, al_buf_view(&ledger->note));
+}

@@ -1,0 +1,15 @@
+/*
+ * question_side.h -- questions about what is kept beside the log: the
+ * hostmaster's queue, contact texts. Answered through the ledger's thread.
+ */
+#ifndef REGISTRY_QUESTION_SIDE_H
+#define REGISTRY_QUESTION_SIDE_H
+
+#include "question.h"
+
+/* "queue": what waits, oldest first. "queue N": that request, contact blocks included. */
+void question_queue(const struct question_ctx *ctx, struct al_slice rest, pipeline_answer_fn answer, void *arg);
+/* "contact HANDLE" */
+void question_contact(const struct question_ctx *ctx, struct al_slice rest, pipeline_answer_fn answer, void *arg);
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * recover.h -- bring a restored ledger forward from another copy of its log.
+ */
+#ifndef REGISTRY_RECOVER_H
+#define REGISTRY_RECOVER_H
+
+/*
+ * Follow the log stream at `address` (a path, or a numeric HOST:PORT) from the
+ * ledger's size on, verify, and append what comes, entries and checkpoints
+ * verbatim, until the stream has no more. Done when that reaches all that the
+ * guard knows to be signed; without a guard one is made. Result: exit code.
+ */
+int recover_main(const char *conf_path, const char *address);
+
+#endif

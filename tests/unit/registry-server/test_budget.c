@@ -1,0 +1,163 @@
+/* Token buckets with a clock of the test's own. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "budget.h"
+
+static struct budget_key key_of(unsigned number)
+{
+	struct budget_key key = { .bytes = { 0 } };
+
+	memcpy(key.bytes, &number, sizeof(number));
+	return key;
+}
+
+static bool take(struct budget *b, unsigned who, unsigned cost, uint64_t now_ms, uint64_t *wait)
+{
+	struct budget_key key = key_of(who);
+
+	*wait = 0;
+	return budget_take(b, &key, cost, now_ms, wait);
+}
+
+static void a_minute_at_once_then_evenly(void **state)
+{
+	struct budget *b = budget_new(60, 16);
+	uint64_t wait, now = 5000;
+
+	(void)state;
+	assert_non_null(b);
+	for (int i = 0; i < 60; i++)
+		assert_true(take(b, 1, BUDGET_REQUEST, now, &wait));
+	assert_false(take(b, 1, BUDGET_REQUEST, now, &wait));
+	assert_int_equal(wait, 1);
+	/* Others are not concerned. */
+	assert_true(take(b, 2, BUDGET_REQUEST, now, &wait));
+	/* One a second from here on, and asking too early costs nothing. */
+	assert_false(take(b, 1, BUDGET_REQUEST, now + 999, &wait));
+	assert_true(take(b, 1, BUDGET_REQUEST, now + 1000, &wait));
+	assert_false(take(b, 1, BUDGET_REQUEST, now + 1000, &wait));
+	/* However long it rests, it holds one minute's worth. */
+	now += 1000000000;
+	for (int i = 0; i < 60; i++)
+		assert_true(take(b, 1, BUDGET_REQUEST, now, &wait));
+	assert_false(take(b, 1, BUDGET_QUESTION, now, &wait));
+	budget_free(b);
+}
+
+static void a_question_is_a_tenth(void **state)
+{
+	struct budget *b = budget_new(1, 16);
+	uint64_t wait;
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		assert_true(take(b, 1, BUDGET_QUESTION, 0, &wait));
+	assert_false(take(b, 1, BUDGET_QUESTION, 0, &wait));
+	assert_int_equal(wait, 6);
+	assert_false(take(b, 1, BUDGET_REQUEST, 0, &wait));
+	assert_int_equal(wait, 60);
+	assert_false(take(b, 1, BUDGET_REQUEST, 30000, &wait));
+	assert_int_equal(wait, 30);
+	/* The clock may stand still, or go back. */
+	assert_false(take(b, 1, BUDGET_REQUEST, 20000, &wait));
+	budget_free(b);
+}
+
+static void given_back(void **state)
+{
+	struct budget *b = budget_new(1, 16);
+	struct budget_key key = key_of(1);
+	uint64_t wait;
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		assert_true(take(b, 1, BUDGET_REQUEST, 0, &wait));
+		budget_give(b, &key, BUDGET_REQUEST);
+	}
+	/* Never more than full, and nothing to somebody unknown. */
+	budget_give(b, &key, 1000);
+	assert_true(take(b, 1, BUDGET_REQUEST, 0, &wait));
+	assert_false(take(b, 1, BUDGET_REQUEST, 0, &wait));
+	budget_fill(b, &key);
+	assert_true(take(b, 1, BUDGET_REQUEST, 0, &wait));
+	assert_false(take(b, 1, BUDGET_QUESTION, 0, &wait));
+	key = key_of(7);
+	budget_fill(b, &key);
+	budget_give(b, &key, BUDGET_REQUEST);
+	assert_int_equal(budget_count(b), 1);
+	budget_free(b);
+}
+
+static void bounded_least_recently_used_out(void **state)
+{
+	struct budget *b = budget_new(1, 100);
+	uint64_t wait;
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++)
+		assert_true(take(b, i, BUDGET_REQUEST, 0, &wait));
+	assert_false(take(b, 0, BUDGET_REQUEST, 0, &wait));      /* used: 1 is the oldest now */
+	for (unsigned i = 100; i < 199; i++)
+		assert_true(take(b, i, BUDGET_REQUEST, 0, &wait));
+	assert_int_equal(budget_count(b), 100);
+	assert_false(take(b, 0, BUDGET_REQUEST, 0, &wait));
+	assert_true(take(b, 1, BUDGET_REQUEST, 0, &wait));       /* forgotten, so full */
+	for (unsigned i = 0; i < 100000; i++)
+		(void)take(b, i, BUDGET_REQUEST, 0, &wait);
+	assert_int_equal(budget_count(b), 100);
+	budget_free(b);
+}
+
+static void no_limit(void **state)
+{
+	struct budget *b = budget_new(0, 16);
+	uint64_t wait;
+
+	(void)state;
+	for (int i = 0; i < 10000; i++)
+		assert_true(take(b, 1, 1000000, 0, &wait));
+	assert_int_equal(budget_count(b), 0);
+	budget_free(b);
+}
+
+static bool same(const char *a, const char *b)
+{
+	struct budget_key x = budget_of_peer(a), y = budget_of_peer(b);
+
+	return memcmp(&x, &y, sizeof(x)) == 0;
+}
+
+static void who_is_one_source(void **state)
+{
+	struct al_sshkey a = { .pk = { 1 } }, b = { .pk = { 1 }, .fido = true };
+	struct budget_key x = budget_of_sshkey(&a), y = budget_of_sshkey(&b);
+
+	(void)state;
+	assert_true(same("192.0.2.1:1", "192.0.2.1:65535"));
+	assert_false(same("192.0.2.1:1", "192.0.2.2:1"));
+	assert_true(same("[2001:db8::1]:1", "[2001:db8::ffff:0:0:1]:2"));
+	assert_false(same("[2001:db8::1]:1", "[2001:db8:0:1::1]:1"));
+	assert_false(same("[2001:db8::1]:1", "192.0.2.1:1"));
+	assert_true(same("unix", "what?"));
+	assert_memory_not_equal(&x, &y, sizeof(x));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_minute_at_once_then_evenly),
+		cmocka_unit_test(a_question_is_a_tenth),
+		cmocka_unit_test(given_back),
+		cmocka_unit_test(bounded_least_recently_used_out),
+		cmocka_unit_test(no_limit),
+		cmocka_unit_test(who_is_one_source),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
