@@ -26,8 +26,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	al_report_init(&report);
 	al_request_init(&r);
+	r.takes_control = al_request_is_control(al_slice_of(data, size));
 	if (al_request_parse(al_slice_of(data, size), &r, &report) == AL_OK) {
-		assert(report.errors == 0 && r.object_count > 0 && r.name.len > 0);
+		assert(report.errors == 0 && r.name.len > 0);
+		assert(r.takes_control ? r.object_count == 0 && r.control.len > 0 : r.object_count > 0);
 		inside(&r, r.text);
 		for (size_t i = 0; i < r.object_count; i++)
 			inside(&r, r.objects[i]);

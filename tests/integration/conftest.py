@@ -6,9 +6,10 @@ import os
 import subprocess
 
 import pytest
-from harness import BIN, DAEMONS, Authority, Key, run, stop
+from harness import BIN, DAEMONS, ROOT, Authority, Key, run, stop
 
 CLONE_NEWNET = 0x40000000
+GO = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": ""}
 
 
 def pytest_collection_modifyitems(items):
@@ -75,3 +76,12 @@ def children():
             return process
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def verifier(tmp_path_factory):
+    """tests/go/verify_log.go, built with what Debian has; no network."""
+    directory = tmp_path_factory.mktemp("go")
+    environment = {**os.environ, **GO, "GOCACHE": str(directory / "cache"), "HOME": str(directory)}
+    run("go", "build", "-o", directory / "verify_log", ROOT / "tests" / "go" / "verify_log.go", env=environment)
+    return directory / "verify_log"

@@ -204,7 +204,7 @@ class Rtr:
 class Authority:
     """`alamo init` and `alamo up` in a directory of their own; every process ends by its id."""
 
-    def __init__(self, path, plan=None, ports="any", listen="127.0.0.1, ::1", network="alamo"):
+    def __init__(self, path, plan=None, ports="any", listen="127.0.0.1, ::1", network="alamo", conf=None):
         self.dir = Path(path)
         self.network = network
         self.namespace = f"registry@{network}"
@@ -213,6 +213,8 @@ class Authority:
         words = ["init", self.dir, "--ports", ports, "--listen", listen]
         alamo(*words, *(["--plan", plan] if plan else []))
         self.hostmaster = Key(self.dir / "keys" / "hostmaster")
+        for section, keys in (conf or {}).items():
+            self.configure(section, **keys)
 
     def configure(self, section, **keys):
         """Adds keys to a section of alamo.conf."""

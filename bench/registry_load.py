@@ -1,0 +1,86 @@
+"""What bench/requests and bench/allocation share: one registry by itself, and the generator that feeds it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(os.environ.get("ALAMO_BIN", ROOT / "build" / "release" / "bin"))
+TICKS = os.sysconf("SC_CLK_TCK")
+LOAD = BIN / "bench" / "requests_load"
+
+
+def cpu_s(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def rss_bytes(pid):
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+class Registry:
+    """`alamo init` and alamo-registryd alone, without limits on what one source may ask for."""
+
+    def __init__(self, directory):
+        self.dir = Path(directory) / "dir"
+        subprocess.run([BIN / "alamo", "init", self.dir, "--ports", "any", "--listen", "127.0.0.1"], check=True,
+                       stdout=subprocess.DEVNULL)
+        conf = self.dir / "alamo.conf"
+        for keys in ("budget-source = 0\nbudget-key = 0\n", ""):
+            text = conf.read_text().replace("[registry]\n", "[registry]\n" + keys, 1)
+            (self.dir / "bench.conf").write_text(text)
+            if subprocess.run([BIN / "alamo-registryd", "-n", "-c", self.dir / "bench.conf"], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL).returncode == 0:
+                break
+        self.start()
+
+    def start(self):
+        ready, other = os.pipe()
+        self.log = open(self.dir / "registryd.log", "ab")
+        self.process = subprocess.Popen([BIN / "alamo-registryd", "-c", self.dir / "bench.conf", "-r", str(other)],
+                                        stderr=self.log, pass_fds=[other])
+        os.close(other)
+        self.pid = self.process.pid
+        self.port = None
+        with os.fdopen(ready) as lines:
+            for line in lines:
+                words = line.split()
+                if words[:2] == ["endpoint", "requests"]:
+                    self.port = words[2].rpartition(":")[2]
+                if words == ["ready"]:
+                    return
+        raise SystemExit("the registry did not start:\n" + (self.dir / "registryd.log").read_text()[-2000:])
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.log.close()
+
+
+class Load:
+    """The generator: its members have joined when the first batch is ready."""
+
+    def __init__(self, port, members, connections, window):
+        words = [LOAD, "load", port, "alamo", "ALAMO", members, connections, window]
+        self.process = subprocess.Popen([str(word) for word in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True, bufsize=1)
+
+    def hear(self, word):
+        line = self.process.stdout.readline().split()
+        if line[:1] != [word]:
+            raise SystemExit("the load generator failed")
+        return line[1:]
+
+    def prepare(self, kind, count, objects, first):
+        self.process.stdin.write(f"{kind} {count} {objects} {first}\n")
+        self.hear("ready")
+
+    def go(self):
+        """Seconds, requests, median and 99th percentile in ms, generator's CPU seconds."""
+        self.process.stdin.write("\n")
+        return [float(word) for word in self.hear("done")]
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait()

@@ -1,0 +1,239 @@
+"""Requests that wait for the hostmaster, control requests, and budgets."""
+
+import json
+import socket
+import time
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from conftest import running
+from harness import Answer, Key, attributes, mntner, obj, request_text, wait_for
+
+ASK = "fca1:7000::/24"
+
+
+@pytest.fixture(scope="module")
+def asking(authority):
+    """The module's authority, with a block that is handed out on ask."""
+    block = obj(
+        ("inet6num", ASK),
+        ("netname", "ASK-ME"),
+        ("status", "ALLOCATED"),
+        ("policy", "ask"),
+        ("assign-len", "48"),
+        ("assign-min", "40"),
+        ("assign-max", "48"),
+        mnt="HOSTMASTER-MNT",
+    )
+    authority.accept([block], [authority.hostmaster])
+    return authority
+
+
+def member(authority, tmp_path, name):
+    key = Key(tmp_path / name)
+    authority.accept([mntner(f"{name}-MNT", key)], [key])
+    return key
+
+
+def wanted(name, number):
+    return obj(("inet6num", f"fca1:70{number:02x}::/48"), ("netname", f"{name}-NET"), mnt=f"{name}-MNT")
+
+
+def queue_number(answer):
+    line = next(line for line in answer.text.splitlines() if line.startswith("% queued: "))
+    assert line.endswith(", the hostmaster decides")
+    return int(line.split()[2].rstrip(","))
+
+
+def waiting(authority):
+    return {row["id"]: row for row in json.loads(authority.cli("queue", "list", "--json").stdout)}
+
+
+def control_text(what, ahead=timedelta(hours=1), nonce="1", name="control-1"):
+    until = (datetime.now(timezone.utc) + ahead).strftime("%Y-%m-%dT%H:%M:%SZ")
+    pairs = [("request", name), ("control", what)] + ([("nonce", nonce)] if nonce else [])
+    return attributes([*pairs, ("not-after", until)])
+
+
+def control(authority, text, *keys):
+    data = text.encode() + b"".join(key.sign(text, authority.namespace) for key in keys)
+    return authority.talk(data)
+
+
+def test_asked_reviewed_approved(asking, tmp_path):
+    key = member(asking, tmp_path, "ANN")
+    before = asking.ask("head").splitlines()[1]
+    request = asking.signed([wanted("ANN", 1)], [key], name="ann-asks")
+    answer = Answer(asking.talk(request))
+    assert not answer.accepted and "POLICY-ASK" in answer.text and "nothing was changed" not in answer.text
+    number = queue_number(answer)
+    # The same bytes are the same request.
+    assert queue_number(Answer(asking.talk(request))) == number
+    assert asking.ask("head").splitlines()[1] == before
+    row = waiting(asking)[number]
+    assert row["request"] == "ann-asks" and row["objects"] == "[inet6num] fca1:7001::/48"
+    assert f"{number} {row['time']} ann-asks" in asking.ask("queue")
+    # To be read as it was signed.
+    assert asking.ask(f"queue {number}").split("\n", 1)[1].encode() == request
+    assert asking.cli("queue", "show", number).stdout.encode() == request
+    # Signed by the hostmaster too, over the same text, it is taken.
+    nobody = asking.cli("queue", "approve", number, "--key", asking.hostmaster.path, check=False, stdin=-3)
+    assert nobody.returncode == 2 and "--yes" in nobody.stderr
+    done = asking.cli("queue", "approve", number, "--key", asking.hostmaster.path, "--yes")
+    assert "Create SUCCEEDED: [inet6num] fca1:7001::/48" in done.stdout and "% receipt" in done.stdout
+    assert number not in waiting(asking)
+    assert asking.ask("show inet6num fca1:7001::/48").startswith("inet6num:")
+    # And who had asked gets the answer by sending it again.
+    assert Answer(asking.talk(request)).accepted
+
+
+def test_a_member_cannot_approve(asking, tmp_path):
+    key = member(asking, tmp_path, "BEN")
+    number = queue_number(asking.send([wanted("BEN", 2)], [key]))
+    refused = asking.cli("queue", "approve", number, "--key", key.path, "--yes", check=False)
+    assert refused.returncode == 1 and "POLICY-ASK" in refused.stdout
+    refused = asking.cli("queue", "refuse", number, "because", "--key", key.path, check=False)
+    assert refused.returncode == 1 and "AUTH-MNT" in refused.stdout
+    assert number in waiting(asking)
+
+
+def test_refused(asking, tmp_path):
+    key = member(asking, tmp_path, "CAT")
+    number = queue_number(asking.send([wanted("CAT", 3)], [key]))
+    words = ("queue", "refuse", number, "no", "such", "need", "--key", asking.hostmaster.path)
+    assert f"Control SUCCEEDED: queue-refuse {number} no such need" in asking.cli(*words).stdout
+    assert number not in waiting(asking)
+    again = asking.cli(*words, check=False)
+    assert again.returncode == 1 and "REF-MISSING" in again.stdout
+    assert "ERROR" in asking.ask(f"queue {number}")
+    log = (asking.dir / "up.log").read_text()
+    assert f"queue-refuse {number} no such need" in log
+    # Numbers do not come again.
+    assert queue_number(asking.send([wanted("CAT", 3)], [key])) > number
+
+
+def test_only_consent_may_be_missing(asking, tmp_path):
+    key = member(asking, tmp_path, "DAN")
+    other = Key(tmp_path / "other")
+    before = waiting(asking)
+    for objects, keys, header in (
+        ([wanted("DAN", 4)], [other], {}),
+        ([wanted("DAN", 4)], [key], {"prev": "7"}),
+        ([wanted("DAN", 4)], [key], {"headers": [("dry-run", "yes")]}),
+        ([wanted("DAN", 4), obj(("domain", "x.y.alamo"), mnt="DAN-MNT")], [key], {}),
+    ):
+        answer = asking.send(objects, keys, **header)
+        assert "POLICY-ASK" in answer.text or "AUTH" in answer.text
+        assert "% nothing was changed" in answer.text and "queued" not in answer.text
+    assert waiting(asking) == before
+
+
+def test_queue_over_a_restart(tmp_path):
+    with running(tmp_path / "dir") as own:
+        block = obj(("inet6num", ASK), ("netname", "ASK-ME"), ("status", "ALLOCATED"), ("policy", "ask"), ("assign-len", "48"),
+                    ("assign-min", "48"), ("assign-max", "48"), mnt="HOSTMASTER-MNT")
+        own.accept([block], [own.hostmaster])
+        key = member(own, tmp_path, "EVE")
+        number = queue_number(own.send([wanted("EVE", 5)], [key], name="eve-asks"))
+        before = own.ask(f"queue {number}")
+        assert own.kill9("alamo-registryd")
+        wait_for(lambda: own.talk(b"queue\n"), what="the registry again")
+        assert own.ask(f"queue {number}") == before
+        own.cli("queue", "approve", number, "--key", own.hostmaster.path, "--yes")
+        own.verify()
+
+
+def test_control_requests_are_good_once_and_for_a_day(asking, tmp_path):
+    boss = asking.hostmaster
+    key = member(asking, tmp_path, "FAY")
+    number = queue_number(asking.send([wanted("FAY", 6)], [key]))
+    what = f"queue-refuse {number} no"
+    for text, keys, clause in (
+        (control_text(what), [], "AUTH-SIGNATURE"),
+        (control_text(what, timedelta(hours=25)), [boss], "REQUEST-EXPIRED"),
+        (control_text(what, timedelta(seconds=-2)), [boss], "REQUEST-EXPIRED"),
+        (control_text(what, nonce=None), [boss], "REQUEST-FORM"),
+        (control_text(what).replace("not-after", "remarks"), [boss], "REQUEST-FORM"),
+        (control_text("queue-refuse many"), [boss], "REQUEST-FORM"),
+        (control_text("shut-down"), [boss], "REQUEST-FORM"),
+        (control_text(what) + "\n" + mntner("X-MNT", key), [boss], "REQUEST-FORM"),
+    ):
+        answer = control(asking, text, *keys)
+        assert f"({clause})" in answer and "SUCCEEDED" not in answer, answer
+    assert number in waiting(asking)
+    before = asking.ask("head")
+    text = control_text(what)
+    assert "Control SUCCEEDED" in control(asking, text, boss)
+    assert "% taken before" in control(asking, text, boss)
+    assert number not in waiting(asking)
+    assert asking.ask("head") == before
+
+
+# ---- budgets ----
+
+
+@pytest.fixture
+def tight(tmp_path):
+    """Ten requests a minute, five of them by one key."""
+    with running(tmp_path / "dir", conf={"registry": {"budget_source": 10, "budget_key": 5}}) as made:
+        yield made
+
+
+def exhausted(text):
+    return text.startswith("%ERROR: budget") and "try again in" in text
+
+
+def test_budget_of_a_source(tight):
+    with socket.create_connection(tight.endpoints["requests"], timeout=10) as sock:
+        file = sock.makefile("rw")
+        answers = []
+        for _ in range(110):
+            file.write("help\n")
+            file.flush()
+            answer = ""
+            while not answer.endswith("% end\n"):
+                answer += file.readline()
+            answers.append(answer)
+        # A question is a tenth: a hundred of them, and what came in while they were asked.
+        assert not any(map(exhausted, answers[:100])) and any(map(exhausted, answers[100:]))
+        # The connection stays.
+        file.write("head\n")
+        file.flush()
+        assert file.readline() != ""
+    # Nobody else pays for it.
+    host, port = "::1", tight.endpoints["requests"][1]
+    listening = [line.split()[1] for line in (tight.dir / "run" / "endpoints").read_text().splitlines()
+                 if line.startswith("requests [")]
+    if listening:
+        port = int(listening[0].rsplit(":", 1)[1])
+        with socket.create_connection((host, port), timeout=10) as sock:
+            sock.sendall(b"head\n")
+            sock.shutdown(socket.SHUT_WR)
+            assert not exhausted(sock.recv(65536).decode())
+
+
+def test_budget_of_a_key_and_none_of_the_hostmasters(tight, tmp_path):
+    def send(number, key):
+        text = request_text([mntner(f"BULK{number}-MNT", key)], name=f"bulk-{number}")
+        return tight.talk(text.encode() + key.sign(text))
+
+    key = Key(tmp_path / "bulk")
+    answers = [send(number, key) for number in range(6)]
+    assert all("% receipt" in answer for answer in answers[:5])
+    assert exhausted(answers[5]) and "SHA256:" in answers[5]
+    # What is the hostmaster's is at nobody's expense.
+    for number in range(30):
+        role = obj(("role", "Staff"), ("nic-hdl", f"STAFF{number}-ALAMO"), mnt="HOSTMASTER-MNT")
+        tight.accept([role], [tight.hostmaster])
+
+
+def test_the_client_waits_for_its_budget(tight, tmp_path):
+    key = Key(tmp_path / "patient")
+    for number in range(5):
+        tight.accept([mntner(f"P{number}-MNT", key)], [key])
+    file = tmp_path / "next"
+    file.write_text(mntner("P9-MNT", key))
+    begun = time.monotonic()
+    done = tight.cli("submit", file, "--key", key.path)
+    assert "% receipt" in done.stdout and "budget" in done.stderr
+    assert time.monotonic() - begun > 1
