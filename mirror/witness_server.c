@@ -1,0 +1,294 @@
+/*
+ * witness_server.c -- POST /add-checkpoint (c2sp.org/tlog-witness).
+ *
+ * One number and one root a log, in a file a log, replaced and synced before
+ * the cosignature leaves. The loop's thread does all of it, one request at a
+ * time, so looking and remembering cannot come apart. A checkpoint that the log
+ * has signed and that does not continue the remembered one is kept:
+ *
+ *   evidence/   same size, another root: the log has signed two histories
+ *   unproven/   no valid consistency proof came with it; it may still exist
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alamo/evidence.h"
+#include "alamo/http.h"
+#include "alamo/log.h"
+#include "alamo/metrics.h"
+#include "alamo/mirror.h"
+#include "alamo/note_file.h"
+#include "alamo/witness.h"
+#include "dir.h"
+
+#define PROOF_LINES 63
+
+struct watched {
+	struct al_vkey key;
+	char path[PATH_MAX];             /* its checkpoint's file */
+	struct al_checkpoint cp;         /* size 0: none yet */
+	struct al_buf note;
+};
+
+struct al_witness_server {
+	char dir[PATH_MAX];
+	int lock;
+	struct al_skey key;
+	struct al_http *http;
+	struct watched *logs;            /* owned */
+	size_t log_count;
+};
+
+struct addition {
+	uint64_t old_size;
+	struct al_hash proof[PROOF_LINES];
+	size_t count;
+	struct al_slice note;
+};
+
+static struct al_metric cosigned = {
+	.name = "alamo_witness_cosigned_total",
+	.help = "Checkpoints cosigned",
+};
+static struct al_metric refused = {
+	.name = "alamo_witness_refused_total",
+	.help = "Checkpoints refused, signed by their log or not",
+};
+
+/* ---- one request ---- */
+
+static bool hash_read(struct al_slice line, struct al_hash *out)
+{
+	size_t len;
+
+	return al_slice_base64(line, out->b, sizeof(out->b), &len) == AL_OK && len == sizeof(out->b);
+}
+
+static bool addition_read(struct al_slice body, struct addition *add)
+{
+	struct al_slice line;
+
+	if (!al_slice_cut(&body, '\n', &line) || !al_slice_starts(line, "old ") ||
+	    al_slice_u64(al_slice_from(line, strlen("old ")), UINT64_MAX, &add->old_size) != AL_OK)
+		return false;
+	for (add->count = 0; al_slice_cut(&body, '\n', &line); add->count++) {
+		if (line.len == 0) {
+			add->note = body;
+			return body.len > 0;
+		}
+		if (add->count == PROOF_LINES || !hash_read(line, &add->proof[add->count]))
+			return false;
+	}
+	return false;
+}
+
+static struct watched *log_find(struct al_witness_server *server, struct al_slice note)
+{
+	struct al_slice origin;
+
+	(void)al_slice_cut(&note, '\n', &origin);
+	for (size_t i = 0; i < server->log_count; i++)
+		if (al_slice_is(origin, server->logs[i].key.name))
+			return &server->logs[i];
+	return NULL;
+}
+
+static int conflict(const struct watched *log, struct al_buf *answer, const char **type)
+{
+	*type = "text/x.tlog.size";
+	al_buf_printf(answer, "%" PRIu64 "\n", log->cp.size);
+	return 409;
+}
+
+/* Kept and said before the refusal, since it may be the only trace. */
+static void keep(const struct al_witness_server *server, const char *folder, const char *what,
+		 const struct watched *log, struct al_slice theirs)
+{
+	char text[AL_EVIDENCE_TEXT_MAX], dir[PATH_MAX];
+
+	if (dir_path(server->dir, folder, dir, sizeof(dir)) != AL_OK)
+		return;
+	if (al_evidence_keep(dir, what, al_buf_view(&log->note), theirs, text) != AL_ELIMIT)
+		al_log(AL_LOG_ERROR, "witness-refused", "log=%s %s", log->key.name, text);
+}
+
+/* The new checkpoint against the remembered one. 200: it continues it. */
+static int judge(struct al_witness_server *server, const struct watched *log, const struct addition *add,
+		 const struct al_checkpoint *cp, struct al_buf *answer, const char **type)
+{
+	if (cp->size == log->cp.size && cp->size > 0 && !al_hash_eq(&cp->root, &log->cp.root)) {
+		keep(server, "evidence", AL_EVIDENCE_FORK, log, add->note);
+		return conflict(log, answer, type);
+	}
+	if (add->old_size > cp->size)
+		return 400;
+	if (add->old_size != log->cp.size)
+		return conflict(log, answer, type);
+	if (add->old_size == 0)
+		return add->count == 0 ? 200 : 422;
+	if (al_consistency_ok(log->cp.size, cp->size, &log->cp.root, &cp->root, add->proof, add->count))
+		return 200;
+	if (cp->size > log->cp.size)
+		keep(server, "unproven", "not shown to be one history", log, add->note);
+	return 422;
+}
+
+static int remember(struct al_witness_server *server, struct watched *log, const struct addition *add,
+		    const struct al_checkpoint *cp, uint64_t now, struct al_buf *answer)
+{
+	struct al_slice text;
+	struct al_buf kept;
+
+	if (al_note_open(add->note, &log->key, &text) != AL_OK)
+		return 403;
+	al_buf_init(&kept, AL_NOTE_MAX);
+	al_buf_slice(&kept, add->note);
+	if (kept.err != AL_OK || al_note_save(log->path, add->note, true) != AL_OK) {
+		al_log(AL_LOG_ERROR, "witness-state", "path=%s errno=%d", log->path, errno);
+		al_buf_release(&kept);
+		return 500;
+	}
+	al_buf_release(&log->note);
+	log->note = kept;
+	log->cp = *cp;
+	al_cosign(text, &server->key, now, answer);
+	return 200;
+}
+
+static int add_checkpoint(struct al_witness_server *server, struct al_slice body, uint64_t now, struct al_buf *answer,
+			  const char **type)
+{
+	struct addition add = { 0 };
+	struct al_checkpoint cp;
+	struct watched *log;
+	int status;
+
+	if (!addition_read(body, &add))
+		return 400;
+	log = log_find(server, add.note);
+	if (log == NULL)
+		return 404;
+	switch (al_checkpoint_open(add.note, &log->key, &cp)) {
+	case AL_OK:
+		break;
+	case AL_EVERIFY:
+		return 403;
+	default:
+		return 400;
+	}
+	status = judge(server, log, &add, &cp, answer, type);
+	return status == 200 ? remember(server, log, &add, &cp, now, answer) : status;
+}
+
+int al_witness_add(struct al_witness_server *server, struct al_slice body, uint64_t now, struct al_buf *answer,
+		   const char **type)
+{
+	int status = add_checkpoint(server, body, now, answer, type);
+
+	al_metric_inc(status == 200 ? &cosigned : &refused, 1);
+	return status;
+}
+
+static void http_add(void *arg, struct al_slice rest, struct al_slice body, struct al_http_answer *answer)
+{
+	(void)rest;
+	answer->status = al_witness_add(arg, body, al_now_s(), &answer->body, &answer->type);
+}
+
+/* ---- life ---- */
+
+/* Files are called by the origin's hash: an origin may hold any character. */
+static enum al_err watched_open(const char *dir, const struct al_vkey *key, struct watched *log)
+{
+	uint8_t hash[crypto_hash_sha256_BYTES];
+	char hex[2 * 8 + 1], name[64];
+	enum al_err err;
+
+	log->key = *key;
+	al_buf_init(&log->note, AL_NOTE_MAX);
+	(void)crypto_hash_sha256(hash, (const unsigned char *)key->name, strlen(key->name));
+	(void)sodium_bin2hex(hex, sizeof(hex), hash, 8);
+	(void)snprintf(name, sizeof(name), "log-%s.note", hex);
+	err = dir_path(dir, name, log->path, sizeof(log->path));
+	if (err == AL_OK)
+		err = al_note_load(log->path, &log->note);
+	if (err == AL_ENOTFOUND)
+		return AL_OK;
+	if (err == AL_OK && al_checkpoint_open(al_buf_view(&log->note), key, &log->cp) != AL_OK)
+		err = AL_EVERIFY;
+	if (err != AL_OK)
+		al_log(AL_LOG_ERROR, "witness-state", "log=%s path=%s err=%s", key->name, log->path, al_err_name(err));
+	return err;
+}
+
+static enum al_err server_open(struct al_witness_server *server, struct al_loop *loop,
+			       const struct al_witness_conf *conf)
+{
+	enum al_err err = al_slice_copy(al_slice_str(conf->dir), server->dir, sizeof(server->dir));
+
+	if (err == AL_OK)
+		err = dir_take(conf->dir, &server->lock);
+	for (size_t i = 0; err == AL_OK && i < conf->log_count; i++) {
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(conf->logs[i].name, conf->logs[k].name) == 0)
+				return AL_EINVAL;
+		err = watched_open(conf->dir, &conf->logs[i], &server->logs[i]);
+		server->log_count = i + 1;
+	}
+	if (err == AL_OK)
+		err = al_http_new(loop, &server->http);
+	if (err == AL_OK)
+		err = al_http_post_route(server->http, "/add-checkpoint", http_add, server);
+	if (err == AL_OK)
+		err = al_http_route(server->http, "/metrics", al_metrics_http, NULL);
+	return err;
+}
+
+enum al_err al_witness_new(struct al_loop *loop, const struct al_witness_conf *conf, struct al_witness_server **out)
+{
+	struct al_witness_server *server;
+	enum al_err err;
+
+	if (conf->log_count == 0 || conf->log_count > AL_WITNESS_LOGS_MAX)
+		return AL_EINVAL;
+	server = calloc(1, sizeof(*server));
+	if (server == NULL)
+		return AL_ENOMEM;
+	server->lock = -1;
+	server->key = *conf->key;
+	server->logs = calloc(conf->log_count, sizeof(*server->logs));
+	err = server->logs != NULL ? server_open(server, loop, conf) : AL_ENOMEM;
+	if (err != AL_OK) {
+		al_witness_free(server);
+		return err;
+	}
+	al_metric_add(&cosigned);
+	al_metric_add(&refused);
+	*out = server;
+	return AL_OK;
+}
+
+void al_witness_free(struct al_witness_server *server)
+{
+	if (server == NULL)
+		return;
+	al_http_free(server->http);
+	for (size_t i = 0; i < server->log_count; i++)
+		al_buf_release(&server->logs[i].note);
+	free(server->logs);
+	if (server->lock >= 0)
+		(void)close(server->lock);
+	al_skey_wipe(&server->key);
+	free(server);
+}
+
+enum al_err al_witness_listen(struct al_witness_server *server, struct al_slice addr, uint16_t port, uint16_t *bound)
+{
+	return al_http_listen(server->http, addr, port, bound);
+}
