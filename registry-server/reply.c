@@ -48,6 +48,17 @@ static bool has_error(const struct al_report *report, unsigned object)
 	return false;
 }
 
+/* A sender's line on somebody's terminal: no control bytes but tabs. */
+static void put_line(struct al_buf *out, struct al_slice line)
+{
+	for (size_t i = 0; i < line.len; i++) {
+		unsigned char ch = (unsigned char)line.ptr[i];
+
+		al_buf_u8(out, (ch < 0x20 && ch != '\t') || ch == 0x7f ? '?' : ch);
+	}
+	al_buf_str(out, "\n");
+}
+
 /* The member's own lines, each with what there is to say of it. */
 static void put_annotated(struct al_buf *out, const struct decision *d, unsigned number)
 {
@@ -55,8 +66,7 @@ static void put_annotated(struct al_buf *out, const struct decision *d, unsigned
 
 	al_buf_str(out, "\n");
 	for (unsigned i = 0; al_slice_line(&rest, &line); i++) {
-		al_buf_slice(out, line);
-		al_buf_str(out, "\n");
+		put_line(out, line);
 		put_messages(out, &d->report, number, i);
 	}
 	put_messages(out, &d->report, number, AL_REPORT_WHOLE);

@@ -64,9 +64,11 @@ static bool ties_cut(struct child *c, const struct signer_setup *setup)
 		if (number != SIGKILL && number != SIGSTOP && number != SIGSEGV && number != SIGBUS &&
 		    number != SIGILL && number != SIGFPE && number != SIGABRT && number != SIGSYS)
 			(void)sigaction(number, &ignore, NULL);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != setup->parent || prctl(PR_SET_DUMPABLE, 0) != 0 ||
-	    setrlimit(RLIMIT_CORE, &none) != 0)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != setup->parent || prctl(PR_SET_DUMPABLE, 0) != 0)
 		return false;
+	/* Not dumpable is enough; this is for whoever looks. */
+	if (setrlimit(RLIMIT_CORE, &none) != 0)
+		al_log(AL_LOG_WARN, "signer", "reason=\"RLIMIT_CORE: %s\"", strerror(errno));
 	(void)prctl(PR_SET_NAME, "alamo-signer");
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)

@@ -278,12 +278,17 @@ void policy_decide(struct decision *d, const struct al_state *state, const struc
 	struct policy p = {
 		.state = state,
 		.space = space,
-		.view = { state, d->objects, d->request.object_count },
 		.d = d,
 	};
+	enum al_err err = view_init(&p.view, state, d->objects, d->request.object_count);
 
+	if (err != AL_OK) {
+		d->report.err = err;             /* no decision: decision_judge() says so */
+		return;
+	}
 	auth_hostmaster(&p);
 	for (size_t i = 0; i < d->request.object_count; i++)
 		decide_object(&p, (unsigned)i);
 	policy_contacts_used(&p);
+	view_release(&p.view);
 }

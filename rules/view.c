@@ -4,6 +4,34 @@
  */
 #include "view.h"
 
+enum al_err view_init(struct view *view, const struct al_state *state, struct al_object *const *objects, size_t count)
+{
+	struct al_prefix prefix;
+
+	*view = (struct view){ .state = state, .objects = objects, .count = count };
+	al_trie_init(&view->inets);
+	for (size_t i = 0; i < count; i++) {
+		struct al_object *own = objects[i];
+		void **slot;
+
+		if (own == NULL || own->deleted || (own->cls != AL_INETNUM && own->cls != AL_INET6NUM) ||
+		    al_object_prefix(own, &prefix) != AL_OK)
+			continue;
+		slot = al_trie_slot(&view->inets, &prefix);
+		if (slot == NULL) {
+			view_release(view);
+			return AL_ENOMEM;
+		}
+		*slot = own;
+	}
+	return AL_OK;
+}
+
+void view_release(struct view *view)
+{
+	al_trie_release(&view->inets);
+}
+
 const struct al_object *view_own(const struct view *view, enum al_class cls, struct al_slice key)
 {
 	for (size_t i = view->count; i-- > 0;)
@@ -22,31 +50,10 @@ const struct al_object *view_get(const struct view *view, enum al_class cls, str
 	return al_state_get(view->state, cls, key);
 }
 
-static const struct al_object *own_covering(const struct view *view, const struct al_prefix *key, bool strict,
-					    struct al_prefix *at)
-{
-	const struct al_object *best = NULL;
-	struct al_prefix prefix;
-
-	for (size_t i = 0; i < view->count; i++) {
-		const struct al_object *own = view->objects[i];
-
-		if (own == NULL || own->deleted || (own->cls != AL_INETNUM && own->cls != AL_INET6NUM) ||
-		    al_object_prefix(own, &prefix) != AL_OK || !al_prefix_covers(&prefix, key) ||
-		    (strict && prefix.len == key->len))
-			continue;
-		if (best == NULL || prefix.len > at->len) {
-			best = own;
-			*at = prefix;
-		}
-	}
-	return best;
-}
-
 const struct al_object *view_covering_inet(const struct view *view, const struct al_prefix *key, bool strict)
 {
 	struct al_prefix own_at = { .len = 0 }, at;
-	const struct al_object *own = own_covering(view, key, strict, &own_at);
+	const struct al_object *own = al_trie_longest(&view->inets, key, strict, &own_at);
 	const struct al_object *found = al_state_covering_inet(view->state, key, strict);
 
 	/* The state's answer may be deleted by this very request: then its parent counts. */

@@ -14,7 +14,12 @@ struct view {
 	const struct al_state *state;
 	struct al_object *const *objects;   /* the request's, in order; NULL where one did not build */
 	size_t count;
+	struct al_trie inets;               /* the request's own living inet(6)nums */
 };
+
+AL_MUST_USE enum al_err view_init(struct view *view, const struct al_state *state, struct al_object *const *objects,
+				  size_t count);
+void view_release(struct view *view);
 
 /* The request's own object of that key, living or to be deleted, or NULL. */
 const struct al_object *view_own(const struct view *view, enum al_class cls, struct al_slice key);
