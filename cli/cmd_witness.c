@@ -55,7 +55,7 @@ static int options_read(int argc, char **argv, struct options *options)
 			return command_usage("witness", USAGE);
 		}
 	}
-	if (argc - optind != 1 || options->listen_count == 0 || options->key == NULL || options->log_count == 0)
+	if (argc - optind != 1 || options->listen_count == 0 || options->key[0] == '\0' || options->log_count == 0)
 		return command_usage("witness", USAGE);
 	options->dir = argv[optind];
 	return CLI_DONE;
@@ -180,7 +180,7 @@ static int witness_run(const struct options *options, const struct al_skey *key)
 
 int cmd_witness(int argc, char **argv)
 {
-	struct options options = { 0 };
+	struct options options = { .key = "" };
 	struct al_skey key;
 	int code = options_read(argc, argv, &options);
 

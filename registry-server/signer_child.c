@@ -117,11 +117,17 @@ static const char *guard_word(enum al_err err)
 	}
 }
 
+/* A descriptor in the first argument, of which the system looks at 32 bits. */
+static struct scmp_arg_cmp arg_is(int fd)
+{
+	return (struct scmp_arg_cmp){ .arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = UINT32_MAX, .datum_b = (scmp_datum_t)fd };
+}
+
 /* Everything but the words between the two processes and the guard is over. */
 static bool filter_on(const struct child *c)
 {
-	const struct scmp_arg_cmp fd_socket = SCMP_A0_32(SCMP_CMP_EQ, 3), fd_words = SCMP_A0_32(SCMP_CMP_EQ, 2),
-				  fd_guard = SCMP_A0_32(SCMP_CMP_EQ, (scmp_datum_t)c->guard.fd);
+	const struct scmp_arg_cmp fd_socket = arg_is(c->socket), fd_words = arg_is(STDERR_FILENO),
+				  fd_guard = arg_is(c->guard.fd);
 	const struct {
 		int call;
 		const struct scmp_arg_cmp *arg;
