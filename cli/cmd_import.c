@@ -11,7 +11,7 @@
 #include "import.h"
 #include "settings.h"
 
-#define USAGE "FILE... [--key HOSTMASTER-KEY] [--report FILE] [--server HOST:PORT]"
+#define USAGE "FILE... | dn42 DIR  [--key HOSTMASTER-KEY] [--report FILE] [--server HOST:PORT]"
 #define FILE_MAX (256u << 20)
 
 struct options {
@@ -26,6 +26,12 @@ static int files_read(const struct options *options, const struct network *netwo
 	enum al_err err = AL_OK;
 	int code = CLI_DONE;
 
+	if (options->count == 2 && strcmp(options->files[0], "dn42") == 0) {
+		err = import_tree(import, options->files[1], al_slice_str(network->source));
+		return err == AL_OK ? CLI_DONE
+				    : command_fail(CLI_USAGE, "%s: %s", options->files[1],
+						   err == AL_ESYS ? strerror(errno) : al_err_name(err));
+	}
 	al_buf_init(&text, FILE_MAX);
 	for (int i = 0; i < options->count && code == CLI_DONE; i++) {
 		al_buf_reset(&text);

@@ -42,10 +42,13 @@ void import_release(struct import *import);
 
 /*
  * Appends the objects of one file. `source:` becomes ours, an object with
- * several `origin:` becomes one for each, attributes that we do not have are
- * left out (noted). An object that the schema refuses is an item, refused.
+ * several `origin:` becomes one for each. Attributes that we do not have, keys
+ * of kinds that we do not take and contact texts are left out (noted). An object that the schema refuses is an item, refused.
  */
 AL_MUST_USE enum al_err import_read(struct import *import, struct al_slice text, struct al_slice source);
+
+/* Every object of a registry that is a tree of files: DIR/data/CLASS/KEY. AL_ESYS with errno set. */
+AL_MUST_USE enum al_err import_tree(struct import *import, const char *dir, struct al_slice source);
 
 /* Sorts; a second object with the same key is refused (or present, when it is the same). */
 AL_MUST_USE enum al_err import_order(struct import *import);

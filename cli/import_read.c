@@ -69,11 +69,30 @@ static void rewrite_line(struct al_buf *out, struct al_slice name, struct al_sli
 	al_buf_u8(out, '\n');
 }
 
+/* Keys that are no SSH keys of ours, and contact texts, which have no place in a log. */
+static bool left_out(const struct al_attr_rule *rule, struct al_slice value)
+{
+	struct al_buf canon;
+	const char *why;
+	bool out;
+
+	if (rule->syntax != AL_SYN_AUTH && rule->syntax != AL_SYN_HASH)
+		return false;
+	al_buf_init(&canon, 1024);
+	out = al_syntax_canon(rule->syntax, al_slice_trim(value), &canon, &why) != AL_OK;
+	al_buf_release(&canon);
+	return out;
+}
+
 static enum al_err rewrite_attr(struct rewrite *r, struct al_slice name, struct al_slice value)
 {
 	const struct al_attr_rule *rule = al_class_rule(r->cls, name);
 
-	if (rule == NULL && !al_slice_caseis(name, "created") && !al_slice_caseis(name, "last-modified")) {
+	if (rule != NULL && left_out(rule, value)) {
+		(void)al_slice_word(&value, "", &name);
+		al_buf_printf(&r->note, "%s%s %.*s", r->note.len > 0 ? ", " : "without ", rule->name,
+			      AL_FMT(al_slice_head(name, 40)));
+	} else if (rule == NULL && !al_slice_caseis(name, "created") && !al_slice_caseis(name, "last-modified")) {
 		al_buf_printf(&r->note, "%s%.*s", r->note.len > 0 ? ", " : "without ", AL_FMT(name));
 	} else if (rule != NULL && rule->syntax == AL_SYN_SOURCE && (rule->flags & AL_PRIMARY) == 0) {
 		r->source_seen = true;
@@ -128,6 +147,18 @@ static char *first_value(struct al_slice raw)
 	return al_slice_dup(al_slice_head(al_slice_trim(line), 200));
 }
 
+/* The attributes, with the origin behind the prefix, where people look for it. */
+static void lines_put(struct al_buf *text, struct al_slice lines, const char *origin)
+{
+	struct al_slice first;
+
+	if (origin != NULL && al_slice_cut(&lines, '\n', &first)) {
+		al_buf_slice(text, first);
+		al_buf_printf(text, "\norigin: %s\n", origin);
+	}
+	al_buf_slice(text, lines);
+}
+
 /* One item from rewritten text. */
 static enum al_err item_build(struct import *import, const struct rewrite *r, const char *origin)
 {
@@ -142,9 +173,7 @@ static enum al_err item_build(struct import *import, const struct rewrite *r, co
 		return AL_ENOMEM;
 	al_buf_init(&text, OBJECT_MAX);
 	al_report_init(&report);
-	al_buf_slice(&text, al_buf_view(&r->lines));
-	if (origin != NULL)
-		al_buf_printf(&text, "origin: %s\n", origin);
+	lines_put(&text, al_buf_view(&r->lines), origin);
 	item->cls = r->cls;
 	item->altered = r->note.len > 0 || r->origin_count > 1;
 	item->note = r->note.len > 0 ? al_slice_dup(al_buf_view(&r->note)) : NULL;

@@ -45,7 +45,7 @@ static const struct command commands[] = {
 	  "the offline root keys, and their note on what the log's key is" },
 	{ "recover", cmd_recover, "DIR --from HOST:PORT|PATH",
 	  "bring a restored ledger forward from another copy of the log" },
-	{ "import", cmd_import, "FILE... [--key HOSTMASTER-KEY] [--report FILE]",
+	{ "import", cmd_import, "FILE... | dn42 DIR  [--key HOSTMASTER-KEY] [--report FILE]",
 	  "take over objects of another registry" },
 };
 

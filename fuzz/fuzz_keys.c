@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void sign_and_open(struct al_slice input)
 {
-	struct al_skey roots[2];
+	struct al_skey roots[2] = { 0 };
 	struct al_keys_pin pin = { .roots = &roots[0].pub, .root_count = 1, .need = 1 };
 	struct al_keys keys;
 	struct al_buf note;
