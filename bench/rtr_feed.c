@@ -1,5 +1,5 @@
 /*
- * rtr_feed.c -- a log of N route objects, offered as a stream: `rtr_feed DIR N`.
+ * rtr_feed.c -- a log of N route objects, offered as a stream: `rtr_feed DIR N [K]`, K (200) in an entry.
  *
  * Writes DIR/keys/log.pub and listens on DIR/run/log.sock, as a registry would. Commands on standard input, one head
  * each: "add K" appends K routes, "del K" deletes the last K. Says "size SIZE" when it has sent them; ends with its
@@ -35,6 +35,7 @@ struct feed {
 	struct al_buf frames;           /* the whole stream from size 0 */
 	struct al_conn *followers[FOLLOWERS];
 	unsigned long routes;
+	unsigned per_entry;             /* 1 .. PER_ENTRY */
 };
 
 static void must(bool good, const char *what)
@@ -102,7 +103,7 @@ static void append_head(struct feed *feed)
 static void append(struct feed *feed, unsigned long from, unsigned long to, bool gone, uint64_t time)
 {
 	while (from < to) {
-		unsigned count = to - from < PER_ENTRY ? (unsigned)(to - from) : PER_ENTRY;
+		unsigned count = to - from < feed->per_entry ? (unsigned)(to - from) : feed->per_entry;
 
 		append_entry(feed, from, count, gone, time);
 		from += count;
@@ -199,8 +200,9 @@ int main(int argc, char **argv)
 	static struct feed feed;
 	struct event *event;
 
-	if (argc != 3 || chdir(argv[1]) != 0) {
-		(void)fprintf(stderr, "usage: rtr_feed DIR N\n");
+	feed.per_entry = argc == 4 ? (unsigned)strtoul(argv[3], NULL, 10) : PER_ENTRY;
+	if (argc < 3 || argc > 4 || feed.per_entry == 0 || feed.per_entry > PER_ENTRY || chdir(argv[1]) != 0) {
+		(void)fprintf(stderr, "usage: rtr_feed DIR N [K]\n");
 		return 2;
 	}
 	must(sodium_init() >= 0 && al_skey_generate(AL_S("bench.example/log"), &feed.key) == AL_OK, "key");

@@ -17,7 +17,7 @@
 #include "alamo/ident.h"
 
 #define MINUTE_MS 60000u
-#define TOKENS_A_TENTH MINUTE_MS         /* of a request */
+#define TOKENS_A_HUNDREDTH MINUTE_MS     /* of a request */
 
 struct bucket {
 	UT_hash_handle hh;
@@ -99,7 +99,7 @@ size_t budget_count(const struct budget *budget)
 
 static uint64_t bucket_size(const struct budget *budget)
 {
-	return budget->per_minute * BUDGET_REQUEST * TOKENS_A_TENTH;
+	return budget->per_minute * BUDGET_REQUEST * TOKENS_A_HUNDREDTH;
 }
 
 static struct bucket *bucket_new(struct budget *budget, const struct budget_key *key, uint64_t now_ms)
@@ -156,7 +156,7 @@ static struct bucket *bucket_use(struct budget *budget, const struct budget_key 
 bool budget_take(struct budget *budget, const struct budget_key *key, unsigned cost, uint64_t now_ms,
 		 uint64_t *wait_s)
 {
-	uint64_t price = (uint64_t)cost * TOKENS_A_TENTH, a_second;
+	uint64_t price = (uint64_t)cost * TOKENS_A_HUNDREDTH, a_second;
 	struct bucket *bucket;
 
 	if (budget->per_minute == 0)
@@ -187,7 +187,7 @@ static void bucket_add(struct budget *budget, const struct budget_key *key, uint
 
 void budget_give(struct budget *budget, const struct budget_key *key, unsigned cost)
 {
-	bucket_add(budget, key, (uint64_t)cost * TOKENS_A_TENTH);
+	bucket_add(budget, key, (uint64_t)cost * TOKENS_A_HUNDREDTH);
 }
 
 void budget_fill(struct budget *budget, const struct budget_key *key)

@@ -12,7 +12,7 @@
 #include "alamo/sshsig.h"
 
 #define BUDGET_SLOTS 65536
-#define BUDGET_REQUEST 10u               /* cost, in tenths of a request */
+#define BUDGET_REQUEST 100u              /* cost, in hundredths of a request */
 #define BUDGET_QUESTION 1u
 #define BUDGET_KEY_LEN 33
 

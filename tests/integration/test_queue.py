@@ -187,15 +187,15 @@ def test_budget_of_a_source(tight):
     with socket.create_connection(tight.endpoints["requests"], timeout=10) as sock:
         file = sock.makefile("rw")
         answers = []
-        for _ in range(110):
+        for _ in range(1100):
             file.write("help\n")
             file.flush()
             answer = ""
             while not answer.endswith("% end\n"):
                 answer += file.readline()
             answers.append(answer)
-        # A question is a tenth: a hundred of them, and what came in while they were asked.
-        assert not any(map(exhausted, answers[:100])) and any(map(exhausted, answers[100:]))
+        # A question is a hundredth: a thousand of them, and what came in while they were asked.
+        assert not any(map(exhausted, answers[:1000])) and any(map(exhausted, answers[1000:]))
         # The connection stays.
         file.write("head\n")
         file.flush()

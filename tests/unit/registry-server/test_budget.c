@@ -50,16 +50,16 @@ static void a_minute_at_once_then_evenly(void **state)
 	budget_free(b);
 }
 
-static void a_question_is_a_tenth(void **state)
+static void a_question_is_a_hundredth(void **state)
 {
 	struct budget *b = budget_new(1, 16);
 	uint64_t wait;
 
 	(void)state;
-	for (int i = 0; i < 10; i++)
+	for (int i = 0; i < 100; i++)
 		assert_true(take(b, 1, BUDGET_QUESTION, 0, &wait));
 	assert_false(take(b, 1, BUDGET_QUESTION, 0, &wait));
-	assert_int_equal(wait, 6);
+	assert_int_equal(wait, 1);
 	assert_false(take(b, 1, BUDGET_REQUEST, 0, &wait));
 	assert_int_equal(wait, 60);
 	assert_false(take(b, 1, BUDGET_REQUEST, 30000, &wait));
@@ -152,7 +152,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_minute_at_once_then_evenly),
-		cmocka_unit_test(a_question_is_a_tenth),
+		cmocka_unit_test(a_question_is_a_hundredth),
 		cmocka_unit_test(given_back),
 		cmocka_unit_test(bounded_least_recently_used_out),
 		cmocka_unit_test(no_limit),
