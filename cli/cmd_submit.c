@@ -13,12 +13,13 @@
 #include "alamo/loop.h"
 #include "alamo/request.h"
 #include "answer.h"
+#include "answer_json.h"
 #include "file.h"
 #include "receipt.h"
 #include "settings.h"
 #include "submit.h"
 
-#define USAGE "FILE... [--key FILE]... [--server HOST:PORT] [--print] [--dry-run] [--receipt FILE]"
+#define USAGE "FILE... [--key FILE]... [--server HOST:PORT] [--print] [--dry-run] [--json] [--receipt FILE]"
 
 struct job {
 	struct submit submit;
@@ -26,6 +27,7 @@ struct job {
 	const char *server;
 	const char *receipt;     /* where to keep the receipt; NULL: nowhere */
 	bool print;
+	bool json;
 };
 
 static int exit_of(enum al_err err)
@@ -110,7 +112,10 @@ static int draft_submit(const struct job *job, const struct draft *draft)
 	} else if (job->print) {
 		command_print(al_buf_view(&out));
 	} else {
-		command_print_remote(al_buf_view(&out));
+		if (job->json)
+			answer_json(al_buf_view(&out));
+		else
+			command_print_remote(al_buf_view(&out));
 		code = answer_accepted(al_buf_view(&out)) ? CLI_DONE : CLI_REFUSED;
 		if (code == CLI_DONE && job->receipt != NULL)
 			code = receipt_keep(job, al_buf_view(&request), al_buf_view(&out));
@@ -125,12 +130,12 @@ static int options_read(int argc, char **argv, struct job *job)
 	static const struct option options[] = {
 		{ "key", required_argument, NULL, 'k' }, { "server", required_argument, NULL, 's' },
 		{ "print", no_argument, NULL, 'p' },     { "dry-run", no_argument, NULL, 'n' },
-		{ "receipt", required_argument, NULL, 'r' },
+		{ "receipt", required_argument, NULL, 'r' }, { "json", no_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "k:s:pnr:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "k:s:pnjr:", options, NULL)) != -1) {
 		switch (option) {
 		case 'k':
 			if (job->submit.key_count == SUBMIT_KEYS_MAX)
@@ -145,6 +150,9 @@ static int options_read(int argc, char **argv, struct job *job)
 			break;
 		case 'n':
 			job->submit.dry_run = true;
+			break;
+		case 'j':
+			job->json = true;
 			break;
 		case 'r':
 			job->receipt = optarg;

@@ -13,7 +13,7 @@ static const struct command commands[] = {
 	{ "up", cmd_up, "DIR", "run the authority's four daemons until SIGTERM" },
 	{ "join", cmd_join, "--name FISHER [--key FILE] [--domain NAME] [--host NAME=ADDRESS]... [--len N] [--json]",
 	  "become a member: maintainer, AS number, prefix, route, name" },
-	{ "submit", cmd_submit, "FILE... [--key FILE]... [--print] [--dry-run] [--receipt FILE]",
+	{ "submit", cmd_submit, "FILE... [--key FILE]... [--print] [--dry-run] [--json] [--receipt FILE]",
 	  "sign objects and send them" },
 	{ "receipt", cmd_receipt,
 	  "verify FILE --key VKEY|FILE [--entry FILE] [--request FILE] [--print] | "
