@@ -288,7 +288,7 @@ static void high_bytes_are_no_base64(void **state)
 	(void)state;
 	al_buf_init(&sig, 4096);
 	for (int i = 0; tried == 0 && i < 100; i++) {
-		char text[16];
+		char text[32];
 
 		(void)snprintf(text, sizeof(text), "text %d\n", i);
 		al_buf_reset(&sig);
