@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "alamo/entry.h"
+#include "alamo/rpsl/entry.h"
 #include "space.h"
 
 #define POOL_BITS 24                     /* fca1:100::/24 */

@@ -18,10 +18,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "alamo/log.h"
-#include "ledger.h"
-#include "ledger_db.h"
-#include "signer.h"
+#include "alamo/base/log.h"
+#include "ledger/ledger.h"
+#include "ledger/ledger_db.h"
+#include "sign/signer.h"
 
 #define ENTRY_LEN_MAX 60000
 #define ORIGIN AL_S("bench.test/log")

@@ -27,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "alamo/sshsig.h"
+#include "alamo/rpsl/sshsig.h"
 
 #define ANSWER_MAX (1u << 18)            /* bytes; room for the answer to a request of many objects */
 #define ARENA_MAX ((size_t)4 << 30)

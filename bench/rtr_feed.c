@@ -16,10 +16,10 @@
 
 #include <sodium.h>
 
-#include "alamo/entry.h"
-#include "alamo/follow.h"
-#include "alamo/net.h"
-#include "alamo/request.h"
+#include "alamo/rpsl/entry.h"
+#include "alamo/follow/follow.h"
+#include "alamo/net/net.h"
+#include "alamo/rpsl/request.h"
 
 #define PER_ENTRY 200u          /* routes */
 #define PER_HEAD 20u            /* entries */

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "alamo/wire.h"
+#include "alamo/base/wire.h"
 
 #define CLIENTS_MAX 4096
 #define READ_MAX (256u * 1024)

@@ -5,7 +5,7 @@
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 
-#include "alamo/buf.h"
+#include "alamo/base/buf.h"
 
 /* Exit codes of the program (docs/man/alamo.1). */
 enum cli_exit {

@@ -6,7 +6,7 @@
 
 #include <sys/types.h>
 
-#include "alamo/buf.h"
+#include "alamo/base/buf.h"
 
 /* Appends the file's bytes ("-": standard input), at most out->max; failures leave errno set. */
 AL_MUST_USE enum al_err file_read(const char *path, struct al_buf *out);

@@ -4,7 +4,7 @@
 #ifndef CLI_PROCESS_H
 #define CLI_PROCESS_H
 
-#include "alamo/buf.h"
+#include "alamo/base/buf.h"
 
 /*
  * Starts argv[0] (PATH is searched), writes `input` to it and appends its

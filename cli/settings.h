@@ -7,7 +7,7 @@
 #ifndef CLI_SETTINGS_H
 #define CLI_SETTINGS_H
 
-#include "alamo/slice.h"
+#include "alamo/base/slice.h"
 
 #define SETTING_MAX 1024
 

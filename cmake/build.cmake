@@ -25,11 +25,22 @@ target_link_options(al_build INTERFACE $<$<CONFIG:Release>:-Wl,-z,relro,-z,now>)
 
 # al_library(NAME SOURCES... LINK LIBS...): a folder's static library; its private headers are
 # visible to the folder's own program, tests and benches that link it.
+#
+# A static library would leave a wrong dependency to be found by nobody: the program that links everything resolves
+# it. So each one is also linked whole, with no undefined symbol allowed, against what it names (NAME_links).
 function(al_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE al_build)
+  if(ALAMO_SANITIZE OR ALAMO_FUZZ)   # their runtimes are in the program only
+    return()
+  endif()
+  file(WRITE ${CMAKE_BINARY_DIR}/links/empty.c "")
+  add_library(${name}_links SHARED ${CMAKE_BINARY_DIR}/links/empty.c)
+  set_target_properties(${name}_links PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/links)
+  target_link_libraries(${name}_links PRIVATE $<LINK_LIBRARY:WHOLE_ARCHIVE,${name}>)
+  target_link_options(${name}_links PRIVATE -Wl,-z,defs)
 endfunction()
 
 # al_program(NAME SOURCES... LINK LIBS...)

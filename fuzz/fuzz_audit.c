@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alamo/sshsig.h"
+#include "alamo/rpsl/sshsig.h"
 #include "audit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

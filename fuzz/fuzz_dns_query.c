@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alamo/log.h"
-#include "alamo/object.h"
+#include "alamo/base/log.h"
+#include "alamo/rpsl/object.h"
 #include "answer.h"
 #include "builder.h"
 

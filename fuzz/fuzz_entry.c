@@ -1,10 +1,10 @@
-/* links: alamo_common */
+/* links: alamo_follow */
 /*
  * fuzz_entry.c -- an entry that decodes must encode to the same bytes.
  */
 #include <stdlib.h>
 
-#include "alamo/entry.h"
+#include "alamo/rpsl/entry.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,4 +1,4 @@
-/* links: alamo_common */
+/* links: alamo_follow */
 /*
  * fuzz_follow_frames.c -- a stream of frames into the verifying half of the
  * follower: nothing may be handed over that the pinned key did not sign, and
@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include "alamo/follow.h"
+#include "alamo/follow/follow.h"
 #include "chain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

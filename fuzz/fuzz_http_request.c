@@ -1,4 +1,4 @@
-/* links: alamo_common */
+/* links: alamo_follow */
 /*
  * fuzz_http_request.c -- whatever is called a head parses without reading
  * outside, and what comes out lies inside it.

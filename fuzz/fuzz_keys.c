@@ -1,11 +1,11 @@
-/* links: alamo_common */
+/* links: alamo_follow */
 /*
  * fuzz_keys.c -- keys notes: a text that parses has one spelling, and what is
  * signed opens under the key that signed it, and no other.
  */
 #include <stdlib.h>
 
-#include "alamo/keys.h"
+#include "alamo/tlog/keys.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,4 +1,4 @@
-/* links: alamo_common */
+/* links: alamo_follow */
 /*
  * fuzz_note.c -- notes, checkpoints, receipts and keys. Text that parses as a
  * key must be the key's one spelling; a text that can be signed must open.
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alamo/note.h"
+#include "alamo/tlog/note.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

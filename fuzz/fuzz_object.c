@@ -1,4 +1,4 @@
-/* links: alamo_common */
+/* links: alamo_follow */
 /*
  * Objects: canonical text is a fixed point. What builds once builds again to
  * the same bytes and the same key.
@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "alamo/object.h"
+#include "alamo/rpsl/object.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

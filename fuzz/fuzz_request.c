@@ -1,4 +1,4 @@
-/* links: alamo_common */
+/* links: alamo_follow */
 /*
  * Requests: whatever comes, decoding stays inside its bounds, and what it
  * takes apart lies inside the bytes it keeps.
@@ -6,8 +6,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "alamo/request.h"
-#include "alamo/sshsig.h"
+#include "alamo/rpsl/request.h"
+#include "alamo/rpsl/sshsig.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

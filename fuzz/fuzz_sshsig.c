@@ -1,11 +1,11 @@
-/* links: alamo_common */
+/* links: alamo_follow */
 /*
  * fuzz_sshsig.c -- armored signatures and public key lines. What verifies for
  * one message must not verify for another; what parses as a key must come back.
  */
 #include <stdlib.h>
 
-#include "alamo/sshsig.h"
+#include "alamo/rpsl/sshsig.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

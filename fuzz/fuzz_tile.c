@@ -1,4 +1,4 @@
-/* links: alamo_common */
+/* links: alamo_follow */
 /*
  * fuzz_tile.c -- paths of a published log, and entry bundles. A path that
  * parses is its one spelling; a bundle that comes apart goes together again.
@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include "alamo/tile.h"
+#include "alamo/tlog/tile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

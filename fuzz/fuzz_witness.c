@@ -1,11 +1,11 @@
-/* links: alamo_common */
+/* links: alamo_follow */
 /*
  * fuzz_witness.c -- policies and cosigned notes of strangers. The first byte
  * chooses; a policy that parses answers the same for every note twice.
  */
 #include <stdlib.h>
 
-#include "alamo/witness.h"
+#include "alamo/tlog/witness.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

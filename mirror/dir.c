@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "alamo/log.h"
+#include "alamo/base/log.h"
 
 enum al_err dir_path(const char *dir, const char *name, char *out, size_t cap)
 {

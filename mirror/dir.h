@@ -4,7 +4,7 @@
 #ifndef MIRROR_DIR_H
 #define MIRROR_DIR_H
 
-#include "alamo/base.h"
+#include "alamo/base/base.h"
 
 /* Makes `path` if it is missing and locks PATH/lock. AL_EAGAIN: another process has it. *fd: close it to let go. */
 AL_MUST_USE enum al_err dir_take(const char *path, int *fd);

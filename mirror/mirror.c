@@ -11,10 +11,10 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "alamo/evidence.h"
-#include "alamo/follow.h"
-#include "alamo/log.h"
-#include "alamo/stream.h"
+#include "alamo/tlog/evidence.h"
+#include "alamo/follow/follow.h"
+#include "alamo/base/log.h"
+#include "alamo/follow/stream.h"
 #include "dir.h"
 #include "store.h"
 #include "tiles.h"

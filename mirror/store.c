@@ -15,11 +15,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "alamo/follow.h"
-#include "alamo/log.h"
-#include "alamo/loop.h"
-#include "alamo/note_file.h"
-#include "alamo/wire.h"
+#include "alamo/follow/follow.h"
+#include "alamo/base/log.h"
+#include "alamo/net/loop.h"
+#include "alamo/tlog/note_file.h"
+#include "alamo/base/wire.h"
+#include "alamo/tlog/tile.h"
 #include "dir.h"
 
 #define PENDING_MAX (32u << 20)
@@ -253,7 +254,7 @@ static enum al_err pending_take(struct store *store, struct al_edge *edge)
 	for (size_t i = 0; err == AL_OK && i < store->pending_count; i++) {
 		struct al_hash leaf;
 
-		err = al_frame_entry(&rest, &store->entries[i]);
+		err = al_bundle_next(&rest, &store->entries[i]);
 		leaf = al_leaf_hash(store->entries[i]);
 		al_edge_push(edge, &leaf);
 	}
@@ -403,7 +404,7 @@ static enum al_err run_entries(struct store *store, struct run *run, struct al_s
 	enum al_err err = r.err;
 
 	for (; err == AL_OK && rest.len > 0 && !run->full; index++) {
-		err = al_frame_entry(&rest, &entry);
+		err = al_bundle_next(&rest, &entry);
 		if (err != AL_OK || index < run->from)
 			continue;
 		run->full = run->count > 0 && run->used + entry.len + 2 > run->max_bytes;

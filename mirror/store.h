@@ -13,9 +13,9 @@
 #ifndef MIRROR_STORE_H
 #define MIRROR_STORE_H
 
-#include "alamo/buf.h"
-#include "alamo/note.h"
-#include "alamo/stream.h"
+#include "alamo/base/buf.h"
+#include "alamo/tlog/note.h"
+#include "alamo/follow/stream.h"
 
 struct store;
 

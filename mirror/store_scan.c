@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "alamo/follow.h"
-#include "alamo/log.h"
-#include "alamo/wire.h"
+#include "alamo/follow/follow.h"
+#include "alamo/base/log.h"
+#include "alamo/base/wire.h"
+#include "alamo/tlog/tile.h"
 
 #define CHUNK (4u << 20)                 /* more than any frame */
 
@@ -44,7 +45,7 @@ static bool on_entries(struct scan *s, struct al_slice body, enum al_err *err)
 	while (rest.len > 0) {
 		struct al_hash leaf, root;
 
-		if (al_frame_entry(&rest, &entry) != AL_OK)
+		if (al_bundle_next(&rest, &entry) != AL_OK)
 			return stop(s, "an entry is cut");
 		leaf = al_leaf_hash(entry);
 		al_edge_push(&s->edge, &leaf);

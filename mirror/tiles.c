@@ -11,10 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "alamo/log.h"
-#include "alamo/loop.h"
-#include "alamo/metrics.h"
-#include "alamo/tile_dir.h"
+#include "alamo/base/log.h"
+#include "alamo/net/loop.h"
+#include "alamo/net/metrics.h"
+#include "alamo/tlog/tile_dir.h"
 #include "dir.h"
 
 #define PAUSE_MS 500                     /* between two checkpoints */

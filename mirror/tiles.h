@@ -8,7 +8,7 @@
 #ifndef MIRROR_TILES_H
 #define MIRROR_TILES_H
 
-#include "alamo/http.h"
+#include "alamo/net/http.h"
 #include "store.h"
 
 struct tiles;

@@ -18,13 +18,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "alamo/evidence.h"
-#include "alamo/http.h"
-#include "alamo/log.h"
-#include "alamo/metrics.h"
+#include "alamo/tlog/evidence.h"
+#include "alamo/net/http.h"
+#include "alamo/base/log.h"
+#include "alamo/net/metrics.h"
 #include "alamo/mirror.h"
-#include "alamo/note_file.h"
-#include "alamo/witness.h"
+#include "alamo/tlog/note_file.h"
+#include "alamo/tlog/witness.h"
 #include "dir.h"
 
 #define PROOF_LINES 63

@@ -9,11 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "alamo/log.h"
-#include "pipeline.h"
+#include "alamo/base/log.h"
+#include "request/pipeline.h"
 #include "registry.h"
-#include "reply.h"
-#include "signer.h"
+#include "request/reply.h"
+#include "sign/signer.h"
 
 #define PATH_BYTES 4096
 

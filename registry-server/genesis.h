@@ -4,7 +4,7 @@
 #ifndef REGISTRY_GENESIS_H
 #define REGISTRY_GENESIS_H
 
-#include "alamo/base.h"
+#include "alamo/base/base.h"
 
 /*
  * Make a new ledger from signed request files, in order; prints each answer.

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "genesis.h"
-#include "recover.h"
+#include "ledger/recover.h"
 #include "registry.h"
 
 int main(int argc, char **argv)

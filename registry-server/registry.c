@@ -12,13 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alamo/log.h"
-#include "alamo/metrics.h"
-#include "cosign.h"
-#include "publish.h"
-#include "session.h"
-#include "signer.h"
-#include "stream.h"
+#include "alamo/base/log.h"
+#include "alamo/net/metrics.h"
+#include "sign/cosign.h"
+#include "ledger/publish.h"
+#include "request/session.h"
+#include "sign/signer.h"
+#include "ledger/stream.h"
 
 #define CHECKPOINT_FILE_MS 200   /* the file follows the log at this distance */
 

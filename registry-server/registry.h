@@ -4,7 +4,7 @@
 #ifndef REGISTRY_REGISTRY_H
 #define REGISTRY_REGISTRY_H
 
-#include "alamo/service.h"
+#include "alamo/net/service.h"
 
 extern const struct al_service_def registry_service;
 

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "alamo/wire.h"
+#include "alamo/base/wire.h"
 #include "chaos.h"
 #include "reply.h"
 

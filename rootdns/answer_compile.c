@@ -8,7 +8,7 @@
 
 #include <utlist.h>
 
-#include "alamo/wire.h"
+#include "alamo/base/wire.h"
 
 #define SUFFIXES_MAX 512
 #define FIXES_MAX 2048

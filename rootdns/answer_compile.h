@@ -4,7 +4,7 @@
 #ifndef ROOTDNS_ANSWER_COMPILE_H
 #define ROOTDNS_ANSWER_COMPILE_H
 
-#include "alamo/buf.h"
+#include "alamo/base/buf.h"
 #include "node.h"
 #include "zone_tree.h"
 

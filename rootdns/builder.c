@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alamo/log.h"
-#include "alamo/loop.h"
-#include "alamo/metrics.h"
+#include "alamo/base/log.h"
+#include "alamo/net/loop.h"
+#include "alamo/net/metrics.h"
 
 #define RESIGN_NAMES 256                 /* at a time: a few milliseconds, so that changes need not wait */
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "alamo/wire.h"
+#include "alamo/base/wire.h"
 #include "reply.h"
 
 #define RR_TXT_MAX 200u

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "alamo/wire.h"
+#include "alamo/base/wire.h"
 
 static uint8_t lower(uint8_t ch)
 {

@@ -8,7 +8,7 @@
 #ifndef ROOTDNS_DNAME_H
 #define ROOTDNS_DNAME_H
 
-#include "alamo/ident.h"
+#include "alamo/base/ident.h"
 
 #define DNAME_MAX AL_NAME_WIRE_MAX
 #define DNAME_LABELS_MAX 127

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "alamo/log.h"
+#include "alamo/base/log.h"
 #include "udp.h"
 
 #define SECTION "dns"

@@ -5,7 +5,7 @@
 #ifndef ROOTDNS_LISTEN_H
 #define ROOTDNS_LISTEN_H
 
-#include "alamo/service.h"
+#include "alamo/net/service.h"
 #include "publish.h"
 #include "tcp.h"
 

@@ -8,7 +8,7 @@
 #ifndef ROOTDNS_PENDING_H
 #define ROOTDNS_PENDING_H
 
-#include "alamo/state.h"
+#include "alamo/rpsl/state.h"
 #include "builder.h"
 
 struct pending;

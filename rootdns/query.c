@@ -3,7 +3,7 @@
  */
 #include "query.h"
 
-#include "alamo/wire.h"
+#include "alamo/base/wire.h"
 #include "rrset.h"
 
 #define FLAG_QR 0x80u

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "alamo/wire.h"
+#include "alamo/base/wire.h"
 
 #define OPT_LEN 11u
 #define POINTER_MAX 0x3fffu

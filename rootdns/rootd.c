@@ -15,9 +15,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "alamo/follow.h"
-#include "alamo/log.h"
-#include "alamo/metrics.h"
+#include "alamo/follow/follow.h"
+#include "alamo/base/log.h"
+#include "alamo/net/metrics.h"
 #include "builder.h"
 #include "listen.h"
 #include "pending.h"

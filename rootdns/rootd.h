@@ -5,7 +5,7 @@
 #ifndef ROOTDNS_ROOTD_H
 #define ROOTDNS_ROOTD_H
 
-#include "alamo/service.h"
+#include "alamo/net/service.h"
 
 extern const struct al_service_def rootd_service;
 

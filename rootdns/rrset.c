@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alamo/wire.h"
+#include "alamo/base/wire.h"
 
 /* RFC 4034 section 6.3: as octet strings, a missing octet sorts first. */
 static int rdata_cmp(const void *x, const void *y)

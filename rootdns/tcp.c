@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alamo/wire.h"
+#include "alamo/base/wire.h"
 #include "answer.h"
 #include "traffic.h"
 #include "xfr.h"

@@ -5,7 +5,7 @@
 #ifndef ROOTDNS_TCP_H
 #define ROOTDNS_TCP_H
 
-#include "alamo/net.h"
+#include "alamo/net/net.h"
 #include "publish.h"
 
 struct tcp_server;

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "alamo/metrics.h"
+#include "alamo/net/metrics.h"
 
 #define QUERIES "Queries received."
 #define IGNORED "Messages that got no reply."

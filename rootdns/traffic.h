@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "alamo/base.h"
+#include "alamo/base/base.h"
 
 enum traffic_kind { TRAFFIC_UDP, TRAFFIC_TCP, TRAFFIC_KINDS };
 

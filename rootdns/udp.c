@@ -17,8 +17,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "alamo/ident.h"
-#include "alamo/log.h"
+#include "alamo/base/ident.h"
+#include "alamo/base/log.h"
 #include "answer.h"
 #include "traffic.h"
 

@@ -5,7 +5,7 @@
 #ifndef ROOTDNS_UDP_H
 #define ROOTDNS_UDP_H
 
-#include "alamo/slice.h"
+#include "alamo/base/slice.h"
 #include "publish.h"
 
 struct udp_socket;

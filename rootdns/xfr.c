@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alamo/wire.h"
+#include "alamo/base/wire.h"
 #include "node.h"
 
 #define MESSAGE_MAX 16300u

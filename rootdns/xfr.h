@@ -5,7 +5,7 @@
 #ifndef ROOTDNS_XFR_H
 #define ROOTDNS_XFR_H
 
-#include "alamo/buf.h"
+#include "alamo/base/buf.h"
 #include "query.h"
 #include "zone.h"
 

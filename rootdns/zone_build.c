@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alamo/log.h"
+#include "alamo/base/log.h"
 #include "zone_record.h"
 
 static const char *const zone_attrs[] = { "nserver", "ds-rdata", "record" };

@@ -19,9 +19,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "alamo/buf.h"
-#include "alamo/log.h"
-#include "alamo/wire.h"
+#include "alamo/base/buf.h"
+#include "alamo/base/log.h"
+#include "alamo/base/wire.h"
 
 #define KEY_FILE_MAX 4096
 

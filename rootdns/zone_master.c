@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alamo/wire.h"
+#include "alamo/base/wire.h"
 
 #define SOA_REFRESH 300u
 #define SOA_RETRY 60u

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alamo/log.h"
+#include "alamo/base/log.h"
 
 static const char *const plan_attrs[] = { "tld", "super-prefix", "root-server", "hostmaster" };
 

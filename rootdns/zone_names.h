@@ -9,7 +9,7 @@
 #ifndef ROOTDNS_ZONE_NAMES_H
 #define ROOTDNS_ZONE_NAMES_H
 
-#include "alamo/object.h"
+#include "alamo/rpsl/object.h"
 #include "dname.h"
 
 #define PLAN_ZONES_MAX 256

@@ -8,8 +8,8 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "alamo/buf.h"
-#include "alamo/wire.h"
+#include "alamo/base/buf.h"
+#include "alamo/base/wire.h"
 
 #define LINE_MAX_LEN 2048
 

@@ -9,7 +9,7 @@
 
 #include <utlist.h>
 
-#include "alamo/log.h"
+#include "alamo/base/log.h"
 
 #define TYPES_MAX 64
 

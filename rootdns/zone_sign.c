@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alamo/buf.h"
-#include "alamo/wire.h"
+#include "alamo/base/buf.h"
+#include "alamo/base/wire.h"
 
 #define BACKDATE_S 3600u                 /* clocks of validators may be behind */
 #define SIGNED_BYTES_MAX (1u << 20)      /* owner names are repeated for every record */

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alamo/wire.h"
+#include "alamo/base/wire.h"
 #include "answer_compile.h"
 #include "zone_resolve.h"
 

@@ -12,7 +12,7 @@
 #ifndef RPKI_LITE_EXPORT_H
 #define RPKI_LITE_EXPORT_H
 
-#include "alamo/http.h"
+#include "alamo/net/http.h"
 
 #include "vrp_set.h"
 

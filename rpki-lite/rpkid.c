@@ -7,9 +7,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "alamo/follow.h"
-#include "alamo/log.h"
-#include "alamo/metrics.h"
+#include "alamo/follow/follow.h"
+#include "alamo/base/log.h"
+#include "alamo/net/metrics.h"
 
 #include "export.h"
 #include "rpkid.h"

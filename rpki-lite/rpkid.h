@@ -9,7 +9,7 @@
 #ifndef RPKI_LITE_RPKID_H
 #define RPKI_LITE_RPKID_H
 
-#include "alamo/service.h"
+#include "alamo/net/service.h"
 
 extern const struct al_service_def rpkid_service;
 

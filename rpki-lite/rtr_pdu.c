@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "alamo/wire.h"
+#include "alamo/base/wire.h"
 
 #include "rtr_pdu.h"
 

@@ -11,8 +11,8 @@
 #include <event2/buffer.h>
 #include <sodium.h>
 
-#include "alamo/log.h"
-#include "alamo/metrics.h"
+#include "alamo/base/log.h"
+#include "alamo/net/metrics.h"
 
 #include "rtr_image.h"
 #include "rtr_server.h"

@@ -8,7 +8,7 @@
 #ifndef RPKI_LITE_RTR_SERVER_H
 #define RPKI_LITE_RTR_SERVER_H
 
-#include "alamo/net.h"
+#include "alamo/net/net.h"
 
 #include "rtr_pdu.h"
 #include "vrp_delta.h"

@@ -8,7 +8,7 @@
 
 #include <sodium.h>
 
-#include "alamo/wire.h"
+#include "alamo/base/wire.h"
 
 #include "rtr_session.h"
 

@@ -26,7 +26,7 @@
 #ifndef RPKI_LITE_RTR_SESSION_H
 #define RPKI_LITE_RTR_SESSION_H
 
-#include "alamo/note.h"
+#include "alamo/tlog/note.h"
 
 #include "rtr_pdu.h"
 

@@ -18,7 +18,7 @@
 #ifndef RPKI_LITE_VRP_BUILD_H
 #define RPKI_LITE_VRP_BUILD_H
 
-#include "alamo/state.h"
+#include "alamo/rpsl/state.h"
 
 #include "vrp_set.h"
 

@@ -11,8 +11,8 @@
 #ifndef RPKI_LITE_VRP_SET_H
 #define RPKI_LITE_VRP_SET_H
 
-#include "alamo/buf.h"
-#include "alamo/ident.h"
+#include "alamo/base/buf.h"
+#include "alamo/base/ident.h"
 
 struct vrp {
 	uint8_t addr[16];       /* network order; IPv4 in the first 4; rest zero */

@@ -4,7 +4,7 @@
 #ifndef RULES_ALLOT_H
 #define RULES_ALLOT_H
 
-#include "alamo/state.h"
+#include "alamo/rpsl/state.h"
 #include "space.h"
 
 /* Lowest free AS number of the open as-blocks; AL_ENOTFOUND: none. */

@@ -10,7 +10,7 @@
 #ifndef RULES_AUDIT_H
 #define RULES_AUDIT_H
 
-#include "alamo/state.h"
+#include "alamo/rpsl/state.h"
 
 enum audit_kind {
 	AUDIT_FORM,

@@ -8,8 +8,8 @@
 #ifndef RULES_DECISION_H
 #define RULES_DECISION_H
 
-#include "alamo/sshsig.h"
-#include "alamo/state.h"
+#include "alamo/rpsl/sshsig.h"
+#include "alamo/rpsl/state.h"
 #include "space.h"
 
 #define DECISION_AUTO_LEN 64             /* bytes of a token or value, with NUL */

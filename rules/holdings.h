@@ -5,7 +5,7 @@
 #ifndef RULES_HOLDINGS_H
 #define RULES_HOLDINGS_H
 
-#include "alamo/state.h"
+#include "alamo/rpsl/state.h"
 
 struct holdings;
 

@@ -5,7 +5,7 @@
 #ifndef RULES_RESTING_H
 #define RULES_RESTING_H
 
-#include "alamo/state.h"
+#include "alamo/rpsl/state.h"
 
 struct resting {
 	struct rest_item *items;         /* oldest first, from `first` */

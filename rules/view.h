@@ -8,7 +8,7 @@
 #ifndef RULES_VIEW_H
 #define RULES_VIEW_H
 
-#include "alamo/state.h"
+#include "alamo/rpsl/state.h"
 
 struct view {
 	const struct al_state *state;

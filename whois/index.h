@@ -15,7 +15,7 @@
 #ifndef WHOIS_INDEX_H
 #define WHOIS_INDEX_H
 
-#include "alamo/state.h"
+#include "alamo/rpsl/state.h"
 
 struct whois_index;
 

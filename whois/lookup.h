@@ -9,7 +9,7 @@
 #ifndef WHOIS_LOOKUP_H
 #define WHOIS_LOOKUP_H
 
-#include "alamo/note.h"
+#include "alamo/tlog/note.h"
 #include "index.h"
 #include "query.h"
 

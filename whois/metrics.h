@@ -2,7 +2,7 @@
 #ifndef WHOIS_METRICS_H
 #define WHOIS_METRICS_H
 
-#include "alamo/metrics.h"
+#include "alamo/net/metrics.h"
 
 extern struct al_metric whois_metric_queries;    /* RIPE form */
 extern struct al_metric whois_metric_commands;   /* IRRd's '!' */

@@ -9,8 +9,8 @@
 #ifndef WHOIS_QUERY_H
 #define WHOIS_QUERY_H
 
-#include "alamo/schema.h"
-#include "alamo/slice.h"
+#include "alamo/rpsl/schema.h"
+#include "alamo/base/slice.h"
 
 #define WHOIS_LINE_MAX 1024          /* bytes, without CR and LF */
 #define WHOIS_WORDS_MAX 60           /* in the key */

@@ -5,8 +5,8 @@
 #ifndef WHOIS_RANGE_H
 #define WHOIS_RANGE_H
 
-#include "alamo/buf.h"
-#include "alamo/ident.h"
+#include "alamo/base/buf.h"
+#include "alamo/base/ident.h"
 
 /* Prefixes inside `prefix` whose length is low..high. */
 struct whois_range {

@@ -9,7 +9,7 @@
 #ifndef WHOIS_SESSION_H
 #define WHOIS_SESSION_H
 
-#include "alamo/net.h"
+#include "alamo/net/net.h"
 #include "lookup.h"
 
 #define WHOIS_UNSENT_MAX (256u << 20)

@@ -5,8 +5,8 @@
 #ifndef WHOIS_TEMPLATE_H
 #define WHOIS_TEMPLATE_H
 
-#include "alamo/buf.h"
-#include "alamo/schema.h"
+#include "alamo/base/buf.h"
+#include "alamo/rpsl/schema.h"
 
 void whois_put_template(enum al_class cls, bool verbose, struct al_buf *out);
 void whois_put_types(struct al_buf *out);

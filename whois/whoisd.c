@@ -11,8 +11,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "alamo/follow.h"
-#include "alamo/log.h"
+#include "alamo/follow/follow.h"
+#include "alamo/base/log.h"
 #include "metrics.h"
 #include "session.h"
 

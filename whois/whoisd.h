@@ -1,8 +1,8 @@
-/* whoisd.h -- alamo-whoisd as a service (alamo/service.h). */
+/* whoisd.h -- alamo-whoisd as a service (alamo/net/service.h). */
 #ifndef WHOIS_WHOISD_H
 #define WHOIS_WHOISD_H
 
-#include "alamo/service.h"
+#include "alamo/net/service.h"
 
 extern const struct al_service_def whoisd_service;
 

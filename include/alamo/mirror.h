@@ -8,8 +8,8 @@
 #ifndef ALAMO_MIRROR_H
 #define ALAMO_MIRROR_H
 
-#include "alamo/loop.h"
-#include "alamo/note.h"
+#include "alamo/net/loop.h"
+#include "alamo/tlog/note.h"
 
 /* ---- mirror ---- */
 

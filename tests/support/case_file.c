@@ -14,7 +14,7 @@
 #include <cmocka.h>
 #include <sodium.h>
 
-#include "alamo/sshsig.h"
+#include "alamo/rpsl/sshsig.h"
 
 #define PEOPLE_MAX 32
 #define RUN_LEN 64                       /* as many equal characters are shown as @x*64@ */

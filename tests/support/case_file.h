@@ -7,7 +7,7 @@
 #ifndef SUPPORT_CASE_FILE_H
 #define SUPPORT_CASE_FILE_H
 
-#include "alamo/buf.h"
+#include "alamo/base/buf.h"
 
 #define CASE_TEXT_MAX (8u << 20)
 

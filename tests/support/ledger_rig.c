@@ -16,8 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ledger_writer.h"
-#include "signer.h"
+#include "ledger/ledger_writer.h"
+#include "sign/signer.h"
 
 #define ENTRY_MAX 60000
 

@@ -10,7 +10,7 @@
 #ifndef SUPPORT_LEDGER_RIG_H
 #define SUPPORT_LEDGER_RIG_H
 
-#include "ledger.h"
+#include "ledger/ledger.h"
 #include "powercut_vfs.h"
 
 #define RIG_TRIES 32

@@ -9,7 +9,7 @@
 #ifndef SUPPORT_LOGGEN_H
 #define SUPPORT_LOGGEN_H
 
-#include "alamo/state.h"
+#include "alamo/rpsl/state.h"
 
 #define LOGGEN_NS AL_S("registry@test")
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alamo/note.h"
+#include "alamo/tlog/note.h"
 
 #define SIGNED_LOG_MAX 64
 

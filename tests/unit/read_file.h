@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "alamo/buf.h"
+#include "alamo/base/buf.h"
 
 #define READ_FILE_MAX (1u << 20)
 

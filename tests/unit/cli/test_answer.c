@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "answer.h"
-#include "endpoints.h"
-#include "network.h"
+#include "member/answer.h"
+#include "authority/endpoints.h"
+#include "member/network.h"
 #include "settings.h"
 
 static const char good[] = "SUMMARY OF UPDATE: join-1\n"

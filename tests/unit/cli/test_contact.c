@@ -8,9 +8,9 @@
 #include <cmocka.h>
 #include <sodium.h>
 
-#include "alamo/request.h"
-#include "contact.h"
-#include "draft.h"
+#include "alamo/rpsl/request.h"
+#include "member/contact.h"
+#include "member/draft.h"
 
 static const char person[] = "person:         Ann\n"
 			     "nic-hdl:        ANN-ALAMO\n"

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "alamo/request.h"
-#include "draft.h"
+#include "alamo/rpsl/request.h"
+#include "member/draft.h"
 
 static struct draft parse(const char *text)
 {

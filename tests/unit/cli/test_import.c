@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "import.h"
+#include "import/import.h"
 
 static const char text[] = "% comment\n"
 			   "route:              10.1.0.0/16\n"

@@ -10,11 +10,11 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "alamo/object.h"
-#include "alamo/request.h"
+#include "alamo/rpsl/object.h"
+#include "alamo/rpsl/request.h"
 #include "file.h"
-#include "join.h"
-#include "plan.h"
+#include "member/join.h"
+#include "authority/plan.h"
 
 #define KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 

@@ -9,7 +9,7 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "receipt.h"
+#include "log/receipt.h"
 
 #define REQUEST                                                                                                        \
 	"request: a\nprev: none\n\naut-num: auto-1\nas-name: X\n\nmntner: X-MNT\nsource: T\n"                          \

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "alamo/loop.h"
+#include "alamo/net/loop.h"
 
 #define GUARD_S 20
 

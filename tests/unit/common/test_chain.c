@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "../../support/signed_log.h"
-#include "alamo/evidence.h"
-#include "alamo/wire.h"
+#include "alamo/tlog/evidence.h"
+#include "alamo/base/wire.h"
 #include "chain.h"
 
 #define FORK 8

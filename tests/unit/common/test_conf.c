@@ -15,8 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "alamo/buf.h"
-#include "alamo/conf.h"
+#include "alamo/base/buf.h"
+#include "alamo/net/conf.h"
 
 static char dir[] = "/tmp/alamo-conf-XXXXXX";
 static char path[64];

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "../read_file.h"
-#include "alamo/entry.h"
-#include "alamo/tree.h"
+#include "alamo/rpsl/entry.h"
+#include "alamo/tlog/tree.h"
 
 static void load(const char *name, struct al_buf *out)
 {

@@ -19,7 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "alamo/follow.h"
+#include "alamo/follow/follow.h"
 
 #define LOG_SIZE 20
 #define CONNECTIONS_MAX 12

@@ -14,8 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "alamo/http.h"
-#include "alamo/log.h"
+#include "alamo/net/http.h"
+#include "alamo/base/log.h"
 #include "http_request.h"
 
 #define LARGE (5u * 1024u * 1024u)

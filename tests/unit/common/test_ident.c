@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "alamo/ident.h"
+#include "alamo/base/ident.h"
 
 static void asns(void **state)
 {

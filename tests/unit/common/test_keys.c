@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alamo/keys.h"
-#include "alamo/witness.h"
+#include "alamo/tlog/keys.h"
+#include "alamo/tlog/witness.h"
 
 #define ROOTS 3
 

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alamo/http.h"
-#include "alamo/metrics.h"
+#include "alamo/net/http.h"
+#include "alamo/net/metrics.h"
 
 #define EACH 100000
 

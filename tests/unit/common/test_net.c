@@ -20,8 +20,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include "alamo/log.h"
-#include "alamo/net.h"
+#include "alamo/base/log.h"
+#include "alamo/net/net.h"
 
 #define BIG (1024u * 1024u)
 #define HUGE_ANSWER (16u * 1024u * 1024u)      /* more than the kernel buffers */

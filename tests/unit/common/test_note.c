@@ -9,7 +9,7 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "alamo/note.h"
+#include "alamo/tlog/note.h"
 
 #define DASH "\xe2\x80\x94 "
 #define SAMPLE_KEY "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"

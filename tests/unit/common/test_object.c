@@ -8,8 +8,8 @@
 #include <cmocka.h>
 #include <sodium.h>
 
-#include "alamo/object.h"
-#include "alamo/state.h"
+#include "alamo/rpsl/object.h"
+#include "alamo/rpsl/state.h"
 
 static struct al_object *build(const char *text, struct al_report *report, bool *deletes)
 {

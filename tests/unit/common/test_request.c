@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <sodium.h>
 
-#include "alamo/request.h"
+#include "alamo/rpsl/request.h"
 
 #define SIG "-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----\n"
 #define OBJ "mntner: A-MNT\nmnt-by: A-MNT\n"

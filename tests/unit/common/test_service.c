@@ -20,9 +20,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "alamo/log.h"
-#include "alamo/metrics.h"
-#include "alamo/service.h"
+#include "alamo/base/log.h"
+#include "alamo/net/metrics.h"
+#include "alamo/net/service.h"
 
 static char dir[] = "/tmp/alamo-service-XXXXXX";
 static char conf_path[64];

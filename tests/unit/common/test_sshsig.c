@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "../read_file.h"
-#include "alamo/sshsig.h"
-#include "alamo/wire.h"
+#include "alamo/rpsl/sshsig.h"
+#include "alamo/base/wire.h"
 
 #define NS "registry@alamo"
 #define TYPE_FIDO "sk-ssh-ed25519@openssh.com"

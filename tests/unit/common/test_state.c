@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <sodium.h>
 
-#include "alamo/state.h"
+#include "alamo/rpsl/state.h"
 
 struct seen {
 	size_t creates, modifies, deletes;

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "alamo/buf.h"
-#include "alamo/report.h"
-#include "alamo/wire.h"
+#include "alamo/base/buf.h"
+#include "alamo/base/report.h"
+#include "alamo/base/wire.h"
 
 static void slice_cuts(void **state)
 {

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "../read_file.h"
-#include "alamo/tile.h"
+#include "alamo/tlog/tile.h"
 
 static void load(const char *name, struct al_buf *out)
 {

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "../read_file.h"
-#include "alamo/tile_dir.h"
+#include "alamo/tlog/tile_dir.h"
 
 struct fixture {
 	char path[64];

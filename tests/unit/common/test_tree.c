@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "alamo/tree.h"
+#include "alamo/tlog/tree.h"
 
 #define SIZE_TOP 100
 

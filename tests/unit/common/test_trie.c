@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "alamo/trie.h"
+#include "alamo/base/trie.h"
 
 #define KEYS 400
 

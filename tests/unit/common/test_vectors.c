@@ -15,10 +15,10 @@
 #include <cmocka.h>
 #include <sodium.h>
 
-#include "alamo/entry.h"
-#include "alamo/follow.h"
-#include "alamo/request.h"
-#include "alamo/sshsig.h"
+#include "alamo/rpsl/entry.h"
+#include "alamo/follow/follow.h"
+#include "alamo/rpsl/request.h"
+#include "alamo/rpsl/sshsig.h"
 
 #include "../read_file.h"
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "../read_file.h"
-#include "alamo/witness.h"
+#include "alamo/tlog/witness.h"
 
 #define VECTORS "vectors/cosignature/"
 #define VECTOR_TIME 1700000000u

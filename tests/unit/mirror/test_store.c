@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "alamo/log.h"
+#include "alamo/base/log.h"
 #include "../../support/signed_log.h"
 #include "store.h"
 

@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "alamo/log.h"
+#include "alamo/base/log.h"
 #include "alamo/mirror.h"
-#include "alamo/witness.h"
+#include "alamo/tlog/witness.h"
 #include "../../support/signed_log.h"
 
 #define NOW 1234567890u

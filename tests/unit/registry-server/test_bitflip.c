@@ -17,9 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alamo/log.h"
+#include "alamo/base/log.h"
 #include "ledger_rig.h"
-#include "ledger_writer.h"
+#include "ledger/ledger_writer.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define THIN 8                       /* so many times fewer flips */

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "budget.h"
+#include "request/budget.h"
 
 static struct budget_key key_of(unsigned number)
 {

@@ -22,7 +22,7 @@
 #include "audit.h"
 #include "case_file.h"
 #include "policy.h"
-#include "reply.h"
+#include "request/reply.h"
 
 #define NS AL_S("registry@alamo")
 #define CASES_MAX 400

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "alamo/log.h"
+#include "alamo/base/log.h"
 #include "ledger_rig.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

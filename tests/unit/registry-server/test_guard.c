@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "guard.h"
+#include "sign/guard.h"
 
 struct fixture {
 	char dir[64];

@@ -14,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ledger.h"
-#include "signer.h"
+#include "ledger/ledger.h"
+#include "sign/signer.h"
 
 /* ---- a VFS whose writes fail on demand, and that counts syncs of the log file ---- */
 

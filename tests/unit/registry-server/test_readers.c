@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "readers.h"
+#include "request/readers.h"
 
 #define MANY 2000u
 #define NS AL_S("registry@test")

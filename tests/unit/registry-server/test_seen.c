@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "seen.h"
+#include "request/seen.h"
 
 #define MANY 20000u
 

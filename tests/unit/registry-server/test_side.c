@@ -15,8 +15,8 @@
 #include <sodium.h>
 #include <sqlite3.h>
 
-#include "ledger_side.h"
-#include "signer.h"
+#include "ledger/ledger_side.h"
+#include "sign/signer.h"
 
 static const char *const suffixes[] = { "", "-wal", "-shm", "-journal", ".lock" };
 

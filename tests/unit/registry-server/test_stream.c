@@ -18,10 +18,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "alamo/follow.h"
-#include "ledger.h"
-#include "signer.h"
-#include "stream_internal.h"
+#include "alamo/follow/follow.h"
+#include "ledger/ledger.h"
+#include "sign/signer.h"
+#include "ledger/stream_internal.h"
 
 #define GUARD_MS 60000               /* only a hanging test ever sees it */
 #define FOLLOWERS 20

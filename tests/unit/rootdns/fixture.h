@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alamo/state.h"
-#include "alamo/wire.h"
+#include "alamo/rpsl/state.h"
+#include "alamo/base/wire.h"
 #include "answer.h"
 #include "builder.h"
 #include "publish.h"

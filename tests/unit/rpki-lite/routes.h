@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "alamo/state.h"
+#include "alamo/rpsl/state.h"
 
 #define ENTRY_OBJECTS_MAX 8
 

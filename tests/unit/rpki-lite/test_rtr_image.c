@@ -3,7 +3,7 @@
  */
 #include "vrps.h"
 
-#include "alamo/wire.h"
+#include "alamo/base/wire.h"
 #include "rtr_image.h"
 
 /* Apply the PDUs to a plain list as a strict router does. */

@@ -6,7 +6,7 @@
 #include "vrps.h"
 
 #include "../common/loopback.h"
-#include "alamo/wire.h"
+#include "alamo/base/wire.h"
 #include "rtr_server.h"
 
 #define SESSION 0x4242

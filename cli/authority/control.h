@@ -1,0 +1,13 @@
+/*
+ * control.h -- control requests: signed, good once and for an hour, for the
+ * registry alone (docs/protocol.md, "Control requests").
+ */
+#ifndef CLI_CONTROL_H
+#define CLI_CONTROL_H
+
+#include "member/submit.h"
+
+/* Builds, signs and sends `control: WHAT`; prints the answer. Exit code. */
+int control_send(const struct submit *submit, const char *what);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * endpoints.h -- what a starting daemon says on its descriptor (service.h,
+ * option -r): "endpoint NAME ADDRESS" lines, then "ready".
+ */
+#ifndef CLI_ENDPOINTS_H
+#define CLI_ENDPOINTS_H
+
+#include "alamo/base/buf.h"
+
+struct endpoints {
+	struct al_buf partial;       /* bytes of an unfinished line */
+	struct al_buf lines;         /* "NAME ADDRESS" lines so far */
+	bool ready;
+};
+
+void endpoints_init(struct endpoints *endpoints);
+void endpoints_release(struct endpoints *endpoints);
+void endpoints_reset(struct endpoints *endpoints);        /* the daemon starts anew */
+/* Bytes from the descriptor. True when "ready" is among them. */
+bool endpoints_feed(struct endpoints *endpoints, struct al_slice bytes);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * import.h -- objects of another registry on their way into ours.
+ *
+ * import_read (text to items) -> import_order (references and parents first)
+ * -> import_send (signed requests; what is refused is dropped, the rest goes
+ * again) -> import_report.
+ */
+#ifndef CLI_IMPORT_H
+#define CLI_IMPORT_H
+
+#include "alamo/rpsl/object.h"
+#include "member/submit.h"
+
+enum import_state {
+	IMPORT_WAITING,
+	IMPORT_TAKEN,            /* as it was */
+	IMPORT_CHANGED,          /* taken, but not as it was: item.note says what */
+	IMPORT_PRESENT,          /* the registry has it already */
+	IMPORT_REFUSED,          /* item.note says why */
+	IMPORT_STATES
+};
+
+struct import_item {
+	enum al_class cls;           /* AL_CLASS_COUNT: the text is no object */
+	struct al_object *object;    /* owned; NULL when it could not be read */
+	char *key;                   /* owned; canonical, or the first value as typed */
+	char *note;                  /* owned; NULL: nothing to say */
+	bool altered;
+	bool glued;                  /* refers in a circle with the next one: same request */
+	enum import_state state;
+};
+
+struct import {
+	struct import_item *items;   /* owned */
+	size_t count;
+	size_t cap;
+	size_t read;                 /* objects in the files, before several origins made several */
+};
+
+void import_init(struct import *import);
+void import_release(struct import *import);
+
+/*
+ * Appends the objects of one file. `source:` becomes ours, an object with
+ * several `origin:` becomes one for each. Attributes that we do not have, keys
+ * of kinds that we do not take and contact texts are left out (noted). An object that the schema refuses is an item, refused.
+ */
+AL_MUST_USE enum al_err import_read(struct import *import, struct al_slice text, struct al_slice source);
+
+/* Every object of a registry that is a tree of files: DIR/data/CLASS/KEY. AL_ESYS with errno set. */
+AL_MUST_USE enum al_err import_tree(struct import *import, const char *dir, struct al_slice source);
+
+/* Sorts; a second object with the same key is refused (or present, when it is the same). */
+AL_MUST_USE enum al_err import_order(struct import *import);
+
+/* Sends everything that waits. Afterwards nothing waits, unless the result is not AL_OK. */
+AL_MUST_USE enum al_err import_send(struct import *import, const struct submit *submit);
+
+/* Table of counts a class and, with `details`, a line for each item that was changed or refused. */
+void import_report(const struct import *import, bool details, struct al_buf *out);
+size_t import_count(const struct import *import, enum import_state state);
+
+#endif

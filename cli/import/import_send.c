@@ -1,0 +1,318 @@
+/*
+ * import_send.c -- items into signed requests, refusals out of them.
+ *
+ * A request is all or nothing: when it is refused, exactly the objects that
+ * the answer has an error for are dropped and the others go again. An answer
+ * that blames no object is narrowed down by halves.
+ */
+#include "import.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "member/answer.h"
+#include "command.h"
+
+#define BATCH_BYTES 36864        /* of objects; header and signature on top stay below 40 KiB */
+#define BATCH_OBJECTS 256
+
+struct batch {
+	struct import_item *items[BATCH_OBJECTS];
+	char prev[BATCH_OBJECTS][24];
+	size_t count;
+};
+
+struct sender {
+	const struct submit *submit;
+	unsigned number;                 /* of the next request */
+	char run[DRAFT_NONCE_LEN];       /* this import, in the requests' names */
+};
+
+static void item_end(struct import_item *item, enum import_state state, struct al_slice note)
+{
+	item->state = state;
+	if (note.len > 0) {
+		free(item->note);
+		item->note = al_slice_dup(note);
+	}
+}
+
+/* ---- what the registry has already ---- */
+
+static void questions_put(const struct batch *batch, const char *word, const bool *only, struct al_buf *out)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		if (only == NULL || only[i])
+			al_buf_printf(out, "%s %s %s\n", word, al_class_name(batch->items[i]->cls),
+				      batch->items[i]->key);
+}
+
+static enum al_err prevs_ask(const struct sender *sender, struct batch *batch, bool *known, size_t *known_count)
+{
+	struct al_buf questions, answers;
+	struct al_slice rest, one, line;
+	enum al_err err;
+
+	*known_count = 0;
+	al_buf_init(&questions, 1u << 20);
+	al_buf_init(&answers, CLIENT_ANSWER_MAX);
+	questions_put(batch, "prev", NULL, &questions);
+	err = questions.err != AL_OK ? questions.err :
+	      client_questions(sender->submit->client, al_buf_view(&questions), &answers);
+	rest = al_buf_view(&answers);
+	for (size_t i = 0; err == AL_OK && i < batch->count; i++) {
+		snprintf(batch->prev[i], sizeof(batch->prev[i]), "none");
+		if (!client_next(&rest, &one))
+			err = AL_EINVAL;
+		while (err == AL_OK && al_slice_line(&one, &line))
+			if (al_slice_starts(line, "prev:"))
+				err = al_slice_copy(al_slice_trim(al_slice_from(line, 5)), batch->prev[i],
+						    sizeof(batch->prev[i]));
+		known[i] = strcmp(batch->prev[i], "none") != 0;
+		*known_count += known[i];
+	}
+	al_buf_release(&questions);
+	al_buf_release(&answers);
+	return err;
+}
+
+/* A maintainer with keys is not replaced by one without: nobody could sign for it any more. */
+static bool keeps_keys(const struct import_item *item, struct al_slice present)
+{
+	struct al_slice value;
+
+	return item->cls == AL_MNTNER && al_attr_find(&present, "auth", &value) &&
+	       al_object_attr(item->object, "auth").len == 0;
+}
+
+static enum al_err shown_compare(const struct sender *sender, struct batch *batch, const bool *known)
+{
+	struct al_buf questions, answers;
+	struct al_slice rest, one, error;
+	enum al_err err;
+
+	al_buf_init(&questions, 1u << 20);
+	al_buf_init(&answers, 16u << 20);
+	questions_put(batch, "show", known, &questions);
+	err = client_questions(sender->submit->client, al_buf_view(&questions), &answers);
+	rest = al_buf_view(&answers);
+	for (size_t i = 0; err == AL_OK && i < batch->count; i++) {
+		struct import_item *item = batch->items[i];
+
+		if (!known[i])
+			continue;
+		if (!client_next(&rest, &one))
+			err = AL_EINVAL;
+		else if (answer_is_error(one, &error))
+			continue;                /* deleted: it comes back with its old index in prev */
+		else if (keeps_keys(item, one))
+			item_end(item, IMPORT_PRESENT, AL_S("the registry's maintainer has keys and stays"));
+		else if (al_slice_eq(al_slice_trim(one), al_slice_trim(al_object_text(item->object))))
+			item_end(item, IMPORT_PRESENT, AL_S(""));
+	}
+	al_buf_release(&questions);
+	al_buf_release(&answers);
+	return err;
+}
+
+/* Takes out what no longer waits. */
+static void batch_shrink(struct batch *batch)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		if (batch->items[i]->state != IMPORT_WAITING)
+			continue;
+		batch->items[kept] = batch->items[i];
+		memmove(batch->prev[kept], batch->prev[i], sizeof(batch->prev[i]));
+		kept++;
+	}
+	batch->count = kept;
+}
+
+static enum al_err batch_compare(const struct sender *sender, struct batch *batch)
+{
+	bool known[BATCH_OBJECTS];
+	size_t count;
+	enum al_err err = prevs_ask(sender, batch, known, &count);
+
+	if (err == AL_OK && count > 0)
+		err = shown_compare(sender, batch, known);
+	batch_shrink(batch);
+	return err;
+}
+
+/* ---- one request ---- */
+
+static void request_text(struct sender *sender, const struct batch *batch, struct al_buf *out)
+{
+	char nonce[DRAFT_NONCE_LEN];
+
+	draft_nonce(nonce);
+	al_buf_printf(out, "request:        import-%.8s-%u\nprev:          ", sender->run, ++sender->number);
+	for (size_t i = 0; i < batch->count; i++)
+		al_buf_printf(out, " %s", batch->prev[i]);
+	al_buf_printf(out, "\nnonce:          %s\n", nonce);
+	for (size_t i = 0; i < batch->count; i++) {
+		al_buf_u8(out, '\n');
+		al_buf_slice(out, al_object_text(batch->items[i]->object));
+	}
+}
+
+static enum al_err batch_request(struct sender *sender, const struct batch *batch, struct al_buf *answer)
+{
+	struct al_buf text, request;
+	enum al_err err;
+
+	al_buf_init(&text, 1u << 17);
+	al_buf_init(&request, 1u << 18);
+	request_text(sender, batch, &text);
+	err = text.err;
+	if (err == AL_OK)
+		err = submit_sign(sender->submit, al_buf_view(&text), AL_S(""), AL_S(""), &request);
+	if (err == AL_OK)
+		err = client_request(sender->submit->client, al_buf_view(&request), answer);
+	al_buf_release(&text);
+	al_buf_release(&request);
+	return err;
+}
+
+/* Marks the objects that the answer blames; how many. */
+static size_t refusals_mark(struct batch *batch, struct al_slice answer)
+{
+	struct answer_object object;
+	struct al_slice text;
+	size_t i = 0, marked = 0;
+
+	for (; i < batch->count && answer_next(&answer, &object); i++)
+		if (answer_error(&object.body, &text)) {
+			item_end(batch->items[i], IMPORT_REFUSED, text);
+			marked++;
+		}
+	return marked;
+}
+
+static enum al_err batch_send(struct sender *sender, struct batch *batch);
+
+static enum al_err batch_halves(struct sender *sender, const struct batch *batch)
+{
+	struct batch *half = calloc(1, sizeof(*half));
+	size_t cut = batch->count / 2;
+	enum al_err err = half == NULL ? AL_ENOMEM : AL_OK;
+
+	for (unsigned part = 0; err == AL_OK && part < 2; part++) {
+		size_t from = part == 0 ? 0 : cut;
+
+		half->count = part == 0 ? cut : batch->count - cut;
+		memcpy(half->items, batch->items + from, half->count * sizeof(half->items[0]));
+		memcpy(half->prev, batch->prev + from, half->count * sizeof(half->prev[0]));
+		err = batch_send(sender, half);
+	}
+	free(half);
+	return err;
+}
+
+static struct al_slice first_error(struct al_slice answer)
+{
+	struct al_slice text;
+
+	if (answer_error(&answer, &text) || answer_is_error(answer, &text))
+		return text;
+	return AL_S("refused without a reason");
+}
+
+/* Until everything of the batch has an end. */
+static enum al_err batch_send(struct sender *sender, struct batch *batch)
+{
+	struct al_buf answer;
+	enum al_err err = AL_OK;
+
+	al_buf_init(&answer, CLIENT_ANSWER_MAX);
+	while (err == AL_OK && batch->count > 0) {
+		err = batch_request(sender, batch, &answer);
+		if (err != AL_OK)
+			break;
+		if (answer_accepted(al_buf_view(&answer))) {
+			for (size_t i = 0; i < batch->count; i++)
+				item_end(batch->items[i], batch->items[i]->altered ? IMPORT_CHANGED : IMPORT_TAKEN,
+					 AL_S(""));
+			break;
+		}
+		if (refusals_mark(batch, al_buf_view(&answer)) > 0) {
+			batch_shrink(batch);
+		} else if (batch->count == 1) {
+			item_end(batch->items[0], IMPORT_REFUSED, first_error(al_buf_view(&answer)));
+			break;
+		} else {
+			err = batch_halves(sender, batch);
+			break;
+		}
+	}
+	al_buf_release(&answer);
+	return err;
+}
+
+/* ---- all of them ---- */
+
+/* Length of the glued run that begins at `at`, in items and bytes. */
+static size_t run_length(const struct import *import, size_t at, size_t *bytes)
+{
+	size_t end = at;
+
+	*bytes = 0;
+	do {
+		if (import->items[end].object != NULL)
+			*bytes += al_object_text(import->items[end].object).len + 1;
+	} while (import->items[end].glued && ++end < import->count);
+	return (end < import->count ? end + 1 : end) - at;
+}
+
+static size_t batch_fill(struct import *import, size_t from, struct batch *batch)
+{
+	size_t bytes = 0, run, run_bytes;
+
+	batch->count = 0;
+	while (from < import->count) {
+		run = run_length(import, from, &run_bytes);
+		if (batch->count > 0 && (bytes + run_bytes > BATCH_BYTES || batch->count + run > BATCH_OBJECTS))
+			break;
+		bytes += run_bytes;
+		for (size_t end = from + run; from < end; from++)
+			if (import->items[from].state == IMPORT_WAITING && batch->count < BATCH_OBJECTS)
+				batch->items[batch->count++] = &import->items[from];
+			else if (import->items[from].state == IMPORT_WAITING)
+				return from;
+	}
+	return from;
+}
+
+/* For a person who waits; a log gets none of it. */
+static void progress(const struct import *import, size_t done)
+{
+	if (!isatty(STDERR_FILENO))
+		return;
+	fprintf(stderr, "\ralamo: import %zu of %zu%s", done, import->count, done == import->count ? "\n" : "");
+	fflush(stderr);
+}
+
+enum al_err import_send(struct import *import, const struct submit *submit)
+{
+	struct sender sender = { .submit = submit };
+	struct batch *batch = calloc(1, sizeof(*batch));
+	enum al_err err = batch == NULL ? AL_ENOMEM : AL_OK;
+	size_t at = 0;
+
+	draft_nonce(sender.run);
+	while (err == AL_OK && at < import->count) {
+		at = batch_fill(import, at, batch);
+		err = batch_compare(&sender, batch);
+		if (err == AL_OK)
+			err = batch_send(&sender, batch);
+		if (err == AL_OK)
+			progress(import, at);
+	}
+	free(batch);
+	return err;
+}

@@ -1,0 +1,215 @@
+/*
+ * cmd_mirror.c -- `alamo mirror`: keep a verified copy of a log, and serve it.
+ */
+#include "command.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "alamo/base/log.h"
+#include "alamo/mirror.h"
+#include "log_read.h"
+#include "serve.h"
+
+#define USAGE "DIR --from HOST:PORT|PATH --key VKEY|FILE [--listen ADDRESS:PORT]... [--http ADDRESS:PORT] [--once]"
+#define LISTENS_MAX 8
+#define CONNECT_MS 5000          /* --once: no connection for so long: give up */
+#define PATIENCE_MS 15000        /* --once: connected, and no verified head */
+#define SILENCE_MS 700           /* --once: nothing more after a head, or after we asked: that was all */
+
+struct options {
+	const char *dir, *from, *key, *http;
+	const char *listens[LISTENS_MAX];
+	size_t listen_count;
+	bool once;
+};
+
+struct mirroring {
+	struct al_loop *loop;
+	struct al_mirror *mirror;
+	struct al_timer *timer;      /* --once only, else NULL */
+	char address[PATH_MAX];
+	bool ready;
+	bool linked;
+	int code;
+};
+
+static void end(struct mirroring *m, int code)
+{
+	m->code = code;
+	al_loop_stop(m->loop);
+}
+
+static void ready_say(struct mirroring *m)
+{
+	if (m->ready)
+		return;
+	m->ready = true;
+	puts("ready");
+	fflush(stdout);
+}
+
+static void on_head(void *arg, uint64_t size)
+{
+	struct mirroring *m = arg;
+
+	(void)size;
+	if (m->timer != NULL)
+		al_timer_set(m->timer, SILENCE_MS);
+	else
+		ready_say(m);
+}
+
+static void on_link(void *arg, bool up)
+{
+	struct mirroring *m = arg;
+
+	m->linked = up;
+	if (m->timer == NULL)
+		return;
+	/* With something stored, silence means that there is no more. */
+	if (up)
+		al_timer_set(m->timer, al_mirror_size(m->mirror) > 0 ? 2 * SILENCE_MS : PATIENCE_MS);
+}
+
+static void on_fork(void *arg, const char *text)
+{
+	struct mirroring *m = arg;
+
+	m->code = command_fail(CLI_UNVERIFIED, "%s", text);
+	/* What is verified is served on: somebody has to have it. */
+	if (m->timer != NULL)
+		al_loop_stop(m->loop);
+}
+
+static void on_failed(void *arg, enum al_err err)
+{
+	end(arg, command_fail(CLI_REFUSED, "the copy cannot be written (%s)", al_err_name(err)));
+}
+
+static void on_time(void *arg)
+{
+	struct mirroring *m = arg;
+
+	if (m->linked && al_mirror_size(m->mirror) > 0)
+		end(m, CLI_DONE);
+	else if (m->linked)
+		end(m, command_fail(CLI_UNVERIFIED, "the stream at %s gives no head that verifies", m->address));
+	else
+		end(m, command_fail(CLI_OFFLINE, "no connection to the log stream at %s", m->address));
+}
+
+static int options_read(int argc, char **argv, struct options *options)
+{
+	static const struct option longs[] = {
+		{ "from", required_argument, NULL, 'f' },   { "key", required_argument, NULL, 'k' },
+		{ "listen", required_argument, NULL, 'l' }, { "once", no_argument, NULL, 'o' },
+		{ "http", required_argument, NULL, 'h' },   { NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (option == 'f')
+			options->from = optarg;
+		else if (option == 'k')
+			options->key = optarg;
+		else if (option == 'l' && options->listen_count < LISTENS_MAX)
+			options->listens[options->listen_count++] = optarg;
+		else if (option == 'h')
+			options->http = optarg;
+		else if (option == 'o')
+			options->once = true;
+		else
+			return command_usage("mirror", USAGE);
+	}
+	if (argc - optind != 1 || options->from == NULL || options->key == NULL)
+		return command_usage("mirror", USAGE);
+	options->dir = argv[optind];
+	return CLI_DONE;
+}
+
+static int mirror_open(struct mirroring *m, const struct options *options, const struct al_vkey *key)
+{
+	const struct al_mirror_conf conf = {
+		.dir = options->dir,
+		.from = m->address,
+		.key = *key,
+		.head = on_head,
+		.link = on_link,
+		.fork = on_fork,
+		.failed = on_failed,
+		.arg = m,
+	};
+	enum al_err err = al_loop_new(&m->loop);
+
+	if (err == AL_OK && options->once)
+		err = al_timer_new(m->loop, on_time, m, &m->timer);
+	if (err == AL_OK)
+		err = al_mirror_new(m->loop, &conf, &m->mirror);
+	switch (err) {
+	case AL_OK:
+		return CLI_DONE;
+	case AL_EVERIFY:
+		return command_fail(CLI_UNVERIFIED, "%s is damaged: what it has is not what its checkpoint signs. "
+				    "Move it away and let it be fetched again.", options->dir);
+	case AL_EDENIED:
+		return command_fail(CLI_USAGE, "%s is a copy of another log (%s/log.pub)", options->dir, options->dir);
+	case AL_EAGAIN:
+		return command_fail(CLI_REFUSED, "%s is in use by another process", options->dir);
+	default:
+		return command_fail(CLI_REFUSED, "%s: %s", options->dir, al_err_name(err));
+	}
+}
+
+static enum al_err bind_stream(void *object, struct al_slice addr, uint16_t port, uint16_t *bound)
+{
+	return al_mirror_listen(object, addr, port, bound);
+}
+
+static enum al_err bind_http(void *object, struct al_slice addr, uint16_t port, uint16_t *bound)
+{
+	return al_mirror_http(object, addr, port, bound);
+}
+
+static int mirror_run(struct mirroring *m, const struct options *options)
+{
+	int code = CLI_DONE;
+
+	for (size_t i = 0; code == CLI_DONE && i < options->listen_count; i++)
+		code = serve_listen(bind_stream, m->mirror, options->listens[i], "stream");
+	if (code == CLI_DONE && options->http != NULL)
+		code = serve_listen(bind_http, m->mirror, options->http, "log-http");
+	if (code != CLI_DONE)
+		return code;
+	if (m->timer != NULL)
+		al_timer_set(m->timer, CONNECT_MS);
+	else if (al_mirror_size(m->mirror) > 0)
+		ready_say(m);
+	serve_run(m->loop);
+	printf("size %llu\n", (unsigned long long)al_mirror_size(m->mirror));
+	return m->code;
+}
+
+int cmd_mirror(int argc, char **argv)
+{
+	struct options options = { 0 };
+	struct mirroring m = { .code = CLI_DONE };
+	struct al_vkey key;
+	int code = options_read(argc, argv, &options);
+
+	al_log_init("alamo-mirror", AL_LOG_INFO);
+	if (code == CLI_DONE)
+		code = log_read_key(options.key, &key);
+	if (code == CLI_DONE)
+		code = log_read_address(options.from, NULL, m.address);
+	if (code == CLI_DONE)
+		code = mirror_open(&m, &options, &key);
+	if (code == CLI_DONE)
+		code = mirror_run(&m, &options);
+	al_mirror_free(m.mirror);
+	al_timer_free(m.timer);
+	if (m.loop != NULL)
+		al_loop_free(m.loop);
+	return code;
+}

@@ -1,0 +1,217 @@
+/*
+ * cmd_receipt.c -- `alamo receipt`: what proves, without asking anybody, that
+ * a request is in the log.
+ */
+#include "command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "alamo/net/loop.h"
+#include "alamo/rpsl/request.h"
+#include "file.h"
+#include "receipt.h"
+
+#define USAGE                                                                                                          \
+	"verify FILE --key VKEY|FILE [--entry FILE] [--request FILE] [--print] | "                                     \
+	"save ANSWER OUT --request FILE --key VKEY|FILE"
+#define TEXT_MAX (4u << 20)
+
+struct verify {
+	const char *file, *key, *entry, *request;
+	const char *save;                    /* write the receipt with its entry here; NULL: do not */
+	bool print;
+	struct al_vkey vkey;
+	struct al_buf text, bytes, asked;    /* receipt or answer, entry, request */
+};
+
+static int read_or_fail(const char *path, struct al_buf *out)
+{
+	return file_read(path, out) == AL_OK ? CLI_DONE
+					     : command_fail(CLI_USAGE, "%s: %s", path, strerror(errno));
+}
+
+/* The pinned key: its text, or a file with it. */
+static int key_read(struct verify *v)
+{
+	struct al_buf text;
+	int code = CLI_DONE;
+
+	if (al_vkey_parse(al_slice_str(v->key), &v->vkey) == AL_OK)
+		return CLI_DONE;
+	al_buf_init(&text, AL_NOTE_MAX);
+	code = read_or_fail(v->key, &text);
+	if (code == CLI_DONE && al_vkey_parse(al_slice_trim(al_buf_view(&text)), &v->vkey) != AL_OK)
+		code = command_fail(CLI_USAGE, "%s is no verifier key", v->key);
+	al_buf_release(&text);
+	return code;
+}
+
+/* Where the entry comes from: --entry, the receipt itself, or --request and the answer to it. */
+static int entry_find(struct verify *v, struct al_slice receipt)
+{
+	enum al_err err;
+
+	if (v->entry != NULL)
+		return read_or_fail(v->entry, &v->bytes);
+	err = receipt_entry(receipt, &v->bytes);
+	if (err == AL_ENOTFOUND && v->request != NULL)
+		err = receipt_rebuild(al_buf_view(&v->asked), al_buf_view(&v->text), &v->vkey, al_now_s(), &v->bytes);
+	else if (err == AL_ENOTFOUND)
+		return command_fail(CLI_USAGE, "%s has no entry in it: give --entry or --request", v->file);
+	if (err != AL_OK)
+		return command_fail(CLI_UNVERIFIED, "%s: no entry made of this request fits the proof", v->file);
+	return CLI_DONE;
+}
+
+/* Is the entry about the request that was given? */
+static int request_compare(const struct verify *v, const struct al_entry *entry)
+{
+	struct al_request request;
+	enum al_err err;
+	int code = CLI_DONE;
+
+	al_request_init(&request);
+	err = al_request_parse(al_buf_view(&v->asked), &request, NULL);
+	if (err != AL_OK)
+		code = command_fail(CLI_USAGE, "%s is no signed request", v->request);
+	else if (!al_slice_eq(al_buf_view(&request.bytes), entry->body))
+		code = command_fail(CLI_UNVERIFIED, "the receipt is for another request than %s", v->request);
+	al_request_release(&request);
+	return code;
+}
+
+static int verify_print(const struct verify *v, const struct al_entry *entry, const struct al_checkpoint *cp)
+{
+	time_t at = (time_t)entry->time;
+	char stamp[40];
+	struct tm utc;
+
+	if (gmtime_r(&at, &utc) == NULL || strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+		return command_fail(CLI_UNVERIFIED, "%s: the entry's time is none", v->file);
+	printf("verified: entry %" PRIu64 " of %s, at size %" PRIu64 "\n", entry->index, v->vkey.name, cp->size);
+	printf("time      %s\n", stamp);
+	printf("result    %.*s\n", AL_FMT(entry->result));
+	for (size_t i = 0; i < entry->auto_count; i++)
+		printf("auto      %.*s %.*s\n", AL_FMT(entry->autos[i].token), AL_FMT(entry->autos[i].value));
+	if (v->print) {
+		puts("");
+		command_print_remote(entry->body);
+	}
+	return CLI_DONE;
+}
+
+/* The receipt with its entry, into a file of its own. */
+static int receipt_save(const struct verify *v, struct al_slice receipt)
+{
+	struct al_buf out;
+	enum al_err err;
+	int code = CLI_DONE;
+
+	al_buf_init(&out, RECEIPT_MAX);
+	err = receipt_join(receipt, al_buf_view(&v->bytes), &out);
+	if (err == AL_OK)
+		err = file_write(v->save, al_buf_view(&out), 0644);
+	if (err != AL_OK)
+		code = command_fail(CLI_REFUSED, "%s: %s", v->save,
+				    err == AL_ESYS ? strerror(errno) : al_err_name(err));
+	al_buf_release(&out);
+	return code;
+}
+
+static int verify_receipt(struct verify *v)
+{
+	struct al_slice receipt, entry_bytes;
+	struct al_checkpoint cp;
+	struct al_entry entry;
+	struct al_hash leaf;
+	uint64_t index = 0;
+	enum al_err err = receipt_find(al_buf_view(&v->text), &receipt);
+	int code;
+
+	if (err != AL_OK)
+		return command_fail(CLI_UNVERIFIED, "%s: there is no receipt in it", v->file);
+	code = entry_find(v, receipt);
+	if (code != CLI_DONE)
+		return code;
+	entry_bytes = al_buf_view(&v->bytes);
+	leaf = al_leaf_hash(entry_bytes);
+	err = al_receipt_open(receipt, &v->vkey, &leaf, &index, &cp);
+	if (err != AL_OK)
+		return command_fail(CLI_UNVERIFIED, "%s: %s", v->file,
+				    err == AL_EVERIFY ? "the proof or its signature is not good"
+						      : "the receipt is malformed");
+	err = al_entry_decode(entry_bytes, &entry);
+	if (err != AL_OK || entry.index != index)
+		return command_fail(CLI_UNVERIFIED, "%s: what is proved is no entry of this place", v->file);
+	code = v->request != NULL ? request_compare(v, &entry) : CLI_DONE;
+	if (code == CLI_DONE && v->save != NULL)
+		code = receipt_save(v, receipt);
+	return code == CLI_DONE ? verify_print(v, &entry, &cp) : code;
+}
+
+static int options_read(int argc, char **argv, struct verify *v)
+{
+	static const struct option options[] = {
+		{ "key", required_argument, NULL, 'k' },     { "entry", required_argument, NULL, 'e' },
+		{ "request", required_argument, NULL, 'r' }, { "print", no_argument, NULL, 'p' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "k:e:r:p", options, NULL)) != -1) {
+		switch (option) {
+		case 'k':
+			v->key = optarg;
+			break;
+		case 'e':
+			v->entry = optarg;
+			break;
+		case 'r':
+			v->request = optarg;
+			break;
+		case 'p':
+			v->print = true;
+			break;
+		default:
+			return command_usage("receipt", USAGE);
+		}
+	}
+	if (optind == argc || v->key == NULL)
+		return command_usage("receipt", USAGE);
+	argc -= optind;
+	argv += optind;
+	if (argc == 3 && strcmp(argv[0], "save") == 0 && v->request != NULL)
+		v->save = argv[2];
+	else if (argc != 2 || strcmp(argv[0], "verify") != 0)
+		return command_usage("receipt", USAGE);
+	v->file = argv[1];
+	return CLI_DONE;
+}
+
+int cmd_receipt(int argc, char **argv)
+{
+	struct verify v = { 0 };
+	int code = options_read(argc, argv, &v);
+
+	if (code != CLI_DONE)
+		return code;
+	al_buf_init(&v.text, TEXT_MAX);
+	al_buf_init(&v.bytes, AL_ENTRY_MAX);
+	al_buf_init(&v.asked, TEXT_MAX);
+	code = key_read(&v);
+	if (code == CLI_DONE)
+		code = read_or_fail(v.file, &v.text);
+	if (code == CLI_DONE && v.request != NULL)
+		code = read_or_fail(v.request, &v.asked);
+	if (code == CLI_DONE)
+		code = verify_receipt(&v);
+	al_buf_release(&v.asked);
+	al_buf_release(&v.bytes);
+	al_buf_release(&v.text);
+	return code;
+}

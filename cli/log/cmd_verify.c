@@ -1,0 +1,111 @@
+/*
+ * cmd_verify.c -- `alamo verify`: read the whole log and check it.
+ *
+ * log_read checks the tree and the checkpoints; here every entry is decoded,
+ * every signature of every request verified and the state folded. Whether the
+ * registry kept to its rules is `alamo audit`'s question.
+ */
+#include "command.h"
+
+#include <stdio.h>
+
+#include "alamo/rpsl/state.h"
+#include "log_read.h"
+
+struct verify {
+	struct log_read read;
+	struct al_state *state;
+	uint64_t requests, signatures, unknown;
+};
+
+static enum al_err signatures_check(struct verify *v, const struct al_request *request, uint64_t index)
+{
+	struct al_sshkey key;
+
+	if (request->signature_count == 0) {
+		command_fail(CLI_UNVERIFIED, "entry %llu has no signature", (unsigned long long)index);
+		return AL_EVERIFY;
+	}
+	for (size_t i = 0; i < request->signature_count; i++) {
+		enum al_err err =
+			al_sshsig_verify(request->signature[i], al_slice_str(v->read.ns), request->text, &key);
+
+		if (err != AL_OK) {
+			command_fail(CLI_UNVERIFIED, "entry %llu: signature %zu is not good (%s)",
+				     (unsigned long long)index, i + 1, al_err_name(err));
+			return AL_EVERIFY;
+		}
+		v->signatures++;
+	}
+	return AL_OK;
+}
+
+static enum al_err request_check(struct verify *v, const struct al_entry *entry)
+{
+	struct al_request request;
+	enum al_err err;
+
+	al_request_init(&request);
+	err = al_request_parse(entry->body, &request, NULL);
+	if (err == AL_OK)
+		err = signatures_check(v, &request, entry->index);
+	else
+		command_fail(CLI_UNVERIFIED, "entry %llu holds no request", (unsigned long long)entry->index);
+	v->requests++;
+	al_request_release(&request);
+	return err;
+}
+
+static enum al_err entry_check(void *arg, uint64_t index, struct al_slice bytes)
+{
+	struct verify *v = arg;
+	struct al_entry entry;
+	enum al_err err = al_entry_decode(bytes, &entry);
+
+	if (err == AL_OK)
+		err = al_state_apply(v->state, bytes);
+	if (err != AL_OK)
+		command_fail(CLI_UNVERIFIED, "entry %llu does not apply: %s", (unsigned long long)index,
+			     al_err_name(err));
+	else if (al_slice_is(entry.kind, "request"))
+		err = request_check(v, &entry);
+	else
+		v->unknown++;
+	return err;
+}
+
+static void report_print(const struct verify *v)
+{
+	struct al_buf root;
+
+	al_buf_init(&root, 256);
+	al_buf_base64(&root, v->read.head.root.b, AL_HASH_LEN);
+	printf("log         %s\nsize        %llu\nroot        %.*s\nrequests    %llu\nsignatures  %llu\n",
+	       v->read.key.name, (unsigned long long)v->read.head.size, AL_FMT(al_buf_view(&root)),
+	       (unsigned long long)v->requests, (unsigned long long)v->signatures);
+	if (v->unknown > 0)
+		printf("unknown     %llu entries of a kind this version does not know\n",
+		       (unsigned long long)v->unknown);
+	for (size_t cls = 0; cls < AL_CLASS_COUNT; cls++)
+		if (al_state_count(v->state, (enum al_class)cls) > 0)
+			printf("%-11s %zu\n", al_class_name((enum al_class)cls),
+			       al_state_count(v->state, (enum al_class)cls));
+	puts("verified: every entry, the tree, the checkpoint, every signature");
+	al_buf_release(&root);
+}
+
+int cmd_verify(int argc, char **argv)
+{
+	struct verify v = { .state = NULL };
+	int code = log_read_open(&v.read, argc, argv, LOG_READ_USAGE, NULL);
+
+	if (code == CLI_DONE && al_state_new(&v.state) != AL_OK)
+		code = command_fail(CLI_REFUSED, "out of memory");
+	if (code == CLI_DONE)
+		code = log_read_run(&v.read, entry_check, &v);
+	if (code == CLI_DONE)
+		report_print(&v);
+	al_state_free(v.state);
+	log_read_release(&v.read);
+	return code;
+}

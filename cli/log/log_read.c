@@ -1,0 +1,360 @@
+/*
+ * log_read.c -- the common part of `alamo verify` and `alamo audit`: where the
+ * log is, by which key, and how far it goes.
+ *
+ * al_follow checks the tree and the checkpoints against the pinned key. Reading
+ * ends at the head that the registry (or the directory) named at the start, or,
+ * without one, when the stream is silent.
+ */
+#include "log_read.h"
+
+#include <getopt.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "alamo/net/conf.h"
+#include "alamo/tlog/evidence.h"
+#include "alamo/rpsl/entry.h"
+#include "alamo/follow/follow.h"
+#include "alamo/base/log.h"
+#include "alamo/tlog/note_file.h"
+#include "audit.h"
+#include "member/client.h"
+#include "command.h"
+#include "file.h"
+#include "member/network.h"
+#include "settings.h"
+
+#define SILENCE_MS 700           /* no further entry after a head: that was all */
+#define CONNECT_MS 5000          /* no connection for so long: give up */
+#define PATIENCE_MS 15000        /* connected, and neither entry nor verified head for so long: give up */
+#define DROPS_MAX 3              /* connections lost without progress */
+
+#define EVIDENCE "alamo-evidence"
+
+static void read_end(struct log_read *r, int code)
+{
+	r->code = code;
+	al_loop_stop(r->loop);
+}
+
+/* ---- the stream ---- */
+
+static enum al_err entry_check(void *arg, uint64_t index, struct al_slice bytes)
+{
+	struct log_read *r = arg;
+	struct al_entry entry;
+	enum al_err err;
+
+	al_timer_set(r->timer, PATIENCE_MS);
+	/* A log that says no other namespace: that of the registry which it founds. */
+	if (r->ns[0] == '\0' && al_entry_decode(bytes, &entry) == AL_OK &&
+	    audit_namespace(entry.body, r->ns) == AL_ENOMEM)
+		err = AL_ENOMEM;
+	else
+		err = r->entry(r->arg, index, bytes);
+	if (err != AL_OK)
+		read_end(r, CLI_UNVERIFIED);
+	return err;
+}
+
+static void head_check(void *arg, const struct al_checkpoint *cp, struct al_slice note)
+{
+	struct log_read *r = arg;
+
+	r->head = *cp;
+	al_buf_reset(&r->head_note);
+	al_buf_slice(&r->head_note, note);
+	r->headed = true;
+	r->drops = 0;
+	if (r->follow)
+		al_timer_clear(r->timer);
+	else if (r->target > 0 && cp->size >= r->target)
+		read_end(r, CLI_DONE);
+	else
+		al_timer_set(r->timer, r->target > 0 ? PATIENCE_MS : SILENCE_MS);
+}
+
+static void fork_seen(void *arg, struct al_slice ours, struct al_slice theirs)
+{
+	struct log_read *r = arg;
+
+	char text[AL_EVIDENCE_TEXT_MAX];
+
+	/* The text says whether they could be kept; they are shown in any case. */
+	if (al_evidence_keep(r->evidence, AL_EVIDENCE_FORK, ours, theirs, text) == AL_OK)
+		command_fail(CLI_UNVERIFIED, "%s", text);
+	else
+		command_fail(CLI_UNVERIFIED, "%s\n%.*s\n%.*s", text, AL_FMT(ours), AL_FMT(theirs));
+	read_end(r, CLI_UNVERIFIED);
+}
+
+static void link_changed(void *arg, bool up)
+{
+	struct log_read *r = arg;
+
+	if (up) {
+		if (!r->linked && !r->follow)
+			al_timer_set(r->timer, PATIENCE_MS);
+		r->linked = true;
+	} else if (r->linked && !r->follow && ++r->drops >= DROPS_MAX) {
+		read_end(r, command_fail(CLI_UNVERIFIED, "the stream at %s ends without a head that verifies",
+					   r->address));
+	}
+}
+
+static void time_over(void *arg)
+{
+	struct log_read *r = arg;
+
+	if (r->headed && r->target == 0)
+		read_end(r, CLI_DONE);
+	else if (r->headed && r->head.size < r->target)
+		read_end(r, command_fail(CLI_UNVERIFIED, "the log at %s ends at size %llu, but size %llu is signed too",
+					   r->address, (unsigned long long)r->head.size,
+					   (unsigned long long)r->target));
+	else if (!r->linked)
+		read_end(r, command_fail(CLI_OFFLINE, "no connection to the log stream at %s", r->address));
+	else
+		read_end(r, command_fail(CLI_UNVERIFIED, "the stream at %s gives no head that verifies", r->address));
+}
+
+int log_read_run(struct log_read *r, log_read_fn entry, void *arg)
+{
+	static const struct al_follow_ops ops = { entry_check, head_check, fork_seen, link_changed };
+	struct al_follow_conf conf = {
+		.address = r->address,
+		.key = r->key,
+		.known = { al_buf_view(&r->target_note), al_buf_view(&r->pin_note) },
+	};
+	struct al_follow *follow = NULL;
+	enum al_err err;
+
+	r->entry = entry;
+	r->arg = arg;
+	r->code = CLI_UNVERIFIED;
+	err = al_loop_new(&r->loop);
+	if (err == AL_OK)
+		err = al_timer_new(r->loop, time_over, r, &r->timer);
+	if (err == AL_OK)
+		err = al_follow_new(r->loop, &conf, &ops, r, &follow);
+	if (err == AL_OK) {
+		al_timer_set(r->timer, CONNECT_MS);
+		al_loop_run(r->loop);
+	} else {
+		r->code = command_fail(CLI_USAGE, "%s is no address of a log stream", r->address);
+	}
+	al_follow_free(follow);
+	al_timer_free(r->timer);
+	if (r->loop != NULL)
+		al_loop_free(r->loop);
+	if (r->code == CLI_DONE && r->pin != NULL && r->head_note.len > 0 &&
+	    al_note_save(r->pin, al_buf_view(&r->head_note), true) != AL_OK)
+		r->code = command_fail(CLI_REFUSED, "%s cannot be written", r->pin);
+	return r->code;
+}
+
+void log_read_finish(struct log_read *read, int code)
+{
+	read_end(read, code);
+}
+
+/* ---- what to read ---- */
+
+int log_read_key(const char *typed, struct al_vkey *key)
+{
+	struct al_buf text;
+	int code = CLI_DONE;
+
+	if (al_vkey_parse(al_slice_str(typed), key) == AL_OK)
+		return CLI_DONE;
+	al_buf_init(&text, 4096);
+	if (file_read(typed, &text) != AL_OK)
+		code = command_fail(CLI_USAGE, "%s is neither a verifier key nor a file with one", typed);
+	else if (al_vkey_parse(al_slice_trim(al_buf_view(&text)), key) != AL_OK)
+		code = command_fail(CLI_USAGE, "%s holds no verifier key", typed);
+	al_buf_release(&text);
+	return code;
+}
+
+static int dir_take(struct log_read *r, const struct log_read_options *options)
+{
+	struct al_conf *conf = NULL;
+	char path[PATH_MAX], why[256] = "path too long";
+	int code = CLI_DONE;
+
+	if (file_join(options->dir, "alamo.conf", path, sizeof(path)) != AL_OK ||
+	    al_conf_load(path, &conf, why, sizeof(why)) != AL_OK)
+		return command_fail(CLI_USAGE, "%s", why);
+	snprintf(r->ns, sizeof(r->ns), "registry@%s", al_conf_str(conf, "network", "name"));
+	if (options->key == NULL)
+		code = al_conf_path(conf, al_conf_str(conf, "log", "key"), path, sizeof(path)) == AL_OK
+			       ? log_read_key(path, &r->key)
+			       : CLI_USAGE;
+	if (code == CLI_DONE && options->stream == NULL &&
+	    al_conf_path(conf, al_conf_str(conf, "log", "socket"), r->address, sizeof(r->address)) != AL_OK)
+		code = CLI_USAGE;
+	if (code == CLI_DONE && al_conf_path(conf, "run/checkpoint", path, sizeof(path)) == AL_OK &&
+	    file_read(path, &r->target_note) != AL_OK)
+		al_buf_reset(&r->target_note);
+	if (code == CLI_DONE && options->evidence == NULL &&
+	    al_conf_path(conf, "run/evidence", r->evidence, sizeof(r->evidence)) != AL_OK)
+		code = CLI_USAGE;
+	al_conf_free(conf);
+	return code;
+}
+
+int log_read_address(const char *address, const char *port, char out[static PATH_MAX])
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *list = NULL;
+	char host[SETTING_MAX], service[16], number[64];
+	int code;
+
+	if (strchr(address, '/') != NULL)
+		return al_slice_copy(al_slice_str(address), out, PATH_MAX) == AL_OK ? CLI_DONE : CLI_USAGE;
+	if (settings_split(address, port, host, service) != AL_OK)
+		return command_fail(CLI_USAGE, "the stream's address must be HOST:PORT or a path");
+	if (port != NULL)
+		snprintf(service, sizeof(service), "%s", port);
+	code = getaddrinfo(host, service, &hints, &list);
+	if (code != 0)
+		return command_fail(CLI_OFFLINE, "%s: %s", host, gai_strerror(code));
+	code = getnameinfo(list->ai_addr, list->ai_addrlen, number, sizeof(number), NULL, 0, NI_NUMERICHOST);
+	if (code == 0)
+		snprintf(out, PATH_MAX, list->ai_family == AF_INET6 ? "[%s]:%s" : "%s:%s", number,
+			 service);
+	freeaddrinfo(list);
+	return code == 0 ? CLI_DONE : command_fail(CLI_USAGE, "%s: %s", host, gai_strerror(code));
+}
+
+static int server_take(struct log_read *r, const struct log_read_options *options)
+{
+	struct client *client = NULL;
+	struct network network;
+	enum al_err err = client_open(options->server, &client);
+	int code = CLI_DONE;
+
+	if (err != AL_OK)
+		return err == AL_ECLOSED ? CLI_OFFLINE : CLI_USAGE;
+	err = network_ask(client, &network);
+	if (err == AL_OK)
+		err = client_ask(client, "head", &r->target_note);
+	if (err != AL_OK) {
+		code = err == AL_ECLOSED ? CLI_OFFLINE : CLI_REFUSED;
+	} else {
+		snprintf(r->ns, sizeof(r->ns), "%s", network.ns);
+		if (options->key == NULL) {
+			code = log_read_key(network.vkey, &r->key);
+			fprintf(stderr, "alamo: no --key: trusting what the registry says, %s\n", network.vkey);
+		}
+		if (code == CLI_DONE && options->stream == NULL)
+			code = log_read_address(client_server(client), "4344", r->address);
+	}
+	client_close(client);
+	return code;
+}
+
+static int options_read(int argc, char **argv, const char *usage, bool *json,
+			struct log_read_options *options)
+{
+	static const struct option longs[] = {
+		{ "stream", required_argument, NULL, 's' },  { "key", required_argument, NULL, 'k' },
+		{ "network", required_argument, NULL, 'n' }, { "server", required_argument, NULL, 'r' },
+		{ "pin", required_argument, NULL, 'p' },     { "evidence", required_argument, NULL, 'e' },
+		{ "json", no_argument, NULL, 'j' },          { NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (option == 's')
+			options->stream = optarg;
+		else if (option == 'k')
+			options->key = optarg;
+		else if (option == 'n')
+			options->network = optarg;
+		else if (option == 'r')
+			options->server = optarg;
+		else if (option == 'p')
+			options->pin = optarg;
+		else if (option == 'e')
+			options->evidence = optarg;
+		else if (option == 'j' && json != NULL)
+			*json = true;
+		else
+			return command_usage(argv[0], usage);
+	}
+	if (argc - optind > 1)
+		return command_usage(argv[0], usage);
+	options->dir = optind < argc ? argv[optind] : NULL;
+	return CLI_DONE;
+}
+
+/* The present head, when somebody named it: the log goes as far as that. */
+static int target_take(struct log_read *r, struct al_slice note, const char *whose)
+{
+	struct al_checkpoint target;
+
+	if (note.len == 0)
+		return CLI_DONE;
+	if (al_checkpoint_open(note, &r->key, &target) != AL_OK)
+		return command_fail(CLI_UNVERIFIED, "%s is not signed by %s", whose, r->key.name);
+	r->target = target.size > r->target ? target.size : r->target;
+	return CLI_DONE;
+}
+
+/* No file yet: pinned for the first time when the log has been read. */
+static int pin_take(struct log_read *r)
+{
+	enum al_err err = r->pin != NULL ? al_note_load(r->pin, &r->pin_note) : AL_ENOTFOUND;
+
+	if (err != AL_OK && err != AL_ENOTFOUND)
+		return command_fail(CLI_REFUSED, "%s cannot be read", r->pin);
+	return target_take(r, al_buf_view(&r->pin_note), r->pin);
+}
+
+int log_read_begin(struct log_read *r, const struct log_read_options *options)
+{
+	bool alone = options->stream != NULL && options->key != NULL && options->server == NULL;
+	int code = CLI_DONE;
+
+	*r = (struct log_read){ .code = CLI_UNVERIFIED, .pin = options->pin };
+	al_buf_init(&r->target_note, CLIENT_ANSWER_MAX);
+	al_buf_init(&r->pin_note, AL_NOTE_MAX);
+	al_buf_init(&r->head_note, AL_NOTE_MAX);
+	al_log_init("alamo", AL_LOG_WARN);
+	snprintf(r->evidence, sizeof(r->evidence), "%s", options->evidence != NULL ? options->evidence : EVIDENCE);
+	if (options->stream != NULL)
+		code = log_read_address(options->stream, NULL, r->address);
+	if (code == CLI_DONE && options->key != NULL)
+		code = log_read_key(options->key, &r->key);
+	if (code == CLI_DONE && options->dir != NULL)
+		code = dir_take(r, options);
+	else if (code == CLI_DONE && !alone)
+		code = server_take(r, options);
+	if (code == CLI_DONE && options->network != NULL)
+		snprintf(r->ns, sizeof(r->ns), "registry@%s", options->network);
+	if (code == CLI_DONE)
+		code = target_take(r, al_buf_view(&r->target_note), "the present head");
+	return code == CLI_DONE ? pin_take(r) : code;
+}
+
+int log_read_open(struct log_read *r, int argc, char **argv, const char *usage, bool *json)
+{
+	struct log_read_options options = { 0 };
+	int code = options_read(argc, argv, usage, json, &options);
+
+	if (code == CLI_DONE)
+		return log_read_begin(r, &options);
+	*r = (struct log_read){ .code = code };
+	return code;
+}
+
+void log_read_release(struct log_read *r)
+{
+	al_buf_release(&r->target_note);
+	al_buf_release(&r->pin_note);
+	al_buf_release(&r->head_note);
+}

@@ -1,0 +1,70 @@
+/*
+ * log_read.h -- read a whole log from its first entry, by the pinned key; what
+ * a command does with the entries is its own.
+ */
+#ifndef CLI_LOG_READ_H
+#define CLI_LOG_READ_H
+
+#include <limits.h>
+
+#include "alamo/net/loop.h"
+#include "alamo/tlog/note.h"
+#include "alamo/rpsl/sshsig.h"
+
+/* The options that log_read_open() takes, for usage lines. */
+#define LOG_READ_USAGE \
+	"[DIR] [--stream HOST:PORT|PATH] [--key VKEY|FILE] [--pin FILE] [--evidence DIR] [--network NAME] " \
+	"[--server HOST:PORT]"
+
+/* Where and what; all may be NULL. */
+struct log_read_options {
+	const char *dir;                     /* of an authority: its socket, its key, its newest checkpoint */
+	const char *stream, *key, *network, *server;
+	const char *pin;                     /* file with a checkpoint that the log must contain; replaced by the newest */
+	const char *evidence;                /* folder for both notes of a fork; NULL: DIR/run/evidence, or alamo-evidence */
+};
+
+/* The next entry under a verified checkpoint. Not AL_OK ends the reading; the command has said why. */
+typedef enum al_err (*log_read_fn)(void *arg, uint64_t index, struct al_slice bytes);
+
+struct log_read {
+	/* what to read */
+	char address[PATH_MAX];
+	struct al_vkey key;
+	char ns[AL_SSH_NAMESPACE_MAX];       /* SSHSIG namespace; known from the first request on */
+	struct al_buf target_note;           /* empty: no head was named at the start */
+	uint64_t target;
+	struct al_buf pin_note;              /* empty: nothing is pinned */
+	const char *pin;
+	char evidence[PATH_MAX];
+	bool follow;                         /* read on for ever; set it before running */
+	/* how far */
+	struct al_checkpoint head;           /* the newest that was verified */
+	struct al_buf head_note;
+	bool headed;
+	/* private */
+	struct al_loop *loop;
+	struct al_timer *timer;
+	log_read_fn entry;
+	void *arg;
+	unsigned drops;
+	bool linked;
+	int code;
+};
+
+/* From the command line; `json` NULL: the command has no --json. An exit code; release in any case. */
+int log_read_open(struct log_read *read, int argc, char **argv, const char *usage, bool *json);
+/* The same from options that the command has read itself. */
+int log_read_begin(struct log_read *read, const struct log_read_options *options);
+/* CLI_DONE: everything was read and verified as far as tree and checkpoints go. Else said on standard error. */
+int log_read_run(struct log_read *read, log_read_fn entry, void *arg);
+/* From the entry callback: that was all, with this exit code. More entries may still come; they are not wanted. */
+void log_read_finish(struct log_read *read, int code);
+void log_read_release(struct log_read *read);
+
+/* "HOST:PORT" with a name in it as numbers, or a socket's path, as al_follow has it; an exit code. */
+int log_read_address(const char *address, const char *port, char out[static PATH_MAX]);
+/* A verifier key as text, or the file that has one; an exit code. */
+int log_read_key(const char *typed, struct al_vkey *key);
+
+#endif

@@ -1,0 +1,303 @@
+/*
+ * cmd_contact.c -- `alamo contact`: the texts behind roles and persons.
+ */
+#include "command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answer.h"
+#include "contact.h"
+#include "authority/control.h"
+#include "file.h"
+#include "settings.h"
+
+#define USAGE "show HANDLE [--json] | set HANDLE FILE | erase HANDLE  [--key FILE] [--server HOST:PORT]"
+
+struct contact {
+	struct submit submit;
+	struct network network;
+	char key[SETTING_MAX];
+	const char *server;
+	bool json;
+	const char *handle;
+	const char *file;        /* NULL: not given */
+};
+
+static int exit_of(enum al_err err)
+{
+	return err == AL_ECLOSED ? CLI_OFFLINE : CLI_USAGE;
+}
+
+/* "WORD HANDLE" asked. */
+static enum al_err ask(const struct contact *c, const char *word, struct al_buf *answer)
+{
+	char question[256];
+	int len = snprintf(question, sizeof(question), "%s %s", word, c->handle);
+
+	if (len < 0 || (size_t)len >= sizeof(question) || strchr(c->handle, '\n') != NULL)
+		return AL_EINVAL;
+	return client_ask(c->submit.client, question, answer);
+}
+
+/* ---- show ---- */
+
+struct shown {
+	struct al_slice object;          /* "person ANN-ALAMO" */
+	struct al_slice contact;         /* "sha256:...", or "none" */
+	struct al_slice state;           /* present, erased, none */
+	struct al_slice text;
+};
+
+/* "% object: ...", "% contact: ...", "% state: ...", the text. */
+static void shown_parse(struct al_slice answer, struct shown *out)
+{
+	struct al_slice line, name, rest = answer;
+
+	*out = (struct shown){ .text = answer };
+	while (al_slice_line(&rest, &line) && al_slice_starts(line, "% ")) {
+		line = al_slice_from(line, 2);
+		(void)al_slice_cut(&line, ':', &name);
+		line = al_slice_trim(line);
+		if (al_slice_is(name, "object"))
+			out->object = line;
+		else if (al_slice_is(name, "contact"))
+			out->contact = line;
+		else if (al_slice_is(name, "state"))
+			out->state = line;
+		out->text = rest;
+	}
+}
+
+static json_t *json_text(struct al_slice text)
+{
+	json_t *value = json_stringn(text.ptr != NULL ? text.ptr : "", text.len);
+
+	return value != NULL ? value : json_null();
+}
+
+static int shown_json(const struct shown *shown)
+{
+	json_t *root = json_object(), *attributes = json_array();
+	struct al_slice rest = shown->text, line, name;
+	char *text;
+
+	while (al_slice_line(&rest, &line)) {
+		json_t *row = json_object();
+
+		(void)al_slice_cut(&line, ':', &name);
+		json_object_set_new(row, "name", json_text(name));
+		json_object_set_new(row, "value", json_text(al_slice_trim(line)));
+		json_array_append_new(attributes, row);
+	}
+	json_object_set_new(root, "object", json_text(shown->object));
+	json_object_set_new(root, "contact", json_text(shown->contact));
+	json_object_set_new(root, "state", json_text(shown->state));
+	json_object_set_new(root, "attributes", attributes);
+	text = json_dumps(root, JSON_INDENT(2));
+	json_decref(root);
+	if (text == NULL)
+		return command_fail(CLI_REFUSED, "out of memory");
+	puts(text);
+	free(text);
+	return CLI_DONE;
+}
+
+static int contact_show(struct contact *c)
+{
+	struct al_buf answer;
+	struct al_slice text;
+	struct shown shown;
+	char hash[CONTACT_HASH_LEN];
+	enum al_err err;
+	int code = CLI_DONE;
+
+	if (c->file != NULL)
+		return command_usage("contact", USAGE);
+	al_buf_init(&answer, CLIENT_ANSWER_MAX);
+	err = ask(c, "contact", &answer);
+	shown_parse(al_buf_view(&answer), &shown);
+	contact_hash(shown.text, hash);
+	if (err != AL_OK)
+		code = exit_of(err);
+	else if (answer_is_error(al_buf_view(&answer), &text))
+		code = command_fail(CLI_REFUSED, "%.*s", AL_FMT(text));
+	else if (shown.text.len > 0 && !al_slice_is(shown.contact, hash))
+		code = command_fail(CLI_UNVERIFIED, "the text is not what the log's hash names");
+	else if (c->json)
+		code = shown_json(&shown);
+	else
+		command_print_remote(al_buf_view(&answer));
+	al_buf_release(&answer);
+	return code;
+}
+
+/* ---- set ---- */
+
+/* The present role or person. */
+static int object_fetch(const struct contact *c, struct al_buf *object)
+{
+	static const char *const words[] = { "show person", "show role" };
+	struct al_slice text;
+
+	for (size_t i = 0; i < AL_COUNT(words); i++) {
+		enum al_err err = ask(c, words[i], object);
+
+		if (err != AL_OK)
+			return exit_of(err);
+		if (!answer_is_error(al_buf_view(object), &text))
+			return CLI_DONE;
+	}
+	return command_fail(CLI_REFUSED, "there is no role or person %s: make one with `alamo submit`", c->handle);
+}
+
+static int block_read(const struct contact *c, struct al_buf *block)
+{
+	struct al_buf bytes;
+	enum al_err err;
+	int code = CLI_DONE;
+
+	al_buf_init(&bytes, 1u << 20);
+	err = file_read(c->file, &bytes);
+	if (err != AL_OK) {
+		code = command_fail(CLI_USAGE, "%s: %s", c->file, err == AL_ELIMIT ? "too large" : strerror(errno));
+	} else {
+		err = contact_block(al_buf_view(&bytes), block);
+		if (err == AL_ELIMIT)
+			code = command_fail(CLI_USAGE, "%s: too large for a contact block", c->file);
+		else if (err != AL_OK)
+			code = command_fail(CLI_USAGE, "%s: lines of a name, a colon and a value are expected, without salt:",
+					    c->file);
+	}
+	al_buf_release(&bytes);
+	return code;
+}
+
+static int draft_send(const struct contact *c, struct al_slice input)
+{
+	struct al_buf answer;
+	struct draft draft;
+	int code;
+	enum al_err err = draft_parse(input, &draft);
+
+	if (err != AL_OK)
+		return command_fail(CLI_REFUSED, "%s does not answer like a registry", client_server(c->submit.client));
+	al_buf_init(&answer, CLIENT_ANSWER_MAX);
+	err = submit_send(&c->submit, &draft, &answer);
+	draft_release(&draft);
+	if (err != AL_OK) {
+		code = exit_of(err);
+	} else {
+		command_print_remote(al_buf_view(&answer));
+		code = answer_accepted(al_buf_view(&answer)) ? CLI_DONE : CLI_REFUSED;
+	}
+	al_buf_release(&answer);
+	return code;
+}
+
+static int contact_set(struct contact *c)
+{
+	struct al_buf object, block, input;
+	int code;
+
+	if (c->file == NULL)
+		return command_usage("contact", USAGE);
+	al_buf_init(&object, CLIENT_ANSWER_MAX);
+	al_buf_init(&block, 1u << 21);
+	al_buf_init(&input, CLIENT_ANSWER_MAX);
+	code = block_read(c, &block);
+	if (code == CLI_DONE)
+		code = object_fetch(c, &object);
+	if (code == CLI_DONE && contact_draft(al_buf_view(&object), al_buf_view(&block), &input) != AL_OK)
+		code = command_fail(CLI_REFUSED, "%s does not answer like a registry", client_server(c->submit.client));
+	if (code == CLI_DONE)
+		code = draft_send(c, al_buf_view(&input));
+	al_buf_release(&input);
+	al_buf_release(&block);
+	al_buf_release(&object);
+	return code;
+}
+
+/* ---- erase ---- */
+
+static int contact_erase(struct contact *c)
+{
+	char what[256];
+	int len = snprintf(what, sizeof(what), "contact-erase %s", c->handle);
+
+	if (c->file != NULL || len < 0 || (size_t)len >= sizeof(what) || strchr(c->handle, '\n') != NULL)
+		return command_usage("contact", USAGE);
+	return control_send(&c->submit, what);
+}
+
+/* ---- the command ---- */
+
+static const struct {
+	const char *word;
+	int (*run)(struct contact *c);
+} verbs[] = {
+	{ "show", contact_show },
+	{ "set", contact_set },
+	{ "erase", contact_erase },
+};
+
+static int options_read(int argc, char **argv, struct contact *c)
+{
+	static const struct option options[] = {
+		{ "key", required_argument, NULL, 'k' },
+		{ "server", required_argument, NULL, 's' },
+		{ "json", no_argument, NULL, 'j' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *key = NULL;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "k:s:", options, NULL)) != -1) {
+		switch (option) {
+		case 'k':
+			key = optarg;
+			break;
+		case 's':
+			c->server = optarg;
+			break;
+		case 'j':
+			c->json = true;
+			break;
+		default:
+			return command_usage("contact", USAGE);
+		}
+	}
+	if (argc - optind < 2 || argc - optind > 3 || settings_key(key, c->key) != AL_OK)
+		return command_usage("contact", USAGE);
+	c->submit.keys[0] = c->key;
+	c->submit.key_count = 1;
+	c->handle = argv[optind + 1];
+	c->file = argc - optind == 3 ? argv[optind + 2] : NULL;
+	return CLI_DONE;
+}
+
+int cmd_contact(int argc, char **argv)
+{
+	struct contact c = { .server = NULL };
+	int code = options_read(argc, argv, &c);
+	enum al_err err;
+
+	if (code != CLI_DONE)
+		return code;
+	for (size_t i = 0; i < AL_COUNT(verbs); i++) {
+		if (strcmp(argv[optind], verbs[i].word) != 0)
+			continue;
+		err = client_open(c.server, &c.submit.client);
+		if (err == AL_OK)
+			err = network_ask(c.submit.client, &c.network);
+		c.submit.network = &c.network;
+		code = err == AL_OK ? verbs[i].run(&c) : exit_of(err);
+		client_close(c.submit.client);
+		return code;
+	}
+	return command_usage("contact", USAGE);
+}

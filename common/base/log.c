@@ -1,0 +1,104 @@
+/*
+ * log.c -- log lines, each written to standard error by one write(2).
+ *
+ * The level and the program's name are set once, before threads start. A line
+ * is built on the stack; control bytes that slipped into a value are shown as
+ * '?', so that one event is always one line.
+ */
+#include "alamo/base/log.h"
+
+#include "alamo/base/ident.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINE_MAX_LEN 2048        /* bytes, with the line end */
+#define QUOTE_MAX 100            /* bytes of remote text looked at */
+
+static const char *log_program = "alamo";
+static _Atomic int log_least = AL_LOG_INFO;
+static const char *const level_names[] = {
+	[AL_LOG_DEBUG] = "debug",
+	[AL_LOG_INFO] = "info",
+	[AL_LOG_WARN] = "warn",
+	[AL_LOG_ERROR] = "error",
+};
+
+void al_log_init(const char *program, enum al_log_level least)
+{
+	log_program = program;
+	atomic_store_explicit(&log_least, (int)least, memory_order_relaxed);
+}
+
+static void write_all(const char *line, size_t len)
+{
+	while (len > 0) {
+		ssize_t put = write(STDERR_FILENO, line, len);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return;
+		line += put;
+		len -= (size_t)put;
+	}
+}
+
+/* snprintf's result as the bytes that are really there. */
+static size_t clamp(int printed, size_t cap)
+{
+	if (printed < 0)
+		return 0;
+	return (size_t)printed < cap ? (size_t)printed : cap - 1;
+}
+
+void al_log(enum al_log_level level, const char *event, const char *fmt, ...)
+{
+	if ((int)level < atomic_load_explicit(&log_least, memory_order_relaxed))
+		return;
+	int saved_errno = errno;
+	char line[LINE_MAX_LEN];
+	char when[AL_TIME_STRLEN];
+	size_t cap = sizeof(line) - 1; /* one byte stays for the LF */
+
+	al_time_format((uint64_t)time(NULL), when);
+	size_t len = clamp(snprintf(line, cap, "%s %s %s event=%s ", when, level_names[level], log_program, event), cap);
+	va_list args;
+	va_start(args, fmt);
+	len += clamp(vsnprintf(line + len, cap - len, fmt, args), cap - len);
+	va_end(args);
+	while (len > 0 && line[len - 1] == ' ')
+		len--;
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+			line[i] = '?';
+	line[len++] = '\n';
+	write_all(line, len);
+	errno = saved_errno;
+}
+
+const char *al_log_quote(struct al_slice text, char out[static AL_LOG_QUOTE_LEN])
+{
+	const size_t room = AL_LOG_QUOTE_LEN - sizeof("...\"");
+	size_t len = 0;
+	size_t i = 0;
+	out[len++] = '"';
+	for (; i < text.len && i < QUOTE_MAX; i++) {
+		unsigned char ch = (unsigned char)text.ptr[i];
+		bool plain = ch >= 0x20 && ch < 0x7f;
+		bool escaped = ch == '"' || ch == '\\';
+		if (len + (plain ? 1u + escaped : 4u) > room)
+			break;
+		if (escaped)
+			out[len++] = '\\';
+		if (plain)
+			out[len++] = (char)ch;
+		else
+			len += clamp(snprintf(out + len, AL_LOG_QUOTE_LEN - len, "\\x%02x", ch), AL_LOG_QUOTE_LEN - len);
+	}
+	snprintf(out + len, AL_LOG_QUOTE_LEN - len, "%s\"", i < text.len ? "..." : "");
+	return out;
+}

@@ -1,0 +1,207 @@
+/*
+ * slice.c -- views of text: comparison, cutting, numbers.
+ */
+#include "alamo/base/slice.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char fold(char ch)
+{
+	return ch >= 'A' && ch <= 'Z' ? (char)(ch - 'A' + 'a') : ch;
+}
+
+static bool is_blank(char ch)
+{
+	return ch == ' ' || ch == '\t' || ch == '\r' || ch == '\n';
+}
+
+struct al_slice al_slice_of(const void *ptr, size_t len)
+{
+	return (struct al_slice){ ptr, len };
+}
+
+struct al_slice al_slice_str(const char *str)
+{
+	return (struct al_slice){ str, str != NULL ? strlen(str) : 0 };
+}
+
+bool al_slice_eq(struct al_slice a, struct al_slice b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+bool al_slice_caseeq(struct al_slice a, struct al_slice b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (fold(a.ptr[i]) != fold(b.ptr[i]))
+			return false;
+	return true;
+}
+
+bool al_slice_is(struct al_slice s, const char *str)
+{
+	return al_slice_eq(s, al_slice_str(str));
+}
+
+bool al_slice_caseis(struct al_slice s, const char *str)
+{
+	return al_slice_caseeq(s, al_slice_str(str));
+}
+
+int al_slice_cmp(struct al_slice a, struct al_slice b)
+{
+	size_t len = a.len < b.len ? a.len : b.len;
+	int order = len > 0 ? memcmp(a.ptr, b.ptr, len) : 0;
+
+	if (order != 0)
+		return order;
+	return a.len < b.len ? -1 : a.len > b.len;
+}
+
+bool al_slice_starts(struct al_slice s, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return s.len >= len && al_slice_eq(al_slice_head(s, len), al_slice_of(prefix, len));
+}
+
+bool al_slice_casestarts(struct al_slice s, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return s.len >= len && al_slice_caseeq(al_slice_head(s, len), al_slice_of(prefix, len));
+}
+
+bool al_slice_ends(struct al_slice s, const char *suffix)
+{
+	size_t len = strlen(suffix);
+
+	return s.len >= len && al_slice_eq(al_slice_from(s, s.len - len), al_slice_of(suffix, len));
+}
+
+struct al_slice al_slice_from(struct al_slice s, size_t offset)
+{
+	if (offset > s.len)
+		offset = s.len;
+	if (s.ptr != NULL)
+		s.ptr += offset;
+	s.len -= offset;
+	return s;
+}
+
+struct al_slice al_slice_head(struct al_slice s, size_t len)
+{
+	if (len < s.len)
+		s.len = len;
+	return s;
+}
+
+struct al_slice al_slice_trim(struct al_slice s)
+{
+	while (s.len > 0 && is_blank(s.ptr[0]))
+		s = al_slice_from(s, 1);
+	while (s.len > 0 && is_blank(s.ptr[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+bool al_slice_cut(struct al_slice *rest, char ch, struct al_slice *head)
+{
+	const char *at = rest->len > 0 ? memchr(rest->ptr, ch, rest->len) : NULL;
+
+	if (at == NULL) {
+		*head = *rest;
+		*rest = al_slice_from(*rest, rest->len);
+		return false;
+	}
+	*head = al_slice_head(*rest, (size_t)(at - rest->ptr));
+	*rest = al_slice_from(*rest, head->len + 1);
+	return true;
+}
+
+bool al_slice_line(struct al_slice *rest, struct al_slice *line)
+{
+	if (rest->len == 0)
+		return false;
+	(void)al_slice_cut(rest, '\n', line);
+	if (line->len > 0 && line->ptr[line->len - 1] == '\r')
+		line->len--;
+	return true;
+}
+
+bool al_slice_word(struct al_slice *rest, const char *also, struct al_slice *word)
+{
+	struct al_slice s = *rest;
+	size_t len = 0;
+
+	while (s.len > 0 && (is_blank(s.ptr[0]) || (s.ptr[0] != '\0' && strchr(also, s.ptr[0]) != NULL)))
+		s = al_slice_from(s, 1);
+	while (len < s.len && !is_blank(s.ptr[len]) && (s.ptr[len] == '\0' || strchr(also, s.ptr[len]) == NULL))
+		len++;
+	*rest = al_slice_from(s, len);
+	if (len == 0)
+		return false;
+	*word = al_slice_head(s, len);
+	return true;
+}
+
+enum al_err al_slice_u64(struct al_slice s, uint64_t max, uint64_t *out)
+{
+	uint64_t value = 0;
+
+	if (s.len == 0 || (s.len > 1 && s.ptr[0] == '0'))
+		return AL_EINVAL;
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned digit = (unsigned)(unsigned char)s.ptr[i] - '0';
+
+		if (digit > 9)
+			return AL_EINVAL;
+		if (value > (UINT64_MAX - digit) / 10)
+			return AL_ELIMIT;
+		value = value * 10 + digit;
+	}
+	if (value > max)
+		return AL_ELIMIT;
+	*out = value;
+	return AL_OK;
+}
+
+enum al_err al_slice_base64(struct al_slice s, uint8_t *out, size_t cap, size_t *len)
+{
+	size_t got;
+
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.ptr[i] > 0x7f)
+			return AL_EINVAL;
+	if (s.len == 0 ||
+	    sodium_base642bin(out, cap, s.ptr, s.len, NULL, &got, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+		return AL_EINVAL;
+	*len = got;
+	return AL_OK;
+}
+
+char *al_slice_dup(struct al_slice s)
+{
+	char *copy = malloc(s.len + 1);
+
+	if (copy == NULL)
+		return NULL;
+	if (s.len > 0)
+		memcpy(copy, s.ptr, s.len);
+	copy[s.len] = '\0';
+	return copy;
+}
+
+enum al_err al_slice_copy(struct al_slice s, char *dst, size_t cap)
+{
+	if (s.len >= cap)
+		return AL_ELIMIT;
+	if (s.len > 0)
+		memcpy(dst, s.ptr, s.len);
+	dst[s.len] = '\0';
+	return AL_OK;
+}

@@ -1,0 +1,370 @@
+/*
+ * follow.c -- one connection to the log stream, kept up and kept honest.
+ *
+ * Runs on its loop's thread. Bytes become frames (frame.c), frames become
+ * verified entries (chain.c); this file owns the socket and the timers.
+ *
+ *   waiting --timer--> connecting --connected--> following
+ *      ^------- lost, or anything wrong ------------'      fork, or refused by the user --> stopped
+ */
+#include "alamo/follow/follow.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/util.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "alamo/base/log.h"
+#include "alamo/base/wire.h"
+#include "chain.h"
+
+#define RETRY_FIRST_MS 50
+#define RETRY_MOST_MS 2000
+#define SILENCE_MS 30000             /* the server pings every 10 s */
+#define LENGTH_LEN 4                 /* of a frame */
+#define INPUT_MAX (2u * AL_FRAME_MAX)
+
+enum trouble { UNREACHABLE, LOST, SILENT, REFUSED, BEHIND, BAD_FRAME, BAD_ENTRIES, BAD_HEAD, MISMATCH, NO_MEMORY };
+
+static const char *const trouble_events[] = {
+	[UNREACHABLE] = "follow-unreachable",
+	[LOST] = "follow-lost",
+	[SILENT] = "follow-silent",
+	[REFUSED] = "follow-refused",
+	[BEHIND] = "follow-behind",
+	[BAD_FRAME] = "follow-bad-frame",
+	[BAD_ENTRIES] = "follow-bad-entries",
+	[BAD_HEAD] = "follow-bad-head",
+	[MISMATCH] = "follow-mismatch",
+	[NO_MEMORY] = "follow-no-memory",
+};
+
+struct al_follow {
+	struct al_loop *loop;
+	struct al_follow_ops ops;
+	void *arg;
+	union {
+		struct sockaddr any;
+		struct sockaddr_un local;
+		struct sockaddr_storage storage;
+	} addr;
+	int addr_len;
+	struct chain chain;
+	struct bufferevent *bev;     /* NULL: waiting or stopped */
+	struct al_timer *retry;
+	struct al_timer *silence;
+	uint64_t delay_ms;           /* before the next attempt */
+	bool up;
+	bool stopped;
+	unsigned told;               /* bit (1 << trouble): in the log since all was well */
+};
+
+static void follow_connect(void *arg);
+
+/* ---- state changes ---- */
+
+/* Each trouble once until all is well again: retrying every two seconds must not fill the log. */
+static void complain(struct al_follow *f, enum trouble trouble, struct al_slice detail)
+{
+	char quoted[AL_LOG_QUOTE_LEN];
+
+	if ((f->told >> trouble & 1u) != 0)
+		return;
+	f->told |= 1u << trouble;
+	al_log(AL_LOG_WARN, trouble_events[trouble], "size=%" PRIu64 " detail=%s", f->chain.edge.size,
+	       al_log_quote(detail, quoted));
+}
+
+static void hang_up(struct al_follow *f)
+{
+	bool was_up = f->up;
+
+	if (f->bev != NULL)
+		bufferevent_free(f->bev);
+	f->bev = NULL;
+	f->up = false;
+	al_timer_clear(f->silence);
+	if (was_up && f->ops.link != NULL)
+		f->ops.link(f->arg, false);
+}
+
+static void lost(struct al_follow *f)
+{
+	hang_up(f);
+	if (f->stopped)
+		return;
+	al_timer_set(f->retry, f->delay_ms);
+	f->delay_ms = f->delay_ms * 2 < RETRY_MOST_MS ? f->delay_ms * 2 : RETRY_MOST_MS;
+}
+
+static void stop(struct al_follow *f)
+{
+	f->stopped = true;
+	al_timer_clear(f->retry);
+	hang_up(f);
+}
+
+/* The server does what it should. */
+static void all_well(struct al_follow *f)
+{
+	f->delay_ms = RETRY_FIRST_MS;
+	f->told = 0;
+}
+
+/* ---- frames ---- */
+
+static void hand_over(struct al_follow *f, const struct al_checkpoint *cp)
+{
+	struct al_slice rest = al_buf_view(&f->chain.pending), entry;
+	uint64_t index = cp->size - f->chain.pending_count;
+	enum al_err err;
+
+	for (; chain_next(&rest, &entry); index++) {
+		err = f->ops.entry(f->arg, index, entry);
+		if (err != AL_OK) {
+			al_log(AL_LOG_ERROR, "follow-stopped", "index=%" PRIu64 " err=%s", index, al_err_name(err));
+			stop(f);
+			return;
+		}
+	}
+	chain_drop(&f->chain);
+	all_well(f);
+	f->ops.head(f->arg, cp, al_buf_view(&f->chain.note));
+}
+
+static void report_fork(struct al_follow *f, const struct al_checkpoint *cp, struct al_slice theirs)
+{
+	al_log(AL_LOG_ERROR, "follow-fork", "err=%s size=%" PRIu64 " their-size=%" PRIu64, al_err_name(AL_EFORK),
+	       f->chain.edge.size, cp->size);
+	stop(f);
+	if (f->ops.fork != NULL)
+		f->ops.fork(f->arg, chain_ours(&f->chain), theirs);
+}
+
+static void on_head(struct al_follow *f, struct al_slice note)
+{
+	struct al_checkpoint cp;
+
+	switch (chain_head(&f->chain, note, &cp)) {
+	case CHAIN_NEW:
+		hand_over(f, &cp);
+		return;
+	case CHAIN_SAME:
+		if (!f->chain.rechecking)
+			all_well(f);
+		return;
+	case CHAIN_FORK:
+		report_fork(f, &cp, note);
+		return;
+	case CHAIN_MISMATCH:
+		complain(f, MISMATCH, AL_S("entries do not give the signed root"));
+		chain_recheck(&f->chain, !f->chain.rechecking && f->chain.edge.size > 0);
+		break;
+	case CHAIN_SOUND:
+		chain_recheck(&f->chain, false);
+		break;
+	case CHAIN_BEHIND:
+		complain(f, BEHIND, AL_S("the server's log is smaller"));
+		break;
+	case CHAIN_BAD:
+		complain(f, BAD_HEAD, note);
+		break;
+	case CHAIN_NOMEM:
+		complain(f, NO_MEMORY, AL_S("head"));
+		break;
+	}
+	lost(f);
+}
+
+static void on_frame(struct al_follow *f, const struct al_frame *frame)
+{
+	enum al_err err;
+
+	switch (frame->kind) {
+	case AL_FRAME_ENTRIES:
+		err = chain_entries(&f->chain, frame->body);
+		if (err != AL_OK) {
+			complain(f, BAD_ENTRIES, al_slice_str(al_err_name(err)));
+			lost(f);
+		}
+		return;
+	case AL_FRAME_HEAD:
+		on_head(f, frame->body);
+		return;
+	case AL_FRAME_PING:
+		/* A server that has no more to say while we re-check has less than we have. */
+		if (f->chain.rechecking) {
+			chain_recheck(&f->chain, false);
+			lost(f);
+		} else {
+			all_well(f);
+		}
+		return;
+	case AL_FRAME_ERROR:
+		complain(f, REFUSED, frame->body);
+		lost(f);
+		return;
+	default:
+		return;      /* kinds of a newer server */
+	}
+}
+
+/* Bytes of the first frame in `in`, 0 when it is not all there. */
+static size_t frame_ready(struct evbuffer *in)
+{
+	uint8_t head[LENGTH_LEN];
+	size_t len;
+
+	if (evbuffer_copyout(in, head, sizeof(head)) != (ev_ssize_t)sizeof(head))
+		return 0;
+	len = (size_t)al_get_u32(head) + sizeof(head);
+	/* A length out of bounds goes on as it is: al_frame_next() refuses it. */
+	if (len == sizeof(head) || len > AL_FRAME_MAX + sizeof(head))
+		return sizeof(head);
+	return evbuffer_get_length(in) >= len ? len : 0;
+}
+
+static void readable(struct bufferevent *bev, void *arg)
+{
+	struct al_follow *f = arg;
+	struct evbuffer *in = bufferevent_get_input(bev);
+	struct al_frame frame;
+	struct al_slice bytes;
+	size_t len;
+
+	al_timer_set(f->silence, SILENCE_MS);
+	while (f->bev == bev && (len = frame_ready(in)) > 0) {
+		bytes = al_slice_of(evbuffer_pullup(in, (ev_ssize_t)len), len);
+		if (bytes.ptr == NULL || al_frame_next(&bytes, &frame) != AL_OK) {
+			complain(f, BAD_FRAME, al_slice_of(NULL, 0));
+			lost(f);
+			return;
+		}
+		on_frame(f, &frame);
+		if (f->bev == bev)
+			(void)evbuffer_drain(in, len);
+	}
+}
+
+/* ---- connection ---- */
+
+static void happened(struct bufferevent *bev, short what, void *arg)
+{
+	struct al_follow *f = arg;
+
+	if ((what & BEV_EVENT_CONNECTED) == 0) {
+		complain(f, f->up ? LOST : UNREACHABLE,
+			 (what & BEV_EVENT_ERROR) != 0 ? al_slice_str(strerror(errno)) : AL_S("closed"));
+		lost(f);
+		return;
+	}
+	f->up = true;
+	(void)evbuffer_add_printf(bufferevent_get_output(bev), "follow %" PRIu64 "\n", chain_wanted(&f->chain));
+	al_timer_set(f->silence, SILENCE_MS);
+	if (f->ops.link != NULL)
+		f->ops.link(f->arg, true);
+}
+
+static void silent(void *arg)
+{
+	struct al_follow *f = arg;
+
+	complain(f, SILENT, al_slice_of(NULL, 0));
+	lost(f);
+}
+
+static void follow_connect(void *arg)
+{
+	struct al_follow *f = arg;
+	struct bufferevent *bev = bufferevent_socket_new(al_loop_base(f->loop), -1, BEV_OPT_CLOSE_ON_FREE);
+
+	chain_drop(&f->chain);
+	if (bev == NULL) {
+		lost(f);
+		return;
+	}
+	f->bev = bev;
+	bufferevent_setcb(bev, readable, NULL, happened, f);
+	bufferevent_setwatermark(bev, EV_READ, 0, INPUT_MAX);
+	al_timer_set(f->silence, SILENCE_MS);
+	/* A refusal comes through happened(), through the result, or through both. */
+	if (bufferevent_enable(bev, EV_READ | EV_WRITE) != 0 ||
+	    bufferevent_socket_connect(bev, &f->addr.any, f->addr_len) != 0) {
+		if (f->bev != bev)
+			return;
+		complain(f, UNREACHABLE, al_slice_str(strerror(errno)));
+		lost(f);
+	}
+}
+
+/* A path has a '/' or no ':'. */
+static enum al_err address_parse(const char *text, struct al_follow *f)
+{
+	int len = (int)sizeof(f->addr.storage);
+	bool numbered;
+
+	if (strchr(text, '/') != NULL || strchr(text, ':') == NULL) {
+		f->addr.local.sun_family = AF_UNIX;
+		f->addr_len = (int)sizeof(f->addr.local);
+		return text[0] == '\0' ? AL_EINVAL
+				       : al_slice_copy(al_slice_str(text), f->addr.local.sun_path,
+						       sizeof(f->addr.local.sun_path));
+	}
+	if (evutil_parse_sockaddr_port(text, &f->addr.any, &len) != 0)
+		return AL_EINVAL;
+	f->addr_len = len;
+	numbered = f->addr.any.sa_family == AF_INET ? ((struct sockaddr_in *)&f->addr)->sin_port != 0
+						    : ((struct sockaddr_in6 *)&f->addr)->sin6_port != 0;
+	return numbered ? AL_OK : AL_EINVAL;
+}
+
+enum al_err al_follow_new(struct al_loop *loop, const struct al_follow_conf *conf, const struct al_follow_ops *ops,
+			  void *arg, struct al_follow **out)
+{
+	struct al_follow *f = calloc(1, sizeof(*f));
+	enum al_err err;
+
+	if (f == NULL)
+		return AL_ENOMEM;
+	f->loop = loop;
+	f->ops = *ops;
+	f->arg = arg;
+	f->delay_ms = RETRY_FIRST_MS;
+	chain_init(&f->chain, &conf->key);
+	err = address_parse(conf->address, f);
+	if (err == AL_OK && conf->edge != NULL && conf->edge->size > 0)
+		err = chain_resume(&f->chain, conf->edge, conf->resume);
+	for (size_t i = 0; i < AL_FOLLOW_KNOWN; i++)
+		if (err == AL_OK && conf->known[i].len > 0)
+			err = chain_know(&f->chain, i, conf->known[i]);
+	if (err == AL_OK)
+		err = al_timer_new(loop, follow_connect, f, &f->retry);
+	if (err == AL_OK)
+		err = al_timer_new(loop, silent, f, &f->silence);
+	if (err != AL_OK) {
+		al_follow_free(f);
+		return err;
+	}
+	/* Not now: the first callback must not come before the caller has *out. */
+	al_timer_set(f->retry, 0);
+	*out = f;
+	return AL_OK;
+}
+
+void al_follow_free(struct al_follow *follow)
+{
+	if (follow == NULL)
+		return;
+	if (follow->bev != NULL)
+		bufferevent_free(follow->bev);
+	al_timer_free(follow->retry);
+	al_timer_free(follow->silence);
+	chain_release(&follow->chain);
+	free(follow);
+}

@@ -1,0 +1,251 @@
+/*
+ * replica.c -- a follower that folds what it gets into a state of its own:
+ * what whois, rootdns and rpki-lite have in common. Runs on its loop's thread.
+ *
+ * An entry that does not apply stops it for good: the registry would not have
+ * accepted it, so going on would mean to guess.
+ *
+ * The newest checkpoint is remembered in run/seen.PROGRAM, so that a fork is
+ * found even when the log was changed while the program was down.
+ */
+#include "alamo/follow/follow.h"
+
+#include <fcntl.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alamo/net/conf.h"
+#include "alamo/tlog/evidence.h"
+#include "alamo/base/log.h"
+#include "alamo/net/metrics.h"
+#include "alamo/tlog/note_file.h"
+#include "alamo/rpsl/state.h"
+
+#define PATH_LEN 4096
+#define KEY_FILE_MAX 1024            /* bytes of a vkey line */
+#define SEEN_MS 1000                 /* between two writes of what was seen */
+
+struct al_replica {
+	struct al_replica_ops ops;
+	void *arg;
+	struct al_state *state;
+	struct al_follow *follow;
+	struct al_vkey key;
+	struct al_checkpoint cp;     /* newest verified head */
+	struct al_buf note;
+	char seen[PATH_LEN];         /* file of the newest note */
+	char evidence[PATH_LEN];     /* folder */
+	uint64_t seen_size;          /* in the file */
+	uint64_t seen_ms;
+};
+
+static struct al_metric size_metric = {
+	.name = "alamo_log_size",
+	.help = "Entries of the log that are verified and applied",
+	.gauge = true,
+};
+static struct al_metric up_metric = {
+	.name = "alamo_log_up",
+	.help = "1 while connected to the log stream",
+	.gauge = true,
+};
+
+/* ---- what follow.c calls ---- */
+
+static void on_change(void *arg, const struct al_object *old, const struct al_object *now)
+{
+	const struct al_replica *r = arg;
+
+	if (r->ops.change != NULL)
+		r->ops.change(r->arg, old, now);
+}
+
+static enum al_err on_entry(void *arg, uint64_t index, struct al_slice bytes)
+{
+	struct al_replica *r = arg;
+	enum al_err err = al_state_apply(r->state, bytes);
+
+	if (err != AL_OK)
+		al_log(AL_LOG_ERROR, "replica-apply", "index=%" PRIu64 " err=%s", index, al_err_name(err));
+	return err;
+}
+
+/* What is lost of this in a crash is only how late a fork is found. */
+static void seen_write(struct al_replica *r)
+{
+	if (r->note.len == 0 || r->cp.size <= r->seen_size)
+		return;
+	if (al_note_save(r->seen, al_buf_view(&r->note), false) != AL_OK)
+		al_log(AL_LOG_WARN, "replica-seen", "path=%s errno=%d", r->seen, errno);
+	r->seen_size = r->cp.size;
+	r->seen_ms = al_now_ms();
+}
+
+static void on_head(void *arg, const struct al_checkpoint *cp, struct al_slice note)
+{
+	struct al_replica *r = arg;
+
+	r->cp = *cp;
+	al_buf_reset(&r->note);
+	al_buf_slice(&r->note, note);
+	al_metric_set(&size_metric, cp->size);
+	if (al_now_ms() - r->seen_ms >= SEEN_MS)
+		seen_write(r);
+	r->ops.head(r->arg, r->state, cp, note);
+}
+
+static void on_fork(void *arg, struct al_slice ours, struct al_slice theirs)
+{
+	const struct al_replica *r = arg;
+	char text[AL_EVIDENCE_TEXT_MAX];
+	enum al_err err = al_evidence_keep(r->evidence, AL_EVIDENCE_FORK, ours, theirs, text);
+
+	al_log(AL_LOG_ERROR, "log-fork", "err=%s %s; the log is not followed any further", al_err_name(err), text);
+}
+
+static void on_link(void *arg, bool up)
+{
+	const struct al_replica *r = arg;
+
+	al_metric_set(&up_metric, up ? 1 : 0);
+	al_log(AL_LOG_INFO, up ? "log-up" : "log-down", "size=%" PRIu64,
+	       atomic_load_explicit(&size_metric.value, memory_order_relaxed));
+	if (r->ops.link != NULL)
+		r->ops.link(r->arg, up);
+}
+
+/* ---- configuration ---- */
+
+static enum al_err key_read(const struct al_conf *conf, struct al_vkey *out)
+{
+	char path[PATH_LEN], bytes[KEY_FILE_MAX];
+	enum al_err err = al_conf_path(conf, al_conf_str(conf, "log", "key"), path, sizeof(path));
+	ssize_t len;
+	int fd;
+
+	if (err != AL_OK)
+		return err;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		al_log(AL_LOG_ERROR, "log-key", "path=%s errno=%d", path, errno);
+		return errno == ENOENT ? AL_ENOTFOUND : AL_ESYS;
+	}
+	len = read(fd, bytes, sizeof(bytes));
+	(void)close(fd);
+	if (len < 0)
+		return AL_ESYS;
+	err = al_vkey_parse(al_slice_trim(al_slice_of(bytes, (size_t)len)), out);
+	if (err != AL_OK)
+		al_log(AL_LOG_ERROR, "log-key", "path=%s err=%s", path, al_err_name(err));
+	return err;
+}
+
+/* A path, relative to the configuration's folder, has a '/' or no ':'. */
+static enum al_err address_read(const struct al_conf *conf, char *out, size_t cap)
+{
+	const char *address = al_conf_str(conf, "log", "stream");
+
+	if (strchr(address, '/') != NULL || strchr(address, ':') == NULL)
+		return al_conf_path(conf, address, out, cap);
+	return al_slice_copy(al_slice_str(address), out, cap);
+}
+
+/* Where to remember, and what is remembered. */
+static enum al_err memory_read(struct al_replica *r, const struct al_conf *conf, struct al_buf *known)
+{
+	struct al_checkpoint cp;
+	char name[64];
+	enum al_err err;
+
+	(void)snprintf(name, sizeof(name), "run/seen.%s", program_invocation_short_name);
+	err = al_conf_path(conf, name, r->seen, sizeof(r->seen));
+	if (err == AL_OK)
+		err = al_conf_path(conf, "run/evidence", r->evidence, sizeof(r->evidence));
+	if (err != AL_OK)
+		return err;
+	/* Of another key, or none at all: this is a new log then, and nothing is known of it. */
+	if (al_note_load(r->seen, known) != AL_OK || al_checkpoint_open(al_buf_view(known), &r->key, &cp) != AL_OK)
+		al_buf_reset(known);
+	else
+		r->seen_size = cp.size;
+	return AL_OK;
+}
+
+enum al_err al_replica_new(struct al_loop *loop, const struct al_conf *conf, const struct al_replica_ops *ops,
+			   void *arg, struct al_replica **out)
+{
+	static const struct al_follow_ops follow_ops = { .entry = on_entry, .head = on_head, .fork = on_fork,
+							.link = on_link };
+	struct al_replica *r = calloc(1, sizeof(*r));
+	struct al_follow_conf follow = { 0 };
+	char address[PATH_LEN];
+	struct al_buf known;
+	enum al_err err;
+
+	if (r == NULL)
+		return AL_ENOMEM;
+	al_buf_init(&known, AL_NOTE_MAX);
+	r->ops = *ops;
+	r->arg = arg;
+	al_buf_init(&r->note, AL_NOTE_MAX);
+	al_metric_add(&size_metric);
+	al_metric_add(&up_metric);
+	err = key_read(conf, &follow.key);
+	if (err == AL_OK)
+		err = address_read(conf, address, sizeof(address));
+	if (err == AL_OK)
+		err = al_state_new(&r->state);
+	if (err != AL_OK)
+		goto fail;
+	r->key = follow.key;
+	err = memory_read(r, conf, &known);
+	if (err != AL_OK)
+		goto fail;
+	al_state_observe(r->state, on_change, r);
+	follow.address = address;
+	follow.known[0] = al_buf_view(&known);
+	err = al_follow_new(loop, &follow, &follow_ops, r, &r->follow);
+	if (err != AL_OK) {
+		al_log(AL_LOG_ERROR, "log-stream", "address=%s err=%s", address, al_err_name(err));
+		goto fail;
+	}
+	al_buf_release(&known);
+	*out = r;
+	return AL_OK;
+fail:
+	al_buf_release(&known);
+	al_replica_free(r);
+	return err;
+}
+
+void al_replica_free(struct al_replica *replica)
+{
+	if (replica == NULL)
+		return;
+	al_follow_free(replica->follow);
+	seen_write(replica);
+	if (replica->state != NULL)
+		al_state_free(replica->state);
+	al_buf_release(&replica->note);
+	free(replica);
+}
+
+const struct al_state *al_replica_state(const struct al_replica *replica)
+{
+	return replica->state;
+}
+
+const struct al_vkey *al_replica_key(const struct al_replica *replica)
+{
+	return &replica->key;
+}
+
+struct al_slice al_replica_head(const struct al_replica *replica, struct al_checkpoint *cp)
+{
+	*cp = replica->cp;
+	return al_buf_view(&replica->note);
+}

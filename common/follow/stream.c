@@ -1,0 +1,425 @@
+/*
+ * stream.c -- followers of the log and what each still has to get.
+ *
+ * Everything runs on the loop's thread. A follower has one number, `next`: the
+ * first entry that was not yet written to its connection. pump() moves it on,
+ * from the tail in memory or, further back, from the store, and stops while
+ * 1 MiB is unsent; drained() and every commit call it again. So a follower
+ * that is up to date, one that lags and one that begins at 0 are the same case.
+ *
+ * The tail is a list of pieces, ready-made frames shared by all followers; the
+ * head of a commit stands at the end of the commit's last piece.
+ */
+#include "alamo/follow/stream.h"
+
+#include <assert.h>
+#include <event2/buffer.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "alamo/follow/follow.h"
+
+#define TAIL_MAX (4u << 20)              /* bytes of pieces kept */
+#define UNSENT_ENOUGH (1u << 20)         /* a connection with more waits */
+#define READ_BYTES (AL_FRAME_MAX - 64)   /* one read is one frame */
+#define LINE_MAX_LEN 64                  /* bytes of the first line */
+#define TICK_MS 5000
+#define QUIET_TICKS 2                    /* then a ping */
+
+struct piece {
+	struct piece *prev, *next;
+	uint64_t first, end;             /* entries [first, end) */
+	size_t refs;                     /* the tail's and one a connection that sends it */
+	size_t len;
+	uint8_t bytes[];
+};
+
+struct follower {
+	struct follower *prev, *next_follower;
+	struct al_stream *stream;           /* NULL: gone, only a read still refers to it */
+	struct al_conn *conn;
+	bool following;                  /* the first line has come */
+	bool reading;                    /* a read is on its way */
+	bool pumping;                    /* pump() is running: a read answered at once must not start another */
+	uint64_t next;
+	unsigned quiet;                  /* ticks since something was written */
+};
+
+struct al_stream {
+	al_stream_source_fn read;
+	void *source;
+	struct al_listener *local;
+	struct al_listener *tcp;
+	struct al_timer *tick;
+	struct follower *followers;
+	struct piece *tail;
+	size_t tail_bytes;
+	uint64_t size;                   /* of the log, as published */
+	struct al_buf note;
+};
+
+/* ---- pieces ---- */
+
+static void piece_unref(void *arg)
+{
+	struct piece *piece = arg;
+
+	if (--piece->refs == 0)
+		free(piece);
+}
+
+static struct piece *piece_new(uint64_t first, uint64_t end, const struct al_buf *frames)
+{
+	struct piece *piece = malloc(sizeof(*piece) + frames->len);
+
+	if (piece == NULL)
+		return NULL;
+	*piece = (struct piece){ .first = first, .end = end, .refs = 1, .len = frames->len };
+	memcpy(piece->bytes, frames->ptr, frames->len);
+	return piece;
+}
+
+static void tail_clear(struct al_stream *stream, size_t keep_bytes)
+{
+	while (stream->tail != NULL && stream->tail_bytes > keep_bytes) {
+		struct piece *oldest = stream->tail;
+
+		DL_DELETE(stream->tail, oldest);
+		stream->tail_bytes -= oldest->len;
+		piece_unref(oldest);
+	}
+}
+
+/* A commit as pieces. Without memory the tail is dropped whole: it may have no gap, and the store has it all. */
+static void tail_add(struct al_stream *stream, const struct al_stream_batch *batch)
+{
+	struct al_buf frames;
+	struct piece *piece;
+	size_t done = 0, n;
+
+	al_buf_init(&frames, 2u * AL_FRAME_MAX);
+	while (done < batch->count) {
+		al_buf_reset(&frames);
+		n = al_frame_put_entries(&frames, batch->first + done, batch->entries + done, batch->count - done);
+		if (done + n == batch->count)
+			al_frame_put(&frames, AL_FRAME_HEAD, batch->note);
+		piece = frames.err == AL_OK ? piece_new(batch->first + done, batch->first + done + n, &frames) : NULL;
+		if (piece == NULL) {
+			tail_clear(stream, 0);
+			break;
+		}
+		DL_APPEND(stream->tail, piece);
+		stream->tail_bytes += piece->len;
+		done += n;
+	}
+	al_buf_release(&frames);
+	tail_clear(stream, TAIL_MAX);
+}
+
+/* The piece that begins with entry `first`; followers mostly want the newest. */
+static struct piece *tail_find(const struct al_stream *stream, uint64_t first)
+{
+	struct piece *piece = stream->tail != NULL ? stream->tail->prev : NULL;
+
+	while (piece != NULL && piece->first > first)
+		piece = piece != stream->tail ? piece->prev : NULL;
+	return piece != NULL && piece->first == first ? piece : NULL;
+}
+
+/* ---- one follower ---- */
+
+static void pump(struct follower *f);
+
+static void send_frame(struct follower *f, enum al_frame_kind kind, struct al_slice body)
+{
+	struct al_buf frame;
+
+	al_buf_init(&frame, AL_FRAME_MAX);
+	al_frame_put(&frame, kind, body);
+	if (frame.err == AL_OK)
+		al_conn_write(f->conn, frame.ptr, frame.len);
+	al_buf_release(&frame);
+	f->quiet = 0;
+}
+
+static void refuse(struct follower *f, const char *reason)
+{
+	send_frame(f, AL_FRAME_ERROR, al_slice_str(reason));
+	f->following = false;
+	al_conn_finish(f->conn);
+}
+
+static void send_batch(struct follower *f, const struct al_stream_batch *batch)
+{
+	struct al_buf frames;
+	size_t n;
+
+	al_buf_init(&frames, 2u * AL_FRAME_MAX);
+	n = al_frame_put_entries(&frames, batch->first, batch->entries, batch->count);
+	/* Fewer only if one read is more than one frame: then the rest is read again. */
+	if (n == batch->count && batch->note.len > 0)
+		al_frame_put(&frames, AL_FRAME_HEAD, batch->note);
+	if (frames.err == AL_OK) {
+		al_conn_write(f->conn, frames.ptr, frames.len);
+		f->next += n;
+		f->quiet = 0;
+	} else {
+		al_conn_finish(f->conn);
+	}
+	al_buf_release(&frames);
+}
+
+static void on_read(void *token, enum al_err err, const struct al_stream_batch *batch)
+{
+	struct follower *f = token;
+
+	f->reading = false;
+	if (f->stream == NULL) {
+		free(f);
+		return;
+	}
+	if (!f->following)
+		return;
+	if (err != AL_OK || batch->count == 0) {
+		refuse(f, "the log cannot be read now");
+		return;
+	}
+	send_batch(f, batch);
+	pump(f);
+}
+
+static void read_more(struct follower *f)
+{
+	struct al_stream *stream = f->stream;
+
+	f->reading = true;
+	if (stream->read(stream->source, f->next, READ_BYTES, on_read, f) == AL_OK)
+		return;
+	f->reading = false;
+	refuse(f, "too busy");
+}
+
+static void pump(struct follower *f)
+{
+	struct piece *piece = NULL;
+
+	if (f->pumping)
+		return;
+	f->pumping = true;
+	while (f->following && !f->reading && f->next < f->stream->size &&
+	       al_conn_pending(f->conn) < UNSENT_ENOUGH) {
+		if (piece == NULL)
+			piece = tail_find(f->stream, f->next);
+		if (piece == NULL) {
+			read_more(f);
+			continue;
+		}
+		piece->refs++;
+		f->next = piece->end;
+		f->quiet = 0;
+		al_conn_write_ref(f->conn, piece->bytes, piece->len, piece_unref, piece);
+		piece = piece->next;
+	}
+	f->pumping = false;
+}
+
+static void start_following(struct follower *f, struct al_slice line)
+{
+	const struct al_stream *stream = f->stream;
+	char reason[80];
+	uint64_t size;
+
+	if (!al_slice_starts(line, "follow ") ||
+	    al_slice_u64(al_slice_from(line, strlen("follow ")), UINT64_MAX, &size) != AL_OK) {
+		refuse(f, "say: follow SIZE");
+		return;
+	}
+	if (size > stream->size) {
+		(void)snprintf(reason, sizeof(reason), "size %" PRIu64 " is beyond the log (%" PRIu64 ")", size,
+			       stream->size);
+		refuse(f, reason);
+		return;
+	}
+	f->following = true;
+	f->next = size;
+	/* Who is up to date hears at once that this is so. */
+	if (size == stream->size && stream->note.len > 0)
+		send_frame(f, AL_FRAME_HEAD, al_buf_view(&stream->note));
+	pump(f);
+}
+
+/* ---- connections ---- */
+
+static enum al_err on_open(struct al_conn *conn, void *arg, void **user)
+{
+	struct al_stream *stream = arg;
+	struct follower *f = calloc(1, sizeof(*f));
+
+	if (f == NULL)
+		return AL_ENOMEM;
+	f->stream = stream;
+	f->conn = conn;
+	DL_APPEND2(stream->followers, f, prev, next_follower);
+	*user = f;
+	return AL_OK;
+}
+
+static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *user)
+{
+	struct follower *f = user;
+	char bytes[LINE_MAX_LEN];
+	struct al_slice rest, line;
+	ev_ssize_t len;
+
+	/* There is only one thing to say; what comes after it is not read. */
+	if (f->following) {
+		(void)evbuffer_drain(in, evbuffer_get_length(in));
+		return;
+	}
+	len = evbuffer_copyout(in, bytes, sizeof(bytes));
+	rest = al_slice_of(bytes, len > 0 ? (size_t)len : 0);
+	if (!al_slice_cut(&rest, '\n', &line)) {
+		if (line.len == sizeof(bytes))
+			refuse(f, "say: follow SIZE");
+		else if (eof)
+			al_conn_finish(conn);
+		return;
+	}
+	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
+		line.len--;
+	(void)evbuffer_drain(in, evbuffer_get_length(in));
+	start_following(f, line);
+}
+
+static void on_drained(struct al_conn *conn, void *user)
+{
+	(void)conn;
+	pump(user);
+}
+
+static void on_closed(struct al_conn *conn, void *user)
+{
+	struct follower *f = user;
+
+	(void)conn;
+	DL_DELETE2(f->stream->followers, f, prev, next_follower);
+	f->stream = NULL;
+	f->conn = NULL;
+	if (!f->reading)
+		free(f);
+}
+
+static void on_overflow(struct al_conn *conn, void *user)
+{
+	(void)conn;
+	refuse(user, "say: follow SIZE");
+}
+
+static void on_tick(void *arg)
+{
+	struct al_stream *stream = arg;
+	struct follower *f;
+
+	DL_FOREACH2(stream->followers, f, next_follower)
+		if (f->following && ++f->quiet >= QUIET_TICKS)
+			send_frame(f, AL_FRAME_PING, al_slice_of(NULL, 0));
+	al_timer_set(stream->tick, TICK_MS);
+}
+
+/* ---- life ---- */
+
+static const struct al_conn_ops conn_ops = {
+	.open = on_open,
+	.data = on_data,
+	.drained = on_drained,
+	.closed = on_closed,
+	.overflow = on_overflow,
+};
+
+/* Daemons of the host have a listener of their own, so that strangers cannot take their places. */
+static enum al_err listeners_new(struct al_loop *loop, struct al_stream *stream)
+{
+	struct al_listener_conf conf = {
+		.name = "stream-local",
+		.max_conns = 64,
+		.in_max = 4096,
+		.out_max = 8u << 20,
+		.idle_ms = 60000,
+	};
+	enum al_err err = al_listener_new(loop, &conf, &conn_ops, stream, &stream->local);
+
+	if (err != AL_OK)
+		return err;
+	conf.name = "stream";
+	conf.max_conns = 256;
+	conf.max_per_source = 64;
+	return al_listener_new(loop, &conf, &conn_ops, stream, &stream->tcp);
+}
+
+enum al_err al_stream_new(struct al_loop *loop, al_stream_source_fn read, void *source, uint64_t size,
+			  struct al_slice note, struct al_stream **out)
+{
+	struct al_stream *stream = calloc(1, sizeof(*stream));
+	enum al_err err;
+
+	if (stream == NULL)
+		return AL_ENOMEM;
+	stream->read = read;
+	stream->source = source;
+	stream->size = size;
+	al_buf_init(&stream->note, AL_NOTE_MAX);
+	al_buf_slice(&stream->note, note);
+	err = stream->note.err;
+	if (err == AL_OK)
+		err = listeners_new(loop, stream);
+	if (err == AL_OK)
+		err = al_timer_new(loop, on_tick, stream, &stream->tick);
+	if (err != AL_OK) {
+		al_stream_free(stream);
+		return err;
+	}
+	al_timer_set(stream->tick, TICK_MS);
+	*out = stream;
+	return AL_OK;
+}
+
+struct al_listener *al_stream_local(struct al_stream *stream)
+{
+	return stream->local;
+}
+
+struct al_listener *al_stream_tcp(struct al_stream *stream)
+{
+	return stream->tcp;
+}
+
+void al_stream_free(struct al_stream *stream)
+{
+	if (stream == NULL)
+		return;
+	al_listener_free(stream->local);
+	al_listener_free(stream->tcp);
+	assert(stream->followers == NULL);
+	al_timer_free(stream->tick);
+	tail_clear(stream, 0);
+	al_buf_release(&stream->note);
+	free(stream);
+}
+
+void al_stream_publish(struct al_stream *stream, const struct al_stream_batch *batch)
+{
+	struct follower *f, *next;
+
+	if (batch->first + batch->count <= stream->size)
+		return;
+	assert(batch->first == stream->size);
+	tail_add(stream, batch);
+	stream->size = batch->first + batch->count;
+	al_buf_reset(&stream->note);
+	al_buf_slice(&stream->note, batch->note);
+	DL_FOREACH_SAFE2(stream->followers, f, next, next_follower)
+		pump(f);
+}

@@ -1,0 +1,70 @@
+/*
+ * conn.h -- what net.c (listeners) and conn.c (connections) know of each other.
+ *
+ * A connection is made by its listener and tells it, once, when it is gone.
+ */
+#ifndef COMMON_CONN_H
+#define COMMON_CONN_H
+
+#include "alamo/net/net.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#define CONN_PEER_LEN 64         /* "[v6%scope]:port" and NUL */
+
+enum conn_state {
+	CONN_OPEN,               /* the protocol talks */
+	CONN_FINISHING,          /* the last bytes are on their way */
+	CONN_LINGER,             /* our side is shut; what still comes is read and thrown away */
+	CONN_DEAD,               /* closed; memory waits for running callbacks */
+};
+
+struct conn_source;              /* net.c: how many connections one address has */
+
+struct al_conn {
+	struct al_listener *listener;
+	struct conn_source *source;          /* may be NULL */
+	struct al_conn *prev;                /* in the listener's list */
+	struct al_conn *next;
+	const struct al_listener_conf *conf;
+	const struct al_conn_ops *ops;
+	void *user;
+
+	enum conn_state state;
+	bool opened;                         /* ops->open took it: it gets `closed` */
+	bool eof;                            /* the other side has finished sending */
+	bool paused;
+	bool poked;                          /* data() is owed */
+	bool undrained;                      /* drained() is owed, once all is sent */
+	bool failed;                         /* close at the next settling */
+	bool reading;                        /* events as they are registered now */
+	bool writing;
+	unsigned depth;                      /* protocol callbacks that run now */
+
+	int fd;
+	struct evbuffer *in;
+	struct evbuffer *out;
+	struct event readable;
+	struct event writable;
+	struct event later;                  /* settles writes made outside callbacks, and pokes */
+	struct event clock;                  /* idle, stalled, lingering */
+	uint64_t io_ms;                      /* last byte in or out */
+	uint64_t progress_ms;                /* output has waited since */
+	size_t linger_left;                  /* bytes still worth discarding */
+	char peer[CONN_PEER_LEN];
+};
+
+/* Takes fd in every case; NULL when memory is out. The listener adds it to its list, then opens it. */
+struct al_conn *conn_new(struct event_base *base, const struct al_listener_conf *conf, const struct al_conn_ops *ops,
+			 int fd, const char peer[static CONN_PEER_LEN]);
+/* Asks ops->open; may end and free the connection. */
+void conn_open(struct al_conn *conn, void *open_arg);
+/* Settle soon, with nothing of the protocol on the stack. */
+void conn_schedule(struct al_conn *conn);
+/* conn_output.c: sends what the socket takes; may set `failed`. */
+void conn_flush(struct al_conn *conn);
+/* net.c: the connection is closed; called once, before its memory goes. */
+void listener_left(struct al_conn *conn);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * http_request.h -- the request side of HTTP/1.1 (RFC 9112), for bodiless GET and HEAD, and POST.
+ *
+ * Pure functions over bytes: no state, no allocation, nothing read outside the
+ * slices. What comes out points into what went in.
+ */
+#ifndef COMMON_HTTP_REQUEST_H
+#define COMMON_HTTP_REQUEST_H
+
+#include "alamo/base/slice.h"
+
+struct http_request {
+	bool head;                       /* HEAD */
+	bool post;                       /* POST; else GET */
+	size_t body_len;                 /* of a POST; at most AL_HTTP_POST_MAX */
+	bool close;                      /* the other side wants no further request */
+	struct al_slice path;            /* starts with '/', still percent-encoded */
+	struct al_slice query;           /* without '?', raw */
+	struct al_slice if_none_match;   /* empty: no condition */
+};
+
+/* Bytes up to and with the empty line that ends the head; 0 when it is not all there. */
+size_t http_head_len(struct al_slice bytes);
+
+/* `head` is what http_head_len() measured. 200, or the status to refuse it with. */
+int http_request_parse(struct al_slice head, struct http_request *out);
+
+/* Percent-decoding (RFC 3986 section 2.1). AL_EINVAL: bad escape or NUL. AL_ELIMIT: over `cap`. */
+AL_MUST_USE enum al_err http_decode(struct al_slice raw, char *out, size_t cap, size_t *len);
+
+/* Is `etag` in the list of an If-None-Match field (weak comparison, RFC 9110 section 13.1.2)? */
+bool http_etag_listed(struct al_slice list, struct al_slice etag);
+
+#endif

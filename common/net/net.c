@@ -1,0 +1,473 @@
+/*
+ * net.c -- listeners: sockets, accepting, limits over all and per source.
+ *
+ * At max_conns the sockets leave the loop until a connection ends, so that the
+ * kernel's queue holds the crowd back; what one source has too many is closed
+ * at once. Everything runs on the loop's thread; only the metrics are shared.
+ */
+#include "conn.h"
+
+#include "alamo/base/log.h"
+#include "alamo/net/metrics.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+#include <utlist.h>
+
+#define BACKLOG 1024
+#define ACCEPT_ROUNDS 64         /* connections before others get their turn */
+#define RETRY_MS 100u            /* after the system had no descriptor or memory for us */
+#define WARN_EVERY_MS 10000u
+#define SOURCE_LEN 9             /* family, then 4 bytes of IPv4 or 8 of IPv6 */
+
+struct conn_source {
+	uint8_t key[SOURCE_LEN];
+	size_t conns;
+	UT_hash_handle hh;
+};
+
+struct listen_socket {
+	struct al_listener *listener;
+	struct event *event;
+	int fd;
+	char *path;                      /* unix: removed at the end; else NULL */
+	struct listen_socket *next;
+};
+
+struct listener_metrics {
+	struct al_metric open, total, refused;
+	char names[3][96];
+	const char *listener;
+	struct listener_metrics *next;
+};
+
+struct al_listener {
+	struct al_loop *loop;
+	struct al_listener_conf conf;
+	struct al_conn_ops ops;
+	void *arg;
+	struct listen_socket *sockets;
+	struct al_conn *conns;
+	size_t count;
+	struct conn_source *sources;
+	struct al_timer *retry;
+	bool held;                       /* sockets are out of the loop */
+	uint64_t warned_ms;
+	struct listener_metrics *metrics;
+};
+
+/* ---- metrics: one set a listener's name, for the life of the process ---- */
+
+static void metric_setup(struct al_metric *metric, char name[static 96], const char *family, const char *listener,
+			 const char *help)
+{
+	snprintf(name, 96, "%s{listener=\"%s\"}", family, listener);
+	metric->name = name;
+	metric->help = help;
+	al_metric_add(metric);
+}
+
+static struct listener_metrics *metrics_of(const char *listener)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static struct listener_metrics *all;
+	struct listener_metrics *set;
+
+	pthread_mutex_lock(&lock);
+	for (set = all; set != NULL && strcmp(set->listener, listener) != 0; set = set->next)
+		;
+	if (set == NULL && (set = calloc(1, sizeof(*set))) != NULL) {
+		set->listener = listener;
+		set->open.gauge = true;
+		metric_setup(&set->open, set->names[0], "alamo_connections_open", listener, "Connections now open.");
+		metric_setup(&set->total, set->names[1], "alamo_connections_total", listener, "Connections taken.");
+		metric_setup(&set->refused, set->names[2], "alamo_connections_refused_total", listener,
+			     "Connections closed at once, their source having too many.");
+		set->next = all;
+		all = set;
+	}
+	pthread_mutex_unlock(&lock);
+	return set;
+}
+
+/* ---- holding back ---- */
+
+static void warn_sometimes(struct al_listener *listener, const char *event, int number)
+{
+	uint64_t now = al_now_ms();
+	if (listener->warned_ms != 0 && now - listener->warned_ms < WARN_EVERY_MS)
+		return;
+	listener->warned_ms = now;
+	al_log(AL_LOG_WARN, event, "listener=%s connections=%zu errno=%d", listener->conf.name, listener->count,
+	       number);
+}
+
+static void listener_hold(struct al_listener *listener)
+{
+	listener->held = true;
+	for (struct listen_socket *s = listener->sockets; s != NULL; s = s->next)
+		event_del(s->event);
+}
+
+static void listener_resume(void *arg)
+{
+	struct al_listener *listener = arg;
+	if (!listener->held || listener->count >= listener->conf.max_conns)
+		return;
+	listener->held = false;
+	for (struct listen_socket *s = listener->sockets; s != NULL; s = s->next)
+		if (event_add(s->event, NULL) != 0)
+			listener->held = true;
+	if (listener->held)
+		al_timer_set(listener->retry, RETRY_MS);
+}
+
+/* ---- sources ---- */
+
+static void source_key(const struct sockaddr_storage *peer, uint8_t key[static SOURCE_LEN])
+{
+	memset(key, 0, SOURCE_LEN);
+	if (peer->ss_family == AF_INET) {
+		struct sockaddr_in in;
+		memcpy(&in, peer, sizeof(in));
+		key[0] = 4;
+		memcpy(key + 1, &in.sin_addr, 4);
+	} else if (peer->ss_family == AF_INET6) {
+		struct sockaddr_in6 in6;
+		memcpy(&in6, peer, sizeof(in6));
+		key[0] = 6;
+		memcpy(key + 1, &in6.sin6_addr, 8); /* a /64 is one customer */
+	}
+}
+
+static enum al_err source_take(struct al_listener *listener, const struct sockaddr_storage *peer,
+			       struct conn_source **out)
+{
+	uint8_t key[SOURCE_LEN];
+	struct conn_source *source = NULL;
+	*out = NULL;
+	if (listener->conf.max_per_source == 0)
+		return AL_OK;
+	source_key(peer, key);
+	HASH_FIND(hh, listener->sources, key, SOURCE_LEN, source);
+	if (source == NULL) {
+		source = calloc(1, sizeof(*source));
+		if (source == NULL)
+			return AL_ENOMEM;
+		memcpy(source->key, key, SOURCE_LEN);
+		HASH_ADD(hh, listener->sources, key, SOURCE_LEN, source);
+		if (source->hh.tbl == NULL) {
+			free(source);
+			return AL_ENOMEM;
+		}
+	}
+	if (source->conns >= listener->conf.max_per_source)
+		return AL_ELIMIT;
+	source->conns++;
+	*out = source;
+	return AL_OK;
+}
+
+static void source_give(struct al_listener *listener, struct conn_source *source)
+{
+	if (source == NULL || --source->conns > 0)
+		return;
+	HASH_DEL(listener->sources, source);
+	free(source);
+}
+
+/* ---- connections come and go ---- */
+
+static void peer_text(const struct sockaddr_storage *peer, socklen_t len, char out[static CONN_PEER_LEN])
+{
+	char host[CONN_PEER_LEN - 10];
+	char port[6];
+	snprintf(out, CONN_PEER_LEN, "unix");
+	if (peer->ss_family != AF_INET && peer->ss_family != AF_INET6)
+		return;
+	if (getnameinfo((const struct sockaddr *)peer, len, host, sizeof(host), port, sizeof(port),
+			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		snprintf(out, CONN_PEER_LEN, "unknown");
+	else
+		snprintf(out, CONN_PEER_LEN, peer->ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+static void listener_take(struct al_listener *listener, int fd, const struct sockaddr_storage *peer, socklen_t len)
+{
+	char text[CONN_PEER_LEN];
+	struct conn_source *source;
+	if (source_take(listener, peer, &source) != AL_OK) {
+		al_metric_inc(&listener->metrics->refused, 1);
+		close(fd);
+		return;
+	}
+	peer_text(peer, len, text);
+	struct al_conn *conn = conn_new(al_loop_base(listener->loop), &listener->conf, &listener->ops, fd, text);
+	if (conn == NULL) {
+		source_give(listener, source);
+		return;
+	}
+	conn->listener = listener;
+	conn->source = source;
+	DL_APPEND(listener->conns, conn);
+	listener->count++;
+	al_metric_inc(&listener->metrics->total, 1);
+	atomic_fetch_add_explicit(&listener->metrics->open.value, 1, memory_order_relaxed);
+	conn_open(conn, listener->arg);
+}
+
+void listener_left(struct al_conn *conn)
+{
+	struct al_listener *listener = conn->listener;
+	DL_DELETE(listener->conns, conn);
+	listener->count--;
+	atomic_fetch_sub_explicit(&listener->metrics->open.value, 1, memory_order_relaxed);
+	source_give(listener, conn->source);
+	listener_resume(listener);
+}
+
+static void accept_failed(struct al_listener *listener, int number)
+{
+	if (number == EAGAIN || number == ECONNABORTED || number == EINTR || number == EPROTO)
+		return;
+	warn_sometimes(listener, "accept-failed", number);
+	listener_hold(listener);
+	al_timer_set(listener->retry, RETRY_MS);
+}
+
+static void socket_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct listen_socket *socket = arg;
+	struct al_listener *listener = socket->listener;
+	(void)what;
+	for (int i = 0; i < ACCEPT_ROUNDS; i++) {
+		if (listener->count >= listener->conf.max_conns) {
+			warn_sometimes(listener, "listener-full", 0);
+			listener_hold(listener);
+			return;
+		}
+		struct sockaddr_storage peer = { .ss_family = AF_UNSPEC };
+		socklen_t len = sizeof(peer);
+		int taken = accept4(fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (taken < 0) {
+			accept_failed(listener, errno);
+			return;
+		}
+		listener_take(listener, taken, &peer, len);
+	}
+}
+
+/* ---- listening ---- */
+
+/* Takes fd and path in every case. */
+static enum al_err listener_add(struct al_listener *listener, int fd, char *path)
+{
+	struct listen_socket *socket = calloc(1, sizeof(*socket));
+	if (socket == NULL)
+		goto fail;
+	*socket = (struct listen_socket){ .listener = listener, .fd = fd, .path = path };
+	socket->event = event_new(al_loop_base(listener->loop), fd, EV_READ | EV_PERSIST, socket_readable, socket);
+	if (socket->event == NULL)
+		goto fail;
+	if (!listener->held && event_add(socket->event, NULL) != 0) {
+		event_free(socket->event);
+		goto fail;
+	}
+	LL_PREPEND(listener->sockets, socket);
+	return AL_OK;
+fail:
+	free(socket);
+	free(path);
+	close(fd);
+	return AL_ENOMEM;
+}
+
+/* What the kernel hands down to every accepted connection; neither is worth failing for. */
+static void socket_tune(int fd)
+{
+	int on = 1;
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+}
+
+static enum al_err tcp_open(const struct addrinfo *info, int *out)
+{
+	int on = 1;
+	int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return errno == EAFNOSUPPORT ? AL_EUNSUPPORTED : AL_ESYS;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+	    (info->ai_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0) ||
+	    bind(fd, info->ai_addr, info->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
+		int number = errno;
+		close(fd);
+		errno = number;
+		return number == EADDRNOTAVAIL ? AL_EUNSUPPORTED : number == EADDRINUSE ? AL_EEXIST : AL_ESYS;
+	}
+	socket_tune(fd);
+	*out = fd;
+	return AL_OK;
+}
+
+static uint16_t port_of(int fd)
+{
+	struct sockaddr_storage self = { .ss_family = AF_UNSPEC };
+	socklen_t len = sizeof(self);
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+	if (getsockname(fd, (struct sockaddr *)&self, &len) != 0)
+		return 0;
+	memcpy(&in, &self, sizeof(in));
+	memcpy(&in6, &self, sizeof(in6));
+	return ntohs(self.ss_family == AF_INET6 ? in6.sin6_port : in.sin_port);
+}
+
+enum al_err al_listener_tcp(struct al_listener *listener, struct al_slice addr, uint16_t port, uint16_t *bound)
+{
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+				  .ai_socktype = SOCK_STREAM };
+	struct addrinfo *info = NULL;
+	char host[CONN_PEER_LEN];
+	char service[6];
+	int fd = -1;
+
+	snprintf(service, sizeof(service), "%u", (unsigned)port);
+	enum al_err err = al_slice_copy(addr, host, sizeof(host));
+	if (err != AL_OK || getaddrinfo(host, service, &hints, &info) != 0) {
+		char quoted[AL_LOG_QUOTE_LEN];
+		al_log(AL_LOG_ERROR, "listen-address", "listener=%s address=%s", listener->conf.name,
+		       al_log_quote(addr, quoted));
+		return AL_EINVAL;
+	}
+	err = tcp_open(info, &fd);
+	if (err != AL_OK)
+		al_log(AL_LOG_WARN, "listen-failed", "listener=%s address=%s port=%u errno=%d", listener->conf.name,
+		       host, (unsigned)port, errno);
+	freeaddrinfo(info);
+	if (err != AL_OK)
+		return err;
+	uint16_t taken = port_of(fd);
+	err = listener_add(listener, fd, NULL);
+	if (err == AL_OK)
+		*bound = taken;
+	return err;
+}
+
+/* A socket file that nobody answers on is a leftover. */
+static enum al_err unix_clear(const struct sockaddr_un *addr)
+{
+	struct stat st;
+	if (lstat(addr->sun_path, &st) != 0)
+		return errno == ENOENT ? AL_OK : AL_ESYS;
+	if (!S_ISSOCK(st.st_mode))
+		return AL_EEXIST;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return AL_ESYS;
+	bool stale = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) != 0 && errno == ECONNREFUSED;
+	close(fd);
+	if (!stale)
+		return AL_EEXIST;
+	return unlink(addr->sun_path) == 0 || errno == ENOENT ? AL_OK : AL_ESYS;
+}
+
+static enum al_err unix_open(const struct sockaddr_un *addr, int *out)
+{
+	enum al_err err = unix_clear(addr);
+	if (err != AL_OK)
+		return err;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return AL_ESYS;
+	/* The mode before bind() is what the file is born with (less the umask); chmod() gives what the umask took. */
+	if (fchmod(fd, 0660) != 0 || bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) != 0 ||
+	    chmod(addr->sun_path, 0660) != 0 || listen(fd, BACKLOG) != 0) {
+		int number = errno;
+		close(fd);
+		errno = number;
+		return AL_ESYS;
+	}
+	*out = fd;
+	return AL_OK;
+}
+
+enum al_err al_listener_unix(struct al_listener *listener, const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = -1;
+	errno = 0;
+	enum al_err err = al_slice_copy(al_slice_str(path), addr.sun_path, sizeof(addr.sun_path));
+	if (err == AL_OK)
+		err = unix_open(&addr, &fd);
+	if (err != AL_OK) {
+		al_log(AL_LOG_ERROR, "listen-failed", "listener=%s path=%s error=%s errno=%d", listener->conf.name,
+		       path, al_err_name(err), errno);
+		return err;
+	}
+	char *copy = strdup(path);
+	if (copy == NULL) {
+		close(fd);
+		unlink(path);
+		return AL_ENOMEM;
+	}
+	return listener_add(listener, fd, copy);
+}
+
+/* ---- life ---- */
+
+enum al_err al_listener_new(struct al_loop *loop, const struct al_listener_conf *conf, const struct al_conn_ops *ops,
+			    void *arg, struct al_listener **out)
+{
+	struct al_listener *listener = calloc(1, sizeof(*listener));
+	if (listener == NULL)
+		return AL_ENOMEM;
+	listener->loop = loop;
+	listener->conf = *conf;
+	listener->ops = *ops;
+	listener->arg = arg;
+	listener->metrics = metrics_of(conf->name);
+	if (listener->metrics == NULL || al_timer_new(loop, listener_resume, listener, &listener->retry) != AL_OK) {
+		free(listener);
+		return AL_ENOMEM;
+	}
+	*out = listener;
+	return AL_OK;
+}
+
+void al_listener_free(struct al_listener *listener)
+{
+	if (listener == NULL)
+		return;
+	while (listener->sockets != NULL) {
+		struct listen_socket *socket = listener->sockets;
+		LL_DELETE(listener->sockets, socket);
+		event_free(socket->event);
+		close(socket->fd);
+		if (socket->path != NULL)
+			unlink(socket->path);
+		free(socket->path);
+		free(socket);
+	}
+	while (listener->conns != NULL)
+		al_conn_drop(listener->conns);
+	al_timer_free(listener->retry);
+	free(listener);
+}
+
+size_t al_listener_conns(const struct al_listener *listener)
+{
+	return listener->count;
+}

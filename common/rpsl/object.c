@@ -1,0 +1,486 @@
+/*
+ * object.c -- from a member's text to one immutable, canonical version.
+ *
+ * The steps are small functions over one struct builder: walk the raw
+ * attributes, fill placeholders, canonicalise each value, check the whole
+ * against the schema, and store text and key in a single allocation.
+ */
+#include "alamo/rpsl/object.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OBJECT_TEXT_MAX 65536u
+#define KEY_MAX 512u
+#define SHOWN_MAX 160u          /* bytes of a bad value that a complaint repeats */
+#define RULES_MAX 32            /* rows of the longest class table */
+
+/* ---- reading ---- */
+
+struct al_object *al_object_ref(const struct al_object *object)
+{
+	struct al_object *counted = (struct al_object *)(uintptr_t)object;   /* the count is not the object */
+
+	counted->refs++;
+	return counted;
+}
+
+void al_object_unref(struct al_object *object)
+{
+	if (object != NULL && --object->refs == 0)
+		free(object);
+}
+
+struct al_slice al_object_text(const struct al_object *object)
+{
+	return al_slice_of(object->bytes, object->text_len);
+}
+
+struct al_slice al_object_key(const struct al_object *object)
+{
+	return al_slice_of(object->bytes + object->text_len + 1, object->key_len);
+}
+
+bool al_attr_next(struct al_slice *rest, struct al_attr *out)
+{
+	struct al_slice line;
+
+	if (!al_slice_line(rest, &line))
+		return false;
+	(void)al_slice_cut(&line, ':', &out->name);
+	out->value = al_slice_trim(line);
+	return true;
+}
+
+bool al_attr_find(struct al_slice *rest, const char *name, struct al_slice *value)
+{
+	struct al_attr attr;
+
+	while (al_attr_next(rest, &attr))
+		if (al_slice_is(attr.name, name)) {
+			*value = attr.value;
+			return true;
+		}
+	return false;
+}
+
+struct al_slice al_object_attr(const struct al_object *object, const char *name)
+{
+	struct al_slice rest = al_object_text(object), value = { NULL, 0 };
+
+	(void)al_attr_find(&rest, name, &value);
+	return value;
+}
+
+bool al_object_has(const struct al_object *object, const char *name, struct al_slice value)
+{
+	struct al_slice rest = al_object_text(object), found, item;
+
+	while (al_attr_find(&rest, name, &found))
+		do {
+			(void)al_slice_cut(&found, ',', &item);
+			if (al_slice_caseeq(al_slice_trim(item), value))
+				return true;
+		} while (found.len > 0);
+	return false;
+}
+
+bool al_ref_next(const struct al_attr_rule *rule, struct al_slice *rest, struct al_slice *name)
+{
+	if (rest->len == 0)
+		return false;
+	(void)al_slice_cut(rest, rule->syntax == AL_SYN_NODE_PAIR ? ':' : ',', name);
+	*name = al_slice_trim(*name);
+	return true;
+}
+
+enum al_err al_object_prefix(const struct al_object *object, struct al_prefix *out)
+{
+	switch (object->cls) {
+	case AL_INETNUM:
+	case AL_INET6NUM:
+	case AL_ROUTE:
+	case AL_ROUTE6:
+		return al_prefix_parse(al_object_attr(object, al_class_name(object->cls)), out);
+	default:
+		return AL_EINVAL;
+	}
+}
+
+enum al_err al_object_asn(const struct al_object *object, uint32_t *out)
+{
+	return al_asn_parse(al_object_attr(object, object->cls == AL_AUT_NUM ? "aut-num" : "origin"), out);
+}
+
+/* ---- raw text ---- */
+
+static bool attr_name_ok(struct al_slice name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		char ch = name.ptr[i];
+
+		if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '-' ||
+		      ch == '_'))
+			return false;
+	}
+	return name.len > 0;
+}
+
+static bool continues(struct al_slice rest)
+{
+	return rest.len > 0 && (rest.ptr[0] == ' ' || rest.ptr[0] == '\t' || rest.ptr[0] == '+');
+}
+
+bool al_raw_next(struct al_slice *rest, unsigned *line, struct al_raw_attr *out, struct al_buf *value, enum al_err *err)
+{
+	struct al_slice text, name;
+
+	*err = AL_OK;
+	al_buf_reset(value);
+	if (!al_slice_line(rest, &text))
+		return false;
+	out->line = (*line)++;
+	if (!al_slice_cut(&text, ':', &name) || !attr_name_ok(name))
+		*err = AL_EINVAL;
+	out->name = name;
+	al_buf_slice(value, text);
+	while (continues(*rest) && al_slice_line(rest, &text)) {
+		(*line)++;
+		al_buf_u8(value, '\n');
+		al_buf_slice(value, al_slice_from(text, 1));
+	}
+	return true;
+}
+
+enum al_err al_object_class(struct al_slice raw, enum al_class *out)
+{
+	struct al_slice line, name;
+
+	if (!al_slice_line(&raw, &line) || !al_slice_cut(&line, ':', &name))
+		return AL_EINVAL;
+	return al_class_parse(name, out);
+}
+
+/* ---- building ---- */
+
+struct builder {
+	const struct al_build *in;
+	struct al_report *report;
+	enum al_class cls;
+	bool failed;
+	bool deletes;
+	unsigned seen[RULES_MAX];        /* how often each rule's attribute came */
+	struct al_buf value;             /* folded raw value */
+	struct al_buf clean;             /* after comments and placeholders */
+	struct al_buf canon;             /* canonical value */
+	struct al_buf text;
+	struct al_buf key;
+};
+
+AL_PRINTF(4, 5)
+static void builder_error(struct builder *b, unsigned line, const char *clause, const char *fmt, ...)
+{
+	char text[400];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	b->failed = true;
+	al_report_add(b->report, AL_ERROR, b->in->number, line, clause, "%s", text);
+}
+
+/* Drop comments (where the syntax has them), join folded lines with one blank. */
+static void value_clean(struct al_slice value, bool comments, struct al_buf *out)
+{
+	struct al_slice line, head;
+	bool first = true;
+
+	al_buf_reset(out);
+	while (al_slice_line(&value, &line)) {
+		if (comments)
+			(void)al_slice_cut(&line, '#', &head);
+		else
+			head = line;
+		head = al_slice_trim(head);
+		if (head.len == 0)
+			continue;
+		if (!first)
+			al_buf_u8(out, ' ');
+		al_buf_slice(out, head);
+		first = false;
+	}
+}
+
+/* "AUTO-2::53" with AUTO-2 a prefix: the address 53 in it. */
+static bool auto_address(const struct al_build *in, struct al_slice token, struct al_buf *out)
+{
+	struct al_slice rest = token, name;
+	struct al_prefix block, host;
+	char text[AL_PREFIX_STRLEN];
+
+	if (!al_slice_cut(&rest, ':', &name) || al_addr_parse(al_slice_from(token, name.len), &host) != AL_OK)
+		return false;
+	for (size_t i = 0; i < in->auto_count; i++) {
+		struct al_slice tail = in->autos[i].token, head;
+
+		if (!al_slice_cut(&tail, '/', &head) || !al_slice_caseeq(head, name) ||
+		    al_prefix_parse(in->autos[i].value, &block) != AL_OK || block.bits != host.bits)
+			continue;
+		for (unsigned bit = 0; bit < block.len; bit++)
+			if (al_prefix_bit(&host, bit))
+				return false;
+		for (size_t k = 0; k < sizeof(host.addr); k++)
+			host.addr[k] |= block.addr[k];
+		al_addr_format(&host, text);
+		al_buf_str(out, text);
+		return true;
+	}
+	return false;
+}
+
+static bool auto_token(const struct al_build *in, struct al_slice token, struct al_buf *out)
+{
+	for (size_t i = 0; i < in->auto_count; i++)
+		if (al_slice_caseeq(in->autos[i].token, token)) {
+			al_buf_slice(out, in->autos[i].value);
+			return true;
+		}
+	return auto_address(in, token, out);
+}
+
+/* Who could not fill a placeholder has said why already. */
+static bool told(const struct builder *b, unsigned line)
+{
+	for (size_t i = 0; b->report != NULL && i < b->report->count; i++)
+		if (b->report->items[i].severity == AL_ERROR && b->report->items[i].object == b->in->number &&
+		    b->report->items[i].line == line)
+			return true;
+	return false;
+}
+
+/* Replace placeholder words; other bytes stay as they are. False: one is not defined. */
+static bool value_fill(struct builder *b, struct al_slice value, unsigned line, struct al_buf *out)
+{
+	bool filled = true;
+
+	al_buf_reset(out);
+	while (value.len > 0) {
+		size_t len = 0;
+		struct al_slice word;
+
+		while (len < value.len && (value.ptr[len] == ' ' || value.ptr[len] == ','))
+			len++;
+		al_buf_slice(out, al_slice_head(value, len));
+		value = al_slice_from(value, len);
+		for (len = 0; len < value.len && value.ptr[len] != ' ' && value.ptr[len] != ',';)
+			len++;
+		word = al_slice_head(value, len);
+		value = al_slice_from(value, len);
+		if (!al_slice_casestarts(word, "AUTO-") || !auto_token(b->in, word, out)) {
+			if (al_slice_casestarts(word, "AUTO-") && word.len > 5 && word.ptr[5] >= '0' && word.ptr[5] <= '9') {
+				filled = false;
+				b->failed = true;
+				if (!told(b, line))
+					builder_error(b, line, "SCHEMA-AUTO",
+						      "Placeholder %.*s is not defined in this request", AL_FMT(word));
+			}
+			al_buf_slice(out, word);
+		}
+	}
+	return filled;
+}
+
+/* Canonical value of a list: each item, joined by ", ". */
+static enum al_err canon_list(const struct al_attr_rule *rule, struct al_slice value, struct al_buf *out,
+			      const char **why)
+{
+	struct al_slice item;
+	size_t count = 0;
+
+	do {
+		(void)al_slice_cut(&value, ',', &item);
+		item = al_slice_trim(item);
+		if (item.len == 0)
+			continue;
+		if (count++ > 0)
+			al_buf_str(out, ", ");
+		if (al_syntax_canon(rule->syntax, item, out, why) != AL_OK)
+			return AL_EINVAL;
+	} while (value.len > 0);
+	*why = "the list is empty";
+	return count > 0 ? AL_OK : AL_EINVAL;
+}
+
+static bool free_form(enum al_syntax syntax)
+{
+	return syntax == AL_SYN_TEXT || syntax == AL_SYN_RECORD;
+}
+
+static void put_attr(struct al_buf *text, const char *name, struct al_slice value)
+{
+	al_buf_printf(text, "%s:", name);
+	for (size_t at = strlen(name) + 1; at < AL_VALUE_COLUMN; at++)
+		al_buf_u8(text, ' ');
+	if (strlen(name) + 1 >= AL_VALUE_COLUMN)
+		al_buf_u8(text, ' ');
+	al_buf_slice(text, value);
+	al_buf_u8(text, '\n');
+}
+
+static void builder_source(struct builder *b, const struct al_raw_attr *attr)
+{
+	if (b->in->source.len > 0 && !al_slice_eq(al_buf_view(&b->canon), b->in->source))
+		builder_error(b, attr->line, "SCHEMA-SOURCE", "Unrecognized source: %.*s, expected %.*s",
+			      AL_FMT(al_buf_view(&b->canon)), AL_FMT(b->in->source));
+}
+
+/* One attribute that the class has: value in b->value. */
+static void builder_value(struct builder *b, const struct al_attr_rule *rule, const struct al_raw_attr *attr)
+{
+	const char *why = "";
+	struct al_slice typed;
+	enum al_err err;
+
+	value_clean(al_buf_view(&b->value), !free_form(rule->syntax), &b->clean);
+	if (!value_fill(b, al_buf_view(&b->clean), attr->line, &b->value))
+		return;
+	typed = al_slice_trim(al_buf_view(&b->value));
+	al_buf_reset(&b->canon);
+	err = (rule->flags & AL_LIST) != 0 ? canon_list(rule, typed, &b->canon, &why)
+					   : al_syntax_canon(rule->syntax, typed, &b->canon, &why);
+	if (err != AL_OK) {
+		builder_error(b, attr->line, "SCHEMA-SYNTAX", "Syntax error in %.*s%s: %s",
+			      AL_FMT(al_slice_head(typed, SHOWN_MAX)), typed.len > SHOWN_MAX ? "..." : "", why);
+		return;
+	}
+	if (!al_slice_eq(typed, al_buf_view(&b->canon)) && !al_slice_caseeq(typed, al_buf_view(&b->canon)))
+		al_report_add(b->report, AL_INFO, b->in->number, attr->line, NULL, "Value %.*s converted to %.*s",
+			      AL_FMT(typed), AL_FMT(al_buf_view(&b->canon)));
+	put_attr(&b->text, rule->name, al_buf_view(&b->canon));
+	if ((rule->flags & AL_PRIMARY) != 0)
+		al_buf_slice(&b->key, al_buf_view(&b->canon));
+	if (rule->syntax == AL_SYN_SOURCE)
+		builder_source(b, attr);
+}
+
+/* Lines that whois adds to what it shows, so that its output can be sent back. */
+static bool generated(struct al_slice name)
+{
+	return al_slice_caseis(name, "created") || al_slice_caseis(name, "last-modified");
+}
+
+static void builder_attr(struct builder *b, const struct al_raw_attr *attr)
+{
+	const struct al_attr_rule *rule = al_class_rule(b->cls, attr->name);
+	size_t row;
+
+	if (rule == NULL && al_slice_caseis(attr->name, "delete")) {
+		b->deletes = true;
+		return;
+	}
+	if (rule == NULL && generated(attr->name)) {
+		al_report_add(b->report, AL_INFO, b->in->number, attr->line, NULL,
+			      "Attribute \"%.*s\" is generated and was left out", AL_FMT(attr->name));
+		return;
+	}
+	if (rule == NULL) {
+		builder_error(b, attr->line, "SCHEMA-ATTRIBUTE",
+			      al_attr_known(attr->name) ? "\"%.*s\" is not valid for this object type"
+							: "\"%.*s\" is not a known RPSL attribute",
+			      AL_FMT(al_slice_head(attr->name, 60)));
+		return;
+	}
+	row = (size_t)(rule - al_class_rules(b->cls));
+	if (b->seen[row]++ > 0 && (rule->flags & AL_MULTIPLE) == 0)
+		builder_error(b, attr->line, "SCHEMA-SINGLE", "Attribute \"%s\" appears more than once", rule->name);
+	builder_value(b, rule, attr);
+}
+
+static void builder_walk(struct builder *b)
+{
+	struct al_slice rest = b->in->raw;
+	struct al_raw_attr attr;
+	unsigned line = 0;
+	enum al_err err;
+
+	while (al_raw_next(&rest, &line, &attr, &b->value, &err)) {
+		if (attr.line == 0 && b->cls == AL_CLASS_COUNT) {
+			if (err != AL_OK || al_class_parse(attr.name, &b->cls) != AL_OK) {
+				builder_error(b, 0, "SCHEMA-CLASS", "\"%.*s\" is not an object class",
+					      AL_FMT(al_slice_head(attr.name, 60)));
+				return;
+			}
+		}
+		if (err != AL_OK)
+			builder_error(b, attr.line, "SCHEMA-SYNTAX", "This line is neither an attribute nor a continuation");
+		else
+			builder_attr(b, &attr);
+	}
+}
+
+static void builder_mandatory(struct builder *b)
+{
+	const struct al_attr_rule *rules = al_class_rules(b->cls);
+
+	for (size_t row = 0; rules[row].name != NULL; row++)
+		if ((rules[row].flags & AL_REQUIRED) != 0 && b->seen[row] == 0)
+			builder_error(b, AL_REPORT_WHOLE, "SCHEMA-MANDATORY", "Mandatory attribute \"%s\" is missing",
+				      rules[row].name);
+}
+
+static enum al_err builder_finish(const struct builder *b, struct al_object **out)
+{
+	struct al_object *object;
+
+	if (b->text.err != AL_OK || b->key.err != AL_OK || b->canon.err == AL_ENOMEM || b->value.err == AL_ENOMEM)
+		return b->text.err == AL_ELIMIT || b->key.err == AL_ELIMIT ? AL_ELIMIT : AL_ENOMEM;
+	object = malloc(sizeof(*object) + b->text.len + b->key.len + 2);
+	if (object == NULL)
+		return AL_ENOMEM;
+	*object = (struct al_object){
+		.index = b->in->index,
+		.time = b->in->time,
+		.created = b->in->created,
+		.refs = 1,
+		.text_len = (uint32_t)b->text.len,
+		.key_len = (uint16_t)b->key.len,
+		.cls = (uint8_t)b->cls,
+		.deleted = b->deletes,
+	};
+	memcpy(object->bytes, b->text.ptr, b->text.len);
+	object->bytes[b->text.len] = '\0';
+	memcpy(object->bytes + b->text.len + 1, b->key.ptr, b->key.len);
+	object->bytes[b->text.len + 1 + b->key.len] = '\0';
+	*out = object;
+	return AL_OK;
+}
+
+enum al_err al_object_build(const struct al_build *in, struct al_report *report, struct al_object **out, bool *deletes)
+{
+	struct builder b = { .in = in, .report = report, .cls = AL_CLASS_COUNT };
+	enum al_err err = AL_EINVAL;
+
+	al_buf_init(&b.value, OBJECT_TEXT_MAX);
+	al_buf_init(&b.clean, OBJECT_TEXT_MAX);
+	al_buf_init(&b.canon, OBJECT_TEXT_MAX);
+	al_buf_init(&b.text, OBJECT_TEXT_MAX);
+	al_buf_init(&b.key, KEY_MAX);
+	builder_walk(&b);
+	if (b.cls != AL_CLASS_COUNT)
+		builder_mandatory(&b);
+	else if (!b.failed)
+		builder_error(&b, AL_REPORT_WHOLE, "SCHEMA-CLASS", "The object is empty");
+	if (!b.failed)
+		err = builder_finish(&b, out);
+	if (err == AL_OK)
+		*deletes = b.deletes;
+	al_buf_release(&b.value);
+	al_buf_release(&b.clean);
+	al_buf_release(&b.canon);
+	al_buf_release(&b.text);
+	al_buf_release(&b.key);
+	return err;
+}

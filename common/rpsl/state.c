@@ -1,0 +1,523 @@
+/*
+ * state.c -- the fold: versions by key, prefix tries, reference counts.
+ *
+ * One slot a (class, key) for ever: it holds the newest version, living or
+ * tombstone, and counts the living objects that name it. Prefix classes have
+ * a trie of buckets (a route prefix may have several origins).
+ */
+#include "alamo/rpsl/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HASH_NONFATAL_OOM 1
+#define uthash_nonfatal_oom(slot) ((slot)->lost = true)
+#include <uthash.h>
+
+#define KEY_BYTES_MAX 600
+
+struct slot {
+	UT_hash_handle hh;
+	struct al_object *object;        /* newest version; NULL: only referenced so far */
+	uint32_t references;             /* living objects that name it */
+	uint16_t key_len;
+	bool lost;                       /* uthash could not add it */
+	char key[];                      /* class byte, key */
+};
+
+struct bucket {
+	size_t count;
+	struct al_object *items[];       /* borrowed from the slots; ordered by key */
+};
+
+struct al_state {
+	struct slot *slots;
+	struct al_trie tries[4];         /* inetnum, inet6num, route, route6 */
+	size_t counts[AL_CLASS_COUNT];
+	struct al_object **as_blocks;    /* borrowed from the slots */
+	size_t as_block_count, as_block_cap;
+	const struct al_object *registry;
+	uint64_t size;
+	uint64_t time;
+	al_change_fn change;
+	void *arg;
+};
+
+enum al_err al_state_new(struct al_state **out)
+{
+	struct al_state *state = calloc(1, sizeof(*state));
+
+	if (state == NULL)
+		return AL_ENOMEM;
+	for (size_t i = 0; i < AL_COUNT(state->tries); i++)
+		al_trie_init(&state->tries[i]);
+	*out = state;
+	return AL_OK;
+}
+
+static bool bucket_free(const struct al_prefix *key, void *value, void *arg)
+{
+	(void)key;
+	(void)arg;
+	free(value);
+	return true;
+}
+
+void al_state_free(struct al_state *state)
+{
+	static const struct al_prefix all[2] = { { .bits = 32 }, { .bits = 128 } };
+	struct slot *slot, *next;
+
+	if (state == NULL)
+		return;
+	slot = state->slots;
+	HASH_CLEAR(hh, state->slots);    /* of the table only: the list through the slots stays */
+	for (; slot != NULL; slot = next) {
+		next = slot->hh.next;
+		al_object_unref(slot->object);
+		free(slot);
+	}
+	for (size_t i = 0; i < AL_COUNT(state->tries); i++) {
+		al_trie_within(&state->tries[i], &all[0], bucket_free, NULL);
+		al_trie_within(&state->tries[i], &all[1], bucket_free, NULL);
+		al_trie_release(&state->tries[i]);
+	}
+	free(state->as_blocks);
+	free(state);
+}
+
+void al_state_observe(struct al_state *state, al_change_fn change, void *arg)
+{
+	state->change = change;
+	state->arg = arg;
+}
+
+/* ---- slots ---- */
+
+static size_t slot_key(enum al_class cls, struct al_slice key, char out[static KEY_BYTES_MAX])
+{
+	if (key.len >= KEY_BYTES_MAX - 1)
+		return 0;
+	out[0] = (char)cls;
+	if (key.len > 0)
+		memcpy(out + 1, key.ptr, key.len);
+	return key.len + 1;
+}
+
+static struct slot *slot_find(const struct al_state *state, enum al_class cls, struct al_slice key)
+{
+	char bytes[KEY_BYTES_MAX];
+	size_t len = slot_key(cls, key, bytes);
+	struct slot *slot = NULL;
+
+	if (len > 0)
+		HASH_FIND(hh, state->slots, bytes, len, slot);
+	return slot;
+}
+
+static struct slot *slot_get(struct al_state *state, enum al_class cls, struct al_slice key)
+{
+	struct slot *slot = slot_find(state, cls, key);
+	char bytes[KEY_BYTES_MAX];
+	size_t len;
+
+	if (slot != NULL)
+		return slot;
+	len = slot_key(cls, key, bytes);
+	slot = len > 0 ? calloc(1, sizeof(*slot) + len) : NULL;
+	if (slot == NULL)
+		return NULL;
+	slot->key_len = (uint16_t)len;
+	memcpy(slot->key, bytes, len);
+	HASH_ADD_KEYPTR(hh, state->slots, slot->key, slot->key_len, slot);
+	if (slot->lost) {
+		free(slot);
+		return NULL;
+	}
+	return slot;
+}
+
+/* ---- references ---- */
+
+/* Each class that `rule` lets a value name gets its count moved by `step`. */
+static enum al_err reference_move(struct al_state *state, const struct al_attr_rule *rule, struct al_slice key, int step)
+{
+	for (unsigned cls = 0; cls < AL_CLASS_COUNT; cls++) {
+		struct slot *slot;
+
+		if ((rule->refs >> cls & 1) == 0)
+			continue;
+		slot = slot_get(state, (enum al_class)cls, key);
+		if (slot == NULL)
+			return AL_ENOMEM;
+		slot->references = (uint32_t)((int)slot->references + step);
+	}
+	return AL_OK;
+}
+
+static enum al_err references_move(struct al_state *state, const struct al_object *object, int step)
+{
+	struct al_slice rest = al_object_text(object), item;
+	struct al_attr attr;
+	enum al_err err = AL_OK;
+
+	while (err == AL_OK && al_attr_next(&rest, &attr)) {
+		const struct al_attr_rule *rule = al_class_rule((enum al_class)object->cls, attr.name);
+
+		if (rule == NULL || (rule->flags & AL_STRONG) == 0)
+			continue;
+		while (err == AL_OK && al_ref_next(rule, &attr.value, &item))
+			err = reference_move(state, rule, item, step);
+	}
+	return err;
+}
+
+/* ---- prefix tries ---- */
+
+static struct al_trie *trie_of(struct al_state *state, unsigned cls)
+{
+	switch (cls) {
+	case AL_INETNUM:
+		return &state->tries[0];
+	case AL_INET6NUM:
+		return &state->tries[1];
+	case AL_ROUTE:
+		return &state->tries[2];
+	case AL_ROUTE6:
+		return &state->tries[3];
+	default:
+		return NULL;
+	}
+}
+
+static const struct al_trie *trie_view(const struct al_state *state, enum al_class cls)
+{
+	/* trie_of() does not change the state; the cast only shares its switch. */
+	return trie_of((struct al_state *)(uintptr_t)state, cls);
+}
+
+static enum al_err bucket_add(struct al_trie *trie, const struct al_prefix *prefix, struct al_object *object)
+{
+	void **at = al_trie_slot(trie, prefix);
+	struct bucket *bucket;
+	size_t count, i;
+
+	if (at == NULL)
+		return AL_ENOMEM;
+	count = *at != NULL ? ((struct bucket *)*at)->count : 0;
+	bucket = realloc(*at, sizeof(*bucket) + (count + 1) * sizeof(bucket->items[0]));
+	if (bucket == NULL)
+		return AL_ENOMEM;
+	for (i = count; i > 0 && al_slice_cmp(al_object_key(bucket->items[i - 1]), al_object_key(object)) > 0; i--)
+		bucket->items[i] = bucket->items[i - 1];
+	bucket->items[i] = object;
+	bucket->count = count + 1;
+	*at = bucket;
+	return AL_OK;
+}
+
+static void bucket_drop(struct al_trie *trie, const struct al_prefix *prefix, const struct al_object *object)
+{
+	struct bucket *bucket = al_trie_get(trie, prefix);
+	size_t kept = 0;
+
+	if (bucket == NULL)
+		return;
+	for (size_t i = 0; i < bucket->count; i++)
+		if (bucket->items[i] != object)
+			bucket->items[kept++] = bucket->items[i];
+	bucket->count = kept;
+	if (kept == 0) {
+		(void)al_trie_remove(trie, prefix);
+		free(bucket);
+	}
+}
+
+/* ---- as-blocks: few, so a list ---- */
+
+static enum al_err as_block_add(struct al_state *state, struct al_object *object)
+{
+	if (state->as_block_count == state->as_block_cap) {
+		size_t cap = state->as_block_cap > 0 ? state->as_block_cap * 2 : 16;
+		struct al_object **grown = realloc(state->as_blocks, cap * sizeof(struct al_object *));
+
+		if (grown == NULL)
+			return AL_ENOMEM;
+		state->as_blocks = grown;
+		state->as_block_cap = cap;
+	}
+	state->as_blocks[state->as_block_count++] = object;
+	return AL_OK;
+}
+
+static void as_block_drop(struct al_state *state, const struct al_object *object)
+{
+	for (size_t i = 0; i < state->as_block_count; i++)
+		if (state->as_blocks[i] == object)
+			state->as_blocks[i] = state->as_blocks[--state->as_block_count];
+}
+
+/* ---- one object in, one out ---- */
+
+static enum al_err object_link(struct al_state *state, struct al_object *object)
+{
+	struct al_trie *trie = trie_of(state, object->cls);
+	struct al_prefix prefix;
+	enum al_err err = AL_OK;
+
+	state->counts[object->cls]++;
+	if (trie != NULL) {
+		err = al_object_prefix(object, &prefix);
+		if (err == AL_OK)
+			err = bucket_add(trie, &prefix, object);
+	} else if (object->cls == AL_AS_BLOCK) {
+		err = as_block_add(state, object);
+	} else if (object->cls == AL_REGISTRY) {
+		state->registry = object;
+	}
+	return err == AL_OK ? references_move(state, object, 1) : err;
+}
+
+static enum al_err object_unlink(struct al_state *state, struct al_object *object)
+{
+	struct al_trie *trie = trie_of(state, object->cls);
+	struct al_prefix prefix;
+
+	state->counts[object->cls]--;
+	if (trie != NULL && al_object_prefix(object, &prefix) == AL_OK)
+		bucket_drop(trie, &prefix, object);
+	else if (object->cls == AL_AS_BLOCK)
+		as_block_drop(state, object);
+	else if (state->registry == object)
+		state->registry = NULL;
+	return references_move(state, object, -1);
+}
+
+static enum al_err object_put(struct al_state *state, struct al_object *object)
+{
+	struct slot *slot = slot_get(state, (enum al_class)object->cls, al_object_key(object));
+	struct al_object *old;
+	enum al_err err = AL_OK;
+
+	if (slot == NULL)
+		return AL_ENOMEM;
+	old = slot->object;
+	if (old != NULL && !old->deleted) {
+		object->created = old->created;
+		err = object_unlink(state, old);
+	} else {
+		object->created = object->time;
+	}
+	slot->object = al_object_ref(object);
+	if (err == AL_OK && !object->deleted)
+		err = object_link(state, object);
+	if (err == AL_OK && state->change != NULL)
+		state->change(state->arg, old, object);
+	al_object_unref(old);
+	return err;
+}
+
+enum al_err al_state_put(struct al_state *state, struct al_object *const *objects, size_t count, uint64_t time)
+{
+	for (size_t i = 0; i < count; i++) {
+		enum al_err err = object_put(state, objects[i]);
+
+		if (err != AL_OK)
+			return err;
+	}
+	state->time = time;
+	state->size++;
+	return AL_OK;
+}
+
+/* ---- entries ---- */
+
+static enum al_err entry_objects(const struct al_entry *entry, const struct al_request *request,
+				 struct al_object **objects, size_t *count)
+{
+	for (*count = 0; *count < request->object_count; (*count)++) {
+		struct al_build build = {
+			.raw = request->objects[*count],
+			.number = (unsigned)*count,
+			.autos = entry->autos,
+			.auto_count = entry->auto_count,
+			.index = entry->index,
+			.time = entry->time,
+		};
+		bool deletes;
+		enum al_err err = al_object_build(&build, NULL, &objects[*count], &deletes);
+
+		if (err != AL_OK)
+			return err;
+	}
+	return AL_OK;
+}
+
+static enum al_err apply_request(struct al_state *state, const struct al_entry *entry)
+{
+	struct al_request request;
+	struct al_object **objects = NULL;
+	size_t count = 0;
+	enum al_err err;
+
+	al_request_init(&request);
+	err = al_request_parse(entry->body, &request, NULL);
+	if (err == AL_OK) {
+		objects = calloc(request.object_count, sizeof(struct al_object *));
+		err = objects == NULL ? AL_ENOMEM : entry_objects(entry, &request, objects, &count);
+	}
+	if (err == AL_OK)
+		err = al_state_put(state, objects, count, entry->time);
+	for (size_t i = 0; i < count; i++)
+		al_object_unref(objects[i]);
+	free(objects);
+	al_request_release(&request);
+	return err;
+}
+
+enum al_err al_state_apply(struct al_state *state, struct al_slice bytes)
+{
+	struct al_entry entry;
+	enum al_err err = al_entry_decode(bytes, &entry);
+
+	if (err != AL_OK)
+		return err;
+	if (entry.index != state->size || entry.time < state->time)
+		return AL_EINVAL;
+	if (al_slice_is(entry.kind, "request"))
+		return apply_request(state, &entry);
+	state->size++;
+	state->time = entry.time;
+	return AL_OK;
+}
+
+/* ---- reading ---- */
+
+uint64_t al_state_size(const struct al_state *state)
+{
+	return state->size;
+}
+
+uint64_t al_state_time(const struct al_state *state)
+{
+	return state->time;
+}
+
+size_t al_state_count(const struct al_state *state, enum al_class cls)
+{
+	return state->counts[cls];
+}
+
+const struct al_object *al_state_version(const struct al_state *state, enum al_class cls, struct al_slice key)
+{
+	const struct slot *slot = slot_find(state, cls, key);
+
+	return slot != NULL ? slot->object : NULL;
+}
+
+const struct al_object *al_state_get(const struct al_state *state, enum al_class cls, struct al_slice key)
+{
+	const struct al_object *object = al_state_version(state, cls, key);
+
+	return object != NULL && !object->deleted ? object : NULL;
+}
+
+const struct al_object *al_state_registry(const struct al_state *state)
+{
+	return state->registry;
+}
+
+void al_state_each(const struct al_state *state, enum al_class cls, al_object_fn visit, void *arg)
+{
+	for (const struct slot *slot = state->slots; slot != NULL; slot = slot->hh.next)
+		if (slot->key[0] == (char)cls && slot->object != NULL && !slot->object->deleted &&
+		    !visit(slot->object, arg))
+			return;
+}
+
+struct bucket_visit {
+	al_object_fn visit;
+	void *arg;
+};
+
+static bool bucket_visit(const struct al_prefix *key, void *value, void *arg)
+{
+	const struct bucket *bucket = value;
+	const struct bucket_visit *v = arg;
+
+	(void)key;
+	for (size_t i = 0; i < bucket->count; i++)
+		if (!v->visit(bucket->items[i], v->arg))
+			return false;
+	return true;
+}
+
+void al_state_covering(const struct al_state *state, enum al_class cls, const struct al_prefix *key,
+		       al_object_fn visit, void *arg)
+{
+	struct bucket_visit v = { visit, arg };
+	const struct al_trie *trie = trie_view(state, cls);
+
+	if (trie != NULL)
+		al_trie_covering(trie, key, bucket_visit, &v);
+}
+
+void al_state_within(const struct al_state *state, enum al_class cls, const struct al_prefix *key, al_object_fn visit,
+		     void *arg)
+{
+	struct bucket_visit v = { visit, arg };
+	const struct al_trie *trie = trie_view(state, cls);
+
+	if (trie != NULL)
+		al_trie_within(trie, key, bucket_visit, &v);
+}
+
+void al_state_children(const struct al_state *state, enum al_class cls, const struct al_prefix *key,
+		       al_object_fn visit, void *arg)
+{
+	struct bucket_visit v = { visit, arg };
+	const struct al_trie *trie = trie_view(state, cls);
+
+	if (trie != NULL)
+		al_trie_children(trie, key, bucket_visit, &v);
+}
+
+const struct al_object *al_state_covering_inet(const struct al_state *state, const struct al_prefix *key, bool strict)
+{
+	const struct bucket *bucket =
+		al_trie_longest(&state->tries[key->bits == 128 ? 1 : 0], key, strict, NULL);
+
+	return bucket != NULL ? bucket->items[0] : NULL;
+}
+
+const struct al_object *al_state_as_block(const struct al_state *state, uint32_t asn)
+{
+	const struct al_object *best = NULL;
+	struct al_asn_range range, smallest = { 0, 0 };
+
+	for (size_t i = 0; i < state->as_block_count; i++) {
+		const struct al_object *block = state->as_blocks[i];
+
+		if (al_asn_range_parse(al_object_key(block), &range) != AL_OK || asn < range.first || asn > range.last)
+			continue;
+		if (best == NULL || range.last - range.first < smallest.last - smallest.first) {
+			best = block;
+			smallest = range;
+		}
+	}
+	return best;
+}
+
+void al_state_as_blocks(const struct al_state *state, al_object_fn visit, void *arg)
+{
+	for (size_t i = 0; i < state->as_block_count; i++)
+		if (!visit(state->as_blocks[i], arg))
+			return;
+}
+
+size_t al_state_references(const struct al_state *state, enum al_class cls, struct al_slice key)
+{
+	const struct slot *slot = slot_find(state, cls, key);
+
+	return slot != NULL ? slot->references : 0;
+}

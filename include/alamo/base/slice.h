@@ -1,0 +1,64 @@
+/*
+ * slice.h -- a view of bytes or text that somebody else owns.
+ *
+ * Not NUL-terminated. All parsing of text walks slices; nothing here
+ * allocates but al_slice_dup(), and nothing reads outside [ptr, ptr + len).
+ */
+#ifndef ALAMO_SLICE_H
+#define ALAMO_SLICE_H
+
+#include "alamo/base/base.h"
+
+struct al_slice {
+	const char *ptr;    /* may be NULL when len is 0 */
+	size_t len;         /* bytes */
+};
+
+#define AL_S(literal) ((struct al_slice){ (literal), sizeof(literal) - 1 })
+/* printf("%.*s", AL_FMT(s)) */
+#define AL_FMT(s) (int)(s).len, (s).ptr != NULL ? (s).ptr : ""
+
+struct al_slice al_slice_of(const void *ptr, size_t len);
+struct al_slice al_slice_str(const char *str);        /* NULL gives empty */
+bool al_slice_eq(struct al_slice a, struct al_slice b);
+bool al_slice_caseeq(struct al_slice a, struct al_slice b);   /* ASCII */
+bool al_slice_is(struct al_slice s, const char *str);         /* exact */
+bool al_slice_caseis(struct al_slice s, const char *str);
+int al_slice_cmp(struct al_slice a, struct al_slice b);       /* memcmp order */
+bool al_slice_starts(struct al_slice s, const char *prefix);
+bool al_slice_casestarts(struct al_slice s, const char *prefix);
+bool al_slice_ends(struct al_slice s, const char *suffix);
+
+struct al_slice al_slice_from(struct al_slice s, size_t offset); /* clamped */
+struct al_slice al_slice_head(struct al_slice s, size_t len);    /* clamped */
+struct al_slice al_slice_trim(struct al_slice s);  /* blanks and tabs, CR, LF */
+
+/*
+ * Cut at the first `ch`: *head gets what is before it, *rest what is after.
+ * Without `ch`, *head gets all of it, *rest becomes empty, result false.
+ * *rest is read and written; head and rest may not be the same object.
+ */
+bool al_slice_cut(struct al_slice *rest, char ch, struct al_slice *head);
+
+/* Next line without its LF (and without a CR before it); false at the end. */
+bool al_slice_line(struct al_slice *rest, struct al_slice *line);
+
+/* Next word, separated by blanks or tabs or any byte of `also` (may be ""). */
+bool al_slice_word(struct al_slice *rest, const char *also, struct al_slice *word);
+
+/* Decimal, no sign, no leading zero, at most `max`. */
+AL_MUST_USE enum al_err al_slice_u64(struct al_slice s, uint64_t max, uint64_t *out);
+
+/*
+ * Standard base64, padded, canonical, at least one byte and at most `cap`.
+ * (libsodium 1.0.18 alone is not enough: it takes bytes above 7f for '/'.)
+ */
+AL_MUST_USE enum al_err al_slice_base64(struct al_slice s, uint8_t *out, size_t cap, size_t *len);
+
+/* NUL-terminated copy that the caller frees; NULL when memory is out. */
+char *al_slice_dup(struct al_slice s);
+
+/* Copy into dst as a C string; AL_ELIMIT if it does not fit with its NUL. */
+AL_MUST_USE enum al_err al_slice_copy(struct al_slice s, char *dst, size_t cap);
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * follow.h -- client of the log stream: resume by size, verify, hand over.
+ *
+ * Entries reach the user only after a checkpoint, signed by the pinned key,
+ * whose root equals the root recomputed here, covers them. A head that
+ * contradicts what was verified before is a fork: it is reported with both
+ * notes and the stream stays closed. Reconnects by itself, waiting 50 ms at
+ * first and 2 s at most. All calls on the loop's thread.
+ */
+#ifndef ALAMO_FOLLOW_H
+#define ALAMO_FOLLOW_H
+
+#include "alamo/net/loop.h"
+#include "alamo/tlog/note.h"
+
+struct al_follow;
+
+struct al_follow_ops {
+	/* The next verified entry, in order; anything but AL_OK stops the follower (logged). */
+	enum al_err (*entry)(void *arg, uint64_t index, struct al_slice bytes);
+	/* All entries up to cp->size were given; `note` is the signed note. */
+	void (*head)(void *arg, const struct al_checkpoint *cp, struct al_slice note);
+	/* Signed contradiction. May be NULL. */
+	void (*fork)(void *arg, struct al_slice ours, struct al_slice theirs);
+	/* Connected to or lost the stream. May be NULL. */
+	void (*link)(void *arg, bool up);
+};
+
+#define AL_FOLLOW_KNOWN 2
+
+struct al_follow_conf {
+	const char *address;         /* path of a unix socket, or "HOST:PORT" / "[HOST]:PORT" numeric; borrowed */
+	struct al_vkey key;          /* pinned */
+	/* Go on from here: `edge` of all entries so far, `resume` their signed note. NULL: from the first entry. */
+	const struct al_edge *edge;
+	struct al_slice resume;
+	/* Checkpoints from elsewhere or earlier, signed by the key: a log that does not contain them is a fork. May be empty. */
+	struct al_slice known[AL_FOLLOW_KNOWN];
+};
+
+AL_MUST_USE enum al_err al_follow_new(struct al_loop *loop, const struct al_follow_conf *conf,
+				      const struct al_follow_ops *ops, void *arg, struct al_follow **out);
+void al_follow_free(struct al_follow *follow);
+
+/* ---- frames of the stream, shared with the server (docs/formats.md) ---- */
+#define AL_FRAME_MAX (1u << 20)      /* bytes of kind and body */
+enum al_frame_kind {
+	AL_FRAME_ENTRIES = 'E',      /* u64 first, then entries as a bundle has them */
+	AL_FRAME_HEAD = 'H',         /* signed note */
+	AL_FRAME_PING = 'P',         /* empty */
+	AL_FRAME_ERROR = 'X',        /* text; the server closes after it */
+};
+
+struct al_frame {
+	uint8_t kind;                /* enum al_frame_kind; others are to be skipped */
+	struct al_slice body;
+};
+/* Cut one frame off. AL_EAGAIN: incomplete. AL_EINVAL, AL_ELIMIT: no stream of ours. */
+AL_MUST_USE enum al_err al_frame_next(struct al_slice *rest, struct al_frame *out);
+void al_frame_put(struct al_buf *out, enum al_frame_kind kind, struct al_slice body);
+/* One E frame with as many of `count` (> 0) entries as fit; returns how many that were. */
+size_t al_frame_put_entries(struct al_buf *out, uint64_t first, const struct al_slice *entries, size_t count);
+
+/* ---- a follower with a state: what whois, rootdns and rpki-lite are ---- */
+struct al_replica;
+struct al_state;
+struct al_object;
+
+struct al_replica_ops {
+	/* An object changed (state already shows it); `old` may be NULL or a tombstone. May be NULL. */
+	void (*change)(void *arg, const struct al_object *old, const struct al_object *now);
+	/* A verified checkpoint is complete: publish what changed() collected. */
+	void (*head)(void *arg, const struct al_state *state, const struct al_checkpoint *cp, struct al_slice note);
+	/* Connected to or lost the stream. May be NULL. */
+	void (*link)(void *arg, bool up);
+};
+
+struct al_conf;
+/* Address and key from conf ([log] stream, keys/log.pub). Exports alamo_log_size and alamo_log_up. */
+AL_MUST_USE enum al_err al_replica_new(struct al_loop *loop, const struct al_conf *conf,
+				       const struct al_replica_ops *ops, void *arg, struct al_replica **out);
+void al_replica_free(struct al_replica *replica);
+const struct al_state *al_replica_state(const struct al_replica *replica);
+const struct al_vkey *al_replica_key(const struct al_replica *replica);      /* the pinned key */
+/* Of the newest verified head: size 0 before the first. The note is empty then. */
+struct al_slice al_replica_head(const struct al_replica *replica, struct al_checkpoint *cp);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * stream.h -- the serving side of the log stream (docs/formats.md), over
+ * whatever store has the log: the registry's ledger, or a mirror's files.
+ *
+ * A follower sends "follow SIZE LF" and gets frames (alamo/follow/follow.h): stored
+ * entries and checkpoints from SIZE on, then each commit as it happens. The
+ * newest commits are kept in memory (4 MiB), so followers that are up to date
+ * never touch the store. One that lags is read to at its own pace; one that
+ * takes no bytes is dropped and resumes by size. All calls on the loop's thread.
+ */
+#ifndef ALAMO_STREAM_H
+#define ALAMO_STREAM_H
+
+#include "alamo/net/loop.h"
+#include "alamo/net/net.h"
+#include "alamo/tlog/note.h"
+
+/* A run of entries; `note` is the signed checkpoint of exactly first + count, or empty. Slices live during a call. */
+struct al_stream_batch {
+	uint64_t first;
+	size_t count;
+	const struct al_slice *entries;
+	struct al_slice note;
+};
+
+typedef void (*al_stream_read_fn)(void *token, enum al_err err, const struct al_stream_batch *batch);
+
+/*
+ * Durable entries from `from` (below the published size) on: as many as fit
+ * `max_bytes` (two bytes counted on top of each), at least one, ending where a
+ * checkpoint is stored at least once a commit. On AL_OK done() is called once,
+ * before or after this returns, on the loop.
+ */
+typedef enum al_err (*al_stream_source_fn)(void *source, uint64_t from, size_t max_bytes, al_stream_read_fn done,
+					   void *token);
+
+struct al_stream;
+
+/* What is published already: size and newest note (empty: none). Listens nowhere yet. */
+AL_MUST_USE enum al_err al_stream_new(struct al_loop *loop, al_stream_source_fn read, void *source, uint64_t size,
+				      struct al_slice note, struct al_stream **out);
+/* Reads that are on their way must be answered (with an error) before or after; not while one is. NULL is allowed. */
+void al_stream_free(struct al_stream *stream);
+/* Followers of this host have a listener of their own, so that strangers cannot take their places. */
+struct al_listener *al_stream_local(struct al_stream *stream);
+struct al_listener *al_stream_tcp(struct al_stream *stream);
+/* One commit, durable: with its note. Those that al_stream_new() was told of are passed over. */
+void al_stream_publish(struct al_stream *stream, const struct al_stream_batch *batch);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * net.h -- bounded stream servers (TCP and unix) on a loop.
+ *
+ * A listener takes connections up to its limits and hands bytes to the
+ * protocol; the protocol consumes from the input buffer and writes back. No
+ * connection can hold more than in_max unread or out_max unsent bytes, nor
+ * stay idle, nor go without write progress, beyond idle_ms.
+ */
+#ifndef ALAMO_NET_H
+#define ALAMO_NET_H
+
+#include "alamo/net/loop.h"
+#include "alamo/base/slice.h"
+
+struct evbuffer;
+struct al_listener;
+struct al_conn;
+
+struct al_conn_ops {
+	/* New connection; *user is the protocol's. Anything but AL_OK closes it. May be NULL. */
+	enum al_err (*open)(struct al_conn *conn, void *arg, void **user);
+	/* Bytes came (or eof: the other side has finished sending). Consume from `in`; what is left stays. */
+	void (*data)(struct al_conn *conn, struct evbuffer *in, bool eof, void *user);
+	/* All output is sent. May be NULL. */
+	void (*drained)(struct al_conn *conn, void *user);
+	/* Last call for this connection; do not write. May be NULL. */
+	void (*closed)(struct al_conn *conn, void *user);
+	/* Input would pass in_max: write a last word if you like; the connection then finishes. May be NULL. */
+	void (*overflow)(struct al_conn *conn, void *user);
+	/* Idle for idle_ms. Write a last word if you like; then it finishes. May be NULL. */
+	void (*idle)(struct al_conn *conn, void *user);
+};
+
+struct al_listener_conf {
+	const char *name;            /* for logs and metrics; constant */
+	size_t max_conns;            /* over all sources */
+	size_t max_per_source;       /* per IPv4 address or IPv6 /64; 0: no such limit (unix) */
+	size_t in_max;               /* bytes */
+	size_t out_max;              /* bytes; over it the connection is dropped */
+	uint64_t idle_ms;            /* no bytes in either direction */
+};
+
+AL_MUST_USE enum al_err al_listener_new(struct al_loop *loop, const struct al_listener_conf *conf,
+					const struct al_conn_ops *ops, void *arg, struct al_listener **out);
+void al_listener_free(struct al_listener *listener);         /* closes its connections */
+/*
+ * Numeric address; port 0 takes any: *bound gets the one taken. AL_EEXIST: the
+ * port is in use. AL_EUNSUPPORTED: not an address of this host. Logs failures.
+ */
+AL_MUST_USE enum al_err al_listener_tcp(struct al_listener *listener, struct al_slice addr, uint16_t port,
+					uint16_t *bound);
+/* Removes a stale socket file first. Mode 0660. AL_EEXIST: somebody answers there, or it is no socket. */
+AL_MUST_USE enum al_err al_listener_unix(struct al_listener *listener, const char *path);
+size_t al_listener_conns(const struct al_listener *listener);
+
+void al_conn_write(struct al_conn *conn, const void *bytes, size_t len);     /* copies */
+/* Without copying: fn(arg) is called once the bytes are sent or the connection is gone. */
+void al_conn_write_ref(struct al_conn *conn, const void *bytes, size_t len, void (*fn)(void *arg), void *arg);
+size_t al_conn_pending(const struct al_conn *conn);          /* unsent bytes */
+void al_conn_finish(struct al_conn *conn);                   /* send what is pending, then close; no data() after */
+void al_conn_drop(struct al_conn *conn);                     /* close now; `closed` is called before it returns */
+void al_conn_pause(struct al_conn *conn, bool paused);       /* stop reading; resuming pokes if bytes wait */
+void al_conn_poke(struct al_conn *conn);                     /* call data() again soon with what is buffered */
+const char *al_conn_peer(const struct al_conn *conn);        /* "[::1]:4711" or "unix" */
+void *al_conn_user(const struct al_conn *conn);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * service.h -- what every daemon's main.c is made of.
+ *
+ *   -c FILE   configuration (default ./alamo.conf)
+ *   -n        check the configuration, print it, exit
+ *   -r FD     write "endpoint NAME ADDRESS" lines and "ready" to this descriptor
+ *   -V, -h
+ *
+ * SIGTERM and SIGINT stop the loop; SIGPIPE is ignored. Start-up errors are
+ * logged and give exit code 1.
+ */
+#ifndef ALAMO_SERVICE_H
+#define ALAMO_SERVICE_H
+
+#include "alamo/net/conf.h"
+#include "alamo/net/http.h"
+#include "alamo/net/loop.h"
+#include "alamo/net/net.h"
+
+struct al_service;
+
+struct al_service_def {
+	const char *name;            /* "alamo-whoisd" */
+	/* Open everything; *self is the daemon's. */
+	enum al_err (*start)(struct al_service *service, void **self);
+	/* Mirror image; self may be NULL after a failed start. */
+	void (*stop)(void *self);
+};
+
+int al_service_main(int argc, char **argv, const struct al_service_def *def);
+
+struct al_loop *al_service_loop(struct al_service *service);
+const struct al_conf *al_service_conf(struct al_service *service);
+/*
+ * Bind `listener` to every address of [network] listen (or of the section's
+ * own `listen`) at the section's port key, and announce each as `endpoint`.
+ * Port 0: the port of the last run if it is still free, else any.
+ */
+AL_MUST_USE enum al_err al_service_listen(struct al_service *service, struct al_listener *listener,
+					  const char *section, const char *port_key, const char *endpoint);
+AL_MUST_USE enum al_err al_service_http(struct al_service *service, struct al_http *http,
+					const char *section, const char *port_key, const char *endpoint);
+/* The same bookkeeping for sockets that the daemon opens itself (DNS): which port to ask for, what was taken. */
+uint16_t al_service_wanted_port(struct al_service *service, const char *section, const char *port_key,
+				const char *endpoint);
+void al_service_endpoint(struct al_service *service, const char *endpoint, struct al_slice addr, uint16_t port);
+/* Everything is up: writes run/endpoints.d/NAME, says "ready". Call once the daemon can answer. */
+void al_service_ready(struct al_service *service);
+/* Start-up found something fatal after start() returned: stop with exit code 1. */
+void al_service_fail(struct al_service *service);
+struct al_slice al_service_listen_addrs(struct al_service *service, const char *section);   /* comma list */
+
+#endif

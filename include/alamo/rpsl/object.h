@@ -1,0 +1,93 @@
+/*
+ * object.h -- one version of a registry object, immutable and counted.
+ *
+ * Text is canonical: one attribute a line, "name:" padded to column 16, the
+ * value in its syntax's canonical form, no comments, no continuation lines,
+ * LF after each. Attributes keep the member's order. Values are looked up by
+ * scanning the text: objects are small, and a million of them should be too.
+ */
+#ifndef ALAMO_OBJECT_H
+#define ALAMO_OBJECT_H
+
+#include "alamo/base/ident.h"
+#include "alamo/base/report.h"
+#include "alamo/rpsl/schema.h"
+
+#define AL_VALUE_COLUMN 16
+
+struct al_object {
+	uint64_t index;         /* log index of the entry that made this version */
+	uint64_t time;          /* of that entry, Unix seconds */
+	uint64_t created;       /* time of the object's first version since it last did not exist */
+	uint32_t refs;          /* not atomic: an object stays on the thread of its state */
+	uint32_t text_len;
+	uint16_t key_len;
+	uint8_t cls;            /* enum al_class */
+	bool deleted;           /* a tombstone: text is the last one, key and index stay for ever */
+	char bytes[];           /* text, NUL, key, NUL */
+};
+
+struct al_object *al_object_ref(const struct al_object *object);
+void al_object_unref(struct al_object *object);       /* NULL is allowed */
+struct al_slice al_object_text(const struct al_object *object);
+struct al_slice al_object_key(const struct al_object *object);   /* canonical primary key */
+
+struct al_attr {
+	struct al_slice name;
+	struct al_slice value;
+};
+
+/* Walk canonical text: start with rest = al_object_text(). */
+bool al_attr_next(struct al_slice *rest, struct al_attr *out);
+/* Next value of the attribute `name`. */
+bool al_attr_find(struct al_slice *rest, const char *name, struct al_slice *value);
+/* First value of `name`, or an empty slice. */
+struct al_slice al_object_attr(const struct al_object *object, const char *name);
+bool al_object_has(const struct al_object *object, const char *name, struct al_slice value); /* ASCII case-insensitive */
+
+/* Next single name in a value that `rule` says refers to objects: items of a list, the two nodes of a peering. */
+bool al_ref_next(const struct al_attr_rule *rule, struct al_slice *rest, struct al_slice *name);
+
+/* For inetnum, inet6num, route, route6. */
+AL_MUST_USE enum al_err al_object_prefix(const struct al_object *object, struct al_prefix *out);
+/* For route, route6 (origin) and aut-num. */
+AL_MUST_USE enum al_err al_object_asn(const struct al_object *object, uint32_t *out);
+
+/* A placeholder that the registry filled: "AUTO-2/48" -> "fca1:100::/48". */
+struct al_auto {
+	struct al_slice token;
+	struct al_slice value;
+};
+
+struct al_build {
+	struct al_slice raw;            /* the member's text of one object */
+	unsigned number;                /* position in the request, for the report */
+	const struct al_auto *autos;
+	size_t auto_count;
+	struct al_slice source;         /* what `source:` must say; empty: any */
+	uint64_t index;
+	uint64_t time;
+	uint64_t created;
+};
+
+/* Class of a raw object by its first attribute; AL_EINVAL when there is none. */
+AL_MUST_USE enum al_err al_object_class(struct al_slice raw, enum al_class *out);
+/*
+ * Parse, substitute, check against the schema, canonicalise. Every complaint
+ * goes to `report` (may be NULL); AL_EINVAL if there was an error among them.
+ * *deletes tells whether the text asks for deletion (`delete: reason`, which
+ * is not part of the stored text). On AL_OK the caller owns *out.
+ */
+AL_MUST_USE enum al_err al_object_build(const struct al_build *in, struct al_report *report,
+					struct al_object **out, bool *deletes);
+
+/* One attribute of raw RPSL, continuation lines folded into `value` (reset first). */
+struct al_raw_attr {
+	struct al_slice name;           /* as typed */
+	unsigned line;                  /* 0-based, of its first line in the raw text */
+};
+/* *line counts on; false at the end; AL_EINVAL in *err for a line that is no attribute (the walk goes on). */
+bool al_raw_next(struct al_slice *rest, unsigned *line, struct al_raw_attr *out, struct al_buf *value,
+		 enum al_err *err);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * tile_dir.h -- a directory with the published log (c2sp.org/tlog-tiles):
+ * `checkpoint` and `tile/`, as any web server can offer them.
+ *
+ * Files appear whole (written aside, renamed). The checkpoint is replaced
+ * last, when everything it speaks of is on the disk. A partial tile stays until
+ * its full tile is there and no longer belongs to one of the newest checkpoints.
+ *
+ * One writer a directory; readers need no handle, may be other threads or
+ * processes. All calls block on the disk: keep them off event loops, but for
+ * al_tile_dir_read() of files that are as good as always cached.
+ */
+#ifndef ALAMO_TILE_DIR_H
+#define ALAMO_TILE_DIR_H
+
+#include "alamo/tlog/note.h"
+#include "alamo/tlog/tile.h"
+
+struct al_tile_dir;
+
+/*
+ * Opens or makes `path`. What is there is taken over if the checkpoint is
+ * signed by `key`, every file of its size is there in a fitting length and the
+ * right edge gives its root; otherwise the directory begins at size 0 again,
+ * without a checkpoint (logged). Leftovers are removed.
+ */
+AL_MUST_USE enum al_err al_tile_dir_open(const char *path, const struct al_vkey *key, struct al_tile_dir **out);
+void al_tile_dir_close(struct al_tile_dir *dir);     /* NULL is allowed */
+
+uint64_t al_tile_dir_size(const struct al_tile_dir *dir);     /* entries taken, published or not */
+/* Takes the next entry; full tiles are written as they come. */
+AL_MUST_USE enum al_err al_tile_dir_add(struct al_tile_dir *dir, struct al_slice entry);
+/*
+ * Publishes `note`: partial tiles, then everything to the disk, then the
+ * checkpoint. AL_EVERIFY when it is not the signed checkpoint of exactly the
+ * entries taken. After this or any AL_EIO of add or publish the handle is of
+ * no more use: close it and open again.
+ */
+AL_MUST_USE enum al_err al_tile_dir_publish(struct al_tile_dir *dir, struct al_slice note);
+
+/* The published note, appended. AL_ENOTFOUND, AL_ELIMIT, AL_EIO. */
+AL_MUST_USE enum al_err al_tile_dir_note(const char *path, struct al_buf *note);
+/*
+ * One file's bytes, appended. A partial tile whose file is gone is cut from
+ * the full one, or from the partial one of a tree of `size`, so that the tiles
+ * of every checkpoint ever made can be had. AL_ENOTFOUND, AL_EIO.
+ */
+AL_MUST_USE enum al_err al_tile_dir_read(const char *path, const struct al_tile *tile, uint64_t size,
+					 struct al_buf *out);
+
+#endif

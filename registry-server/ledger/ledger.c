@@ -1,0 +1,259 @@
+/*
+ * ledger.c -- opening, queueing and closing; the work is ledger_writer.c's.
+ *
+ * All calls come from the loop's thread (before ledger_start(): from any one).
+ */
+#include "ledger.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "alamo/rpsl/entry.h"
+#include "alamo/base/log.h"
+#include "ledger_check.h"
+#include "ledger_writer.h"
+
+#define QUEUED_MAX (64u << 20)       /* bytes waiting to be written */
+#define LOOKUPS_QUEUED_MAX 4096
+
+/* ---- queueing ---- */
+
+enum al_err ledger_append(struct ledger *ledger, uint64_t index, struct al_slice entry, ledger_done_fn done,
+			  void *arg)
+{
+	return ledger_append_with(ledger, index, entry, NULL, done, arg);
+}
+
+enum al_err ledger_append_with(struct ledger *ledger, uint64_t index, struct al_slice entry,
+			       const struct ledger_extra *extra, ledger_done_fn done, void *arg)
+{
+	struct job *job;
+	struct job_list one = { NULL, NULL, 0 };
+	enum al_err err = AL_OK;
+
+	if (entry.len == 0 || entry.len > AL_ENTRY_MAX)
+		return entry.len == 0 ? AL_EINVAL : AL_ELIMIT;
+	job = job_new(JOB_APPEND, index, entry, arg);
+	if (job == NULL)
+		return AL_ENOMEM;
+	job->done = done;
+	job->extra = extra != NULL ? side_extra_new(extra) : NULL;
+	if (extra != NULL && job->extra == NULL) {
+		job_free(job);
+		return AL_ENOMEM;
+	}
+	pthread_mutex_lock(&ledger->lock);
+	if (!ledger->started || ledger->stopping)
+		err = AL_ECLOSED;
+	else if (ledger->queued_bytes > QUEUED_MAX)
+		err = AL_EAGAIN;
+	else if (!ledger->failed && index != ledger->next)
+		err = AL_ESTALE;
+	if (err == AL_OK && ledger->failed) {
+		job_list_push(&one, job);
+		ledger_outbox_fail(ledger, &one, AL_ESTALE);
+	} else if (err == AL_OK) {
+		job_list_push(&ledger->appends, job);
+		ledger->queued_bytes += job_weight(job);
+		ledger->next++;
+		pthread_cond_signal(&ledger->wake);
+	}
+	pthread_mutex_unlock(&ledger->lock);
+	if (err != AL_OK)
+		job_free(job);
+	return err;
+}
+
+void ledger_resume(struct ledger *ledger)
+{
+	pthread_mutex_lock(&ledger->lock);
+	assert(ledger->appends.first == NULL || !ledger->failed);
+	if (ledger->failed)
+		ledger->next = ledger->head.size;
+	ledger->failed = false;
+	pthread_mutex_unlock(&ledger->lock);
+}
+
+static enum al_err lookup_queue(struct ledger *ledger, struct job *job)
+{
+	enum al_err err = AL_OK;
+
+	if (job == NULL)
+		return AL_ENOMEM;
+	pthread_mutex_lock(&ledger->lock);
+	if (!ledger->started || ledger->stopping) {
+		err = AL_ECLOSED;
+	} else if (ledger->lookups.count >= LOOKUPS_QUEUED_MAX) {
+		err = AL_EAGAIN;
+	} else {
+		job_list_push(&ledger->lookups, job);
+		pthread_cond_signal(&ledger->wake);
+	}
+	pthread_mutex_unlock(&ledger->lock);
+	if (err != AL_OK)
+		job_free(job);
+	return err;
+}
+
+enum al_err ledger_prove(struct ledger *ledger, uint64_t index, ledger_done_fn done, void *arg)
+{
+	struct job *job = job_new(JOB_PROVE, index, al_slice_of(NULL, 0), arg);
+
+	if (job != NULL)
+		job->done = done;
+	return lookup_queue(ledger, job);
+}
+
+enum al_err ledger_read(struct ledger *ledger, uint64_t from, size_t max_bytes, ledger_read_fn done, void *arg)
+{
+	struct job *job = job_new(JOB_READ, from, al_slice_of(NULL, 0), arg);
+
+	if (job != NULL) {
+		job->read = done;
+		job->max_bytes = max_bytes;
+	}
+	return lookup_queue(ledger, job);
+}
+
+struct al_checkpoint ledger_head(struct ledger *ledger, struct al_buf *note)
+{
+	struct al_checkpoint head;
+
+	pthread_mutex_lock(&ledger->lock);
+	head = ledger->head;
+	if (note != NULL)
+		al_buf_slice(note, al_buf_view(&ledger->note));
+	pthread_mutex_unlock(&ledger->lock);
+	return head;
+}
+
+struct load {
+	ledger_visit_fn visit;
+	void *arg;
+};
+
+static enum al_err load_entry(void *arg, uint64_t index, struct al_slice leaf, struct al_slice body)
+{
+	const struct load *load = arg;
+
+	(void)leaf;
+	return load->visit(load->arg, index, body);
+}
+
+enum al_err ledger_load(struct ledger *ledger, ledger_visit_fn visit, void *arg)
+{
+	struct load load = { visit, arg };
+	enum al_err err;
+
+	pthread_mutex_lock(&ledger->db_lock);
+	err = ledger_db_each_entry(ledger->db, 0, load_entry, &load);
+	pthread_mutex_unlock(&ledger->db_lock);
+	return err;
+}
+
+/* ---- life ---- */
+
+static enum al_err locks_init(struct ledger *ledger)
+{
+	/* These fail for want of memory only, and glibc's need none. */
+	return pthread_mutex_init(&ledger->db_lock, NULL) == 0 && pthread_mutex_init(&ledger->lock, NULL) == 0 &&
+			       pthread_cond_init(&ledger->wake, NULL) == 0
+		       ? AL_OK
+		       : AL_ENOMEM;
+}
+
+enum al_err ledger_open(const struct ledger_opts *opts, struct ledger **out)
+{
+	struct ledger *ledger = calloc(1, sizeof(*ledger));
+	uint64_t begun = al_now_ms();
+	enum al_err err;
+
+	if (ledger == NULL)
+		return AL_ENOMEM;
+	ledger->key = *opts->key;
+	ledger->signer = opts->signer;
+	al_buf_init(&ledger->note, AL_NOTE_MAX);
+	err = locks_init(ledger);
+	if (err == AL_OK && (ledger->mailbox = calloc(1, sizeof(*ledger->mailbox))) == NULL)
+		err = AL_ENOMEM;
+	if (err == AL_OK)
+		err = al_tree_new(&ledger->tree);
+	if (err == AL_OK)
+		err = ledger_db_open(opts->path, opts->create, &ledger->db);
+	if (err == AL_OK)
+		err = ledger_check(ledger->db, &ledger->key, ledger->tree, &ledger->head, &ledger->note);
+	/* After the check: a damaged file stays as it was found. Before the signer hears of it as durable. */
+	if (err == AL_OK && ledger_db_settle(ledger->db) != AL_OK)
+		al_log(AL_LOG_WARN, "ledger-readonly", "path=%s reason=\"nothing can be written yet\"", opts->path);
+	if (err == AL_OK && ledger->signer.begin != NULL)
+		err = ledger->signer.begin(ledger->signer.arg, ledger->tree, al_buf_view(&ledger->note));
+	if (err != AL_OK) {
+		ledger_close(ledger);
+		return err;
+	}
+	ledger->mailbox->ledger = ledger;
+	ledger->next = ledger->head.size;
+	al_log(AL_LOG_INFO, "ledger-open", "path=%s size=%" PRIu64 " ms=%" PRIu64, opts->path, ledger->head.size,
+	       al_now_ms() - begun);
+	*out = ledger;
+	return AL_OK;
+}
+
+enum al_err ledger_start(struct ledger *ledger, struct al_loop *loop, ledger_commit_fn commit, void *arg)
+{
+	sigset_t all, before;
+	int rc;
+
+	assert(!ledger->started && ledger->signer.sign != NULL);
+	ledger->loop = loop;
+	ledger->commit = commit;
+	ledger->arg = arg;
+	/* Signals are for the main thread. */
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&ledger->thread, NULL, ledger_writer, ledger);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (rc != 0) {
+		al_log(AL_LOG_ERROR, "thread-create", "name=ledger errno=%d", rc);
+		return AL_ESYS;
+	}
+	(void)pthread_setname_np(ledger->thread, "ledger");
+	pthread_mutex_lock(&ledger->lock);
+	ledger->started = true;
+	pthread_mutex_unlock(&ledger->lock);
+	return AL_OK;
+}
+
+static void thread_stop(struct ledger *ledger)
+{
+	struct job *job;
+
+	pthread_mutex_lock(&ledger->lock);
+	ledger->stopping = true;
+	pthread_cond_signal(&ledger->wake);
+	pthread_mutex_unlock(&ledger->lock);
+	(void)pthread_join(ledger->thread, NULL);
+	while ((job = job_list_pop(&ledger->outbox)) != NULL)
+		ledger_deliver(ledger, job);
+}
+
+void ledger_close(struct ledger *ledger)
+{
+	if (ledger == NULL)
+		return;
+	if (ledger->started)
+		thread_stop(ledger);
+	if (ledger->posted && ledger->mailbox != NULL)
+		ledger->mailbox->ledger = NULL;      /* drain() frees it */
+	else
+		free(ledger->mailbox);
+	ledger_db_close(ledger->db);
+	al_tree_free(ledger->tree);
+	al_buf_release(&ledger->note);
+	(void)pthread_cond_destroy(&ledger->wake);
+	(void)pthread_mutex_destroy(&ledger->lock);
+	(void)pthread_mutex_destroy(&ledger->db_lock);
+	free(ledger);
+}

@@ -1,0 +1,117 @@
+/*
+ * ledger.h -- the log on disk: SQLite, one connection, one writer thread,
+ * group commit (docs/formats.md, "Ledger file").
+ *
+ * This is the only module that knows SQLite; the interface has no SQL in it.
+ * All jobs that arrive while one commit runs go into the next. In one
+ * transaction: the entries, their leaf hashes, and the checkpoint, computed
+ * and signed before the commit and released only after it.
+ *
+ * Life: ledger_open() verifies everything; ledger_load() replays into a
+ * visitor; ledger_start() begins the writer thread; callbacks then come on
+ * the given loop's thread.
+ */
+#ifndef REGISTRY_LEDGER_H
+#define REGISTRY_LEDGER_H
+
+#include "alamo/net/loop.h"
+#include "alamo/tlog/note.h"
+
+struct ledger;
+
+/*
+ * Who signs (signer.h). All called by one thread at a time: begin() in
+ * ledger_open(), the others on the writer thread.
+ */
+struct ledger_signer {
+	/* Is this, whose newest checkpoint is `note` (empty: none), the log that was signed so far? */
+	enum al_err (*begin)(void *arg, const struct al_tree *tree, struct al_slice note);
+	/* Append the signed checkpoint of the whole tree; its first `base` entries are durable. */
+	enum al_err (*sign)(void *arg, const struct al_tree *tree, uint64_t base, struct al_buf *note);
+	/* What was signed last is durable, and about to be told. */
+	void (*kept)(void *arg);
+	void *arg;
+};
+
+struct ledger_opts {
+	const char *path;               /* borrowed during the call */
+	const struct al_vkey *key;      /* copied; verifies checkpoints */
+	struct ledger_signer signer;    /* all NULL: the ledger is not started (ledger_adopt.h) */
+	bool create;                    /* make a new ledger; AL_EEXIST if there is one with entries, or another's file */
+};
+
+/*
+ * Opens and re-verifies: the file's structure, no gap in the indexes, every leaf against its bytes,
+ * every checkpoint's text against the root of its size, a checkpoint for the
+ * last entry, and the signatures of the newest 4,096 checkpoints (the newest
+ * commits to all entries; a million signatures would take a minute).
+ * AL_EVERIFY names the place in the log output. AL_EAGAIN: another process has
+ * it open. AL_EUNSUPPORTED: not a ledger, or of a newer program. Else what the
+ * signer's begin() says.
+ */
+AL_MUST_USE enum al_err ledger_open(const struct ledger_opts *opts, struct ledger **out);
+/*
+ * Finishes what is queued, calls all outstanding callbacks, and only then
+ * returns: close the ledger before what their arguments point to. New calls
+ * meanwhile get AL_ECLOSED. On the loop's thread, but not from a callback.
+ * NULL is allowed.
+ */
+void ledger_close(struct ledger *ledger);
+
+/* Entries in order on the calling thread; not while jobs are queued. Another result than AL_OK stops it. */
+typedef enum al_err (*ledger_visit_fn)(void *arg, uint64_t index, struct al_slice entry);
+AL_MUST_USE enum al_err ledger_load(struct ledger *ledger, ledger_visit_fn visit, void *arg);
+/* Newest durable checkpoint. The note is copied to `note` (appended). Size 0: no note yet. */
+struct al_checkpoint ledger_head(struct ledger *ledger, struct al_buf *note);
+
+/* One durable commit (at most 1,000 entries or 8 MiB), told on the loop before the done() of its jobs. Slices live during the call. */
+struct ledger_batch {
+	uint64_t first;
+	size_t count;
+	const struct al_slice *entries;
+	struct al_checkpoint checkpoint;
+	struct al_slice note;
+};
+typedef void (*ledger_commit_fn)(void *arg, const struct ledger_batch *batch);
+AL_MUST_USE enum al_err ledger_start(struct ledger *ledger, struct al_loop *loop, ledger_commit_fn commit, void *arg);
+
+/* Inclusion of one entry under a checkpoint, all of it durable. Lives during the call. */
+struct ledger_receipt {
+	uint64_t index;
+	struct al_hash proof[AL_PROOF_MAX];
+	size_t proof_count;
+	struct al_checkpoint checkpoint;
+	struct al_slice note;
+};
+typedef void (*ledger_done_fn)(void *arg, enum al_err err, const struct ledger_receipt *receipt);
+
+/*
+ * Queue one entry for index `index` (the next free one: compare-and-set).
+ * On AL_OK done() (may be NULL) will be called, once, on the loop: AL_OK means
+ * durable; AL_EIO that nothing was stored, in which case every job queued
+ * behind it fails too (AL_ESTALE) until ledger_resume(). After an AL_EIO and a
+ * crash before the next commit the entries may still be there: a disk that
+ * reports a failed write may have written. The bytes are copied.
+ * Otherwise nothing was queued: AL_ESTALE index is not the next one, AL_EAGAIN
+ * over 64 MiB queued, AL_ECLOSED not started or closing.
+ */
+AL_MUST_USE enum al_err ledger_append(struct ledger *ledger, uint64_t index, struct al_slice entry,
+				      ledger_done_fn done, void *arg);
+/* After a failure: the size from which the caller, its state rebuilt, goes on. */
+void ledger_resume(struct ledger *ledger);
+/* Receipt of a durable entry under the newest checkpoint. AL_ENOTFOUND through done(). */
+AL_MUST_USE enum al_err ledger_prove(struct ledger *ledger, uint64_t index, ledger_done_fn done, void *arg);
+
+/*
+ * Read durable entries from `from`: as many as fit `max_bytes` (at least one,
+ * at most 8 MiB, two bytes counted on top of each), but ending at the first
+ * stored checkpoint that is 1,024 entries on, or else at the last stored one
+ * inside: whoever reads on meets a checkpoint at least once a commit.
+ * `checkpoint` is that of first + count, `note` the signed one when one is
+ * stored there, else empty. count 0 when `from` is the present size; AL_EINVAL beyond it.
+ */
+typedef void (*ledger_read_fn)(void *arg, enum al_err err, const struct ledger_batch *batch);
+AL_MUST_USE enum al_err ledger_read(struct ledger *ledger, uint64_t from, size_t max_bytes, ledger_read_fn done,
+				    void *arg);
+
+#endif

@@ -1,0 +1,276 @@
+/*
+ * ledger_writer.c -- the thread that owns the disk, and the way back.
+ *
+ * A job travels: ledger_append() -> queue -> writer -> outbox -> drain() on the
+ * loop -> its callback. Results leave in the order in which they were decided.
+ */
+#include "ledger_writer.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "alamo/base/log.h"
+
+#define LOOKUPS_A_TURN 16            /* reads and proofs between two commits */
+#define POST_RETRY_MS 10
+
+/* ---- results, to the loop ---- */
+
+void ledger_deliver(struct ledger *ledger, struct job *job)
+{
+	struct job_batch *batch = job->batch;
+
+	if (job->err == AL_OK && batch != NULL && batch->committed == job && ledger->commit != NULL)
+		ledger->commit(ledger->arg, &batch->batch);
+	if (job->kind == JOB_SIDE) {
+		side_work_deliver(job->work, job->err, job->arg);
+	} else if (job->kind == JOB_READ) {
+		job->read(job->arg, job->err, job->err == AL_OK ? &batch->batch : NULL);
+	} else if (job->done != NULL) {
+		if (job->err == AL_OK) {
+			job->receipt.checkpoint = batch->batch.checkpoint;
+			job->receipt.note = batch->batch.note;
+		}
+		job->done(job->arg, job->err, job->err == AL_OK ? &job->receipt : NULL);
+	}
+	job_free(job);
+}
+
+static void drain(void *arg)
+{
+	struct mailbox *mailbox = arg;
+	struct ledger *ledger = mailbox->ledger;
+	struct job_list list;
+	struct job *job;
+
+	if (ledger == NULL) {
+		free(mailbox);
+		return;
+	}
+	pthread_mutex_lock(&ledger->lock);
+	ledger->posted = false;
+	list = job_list_take(&ledger->outbox);
+	pthread_mutex_unlock(&ledger->lock);
+	while ((job = job_list_pop(&list)) != NULL)
+		ledger_deliver(ledger, job);
+}
+
+/* With `lock` held. When memory is short the writer tries again. */
+static void outbox_post(struct ledger *ledger)
+{
+	/* ledger_close() delivers itself. */
+	if (!ledger->posted && !ledger->stopping && ledger->outbox.first != NULL)
+		ledger->posted = al_loop_post(ledger->loop, drain, ledger->mailbox) == AL_OK;
+}
+
+void ledger_outbox_add(struct ledger *ledger, struct job_list *list)
+{
+	job_list_join(&ledger->outbox, list);
+	outbox_post(ledger);
+}
+
+void ledger_outbox_fail(struct ledger *ledger, struct job_list *list, enum al_err err)
+{
+	for (struct job *job = list->first; job != NULL; job = job->next)
+		job->err = err;
+	ledger_outbox_add(ledger, list);
+}
+
+/* ---- commit, on the writer thread ---- */
+
+/* Have the tree's head signed and look at what was signed, before anybody else can. */
+static enum al_err sign_head(const struct ledger *ledger, uint64_t base, struct job_batch *batch)
+{
+	struct al_checkpoint cp = { .size = al_tree_size(ledger->tree) }, check;
+	enum al_err err = ledger->signer.sign(ledger->signer.arg, ledger->tree, base, &batch->note);
+
+	if (err != AL_OK)
+		return err;
+	cp.root = al_tree_root(ledger->tree, cp.size);
+	err = al_checkpoint_open(al_buf_view(&batch->note), &ledger->key, &check);
+	if (err != AL_OK || check.size != cp.size || !al_hash_eq(&check.root, &cp.root))
+		return AL_EVERIFY;
+	batch->batch.checkpoint = cp;
+	batch->batch.note = al_buf_view(&batch->note);
+	return AL_OK;
+}
+
+static enum al_err store_entries(struct ledger *ledger, const struct job_list *jobs)
+{
+	enum al_err err = AL_OK;
+
+	for (const struct job *job = jobs->first; err == AL_OK && job != NULL; job = job->next) {
+		struct al_hash leaf = al_leaf_hash(job_entry(job));
+
+		assert(job->index == al_tree_size(ledger->tree));
+		err = ledger_db_add_entry(ledger->db, job->index, &leaf, job_entry(job));
+		if (err == AL_OK && job->extra != NULL)
+			err = side_extra_store(job->extra, ledger_db_side(ledger->db), job->index);
+		if (err == AL_OK)
+			err = al_tree_push(ledger->tree, &leaf);
+	}
+	return err;
+}
+
+/* All or nothing; on failure the tree is as before. */
+static enum al_err store(struct ledger *ledger, struct job_list *jobs, struct job_batch *batch)
+{
+	uint64_t size = al_tree_size(ledger->tree);
+	enum al_err err = ledger_db_begin(ledger->db);
+
+	if (err == AL_OK)
+		err = store_entries(ledger, jobs);
+	if (err == AL_OK)
+		err = sign_head(ledger, size, batch);
+	if (err == AL_OK)
+		err = ledger_db_add_checkpoint(ledger->db, batch->batch.checkpoint.size, batch->batch.note);
+	if (err == AL_OK)
+		err = ledger_db_commit(ledger->db);
+	if (err != AL_OK) {
+		ledger_db_rollback(ledger->db);
+		al_tree_truncate(ledger->tree, size);
+		return err;
+	}
+	ledger->signer.kept(ledger->signer.arg);
+	return AL_OK;
+}
+
+static void prove_jobs(const struct ledger *ledger, struct job_list *jobs)
+{
+	uint64_t size = al_tree_size(ledger->tree);
+
+	for (struct job *job = jobs->first; job != NULL; job = job->next) {
+		job->err = AL_OK;
+		job->receipt.index = job->index;
+		job->receipt.proof_count = al_tree_inclusion(ledger->tree, job->index, size, job->receipt.proof);
+	}
+}
+
+static void commit_turn(struct ledger *ledger, struct job_list *jobs)
+{
+	struct job_batch *batch = job_batch_new(jobs);
+	enum al_err err = AL_ENOMEM;
+
+	pthread_mutex_lock(&ledger->db_lock);
+	if (batch != NULL)
+		err = store(ledger, jobs, batch);
+	if (err == AL_OK)
+		prove_jobs(ledger, jobs);
+	pthread_mutex_unlock(&ledger->db_lock);
+
+	pthread_mutex_lock(&ledger->lock);
+	if (err == AL_OK) {
+		al_buf_reset(&ledger->note);
+		al_buf_slice(&ledger->note, batch->batch.note);
+		ledger->head = batch->batch.checkpoint;
+		ledger_outbox_add(ledger, jobs);
+	} else {
+		al_log(AL_LOG_ERROR, "ledger-commit", "first=%" PRIu64 " err=%s", jobs->first->index,
+		       al_err_name(err));
+		ledger->failed = true;
+		ledger_outbox_fail(ledger, jobs, AL_EIO);
+		ledger->queued_bytes = 0;
+		ledger_outbox_fail(ledger, &ledger->appends, AL_ESTALE);
+	}
+	pthread_mutex_unlock(&ledger->lock);
+}
+
+/* ---- look-ups, on the writer thread ---- */
+
+/* With db_lock held. */
+static enum al_err look_up(struct ledger *ledger, struct job *job)
+{
+	struct job_batch *batch = job_batch_new(NULL);
+	uint64_t size = al_tree_size(ledger->tree);
+	enum al_err err;
+
+	if (batch == NULL)
+		return AL_ENOMEM;
+	job_share(job, batch);
+	if (job->kind == JOB_READ) {
+		err = job_read(job, ledger->db, size);
+		if (err == AL_OK)
+			batch->batch.checkpoint.root = al_tree_root(ledger->tree, batch->batch.checkpoint.size);
+		return err;
+	}
+	if (job->index >= size)
+		return AL_ENOTFOUND;
+	job->receipt.index = job->index;
+	job->receipt.proof_count = al_tree_inclusion(ledger->tree, job->index, size, job->receipt.proof);
+	batch->batch.checkpoint = ledger->head;      /* only this thread changes it */
+	al_buf_slice(&batch->note, al_buf_view(&ledger->note));
+	batch->batch.note = al_buf_view(&batch->note);
+	return batch->note.err;
+}
+
+static void lookup_turn(struct ledger *ledger, struct job_list *jobs)
+{
+	pthread_mutex_lock(&ledger->db_lock);
+	for (struct job *job = jobs->first; job != NULL; job = job->next)
+		job->err = look_up(ledger, job);
+	pthread_mutex_unlock(&ledger->db_lock);
+	pthread_mutex_lock(&ledger->lock);
+	ledger_outbox_add(ledger, jobs);
+	pthread_mutex_unlock(&ledger->lock);
+}
+
+/* ---- the writer thread ---- */
+
+static bool work_waits(const struct ledger *ledger)
+{
+	return ledger->appends.first != NULL || ledger->lookups.first != NULL || ledger->sides.first != NULL;
+}
+
+/* With `lock` held: sleep until there is something to do. */
+static void wait_for_work(struct ledger *ledger)
+{
+	while (!ledger->stopping && !work_waits(ledger)) {
+		struct timespec until;
+
+		if (ledger->posted || ledger->outbox.first == NULL) {
+			pthread_cond_wait(&ledger->wake, &ledger->lock);
+			continue;
+		}
+		(void)clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += POST_RETRY_MS * 1000000L;
+		until.tv_sec += until.tv_nsec / 1000000000L;
+		until.tv_nsec %= 1000000000L;
+		(void)pthread_cond_timedwait(&ledger->wake, &ledger->lock, &until);
+		outbox_post(ledger);
+	}
+}
+
+void ledger_writer_turn(struct ledger *ledger)
+{
+	struct job_list appends, lookups, sides;
+
+	appends = job_list_cut(&ledger->appends, JOB_COMMIT_ENTRIES, JOB_COMMIT_BYTES, &ledger->queued_bytes);
+	lookups = job_list_cut(&ledger->lookups, LOOKUPS_A_TURN, SIZE_MAX, NULL);
+	sides = ledger_side_ready(ledger, ledger->head.size + appends.count);
+	pthread_mutex_unlock(&ledger->lock);
+	if (appends.first != NULL)
+		commit_turn(ledger, &appends);
+	if (lookups.first != NULL)
+		lookup_turn(ledger, &lookups);
+	if (sides.first != NULL)
+		ledger_side_turn(ledger, &sides);
+	pthread_mutex_lock(&ledger->lock);
+}
+
+void *ledger_writer(void *arg)
+{
+	struct ledger *ledger = arg;
+
+	pthread_mutex_lock(&ledger->lock);
+	for (;;) {
+		wait_for_work(ledger);
+		/* What was queued before the stop is still done; nothing comes after it. */
+		if (!work_waits(ledger))
+			break;
+		ledger_writer_turn(ledger);
+	}
+	pthread_mutex_unlock(&ledger->lock);
+	return NULL;
+}

@@ -1,0 +1,23 @@
+/*
+ * stream.h -- the log stream: verified history first, then every commit.
+ *
+ * A follower sends "follow SIZE LF" and gets frames (alamo/follow/follow.h): stored
+ * entries and checkpoints from SIZE on, then each commit as it happens. The
+ * newest commits are kept in memory (4 MiB), so followers that are up to date
+ * never touch the disk. One that lags is read to from the ledger at its own
+ * pace; one that takes no bytes is dropped and resumes by size.
+ */
+#ifndef REGISTRY_STREAM_H
+#define REGISTRY_STREAM_H
+
+#include "alamo/net/service.h"
+#include "ledger.h"
+
+struct stream;
+
+/* Listens on run/log.sock ([log] socket) and on the stream port. */
+AL_MUST_USE enum al_err stream_new(struct al_service *service, struct ledger *ledger, struct stream **out);
+void stream_free(struct stream *stream);
+void stream_publish(struct stream *stream, const struct ledger_batch *batch);
+
+#endif

@@ -1,0 +1,231 @@
+/*
+ * control.c -- decode, verify, look at who signed, do. Loop thread; the work
+ * is the ledger's writer's. What was done is in the daemon's log.
+ */
+#include "control.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alamo/base/log.h"
+#include "attach.h"
+#include "policy.h"
+#include "reply.h"
+
+struct control {
+	struct decision *d;              /* request, report and signers */
+	const struct al_state *state;    /* until the ledger has the job */
+	struct ledger *ledger;
+	struct ledger_once once;
+	pipeline_answer_fn answer;
+	void *arg;
+};
+
+AL_PRINTF(3, 4)
+static void refuse(struct control *c, const char *clause, const char *fmt, ...)
+{
+	char text[300];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	al_report_add(&c->d->report, AL_ERROR, AL_REPORT_WHOLE, AL_REPORT_WHOLE, clause, "%s", text);
+}
+
+/* ---- answers ---- */
+
+static void control_free(struct control *c)
+{
+	decision_free(c->d);
+	free(c);
+}
+
+/* `note` NULL: done. `trouble`: an error of ours, to be tried again. */
+static void control_answer(struct control *c, const char *note, const char *trouble)
+{
+	struct al_buf out;
+
+	al_buf_init(&out, REPLY_MAX);
+	if (trouble != NULL)
+		reply_error(&out, "%s", trouble);
+	else if (c->d->report.errors > 0)
+		reply_decision(c->d, NULL, &out);
+	else
+		reply_control(c->d, note, &out);
+	c->answer(c->arg, al_buf_view(&out));
+	al_buf_release(&out);
+	control_free(c);
+}
+
+static void control_log(const struct control *c, const char *outcome)
+{
+	char what[AL_LOG_QUOTE_LEN], key[AL_SSH_FINGERPRINT_LEN] = "-";
+
+	if (c->d->key_count > 0)
+		al_sshkey_fingerprint(&c->d->keys[0], key);
+	al_log(AL_LOG_INFO, "control", "outcome=%s what=%s key=%s", outcome, al_log_quote(c->d->request.control, what),
+	       key);
+}
+
+static void on_done(void *arg, enum al_err err, const struct ledger_side_result *result)
+{
+	struct control *c = arg;
+	bool queue = al_slice_starts(c->d->request.control, "queue-");
+
+	(void)result;
+	control_log(c, al_err_name(err));
+	switch (err) {
+	case AL_OK:
+		control_answer(c, NULL, NULL);
+		return;
+	case AL_EEXIST:
+		control_answer(c, "taken before, nothing was done again", NULL);
+		return;
+	case AL_ENOTFOUND:
+		if (queue)
+			refuse(c, "REF-MISSING", "no request of this number is in the queue");
+		control_answer(c, "there was no text any more", NULL);
+		return;
+	case AL_EAGAIN:
+		control_answer(c, NULL, "too many control requests were taken today: try again tomorrow");
+		return;
+	default:
+		control_answer(c, NULL, "storage failed: send a new control request later");
+		return;
+	}
+}
+
+/* ---- verbs: AL_OK when the ledger has the job; otherwise the report says why not, or AL_EAGAIN ---- */
+
+static enum al_err queue_refuse(struct control *c, struct policy *p, struct al_slice args)
+{
+	struct al_slice number;
+	uint64_t id;
+
+	if (!al_slice_word(&args, "", &number) || al_slice_u64(number, INT64_MAX, &id) != AL_OK) {
+		refuse(c, "REQUEST-FORM", "control: queue-refuse NUMBER REASON");
+		return AL_EINVAL;
+	}
+	if (!p->hostmaster) {
+		refuse(c, "AUTH-MNT", "the hostmaster decides about the queue");
+		return AL_EDENIED;
+	}
+	return ledger_queue_drop(c->ledger, id, &c->once, on_done, c);
+}
+
+static enum al_err contact_erase(struct control *c, struct policy *p, struct al_slice args)
+{
+	const struct al_object *object;
+	struct al_slice handle;
+	char name[LEDGER_OBJECT_MAX];
+
+	if (!al_slice_word(&args, "", &handle) || al_slice_trim(args).len > 0) {
+		refuse(c, "REQUEST-FORM", "control: contact-erase HANDLE");
+		return AL_EINVAL;
+	}
+	object = attach_holder(c->state, handle);
+	if (object == NULL || attach_name(object, name) != AL_OK) {
+		refuse(c, "REF-MISSING", "there is no role or person of this handle");
+		return AL_ENOTFOUND;
+	}
+	if (!auth_object(p, object, "mnt-by")) {
+		refuse(c, "AUTH-MNT", "[%s] %.*s: none of its maintainers has signed",
+		       al_class_name((enum al_class)object->cls), AL_FMT(al_object_key(object)));
+		return AL_EDENIED;
+	}
+	return ledger_side_erase(c->ledger, al_slice_str(name), &c->once, on_done, c);
+}
+
+static const struct {
+	const char *word;
+	enum al_err (*run)(struct control *c, struct policy *p, struct al_slice args);
+} verbs[] = {
+	{ "queue-refuse", queue_refuse },
+	{ "contact-erase", contact_erase },
+};
+
+/* ---- the flow ---- */
+
+static void check_time(struct control *c)
+{
+	uint64_t until = c->d->request.not_after;
+
+	if (until < c->once.now)
+		refuse(c, "REQUEST-EXPIRED", "not-after: has passed");
+	else if (until > c->once.now + CONTROL_AHEAD_S)
+		refuse(c, "REQUEST-EXPIRED", "not-after: of a control request is at most 24 hours ahead");
+}
+
+static struct policy policy_of(struct decision *d, const struct al_state *state)
+{
+	struct policy p = { .state = state, .view = { .state = state }, .d = d };
+
+	auth_hostmaster(&p);
+	return p;
+}
+
+bool control_by_hostmaster(struct decision *d, const struct al_state *state)
+{
+	return policy_of(d, state).hostmaster;
+}
+
+static enum al_err verb_run(struct control *c)
+{
+	struct policy p = policy_of(c->d, c->state);
+	struct al_slice args = c->d->request.control, word;
+
+	(void)al_slice_word(&args, "", &word);
+	for (size_t i = 0; i < AL_COUNT(verbs); i++)
+		if (al_slice_is(word, verbs[i].word))
+			return verbs[i].run(c, &p, al_slice_trim(args));
+	refuse(c, "REQUEST-FORM", "control: knows queue-refuse and contact-erase");
+	return AL_EINVAL;
+}
+
+static struct control *control_new(struct ledger *ledger, const struct al_state *state, pipeline_answer_fn answer,
+				   void *arg)
+{
+	struct control *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	*c = (struct control){ .d = decision_new(), .state = state, .ledger = ledger, .answer = answer, .arg = arg };
+	if (c->d == NULL) {
+		free(c);
+		return NULL;
+	}
+	c->d->request.takes_control = true;
+	c->once.now = al_now_s();
+	return c;
+}
+
+void control_submit(struct ledger *ledger, const struct al_state *state, struct al_slice ns, struct al_slice raw,
+		    pipeline_answer_fn answer, void *arg)
+{
+	struct control *c = control_new(ledger, state, answer, arg);
+	enum al_err err;
+
+	if (c == NULL) {
+		answer(arg, AL_S("%ERROR: out of memory: nothing was done\n" REPLY_END));
+		return;
+	}
+	err = al_request_parse(raw, &c->d->request, &c->d->report);
+	if (err == AL_OK) {
+		memcpy(c->once.hash, c->d->request.hash, AL_HASH_LEN);
+		c->once.until = c->d->request.not_after;
+		check_time(c);
+		verify_signatures(c->d, ns);
+		err = c->d->report.errors > 0 ? AL_EINVAL : verb_run(c);
+	}
+	if (err == AL_OK)
+		return;                          /* on_done() answers */
+	if (c->d->report.errors > 0) {
+		control_log(c, "refused");
+		control_answer(c, NULL, NULL);
+	} else {
+		control_answer(c, NULL, "the registry cannot do this now: try again later");
+	}
+}

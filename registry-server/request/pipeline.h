@@ -1,0 +1,46 @@
+/*
+ * pipeline.h -- a request's way: decode, verify, decide, apply, append, answer.
+ *
+ * Decoding and verifying run on the threads of readers.h, everything else on
+ * the main loop; requests are decided in the order in which they were
+ * submitted, whichever thread read them. The state moves on as soon as one is
+ * accepted, so the next one is decided on top of it; the answer waits for the
+ * commit.
+ * If a commit fails, the state is rebuilt from what is durable and everybody
+ * who was waiting is told that nothing was stored.
+ */
+#ifndef REGISTRY_PIPELINE_H
+#define REGISTRY_PIPELINE_H
+
+#include "ledger/ledger.h"
+#include "space.h"
+
+struct budget;
+struct budget_key;
+struct pipeline;
+
+/* Replays the ledger. `ns` is the signature namespace ("registry@alamo"), copied. */
+AL_MUST_USE enum al_err pipeline_new(struct ledger *ledger, struct al_slice ns, struct pipeline **out);
+void pipeline_free(struct pipeline *pipeline);   /* after ledger_close() and the loop; who still waits is told so */
+/* Requests are read on threads of their own from now on, answered on `loop`. Before, within pipeline_submit(). */
+AL_MUST_USE enum al_err pipeline_start(struct pipeline *pipeline, struct al_loop *loop);
+
+/* Called once for each submission, on the loop; `answer` lives during the call. May come before submit returns. */
+typedef void (*pipeline_answer_fn)(void *arg, struct al_slice answer);
+/* `source` (copied; may be NULL) is who has paid for it. */
+void pipeline_submit(struct pipeline *pipeline, struct al_slice raw, const struct budget_key *source,
+		     pipeline_answer_fn answer, void *arg);
+/* fn(arg) once all that was submitted so far is decided: at once when that is so. */
+void pipeline_after(struct pipeline *pipeline, void (*fn)(void *arg), void *arg);
+/*
+ * At most so many entries a minute from one key, but for the hostmaster's,
+ * which are at nobody's expense: their source gets back what it paid.
+ * Borrowed; NULL: no limit.
+ */
+void pipeline_limit(struct pipeline *pipeline, struct budget *keys, struct budget *sources);
+
+const struct al_state *pipeline_state(const struct pipeline *pipeline);
+struct space *pipeline_space(struct pipeline *pipeline);
+struct al_slice pipeline_namespace(const struct pipeline *pipeline);
+
+#endif

@@ -1,0 +1,171 @@
+/*
+ * question_side.c -- what waits, and who is behind a handle. Loop thread.
+ *
+ * Lines of ours begin with '%' where text of others follows: no line of a
+ * queued request or contact block does.
+ */
+#include "question_side.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alamo/base/ident.h"
+#include "attach.h"
+#include "reply.h"
+
+struct asked {
+	pipeline_answer_fn answer;
+	void *arg;
+	bool listing;
+	char object[LEDGER_OBJECT_MAX];  /* contact: "person ANN-ALAMO" */
+	char contact[64];                /* contact: "sha256:..." */
+};
+
+static struct asked *asked_new(pipeline_answer_fn answer, void *arg)
+{
+	struct asked *a = calloc(1, sizeof(*a));
+
+	if (a != NULL)
+		*a = (struct asked){ .answer = answer, .arg = arg };
+	return a;
+}
+
+static void answer_error(pipeline_answer_fn answer, void *arg, const char *text)
+{
+	struct al_buf out;
+
+	al_buf_init(&out, 512);
+	reply_error(&out, "%s", text);
+	answer(arg, al_buf_view(&out));
+	al_buf_release(&out);
+}
+
+/* Sends and frees; `out` has the answer without its end. */
+static void asked_answer(struct asked *a, struct al_buf *out)
+{
+	al_buf_str(out, REPLY_END);
+	a->answer(a->arg, al_buf_view(out));
+	al_buf_release(out);
+	free(a);
+}
+
+static void asked_fail(struct asked *a, const char *text)
+{
+	answer_error(a->answer, a->arg, text);
+	free(a);
+}
+
+static const char *trouble(enum al_err err)
+{
+	return err == AL_EAGAIN ? "too much is waiting: ask again" : "the registry cannot look now: ask again";
+}
+
+/* ---- queue ---- */
+
+static void put_row(struct al_buf *out, const struct ledger_queued *row)
+{
+	char time[AL_TIME_STRLEN];
+
+	al_time_format(row->time, time);
+	al_buf_printf(out, "%" PRIu64 " %s %s\n", row->id, time, row->label);
+}
+
+static void on_queue(void *arg, enum al_err err, const struct ledger_side_result *result)
+{
+	struct asked *a = arg;
+	struct al_buf out;
+
+	if (err != AL_OK) {
+		asked_fail(a, err == AL_ENOTFOUND ? "no request of this number is in the queue" : trouble(err));
+		return;
+	}
+	al_buf_init(&out, REPLY_MAX);
+	if (a->listing) {
+		for (size_t i = 0; i < result->row_count; i++)
+			put_row(&out, &result->rows[i]);
+		if (result->total > result->row_count)
+			al_buf_printf(&out, "%% and %" PRIu64 " more\n", result->total - result->row_count);
+	} else {
+		al_buf_str(&out, "% ");
+		put_row(&out, &result->queued);
+		al_buf_slice(&out, result->text);
+	}
+	asked_answer(a, &out);
+}
+
+void question_queue(const struct question_ctx *ctx, struct al_slice rest, pipeline_answer_fn answer, void *arg)
+{
+	struct asked *a;
+	uint64_t id = 0;
+	enum al_err err;
+
+	if (rest.len > 0 && al_slice_u64(rest, INT64_MAX, &id) != AL_OK) {
+		answer_error(answer, arg, "queue, or queue NUMBER");
+		return;
+	}
+	a = asked_new(answer, arg);
+	if (a == NULL) {
+		answer_error(answer, arg, "out of memory");
+		return;
+	}
+	a->listing = rest.len == 0;
+	err = a->listing ? ledger_queue_list(ctx->ledger, on_queue, a) : ledger_queue_get(ctx->ledger, id, on_queue, a);
+	if (err != AL_OK)
+		asked_fail(a, trouble(err));
+}
+
+/* ---- contact ---- */
+
+static void put_contact(struct al_buf *out, const struct asked *a, const char *state)
+{
+	al_buf_printf(out, "%% object: %s\n%% contact: %s\n%% state: %s\n", a->object,
+		      a->contact[0] != '\0' ? a->contact : "none", state);
+}
+
+static void on_contact(void *arg, enum al_err err, const struct ledger_side_result *result)
+{
+	struct asked *a = arg;
+	struct al_buf out;
+
+	if (err != AL_OK && err != AL_ENOTFOUND) {
+		asked_fail(a, trouble(err));
+		return;
+	}
+	al_buf_init(&out, REPLY_MAX);
+	put_contact(&out, a, err == AL_OK ? "present" : "erased");
+	if (err == AL_OK)
+		al_buf_slice(&out, result->text);
+	asked_answer(a, &out);
+}
+
+/* The text is looked up only for a hash that the state names. */
+static void contact_look(const struct question_ctx *ctx, const struct al_object *object, struct asked *a)
+{
+	struct al_buf out;
+	enum al_err err = attach_name(object, a->object);
+
+	if (err == AL_OK)
+		err = al_slice_copy(al_object_attr(object, "contact"), a->contact, sizeof(a->contact));
+	if (err == AL_OK && a->contact[0] == '\0') {
+		al_buf_init(&out, REPLY_MAX);
+		put_contact(&out, a, "none");
+		asked_answer(a, &out);
+		return;
+	}
+	if (err == AL_OK)
+		err = ledger_side_get(ctx->ledger, al_slice_str(a->object), on_contact, a);
+	if (err != AL_OK)
+		asked_fail(a, trouble(err));
+}
+
+void question_contact(const struct question_ctx *ctx, struct al_slice rest, pipeline_answer_fn answer, void *arg)
+{
+	const struct al_object *object = attach_holder(pipeline_state(ctx->pipeline), rest);
+	struct asked *a = object != NULL ? asked_new(answer, arg) : NULL;
+
+	if (a != NULL)
+		contact_look(ctx, object, a);
+	else
+		answer_error(answer, arg, object == NULL ? "no role or person of this handle" : "out of memory");
+}

@@ -1,0 +1,24 @@
+/*
+ * reply.h -- the words of an answer (docs/protocol.md, "Answers").
+ */
+#ifndef REGISTRY_REPLY_H
+#define REGISTRY_REPLY_H
+
+#include "decision.h"
+#include "ledger/ledger.h"
+
+#define REPLY_MAX (4u << 20)             /* bytes of any answer */
+#define REPLY_END "% end\n"
+
+/* Decided: `receipt` when it was stored, else NULL (refused, dry-run, nothing to do). */
+void reply_decision(const struct decision *decision, const struct ledger_receipt *receipt, struct al_buf *out);
+/* The same answer again, out of a stored entry. */
+void reply_again(struct al_slice entry, const struct ledger_receipt *receipt, struct al_buf *out);
+/* Refused for want of consent only, and kept for the hostmaster as number `id`. */
+void reply_queued(const struct decision *decision, uint64_t id, struct al_buf *out);
+/* A control request that was done; `note` (may be NULL) says how. */
+void reply_control(const struct decision *decision, const char *note, struct al_buf *out);
+/* "%ERROR: text" and the end line. */
+void reply_error(struct al_buf *out, const char *fmt, ...) AL_PRINTF(2, 3);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * session.h -- one connection of the request port: finds where requests and
+ * questions begin and end, answers them in order.
+ */
+#ifndef REGISTRY_SESSION_H
+#define REGISTRY_SESSION_H
+
+#include "alamo/net/net.h"
+#include "budget.h"
+#include "question.h"
+
+struct session_ctx {
+	struct al_loop *loop;
+	struct question_ctx question;
+	struct budget *sources;          /* NULL: no limit */
+};
+
+#define SESSION_IN_MAX (256u << 10)      /* unread bytes of one connection */
+#define SESSION_OUT_MAX (8u << 20)
+
+/* For al_listener_new(); its arg is a struct session_ctx. */
+extern const struct al_conn_ops session_ops;
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * cosign.h -- take the newest checkpoint to the witnesses of [registry]
+ * witnesses (alamo/tlog/witness.h) and publish what a quorum of them has cosigned.
+ *
+ * At most once a second, on the loop, by HTTP (c2sp.org/tlog-witness). Commits
+ * do not wait for it: an answer is durable at once and public a moment later.
+ * Keeps the tree's hashes (64 bytes an entry) to make consistency proofs.
+ */
+#ifndef REGISTRY_COSIGN_H
+#define REGISTRY_COSIGN_H
+
+#include "alamo/net/service.h"
+#include "ledger/ledger.h"
+
+struct cosign;
+
+/*
+ * *out is NULL when [registry] witnesses is empty. Reads the ledger once: before
+ * anything is committed. AL_EINVAL: the policy is wrong, the reason is in the log.
+ */
+AL_MUST_USE enum al_err cosign_new(struct al_service *service, struct ledger *ledger, const struct al_vkey *key,
+				   struct cosign **out);
+/* NULL is allowed, here and below. */
+void cosign_free(struct cosign *cosign);
+void cosign_commit(struct cosign *cosign, const struct ledger_batch *batch);
+/* /checkpoint.cosigned; 404 before the first. */
+AL_MUST_USE enum al_err cosign_routes(struct cosign *cosign, struct al_http *http);
+
+#endif
