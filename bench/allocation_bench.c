@@ -21,7 +21,7 @@
 #include "alamo/rpsl/entry.h"
 #include "space.h"
 
-#define POOL_BITS 24                     /* fca1:100::/24 */
+#define POOL_BITS 24 /* fca1:100::/24 */
 #define BLOCK_LEN 48
 #define OBJECTS_AN_ENTRY 400
 #define ROUNDS_OURS 20000
@@ -66,7 +66,7 @@ static uint32_t number_of(const struct al_prefix *block)
 
 struct search {
 	struct space *space;
-	uint32_t *taken;                 /* sorted */
+	uint32_t *taken; /* sorted */
 	size_t count;
 	sqlite3 *sql;
 	sqlite3_stmt *gap, *add, *drop;
@@ -104,9 +104,8 @@ static void sql_run(sqlite3_stmt *stmt, uint32_t number)
 }
 
 /* The next taken block behind each aligned place that is free itself. */
-static const char gap_query[] =
-	"SELECT at FROM (SELECT (n / ?1 + 1) * ?1 AS at FROM taken ORDER BY n) "
-	"WHERE NOT EXISTS (SELECT 1 FROM taken WHERE n >= at AND n < at + ?1) LIMIT 1";
+static const char gap_query[] = "SELECT at FROM (SELECT (n / ?1 + 1) * ?1 AS at FROM taken ORDER BY n) "
+				"WHERE NOT EXISTS (SELECT 1 FROM taken WHERE n >= at AND n < at + ?1) LIMIT 1";
 
 static void search_open(struct search *s, size_t count)
 {
@@ -253,7 +252,9 @@ static double fold(size_t count, struct space *space)
 	al_buf_init(&body, AL_REQUEST_MAX);
 	al_buf_init(&entry, AL_ENTRY_MAX);
 	for (size_t done = 0, index = 0; done < count; index++) {
-		struct al_entry e = { .index = index, .time = 1800000000, .kind = AL_S("request"), .result = AL_S("c") };
+		struct al_entry e = {
+			.index = index, .time = 1800000000, .kind = AL_S("request"), .result = AL_S("c")
+		};
 
 		al_buf_reset(&body);
 		al_buf_reset(&entry);

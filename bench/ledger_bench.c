@@ -25,7 +25,7 @@
 
 #define ENTRY_LEN_MAX 60000
 #define ORIGIN AL_S("bench.test/log")
-#define MAKE_TRANSACTION 50000           /* entries a transaction of `make`, which needs no durability in between */
+#define MAKE_TRANSACTION 50000 /* entries a transaction of `make`, which needs no durability in between */
 
 static double now_s(void)
 {
@@ -84,11 +84,9 @@ static struct al_skey key_of(const char *dir)
 
 static struct ledger *open_ledger(const char *dir, bool create)
 {
-	static struct al_skey key;       /* the ledger's signer points to it */
+	static struct al_skey key; /* the ledger's signer points to it */
 	char path[512];
-	struct ledger_opts opts = {
-		.path = path, .key = &key.pub, .signer = signer_local(&key), .create = create
-	};
+	struct ledger_opts opts = { .path = path, .key = &key.pub, .signer = signer_local(&key), .create = create };
 	struct ledger *ledger = NULL;
 
 	key = key_of(dir);
@@ -224,8 +222,7 @@ static void bench_open(const char *dir)
 	double begun = now_s();
 	struct ledger *ledger = open_ledger(dir, false);
 
-	printf("seconds %.4f\nentries %llu\n", now_s() - begun,
-	       (unsigned long long)ledger_head(ledger, NULL).size);
+	printf("seconds %.4f\nentries %llu\n", now_s() - begun, (unsigned long long)ledger_head(ledger, NULL).size);
 	ledger_close(ledger);
 }
 

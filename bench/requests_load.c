@@ -29,10 +29,10 @@
 
 #include "alamo/rpsl/sshsig.h"
 
-#define ANSWER_MAX (1u << 18)            /* bytes; room for the answer to a request of many objects */
+#define ANSWER_MAX (1u << 18) /* bytes; room for the answer to a request of many objects */
 #define ARENA_MAX ((size_t)4 << 30)
 #define CONNECTIONS_MAX 1024
-#define ROUND_S 1.5                      /* of each machine limit */
+#define ROUND_S 1.5 /* of each machine limit */
 
 struct load {
 	struct sockaddr_in to;
@@ -40,19 +40,19 @@ struct load {
 	const char *source;
 	unsigned members, connections, window;
 	uint8_t (*seeds)[32];
-	struct al_buf text;              /* of one request */
-	struct al_buf arena;             /* all requests, one behind the other */
-	size_t *ends;                    /* of each request in the arena */
-	double *sent_at, *took;          /* of each request, seconds */
+	struct al_buf text;     /* of one request */
+	struct al_buf arena;    /* all requests, one behind the other */
+	size_t *ends;           /* of each request in the arena */
+	double *sent_at, *took; /* of each request, seconds */
 	size_t count;
 };
 
 struct client {
 	int fd;
-	size_t from, to;                 /* its requests */
-	size_t sent, answered;           /* requests */
-	size_t at;                       /* bytes of the arena sent */
-	size_t have;                     /* bytes of an answer */
+	size_t from, to;       /* its requests */
+	size_t sent, answered; /* requests */
+	size_t at;             /* bytes of the arena sent */
+	size_t have;           /* bytes of an answer */
 	char *in;
 };
 
@@ -100,7 +100,8 @@ static void put_object(struct load *load, const char *kind, unsigned long n, uns
 	else if (strcmp(kind, "auto") == 0)
 		al_buf_printf(t, "inet6num:       AUTO-%lu/48\nnetname:        LOAD-%lu\n", n % 64 + 1, n);
 	else if (strcmp(kind, "inet6num") == 0)
-		al_buf_printf(t, "inet6num:       fca1:%lx:%lx::/48\nnetname:        LOAD-%lu\n", 0x100 + (n >> 16), n & 0xffff, n);
+		al_buf_printf(t, "inet6num:       fca1:%lx:%lx::/48\nnetname:        LOAD-%lu\n", 0x100 + (n >> 16),
+			      n & 0xffff, n);
 	else
 		die("kind is one of as-set, inet6num, auto");
 	al_buf_printf(t, "mnt-by:         LOAD%lu-MNT\nsource:         %s\n\n", member, load->source);
@@ -321,7 +322,8 @@ static void wait_for_line(void)
 
 static int run_load(char **argv)
 {
-	struct load load = { .source = argv[4], .members = (unsigned)number(argv[5], 100000),
+	struct load load = { .source = argv[4],
+			     .members = (unsigned)number(argv[5], 100000),
 			     .connections = (unsigned)number(argv[6], CONNECTIONS_MAX),
 			     .window = (unsigned)number(argv[7], 64) };
 	char kind[16];
@@ -387,7 +389,7 @@ static double core_s(void)
 static double verifications(void)
 {
 	unsigned char pk[crypto_sign_PUBLICKEYBYTES], sk[crypto_sign_SECRETKEYBYTES], sig[crypto_sign_BYTES];
-	unsigned char message[120] = { 1 };      /* as large as what an SSH signature covers */
+	unsigned char message[120] = { 1 }; /* as large as what an SSH signature covers */
 	size_t count = 0;
 	double begun;
 

@@ -21,8 +21,8 @@
 #include "alamo/net/net.h"
 #include "alamo/rpsl/request.h"
 
-#define PER_ENTRY 200u          /* routes */
-#define PER_HEAD 20u            /* entries */
+#define PER_ENTRY 200u /* routes */
+#define PER_HEAD 20u   /* entries */
 #define FOLLOWERS 16
 #define OLD_S 1700000000u
 #define LOG_MAX ((size_t)1 << 30)
@@ -32,10 +32,10 @@ struct feed {
 	struct al_listener *listener;
 	struct al_skey key;
 	struct al_edge edge;
-	struct al_buf frames;           /* the whole stream from size 0 */
+	struct al_buf frames; /* the whole stream from size 0 */
 	struct al_conn *followers[FOLLOWERS];
 	unsigned long routes;
-	unsigned per_entry;             /* 1 .. PER_ENTRY */
+	unsigned per_entry; /* 1 .. PER_ENTRY */
 };
 
 static void must(bool good, const char *what)
@@ -73,8 +73,11 @@ static void append_entry(struct feed *feed, unsigned long first, unsigned count,
 		al_buf_str(&body, "\n");
 		put_route(&body, first + i, gone);
 	}
-	struct al_entry entry = { .index = feed->edge.size, .time = time, .kind = AL_S("request"),
-				  .result = { result, count }, .body = al_buf_view(&body) };
+	struct al_entry entry = { .index = feed->edge.size,
+				  .time = time,
+				  .kind = AL_S("request"),
+				  .result = { result, count },
+				  .body = al_buf_view(&body) };
 	must(body.err == AL_OK && al_entry_encode(&entry, &bytes) == AL_OK && bytes.err == AL_OK, "entry");
 	view = al_buf_view(&bytes);
 	(void)al_frame_put_entries(&feed->frames, entry.index, &view, 1);
@@ -195,8 +198,9 @@ static void write_key(const struct al_vkey *key)
 int main(int argc, char **argv)
 {
 	static const struct al_conn_ops ops = { .open = on_open, .data = on_data, .closed = on_closed };
-	static const struct al_listener_conf conf = { .name = "feed", .max_conns = FOLLOWERS, .in_max = 4096,
-						      .out_max = LOG_MAX, .idle_ms = 3600000 };
+	static const struct al_listener_conf conf = {
+		.name = "feed", .max_conns = FOLLOWERS, .in_max = 4096, .out_max = LOG_MAX, .idle_ms = 3600000
+	};
 	static struct feed feed;
 	struct event *event;
 
@@ -212,8 +216,9 @@ int main(int argc, char **argv)
 	feed.routes = strtoul(argv[2], NULL, 10);
 	append(&feed, 0, feed.routes, false, OLD_S);
 	must(al_loop_new(&feed.loop) == AL_OK &&
-	     al_listener_new(feed.loop, &conf, &ops, &feed, &feed.listener) == AL_OK &&
-	     al_listener_unix(feed.listener, "run/log.sock") == AL_OK, "listen");
+		     al_listener_new(feed.loop, &conf, &ops, &feed, &feed.listener) == AL_OK &&
+		     al_listener_unix(feed.listener, "run/log.sock") == AL_OK,
+	     "listen");
 	event = event_new(al_loop_base(feed.loop), STDIN_FILENO, EV_READ | EV_PERSIST, on_command, &feed);
 	must(event != NULL && event_add(event, NULL) == 0, "event");
 	(void)printf("size %" PRIu64 "\n", feed.edge.size);

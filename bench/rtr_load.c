@@ -30,19 +30,19 @@ enum phase { FULL, IDLE, ASKED };
 struct client {
 	int fd;
 	enum phase phase;
-	bool notified;                  /* a Notify came that was not yet asked after */
+	bool notified; /* a Notify came that was not yet asked after */
 	uint16_t session;
 	uint32_t serial;
 	unsigned long records;
-	size_t have;                    /* bytes of an unfinished PDU */
+	size_t have; /* bytes of an unfinished PDU */
 	uint8_t part[64];
 };
 
 struct load {
 	int epoll;
 	size_t count;
-	size_t done;                    /* clients that reached End of Data in this round */
-	bool asking;                    /* a round is on: answer a Notify */
+	size_t done; /* clients that reached End of Data in this round */
+	bool asking; /* a round is on: answer a Notify */
 	struct client clients[CLIENTS_MAX];
 };
 
@@ -148,7 +148,8 @@ static void client_open(struct load *load, struct client *c, uint16_t port)
 	must(c->fd >= 0 && connect(c->fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0, "connect");
 	(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	must(write(c->fd, reset, sizeof(reset)) == (ssize_t)sizeof(reset), "write");
-	must(fcntl(c->fd, F_SETFL, O_NONBLOCK) == 0 && epoll_ctl(load->epoll, EPOLL_CTL_ADD, c->fd, &event) == 0, "epoll");
+	must(fcntl(c->fd, F_SETFL, O_NONBLOCK) == 0 && epoll_ctl(load->epoll, EPOLL_CTL_ADD, c->fd, &event) == 0,
+	     "epoll");
 }
 
 /* Until every client reached End of Data once more. */
@@ -218,11 +219,12 @@ static int limit(unsigned long records)
 	memcpy(bytes + len - 24, "\1\7\0\1\0\0\0\30\0\0\0\1", 12);
 	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	must(bind(listener, (const struct sockaddr *)&addr, sizeof(addr)) == 0 && listen(listener, 4096) == 0 &&
-	     getsockname(listener, (struct sockaddr *)&addr, &size) == 0, "listen");
+		     getsockname(listener, (struct sockaddr *)&addr, &size) == 0,
+	     "listen");
 	(void)printf("port %u\n", ntohs(addr.sin_port));
 	(void)fflush(stdout);
 	while ((fd = accept(listener, NULL, NULL)) >= 0)
-		limit_answer(fd, bytes, len);    /* left open: the client closes */
+		limit_answer(fd, bytes, len); /* left open: the client closes */
 	free(bytes);
 	return 1;
 }

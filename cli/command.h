@@ -10,17 +10,17 @@
 /* Exit codes of the program (docs/man/alamo.1). */
 enum cli_exit {
 	CLI_DONE = 0,
-	CLI_REFUSED = 1,         /* by the registry; or, on this machine, by the operating system */
+	CLI_REFUSED = 1, /* by the registry; or, on this machine, by the operating system */
 	CLI_USAGE = 2,
-	CLI_OFFLINE = 3,         /* no connection */
-	CLI_UNVERIFIED = 4,      /* a signature, hash or proof is wrong */
+	CLI_OFFLINE = 3,    /* no connection */
+	CLI_UNVERIFIED = 4, /* a signature, hash or proof is wrong */
 };
 
 struct command {
 	const char *name;
-	int (*run)(int argc, char **argv);   /* argv[0] is the subcommand; returns an exit code */
+	int (*run)(int argc, char **argv); /* argv[0] is the subcommand; returns an exit code */
 	const char *arguments;
-	const char *help;                    /* one line */
+	const char *help; /* one line */
 };
 
 /* "alamo: TEXT" on standard error; returns `code`. */

@@ -24,7 +24,7 @@ static int process_spawn(const char *const argv[], int in, int out, bool merge, 
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t defaults;
-	char *const *words = (char *const *)(uintptr_t)argv;   /* as POSIX has it: not written to */
+	char *const *words = (char *const *)(uintptr_t)argv; /* as POSIX has it: not written to */
 	int error;
 
 	posix_spawn_file_actions_init(&actions);
@@ -80,8 +80,7 @@ static void process_pump(int in, int out, struct al_slice input, struct al_buf *
 	fd_close(&out);
 }
 
-enum al_err process_run(const char *const argv[], struct al_slice input, bool merge, struct al_buf *output,
-			int *status)
+enum al_err process_run(const char *const argv[], struct al_slice input, bool merge, struct al_buf *output, int *status)
 {
 	int to[2] = { -1, -1 }, from[2] = { -1, -1 };
 	pid_t pid = -1;

@@ -12,7 +12,7 @@
  * `merge`, it goes to `output` too. *status is the exit code, 128 + N for
  * signal N, 127 when it could not be started. AL_ESYS: no pipe, no process.
  */
-AL_MUST_USE enum al_err process_run(const char *const argv[], struct al_slice input, bool merge,
-				    struct al_buf *output, int *status);
+AL_MUST_USE enum al_err process_run(const char *const argv[], struct al_slice input, bool merge, struct al_buf *output,
+				    int *status);
 
 #endif

@@ -12,7 +12,7 @@
 
 struct lookup {
 	const char *key;
-	char *out;          /* SETTING_MAX bytes; empty: not found */
+	char *out; /* SETTING_MAX bytes; empty: not found */
 };
 
 static int setting_line(void *arg, const char *section, const char *name, const char *value)

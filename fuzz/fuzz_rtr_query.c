@@ -42,8 +42,9 @@ static void check_reply(const struct rtr_session *session, const struct rtr_pdu 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct rtr_world world = { .serial = 100, .session = 0x0102, .fresh = 7, .now_ms = 1, .notify_ms = 60000,
-				   .retained = retained };
+	struct rtr_world world = {
+		.serial = 100, .session = 0x0102, .fresh = 7, .now_ms = 1, .notify_ms = 60000, .retained = retained
+	};
 	struct rtr_session session;
 	struct rtr_pdu pdu;
 	size_t at = 1;

@@ -19,16 +19,16 @@
 #include "store.h"
 #include "tiles.h"
 
-#define GUARD_MS 1000                    /* how far `checkpoint` may be behind */
+#define GUARD_MS 1000 /* how far `checkpoint` may be behind */
 
 struct al_mirror {
-	struct al_mirror_conf conf;          /* its strings are not kept */
+	struct al_mirror_conf conf; /* its strings are not kept */
 	struct store *store;
 	struct al_stream *stream;
 	struct al_follow *follow;
 	struct al_timer *guard;
 	struct al_loop *loop;
-	struct tiles *tiles;                 /* NULL: not wanted */
+	struct tiles *tiles; /* NULL: not wanted */
 };
 
 /* ---- following ---- */

@@ -24,9 +24,9 @@
 #include "dir.h"
 
 #define PENDING_MAX (32u << 20)
-#define READ_MAX (AL_FRAME_MAX + AL_NOTE_MAX + 64)   /* one frame of entries and its head */
-#define RUN_ENTRIES 1024                 /* a read may end at a head behind so many */
-#define GUARD_MS 1000                    /* between two writes of `checkpoint` */
+#define READ_MAX (AL_FRAME_MAX + AL_NOTE_MAX + 64) /* one frame of entries and its head */
+#define RUN_ENTRIES 1024                           /* a read may end at a head behind so many */
+#define GUARD_MS 1000                              /* between two writes of `checkpoint` */
 
 /* ---- tables ---- */
 
@@ -109,8 +109,8 @@ static enum al_err tail_repair(struct store *store, const char *reason)
 	if (length < 0)
 		return AL_EIO;
 	if ((uint64_t)length > store->end) {
-		al_log(AL_LOG_WARN, "mirror-repair", "dir=%s size=%" PRIu64 " cut=%" PRIu64 " reason=\"%s\"", store->dir,
-		       store->edge.size, (uint64_t)length - store->end, reason != NULL ? reason : "");
+		al_log(AL_LOG_WARN, "mirror-repair", "dir=%s size=%" PRIu64 " cut=%" PRIu64 " reason=\"%s\"",
+		       store->dir, store->edge.size, (uint64_t)length - store->end, reason != NULL ? reason : "");
 		if (ftruncate(store->fd, (off_t)store->end) != 0)
 			return AL_EIO;
 	}
@@ -389,9 +389,9 @@ static enum al_err bytes_read(struct store *store, uint64_t offset)
 struct run {
 	uint64_t from;
 	size_t max_bytes;
-	size_t used;                     /* bytes of the entries taken */
+	size_t used; /* bytes of the entries taken */
 	size_t count;
-	size_t headed;                   /* of these, covered by `note` */
+	size_t headed; /* of these, covered by `note` */
 	struct al_slice note;
 	bool full;
 };

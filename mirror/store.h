@@ -21,7 +21,7 @@ struct store;
 
 /* Results as al_mirror_new() has them. Reads and verifies everything. */
 AL_MUST_USE enum al_err store_open(const char *dir, const struct al_vkey *key, struct store **out);
-void store_close(struct store *store);               /* NULL is allowed */
+void store_close(struct store *store); /* NULL is allowed */
 
 uint64_t store_size(const struct store *store);
 const struct al_edge *store_edge(const struct store *store);
@@ -42,7 +42,6 @@ void store_guard(struct store *store);
 /* Forget the entries that have no head yet. */
 void store_drop(struct store *store);
 /* Read as al_stream_source_fn says; *batch lives until the next call. */
-AL_MUST_USE enum al_err store_read(struct store *store, uint64_t from, size_t max_bytes,
-				   struct al_stream_batch *batch);
+AL_MUST_USE enum al_err store_read(struct store *store, uint64_t from, size_t max_bytes, struct al_stream_batch *batch);
 
 #endif

@@ -22,17 +22,17 @@ struct store {
 	int lock;
 	int fd;
 	bool failed;
-	struct al_edge edge;             /* of all durable entries */
-	struct al_buf note;              /* of the same size */
-	uint64_t end;                    /* bytes of the file that count */
-	struct store_place *places;      /* one an E frame, in order */
+	struct al_edge edge;        /* of all durable entries */
+	struct al_buf note;         /* of the same size */
+	uint64_t end;               /* bytes of the file that count */
+	struct store_place *places; /* one an E frame, in order */
 	size_t place_count, place_cap;
-	struct al_buf pending;           /* u16 length and bytes of each entry without a head */
+	struct al_buf pending; /* u16 length and bytes of each entry without a head */
 	size_t pending_count;
-	struct al_slice *entries;        /* of a batch */
+	struct al_slice *entries; /* of a batch */
 	size_t entry_cap;
-	struct al_buf bytes;             /* of a batch that was read, or frames on their way */
-	uint64_t guard_ms;               /* when `checkpoint` was written */
+	struct al_buf bytes; /* of a batch that was read, or frames on their way */
+	uint64_t guard_ms;   /* when `checkpoint` was written */
 	uint64_t guard_size;
 };
 

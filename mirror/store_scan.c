@@ -14,13 +14,13 @@
 #include "alamo/base/wire.h"
 #include "alamo/tlog/tile.h"
 
-#define CHUNK (4u << 20)                 /* more than any frame */
+#define CHUNK (4u << 20) /* more than any frame */
 
 struct scan {
 	struct store *store;
 	const struct al_checkpoint *guard;
-	struct al_edge edge;             /* with the entries that wait for a head */
-	uint64_t offset;                 /* of the next frame */
+	struct al_edge edge; /* with the entries that wait for a head */
+	uint64_t offset;     /* of the next frame */
 	const char *reason;
 };
 

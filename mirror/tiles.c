@@ -17,19 +17,19 @@
 #include "alamo/tlog/tile_dir.h"
 #include "dir.h"
 
-#define PAUSE_MS 500                     /* between two checkpoints */
-#define STEP_BYTES (512u << 10)          /* between two turns of the others */
-#define CACHE_FULL_S 31536000u           /* a full tile never changes */
+#define PAUSE_MS 500            /* between two checkpoints */
+#define STEP_BYTES (512u << 10) /* between two turns of the others */
+#define CACHE_FULL_S 31536000u  /* a full tile never changes */
 #define CACHE_PARTIAL_S 3600u
 
 struct tiles {
 	struct store *store;
 	struct al_timer *timer;
-	struct al_tile_dir *dir;             /* NULL: it failed */
+	struct al_tile_dir *dir; /* NULL: it failed */
 	struct al_http *http;
 	char path[PATH_MAX];
 	uint64_t published;
-	bool waiting;                        /* the timer is set */
+	bool waiting; /* the timer is set */
 };
 
 static void failed(struct tiles *t, const char *step, enum al_err err)

@@ -31,8 +31,8 @@
 
 struct watched {
 	struct al_vkey key;
-	char path[PATH_MAX];             /* its checkpoint's file */
-	struct al_checkpoint cp;         /* size 0: none yet */
+	char path[PATH_MAX];     /* its checkpoint's file */
+	struct al_checkpoint cp; /* size 0: none yet */
 	struct al_buf note;
 };
 
@@ -41,7 +41,7 @@ struct al_witness_server {
 	int lock;
 	struct al_skey key;
 	struct al_http *http;
-	struct watched *logs;            /* owned */
+	struct watched *logs; /* owned */
 	size_t log_count;
 };
 

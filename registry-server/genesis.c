@@ -24,7 +24,7 @@ struct genesis {
 	struct ledger *ledger;
 	struct pipeline *pipeline;
 	char ledger_path[PATH_BYTES];
-	bool accepted;           /* the file in hand */
+	bool accepted; /* the file in hand */
 };
 
 static void on_commit(void *arg, const struct ledger_batch *batch)

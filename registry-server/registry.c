@@ -20,7 +20,7 @@
 #include "sign/signer.h"
 #include "ledger/stream.h"
 
-#define CHECKPOINT_FILE_MS 200   /* the file follows the log at this distance */
+#define CHECKPOINT_FILE_MS 200 /* the file follows the log at this distance */
 
 struct registry {
 	struct al_service *service;
@@ -29,15 +29,15 @@ struct registry {
 	struct ledger *ledger;
 	struct pipeline *pipeline;
 	struct stream *stream;
-	struct publish *publish;         /* NULL: not wanted */
-	struct cosign *cosign;           /* NULL: no witnesses */
+	struct publish *publish; /* NULL: not wanted */
+	struct cosign *cosign;   /* NULL: no witnesses */
 	struct session_ctx session;
-	struct budget *keys;             /* for requests that become entries */
-	struct budget *sources;          /* for all that is asked */
+	struct budget *keys;    /* for requests that become entries */
+	struct budget *sources; /* for all that is asked */
 	struct al_listener *requests;
 	struct al_http *http;
 	struct al_timer *checkpoint_timer;
-	uint64_t checkpoint_written;     /* size in the file */
+	uint64_t checkpoint_written; /* size in the file */
 	struct al_vkey key;
 };
 
@@ -201,7 +201,7 @@ static void registry_stop(void *self)
 		return;
 	al_timer_free(r->checkpoint_timer);
 	al_http_free(r->http);
-	ledger_close(r->ledger);         /* finishes what is queued, so that nothing accepted is dropped */
+	ledger_close(r->ledger); /* finishes what is queued, so that nothing accepted is dropped */
 	publish_free(r->publish);
 	cosign_free(r->cosign);
 	al_listener_free(r->requests);

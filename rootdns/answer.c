@@ -14,9 +14,9 @@
 
 #define ALIAS_HOPS_MAX 8
 #define QUESTION_POINTER (0xc000u | DNS_HEADER)
-#define PREFETCH_BYTES 320u              /* of a node: what a referral usually takes */
+#define PREFETCH_BYTES 320u /* of a node: what a referral usually takes */
 #define CACHE_LINE 64u
-#define PROOFS_MAX 16                    /* NSEC records of one answer */
+#define PROOFS_MAX 16 /* NSEC records of one answer */
 
 struct walk {
 	struct reply *reply;
@@ -24,9 +24,9 @@ struct walk {
 	uint64_t seed;
 	bool dnssec;
 	unsigned hops;
-	const struct node *aliases[ALIAS_HOPS_MAX];      /* followed so far */
+	const struct node *aliases[ALIAS_HOPS_MAX]; /* followed so far */
 	unsigned proof_count;
-	const struct node *proofs[PROOFS_MAX];   /* whose NSEC is in the answer already */
+	const struct node *proofs[PROOFS_MAX]; /* whose NSEC is in the answer already */
 };
 
 static void answer_name(struct walk *walk, const struct dname_index *name, const struct owner *owner);
@@ -158,8 +158,7 @@ static void follow_alias(struct walk *walk, const struct node *node, const struc
 	struct dname_index name;
 	struct owner owner = { 0, (uint8_t)len, target };
 
-	if (walk->hops == ALIAS_HOPS_MAX ||
-	    !dname_within(target, len, walk->zone->apex.b, walk->zone->apex.len) ||
+	if (walk->hops == ALIAS_HOPS_MAX || !dname_within(target, len, walk->zone->apex.b, walk->zone->apex.len) ||
 	    dname_index(walk->seed, target, len, &name) != AL_OK)
 		return;
 	walk->aliases[walk->hops++] = node;
@@ -187,8 +186,8 @@ static bool put_data(struct walk *walk, const struct owner *owner, const struct 
 		put_set(walk, SECTION_ANSWER, owner, node, &node->sets[0]);
 	} else if (type == RR_RRSIG) {
 		set = &node->sets[0];
-		reply_run(walk->reply, SECTION_ANSWER, owner, walk->zone->labels,
-			  node_bytes(node, set->at + set->len), set->sig_len, 1);
+		reply_run(walk->reply, SECTION_ANSWER, owner, walk->zone->labels, node_bytes(node, set->at + set->len),
+			  set->sig_len, 1);
 	} else {
 		return false;
 	}
@@ -196,15 +195,14 @@ static bool put_data(struct walk *walk, const struct owner *owner, const struct 
 }
 
 /* `cover`: the NSEC that proves that the name itself is not there, for a wildcard's answer; else NULL. */
-static void answer_node(struct walk *walk, const struct owner *owner, const struct node *node,
-			const struct node *cover)
+static void answer_node(struct walk *walk, const struct owner *owner, const struct node *node, const struct node *cover)
 {
 	const struct node_set *alias = node_find(node, RR_CNAME);
 	/* An NSEC is never made for a wildcard's guest: it would deny names beside it. */
 	bool found = (cover == NULL || walk->reply->query->type != RR_NSEC) && put_data(walk, owner, node);
 
 	if (!found && alias != NULL && was_followed(walk, node))
-		return;                  /* a ring of aliases */
+		return; /* a ring of aliases */
 	if (!found && alias != NULL)
 		put_set(walk, SECTION_ANSWER, owner, node, alias);
 	else if (!found)
@@ -280,7 +278,7 @@ static void answer_absent(struct walk *walk, const struct dname_index *name, con
 		encloser = common > encloser ? common : encloser;
 	}
 	if (encloser + 1 > DNAME_LABELS_MAX || (size_t)name->len - name->at[encloser] + 2 > DNAME_MAX) {
-		walk->reply->rcode = RCODE_NXDOMAIN;     /* no room for a wildcard: none can be there */
+		walk->reply->rcode = RCODE_NXDOMAIN; /* no room for a wildcard: none can be there */
 		put_soa(walk);
 		put_nsec(walk, before);
 		return;

@@ -17,8 +17,8 @@
 size_t answer_query(const struct zone_set *set, const uint8_t *msg, size_t len, bool tcp, uint8_t *out);
 
 /* The same in steps, so that a batch can wait for memory together: after query_parse(), */
-void answer_prepare(const struct zone_set *set, struct query *query);   /* find the zone */
-void answer_prefetch(const struct query *query);                        /* call for the node */
+void answer_prepare(const struct zone_set *set, struct query *query); /* find the zone */
+void answer_prefetch(const struct query *query);                      /* call for the node */
 size_t answer_write(const struct zone_set *set, const struct query *query, bool tcp, uint8_t *out);
 
 /* A reply that says only this; used for what never reaches a zone. */

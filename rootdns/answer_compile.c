@@ -19,18 +19,18 @@
 struct suffix {
 	const uint8_t *name;
 	size_t len;
-	size_t at;                       /* in the message */
+	size_t at; /* in the message */
 };
 
 struct pack {
-	size_t base;                     /* where the bytes start in the message */
+	size_t base; /* where the bytes start in the message */
 	size_t len;
 	size_t part_start;
 	size_t suffix_count, fix_count;
 	bool full;
-	bool known_place;                /* nothing can come between the question and what is written now */
+	bool known_place; /* nothing can come between the question and what is written now */
 	struct suffix suffixes[SUFFIXES_MAX];
-	uint16_t fixes[FIXES_MAX];       /* positions inside their part */
+	uint16_t fixes[FIXES_MAX]; /* positions inside their part */
 	uint8_t bytes[REFERRAL_BYTES_MAX];
 };
 
@@ -185,7 +185,8 @@ static uint16_t pack_addresses(struct pack *pack, const struct zname *cut, const
 	struct zone_view view;
 	uint16_t count = 0;
 
-	DL_FOREACH2(cut->claims, claim, at_next) {
+	DL_FOREACH2(cut->claims, claim, at_next)
+	{
 		if (claim->kind != CLAIM_NS || claim->target == NULL || !zone_view_holds(cut_view, claim))
 			continue;
 		zone_tree_view(claim->target, &view);
@@ -253,7 +254,7 @@ struct compile {
 	const struct rrset *sets[SETS_MAX];
 	size_t set_count;
 	struct plan_part parts[PART_COUNT];
-	struct pack *pack;               /* delegations only */
+	struct pack *pack; /* delegations only */
 	struct al_buf below;
 	uint16_t below_count;
 };

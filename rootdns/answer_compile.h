@@ -8,8 +8,8 @@
 #include "node.h"
 #include "zone_tree.h"
 
-#define SETS_MAX 64                      /* RRsets at one name */
-#define REFERRAL_BYTES_MAX 16000u        /* pointers reach no further than 16,383 */
+#define SETS_MAX 64               /* RRsets at one name */
+#define REFERRAL_BYTES_MAX 16000u /* pointers reach no further than 16,383 */
 
 /* `name` has its sets and its NSEC, signed. The caller frees the node with free(). */
 AL_MUST_USE enum al_err answer_compile(const struct zname *name, struct node **out);

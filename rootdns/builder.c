@@ -12,21 +12,21 @@
 #include "alamo/net/loop.h"
 #include "alamo/net/metrics.h"
 
-#define RESIGN_NAMES 256                 /* at a time: a few milliseconds, so that changes need not wait */
+#define RESIGN_NAMES 256 /* at a time: a few milliseconds, so that changes need not wait */
 
 struct generation {
-	struct generation *next;         /* older ones, still read */
+	struct generation *next; /* older ones, still read */
 	struct zone_plan *plan;
-	struct zone_master **masters;    /* one a zone of the plan */
+	struct zone_master **masters; /* one a zone of the plan */
 	size_t count;
-	struct source *sources;          /* uthash by key */
-	struct source *own;              /* the authority's claims */
+	struct source *sources; /* uthash by key */
+	struct source *own;     /* the authority's claims */
 };
 
 struct builder {
 	struct builder_conf conf;
 	uint64_t seed;
-	uint64_t size;                   /* log size shown */
+	uint64_t size; /* log size shown */
 	struct generation *now;
 	struct generation *old;
 };
@@ -36,7 +36,8 @@ static struct al_metric metric_names = { .name = "alamo_dns_names_compiled_total
 static struct al_metric metric_signatures = { .name = "alamo_dns_signatures_total", .help = "Signatures made." };
 static struct al_metric metric_publish = { .name = "alamo_dns_publishes_total", .help = "Sets of zones published." };
 static struct al_metric metric_nodes = { .name = "alamo_dns_names", .help = "Names served.", .gauge = true };
-static struct al_metric metric_size = { .name = "alamo_dns_log_size", .help = "Log size that the zones show.",
+static struct al_metric metric_size = { .name = "alamo_dns_log_size",
+					.help = "Log size that the zones show.",
 					.gauge = true };
 
 /* ---- sources ---- */
@@ -103,7 +104,8 @@ static void generation_free(struct generation *generation)
 		return;
 	for (size_t i = 0; i < generation->count; i++)
 		zone_master_free(generation->masters[i]);
-	HASH_ITER(hh, generation->sources, source, next) {
+	HASH_ITER(hh, generation->sources, source, next)
+	{
 		HASH_DEL(generation->sources, source);
 		source_free(source);
 	}
@@ -202,8 +204,11 @@ static void own_ds(const struct generation *generation, struct claims *out)
 {
 	for (size_t i = 0; i < generation->count; i++) {
 		const struct plan_zone *zone = &generation->plan->zones[i];
-		struct claim_form form = { .zone = (uint16_t)zone->parent, .type = RR_DS, .ttl = TTL_DELEGATION,
-					   .kind = CLAIM_DS, .rank = RANK_OWN };
+		struct claim_form form = { .zone = (uint16_t)zone->parent,
+					   .type = RR_DS,
+					   .ttl = TTL_DELEGATION,
+					   .kind = CLAIM_DS,
+					   .rank = RANK_OWN };
 		uint8_t ds[DS_SHA256_LEN];
 
 		if (zone->parent == PLAN_NONE)

@@ -14,26 +14,26 @@
 /* What one object says now, or that it has gone. */
 struct source {
 	UT_hash_handle hh;
-	struct source *next;             /* of a job; unused afterwards */
-	struct claims claims;            /* of a deleted object: its last ones, only to know the zones */
-	uint64_t index;                  /* of the log entry that changed what it says */
+	struct source *next;  /* of a job; unused afterwards */
+	struct claims claims; /* of a deleted object: its last ones, only to know the zones */
+	uint64_t index;       /* of the log entry that changed what it says */
 	bool deleted;
 	bool lost;
 	size_t key_len;
-	char key[];                      /* class, then the object's key */
+	char key[]; /* class, then the object's key */
 };
 
 AL_MUST_USE enum al_err source_new(const struct zone_plan *plan, const struct al_object *object, uint64_t index,
 				   struct source **out);
-void source_free(struct source *source);          /* NULL is allowed */
+void source_free(struct source *source); /* NULL is allowed */
 void source_list_free(struct source *first);
 
 struct builder_conf {
-	const char *keys_dir;            /* borrowed; NULL: keys in memory only */
-	const char *run_dir;             /* where the trust anchor goes; NULL: nowhere */
-	uint32_t signature_s;            /* how long a signature lasts */
-	uint64_t (*now)(void);           /* Unix seconds; NULL: al_now_s */
-	struct publish *publish;         /* borrowed */
+	const char *keys_dir;    /* borrowed; NULL: keys in memory only */
+	const char *run_dir;     /* where the trust anchor goes; NULL: nowhere */
+	uint32_t signature_s;    /* how long a signature lasts */
+	uint64_t (*now)(void);   /* Unix seconds; NULL: al_now_s */
+	struct publish *publish; /* borrowed */
 };
 
 struct builder;

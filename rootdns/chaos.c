@@ -14,7 +14,7 @@
 #define RR_TXT_MAX 200u
 
 static const struct {
-	const char *name;                /* wire form, but for the root's 0 */
+	const char *name; /* wire form, but for the root's 0 */
 	bool host;
 } names[] = {
 	{ "\7version\4bind", false },

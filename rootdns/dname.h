@@ -15,7 +15,7 @@
 #define DNAME_KEY_MAX 510
 
 struct dname {
-	uint8_t len;                     /* bytes in use, the root's 0 included */
+	uint8_t len; /* bytes in use, the root's 0 included */
 	uint8_t b[DNAME_MAX];
 };
 
@@ -57,9 +57,9 @@ uint64_t dname_hash(uint64_t seed, const uint8_t *name);
 struct dname_index {
 	uint8_t len;
 	uint8_t labels;
-	uint8_t at[DNAME_LABELS_MAX + 1];        /* at[n]: offset of the suffix with n labels */
+	uint8_t at[DNAME_LABELS_MAX + 1]; /* at[n]: offset of the suffix with n labels */
 	uint64_t hash[DNAME_LABELS_MAX + 1];
-	uint8_t name[DNAME_MAX + 1];             /* lower case */
+	uint8_t name[DNAME_MAX + 1]; /* lower case */
 };
 /*
  * Read an uncompressed name of at most `left` bytes at `wire`. AL_EINVAL when

@@ -11,7 +11,7 @@
 
 #define SECTION "dns"
 #define PORT_KEY "port"
-#define ANY_TRIES 16                     /* ports that are free for UDP, until one is for TCP too */
+#define ANY_TRIES 16 /* ports that are free for UDP, until one is for TCP too */
 
 struct listen {
 	struct udp_socket **sockets;

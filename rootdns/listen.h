@@ -17,6 +17,6 @@ struct listen;
 size_t listen_threads(struct al_service *service);
 AL_MUST_USE enum al_err listen_open(struct al_service *service, struct tcp_server *tcp, struct publish *publish,
 				    size_t first_reader, struct listen **out);
-void listen_close(struct listen *listen);         /* ends the UDP threads; NULL is allowed */
+void listen_close(struct listen *listen); /* ends the UDP threads; NULL is allowed */
 
 #endif

@@ -20,34 +20,34 @@
 
 struct node_set {
 	uint16_t type;
-	uint16_t count;                  /* records */
-	uint32_t at;                     /* offset of the run; the signature follows it */
+	uint16_t count; /* records */
+	uint32_t at;    /* offset of the run; the signature follows it */
 	uint32_t len;
-	uint32_t sig_len;                /* 0: unsigned */
+	uint32_t sig_len; /* 0: unsigned */
 };
 
 struct node_part {
-	uint16_t count;                  /* records */
-	uint16_t len;                    /* bytes */
-	uint16_t at;                     /* offset */
-	uint16_t fix_at;                 /* offset of uint16_t positions inside the part */
+	uint16_t count;  /* records */
+	uint16_t len;    /* bytes */
+	uint16_t at;     /* offset */
+	uint16_t fix_at; /* offset of uint16_t positions inside the part */
 	uint16_t fix_count;
 };
 
 enum { PART_SERVERS, PART_GLUE, PART_EXTRA, PART_COUNT };
 
 struct node {
-	uint32_t size;                   /* bytes of all of it */
-	uint32_t below_at;               /* offset of `below`: addresses at or below the cut, records with full owner */
+	uint32_t size;     /* bytes of all of it */
+	uint32_t below_at; /* offset of `below`: addresses at or below the cut, records with full owner */
 	uint32_t below_len;
-	uint16_t below_count;            /* records */
+	uint16_t below_count; /* records */
 	uint32_t key_at;
-	uint16_t key_len;                /* canonical sort key below the apex */
+	uint16_t key_len; /* canonical sort key below the apex */
 	uint8_t name_len;
 	uint8_t labels;
 	bool cut;
 	uint8_t set_count;
-	struct node_part part[PART_COUNT];       /* delegations only */
+	struct node_part part[PART_COUNT]; /* delegations only */
 	struct node_set sets[];
 	/* name, fixes, parts, runs, key */
 };

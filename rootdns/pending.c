@@ -8,19 +8,19 @@
 
 struct note {
 	UT_hash_handle hh;
-	struct al_object *object;        /* reference */
-	uint64_t index;                  /* of the newest change that a zone shows */
+	struct al_object *object; /* reference */
+	uint64_t index;           /* of the newest change that a zone shows */
 	bool lost;
 	size_t key_len;
-	char key[];                      /* class, then the object's key */
+	char key[]; /* class, then the object's key */
 };
 
 struct pending {
 	struct note *notes;
-	struct zone_plan *plan;          /* of the newest job; NULL before the first */
+	struct zone_plan *plan; /* of the newest job; NULL before the first */
 	bool plan_changed;
 	uint64_t plan_index;
-	enum al_err err;                 /* sticky */
+	enum al_err err; /* sticky */
 };
 
 enum al_err pending_new(struct pending **out)
@@ -43,7 +43,8 @@ static void notes_clear(struct pending *pending)
 {
 	struct note *note, *next;
 
-	HASH_ITER(hh, pending->notes, note, next) {
+	HASH_ITER(hh, pending->notes, note, next)
+	{
 		HASH_DEL(pending->notes, note);
 		note_free(note);
 	}
@@ -178,7 +179,7 @@ enum al_err pending_take(struct pending *pending, const struct al_state *state, 
 			al_state_each(state, classes[i], gather_living, &gather);
 	}
 	HASH_ITER(hh, pending->notes, note, next)
-		gather_add(&gather, note->object, note->index);
+	gather_add(&gather, note->object, note->index);
 	if (gather.err != AL_OK) {
 		source_list_free(gather.sources);
 		zone_plan_free(job.plan);

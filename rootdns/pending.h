@@ -14,16 +14,16 @@
 struct pending;
 
 AL_MUST_USE enum al_err pending_new(struct pending **out);
-void pending_free(struct pending *pending);       /* NULL is allowed */
+void pending_free(struct pending *pending); /* NULL is allowed */
 /* As al_change_fn has it. A lack of memory shows in pending_take(). */
 void pending_note(struct pending *pending, const struct al_object *old, const struct al_object *now);
 
 /* What one step of the builder needs. */
 struct build_job {
-	struct zone_plan *plan;          /* NULL: the plan did not change */
-	uint64_t changed_at;             /* index of the entry that made the plan */
+	struct zone_plan *plan; /* NULL: the plan did not change */
+	uint64_t changed_at;    /* index of the entry that made the plan */
 	struct source *sources;
-	uint64_t size;                   /* log size */
+	uint64_t size; /* log size */
 };
 /*
  * Turns what was noted into a job and forgets it. AL_ENOTFOUND while there is no registry object.

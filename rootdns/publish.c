@@ -8,12 +8,12 @@
 #define LINE_BYTES 64
 
 struct reader_slot {
-	_Alignas(LINE_BYTES) _Atomic(struct zone_set *) set;     /* a cache line each: no sharing */
+	_Alignas(LINE_BYTES) _Atomic(struct zone_set *) set; /* a cache line each: no sharing */
 };
 
 struct publish {
 	_Atomic(struct zone_set *) current;
-	struct zone_set *old;            /* builder's: no longer in force, perhaps still read */
+	struct zone_set *old; /* builder's: no longer in force, perhaps still read */
 	size_t reader_count;
 	struct reader_slot *readers;
 };

@@ -40,11 +40,11 @@ static void skip_name(struct cursor *c)
 }
 
 struct raw_rr {
-	size_t owner;                    /* offset */
+	size_t owner; /* offset */
 	uint16_t type;
 	uint16_t class;
 	uint32_t ttl;
-	size_t rdata;                    /* offset */
+	size_t rdata; /* offset */
 	size_t len;
 };
 

@@ -8,8 +8,8 @@
 #include "dname.h"
 
 #define DNS_HEADER 12u
-#define UDP_SIZE_MIN 512u                /* without EDNS, and the least with it */
-#define UDP_SIZE_MAX 1232u               /* we never send more over UDP */
+#define UDP_SIZE_MIN 512u  /* without EDNS, and the least with it */
+#define UDP_SIZE_MAX 1232u /* we never send more over UDP */
 
 enum rcode {
 	RCODE_NOERROR = 0,
@@ -25,17 +25,17 @@ enum rcode {
 struct zone;
 
 struct query {
-	const uint8_t *msg;              /* borrowed */
+	const uint8_t *msg; /* borrowed */
 	size_t len;
-	size_t end;                      /* of the question; DNS_HEADER when there is none to repeat */
+	size_t end; /* of the question; DNS_HEADER when there is none to repeat */
 	uint16_t type;
 	uint16_t class;
-	uint16_t udp_size;               /* what the other side takes over UDP */
-	uint8_t rcode;                   /* RCODE_NOERROR: answer it; else: say this */
+	uint16_t udp_size; /* what the other side takes over UDP */
+	uint8_t rcode;     /* RCODE_NOERROR: answer it; else: say this */
 	bool edns;
 	bool dnssec_ok;
-	uint32_t serial;                 /* IXFR: the serial that the other side has */
-	const struct zone *zone;         /* answer_prepare()'s */
+	uint32_t serial;         /* IXFR: the serial that the other side has */
+	const struct zone *zone; /* answer_prepare()'s */
 	struct dname_index name;
 };
 

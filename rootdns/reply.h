@@ -15,7 +15,7 @@ struct reply {
 	const struct query *query;
 	uint8_t *out;
 	size_t len;
-	size_t limit;                    /* without the OPT record */
+	size_t limit; /* without the OPT record */
 	uint16_t count[SECTION_COUNT];
 	uint8_t rcode;
 	bool authoritative;
@@ -24,7 +24,7 @@ struct reply {
 
 /* How a record's owner is written: by pointer, or by name with its suffix of `apex_labels` labels in the question. */
 struct owner {
-	uint16_t pointer;                /* 0: by name */
+	uint16_t pointer; /* 0: by name */
 	uint8_t name_len;
 	const uint8_t *name;
 };

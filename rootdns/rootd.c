@@ -25,12 +25,12 @@
 #include "tcp.h"
 #include "traffic.h"
 
-#define SETTLE_MS 300u                   /* no further head for so long: the replay is over */
-#define LIVE_S 5u                        /* an entry so young is live, not replayed */
+#define SETTLE_MS 300u /* no further head for so long: the replay is over */
+#define LIVE_S 5u      /* an entry so young is live, not replayed */
 #define REPLAY_MOST_MS 60000u
-#define RESIGN_MS 60000u                 /* how often signatures are looked at */
-#define RESIGN_SOON_MS 5u                /* there are more to make */
-#define READER_MAIN 0                    /* the TCP server's slot; UDP threads follow */
+#define RESIGN_MS 60000u  /* how often signatures are looked at */
+#define RESIGN_SOON_MS 5u /* there are more to make */
+#define READER_MAIN 0     /* the TCP server's slot; UDP threads follow */
 #define READER_UDP 1
 
 struct rootd {
@@ -43,12 +43,12 @@ struct rootd {
 	struct tcp_server *tcp;
 	struct listen *listen;
 	struct al_http *http;
-	uint64_t first_head_ms;          /* 0: none yet */
-	bool busy;                       /* a job is with the builder */
-	bool waiting;                    /* a head came meanwhile */
-	bool built;                      /* the first job is on its way or done */
+	uint64_t first_head_ms; /* 0: none yet */
+	bool busy;              /* a job is with the builder */
+	bool waiting;           /* a head came meanwhile */
+	bool built;             /* the first job is on its way or done */
 	bool ready;
-	struct build_job job;            /* the builder's while busy */
+	struct build_job job; /* the builder's while busy */
 	enum al_err job_err;
 	/* the builder's thread: */
 	struct al_worker *worker;
@@ -126,7 +126,7 @@ static void job_send(struct rootd *self)
 	enum al_err err = pending_take(self->pending, al_replica_state(self->replica), &self->job);
 
 	if (err == AL_ENOTFOUND)
-		return;                  /* a log without a registry object yet */
+		return; /* a log without a registry object yet */
 	if (err == AL_OK) {
 		err = al_loop_post(al_worker_loop(self->worker), job_run, self);
 		if (err != AL_OK) {

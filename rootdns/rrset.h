@@ -33,18 +33,18 @@ enum rr_type {
 };
 #define RR_CLASS_IN 1
 
-#define RRSET_BYTES_MAX 16384u           /* of one RRset: its answer must fit any message */
-#define RR_FIXED 12u                     /* bytes of a record before its RDATA, in run form */
+#define RRSET_BYTES_MAX 16384u /* of one RRset: its answer must fit any message */
+#define RR_FIXED 12u           /* bytes of a record before its RDATA, in run form */
 
 struct rrset {
-	struct rrset *next;              /* of the same owner, by rising type */
+	struct rrset *next; /* of the same owner, by rising type */
 	uint16_t type;
-	uint16_t count;                  /* records */
-	uint32_t ttl;                    /* seconds */
-	uint32_t len;                    /* bytes of `run` */
-	uint32_t sig_len;                /* bytes of `sig`; 0: not signed */
-	uint64_t sig_until;              /* Unix seconds: expiration of the signature */
-	uint8_t *sig;                    /* its RRSIG, one record in run form; owned */
+	uint16_t count;     /* records */
+	uint32_t ttl;       /* seconds */
+	uint32_t len;       /* bytes of `run` */
+	uint32_t sig_len;   /* bytes of `sig`; 0: not signed */
+	uint64_t sig_until; /* Unix seconds: expiration of the signature */
+	uint8_t *sig;       /* its RRSIG, one record in run form; owned */
 	uint8_t run[];
 };
 
@@ -58,9 +58,9 @@ struct rdata {
  * RRSET_BYTES_MAX, AL_EINVAL when there are none.
  */
 AL_MUST_USE enum al_err rrset_new(uint16_t type, uint32_t ttl, struct rdata *items, size_t count, struct rrset **out);
-void rrset_free(struct rrset *set);              /* NULL is allowed */
+void rrset_free(struct rrset *set); /* NULL is allowed */
 void rrset_list_free(struct rrset *first);
-bool rrset_same(const struct rrset *a, const struct rrset *b);    /* type, TTL and data; not the signature */
+bool rrset_same(const struct rrset *a, const struct rrset *b); /* type, TTL and data; not the signature */
 const struct rrset *rrset_find(const struct rrset *first, uint16_t type);
 /* Moves the signature of `from` to `set`. */
 void rrset_take_sig(struct rrset *set, struct rrset *from);
@@ -69,9 +69,9 @@ void rrset_take_sig(struct rrset *set, struct rrset *from);
 struct rr_view {
 	uint16_t type;
 	uint32_t ttl;
-	uint16_t len;                    /* bytes of rdata */
+	uint16_t len; /* bytes of rdata */
 	const uint8_t *rdata;
-	const uint8_t *fixed;            /* type .. rdata: what follows the owner */
+	const uint8_t *fixed; /* type .. rdata: what follows the owner */
 	size_t fixed_len;
 };
 /* *left counts down to 0; false at the end. Trusted bytes only. */

@@ -18,13 +18,13 @@
 
 #define IN_MAX (2u * (2u + 65535u))
 #define OUT_MAX (4u << 20)
-#define OUT_ENOUGH (256u << 10)          /* unsent bytes above which we wait */
-#define TRANSFERS_MAX 32                 /* at once: each holds a snapshot */
+#define OUT_ENOUGH (256u << 10) /* unsent bytes above which we wait */
+#define TRANSFERS_MAX 32        /* at once: each holds a snapshot */
 
 struct tcp_server {
 	struct tcp_conf conf;
 	struct al_listener *listener;
-	struct al_buf batch;             /* answers of one read */
+	struct al_buf batch; /* answers of one read */
 	struct traffic traffic;
 	size_t transfers;
 	uint8_t reply[ANSWER_TCP_MAX];
@@ -33,7 +33,7 @@ struct tcp_server {
 struct tcp_conn {
 	struct tcp_server *server;
 	struct al_conn *conn;
-	struct xfr *xfr;                 /* under way, or NULL */
+	struct xfr *xfr; /* under way, or NULL */
 	bool eof;
 };
 

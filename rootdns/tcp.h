@@ -14,12 +14,12 @@ struct tcp_conf {
 	size_t max_conns;
 	size_t max_per_source;
 	uint64_t idle_ms;
-	struct publish *publish;         /* borrowed */
-	size_t reader;                   /* of the loop's thread */
+	struct publish *publish; /* borrowed */
+	size_t reader;           /* of the loop's thread */
 };
 
 AL_MUST_USE enum al_err tcp_new(struct al_loop *loop, const struct tcp_conf *conf, struct tcp_server **out);
-void tcp_free(struct tcp_server *server);        /* closes all; NULL is allowed */
+void tcp_free(struct tcp_server *server); /* closes all; NULL is allowed */
 /* To bind it to addresses. */
 struct al_listener *tcp_listener(struct tcp_server *server);
 

@@ -13,9 +13,9 @@ enum traffic_kind { TRAFFIC_UDP, TRAFFIC_TCP, TRAFFIC_KINDS };
 
 struct traffic {
 	uint32_t queries;
-	uint32_t ignored;                /* no reply */
+	uint32_t ignored; /* no reply */
 	uint32_t truncated;
-	uint32_t rcode[16];              /* of replies: the header's four bits */
+	uint32_t rcode[16]; /* of replies: the header's four bits */
 };
 
 void traffic_register(void);

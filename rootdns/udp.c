@@ -23,14 +23,14 @@
 #include "traffic.h"
 
 #define BATCH 64u
-#define QUERY_BYTES 1280u                /* longer ones are cut by the kernel, and answered FORMERR */
-#define SOCKET_BYTES (4 << 20)           /* asked of the kernel, both ways: for bursts */
+#define QUERY_BYTES 1280u      /* longer ones are cut by the kernel, and answered FORMERR */
+#define SOCKET_BYTES (4 << 20) /* asked of the kernel, both ways: for bursts */
 
 /* Room for the control data that carries the address a datagram was sent to. */
 #define CONTROL_BYTES CMSG_SPACE(sizeof(struct in6_pktinfo))
 
 struct slot {
-	struct sockaddr_in6 from;        /* large enough for IPv4 */
+	struct sockaddr_in6 from; /* large enough for IPv4 */
 	_Alignas(struct cmsghdr) uint8_t control[CONTROL_BYTES];
 	struct iovec in_vec, out_vec;
 	struct query query;
@@ -41,7 +41,7 @@ struct slot {
 
 struct udp_socket {
 	int fd;
-	bool any;                        /* bound to all addresses: replies must name theirs */
+	bool any; /* bound to all addresses: replies must name theirs */
 	struct publish *publish;
 	size_t reader;
 	pthread_t thread;
@@ -142,7 +142,7 @@ static uint16_t port_of(int fd)
 
 	if (getsockname(fd, (struct sockaddr *)&name, &len) != 0)
 		return 0;
-	memcpy(&in, &name, sizeof(in));          /* the port is at the same place in both families */
+	memcpy(&in, &name, sizeof(in)); /* the port is at the same place in both families */
 	return ntohs(in.sin_port);
 }
 
@@ -251,8 +251,10 @@ static size_t batch_answer(struct udp_socket *s, size_t count)
 		traffic_count(&s->traffic, slot->out, slot->out_vec.iov_len);
 		if (slot->out_vec.iov_len == 0)
 			continue;
-		*out = (struct msghdr){ .msg_name = &slot->from, .msg_namelen = s->in[i].msg_hdr.msg_namelen,
-					.msg_iov = &slot->out_vec, .msg_iovlen = 1 };
+		*out = (struct msghdr){ .msg_name = &slot->from,
+					.msg_namelen = s->in[i].msg_hdr.msg_namelen,
+					.msg_iov = &slot->out_vec,
+					.msg_iovlen = 1 };
 		if (s->any)
 			control_set(slot, &s->in[i].msg_hdr, out);
 		replies++;

@@ -18,6 +18,6 @@ AL_MUST_USE enum al_err udp_probe(struct al_slice addr, uint16_t port, uint16_t 
 /* Open and answer from a thread of its own, as reader `reader` of `publish`. */
 AL_MUST_USE enum al_err udp_start(struct al_slice addr, uint16_t port, struct publish *publish, size_t reader,
 				  struct udp_socket **out);
-void udp_stop(struct udp_socket *socket);        /* joins; NULL is allowed */
+void udp_stop(struct udp_socket *socket); /* joins; NULL is allowed */
 
 #endif

@@ -21,21 +21,21 @@
 enum xfr_step { STEP_SOA, STEP_SETS, STEP_BELOW, STEP_LAST, STEP_DONE };
 
 struct xfr {
-	const struct zone *zone;         /* reference */
-	uint8_t question[DNS_HEADER + DNAME_MAX + 4];    /* header and question of the query */
+	const struct zone *zone;                      /* reference */
+	uint8_t question[DNS_HEADER + DNAME_MAX + 4]; /* header and question of the query */
 	size_t question_len;
 	bool edns;
 	enum xfr_step step;
-	size_t node;                     /* index */
-	size_t set;                      /* of the node */
-	size_t at;                       /* bytes done of the set, or of what lies below */
+	size_t node; /* index */
+	size_t set;  /* of the node */
+	size_t at;   /* bytes done of the set, or of what lies below */
 };
 
 struct message {
 	uint8_t bytes[MESSAGE_MAX + OPT_LEN];
 	size_t len;
 	uint16_t count;
-	const struct node *owner;        /* whose name stands at owner_at */
+	const struct node *owner; /* whose name stands at owner_at */
 	size_t owner_at;
 };
 
@@ -117,7 +117,7 @@ static bool step_soa(struct xfr *xfr, struct message *m, enum xfr_step next)
 	struct rr_view rr;
 	size_t left;
 
-	assert(soa != NULL);             /* a zone without SOA is never published */
+	assert(soa != NULL); /* a zone without SOA is never published */
 	run = node_bytes(apex, soa->at);
 	left = soa->len;
 	if (!rr_next(&run, &left, &rr) || !put_of_node(m, xfr->zone, apex, &rr))

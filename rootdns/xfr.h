@@ -16,7 +16,7 @@ struct xfr;
  * answer instead. *out NULL with RCODE_NOERROR: the other side is up to date, send the SOA alone.
  */
 enum rcode xfr_new(const struct zone_set *set, const struct query *query, struct xfr **out);
-void xfr_free(struct xfr *xfr);                  /* NULL is allowed */
+void xfr_free(struct xfr *xfr); /* NULL is allowed */
 /* Appends the next message with its length in front; false: that was the last one. */
 bool xfr_next(struct xfr *xfr, struct al_buf *out);
 

@@ -13,11 +13,11 @@
 
 #include "node.h"
 
-#define ZONE_CUT 1u                      /* lowest bit of a slot's tag: the node is a delegation */
+#define ZONE_CUT 1u /* lowest bit of a slot's tag: the node is a delegation */
 
 struct zone_slot {
-	uint64_t tag;                    /* hash of the name with ZONE_CUT in place of its lowest bit */
-	const struct node *node;         /* NULL: free */
+	uint64_t tag;            /* hash of the name with ZONE_CUT in place of its lowest bit */
+	const struct node *node; /* NULL: free */
 };
 
 /* Bit n: n labels. */
@@ -26,16 +26,16 @@ struct label_bits {
 };
 
 struct zone {
-	_Atomic unsigned *refs;          /* owned; apart, so that holders of a const snapshot can count */
+	_Atomic unsigned *refs; /* owned; apart, so that holders of a const snapshot can count */
 	struct dname apex;
 	unsigned labels;
 	uint32_t serial;
-	size_t count;                    /* nodes; the apex is the first */
-	const struct node **nodes;       /* canonical order */
-	uint64_t *prefixes;              /* dname_key_prefix() of each, for the search */
+	size_t count;              /* nodes; the apex is the first */
+	const struct node **nodes; /* canonical order */
+	uint64_t *prefixes;        /* dname_key_prefix() of each, for the search */
 	struct zone_slot *slots;
 	size_t slot_mask;
-	struct label_bits cuts;          /* at which depths, in labels from the root, there are delegations */
+	struct label_bits cuts; /* at which depths, in labels from the root, there are delegations */
 	bool wildcards;
 	/* SOA and its signature in run form, with the TTL of negative answers (RFC 2308 section 3) */
 	uint8_t *soa;
@@ -71,29 +71,29 @@ const struct node *zone_hint(const struct zone *zone, const struct dname_index *
 size_t zone_before(const struct zone *zone, const uint8_t *key, size_t key_len);
 
 /* ---- hash slots, shared with the builder ---- */
-void zone_slot_put(struct zone *zone, uint64_t hash, const struct node *node);   /* must not be there */
+void zone_slot_put(struct zone *zone, uint64_t hash, const struct node *node); /* must not be there */
 struct zone_slot *zone_slot_of(struct zone *zone, uint64_t hash, const struct node *node);
 void zone_slot_remove(struct zone *zone, struct zone_slot *slot);
 
 /* ---- all zones ---- */
 struct zone_set {
-	uint64_t seed;                   /* of every hash in it */
-	uint64_t size;                   /* log size that it shows */
-	struct zone_set *next;           /* the publisher's */
-	struct label_bits depths;        /* of the zones' apexes */
+	uint64_t seed;            /* of every hash in it */
+	uint64_t size;            /* log size that it shows */
+	struct zone_set *next;    /* the publisher's */
+	struct label_bits depths; /* of the zones' apexes */
 	size_t slot_mask;
 	struct zone_set_slot {
 		uint64_t hash;
 		const struct zone *zone; /* NULL: free */
-	} *slots;
+	} * slots;
 	size_t count;
-	const struct zone *zones[];      /* the root first; references */
+	const struct zone *zones[]; /* the root first; references */
 };
 
 /* Takes one more reference of each zone. */
 AL_MUST_USE enum al_err zone_set_new(uint64_t seed, uint64_t size, const struct zone *const *zones, size_t count,
 				     struct zone_set **out);
-void zone_set_free(struct zone_set *set);         /* drops the references; NULL is allowed */
+void zone_set_free(struct zone_set *set); /* drops the references; NULL is allowed */
 /* The deepest zone that holds `name` and has at most `max_labels` labels; NULL: none. */
 const struct zone *zone_set_find(const struct zone_set *set, const struct dname_index *name, unsigned max_labels);
 /* The zone with exactly this apex. */

@@ -92,8 +92,7 @@ bool zone_build_same(const struct al_object *old, const struct al_object *now)
 	do {
 		a_more = attr_next(&a_rest, &a);
 		b_more = attr_next(&b_rest, &b);
-		if (a_more != b_more ||
-		    (a_more && (!al_slice_eq(a.name, b.name) || !al_slice_eq(a.value, b.value))))
+		if (a_more != b_more || (a_more && (!al_slice_eq(a.name, b.name) || !al_slice_eq(a.value, b.value))))
 			return false;
 	} while (a_more);
 	return true;
@@ -105,7 +104,7 @@ struct build {
 	const struct zone_plan *plan;
 	const struct al_object *object;
 	struct claims *out;
-	struct claim_form form;          /* zone, rank */
+	struct claim_form form; /* zone, rank */
 };
 
 static void complain(const struct build *build, const char *why, struct al_slice what)
@@ -200,9 +199,8 @@ static void add_record(struct build *build, const struct dname *apex, struct al_
 		complain(build, "not a record", value);
 		return;
 	}
-	if (!al_slice_is(record->owner, "@") &&
-	    (dname_of_text(record->owner, &relative) != AL_OK || dname_join(&relative, apex, &owner) != AL_OK ||
-	     !stars_ok(&owner))) {
+	if (!al_slice_is(record->owner, "@") && (dname_of_text(record->owner, &relative) != AL_OK ||
+						 dname_join(&relative, apex, &owner) != AL_OK || !stars_ok(&owner))) {
 		complain(build, "not a usable owner name", value);
 		return;
 	}
@@ -342,8 +340,9 @@ void zone_build_object(const struct zone_plan *plan, const struct al_object *obj
 static void own_add(struct claims *out, size_t zone, enum claim_kind kind, uint16_t type, const struct dname *owner,
 		    const uint8_t *rdata, size_t len)
 {
-	struct claim_form form = { .zone = (uint16_t)zone, .type = type, .ttl = TTL_DELEGATION, .kind = (uint8_t)kind,
-				   .rank = RANK_OWN };
+	struct claim_form form = {
+		.zone = (uint16_t)zone, .type = type, .ttl = TTL_DELEGATION, .kind = (uint8_t)kind, .rank = RANK_OWN
+	};
 
 	claims_add(out, &form, owner, rdata, len);
 }

@@ -217,8 +217,7 @@ static enum al_err pair_read(const char *dir, const char *stem, const struct dna
 	if (file == NULL)
 		return AL_ESYS;
 	err = AL_EINVAL;
-	if (ldns_key_new_frm_fp(&pair, file) == LDNS_STATUS_OK &&
-	    ldns_key_algorithm(pair) == LDNS_SIGN_ECDSAP256SHA256)
+	if (ldns_key_new_frm_fp(&pair, file) == LDNS_STATUS_OK && ldns_key_algorithm(pair) == LDNS_SIGN_ECDSAP256SHA256)
 		err = key_of_ldns(pair, al_get_u16(public.rdata), apex, out);
 	if (err == AL_OK && memcmp(public.rdata + 4, out->rdata + 4, DNSKEY_RDATA_LEN - 4) != 0) {
 		EVP_PKEY_free(out->key);

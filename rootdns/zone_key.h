@@ -9,15 +9,15 @@
 
 #include "dname.h"
 
-#define KEY_ALGORITHM 13u                /* ECDSA P-256 with SHA-256 (RFC 6605) */
+#define KEY_ALGORITHM 13u /* ECDSA P-256 with SHA-256 (RFC 6605) */
 #define KEY_FLAGS_ZSK 256
 #define KEY_FLAGS_KSK 257
-#define DNSKEY_RDATA_LEN 68              /* flags, protocol, algorithm, point */
-#define DS_SHA256_LEN 36                 /* tag, algorithm, digest type, SHA-256 */
+#define DNSKEY_RDATA_LEN 68 /* flags, protocol, algorithm, point */
+#define DS_SHA256_LEN 36    /* tag, algorithm, digest type, SHA-256 */
 
 struct zone_key {
-	EVP_PKEY *key;                   /* owned; NULL: none */
-	uint16_t tag;                    /* RFC 4034 appendix B */
+	EVP_PKEY *key; /* owned; NULL: none */
+	uint16_t tag;  /* RFC 4034 appendix B */
 	uint8_t rdata[DNSKEY_RDATA_LEN];
 };
 

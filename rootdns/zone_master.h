@@ -13,18 +13,18 @@
 #include "zone_tree.h"
 
 struct zone_master {
-	const struct zone_plan *plan;    /* borrowed */
-	size_t index;                    /* in the plan */
+	const struct zone_plan *plan; /* borrowed */
+	size_t index;                 /* in the plan */
 	uint64_t seed;
 	struct zone_keys keys;
 	struct zone_tree tree;
-	struct zname **order;            /* the names that are in the chain, canonical order; apex first */
+	struct zname **order; /* the names that are in the chain, canonical order; apex first */
 	size_t count;
 	size_t cuts_at[DNAME_LABELS_MAX + 1];
 	size_t wildcards;
-	size_t resign_at;                /* where the search for old signatures goes on */
-	uint64_t serial;                 /* log size at which the zone last changed */
-	struct zone *oldest, *newest;    /* snapshots that still exist */
+	size_t resign_at;             /* where the search for old signatures goes on */
+	uint64_t serial;              /* log size at which the zone last changed */
+	struct zone *oldest, *newest; /* snapshots that still exist */
 };
 
 /* `keys` are taken over. */

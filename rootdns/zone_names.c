@@ -53,7 +53,7 @@ void reverse_name(const struct al_prefix *prefix, unsigned i, struct dname *out)
 	}
 	len += (size_t)snprintf(text + len, sizeof(text) - len, prefix->bits == 32 ? "in-addr.arpa" : "ip6.arpa");
 	if (dname_of_text(al_slice_of(text, len), out) != AL_OK)
-		out->len = 0;    /* cannot be: at most 73 bytes */
+		out->len = 0; /* cannot be: at most 73 bytes */
 }
 
 /* ---- the plan ---- */

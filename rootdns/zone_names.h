@@ -13,23 +13,23 @@
 #include "dname.h"
 
 #define PLAN_ZONES_MAX 256
-#define PLAN_ROOT 0                      /* index of the root zone */
+#define PLAN_ROOT 0 /* index of the root zone */
 #define PLAN_NONE (-1)
 
 struct plan_zone {
 	struct dname apex;
 	unsigned labels;
-	int parent;                      /* index of our zone that delegates it; PLAN_NONE for the root */
+	int parent; /* index of our zone that delegates it; PLAN_NONE for the root */
 	bool reverse;
 };
 
 struct plan_server {
-	char letter;                     /* lower case */
+	char letter; /* lower case */
 	struct dname name;
 };
 
 struct plan_address {
-	size_t server;                   /* index */
+	size_t server; /* index */
 	struct al_prefix addr;
 };
 
@@ -38,14 +38,14 @@ struct zone_plan {
 	size_t zone_count;
 	struct plan_server servers[26];
 	size_t server_count;
-	struct plan_address *addresses;  /* owned */
+	struct plan_address *addresses; /* owned */
 	size_t address_count;
-	struct dname server_parent;      /* root-servers.FIRSTTLD */
-	struct dname hostmaster;         /* RNAME of every SOA */
+	struct dname server_parent; /* root-servers.FIRSTTLD */
+	struct dname hostmaster;    /* RNAME of every SOA */
 };
 
 AL_MUST_USE enum al_err zone_plan_new(const struct al_object *registry, struct zone_plan **out);
-void zone_plan_free(struct zone_plan *plan);          /* NULL is allowed */
+void zone_plan_free(struct zone_plan *plan); /* NULL is allowed */
 /* Would both versions of the registry object give the same plan? Either may be NULL. */
 bool zone_plan_same(const struct al_object *a, const struct al_object *b);
 

@@ -17,9 +17,9 @@ static const struct {
 	const char *name;
 	uint16_t type;
 } hosted_types[] = {
-	{ "A", RR_A },     { "AAAA", RR_AAAA }, { "CNAME", RR_CNAME }, { "MX", RR_MX },   { "TXT", RR_TXT },
-	{ "SRV", RR_SRV }, { "SVCB", 64 },      { "HTTPS", 65 },       { "TLSA", 52 },    { "SSHFP", 44 },
-	{ "CAA", 257 },
+	{ "A", RR_A },     { "AAAA", RR_AAAA }, { "CNAME", RR_CNAME }, { "MX", RR_MX },
+	{ "TXT", RR_TXT }, { "SRV", RR_SRV },   { "SVCB", 64 },        { "HTTPS", 65 },
+	{ "TLSA", 52 },    { "SSHFP", 44 },     { "CAA", 257 },
 };
 
 static uint16_t hosted_type(struct al_slice word)

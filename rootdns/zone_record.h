@@ -9,7 +9,7 @@
 #define RECORD_RDATA_MAX 4096
 
 struct record {
-	struct al_slice owner;           /* relative name as typed, "@" or "*" too */
+	struct al_slice owner; /* relative name as typed, "@" or "*" too */
 	uint16_t type;
 	uint32_t ttl;
 	size_t len;

@@ -41,13 +41,13 @@ static enum al_err items_of(const struct zname *name, const struct zone_view *vi
 	size_t most = 0, at = 0;
 
 	DL_FOREACH2(name->claims, claim, at_next)
-		most++;
+	most++;
 	items = malloc((most + 1) * sizeof(*items));
 	if (items == NULL)
 		return AL_ENOMEM;
 	DL_FOREACH2(name->claims, claim, at_next)
-		if (zone_view_holds(view, claim))
-			items[at++] = (struct item){claim->type, claim->ttl, {claim_rdata(claim), claim->rdata_len}};
+	if (zone_view_holds(view, claim))
+		items[at++] = (struct item){ claim->type, claim->ttl, { claim_rdata(claim), claim->rdata_len } };
 	qsort(items, at, sizeof(*items), item_cmp);
 	*out = items;
 	*count = at;

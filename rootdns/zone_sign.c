@@ -12,8 +12,8 @@
 #include "alamo/base/buf.h"
 #include "alamo/base/wire.h"
 
-#define BACKDATE_S 3600u                 /* clocks of validators may be behind */
-#define SIGNED_BYTES_MAX (1u << 20)      /* owner names are repeated for every record */
+#define BACKDATE_S 3600u            /* clocks of validators may be behind */
+#define SIGNED_BYTES_MAX (1u << 20) /* owner names are repeated for every record */
 
 /* RRSIG RDATA without the signature. */
 static void put_rdata(const struct zone_signer *signer, const struct zone_key *key, const struct dname *owner,

@@ -10,8 +10,8 @@
 struct zone_signer {
 	const struct dname *apex;
 	const struct zone_keys *keys;
-	uint64_t now;                    /* Unix seconds */
-	uint32_t valid_s;                /* how long a new signature lasts */
+	uint64_t now;     /* Unix seconds */
+	uint32_t valid_s; /* how long a new signature lasts */
 };
 
 /* Signs with the ZSK; a DNSKEY set with the KSK. Replaces an older signature. */

@@ -82,7 +82,8 @@ void zone_tree_release(struct zone_tree *tree)
 {
 	struct zname *name, *next;
 
-	HASH_ITER(hh, tree->names, name, next) {
+	HASH_ITER(hh, tree->names, name, next)
+	{
 		name->parent = NULL;
 		name_free(tree, name);
 	}
@@ -109,11 +110,11 @@ static void mark(struct zone_tree *tree, struct zname *name)
 
 	zone_tree_mark(tree, name);
 	DL_FOREACH2(name->refs, claim, ref_next)
-		zone_tree_mark(tree, claim->owner);
+	zone_tree_mark(tree, claim->owner);
 	for (struct zname *up = name->parent; up != NULL; up = up->parent)
 		DL_FOREACH2(up->claims, claim, at_next)
-			if (claim->kind == CLAIM_NS)
-				zone_tree_mark(tree, up);
+	if (claim->kind == CLAIM_NS)
+		zone_tree_mark(tree, up);
 }
 
 static void mark_tree(struct zone_tree *tree, struct zname *top)
@@ -223,7 +224,7 @@ void zone_tree_detach(struct zone_tree *tree, struct claim *claim)
 /* ---- which claims stand ---- */
 
 struct rule {
-	uint8_t rank;                    /* of the object that owns the name from here down; 0: none */
+	uint8_t rank; /* of the object that owns the name from here down; 0: none */
 	bool cut;
 	const struct source *source;
 };
@@ -235,8 +236,9 @@ static struct rule rule_at(const struct zname *name, uint8_t floor)
 	bool keep = false;
 
 	DL_FOREACH2(name->claims, claim, at_next)
-		keep = keep || claim->kind == CLAIM_KEEP;
-	DL_FOREACH2(name->claims, claim, at_next) {
+	keep = keep || claim->kind == CLAIM_KEEP;
+	DL_FOREACH2(name->claims, claim, at_next)
+	{
 		bool ns = claim->kind == CLAIM_NS;
 
 		if ((!ns && claim->kind != CLAIM_ANCHOR) || claim->rank < floor || claim->rank < rule.rank ||
@@ -269,10 +271,10 @@ void zone_tree_view(const struct zname *name, struct zone_view *out)
 			floor = rule.rank;
 	}
 	DL_FOREACH2(name->claims, claim, at_next)
-		if (claim->kind == CLAIM_DATA && claim->rank >= floor && claim->rank >= out->rank) {
-			out->kind = VIEW_DATA;
-			out->rank = claim->rank;
-		}
+	if (claim->kind == CLAIM_DATA && claim->rank >= floor && claim->rank >= out->rank) {
+		out->kind = VIEW_DATA;
+		out->rank = claim->rank;
+	}
 }
 
 bool zone_view_holds(const struct zone_view *view, const struct claim *claim)
@@ -300,7 +302,7 @@ const struct claim *zone_tree_glue(const struct zone_view *view, const struct zn
 	if (view->kind != VIEW_CUT && view->kind != VIEW_BELOW)
 		return NULL;
 	DL_FOREACH2(name->claims, claim, at_next)
-		own = own || (claim->kind == CLAIM_GLUE && glue_believed(view, claim));
+	own = own || (claim->kind == CLAIM_GLUE && glue_believed(view, claim));
 	while ((claim = *at) != NULL) {
 		*at = claim->at_next;
 		if (claim->kind == CLAIM_GLUE && (!own || glue_believed(view, claim)))

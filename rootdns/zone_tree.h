@@ -22,28 +22,28 @@ struct node;
 
 struct zname {
 	UT_hash_handle hh;
-	struct zname *parent, *child, *prev, *next;      /* children are a list */
+	struct zname *parent, *child, *prev, *next; /* children are a list */
 	struct claim *claims;
-	struct claim *refs;              /* NS claims that name it as a server */
+	struct claim *refs; /* NS claims that name it as a server */
 	struct zname *dirty_next;
 	/* zone_update's: what the name shows at present */
-	struct rrset *sets;              /* owned, by rising type */
-	struct rrset *nsec;              /* owned; NULL: not in the chain */
-	const struct node *node;         /* of the newest snapshot; NULL: not in the chain */
-	bool cut;                        /* is a delegation */
+	struct rrset *sets;      /* owned, by rising type */
+	struct rrset *nsec;      /* owned; NULL: not in the chain */
+	const struct node *node; /* of the newest snapshot; NULL: not in the chain */
+	bool cut;                /* is a delegation */
 	bool dirty;
-	bool lost;                       /* the hash table had no memory for it */
-	uint8_t labels;                  /* below the apex */
+	bool lost;      /* the hash table had no memory for it */
+	uint8_t labels; /* below the apex */
 	uint16_t key_len;
 	struct dname name;
-	uint8_t key[];                   /* dname_key() below the apex */
+	uint8_t key[]; /* dname_key() below the apex */
 };
 
 struct zone_tree {
 	struct dname apex_name;
 	unsigned apex_labels;
 	struct zname *apex;
-	struct zname *names;             /* uthash, all of them */
+	struct zname *names; /* uthash, all of them */
 	struct zname *dirty;
 	size_t dirty_count;
 };
@@ -66,16 +66,16 @@ struct zname *zone_tree_take_dirty(struct zone_tree *tree);
 void zone_tree_clean(struct zone_tree *tree, struct zname **names, size_t count);
 
 enum view_kind {
-	VIEW_NONE,      /* nothing at this name; it may be an empty non-terminal */
+	VIEW_NONE, /* nothing at this name; it may be an empty non-terminal */
 	VIEW_DATA,
 	VIEW_CUT,
-	VIEW_BELOW,     /* occluded by a cut */
+	VIEW_BELOW, /* occluded by a cut */
 };
 struct zone_view {
 	enum view_kind kind;
-	uint8_t rank;                    /* of the claims that stand */
-	const struct source *source;     /* VIEW_CUT, VIEW_BELOW: who delegates */
-	const struct zname *cut;         /* VIEW_CUT, VIEW_BELOW */
+	uint8_t rank;                /* of the claims that stand */
+	const struct source *source; /* VIEW_CUT, VIEW_BELOW: who delegates */
+	const struct zname *cut;     /* VIEW_CUT, VIEW_BELOW */
 };
 void zone_tree_view(const struct zname *name, struct zone_view *out);
 /* Does this claim stand at its name, which has this view? */

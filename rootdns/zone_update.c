@@ -19,24 +19,24 @@
 /* A name comes into the chain, or leaves it, at `at` in the order before. */
 struct edit {
 	size_t at;
-	struct zname *name;              /* comes; NULL: leaves */
-	const struct node *gone;         /* leaves: its node, */
-	uint64_t hash;                   /* and the hash of its name */
+	struct zname *name;      /* comes; NULL: leaves */
+	const struct node *gone; /* leaves: its node, */
+	uint64_t hash;           /* and the hash of its name */
 };
 
 /* A name of the chain that needs a look at its NSEC and its node. */
 struct touch {
-	size_t at;                       /* in the new order */
-	bool changed;                    /* its own data did */
+	size_t at;    /* in the new order */
+	bool changed; /* its own data did */
 };
 
 struct update {
 	struct zone_master *master;
 	const struct zone_signer *signer;
 	struct update_stats *stats;
-	struct zname **dirty;            /* canonical order */
+	struct zname **dirty; /* canonical order */
 	size_t dirty_count;
-	struct edit *edits;              /* by rising `at` */
+	struct edit *edits; /* by rising `at` */
 	size_t edit_count;
 	struct touch *touches;
 	size_t touch_count;
@@ -157,9 +157,8 @@ static void find_edits(struct update *update)
 			/* The apex never comes or leaves after the first time, so that there is one before. */
 			if (new_at > 0)
 				touch(update, new_at - 1, false);
-			update->edits[update->edit_count++] = (struct edit){
-				at, is ? name : NULL, name->node, dname_hash(master->seed, name->name.b)
-			};
+			update->edits[update->edit_count++] = (struct edit){ at, is ? name : NULL, name->node,
+									     dname_hash(master->seed, name->name.b) };
 			come += is;
 			leave += was;
 		}
@@ -436,7 +435,7 @@ enum al_err zone_update(struct zone_master *master, const struct zone_signer *cl
 	signer.keys = &master->keys;
 	if (serial > master->serial)
 		master->serial = serial;
-	zone_tree_mark(&master->tree, master->tree.apex);        /* for its SOA */
+	zone_tree_mark(&master->tree, master->tree.apex); /* for its SOA */
 	err = take_dirty(&update);
 	if (err == AL_OK)
 		err = resolve_dirty(&update);

@@ -8,7 +8,7 @@
 #include "zone_master.h"
 
 struct update_stats {
-	size_t names;                    /* compiled anew */
+	size_t names; /* compiled anew */
 	size_t signatures;
 };
 

@@ -19,17 +19,18 @@
 struct export_body {
 	struct export *export;
 	enum export_kind kind;
-	struct al_buf text;             /* empty: not made yet */
+	struct al_buf text; /* empty: not made yet */
 	uint64_t made_s;
 	char etag[ETAG_LEN];
 };
 
-struct export {
-	const struct vrp_set *set;      /* counted; NULL before the first */
+struct export
+{
+	const struct vrp_set *set; /* counted; NULL before the first */
 	char network[NETWORK_MAX];
 	uint64_t size;
-	uint64_t fresh_s;               /* last time that this was known to be the newest */
-	bool up;                        /* and it is so now */
+	uint64_t fresh_s; /* last time that this was known to be the newest */
+	bool up;          /* and it is so now */
 	uint64_t expire_s;
 	struct export_body bodies[EXPORT_COUNT];
 };
@@ -125,8 +126,7 @@ static void put_bird(struct al_buf *out, const struct vrp_set *set, const struct
 	}
 }
 
-void export_write(enum export_kind kind, const struct vrp_set *set, const struct export_meta *meta,
-		  struct al_buf *out)
+void export_write(enum export_kind kind, const struct vrp_set *set, const struct export_meta *meta, struct al_buf *out)
 {
 	switch (kind) {
 	case EXPORT_JSON:
@@ -221,8 +221,10 @@ static enum al_err body_make(struct export_body *body)
 {
 	const struct export *export = body->export;
 	struct export_meta meta = {
-		.network = export->network, .size = export->size,
-		.generated = export->fresh_s, .valid = export->fresh_s + export->expire_s,
+		.network = export->network,
+		.size = export->size,
+		.generated = export->fresh_s,
+		.valid = export->fresh_s + export->expire_s,
 	};
 	uint8_t digest[AL_HASH_LEN];
 	char hex[17];

@@ -21,21 +21,20 @@
 enum export_kind { EXPORT_JSON, EXPORT_BIRD, EXPORT_BIRD4, EXPORT_BIRD6, EXPORT_COUNT };
 
 struct export_meta {
-	const char *network;            /* the log's name */
-	uint64_t size;                  /* newest verified log size */
-	uint64_t generated;             /* Unix seconds at which that was known to be the newest */
-	uint64_t valid;                 /* trust it until then */
+	const char *network; /* the log's name */
+	uint64_t size;       /* newest verified log size */
+	uint64_t generated;  /* Unix seconds at which that was known to be the newest */
+	uint64_t valid;      /* trust it until then */
 };
 
 /* One body: pure. */
-void export_write(enum export_kind kind, const struct vrp_set *set, const struct export_meta *meta,
-		  struct al_buf *out);
+void export_write(enum export_kind kind, const struct vrp_set *set, const struct export_meta *meta, struct al_buf *out);
 
 struct export;
 
 /* `expire_s`: how long after it was generated a file may be trusted. `network` is copied. */
 AL_MUST_USE enum al_err export_new(const char *network, uint64_t expire_s, struct export **out);
-void export_free(struct export *export);              /* NULL is allowed */
+void export_free(struct export *export); /* NULL is allowed */
 /* From now on `set`, which is what log size `size` says; at `now_s` that was the newest. */
 void export_publish(struct export *export, const struct vrp_set *set, uint64_t size, uint64_t now_s);
 /* While the log's stream is up, what is published is the newest at every moment; since `now_s` otherwise. */

@@ -17,35 +17,40 @@
 #include "rtr_session.h"
 #include "vrp_fold.h"
 
-#define SETTLE_MS 300           /* no further head for so long: the replay is over */
-#define RESUME_MS 1000          /* the same after the stream was lost in a replay */
-#define LIVE_S 5                /* an entry so young is live, not replayed */
-#define REPLAY_MOST_MS 60000    /* a log that is never quiet, behind a clock that is wrong */
+#define SETTLE_MS 300        /* no further head for so long: the replay is over */
+#define RESUME_MS 1000       /* the same after the stream was lost in a replay */
+#define LIVE_S 5             /* an entry so young is live, not replayed */
+#define REPLAY_MOST_MS 60000 /* a log that is never quiet, behind a clock that is wrong */
 
 struct rpkid {
 	struct al_service *service;
 	struct al_replica *replica;
 	struct vrp_fold *fold;
 	struct vrp_history *history;
-	const struct vrp_set *set;      /* counted; NULL before the first head */
+	const struct vrp_set *set; /* counted; NULL before the first head */
 	struct rtr_server *rtr;
 	struct export *export;
 	struct al_http *http;
-	bool posted;                    /* a publish is on its way */
-	struct al_timer *settle;        /* publishes the first set */
-	uint64_t first_ms;              /* when the first head came; 0: none did */
+	bool posted;             /* a publish is on its way */
+	struct al_timer *settle; /* publishes the first set */
+	uint64_t first_ms;       /* when the first head came; 0: none did */
 };
 
 static struct al_metric metric_vrps4 = { .name = "alamo_rpki_vrps{family=\"ipv4\"}",
-					 .help = "Validated ROA payloads served", .gauge = true };
+					 .help = "Validated ROA payloads served",
+					 .gauge = true };
 static struct al_metric metric_vrps6 = { .name = "alamo_rpki_vrps{family=\"ipv6\"}",
-					 .help = "Validated ROA payloads served", .gauge = true };
-static struct al_metric metric_serial = { .name = "alamo_rpki_serial", .help = "RTR serial of the set served",
+					 .help = "Validated ROA payloads served",
+					 .gauge = true };
+static struct al_metric metric_serial = { .name = "alamo_rpki_serial",
+					  .help = "RTR serial of the set served",
 					  .gauge = true };
-static struct al_metric metric_history = { .name = "alamo_rpki_history", .help = "Differences kept for routers",
+static struct al_metric metric_history = { .name = "alamo_rpki_history",
+					   .help = "Differences kept for routers",
 					   .gauge = true };
 static struct al_metric metric_head = { .name = "alamo_rpki_head_time_seconds",
-					.help = "Unix time at which the newest verified head came", .gauge = true };
+					.help = "Unix time at which the newest verified head came",
+					.gauge = true };
 static struct al_metric metric_sets = { .name = "alamo_rpki_sets_total", .help = "Sets published" };
 
 static void rpkid_metrics(void)
@@ -206,7 +211,8 @@ static enum al_err rpkid_rtr(struct rpkid *self, const struct al_conf *conf)
 
 static enum al_err rpkid_http(struct rpkid *self, const struct al_conf *conf)
 {
-	enum al_err err = export_new(al_replica_key(self->replica)->name, al_conf_u64(conf, "rpki", "expire"), &self->export);
+	enum al_err err = export_new(al_replica_key(self->replica)->name, al_conf_u64(conf, "rpki", "expire"),
+				     &self->export);
 
 	if (err == AL_OK)
 		err = al_http_new(al_service_loop(self->service), &self->http);

@@ -11,29 +11,29 @@
 #include "rtr_pdu.h"
 #include "vrp_delta.h"
 
-#define RTR_IMAGE_DELTAS 16             /* difference images kept; routers are nearly always at the same few serials */
+#define RTR_IMAGE_DELTAS 16 /* difference images kept; routers are nearly always at the same few serials */
 
 struct rtr_images;
 
 struct rtr_image {
 	unsigned refs;
-	bool retired;                   /* of a set that is no longer the current one */
+	bool retired; /* of a set that is no longer the current one */
 	struct rtr_images *owner;
-	size_t len;                     /* bytes */
+	size_t len; /* bytes */
 	uint8_t bytes[];
 };
 
 struct rtr_images {
-	const struct vrp_set *set;              /* counted; NULL before the first */
-	const struct vrp_history *history;      /* borrowed */
+	const struct vrp_set *set;         /* counted; NULL before the first */
+	const struct vrp_history *history; /* borrowed */
 	struct rtr_image *full[RTR_VERSION_MAX + 1];
 	struct {
 		struct rtr_image *image;
 		uint8_t version;
 		uint32_t from;
 	} delta[RTR_IMAGE_DELTAS];
-	size_t delta_next;                      /* which one to replace */
-	size_t retired_bytes;                   /* held by routers only */
+	size_t delta_next;    /* which one to replace */
+	size_t retired_bytes; /* held by routers only */
 };
 
 void rtr_images_init(struct rtr_images *images);
@@ -46,6 +46,6 @@ void rtr_images_publish(struct rtr_images *images, const struct vrp_set *set, co
 AL_MUST_USE enum al_err rtr_images_full(struct rtr_images *images, uint8_t version, struct rtr_image **out);
 AL_MUST_USE enum al_err rtr_images_delta(struct rtr_images *images, uint8_t version, uint32_t from,
 					 struct rtr_image **out);
-void rtr_image_unref(void *image);      /* struct rtr_image *, NULL is allowed; as al_conn_write_ref() wants it */
+void rtr_image_unref(void *image); /* struct rtr_image *, NULL is allowed; as al_conn_write_ref() wants it */
 
 #endif

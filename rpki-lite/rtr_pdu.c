@@ -16,8 +16,9 @@
 const char *rtr_code_name(uint16_t code)
 {
 	static const char *const names[] = {
-		"corrupt-data", "internal-error", "no-data", "invalid-request", "unsupported-version",
-		"unsupported-type", "withdrawal-of-unknown", "duplicate-announcement", "unexpected-version",
+		"corrupt-data",          "internal-error",         "no-data",
+		"invalid-request",       "unsupported-version",    "unsupported-type",
+		"withdrawal-of-unknown", "duplicate-announcement", "unexpected-version",
 	};
 
 	return code < AL_COUNT(names) ? names[code] : "unknown";
@@ -40,7 +41,7 @@ static enum rtr_code header_fault(uint8_t type, uint32_t length)
 	case RTR_END_OF_DATA:
 	case RTR_CACHE_RESET:
 	case RTR_ROUTER_KEY:
-		return RTR_INVALID_REQUEST;      /* only a cache sends these */
+		return RTR_INVALID_REQUEST; /* only a cache sends these */
 	default:
 		return RTR_UNSUPPORTED_TYPE;
 	}
@@ -53,7 +54,7 @@ static size_t decode_error(const uint8_t *bytes, size_t len, uint32_t length, st
 	uint32_t inner, text;
 
 	if (length < ERROR_LEN_MIN || length > RTR_INPUT_MAX)
-		return len;                      /* the end of the conversation anyhow */
+		return len; /* the end of the conversation anyhow */
 	if (len < length)
 		return 0;
 	r = al_reader_of(bytes + HEADER_LEN, length - HEADER_LEN);
@@ -126,7 +127,7 @@ size_t rtr_put_response(uint8_t out[static RTR_PDU_MAX], uint8_t version, uint16
 size_t rtr_put_end(uint8_t out[static RTR_PDU_MAX], uint8_t version, uint16_t session, uint32_t serial,
 		   const struct rtr_timers *timers)
 {
-	uint32_t len = version == 0 ? 12 : 24;   /* the timers are new in version 1 */
+	uint32_t len = version == 0 ? 12 : 24; /* the timers are new in version 1 */
 
 	put_header(out, version, RTR_END_OF_DATA, session, len);
 	al_set_u32(out + 8, serial);

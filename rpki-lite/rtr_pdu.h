@@ -9,7 +9,7 @@
 
 #include "vrp_set.h"
 
-#define RTR_VERSION_MAX 1               /* the highest that we speak; versions are 0 .. this */
+#define RTR_VERSION_MAX 1 /* the highest that we speak; versions are 0 .. this */
 
 enum rtr_type {
 	RTR_SERIAL_NOTIFY = 0,
@@ -35,23 +35,23 @@ enum rtr_code {
 	RTR_WITHDRAWAL_UNKNOWN = 6,
 	RTR_DUPLICATE_ANNOUNCEMENT = 7,
 	RTR_UNEXPECTED_VERSION = 8,
-	RTR_SOUND = -1,                 /* not on the wire: nothing is wrong with the PDU */
+	RTR_SOUND = -1, /* not on the wire: nothing is wrong with the PDU */
 };
 
-const char *rtr_code_name(uint16_t code);             /* "corrupt-data"; "unknown" */
+const char *rtr_code_name(uint16_t code); /* "corrupt-data"; "unknown" */
 
 /* What a router may send: 1, 2 and 10. */
 struct rtr_pdu {
 	uint8_t version;
 	uint8_t type;
-	uint16_t field;                 /* session of a query, code of an Error Report */
-	uint32_t serial;                /* of a Serial Query */
-	enum rtr_code fault;            /* what an answer must complain about; never set for an Error Report */
-	struct al_slice raw;            /* inside the input: the PDU as far as it is there and fits an Error Report */
-	struct al_slice text;           /* of an Error Report, as sent; inside the input, may be empty */
+	uint16_t field;       /* session of a query, code of an Error Report */
+	uint32_t serial;      /* of a Serial Query */
+	enum rtr_code fault;  /* what an answer must complain about; never set for an Error Report */
+	struct al_slice raw;  /* inside the input: the PDU as far as it is there and fits an Error Report */
+	struct al_slice text; /* of an Error Report, as sent; inside the input, may be empty */
 };
 
-#define RTR_INPUT_MAX 4096              /* a longer Error Report is taken as its first bytes */
+#define RTR_INPUT_MAX 4096 /* a longer Error Report is taken as its first bytes */
 
 /*
  * The first PDU of `bytes`: how many bytes it takes, or 0 when more must come (never with
@@ -62,14 +62,14 @@ size_t rtr_pdu_decode(const uint8_t *bytes, size_t len, struct rtr_pdu *out);
 /* ---- encoding: each writes a whole PDU and returns its length in bytes ---- */
 #define RTR_PREFIX4_LEN 20
 #define RTR_PREFIX6_LEN 32
-#define RTR_PDU_MAX 32                  /* the longest of the fixed ones */
+#define RTR_PDU_MAX 32 /* the longest of the fixed ones */
 /* Under 800: bird before 2.16 throws its input away on a PDU over 848 bytes. */
 #define RTR_ERROR_INNER_MAX 64
 #define RTR_ERROR_TEXT_MAX 120
 #define RTR_ERROR_MAX (16 + RTR_ERROR_INNER_MAX + RTR_ERROR_TEXT_MAX)
 
 struct rtr_timers {
-	uint32_t refresh, retry, expire;        /* seconds, RFC 8210 section 6 */
+	uint32_t refresh, retry, expire; /* seconds, RFC 8210 section 6 */
 };
 
 /* In RFC 8210's ranges, and expire above the other two (section 6)? */

@@ -19,7 +19,7 @@
 #include "rtr_session.h"
 
 #define SWEEP_MS 10000
-#define IDLE_MS (24u * 3600 * 1000)     /* gobgp never asks without a Notify, so idle is not dead */
+#define IDLE_MS (24u * 3600 * 1000) /* gobgp never asks without a Notify, so idle is not dead */
 #define ADDR_LEN 64
 #define SUSPECTS 256
 
@@ -28,12 +28,12 @@ struct rtr_client {
 	struct rtr_server *server;
 	struct rtr_client *prev, *next;
 	struct rtr_session session;
-	struct rtr_image *image;        /* being sent; a reference of its own */
-	uint64_t since_ms;              /* of the connection, or of the answer under way */
-	uint64_t progress_ms;           /* when `pending` was last seen to change */
+	struct rtr_image *image; /* being sent; a reference of its own */
+	uint64_t since_ms;       /* of the connection, or of the answer under way */
+	uint64_t progress_ms;    /* when `pending` was last seen to change */
 	size_t pending;
 	bool eof;
-	char addr[ADDR_LEN];            /* without the port */
+	char addr[ADDR_LEN]; /* without the port */
 };
 
 struct rtr_server {
@@ -165,8 +165,9 @@ static void client_data(struct rtr_client *client, const struct rtr_reply *reply
 		al_conn_write_ref(client->conn, image->bytes, image->len, rtr_image_unref, image);
 	else
 		rtr_image_unref(image);
-	al_conn_write(client->conn, out, rtr_put_end(out, reply->version, reply->session, server->images.set->serial,
-						     &server->conf.timers));
+	al_conn_write(
+		client->conn, out,
+		rtr_put_end(out, reply->version, reply->session, server->images.set->serial, &server->conf.timers));
 	client->pending = al_conn_pending(client->conn);
 }
 
@@ -356,7 +357,7 @@ static void client_closed(struct al_conn *conn, void *user)
 	struct rtr_server *server = client->server;
 
 	if (client->session.state == RTR_SENDING && al_conn_pending(conn) == 0)
-		client_sent(client);             /* closing after the last byte: nothing was cut off */
+		client_sent(client); /* closing after the last byte: nothing was cut off */
 	rtr_image_unref(client->image);
 	if (rtr_session_cut(&client->session))
 		suspect_add(server, client->addr);
@@ -432,7 +433,7 @@ static void client_input(struct al_conn *conn, struct evbuffer *in, bool eof, vo
 	}
 	/* A query that waits behind an answer is still answered after the router has shut its side. */
 	if (al_conn_pending(conn) != 0 && evbuffer_get_length(in) != 0)
-		al_conn_pause(conn, true);       /* until client_drained() */
+		al_conn_pause(conn, true); /* until client_drained() */
 	else if (client->eof)
 		client_eof(client);
 }
@@ -443,18 +444,25 @@ static void client_drained(struct al_conn *conn, void *user)
 
 	if (client->session.state == RTR_SENDING)
 		client_sent(client);
-	al_conn_pause(conn, false);              /* a query may have been waiting */
+	al_conn_pause(conn, false); /* a query may have been waiting */
 	client_tick(client);
 }
 
 enum al_err rtr_server_new(struct al_loop *loop, const struct rtr_server_conf *conf, struct rtr_server **out)
 {
 	static const struct al_conn_ops ops = {
-		.open = client_open, .data = client_input, .drained = client_drained, .closed = client_closed,
+		.open = client_open,
+		.data = client_input,
+		.drained = client_drained,
+		.closed = client_closed,
 	};
 	struct al_listener_conf listener = {
-		.name = "rtr", .max_conns = conf->max_conns, .max_per_source = conf->max_per_source,
-		.in_max = RTR_INPUT_MAX, .out_max = RTR_OUT_MAX, .idle_ms = IDLE_MS,
+		.name = "rtr",
+		.max_conns = conf->max_conns,
+		.max_per_source = conf->max_per_source,
+		.in_max = RTR_INPUT_MAX,
+		.out_max = RTR_OUT_MAX,
+		.idle_ms = IDLE_MS,
 	};
 	struct rtr_server *server;
 	enum al_err err;
@@ -482,7 +490,7 @@ void rtr_server_free(struct rtr_server *server)
 {
 	if (server == NULL)
 		return;
-	al_listener_free(server->listener);      /* first: closing connections gives images back */
+	al_listener_free(server->listener); /* first: closing connections gives images back */
 	al_timer_free(server->timer);
 	rtr_images_release(&server->images);
 	free(server);

@@ -25,14 +25,14 @@ struct rtr_server;
 struct rtr_server_conf {
 	size_t max_conns;
 	size_t max_per_source;
-	uint64_t notify_ms;             /* least time between two Notifies to one router */
-	uint16_t session;               /* of version 1 */
+	uint64_t notify_ms; /* least time between two Notifies to one router */
+	uint16_t session;   /* of version 1 */
 	struct rtr_timers timers;
 };
 
 AL_MUST_USE enum al_err rtr_server_new(struct al_loop *loop, const struct rtr_server_conf *conf,
 				       struct rtr_server **out);
-void rtr_server_free(struct rtr_server *server);              /* NULL is allowed; closes all connections */
+void rtr_server_free(struct rtr_server *server); /* NULL is allowed; closes all connections */
 struct al_listener *rtr_server_listener(struct rtr_server *server);
 /* `history` (borrowed, may change until the next publish only) leads to `set`. Idle routers are told. */
 void rtr_server_publish(struct rtr_server *server, const struct vrp_set *set, const struct vrp_history *history);

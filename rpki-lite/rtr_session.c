@@ -45,7 +45,7 @@ uint16_t rtr_session_id(const struct al_vkey *key, uint32_t rule_version, uint8_
 const char *rtr_state_name(enum rtr_state state)
 {
 	static const char *const names[RTR_STATE_COUNT] = {
-		[RTR_NEW] = "new", [RTR_READY] = "ready", [RTR_SENDING] = "sending",
+		[RTR_NEW] = "new",         [RTR_READY] = "ready", [RTR_SENDING] = "sending",
 		[RTR_WAITING] = "waiting", [RTR_ENDED] = "ended",
 	};
 
@@ -73,28 +73,30 @@ static uint16_t session_number(const struct rtr_session *session, const struct r
 	return session->version == 0 ? session->session0 : world->session;
 }
 
-static struct rtr_reply session_fail(struct rtr_session *session, uint8_t version, enum rtr_code code,
-				     const char *text)
+static struct rtr_reply session_fail(struct rtr_session *session, uint8_t version, enum rtr_code code, const char *text)
 {
 	session_enter(session, RTR_ENDED);
-	return (struct rtr_reply){ .answer = RTR_ERROR, .version = version, .code = code, .text = text,
-				   .finish = true };
+	return (struct rtr_reply){
+		.answer = RTR_ERROR, .version = version, .code = code, .text = text, .finish = true
+	};
 }
 
 static struct rtr_reply session_no_data(struct rtr_session *session)
 {
 	session_enter(session, RTR_WAITING);
-	return (struct rtr_reply){ .answer = RTR_ERROR, .version = session->version, .code = RTR_NO_DATA,
-				   .text = "no verified data yet" };
+	return (struct rtr_reply){
+		.answer = RTR_ERROR, .version = session->version, .code = RTR_NO_DATA, .text = "no verified data yet"
+	};
 }
 
-static struct rtr_reply session_send(struct rtr_session *session, const struct rtr_world *world,
-				     enum rtr_answer answer, uint32_t from)
+static struct rtr_reply session_send(struct rtr_session *session, const struct rtr_world *world, enum rtr_answer answer,
+				     uint32_t from)
 {
 	session->told = world->serial;
 	session_enter(session, answer == RTR_RESET ? RTR_READY : RTR_SENDING);
-	return (struct rtr_reply){ .answer = answer, .version = session->version,
-				   .session = session_number(session, world), .from = from };
+	return (struct rtr_reply){
+		.answer = answer, .version = session->version, .session = session_number(session, world), .from = from
+	};
 }
 
 static struct rtr_reply session_reset_query(struct rtr_session *session, const struct rtr_world *world)
@@ -130,7 +132,8 @@ static struct rtr_reply session_error_report(struct rtr_session *session, const 
 {
 	/* Never answered (RFC 8210 section 5.11). */
 	session_enter(session, RTR_ENDED);
-	return (struct rtr_reply){ .answer = RTR_NOTHING, .finish = true,
+	return (struct rtr_reply){ .answer = RTR_NOTHING,
+				   .finish = true,
 				   .suspect = pdu->field == RTR_WITHDRAWAL_UNKNOWN ||
 					      pdu->field == RTR_DUPLICATE_ANNOUNCEMENT };
 }
@@ -186,12 +189,13 @@ static struct rtr_reply session_tick(struct rtr_session *session, const struct r
 	if (rtr_session_notify_in(session, world) != 0)
 		return (struct rtr_reply){ .answer = RTR_NOTHING };
 	if (session->version == 0 && !session->granted)
-		session->session0 = world->fresh;        /* any number: the router has none to compare */
+		session->session0 = world->fresh; /* any number: the router has none to compare */
 	session->told = world->serial;
 	session->notified = true;
 	session->notified_ms = world->now_ms;
 	session_enter(session, RTR_READY);
-	return (struct rtr_reply){ .answer = RTR_NOTIFY, .version = session->version,
+	return (struct rtr_reply){ .answer = RTR_NOTIFY,
+				   .version = session->version,
 				   .session = session_number(session, world) };
 }
 

@@ -34,10 +34,10 @@
 uint16_t rtr_session_id(const struct al_vkey *key, uint32_t rule_version, uint8_t version);
 
 enum rtr_state {
-	RTR_NEW,                /* no query yet: the version is open and nothing may be sent */
-	RTR_READY,              /* nothing under way */
-	RTR_SENDING,            /* an answer is on its way: no Notify, no second answer */
-	RTR_WAITING,            /* asked before we had data (Error 2) */
+	RTR_NEW,     /* no query yet: the version is open and nothing may be sent */
+	RTR_READY,   /* nothing under way */
+	RTR_SENDING, /* an answer is on its way: no Notify, no second answer */
+	RTR_WAITING, /* asked before we had data (Error 2) */
 	RTR_ENDED,
 	RTR_STATE_COUNT
 };
@@ -47,32 +47,32 @@ bool rtr_state_allows(enum rtr_state from, enum rtr_state to);
 
 struct rtr_session {
 	enum rtr_state state;
-	uint8_t version;                /* from the first query on */
-	bool granted;                   /* version 0: `session0` was given in a Reset answer */
+	uint8_t version; /* from the first query on */
+	bool granted;    /* version 0: `session0` was given in a Reset answer */
 	uint16_t session0;
-	uint32_t told;                  /* newest serial that the router has heard of; 0: none */
-	bool notified;                  /* ever */
-	uint64_t notified_ms;           /* when last */
+	uint32_t told;        /* newest serial that the router has heard of; 0: none */
+	bool notified;        /* ever */
+	uint64_t notified_ms; /* when last */
 };
 
 enum rtr_input {
-	RTR_IN_PDU,                     /* `pdu` came */
-	RTR_IN_SENT,                    /* all output has left */
-	RTR_IN_TICK,                    /* new data, or time has passed */
-	RTR_IN_EOF,                     /* the router has finished sending */
+	RTR_IN_PDU,  /* `pdu` came */
+	RTR_IN_SENT, /* all output has left */
+	RTR_IN_TICK, /* new data, or time has passed */
+	RTR_IN_EOF,  /* the router has finished sending */
 	RTR_INPUT_COUNT
 };
 
 /* What is true outside of the conversation. */
 struct rtr_world {
-	bool has_data;                  /* a verified head was published */
-	uint32_t serial;                /* of it */
-	uint16_t session;               /* of version 1 */
-	uint16_t fresh;                 /* random, for version 0 */
-	bool suspect;                   /* the router's copy may be broken: a Serial Query gets Cache Reset */
-	bool busy;                      /* something is still on its way to the router */
+	bool has_data;    /* a verified head was published */
+	uint32_t serial;  /* of it */
+	uint16_t session; /* of version 1 */
+	uint16_t fresh;   /* random, for version 0 */
+	bool suspect;     /* the router's copy may be broken: a Serial Query gets Cache Reset */
+	bool busy;        /* something is still on its way to the router */
 	uint64_t now_ms;
-	uint64_t notify_ms;             /* least time between two Notifies to one router */
+	uint64_t notify_ms; /* least time between two Notifies to one router */
 	/* Is there a difference from this serial? */
 	bool (*retained)(void *arg, uint32_t from);
 	void *arg;
@@ -80,24 +80,24 @@ struct rtr_world {
 
 enum rtr_answer {
 	RTR_NOTHING,
-	RTR_LATER,                      /* not now: keep the PDU and give it again after RTR_IN_SENT */
+	RTR_LATER, /* not now: keep the PDU and give it again after RTR_IN_SENT */
 	RTR_NOTIFY,
-	RTR_RESET,                      /* Cache Reset */
-	RTR_FULL,                       /* Cache Response, all records, End of Data */
-	RTR_DELTA,                      /* Cache Response, difference from `from`, End of Data */
-	RTR_EMPTY,                      /* Cache Response, End of Data */
-	RTR_ERROR,                      /* Error Report `code` */
+	RTR_RESET, /* Cache Reset */
+	RTR_FULL,  /* Cache Response, all records, End of Data */
+	RTR_DELTA, /* Cache Response, difference from `from`, End of Data */
+	RTR_EMPTY, /* Cache Response, End of Data */
+	RTR_ERROR, /* Error Report `code` */
 };
 
 struct rtr_reply {
 	enum rtr_answer answer;
-	uint8_t version;                /* for the header */
+	uint8_t version; /* for the header */
 	uint16_t session;
 	uint32_t from;
 	enum rtr_code code;
-	const char *text;               /* of the Error Report; constant */
-	bool finish;                    /* close once everything is sent */
-	bool suspect;                   /* the router said that its copy does not fit ours (Error 6, 7) */
+	const char *text; /* of the Error Report; constant */
+	bool finish;      /* close once everything is sent */
+	bool suspect;     /* the router said that its copy does not fit ours (Error 6, 7) */
 };
 
 void rtr_session_init(struct rtr_session *session);

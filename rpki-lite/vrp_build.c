@@ -68,7 +68,7 @@ static bool hide_visit(const struct al_prefix *key, void *value, void *arg)
 	struct hide_walk *walk = arg;
 
 	(void)key;
-	walk->hidden = (uintptr_t)value > walk->len;     /* maxLength + 1 > len */
+	walk->hidden = (uintptr_t)value > walk->len; /* maxLength + 1 > len */
 	return !walk->hidden;
 }
 

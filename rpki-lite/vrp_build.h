@@ -29,7 +29,7 @@ bool vrp_of_object(const struct al_object *object, struct vrp *out);
 
 /* The holds of a state, for rule 2. */
 struct vrp_holds {
-	struct al_trie trie;            /* prefix -> maxLength + 1 as a pointer's value */
+	struct al_trie trie; /* prefix -> maxLength + 1 as a pointer's value */
 };
 
 void vrp_holds_init(struct vrp_holds *holds);

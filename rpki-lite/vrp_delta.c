@@ -10,16 +10,16 @@
 
 struct vrp_history {
 	size_t cap;
-	size_t first;                   /* position of the oldest */
+	size_t first; /* position of the oldest */
 	size_t count;
-	size_t records;                 /* in all deltas together */
+	size_t records; /* in all deltas together */
 	struct vrp_delta *ring[];
 };
 
 /* One record of one delta, while several are put together. */
 struct net_item {
 	struct vrp vrp;
-	uint32_t order;                 /* which delta */
+	uint32_t order; /* which delta */
 	bool announce;
 };
 

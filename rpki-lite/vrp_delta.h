@@ -11,21 +11,21 @@
 #include "vrp_set.h"
 
 struct vrp_delta {
-	uint32_t from, to;              /* serials */
-	size_t announced;               /* items[0 .. announced) in the set's order */
-	size_t withdrawn;               /* the rest, in the set's order too */
+	uint32_t from, to; /* serials */
+	size_t announced;  /* items[0 .. announced) in the set's order */
+	size_t withdrawn;  /* the rest, in the set's order too */
 	struct vrp items[];
 };
 
 /* Uninitialised items; NULL: out of memory. free() ends it. */
 struct vrp_delta *vrp_delta_alloc(uint32_t from, uint32_t to, size_t announced, size_t withdrawn);
-void vrp_delta_sort(struct vrp_delta *delta);         /* both parts into the set's order */
+void vrp_delta_sort(struct vrp_delta *delta); /* both parts into the set's order */
 
 struct vrp_history;
 
 /* Keeps at most `cap` deltas. */
 AL_MUST_USE enum al_err vrp_history_new(size_t cap, struct vrp_history **out);
-void vrp_history_free(struct vrp_history *history);   /* NULL is allowed */
+void vrp_history_free(struct vrp_history *history); /* NULL is allowed */
 size_t vrp_history_cap(const struct vrp_history *history);
 size_t vrp_history_count(const struct vrp_history *history);
 /*
@@ -34,7 +34,7 @@ size_t vrp_history_count(const struct vrp_history *history);
  * a set costs less than a longer history of it.
  */
 void vrp_history_push(struct vrp_history *history, struct vrp_delta *delta, size_t records_max);
-bool vrp_history_has(const struct vrp_history *history, uint32_t from);      /* by equality */
+bool vrp_history_has(const struct vrp_history *history, uint32_t from); /* by equality */
 /*
  * The one net difference from serial `from` to the newest: what was announced and withdrawn in
  * between is absent, nothing is twice. AL_ENOTFOUND: not kept. The caller frees *out with free().

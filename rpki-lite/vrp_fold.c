@@ -12,9 +12,9 @@
 
 struct vrp_event {
 	struct vrp vrp;
-	uint64_t index;                 /* of the entry */
-	uint32_t seq;                   /* order of arrival, within one take */
-	bool present;                   /* after the entry */
+	uint64_t index; /* of the entry */
+	uint32_t seq;   /* order of arrival, within one take */
+	bool present;   /* after the entry */
 	/* Filled by batch_resolve(): what the key was before the entry. */
 	bool was;
 	uint8_t was_max;
@@ -28,10 +28,10 @@ struct vrp_fold {
 
 /* What a run of events comes to: the set's own difference, and deltas for the history. */
 struct fold_batch {
-	struct vrp_event *events;       /* owned; sorted as each step needs it */
+	struct vrp_event *events; /* owned; sorted as each step needs it */
 	size_t count;
-	struct vrp_delta *net;          /* from the base to the end */
-	struct vrp_delta **deltas;      /* the newest ones, in order */
+	struct vrp_delta *net;     /* from the base to the end */
+	struct vrp_delta **deltas; /* the newest ones, in order */
 	size_t delta_count;
 };
 
@@ -82,7 +82,7 @@ static enum al_err fold_emit(struct vrp_fold *fold, const struct vrp *vrp, uint6
 struct hold_walk {
 	struct vrp_fold *fold;
 	uint64_t index;
-	uint8_t reach;                  /* longest prefix that the hold touches or touched */
+	uint8_t reach; /* longest prefix that the hold touches or touched */
 	enum al_err err;
 };
 
@@ -97,8 +97,8 @@ static bool hold_visit(const struct al_object *object, void *arg)
 }
 
 /* `hold` came, went or changed its reach: say again what is true of all that it may hide. */
-static enum al_err fold_hold(struct vrp_fold *fold, const struct al_state *state, const struct vrp *hold,
-			     uint8_t reach, const struct al_object *now)
+static enum al_err fold_hold(struct vrp_fold *fold, const struct al_state *state, const struct vrp *hold, uint8_t reach,
+			     const struct al_object *now)
 {
 	struct hold_walk walk = { .fold = fold, .index = now->index, .reach = reach, .err = AL_OK };
 	struct al_prefix prefix = vrp_prefix(hold);
@@ -125,7 +125,7 @@ enum al_err vrp_fold_change(struct vrp_fold *fold, const struct al_state *state,
 	if (!lived || !vrp_of_object(old, &before))
 		before = vrp;
 	else if (!now->deleted && vrp_cmp(&before, &vrp) == 0)
-		return AL_OK;                    /* another attribute changed */
+		return AL_OK; /* another attribute changed */
 	if (vrp.asn == 0)
 		return fold_hold(fold, state, &vrp, before.max > vrp.max ? before.max : vrp.max, now);
 	return fold_emit(fold, &vrp, now->index, !now->deleted && !vrp_holds_hide(&fold->holds, &vrp));
@@ -159,7 +159,7 @@ static size_t resolve_key(struct vrp_event *events, size_t count, struct vrp_eve
 		struct vrp_event event = events[i];
 
 		if (i + 1 < count && events[i + 1].index == event.index)
-			continue;                /* the entry says more about this key */
+			continue; /* the entry says more about this key */
 		if (event.present == was && (!was || event.vrp.max == was_max))
 			continue;
 		event.was = was;
@@ -216,7 +216,7 @@ static enum al_err batch_net(struct fold_batch *batch)
 				break;
 		b = &batch->events[last];
 		if (a->was == b->present && (!a->was || a->was_max == b->vrp.max))
-			continue;                /* there and back again */
+			continue; /* there and back again */
 		if (a->was)
 			withdrawn[net->withdrawn++] = event_before(a);
 		if (b->present)
@@ -283,7 +283,7 @@ static enum al_err batch_deltas(struct fold_batch *batch, size_t cap, uint64_t b
 		for (last = first; last < batch->count && batch->events[last].index == event->index; last++)
 			;
 		if (from == vrp_serial(event->index + 1))
-			continue;                /* the log's very first entry: nobody was given a set before it */
+			continue; /* the log's very first entry: nobody was given a set before it */
 		batch->deltas[batch->delta_count] = entry_delta(event, last - first, from);
 		if (batch->deltas[batch->delta_count] == NULL)
 			return AL_ENOMEM;
@@ -321,7 +321,7 @@ static void fold_forget(struct vrp_fold *fold, size_t taken)
 	fold->count -= taken;
 	memmove(fold->events, fold->events + taken, fold->count * sizeof(*fold->events));
 	if (fold->count == 0 && fold->cap > 65536) {
-		free(fold->events);              /* a replay's worth of memory is not needed again */
+		free(fold->events); /* a replay's worth of memory is not needed again */
 		fold->events = NULL;
 		fold->cap = 0;
 	}
@@ -346,8 +346,7 @@ static enum al_err batch_of(const struct vrp_fold *fold, uint64_t size, struct f
 }
 
 /* Sorted and resolved events to a set, with the deltas ready to be pushed. */
-static enum al_err batch_finish(struct fold_batch *batch, const struct vrp_set *base, size_t cap,
-				struct vrp_set **out)
+static enum al_err batch_finish(struct fold_batch *batch, const struct vrp_set *base, size_t cap, struct vrp_set **out)
 {
 	enum al_err err = batch_net(batch);
 
@@ -358,8 +357,8 @@ static enum al_err batch_finish(struct fold_batch *batch, const struct vrp_set *
 	return err;
 }
 
-enum al_err vrp_fold_take(struct vrp_fold *fold, uint64_t size, const struct vrp_set *base,
-			  struct vrp_history *history, const struct vrp_set **out)
+enum al_err vrp_fold_take(struct vrp_fold *fold, uint64_t size, const struct vrp_set *base, struct vrp_history *history,
+			  const struct vrp_set **out)
 {
 	struct fold_batch batch = { 0 };
 	struct vrp_set *set = NULL;

@@ -17,7 +17,7 @@
 struct vrp_fold;
 
 AL_MUST_USE enum al_err vrp_fold_new(struct vrp_fold **out);
-void vrp_fold_free(struct vrp_fold *fold);            /* NULL is allowed */
+void vrp_fold_free(struct vrp_fold *fold); /* NULL is allowed */
 
 /*
  * As al_change_fn: `state` shows `now` already, `old` may be NULL or a tombstone. Call for every change since

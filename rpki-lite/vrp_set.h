@@ -15,28 +15,28 @@
 #include "alamo/base/ident.h"
 
 struct vrp {
-	uint8_t addr[16];       /* network order; IPv4 in the first 4; rest zero */
-	uint32_t asn;           /* 0: nobody may originate it (RFC 6483 section 4) */
-	uint8_t bits;           /* 32 or 128: the family */
-	uint8_t len;            /* prefix length */
-	uint8_t max;            /* maxLength, len .. bits */
+	uint8_t addr[16]; /* network order; IPv4 in the first 4; rest zero */
+	uint32_t asn;     /* 0: nobody may originate it (RFC 6483 section 4) */
+	uint8_t bits;     /* 32 or 128: the family */
+	uint8_t len;      /* prefix length */
+	uint8_t max;      /* maxLength, len .. bits */
 };
 
-int vrp_cmp(const struct vrp *a, const struct vrp *b);       /* the set's order */
-int vrp_key_cmp(const struct vrp *a, const struct vrp *b);   /* prefix and AS number only: a route object's key */
+int vrp_cmp(const struct vrp *a, const struct vrp *b);     /* the set's order */
+int vrp_key_cmp(const struct vrp *a, const struct vrp *b); /* prefix and AS number only: a route object's key */
 void vrp_sort(struct vrp *items, size_t count);
 struct al_prefix vrp_prefix(const struct vrp *vrp);
 /* "172.20.0.0/24-28 AS64512" */
 void vrp_format(const struct vrp *vrp, struct al_buf *out);
 
-struct vrp_run;                 /* stretch of one family, length and max-length; private */
+struct vrp_run; /* stretch of one family, length and max-length; private */
 
 struct vrp_set {
 	unsigned refs;
-	uint32_t serial;        /* RTR serial: vrp_serial() of `size` */
-	uint64_t size;          /* log size right after the entry that made this set what it is; 0: never changed */
-	size_t count;           /* VRPs */
-	size_t count4;          /* of them IPv4: items[0 .. count4) */
+	uint32_t serial; /* RTR serial: vrp_serial() of `size` */
+	uint64_t size;   /* log size right after the entry that made this set what it is; 0: never changed */
+	size_t count;    /* VRPs */
+	size_t count4;   /* of them IPv4: items[0 .. count4) */
 	struct vrp_run *runs;
 	size_t run_count;
 	struct vrp items[];
@@ -53,10 +53,10 @@ uint32_t vrp_serial(uint64_t size);
 /* Copies `items`, in any order and with duplicates. One reference is the caller's. */
 AL_MUST_USE enum al_err vrp_set_new(const struct vrp *items, size_t count, uint64_t size, struct vrp_set **out);
 const struct vrp_set *vrp_set_ref(const struct vrp_set *set);
-void vrp_set_unref(const struct vrp_set *set);        /* NULL is allowed */
+void vrp_set_unref(const struct vrp_set *set); /* NULL is allowed */
 /* The VRP of this prefix and AS number, whatever its max-length; NULL: none. O(runs of that length * log n). */
 const struct vrp *vrp_set_find(const struct vrp_set *set, const struct vrp *key);
-bool vrp_set_eq(const struct vrp_set *a, const struct vrp_set *b);      /* contents only */
+bool vrp_set_eq(const struct vrp_set *a, const struct vrp_set *b); /* contents only */
 
 /*
  * base without `withdrawn`, with `announced`; both in the set's order. AL_EINVAL if a

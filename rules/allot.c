@@ -181,8 +181,7 @@ static void define(struct allot *a, struct al_slice token, const char *value)
 		if (*ch >= 'a' && *ch <= 'z')
 			*ch = (char)(*ch - 'a' + 'A');
 	(void)snprintf(item->value, sizeof(item->value), "%s", value);
-	a->d->auto_views[a->d->auto_count] =
-		(struct al_auto){ al_slice_str(item->token), al_slice_str(item->value) };
+	a->d->auto_views[a->d->auto_count] = (struct al_auto){ al_slice_str(item->token), al_slice_str(item->value) };
 	a->d->auto_count++;
 }
 
@@ -235,7 +234,8 @@ static enum al_err fill_object(struct allot *a, unsigned number, struct al_slice
 		return AL_OK;
 	bits = cls == AL_INETNUM ? 32 : 128;
 	if (!token_parse(token, bits, &len) || defined(a, token) || a->d->auto_count == AL_AUTOS_MAX) {
-		refuse(a, number, "SCHEMA-AUTO", "A placeholder is written AUTO-1 or AUTO-1/48, each number once, 64 at most");
+		refuse(a, number, "SCHEMA-AUTO",
+		       "A placeholder is written AUTO-1 or AUTO-1/48, each number once, 64 at most");
 		return AL_OK;
 	}
 	return cls == AL_AUT_NUM ? fill_asn(a, number, token) : fill_prefix(a, number, token, bits, len);

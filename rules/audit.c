@@ -38,7 +38,7 @@ struct seen {
 	UT_hash_handle hh;
 	uint8_t hash[AL_HASH_LEN];
 	uint64_t index;
-	bool lost;                       /* uthash could not add it */
+	bool lost; /* uthash could not add it */
 };
 
 struct audit {
@@ -48,12 +48,12 @@ struct audit {
 	struct space *space;
 	struct seen *seen;
 	struct audit_counts counts;
-	uint64_t time;                   /* that the entry before said */
-	uint64_t latest;                 /* of the caller's clock */
-	enum al_err follow_err;          /* first failure of the space index */
+	uint64_t time;          /* that the entry before said */
+	uint64_t latest;        /* of the caller's clock */
+	enum al_err follow_err; /* first failure of the space index */
 	bool over;
-	struct al_buf fixed;             /* an entry with index and time put right */
-	struct al_buf ours;              /* what our decision gives */
+	struct al_buf fixed; /* an entry with index and time put right */
+	struct al_buf ours;  /* what our decision gives */
 };
 
 static void on_change(void *arg, const struct al_object *old, const struct al_object *now)
@@ -96,7 +96,7 @@ void audit_free(struct audit *a)
 	if (a == NULL)
 		return;
 	seen = a->seen;
-	HASH_CLEAR(hh, a->seen);                 /* the items stay linked */
+	HASH_CLEAR(hh, a->seen); /* the items stay linked */
 	for (; seen != NULL; seen = next) {
 		next = seen->hh.next;
 		free(seen);
@@ -271,8 +271,8 @@ static enum al_err compare(struct audit *a, const struct decision *d, const stru
 	if (!d->accepted)
 		return AL_OK;
 	if (d->request.dry_run || !d->changes)
-		find(a, AUDIT_IDLE, NULL, d->request.dry_run ? "the request asked for a dry run"
-							       : "the request changes nothing");
+		find(a, AUDIT_IDLE, NULL,
+		     d->request.dry_run ? "the request asked for a dry run" : "the request changes nothing");
 	if (!told && !al_slice_is(entry->result, d->actions)) {
 		told = true;
 		find(a, AUDIT_RESULT, NULL, "the result is %.*s, but the request gives %s", AL_FMT(entry->result),

@@ -29,30 +29,30 @@ enum audit_kind {
 };
 
 struct audit_kind_row {
-	const char *id;                  /* "ALLOCATION" */
-	const char *text;                /* one sentence */
+	const char *id;   /* "ALLOCATION" */
+	const char *text; /* one sentence */
 };
 extern const struct audit_kind_row audit_kinds[AUDIT_KINDS];
 
 struct audit_finding {
-	uint64_t index;                  /* the entry's place in the log */
+	uint64_t index; /* the entry's place in the log */
 	enum audit_kind kind;
-	const char *clause;              /* of the rule book (policy.h), or NULL */
-	struct al_slice text;            /* one line; may quote the log: not for a terminal as it is */
+	const char *clause;   /* of the rule book (policy.h), or NULL */
+	struct al_slice text; /* one line; may quote the log: not for a terminal as it is */
 };
 typedef void (*audit_fn)(void *arg, const struct audit_finding *finding);
 
 struct audit_counts {
 	uint64_t entries;
 	uint64_t requests;
-	uint64_t signatures;             /* on the requests; those that fail are findings */
-	uint64_t unknown;                /* entries of a kind that this version does not know */
+	uint64_t signatures; /* on the requests; those that fail are findings */
+	uint64_t unknown;    /* entries of a kind that this version does not know */
 	uint64_t findings;
-	uint64_t kinds[AUDIT_KINDS];     /* findings of each kind */
+	uint64_t kinds[AUDIT_KINDS]; /* findings of each kind */
 };
 
 struct audit_opts {
-	struct al_slice ns;              /* SSHSIG namespace; empty: "registry@" and the founded registry's name */
+	struct al_slice ns; /* SSHSIG namespace; empty: "registry@" and the founded registry's name */
 	audit_fn finding;
 	void *arg;
 };
@@ -60,7 +60,7 @@ struct audit_opts {
 struct audit;
 
 AL_MUST_USE enum al_err audit_new(const struct audit_opts *opts, struct audit **out);
-void audit_free(struct audit *audit);    /* NULL is allowed */
+void audit_free(struct audit *audit); /* NULL is allowed */
 /*
  * The next entry of the log, in order. AL_ECLOSED: it cannot be applied, so
  * nothing behind it can be judged (the last finding says so); every later call

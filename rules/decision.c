@@ -104,7 +104,7 @@ enum al_err decision_judge(struct decision *d, const struct al_state *state, str
 	d->index = al_state_size(state);
 	d->time = now > al_state_time(state) ? now : al_state_time(state);
 	if (d->time < space_time(space))
-		d->time = space_time(space);     /* the clock was set back: log time was not */
+		d->time = space_time(space); /* the clock was set back: log time was not */
 	if (d->decoded)
 		check_expiry(d);
 	if (d->report.errors > 0)

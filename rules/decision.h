@@ -12,37 +12,37 @@
 #include "alamo/rpsl/state.h"
 #include "space.h"
 
-#define DECISION_AUTO_LEN 64             /* bytes of a token or value, with NUL */
-#define DECISION_KEY_LEN 256             /* bytes of a key in text, with NUL */
+#define DECISION_AUTO_LEN 64 /* bytes of a token or value, with NUL */
+#define DECISION_KEY_LEN 256 /* bytes of a key in text, with NUL */
 
 struct decision_auto {
-	char token[DECISION_AUTO_LEN];   /* "AUTO-2/48" as first written, upper case */
-	char value[DECISION_AUTO_LEN];   /* "fca1:100::/48" */
+	char token[DECISION_AUTO_LEN]; /* "AUTO-2/48" as first written, upper case */
+	char value[DECISION_AUTO_LEN]; /* "fca1:100::/48" */
 };
 
 struct decision {
 	struct al_request request;
 	struct al_report report;
-	bool audit;                      /* set by an auditor: contact texts are not in the log */
-	bool decoded;                    /* the request has its form, whatever the signatures say */
-	uint64_t index;                  /* the entry this would become */
+	bool audit;     /* set by an auditor: contact texts are not in the log */
+	bool decoded;   /* the request has its form, whatever the signatures say */
+	uint64_t index; /* the entry this would become */
 	uint64_t time;
 
-	struct al_sshkey keys[AL_REQUEST_SIGNATURES_MAX];   /* verified signers */
-	char key_texts[AL_REQUEST_SIGNATURES_MAX][DECISION_KEY_LEN];   /* the same as auth: has them */
+	struct al_sshkey keys[AL_REQUEST_SIGNATURES_MAX];            /* verified signers */
+	char key_texts[AL_REQUEST_SIGNATURES_MAX][DECISION_KEY_LEN]; /* the same as auth: has them */
 	size_t key_count;
 
-	struct al_object **objects;      /* request.object_count of them; NULL where one did not build */
-	char *actions;                   /* enum al_action, one an object, C string */
-	bool accepted;                   /* no error; to be appended unless dry-run or nothing to do */
-	bool changes;                    /* some action is not AL_NO_OPERATION */
+	struct al_object **objects; /* request.object_count of them; NULL where one did not build */
+	char *actions;              /* enum al_action, one an object, C string */
+	bool accepted;              /* no error; to be appended unless dry-run or nothing to do */
+	bool changes;               /* some action is not AL_NO_OPERATION */
 
 	size_t auto_count;
-	struct al_auto auto_views[AL_AUTOS_MAX];            /* the autos as slices */
-	struct decision_auto autos[AL_AUTOS_MAX];           /* not set but for the first auto_count: large */
+	struct al_auto auto_views[AL_AUTOS_MAX];  /* the autos as slices */
+	struct decision_auto autos[AL_AUTOS_MAX]; /* not set but for the first auto_count: large */
 };
 
-struct decision *decision_new(void);     /* NULL: out of memory */
+struct decision *decision_new(void); /* NULL: out of memory */
 void decision_free(struct decision *decision);
 
 /*

@@ -41,7 +41,7 @@ void holdings_free(struct holdings *holdings)
 	if (holdings == NULL)
 		return;
 	holder = holdings->holders;
-	HASH_CLEAR(hh, holdings->holders);       /* the list through the elements stays */
+	HASH_CLEAR(hh, holdings->holders); /* the list through the elements stays */
 	for (; holder != NULL; holder = next) {
 		next = holder->hh.next;
 		free(holder->items);

@@ -26,13 +26,16 @@ const struct policy_clause policy_clauses[] = {
 	{ "AUTH-KEY", "A maintainer has a key, and a new one's request is signed by it." },
 	{ "REF-MISSING", "Objects that are named exist." },
 	{ "REF-USED", "An object that others need is not deleted." },
-	{ "POLICY-ASK", "Below policy: ask the hostmaster or the block's maintainers decide; the request may wait for them." },
+	{ "POLICY-ASK",
+	  "Below policy: ask the hostmaster or the block's maintainers decide; the request may wait for them." },
 	{ "POLICY-VOUCH", "Below policy: vouch a second member, who holds something, signs for the newcomer." },
 	{ "POLICY-QUOTA", "A maintainer holds no more by policy than the block's assign-quota." },
 	{ "POLICY-QUARANTINE", "What was returned rests for a while before another may have it." },
-	{ "POLICY-ASN-BLOCK", "An aut-num is created in an open as-block, or with a maintainer of the block; an as-block with one." },
+	{ "POLICY-ASN-BLOCK",
+	  "An aut-num is created in an open as-block, or with a maintainer of the block; an as-block with one." },
 	{ "POLICY-ASN-FREE", "A free AS number exists in an open as-block." },
-	{ "POLICY-INET-PARENT", "An inetnum or inet6num is created below an open one, or with a maintainer of its parent." },
+	{ "POLICY-INET-PARENT",
+	  "An inetnum or inet6num is created below an open one, or with a maintainer of its parent." },
 	{ "POLICY-INET-SIZE", "The prefix length is one that the parent hands out." },
 	{ "POLICY-INET-OVERLAP", "A new prefix does not take in prefixes of others." },
 	{ "POLICY-INET-FREE", "A free block of that length exists in an open pool." },
@@ -89,8 +92,8 @@ void policy_warn(struct policy *policy, const struct subject *subject, const cha
 	va_start(args, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	al_report_add(&d->report, AL_WARNING, subject->number,
-		      raw_line(d->request.objects[subject->number], attr), NULL, "%s", text);
+	al_report_add(&d->report, AL_WARNING, subject->number, raw_line(d->request.objects[subject->number], attr),
+		      NULL, "%s", text);
 }
 
 /* ---- rules for every object ---- */
@@ -104,8 +107,8 @@ static void check_prev(struct policy *p, const struct subject *s)
 
 	if (version == NULL) {
 		if (prev != AL_PREV_NONE)
-			policy_refuse(p, s, NULL, "REQUEST-PREV", "prev: is %" PRIu64 ", but the object never existed: none",
-				      prev);
+			policy_refuse(p, s, NULL, "REQUEST-PREV",
+				      "prev: is %" PRIu64 ", but the object never existed: none", prev);
 		return;
 	}
 	/* Who asks for any number cannot know that it was used and returned before. */
@@ -116,8 +119,8 @@ static void check_prev(struct policy *p, const struct subject *s)
 		policy_refuse(p, s, NULL, "REQUEST-PREV", "prev: is none, but the object %s: prev is %" PRIu64,
 			      version->deleted ? "was deleted" : "exists", version->index);
 	else if (prev != version->index)
-		policy_refuse(p, s, NULL, "REQUEST-PREV", "prev: is %" PRIu64 ", but the present version is %" PRIu64, prev,
-			      version->index);
+		policy_refuse(p, s, NULL, "REQUEST-PREV", "prev: is %" PRIu64 ", but the present version is %" PRIu64,
+			      prev, version->index);
 }
 
 static void check_twice(struct policy *p, const struct subject *s)
@@ -200,8 +203,8 @@ static void check_children(struct policy *p, const struct subject *s)
 	if (search.child == NULL)
 		al_state_children(p->state, s->cls, &prefix, child_visit, &search);
 	if (search.child != NULL)
-		policy_refuse(p, s, NULL, "REF-USED", "[%s] %.*s lies in it", al_class_name((enum al_class)search.child->cls),
-			      AL_FMT(al_object_key(search.child)));
+		policy_refuse(p, s, NULL, "REF-USED", "[%s] %.*s lies in it",
+			      al_class_name((enum al_class)search.child->cls), AL_FMT(al_object_key(search.child)));
 }
 
 static void check_delete(struct policy *p, const struct subject *s)
@@ -256,7 +259,7 @@ static void decide_object(struct policy *p, unsigned number)
 	struct subject s = { .number = number, .now = now };
 
 	if (now == NULL)
-		return;                          /* it did not build; the report says why */
+		return; /* it did not build; the report says why */
 	s.cls = (enum al_class)now->cls;
 	s.action = (enum al_action)p->d->actions[number];
 	s.old = al_state_get(p->state, s.cls, al_object_key(now));
@@ -283,7 +286,7 @@ void policy_decide(struct decision *d, const struct al_state *state, const struc
 	enum al_err err = view_init(&p.view, state, d->objects, d->request.object_count);
 
 	if (err != AL_OK) {
-		d->report.err = err;             /* no decision: decision_judge() says so */
+		d->report.err = err; /* no decision: decision_judge() says so */
 		return;
 	}
 	auth_hostmaster(&p);

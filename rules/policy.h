@@ -11,11 +11,11 @@
 #include "view.h"
 
 struct policy {
-	const struct al_state *state;    /* before the request: the only source of authority */
-	const struct space *space;       /* free, resting and held: an index of state */
-	struct view view;                /* as the request would leave it */
+	const struct al_state *state; /* before the request: the only source of authority */
+	const struct space *space;    /* free, resting and held: an index of state */
+	struct view view;             /* as the request would leave it */
 	struct decision *d;
-	bool hostmaster;                 /* signed by a maintainer of the registry object */
+	bool hostmaster; /* signed by a maintainer of the registry object */
 };
 
 /* One object under a rule. */
@@ -23,8 +23,8 @@ struct subject {
 	unsigned number;
 	enum al_class cls;
 	enum al_action action;
-	const struct al_object *now;     /* as asked for */
-	const struct al_object *old;     /* living present version, or NULL */
+	const struct al_object *now; /* as asked for */
+	const struct al_object *old; /* living present version, or NULL */
 };
 
 /* Complain under the first line of attribute `attr` (NULL: about the whole object). */
@@ -54,15 +54,15 @@ void auth_subject(struct policy *policy, const struct subject *subject);
  * May something be created below `parent` (NULL: there is none) by its
  * `policy:`? Complains under `attr` with `clause` when not.
  */
-void auth_below(struct policy *policy, const struct subject *subject, const struct al_object *parent,
-		const char *attr, const char *clause);
+void auth_below(struct policy *policy, const struct subject *subject, const struct al_object *parent, const char *attr,
+		const char *clause);
 
 /* ---- one rule family a file; called for creates and modifies, and for deletes where they say so ---- */
 void policy_inet(struct policy *policy, const struct subject *subject);
-void policy_asn(struct policy *policy, const struct subject *subject);       /* aut-num, as-block */
+void policy_asn(struct policy *policy, const struct subject *subject); /* aut-num, as-block */
 void policy_route(struct policy *policy, const struct subject *subject);
-void policy_name(struct policy *policy, const struct subject *subject);      /* everything that is named */
-void policy_node(struct policy *policy, const struct subject *subject);      /* node, peering, service */
+void policy_name(struct policy *policy, const struct subject *subject); /* everything that is named */
+void policy_node(struct policy *policy, const struct subject *subject); /* node, peering, service */
 /* Creates of aut-num, inetnum, inet6num by policy: quota and quarantine of what `parent` hands out. */
 void policy_quota(struct policy *policy, const struct subject *subject, const struct al_object *parent);
 /* member-of: the set takes it (aut-num, route, route6). */
@@ -74,8 +74,8 @@ void policy_contacts_used(struct policy *policy);
 /* ---- the clauses ---- */
 struct policy_clause {
 	const char *id;
-	const char *text;                /* one sentence */
+	const char *text; /* one sentence */
 };
-extern const struct policy_clause policy_clauses[];   /* ended by id NULL */
+extern const struct policy_clause policy_clauses[]; /* ended by id NULL */
 
 #endif

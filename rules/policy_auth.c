@@ -99,9 +99,11 @@ static void check_mntner_key(struct policy *policy, const struct subject *s)
 	if (policy->hostmaster)
 		return;
 	if (al_object_attr(s->now, "auth").len == 0)
-		policy_refuse(policy, s, "mntner", "AUTH-KEY", "A maintainer needs an auth: attribute with your SSH key");
+		policy_refuse(policy, s, "mntner", "AUTH-KEY",
+			      "A maintainer needs an auth: attribute with your SSH key");
 	else if (s->action == AL_CREATE && !signed_by_any(policy, s->now))
-		policy_refuse(policy, s, "auth", "AUTH-KEY", "The request is not signed by a key of the new maintainer");
+		policy_refuse(policy, s, "auth", "AUTH-KEY",
+			      "The request is not signed by a key of the new maintainer");
 }
 
 /* Enough of the people that a maintainer named for the day on which its keys are lost. */
@@ -163,8 +165,8 @@ static void check_consent(struct policy *policy, const struct subject *s)
 			if (s->old != NULL && al_object_has(s->old, "mnt-by", name))
 				continue;
 			if (!auth_mntner(policy, name))
-				policy_refuse(policy, s, "mnt-by", "AUTH-CONSENT", "%.*s is newly named and has to sign too",
-					      AL_FMT(name));
+				policy_refuse(policy, s, "mnt-by", "AUTH-CONSENT",
+					      "%.*s is newly named and has to sign too", AL_FMT(name));
 		} while (value.len > 0);
 }
 

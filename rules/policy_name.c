@@ -127,5 +127,6 @@ void policy_name(struct policy *p, const struct subject *s)
 	else if (s->cls == AL_REGISTRY)
 		check_registry(p, s);
 	else if (al_state_registry(p->state) == NULL && !p->hostmaster)
-		policy_refuse(p, s, NULL, "POLICY-REGISTRY", "The first request founds the registry: registry and its mntner");
+		policy_refuse(p, s, NULL, "POLICY-REGISTRY",
+			      "The first request founds the registry: registry and its mntner");
 }

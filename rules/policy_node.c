@@ -87,8 +87,9 @@ void policy_member(struct policy *p, const struct subject *s)
 				continue;
 			set = view_get(&p->view, cls, name);
 			if (set == NULL || !set_takes(set, s->now))
-				policy_refuse(p, s, "member-of", "POLICY-SET-MEMBER",
-					      "[%s] %.*s does not take it: its mbrs-by-ref names none of the maintainers",
-					      al_class_name(cls), AL_FMT(name));
+				policy_refuse(
+					p, s, "member-of", "POLICY-SET-MEMBER",
+					"[%s] %.*s does not take it: its mbrs-by-ref names none of the maintainers",
+					al_class_name(cls), AL_FMT(name));
 		} while (value.len > 0);
 }

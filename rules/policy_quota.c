@@ -65,8 +65,9 @@ static void check_quota(struct policy *p, const struct subject *s, const struct 
 			name = al_slice_trim(name);
 			if (holds(p, name, parent, s->now->cls) > quota)
 				policy_refuse(p, s, al_class_name(s->cls), "POLICY-QUOTA",
-					      "%.*s would hold more than %u below [%s] %.*s", AL_FMT(name), (unsigned)quota,
-					      al_class_name((enum al_class)parent->cls), AL_FMT(al_object_key(parent)));
+					      "%.*s would hold more than %u below [%s] %.*s", AL_FMT(name),
+					      (unsigned)quota, al_class_name((enum al_class)parent->cls),
+					      AL_FMT(al_object_key(parent)));
 		} while (value.len > 0);
 }
 

@@ -12,8 +12,8 @@ static void check_max_length(struct policy *p, const struct subject *s, const st
 	if (value.len == 0)
 		return;
 	if (al_slice_u64(value, prefix->bits, &max) != AL_OK || max < prefix->len)
-		policy_refuse(p, s, "max-length", "POLICY-ROUTE-LENGTH", "max-length is from %u to %u here", prefix->len,
-			      prefix->bits);
+		policy_refuse(p, s, "max-length", "POLICY-ROUTE-LENGTH", "max-length is from %u to %u here",
+			      prefix->len, prefix->bits);
 	else if (max > prefix->len)
 		policy_warn(p, s, "max-length", "Whoever forges the origin may announce more specifics too (RFC 9319)");
 }
@@ -34,9 +34,8 @@ static void check_holder(struct policy *p, const struct subject *s, const struct
 		policy_refuse(p, s, al_class_name(s->cls), "POLICY-ROUTE-HOLDER",
 			      "No %s of this registry covers the prefix", s->cls == AL_ROUTE ? "inetnum" : "inet6num");
 	else if (!holder_agrees(p, holder))
-		policy_refuse(p, s, al_class_name(s->cls), "POLICY-ROUTE-HOLDER",
-			      "The holder of [%s] %.*s has to sign", al_class_name((enum al_class)holder->cls),
-			      AL_FMT(al_object_key(holder)));
+		policy_refuse(p, s, al_class_name(s->cls), "POLICY-ROUTE-HOLDER", "The holder of [%s] %.*s has to sign",
+			      al_class_name((enum al_class)holder->cls), AL_FMT(al_object_key(holder)));
 }
 
 static void check_origin(struct policy *p, const struct subject *s)

@@ -8,15 +8,15 @@
 #include "alamo/rpsl/state.h"
 
 struct resting {
-	struct rest_item *items;         /* oldest first, from `first` */
+	struct rest_item *items; /* oldest first, from `first` */
 	size_t first, count, cap;
-	uint64_t rest_s;                 /* how long, in seconds; 0: nothing rests */
+	uint64_t rest_s; /* how long, in seconds; 0: nothing rests */
 };
 
 struct rest_item {
-	const struct al_object *last;    /* the tombstone; borrowed from the state, where it stays for ever */
-	uint64_t since;                  /* Unix seconds */
-	bool gone;                       /* taken back before its time */
+	const struct al_object *last; /* the tombstone; borrowed from the state, where it stays for ever */
+	uint64_t since;               /* Unix seconds */
+	bool gone;                    /* taken back before its time */
 };
 
 void resting_release(struct resting *resting);

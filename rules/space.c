@@ -16,24 +16,24 @@
 #define DEPTH_MAX 128
 
 struct node {
-	uint32_t child[2];               /* 0: absent */
+	uint32_t child[2]; /* 0: absent */
 	uint8_t best;
 	bool taken;
 };
 
 struct tree {
-	struct node *nodes;              /* nodes[0] is the root */
+	struct node *nodes; /* nodes[0] is the root */
 	uint32_t count, cap;
-	uint32_t spare;                  /* chain of unused nodes through child[0]; 0: none */
+	uint32_t spare; /* chain of unused nodes through child[0]; 0: none */
 	unsigned bits;
 };
 
 struct space {
-	struct tree tree[3];             /* IPv4, IPv6, AS numbers */
+	struct tree tree[3]; /* IPv4, IPv6, AS numbers */
 	struct al_prefix *pools;
 	size_t pool_count, pool_cap;
 	struct resting resting;
-	uint64_t now;                    /* log time that resting has been worked off to */
+	uint64_t now; /* log time that resting has been worked off to */
 	struct holdings *holdings;
 };
 
@@ -196,7 +196,7 @@ static enum al_err tree_find(const struct tree *tree, const struct al_prefix *po
 		return AL_ENOTFOUND;
 	if (depth == pool->len && tree->nodes[at].best > len)
 		return AL_ENOTFOUND;
-	while (depth == p.len && depth < len) {   /* inside known nodes: leftmost child with room */
+	while (depth == p.len && depth < len) { /* inside known nodes: leftmost child with room */
 		const struct node *node = &tree->nodes[at];
 		bool bit = child_best(tree, node->child[0], depth) > len;
 
@@ -288,7 +288,7 @@ enum al_err space_find_asn(const struct space *space, uint32_t first, uint32_t l
 	uint64_t at = first;
 	struct al_prefix found;
 
-	while (at <= last) {             /* at most 64 chunks make up any range */
+	while (at <= last) { /* at most 64 chunks make up any range */
 		struct al_prefix chunk = asn_chunk((uint32_t)at, last);
 
 		if (chunk.len == 32 ? !asn_taken(space, (uint32_t)at)
@@ -385,7 +385,7 @@ void space_advance(struct space *space, uint64_t now)
 	if (now > space->now)
 		space->now = now;
 	while ((last = resting_due(&space->resting, space->now)) != NULL)
-		(void)returned(space, last);     /* due: it is released, which cannot fail */
+		(void)returned(space, last); /* due: it is released, which cannot fail */
 }
 
 uint64_t space_time(const struct space *space)

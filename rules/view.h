@@ -12,9 +12,9 @@
 
 struct view {
 	const struct al_state *state;
-	struct al_object *const *objects;   /* the request's, in order; NULL where one did not build */
+	struct al_object *const *objects; /* the request's, in order; NULL where one did not build */
 	size_t count;
-	struct al_trie inets;               /* the request's own living inet(6)nums */
+	struct al_trie inets; /* the request's own living inet(6)nums */
 };
 
 AL_MUST_USE enum al_err view_init(struct view *view, const struct al_state *state, struct al_object *const *objects,

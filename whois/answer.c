@@ -101,8 +101,10 @@ static void put_notes(const struct whois_result *result, struct al_buf *out)
 
 static void put_truncated(size_t count, struct al_buf *out)
 {
-	al_buf_printf(out, "%% Answer truncated after %zu objects. Narrow it: a longer prefix, -m for -M,\n"
-			   "%% -T with one class, or another inverse key; -K gives the keys alone.\n\n", count);
+	al_buf_printf(out,
+		      "%% Answer truncated after %zu objects. Narrow it: a longer prefix, -m for -M,\n"
+		      "%% -T with one class, or another inverse key; -K gives the keys alone.\n\n",
+		      count);
 }
 
 static void put_nothing(const struct whois_view *view, struct al_buf *out)
@@ -164,7 +166,7 @@ static void put_found(const struct whois_view *view, const struct whois_query *q
 	if (view->head.size > 0)
 		err = whois_lookup(view, query, &result, &error);
 	if (err == AL_ENOMEM)
-		error.number = 0;        /* "internal error" */
+		error.number = 0; /* "internal error" */
 	if (err == AL_OK)
 		put_result(view, query, &result, out);
 	else
@@ -181,8 +183,7 @@ static void put_sources(const struct whois_view *view, struct al_buf *out)
 		return;
 	}
 	/* NAME:version:mirroring:first-last, as NRTM clients know it; N: not by NRTM. */
-	al_buf_printf(out, "%.*s:3:N:0-%" PRIu64 "\n\n", AL_FMT(whois_view_source(view)),
-		      view->head.size - 1);
+	al_buf_printf(out, "%.*s:3:N:0-%" PRIu64 "\n\n", AL_FMT(whois_view_source(view)), view->head.size - 1);
 }
 
 void whois_answer(const struct whois_view *view, const struct whois_query *query, struct al_buf *out)

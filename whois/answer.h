@@ -16,7 +16,7 @@
 
 #include "lookup.h"
 
-#define WHOIS_BODY_MAX (4u << 20)    /* bytes of objects in one answer */
+#define WHOIS_BODY_MAX (4u << 20) /* bytes of objects in one answer */
 /* Bound for the buffers that answers are built in: the body and what stands around it. */
 #define WHOIS_ANSWER_MAX (WHOIS_BODY_MAX + (256u << 10))
 

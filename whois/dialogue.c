@@ -17,8 +17,8 @@ static bool stays(const struct whois_dialogue *dialogue)
 	return dialogue->persistent || dialogue->multi;
 }
 
-static void answer_ripe(const struct whois_view *view, struct whois_dialogue *dialogue,
-			const struct whois_query *query, struct al_buf *out)
+static void answer_ripe(const struct whois_view *view, struct whois_dialogue *dialogue, const struct whois_query *query,
+			struct al_buf *out)
 {
 	static const struct whois_error no_key = { 106, { NULL, 0 } };
 

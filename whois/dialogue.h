@@ -9,13 +9,13 @@
 
 #include "lookup.h"
 
-#define WHOIS_IDLE_MAX_S 1000u       /* longest that "!t" may ask for */
+#define WHOIS_IDLE_MAX_S 1000u /* longest that "!t" may ask for */
 
 struct whois_dialogue {
-	bool persistent;             /* "-k" */
-	bool multi;                  /* "!!" */
-	bool closing;                /* out: close once the answer is sent */
-	uint32_t idle_s;             /* of "!t"; 0: the server's own limit */
+	bool persistent; /* "-k" */
+	bool multi;      /* "!!" */
+	bool closing;    /* out: close once the answer is sent */
+	uint32_t idle_s; /* of "!t"; 0: the server's own limit */
 };
 
 /*

@@ -13,28 +13,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEAD ((uintptr_t)1)          /* low bit of an item: removed, to be swept */
-#define SWEEP_FROM 64u               /* shorter arrays close the gap at once */
-#define KEY_BYTES 1200               /* of attribute and value that are hashed; the rest is compared anyway */
+#define DEAD ((uintptr_t)1) /* low bit of an item: removed, to be swept */
+#define SWEEP_FROM 64u      /* shorter arrays close the gap at once */
+#define KEY_BYTES 1200      /* of attribute and value that are hashed; the rest is compared anyway */
 #define TABLE_LEAST 1024u
 
 struct posting {
-	uint64_t key;                /* 0: free slot */
+	uint64_t key; /* 0: free slot */
 	union {
-		uintptr_t one;       /* cap 0 */
+		uintptr_t one; /* cap 0 */
 		uintptr_t *many;
 	} u;
-	uint32_t count;              /* items, marked ones too */
+	uint32_t count; /* items, marked ones too */
 	uint32_t dead;
 	uint32_t cap;
 };
 
 struct whois_index {
 	struct posting *table;
-	size_t cap;                  /* power of two */
-	size_t used;                 /* slots with a key */
+	size_t cap;  /* power of two */
+	size_t used; /* slots with a key */
 	size_t size;
-	uint64_t *keys;              /* of the object at hand */
+	uint64_t *keys; /* of the object at hand */
 	size_t key_count, key_cap;
 	unsigned char secret[crypto_shorthash_KEYBYTES];
 	enum al_err err;

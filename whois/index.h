@@ -20,7 +20,7 @@
 struct whois_index;
 
 AL_MUST_USE enum al_err whois_index_new(struct whois_index **out);
-void whois_index_free(struct whois_index *index);         /* NULL is allowed */
+void whois_index_free(struct whois_index *index); /* NULL is allowed */
 
 /* An al_change_fn; `index` is a struct whois_index. */
 void whois_index_change(void *index, const struct al_object *old, const struct al_object *now);

@@ -12,10 +12,10 @@
 #include "sets.h"
 
 enum reply {
-	REPLY_DATA,                  /* A ... C, or D when there is none */
-	REPLY_DONE,                  /* C */
+	REPLY_DATA, /* A ... C, or D when there is none */
+	REPLY_DONE, /* C */
 	REPLY_SILENT,
-	REPLY_ERROR,                 /* F; data is the text */
+	REPLY_ERROR, /* F; data is the text */
 };
 
 struct irrd {
@@ -152,7 +152,7 @@ static enum reply cmd_routes(struct irrd *c, struct al_slice arg)
 		const char *name;
 		enum whois_match match;
 	} options[] = {
-		{ "", WHOIS_EXACT }, { "o", WHOIS_EXACT }, { "l", WHOIS_ONE_LESS },
+		{ "", WHOIS_EXACT },     { "o", WHOIS_EXACT },    { "l", WHOIS_ONE_LESS },
 		{ "L", WHOIS_ALL_LESS }, { "M", WHOIS_ALL_MORE },
 	};
 	struct whois_result result;
@@ -327,22 +327,14 @@ static enum reply cmd_prefixes(struct irrd *c, struct al_slice arg)
 
 static const struct command {
 	char letter;
-	bool bare;                   /* takes no argument */
-	bool needs_log;              /* cannot be answered before the first head */
+	bool bare;      /* takes no argument */
+	bool needs_log; /* cannot be answered before the first head */
 	enum reply (*run)(struct irrd *c, struct al_slice arg);
 } commands[] = {
-	{ '!', true, false, cmd_multi },
-	{ 'q', true, false, cmd_quit },
-	{ 'Q', true, false, cmd_quit },
-	{ 'n', false, false, cmd_name },
-	{ 'v', false, false, cmd_version },
-	{ 't', false, false, cmd_timeout },
-	{ 's', false, true, cmd_sources },
-	{ 'r', false, true, cmd_routes },
-	{ 'm', false, true, cmd_object },
-	{ 'g', false, true, cmd_origin4 },
-	{ '6', false, true, cmd_origin6 },
-	{ 'i', false, true, cmd_members },
+	{ '!', true, false, cmd_multi },    { 'q', true, false, cmd_quit },     { 'Q', true, false, cmd_quit },
+	{ 'n', false, false, cmd_name },    { 'v', false, false, cmd_version }, { 't', false, false, cmd_timeout },
+	{ 's', false, true, cmd_sources },  { 'r', false, true, cmd_routes },   { 'm', false, true, cmd_object },
+	{ 'g', false, true, cmd_origin4 },  { '6', false, true, cmd_origin6 },  { 'i', false, true, cmd_members },
 	{ 'a', false, true, cmd_prefixes },
 };
 

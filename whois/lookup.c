@@ -9,14 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEY_CANON_MAX 2048           /* bytes of a canonical key */
+#define KEY_CANON_MAX 2048 /* bytes of a canonical key */
 
 struct lookup {
 	const struct whois_view *view;
 	const struct whois_query *query;
 	struct whois_result *result;
 	struct whois_error *error;
-	struct al_buf key;           /* scratch for canonical keys */
+	struct al_buf key; /* scratch for canonical keys */
 };
 
 struct al_slice whois_view_source(const struct whois_view *view)
@@ -79,8 +79,8 @@ struct cover {
 	struct whois_result *result;
 	const struct al_prefix *key;
 	enum whois_match match;
-	size_t start;                /* of the group with the longest prefix so far */
-	unsigned len;                /* its length */
+	size_t start; /* of the group with the longest prefix so far */
+	unsigned len; /* its length */
 };
 
 /* Comes least specific first; several routes may share a prefix. */
@@ -170,8 +170,7 @@ static bool lookup_address(struct lookup *l, enum al_err *err)
 	struct al_prefix prefix;
 	bool changed = false;
 
-	if (al_prefix_parse_range(key, &prefix) == AL_OK ||
-	    al_prefix_parse_loose(key, &prefix, &changed) == AL_OK) {
+	if (al_prefix_parse_range(key, &prefix) == AL_OK || al_prefix_parse_loose(key, &prefix, &changed) == AL_OK) {
 		l->result->key_changed = changed;
 		l->result->key = prefix;
 		lookup_prefix(l, &prefix, match);
@@ -277,7 +276,7 @@ static struct al_slice inverse_value(struct lookup *l, const struct al_attr_rule
 
 struct sort_item {
 	const struct al_object *object;
-	struct al_prefix prefix;     /* bits 0: the class has none */
+	struct al_prefix prefix; /* bits 0: the class has none */
 };
 
 static int sort_order(const void *a, const void *b)

@@ -13,25 +13,25 @@
 #include "index.h"
 #include "query.h"
 
-#define WHOIS_OBJECTS_MAX 10000u     /* in one answer */
+#define WHOIS_OBJECTS_MAX 10000u /* in one answer */
 
 struct whois_view {
 	const struct al_state *state;
 	const struct whois_index *index;
-	struct al_checkpoint head;   /* size 0: nothing verified yet */
+	struct al_checkpoint head; /* size 0: nothing verified yet */
 };
 
 /* Name of the registry ("ALAMO"); "registry" while there is none. */
 struct al_slice whois_view_source(const struct whois_view *view);
 
 struct whois_result {
-	const struct al_object **items;      /* owned array of borrowed objects */
+	const struct al_object **items; /* owned array of borrowed objects */
 	size_t count, cap;
-	bool truncated;              /* there are more than WHOIS_OBJECTS_MAX */
-	bool match_ignored;          /* -x -l -L -m -M with a key that is no prefix */
-	bool key_changed;            /* host bits were cleared: looked for `key` */
+	bool truncated;     /* there are more than WHOIS_OBJECTS_MAX */
+	bool match_ignored; /* -x -l -L -m -M with a key that is no prefix */
+	bool key_changed;   /* host bits were cleared: looked for `key` */
 	struct al_prefix key;
-	enum al_err err;             /* AL_ENOMEM: an object was lost */
+	enum al_err err; /* AL_ENOMEM: an object was lost */
 };
 
 void whois_result_init(struct whois_result *result);

@@ -4,10 +4,10 @@
 
 #include "alamo/net/metrics.h"
 
-extern struct al_metric whois_metric_queries;    /* RIPE form */
-extern struct al_metric whois_metric_commands;   /* IRRd's '!' */
-extern struct al_metric whois_metric_errors;     /* lines that could not be read */
-extern struct al_metric whois_metric_index;      /* pointers in the inverse index */
+extern struct al_metric whois_metric_queries;  /* RIPE form */
+extern struct al_metric whois_metric_commands; /* IRRd's '!' */
+extern struct al_metric whois_metric_errors;   /* lines that could not be read */
+extern struct al_metric whois_metric_index;    /* pointers in the inverse index */
 
 void whois_metrics_add(void);
 

@@ -8,7 +8,7 @@
 #include "query.h"
 
 enum action {
-	ACT_NONE,                    /* accepted: what it asks for is what we always do */
+	ACT_NONE, /* accepted: what it asks for is what we always do */
 	ACT_KEEP,
 	ACT_KEYS,
 	ACT_MATCH,
@@ -22,10 +22,10 @@ enum action {
 };
 
 struct option {
-	char letter;                 /* 0: long form only */
-	bool value;                  /* takes one */
+	char letter; /* 0: long form only */
+	bool value;  /* takes one */
 	enum action action;
-	int detail;                  /* enum whois_match or enum whois_kind */
+	int detail; /* enum whois_match or enum whois_kind */
 	const char *name;
 };
 
@@ -75,16 +75,16 @@ static const struct {
 	const char *name;
 	enum al_class cls;
 } short_names[] = {
-	{ "mt", AL_MNTNER },  { "ro", AL_ROLE },     { "pn", AL_PERSON },  { "ak", AL_AS_BLOCK },
-	{ "an", AL_AUT_NUM }, { "as", AL_AS_SET },   { "in", AL_INETNUM }, { "i6", AL_INET6NUM },
-	{ "rt", AL_ROUTE },   { "r6", AL_ROUTE6 },   { "rs", AL_ROUTE_SET }, { "dn", AL_DOMAIN },
+	{ "mt", AL_MNTNER },  { "ro", AL_ROLE },   { "pn", AL_PERSON },    { "ak", AL_AS_BLOCK },
+	{ "an", AL_AUT_NUM }, { "as", AL_AS_SET }, { "in", AL_INETNUM },   { "i6", AL_INET6NUM },
+	{ "rt", AL_ROUTE },   { "r6", AL_ROUTE6 }, { "rs", AL_ROUTE_SET }, { "dn", AL_DOMAIN },
 };
 
 struct parser {
 	struct al_slice rest;
 	struct whois_query query;
 	bool kind_given;
-	uint64_t seen;               /* options so far, by table row */
+	uint64_t seen; /* options so far, by table row */
 	struct whois_error *error;
 };
 

@@ -12,45 +12,45 @@
 #include "alamo/rpsl/schema.h"
 #include "alamo/base/slice.h"
 
-#define WHOIS_LINE_MAX 1024          /* bytes, without CR and LF */
-#define WHOIS_WORDS_MAX 60           /* in the key */
-#define WHOIS_ATTRS_MAX 16           /* in one -i */
+#define WHOIS_LINE_MAX 1024 /* bytes, without CR and LF */
+#define WHOIS_WORDS_MAX 60  /* in the key */
+#define WHOIS_ATTRS_MAX 16  /* in one -i */
 #define WHOIS_ALL_CLASSES ((1u << AL_CLASS_COUNT) - 1)
 
 enum whois_kind {
-	WHOIS_NOTHING,               /* an empty line */
-	WHOIS_KEEP,                  /* "-k" alone: opens, or closes what an earlier -k opened */
+	WHOIS_NOTHING, /* an empty line */
+	WHOIS_KEEP,    /* "-k" alone: opens, or closes what an earlier -k opened */
 	WHOIS_LOOKUP,
-	WHOIS_INVERSE,               /* -i */
-	WHOIS_TEMPLATE,              /* -t */
-	WHOIS_VERBOSE,               /* -v: the template, explained */
-	WHOIS_SOURCES,               /* -q sources */
-	WHOIS_VERSION,               /* -q version */
-	WHOIS_TYPES,                 /* -q types */
+	WHOIS_INVERSE,  /* -i */
+	WHOIS_TEMPLATE, /* -t */
+	WHOIS_VERBOSE,  /* -v: the template, explained */
+	WHOIS_SOURCES,  /* -q sources */
+	WHOIS_VERSION,  /* -q version */
+	WHOIS_TYPES,    /* -q types */
 	WHOIS_HELP,
-	WHOIS_IRRD,                  /* `key` is the command after its '!' */
+	WHOIS_IRRD, /* `key` is the command after its '!' */
 };
 
 enum whois_match {
-	WHOIS_BEST,                  /* exact, else the smallest that covers it */
-	WHOIS_EXACT,                 /* -x */
-	WHOIS_ONE_LESS,              /* -l */
-	WHOIS_ALL_LESS,              /* -L: an equal one included */
-	WHOIS_ONE_MORE,              /* -m */
-	WHOIS_ALL_MORE,              /* -M: an equal one left out */
+	WHOIS_BEST,     /* exact, else the smallest that covers it */
+	WHOIS_EXACT,    /* -x */
+	WHOIS_ONE_LESS, /* -l */
+	WHOIS_ALL_LESS, /* -L: an equal one included */
+	WHOIS_ONE_MORE, /* -m */
+	WHOIS_ALL_MORE, /* -M: an equal one left out */
 };
 
 /* Slices point into the parsed line. */
 struct whois_query {
 	enum whois_kind kind;
 	enum whois_match match;
-	bool keep;                   /* -k */
-	bool keys_only;              /* -K */
-	unsigned classes;            /* bit (1 << class); all without -T */
-	enum al_class cls;           /* of -t and -v */
+	bool keep;         /* -k */
+	bool keys_only;    /* -K */
+	unsigned classes;  /* bit (1 << class); all without -T */
+	enum al_class cls; /* of -t and -v */
 	struct al_slice attrs[WHOIS_ATTRS_MAX];
 	size_t attr_count;
-	struct al_slice sources;     /* of -s, comma list; empty: ours */
+	struct al_slice sources; /* of -s, comma list; empty: ours */
 	struct al_slice key;
 };
 

@@ -14,25 +14,25 @@
 #include "dialogue.h"
 
 #define IN_MAX 65536u
-#define UNSENT_HIGH (256u << 10)     /* a connection with more waits before its next line */
-#define BURST 64                     /* lines before others get their turn */
-#define COPY_MAX 16384u              /* smaller answers are copied, larger ones handed over */
+#define UNSENT_HIGH (256u << 10) /* a connection with more waits before its next line */
+#define BURST 64                 /* lines before others get their turn */
+#define COPY_MAX 16384u          /* smaller answers are copied, larger ones handed over */
 
 struct whois_sessions {
 	struct al_loop *loop;
 	struct al_listener *listener;
 	const struct whois_view *view;
 	uint64_t idle_ms;
-	size_t unsent;               /* sum of what sessions noted, never less than what waits */
-	struct al_buf out;           /* scratch for the answer at hand */
+	size_t unsent;     /* sum of what sessions noted, never less than what waits */
+	struct al_buf out; /* scratch for the answer at hand */
 };
 
 struct session {
 	struct whois_sessions *owner;
 	struct al_conn *conn;
 	struct al_timer *idle;
-	uint64_t active_ms;          /* last byte in, last progress out */
-	size_t unsent;               /* our share of owner->unsent */
+	uint64_t active_ms; /* last byte in, last progress out */
+	size_t unsent;      /* our share of owner->unsent */
 	struct whois_dialogue dialogue;
 };
 
@@ -172,7 +172,7 @@ static void session_idle(void *arg)
 	if (waited < limit) {
 		al_timer_set(s->idle, limit - waited);
 	} else if (s->unsent > 0) {
-		al_conn_drop(s->conn);           /* takes no bytes: a last word would not arrive either */
+		al_conn_drop(s->conn); /* takes no bytes: a last word would not arrive either */
 	} else {
 		session_refuse(s, 305);
 		al_conn_finish(s->conn);
@@ -242,7 +242,7 @@ enum al_err whois_sessions_new(struct al_loop *loop, const struct whois_sessions
 		return AL_ENOMEM;
 	if (listener.idle_ms < conf->idle_ms)
 		listener.idle_ms = conf->idle_ms;
-	listener.idle_ms += 10000;       /* ours comes first */
+	listener.idle_ms += 10000; /* ours comes first */
 	sessions->loop = loop;
 	sessions->view = view;
 	sessions->idle_ms = conf->idle_ms;

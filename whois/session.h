@@ -19,13 +19,13 @@ struct whois_sessions;
 struct whois_sessions_conf {
 	size_t max_conns;
 	size_t max_per_source;
-	uint64_t idle_ms;            /* until "!t" says otherwise */
+	uint64_t idle_ms; /* until "!t" says otherwise */
 };
 
 /* `view` is borrowed and looked at for each query. */
 AL_MUST_USE enum al_err whois_sessions_new(struct al_loop *loop, const struct whois_sessions_conf *conf,
 					   const struct whois_view *view, struct whois_sessions **out);
-void whois_sessions_free(struct whois_sessions *sessions);        /* NULL is allowed */
+void whois_sessions_free(struct whois_sessions *sessions); /* NULL is allowed */
 struct al_listener *whois_sessions_listener(struct whois_sessions *sessions);
 
 #endif

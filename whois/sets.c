@@ -21,12 +21,12 @@ struct expansion {
 	const struct whois_view *view;
 	struct whois_members *members;
 	unsigned families;
-	bool routes;                 /* AS numbers stand for their routes */
-	struct step *steps;          /* done and to do, in order of discovery */
+	bool routes;        /* AS numbers stand for their routes */
+	struct step *steps; /* done and to do, in order of discovery */
 	size_t done, count, cap;
-	uint32_t *seen;              /* hash table of 1 + index into steps */
-	size_t seen_cap;             /* power of two */
-	size_t work;                 /* members looked at */
+	uint32_t *seen;  /* hash table of 1 + index into steps */
+	size_t seen_cap; /* power of two */
+	size_t work;     /* members looked at */
 	enum al_err err;
 };
 
@@ -88,8 +88,7 @@ static enum al_err add_range(struct whois_members *m, const struct whois_range *
 static enum al_err add_name(struct whois_members *m, struct al_slice name)
 {
 	void *items = m->names;
-	enum al_err err = array_reserve(&items, &m->name_cap, m->name_count, sizeof(*m->names),
-					WHOIS_SET_LEAVES_MAX);
+	enum al_err err = array_reserve(&items, &m->name_cap, m->name_count, sizeof(*m->names), WHOIS_SET_LEAVES_MAX);
 
 	m->names = items;
 	if (err == AL_OK)
@@ -287,7 +286,7 @@ static enum al_err expansion_run(struct expansion *e, const struct step *first)
 
 	e->err = push(e, first);
 	while (e->err == AL_OK && e->done < e->count) {
-		step = e->steps[e->done++];      /* a copy: the array moves */
+		step = e->steps[e->done++]; /* a copy: the array moves */
 		if (step.set != NULL)
 			step_set(e, step.set);
 		else

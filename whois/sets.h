@@ -13,18 +13,18 @@
 #include "range.h"
 
 /* Bounds of one expansion; over any of them it is AL_ELIMIT. */
-#define WHOIS_SET_STEPS_MAX (1u << 18)       /* sets and ASes visited */
-#define WHOIS_SET_LEAVES_MAX (1u << 19)      /* AS numbers or prefixes, before duplicates go */
-#define WHOIS_SET_WORK_MAX (1u << 20)        /* members looked at, over all visits */
+#define WHOIS_SET_STEPS_MAX (1u << 18)  /* sets and ASes visited */
+#define WHOIS_SET_LEAVES_MAX (1u << 19) /* AS numbers or prefixes, before duplicates go */
+#define WHOIS_SET_WORK_MAX (1u << 20)   /* members looked at, over all visits */
 
-enum { WHOIS_V4 = 1, WHOIS_V6 = 2 };         /* families, as bits */
+enum { WHOIS_V4 = 1, WHOIS_V6 = 2 }; /* families, as bits */
 
 struct whois_members {
 	uint32_t *asns;
 	size_t asn_count, asn_cap;
 	struct whois_range *ranges;
 	size_t range_count, range_cap;
-	struct al_slice *names;              /* of whois_set_direct(): members as written, borrowed */
+	struct al_slice *names; /* of whois_set_direct(): members as written, borrowed */
 	size_t name_count, name_cap;
 };
 

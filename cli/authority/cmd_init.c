@@ -28,11 +28,11 @@
 
 struct init {
 	const char *dir;
-	const char *plan_path;       /* NULL: the default plan */
+	const char *plan_path; /* NULL: the default plan */
 	const char *ports;
 	const char *listen;
-	struct al_buf text;          /* the plan as it is in the file */
-	struct al_buf filled;        /* with the hostmaster's key */
+	struct al_buf text;   /* the plan as it is in the file */
+	struct al_buf filled; /* with the hostmaster's key */
 	char vkey[512];
 	char requests[REQUESTS_MAX][PATH_MAX];
 	size_t request_count;
@@ -122,8 +122,8 @@ static int conf_make(const struct init *init, const struct plan *plan)
 	al_buf_str(&out, "\n[rpki]\n");
 	conf_port(&out, init, "port");
 	conf_port(&out, init, "http-port");
-	code = out.err == AL_OK ? put_file(init, "alamo.conf", al_buf_view(&out), 0644) :
-				  command_fail(CLI_REFUSED, "out of memory");
+	code = out.err == AL_OK ? put_file(init, "alamo.conf", al_buf_view(&out), 0644)
+				: command_fail(CLI_REFUSED, "out of memory");
 	al_buf_release(&out);
 	return code;
 }
@@ -207,8 +207,8 @@ static int requests_make(struct init *init, const char *key)
 		return command_fail(CLI_REFUSED, "%s", why);
 	al_buf_init(&text, 1u << 17);
 	while (code == CLI_DONE && plan_request(&plan, number++, &from, &text)) {
-		code = text.err == AL_OK ? request_sign(init, &plan, key, al_buf_view(&text)) :
-					   command_fail(CLI_REFUSED, "out of memory");
+		code = text.err == AL_OK ? request_sign(init, &plan, key, al_buf_view(&text))
+					 : command_fail(CLI_REFUSED, "out of memory");
 		al_buf_reset(&text);
 	}
 	al_buf_release(&text);

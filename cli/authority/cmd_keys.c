@@ -21,8 +21,10 @@
 #include "log/log_read.h"
 
 #define USAGE                                                                                                          \
-	"make-root FILE [--name NAME] | draft NOTE --log VKEY|FILE --not-after DATE [--after NOTE --last CHECKPOINT] | " \
-	"sign NOTE --key FILE | show NOTE | verify NOTE --root VKEY|FILE... [--need N] [--least VERSION] [--print-log]"
+	"make-root FILE [--name NAME] | draft NOTE --log VKEY|FILE --not-after DATE [--after NOTE --last CHECKPOINT] " \
+	"| "                                                                                                           \
+	"sign NOTE --key FILE | show NOTE | verify NOTE --root VKEY|FILE... [--need N] [--least VERSION] "             \
+	"[--print-log]"
 
 struct options {
 	const char *file;
@@ -252,8 +254,8 @@ static int verified(const struct options *o, const struct al_keys *keys, size_t 
 	if (o->log_only)
 		printf("%.*s\n", AL_FMT(al_buf_view(&key)));
 	else
-		printf("keys        %s\nversion     %" PRIu64 "\nlog         %.*s\nsigned      by %zu of %zu roots, %" PRIu64
-		       " needed\n",
+		printf("keys        %s\nversion     %" PRIu64
+		       "\nlog         %.*s\nsigned      by %zu of %zu roots, %" PRIu64 " needed\n",
 		       keys->origin, keys->version, AL_FMT(al_buf_view(&key)), signers, o->root_count, o->need);
 	al_buf_release(&key);
 	return CLI_DONE;
@@ -274,8 +276,8 @@ static int verify(const struct options *o)
 			code = verified(o, &keys, signers);
 			break;
 		case AL_EVERIFY:
-			code = command_fail(CLI_UNVERIFIED, "signed by %zu of the %zu roots; %" PRIu64 " are needed", signers,
-					    o->root_count, o->need);
+			code = command_fail(CLI_UNVERIFIED, "signed by %zu of the %zu roots; %" PRIu64 " are needed",
+					    signers, o->root_count, o->need);
 			break;
 		case AL_ESTALE:
 			code = command_fail(CLI_UNVERIFIED, "the note is older than version %" PRIu64, o->least);
@@ -344,14 +346,20 @@ int cmd_keys(int argc, char **argv)
 		const char *word;
 		int (*run)(const struct options *o);
 	} verbs[] = {
-		{ "make-root", make_root }, { "draft", draft }, { "sign", sign }, { "show", show }, { "verify", verify },
+		{ "make-root", make_root }, { "draft", draft },   { "sign", sign },
+		{ "show", show },           { "verify", verify },
 	};
 	static const struct option longs[] = {
-		{ "name", required_argument, NULL, 'n' },      { "key", required_argument, NULL, 'k' },
-		{ "log", required_argument, NULL, 'l' },       { "not-after", required_argument, NULL, 'd' },
-		{ "after", required_argument, NULL, 'a' },     { "last", required_argument, NULL, 'c' },
-		{ "root", required_argument, NULL, 'r' },      { "need", required_argument, NULL, 'm' },
-		{ "least", required_argument, NULL, 'v' },     { "print-log", no_argument, NULL, 'p' },
+		{ "name", required_argument, NULL, 'n' },
+		{ "key", required_argument, NULL, 'k' },
+		{ "log", required_argument, NULL, 'l' },
+		{ "not-after", required_argument, NULL, 'd' },
+		{ "after", required_argument, NULL, 'a' },
+		{ "last", required_argument, NULL, 'c' },
+		{ "root", required_argument, NULL, 'r' },
+		{ "need", required_argument, NULL, 'm' },
+		{ "least", required_argument, NULL, 'v' },
+		{ "print-log", no_argument, NULL, 'p' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct options o = { .need = 0 };
@@ -366,7 +374,7 @@ int cmd_keys(int argc, char **argv)
 		return command_usage("keys", USAGE);
 	o.file = argv[optind + 1];
 	if (o.need == 0)
-		o.need = o.root_count / 2 + 1;       /* a majority */
+		o.need = o.root_count / 2 + 1; /* a majority */
 	for (size_t i = 0; i < AL_COUNT(verbs); i++)
 		if (strcmp(argv[optind], verbs[i].word) == 0)
 			return verbs[i].run(&o);

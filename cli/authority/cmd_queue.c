@@ -17,7 +17,8 @@
 #include "control.h"
 #include "settings.h"
 
-#define USAGE "list | show N | approve N [--yes] | refuse N REASON  [--key HOSTMASTER-KEY] [--server HOST:PORT] [--json]"
+#define USAGE \
+	"list | show N | approve N [--yes] | refuse N REASON  [--key HOSTMASTER-KEY] [--server HOST:PORT] [--json]"
 
 struct queue {
 	struct submit submit;
@@ -26,7 +27,7 @@ struct queue {
 	const char *server;
 	bool json;
 	bool yes;
-	int argc;                /* the words behind the verb */
+	int argc; /* the words behind the verb */
 	char **argv;
 };
 
@@ -243,8 +244,10 @@ static const struct {
 static int options_read(int argc, char **argv, struct queue *q)
 {
 	static const struct option options[] = {
-		{ "key", required_argument, NULL, 'k' }, { "server", required_argument, NULL, 's' },
-		{ "json", no_argument, NULL, 'j' },      { "yes", no_argument, NULL, 'y' },
+		{ "key", required_argument, NULL, 'k' },
+		{ "server", required_argument, NULL, 's' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "yes", no_argument, NULL, 'y' },
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *key = NULL;

@@ -8,14 +8,14 @@
 #include "alamo/base/buf.h"
 
 struct endpoints {
-	struct al_buf partial;       /* bytes of an unfinished line */
-	struct al_buf lines;         /* "NAME ADDRESS" lines so far */
+	struct al_buf partial; /* bytes of an unfinished line */
+	struct al_buf lines;   /* "NAME ADDRESS" lines so far */
 	bool ready;
 };
 
 void endpoints_init(struct endpoints *endpoints);
 void endpoints_release(struct endpoints *endpoints);
-void endpoints_reset(struct endpoints *endpoints);        /* the daemon starts anew */
+void endpoints_reset(struct endpoints *endpoints); /* the daemon starts anew */
 /* Bytes from the descriptor. True when "ready" is among them. */
 bool endpoints_feed(struct endpoints *endpoints, struct al_slice bytes);
 

@@ -9,7 +9,7 @@
 
 #include "alamo/rpsl/object.h"
 
-#define PLAN_REQUEST_BYTES 40960     /* room for header and signature below AL_REQUEST_MAX */
+#define PLAN_REQUEST_BYTES 40960 /* room for header and signature below AL_REQUEST_MAX */
 
 /* First value of `name` in a raw object that has no continuation lines there. */
 static struct al_slice raw_value(struct al_slice object, const char *name)

@@ -16,9 +16,9 @@
 extern const struct al_slice plan_default;
 
 struct plan {
-	struct draft draft;              /* registry first, then its maintainer, then the rest in the file's order */
-	char name[PLAN_NAME_MAX];        /* network: the registry's name in lower case */
-	char tld[PLAN_NAME_MAX];         /* the first one */
+	struct draft draft;       /* registry first, then its maintainer, then the rest in the file's order */
+	char name[PLAN_NAME_MAX]; /* network: the registry's name in lower case */
+	char tld[PLAN_NAME_MAX];  /* the first one */
 };
 
 /* Names that do not depend on the key. AL_EINVAL with a reason in *why. */

@@ -29,16 +29,16 @@
 
 #define DELAY_LEAST_MS 50
 #define DELAY_MOST_MS 5000
-#define STEADY_MS 2000           /* up for so long: the next death starts from DELAY_LEAST_MS again */
-#define STOP_MS 10000            /* then SIGKILL */
+#define STEADY_MS 2000 /* up for so long: the next death starts from DELAY_LEAST_MS again */
+#define STOP_MS 10000  /* then SIGKILL */
 
 struct daemon {
 	const char *name;
-	pid_t pid;               /* 0: not running */
-	int pipe;                /* -1: none */
+	pid_t pid; /* 0: not running */
+	int pipe;  /* -1: none */
 	struct endpoints said;
 	bool was_ready;
-	uint64_t due_ms;         /* when to start; UINT64_MAX: not yet */
+	uint64_t due_ms; /* when to start; UINT64_MAX: not yet */
 	uint64_t started_ms;
 	uint64_t delay_ms;
 };
@@ -47,7 +47,7 @@ struct supervisor {
 	const char *dir;
 	struct daemon daemons[SUPERVISE_MAX];
 	size_t count;
-	int signals;             /* signalfd */
+	int signals; /* signalfd */
 	sigset_t old_mask;
 	bool announced;
 	bool stopping;
@@ -94,7 +94,7 @@ static void daemon_start(struct supervisor *s, struct daemon *daemon)
 	int ends[2];
 	pid_t parent = getpid(), pid;
 
-	daemon->due_ms = al_now_ms() + DELAY_MOST_MS;       /* in case that fails here */
+	daemon->due_ms = al_now_ms() + DELAY_MOST_MS; /* in case that fails here */
 	if (pipe2(ends, O_CLOEXEC) != 0) {
 		al_log(AL_LOG_ERROR, "daemon-start", "program=%s error=%s", daemon->name, strerror(errno));
 		return;

@@ -13,28 +13,28 @@
 
 enum import_state {
 	IMPORT_WAITING,
-	IMPORT_TAKEN,            /* as it was */
-	IMPORT_CHANGED,          /* taken, but not as it was: item.note says what */
-	IMPORT_PRESENT,          /* the registry has it already */
-	IMPORT_REFUSED,          /* item.note says why */
+	IMPORT_TAKEN,   /* as it was */
+	IMPORT_CHANGED, /* taken, but not as it was: item.note says what */
+	IMPORT_PRESENT, /* the registry has it already */
+	IMPORT_REFUSED, /* item.note says why */
 	IMPORT_STATES
 };
 
 struct import_item {
-	enum al_class cls;           /* AL_CLASS_COUNT: the text is no object */
-	struct al_object *object;    /* owned; NULL when it could not be read */
-	char *key;                   /* owned; canonical, or the first value as typed */
-	char *note;                  /* owned; NULL: nothing to say */
+	enum al_class cls;        /* AL_CLASS_COUNT: the text is no object */
+	struct al_object *object; /* owned; NULL when it could not be read */
+	char *key;                /* owned; canonical, or the first value as typed */
+	char *note;               /* owned; NULL: nothing to say */
 	bool altered;
-	bool glued;                  /* refers in a circle with the next one: same request */
+	bool glued; /* refers in a circle with the next one: same request */
 	enum import_state state;
 };
 
 struct import {
-	struct import_item *items;   /* owned */
+	struct import_item *items; /* owned */
 	size_t count;
 	size_t cap;
-	size_t read;                 /* objects in the files, before several origins made several */
+	size_t read; /* objects in the files, before several origins made several */
 };
 
 void import_init(struct import *import);

@@ -51,8 +51,8 @@ static void duplicates_mark(struct import *import)
 
 		if (b->object == NULL || a->object == NULL || a->cls != b->cls || strcmp(a->key, b->key) != 0)
 			continue;
-		b->state = al_slice_eq(al_object_text(a->object), al_object_text(b->object)) ? IMPORT_PRESENT :
-											       IMPORT_REFUSED;
+		b->state = al_slice_eq(al_object_text(a->object), al_object_text(b->object)) ? IMPORT_PRESENT
+											     : IMPORT_REFUSED;
 		free(b->note);
 		b->note = strdup("the same key came before in the input");
 	}
@@ -62,13 +62,13 @@ static void duplicates_mark(struct import *import)
 
 struct order {
 	const struct import *import;
-	const struct import_item **by_name;  /* sorted by class and key, for look-up */
+	const struct import_item **by_name; /* sorted by class and key, for look-up */
 	size_t named;
-	unsigned char *seen;                 /* 0 not yet, else 1 + depth while on the stack, DONE afterwards */
+	unsigned char *seen; /* 0 not yet, else 1 + depth while on the stack, DONE afterwards */
 	size_t *out;
 	bool *glued;
 	size_t placed;
-	unsigned circle;                     /* least depth that something already placed refers back to */
+	unsigned circle; /* least depth that something already placed refers back to */
 };
 
 #define DONE 255
@@ -85,7 +85,7 @@ static size_t item_find(const struct order *order, enum al_class cls, struct al_
 {
 	char text[512];
 	struct import_item wanted = { .cls = cls, .key = text };
-	const struct import_item *pointer = &wanted, *const *found;
+	const struct import_item *pointer = &wanted, *const * found;
 
 	if (al_slice_copy(key, text, sizeof(text)) != AL_OK)
 		return ABSENT;
@@ -136,7 +136,7 @@ static void item_place(struct order *order, size_t at, unsigned depth)
 		references_place(order, item, depth);
 	order->seen[at] = DONE;
 	if (order->circle >= depth)
-		order->circle = UINT32_MAX;          /* this was the circle's first */
+		order->circle = UINT32_MAX; /* this was the circle's first */
 	order->glued[order->placed] = order->circle != UINT32_MAX;
 	order->out[order->placed++] = at;
 }

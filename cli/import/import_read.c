@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define ORIGINS_MAX 64
-#define OBJECT_MAX 65536         /* bytes of one rewritten object */
+#define OBJECT_MAX 65536 /* bytes of one rewritten object */
 
 void import_init(struct import *import)
 {
@@ -44,9 +44,9 @@ static struct import_item *item_add(struct import *import)
 struct rewrite {
 	enum al_class cls;
 	struct al_slice source;
-	struct al_buf lines;                 /* all attributes but the origins */
-	struct al_buf note;                  /* what was left out */
-	char *origins[ORIGINS_MAX];          /* owned */
+	struct al_buf lines;        /* all attributes but the origins */
+	struct al_buf note;         /* what was left out */
+	char *origins[ORIGINS_MAX]; /* owned */
 	size_t origin_count;
 	bool source_seen;
 };

@@ -15,7 +15,7 @@
 #include "member/answer.h"
 #include "command.h"
 
-#define BATCH_BYTES 36864        /* of objects; header and signature on top stay below 40 KiB */
+#define BATCH_BYTES 36864 /* of objects; header and signature on top stay below 40 KiB */
 #define BATCH_OBJECTS 256
 
 struct batch {
@@ -26,8 +26,8 @@ struct batch {
 
 struct sender {
 	const struct submit *submit;
-	unsigned number;                 /* of the next request */
-	char run[DRAFT_NONCE_LEN];       /* this import, in the requests' names */
+	unsigned number;           /* of the next request */
+	char run[DRAFT_NONCE_LEN]; /* this import, in the requests' names */
 };
 
 static void item_end(struct import_item *item, enum import_state state, struct al_slice note)
@@ -59,8 +59,8 @@ static enum al_err prevs_ask(const struct sender *sender, struct batch *batch, b
 	al_buf_init(&questions, 1u << 20);
 	al_buf_init(&answers, CLIENT_ANSWER_MAX);
 	questions_put(batch, "prev", NULL, &questions);
-	err = questions.err != AL_OK ? questions.err :
-	      client_questions(sender->submit->client, al_buf_view(&questions), &answers);
+	err = questions.err != AL_OK ? questions.err
+				     : client_questions(sender->submit->client, al_buf_view(&questions), &answers);
 	rest = al_buf_view(&answers);
 	for (size_t i = 0; err == AL_OK && i < batch->count; i++) {
 		snprintf(batch->prev[i], sizeof(batch->prev[i]), "none");
@@ -106,7 +106,7 @@ static enum al_err shown_compare(const struct sender *sender, struct batch *batc
 		if (!client_next(&rest, &one))
 			err = AL_EINVAL;
 		else if (answer_is_error(one, &error))
-			continue;                /* deleted: it comes back with its old index in prev */
+			continue; /* deleted: it comes back with its old index in prev */
 		else if (keeps_keys(item, one))
 			item_end(item, IMPORT_PRESENT, AL_S("the registry's maintainer has keys and stays"));
 		else if (al_slice_eq(al_slice_trim(one), al_slice_trim(al_object_text(item->object))))

@@ -14,7 +14,7 @@
 
 #include "file.h"
 
-#define OBJECT_FILE_MAX (1u << 20)   /* bytes of one object's file */
+#define OBJECT_FILE_MAX (1u << 20) /* bytes of one object's file */
 #define TREE_DEPTH_MAX 4
 
 static int by_name(const FTSENT **a, const FTSENT **b)

@@ -15,14 +15,14 @@
 #include "log_read.h"
 
 #define USAGE LOG_READ_USAGE " [--json]"
-#define SHOWN_MAX 10000          /* findings */
-#define FUTURE_S 300             /* how far the registry's clock may be ahead of ours */
+#define SHOWN_MAX 10000 /* findings */
+#define FUTURE_S 300    /* how far the registry's clock may be ahead of ours */
 
 struct inspection {
 	struct log_read read;
 	struct audit *audit;
 	struct audit_counts counts;
-	json_t *findings;            /* empty unless they go out as JSON */
+	json_t *findings; /* empty unless they go out as JSON */
 	bool json;
 };
 
@@ -30,7 +30,7 @@ static json_t *json_text(struct al_slice text)
 {
 	json_t *value = json_stringn(text.ptr != NULL ? text.ptr : "", text.len);
 
-	return value != NULL ? value : json_null();      /* not UTF-8 */
+	return value != NULL ? value : json_null(); /* not UTF-8 */
 }
 
 static void finding_show(void *arg, const struct audit_finding *finding)

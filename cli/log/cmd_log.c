@@ -14,18 +14,19 @@
 #include "alamo/rpsl/entry.h"
 #include "log_read.h"
 
-#define USAGE "tail [--from N] [--once] | show INDEX | grep TEXT  [--dir DIR] [--stream HOST:PORT|PATH] [--key VKEY|FILE]"
-#define TAIL_BEFORE 10           /* entries shown of those before the present head */
+#define USAGE \
+	"tail [--from N] [--once] | show INDEX | grep TEXT  [--dir DIR] [--stream HOST:PORT|PATH] [--key VKEY|FILE]"
+#define TAIL_BEFORE 10 /* entries shown of those before the present head */
 
 enum what { TAIL, SHOW, GREP };
 
 struct reading {
 	struct log_read read;
 	enum what what;
-	uint64_t index;              /* tail: from here; show: this one */
-	bool given;                  /* --from */
+	uint64_t index; /* tail: from here; show: this one */
+	bool given;     /* --from */
 	bool once;
-	struct al_slice text;        /* grep */
+	struct al_slice text; /* grep */
 	bool found;
 };
 
@@ -133,9 +134,12 @@ static bool words_read(int argc, char **argv, struct reading *r)
 static int options_read(int argc, char **argv, struct reading *r, struct log_read_options *where)
 {
 	static const struct option longs[] = {
-		{ "dir", required_argument, NULL, 'd' },    { "stream", required_argument, NULL, 's' },
-		{ "key", required_argument, NULL, 'k' },    { "server", required_argument, NULL, 'r' },
-		{ "from", required_argument, NULL, 'f' },   { "once", no_argument, NULL, 'o' },
+		{ "dir", required_argument, NULL, 'd' },
+		{ "stream", required_argument, NULL, 's' },
+		{ "key", required_argument, NULL, 'k' },
+		{ "server", required_argument, NULL, 'r' },
+		{ "from", required_argument, NULL, 'f' },
+		{ "once", no_argument, NULL, 'o' },
 		{ NULL, 0, NULL, 0 },
 	};
 	bool good = true;

@@ -14,9 +14,9 @@
 
 #define USAGE "DIR --from HOST:PORT|PATH --key VKEY|FILE [--listen ADDRESS:PORT]... [--http ADDRESS:PORT] [--once]"
 #define LISTENS_MAX 8
-#define CONNECT_MS 5000          /* --once: no connection for so long: give up */
-#define PATIENCE_MS 15000        /* --once: connected, and no verified head */
-#define SILENCE_MS 700           /* --once: nothing more after a head, or after we asked: that was all */
+#define CONNECT_MS 5000   /* --once: no connection for so long: give up */
+#define PATIENCE_MS 15000 /* --once: connected, and no verified head */
+#define SILENCE_MS 700    /* --once: nothing more after a head, or after we asked: that was all */
 
 struct options {
 	const char *dir, *from, *key, *http;
@@ -28,7 +28,7 @@ struct options {
 struct mirroring {
 	struct al_loop *loop;
 	struct al_mirror *mirror;
-	struct al_timer *timer;      /* --once only, else NULL */
+	struct al_timer *timer; /* --once only, else NULL */
 	char address[PATH_MAX];
 	bool ready;
 	bool linked;
@@ -151,8 +151,10 @@ static int mirror_open(struct mirroring *m, const struct options *options, const
 	case AL_OK:
 		return CLI_DONE;
 	case AL_EVERIFY:
-		return command_fail(CLI_UNVERIFIED, "%s is damaged: what it has is not what its checkpoint signs. "
-				    "Move it away and let it be fetched again.", options->dir);
+		return command_fail(CLI_UNVERIFIED,
+				    "%s is damaged: what it has is not what its checkpoint signs. "
+				    "Move it away and let it be fetched again.",
+				    options->dir);
 	case AL_EDENIED:
 		return command_fail(CLI_USAGE, "%s is a copy of another log (%s/log.pub)", options->dir, options->dir);
 	case AL_EAGAIN:

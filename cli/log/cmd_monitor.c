@@ -17,8 +17,7 @@
 #include "file.h"
 #include "log_read.h"
 
-#define USAGE \
-	"--mnt NAME [--key OWN.pub]... [--since N] [--once] [DIR] [--stream HOST:PORT|PATH] [--log-key VKEY|FILE]"
+#define USAGE "--mnt NAME [--key OWN.pub]... [--since N] [--once] [DIR] [--stream HOST:PORT|PATH] [--log-key VKEY|FILE]"
 #define KEYS_MAX 64
 
 struct keys {
@@ -29,15 +28,15 @@ struct keys {
 struct monitor {
 	struct log_read read;
 	struct al_state *state;
-	char mnt[256];               /* canonical */
+	char mnt[256]; /* canonical */
 	uint64_t since;
 	bool once;
-	struct keys given;           /* --key */
+	struct keys given; /* --key */
 	/* of the entry in hand */
 	struct keys own, signers;
 	uint64_t index, time;
 	bool signed_by_us;
-	uint64_t touched, foreign;   /* entries told of, and those among them that are not ours */
+	uint64_t touched, foreign; /* entries told of, and those among them that are not ours */
 	bool told;
 };
 
@@ -85,7 +84,8 @@ static void signers_read(struct monitor *m, const struct al_entry *entry)
 	al_request_init(&request);
 	if (al_request_parse(entry->body, &request, NULL) == AL_OK)
 		for (size_t i = 0; i < request.signature_count; i++)
-			if (al_sshsig_verify(request.signature[i], al_slice_str(m->read.ns), request.text, &key) == AL_OK)
+			if (al_sshsig_verify(request.signature[i], al_slice_str(m->read.ns), request.text, &key) ==
+			    AL_OK)
 				key_add(&m->signers, &key);
 	al_request_release(&request);
 }
@@ -141,7 +141,10 @@ static void on_change(void *arg, const struct al_object *old, const struct al_ob
 	}
 	if (!m->told)
 		entry_tell(m);
-	printf("  %s [%s] ", now->deleted ? "Delete" : before == NULL ? "Create" : "Modify",
+	printf("  %s [%s] ",
+	       now->deleted     ? "Delete"
+	       : before == NULL ? "Create"
+				: "Modify",
 	       al_class_name((enum al_class)now->cls));
 	command_print_remote(al_object_key(now));
 	putchar('\n');
@@ -200,10 +203,14 @@ static int mnt_read(struct monitor *m, const char *name)
 static int options_read(int argc, char **argv, struct monitor *m, struct log_read_options *where)
 {
 	static const struct option longs[] = {
-		{ "mnt", required_argument, NULL, 'm' },     { "key", required_argument, NULL, 'k' },
-		{ "since", required_argument, NULL, 'i' },   { "once", no_argument, NULL, 'o' },
-		{ "stream", required_argument, NULL, 's' },  { "log-key", required_argument, NULL, 'l' },
-		{ "network", required_argument, NULL, 'n' }, { "server", required_argument, NULL, 'r' },
+		{ "mnt", required_argument, NULL, 'm' },
+		{ "key", required_argument, NULL, 'k' },
+		{ "since", required_argument, NULL, 'i' },
+		{ "once", no_argument, NULL, 'o' },
+		{ "stream", required_argument, NULL, 's' },
+		{ "log-key", required_argument, NULL, 'l' },
+		{ "network", required_argument, NULL, 'n' },
+		{ "server", required_argument, NULL, 'r' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option, code = CLI_DONE;

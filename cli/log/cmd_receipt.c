@@ -16,23 +16,22 @@
 #include "file.h"
 #include "receipt.h"
 
-#define USAGE                                                                                                          \
-	"verify FILE --key VKEY|FILE [--entry FILE] [--request FILE] [--print] | "                                     \
+#define USAGE                                                                      \
+	"verify FILE --key VKEY|FILE [--entry FILE] [--request FILE] [--print] | " \
 	"save ANSWER OUT --request FILE --key VKEY|FILE"
 #define TEXT_MAX (4u << 20)
 
 struct verify {
 	const char *file, *key, *entry, *request;
-	const char *save;                    /* write the receipt with its entry here; NULL: do not */
+	const char *save; /* write the receipt with its entry here; NULL: do not */
 	bool print;
 	struct al_vkey vkey;
-	struct al_buf text, bytes, asked;    /* receipt or answer, entry, request */
+	struct al_buf text, bytes, asked; /* receipt or answer, entry, request */
 };
 
 static int read_or_fail(const char *path, struct al_buf *out)
 {
-	return file_read(path, out) == AL_OK ? CLI_DONE
-					     : command_fail(CLI_USAGE, "%s: %s", path, strerror(errno));
+	return file_read(path, out) == AL_OK ? CLI_DONE : command_fail(CLI_USAGE, "%s: %s", path, strerror(errno));
 }
 
 /* The pinned key: its text, or a file with it. */
@@ -157,8 +156,10 @@ static int verify_receipt(struct verify *v)
 static int options_read(int argc, char **argv, struct verify *v)
 {
 	static const struct option options[] = {
-		{ "key", required_argument, NULL, 'k' },     { "entry", required_argument, NULL, 'e' },
-		{ "request", required_argument, NULL, 'r' }, { "print", no_argument, NULL, 'p' },
+		{ "key", required_argument, NULL, 'k' },
+		{ "entry", required_argument, NULL, 'e' },
+		{ "request", required_argument, NULL, 'r' },
+		{ "print", no_argument, NULL, 'p' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;

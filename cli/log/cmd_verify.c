@@ -27,8 +27,8 @@ static enum al_err signatures_check(struct verify *v, const struct al_request *r
 		return AL_EVERIFY;
 	}
 	for (size_t i = 0; i < request->signature_count; i++) {
-		enum al_err err =
-			al_sshsig_verify(request->signature[i], al_slice_str(v->read.ns), request->text, &key);
+		enum al_err err = al_sshsig_verify(request->signature[i], al_slice_str(v->read.ns), request->text,
+						   &key);
 
 		if (err != AL_OK) {
 			command_fail(CLI_UNVERIFIED, "entry %llu: signature %zu is not good (%s)",

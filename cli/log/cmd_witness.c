@@ -34,8 +34,10 @@ struct options {
 static int options_read(int argc, char **argv, struct options *options)
 {
 	static const struct option longs[] = {
-		{ "listen", required_argument, NULL, 'l' }, { "key", required_argument, NULL, 'k' },
-		{ "log", required_argument, NULL, 'g' },    { "name", required_argument, NULL, 'n' },
+		{ "listen", required_argument, NULL, 'l' },
+		{ "key", required_argument, NULL, 'k' },
+		{ "log", required_argument, NULL, 'g' },
+		{ "name", required_argument, NULL, 'n' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option, code;

@@ -27,10 +27,10 @@
 #include "member/network.h"
 #include "settings.h"
 
-#define SILENCE_MS 700           /* no further entry after a head: that was all */
-#define CONNECT_MS 5000          /* no connection for so long: give up */
-#define PATIENCE_MS 15000        /* connected, and neither entry nor verified head for so long: give up */
-#define DROPS_MAX 3              /* connections lost without progress */
+#define SILENCE_MS 700    /* no further entry after a head: that was all */
+#define CONNECT_MS 5000   /* no connection for so long: give up */
+#define PATIENCE_MS 15000 /* connected, and neither entry nor verified head for so long: give up */
+#define DROPS_MAX 3       /* connections lost without progress */
 
 #define EVIDENCE "alamo-evidence"
 
@@ -101,7 +101,7 @@ static void link_changed(void *arg, bool up)
 		r->linked = true;
 	} else if (r->linked && !r->follow && ++r->drops >= DROPS_MAX) {
 		read_end(r, command_fail(CLI_UNVERIFIED, "the stream at %s ends without a head that verifies",
-					   r->address));
+					 r->address));
 	}
 }
 
@@ -113,8 +113,7 @@ static void time_over(void *arg)
 		read_end(r, CLI_DONE);
 	else if (r->headed && r->head.size < r->target)
 		read_end(r, command_fail(CLI_UNVERIFIED, "the log at %s ends at size %llu, but size %llu is signed too",
-					   r->address, (unsigned long long)r->head.size,
-					   (unsigned long long)r->target));
+					 r->address, (unsigned long long)r->head.size, (unsigned long long)r->target));
 	else if (!r->linked)
 		read_end(r, command_fail(CLI_OFFLINE, "no connection to the log stream at %s", r->address));
 	else
@@ -224,8 +223,7 @@ int log_read_address(const char *address, const char *port, char out[static PATH
 		return command_fail(CLI_OFFLINE, "%s: %s", host, gai_strerror(code));
 	code = getnameinfo(list->ai_addr, list->ai_addrlen, number, sizeof(number), NULL, 0, NI_NUMERICHOST);
 	if (code == 0)
-		snprintf(out, PATH_MAX, list->ai_family == AF_INET6 ? "[%s]:%s" : "%s:%s", number,
-			 service);
+		snprintf(out, PATH_MAX, list->ai_family == AF_INET6 ? "[%s]:%s" : "%s:%s", number, service);
 	freeaddrinfo(list);
 	return code == 0 ? CLI_DONE : command_fail(CLI_USAGE, "%s: %s", host, gai_strerror(code));
 }
@@ -257,8 +255,7 @@ static int server_take(struct log_read *r, const struct log_read_options *option
 	return code;
 }
 
-static int options_read(int argc, char **argv, const char *usage, bool *json,
-			struct log_read_options *options)
+static int options_read(int argc, char **argv, const char *usage, bool *json, struct log_read_options *options)
 {
 	static const struct option longs[] = {
 		{ "stream", required_argument, NULL, 's' },  { "key", required_argument, NULL, 'k' },

@@ -12,16 +12,16 @@
 #include "alamo/rpsl/sshsig.h"
 
 /* The options that log_read_open() takes, for usage lines. */
-#define LOG_READ_USAGE \
+#define LOG_READ_USAGE                                                                                      \
 	"[DIR] [--stream HOST:PORT|PATH] [--key VKEY|FILE] [--pin FILE] [--evidence DIR] [--network NAME] " \
 	"[--server HOST:PORT]"
 
 /* Where and what; all may be NULL. */
 struct log_read_options {
-	const char *dir;                     /* of an authority: its socket, its key, its newest checkpoint */
+	const char *dir; /* of an authority: its socket, its key, its newest checkpoint */
 	const char *stream, *key, *network, *server;
-	const char *pin;                     /* file with a checkpoint that the log must contain; replaced by the newest */
-	const char *evidence;                /* folder for both notes of a fork; NULL: DIR/run/evidence, or alamo-evidence */
+	const char *pin;      /* file with a checkpoint that the log must contain; replaced by the newest */
+	const char *evidence; /* folder for both notes of a fork; NULL: DIR/run/evidence, or alamo-evidence */
 };
 
 /* The next entry under a verified checkpoint. Not AL_OK ends the reading; the command has said why. */
@@ -31,15 +31,15 @@ struct log_read {
 	/* what to read */
 	char address[PATH_MAX];
 	struct al_vkey key;
-	char ns[AL_SSH_NAMESPACE_MAX];       /* SSHSIG namespace; known from the first request on */
-	struct al_buf target_note;           /* empty: no head was named at the start */
+	char ns[AL_SSH_NAMESPACE_MAX]; /* SSHSIG namespace; known from the first request on */
+	struct al_buf target_note;     /* empty: no head was named at the start */
 	uint64_t target;
-	struct al_buf pin_note;              /* empty: nothing is pinned */
+	struct al_buf pin_note; /* empty: nothing is pinned */
 	const char *pin;
 	char evidence[PATH_MAX];
-	bool follow;                         /* read on for ever; set it before running */
+	bool follow; /* read on for ever; set it before running */
 	/* how far */
-	struct al_checkpoint head;           /* the newest that was verified */
+	struct al_checkpoint head; /* the newest that was verified */
 	struct al_buf head_note;
 	bool headed;
 	/* private */

@@ -12,7 +12,7 @@
 
 #define MAGIC "c2sp.org/tlog-proof@v1\n"
 #define TOKEN_LEN 64
-#define SEARCH_S 86400                   /* how far the registry's clock may be from ours */
+#define SEARCH_S 86400 /* how far the registry's clock may be from ours */
 
 enum al_err receipt_find(struct al_slice text, struct al_slice *receipt)
 {
@@ -45,7 +45,7 @@ struct rebuilt {
 	struct al_request request;
 	struct al_entry entry;
 	char result[AL_REQUEST_OBJECTS_MAX + 1];
-	char tokens[AL_AUTOS_MAX][TOKEN_LEN];        /* upper case; the entry's slices point into it */
+	char tokens[AL_AUTOS_MAX][TOKEN_LEN]; /* upper case; the entry's slices point into it */
 };
 
 static char action_letter(struct al_slice action)
@@ -76,8 +76,7 @@ static void placeholder_add(struct rebuilt *r, struct al_slice raw, const struct
 
 		token[i] = (char)(ch >= 'a' && ch <= 'z' ? ch - 'a' + 'A' : ch);
 	}
-	r->entry.autos[r->entry.auto_count++] =
-		(struct al_auto){ al_slice_of(token, value.len), said->key };
+	r->entry.autos[r->entry.auto_count++] = (struct al_auto){ al_slice_of(token, value.len), said->key };
 }
 
 static enum al_err answer_apply(struct rebuilt *r, struct al_slice answer)

@@ -11,7 +11,7 @@
 #include "alamo/rpsl/entry.h"
 #include "alamo/tlog/note.h"
 
-#define RECEIPT_MAX (128u << 10)         /* bytes of a receipt with its entry */
+#define RECEIPT_MAX (128u << 10) /* bytes of a receipt with its entry */
 
 /* The tlog-proof inside an answer, or the text itself when it is one; up to its last line. AL_ENOTFOUND. */
 AL_MUST_USE enum al_err receipt_find(struct al_slice text, struct al_slice *receipt);

@@ -14,11 +14,11 @@
 #include "alamo/base/slice.h"
 
 struct answer_object {
-	struct al_slice action;      /* "Create", "Modify", "Delete", "No operation" */
-	bool succeeded;              /* else FAILED, or HELD: nothing wrong with it, but with another one */
+	struct al_slice action; /* "Create", "Modify", "Delete", "No operation" */
+	bool succeeded;         /* else FAILED, or HELD: nothing wrong with it, but with another one */
 	struct al_slice cls;
 	struct al_slice key;
-	struct al_slice body;        /* lines up to the next object: empty when it went well */
+	struct al_slice body; /* lines up to the next object: empty when it went well */
 };
 
 /* Next object's report; start with rest = the answer. False at the end. */

@@ -13,7 +13,7 @@ static json_t *text_json(struct al_slice text)
 {
 	json_t *value = json_stringn(text.ptr != NULL ? text.ptr : "", text.len);
 
-	return value != NULL ? value : json_null();      /* not UTF-8 */
+	return value != NULL ? value : json_null(); /* not UTF-8 */
 }
 
 static json_t *errors_json(struct al_slice lines)
@@ -47,13 +47,13 @@ void answer_json(struct al_slice answer)
 	char *text;
 
 	while (answer_next(&rest, &object)) {
-		if (json_array_size(objects) == 0)       /* what stands before the first is about the whole request */
+		if (json_array_size(objects) == 0) /* what stands before the first is about the whole request */
 			head = al_slice_head(answer, (size_t)(object.action.ptr - answer.ptr));
 		(void)json_array_append_new(objects, object_json(&object));
 	}
 	(void)json_object_set_new(all, "accepted", json_boolean(answer_accepted(answer)));
-	(void)json_object_set_new(all, "index", answer_index(answer, &index) == AL_OK ? json_integer((json_int_t)index)
-										     : json_null());
+	(void)json_object_set_new(
+		all, "index", answer_index(answer, &index) == AL_OK ? json_integer((json_int_t)index) : json_null());
 	(void)json_object_set_new(all, "errors", errors_json(head));
 	if (answer_is_error(answer, &error))
 		(void)json_array_append_new(json_object_get(all, "errors"), text_json(error));

@@ -20,19 +20,19 @@
 #include "command.h"
 #include "settings.h"
 
-#define BUDGET_WAIT_MAX_S 900u   /* one command waits no longer for the registry's budgets */
+#define BUDGET_WAIT_MAX_S 900u /* one command waits no longer for the registry's budgets */
 #define CONNECT_MS 5000
-#define SILENCE_MS 60000         /* longest wait for the next bytes */
+#define SILENCE_MS 60000 /* longest wait for the next bytes */
 #define RETRY_MS 15000
-#define WINDOW 32                /* questions sent before their answers are awaited */
+#define WINDOW 32 /* questions sent before their answers are awaited */
 
 struct client {
 	char server[SETTING_MAX];
 	char host[SETTING_MAX];
 	char port[16];
-	int fd;                  /* -1: not connected */
-	const char *why;         /* of the last failure */
-	uint64_t waited_s;       /* for budgets, in all */
+	int fd;            /* -1: not connected */
+	const char *why;   /* of the last failure */
+	uint64_t waited_s; /* for budgets, in all */
 };
 
 static bool connect_wait(int fd, const struct addrinfo *to)

@@ -11,13 +11,13 @@
 
 #include "alamo/base/buf.h"
 
-#define CLIENT_ANSWER_MAX (4u << 20)     /* bytes of one answer */
+#define CLIENT_ANSWER_MAX (4u << 20) /* bytes of one answer */
 
 struct client;
 
 /* `server` NULL: settings.h decides. Says on standard error why not: AL_ECLOSED no connection, AL_EINVAL address. */
 AL_MUST_USE enum al_err client_open(const char *server, struct client **out);
-void client_close(struct client *client);        /* NULL is allowed */
+void client_close(struct client *client); /* NULL is allowed */
 const char *client_server(const struct client *client);
 
 /*

@@ -25,7 +25,7 @@ struct contact {
 	const char *server;
 	bool json;
 	const char *handle;
-	const char *file;        /* NULL: not given */
+	const char *file; /* NULL: not given */
 };
 
 static int exit_of(enum al_err err)
@@ -47,9 +47,9 @@ static enum al_err ask(const struct contact *c, const char *word, struct al_buf 
 /* ---- show ---- */
 
 struct shown {
-	struct al_slice object;          /* "person ANN-ALAMO" */
-	struct al_slice contact;         /* "sha256:...", or "none" */
-	struct al_slice state;           /* present, erased, none */
+	struct al_slice object;  /* "person ANN-ALAMO" */
+	struct al_slice contact; /* "sha256:...", or "none" */
+	struct al_slice state;   /* present, erased, none */
 	struct al_slice text;
 };
 
@@ -170,8 +170,9 @@ static int block_read(const struct contact *c, struct al_buf *block)
 		if (err == AL_ELIMIT)
 			code = command_fail(CLI_USAGE, "%s: too large for a contact block", c->file);
 		else if (err != AL_OK)
-			code = command_fail(CLI_USAGE, "%s: lines of a name, a colon and a value are expected, without salt:",
-					    c->file);
+			code = command_fail(
+				CLI_USAGE,
+				"%s: lines of a name, a colon and a value are expected, without salt:", c->file);
 	}
 	al_buf_release(&bytes);
 	return code;

@@ -21,13 +21,13 @@
 #include "sign.h"
 #include "submit.h"
 
-#define USAGE                                                                                                          \
-	"--name FISHER [--key FILE] [--domain NAME] [--host NAME=ADDRESS]... [--len N] [--server HOST:PORT] "          \
+#define USAGE                                                                                                 \
+	"--name FISHER [--key FILE] [--domain NAME] [--host NAME=ADDRESS]... [--len N] [--server HOST:PORT] " \
 	"[--dry-run] [--json]"
 
 struct options {
 	struct join join;
-	const char *key;             /* NULL: settings */
+	const char *key; /* NULL: settings */
 	const char *server;
 	bool dry_run;
 	bool json;
@@ -60,7 +60,7 @@ static json_t *json_text(struct al_slice text)
 {
 	json_t *value = json_stringn(text.ptr != NULL ? text.ptr : "", text.len);
 
-	return value != NULL ? value : json_null();      /* not UTF-8 */
+	return value != NULL ? value : json_null(); /* not UTF-8 */
 }
 
 static void json_print(const struct network *network, struct al_slice answer)
@@ -183,8 +183,9 @@ static int join_run(const struct options *options)
 	code = err == AL_OK ? CLI_DONE : CLI_USAGE;
 	if (err == AL_OK) {
 		err = client_open(options->server, &client);
-		code = err == AL_OK ? join_send(options, client, key, al_buf_view(&auth)) :
-		       err == AL_ECLOSED ? CLI_OFFLINE : CLI_USAGE;
+		code = err == AL_OK        ? join_send(options, client, key, al_buf_view(&auth))
+		       : err == AL_ECLOSED ? CLI_OFFLINE
+					   : CLI_USAGE;
 	}
 	client_close(client);
 	al_buf_release(&auth);
@@ -230,10 +231,14 @@ static bool option_take(int option, struct options *options)
 int cmd_join(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "name", required_argument, NULL, 'n' },   { "key", required_argument, NULL, 'k' },
-		{ "domain", required_argument, NULL, 'd' }, { "host", required_argument, NULL, 'h' },
-		{ "len", required_argument, NULL, 'l' },    { "server", required_argument, NULL, 's' },
-		{ "dry-run", no_argument, NULL, 'D' },      { "json", no_argument, NULL, 'j' },
+		{ "name", required_argument, NULL, 'n' },
+		{ "key", required_argument, NULL, 'k' },
+		{ "domain", required_argument, NULL, 'd' },
+		{ "host", required_argument, NULL, 'h' },
+		{ "len", required_argument, NULL, 'l' },
+		{ "server", required_argument, NULL, 's' },
+		{ "dry-run", no_argument, NULL, 'D' },
+		{ "json", no_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct options options = { .join = { .len = 48 } };

@@ -16,7 +16,7 @@
 #include "client.h"
 #include "settings.h"
 
-#define WHOIS_MAX (64u << 20)    /* bytes of an answer: a route list of a whole registry fits */
+#define WHOIS_MAX (64u << 20) /* bytes of an answer: a route list of a whole registry fits */
 #define WHOIS_MS 30000
 
 /* The one option --NAME VALUE; the rest of the words stays in argv from optind on. */
@@ -172,8 +172,8 @@ int cmd_whois(int argc, char **argv)
 	al_buf_init(&line, 4096);
 	al_buf_printf(&line, "%s\r\n", words != NULL ? words : "");
 	query = al_buf_take(&line, NULL);
-	code = query == NULL || words == NULL ? command_fail(CLI_USAGE, "the query is too long") :
-						whois_ask(server, query);
+	code = query == NULL || words == NULL ? command_fail(CLI_USAGE, "the query is too long")
+					      : whois_ask(server, query);
 	free(query);
 	free(words);
 	return code;

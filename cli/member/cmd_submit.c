@@ -25,7 +25,7 @@ struct job {
 	struct submit submit;
 	struct network network;
 	const char *server;
-	const char *receipt;     /* where to keep the receipt; NULL: nowhere */
+	const char *receipt; /* where to keep the receipt; NULL: nowhere */
 	bool print;
 	bool json;
 };
@@ -128,9 +128,12 @@ static int draft_submit(const struct job *job, const struct draft *draft)
 static int options_read(int argc, char **argv, struct job *job)
 {
 	static const struct option options[] = {
-		{ "key", required_argument, NULL, 'k' }, { "server", required_argument, NULL, 's' },
-		{ "print", no_argument, NULL, 'p' },     { "dry-run", no_argument, NULL, 'n' },
-		{ "receipt", required_argument, NULL, 'r' }, { "json", no_argument, NULL, 'j' },
+		{ "key", required_argument, NULL, 'k' },
+		{ "server", required_argument, NULL, 's' },
+		{ "print", no_argument, NULL, 'p' },
+		{ "dry-run", no_argument, NULL, 'n' },
+		{ "receipt", required_argument, NULL, 'r' },
+		{ "json", no_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
@@ -181,7 +184,7 @@ int cmd_submit(int argc, char **argv)
 	code = err != AL_OK ? exit_of(err) : CLI_DONE;
 	job.submit.network = &job.network;
 	for (int i = optind; i < argc && code == CLI_DONE; i++) {
-		struct draft draft = {.count = 0};
+		struct draft draft = { .count = 0 };
 
 		code = draft_read(argv[i], &draft);
 		if (code != CLI_DONE)

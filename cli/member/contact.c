@@ -53,7 +53,8 @@ void contact_hash(struct al_slice block, char out[static CONTACT_HASH_LEN])
 
 	(void)crypto_hash_sha256(hash, (const unsigned char *)block.ptr, block.len);
 	memcpy(out, "sha256:", used + 1);
-	(void)sodium_bin2base64(out + used, CONTACT_HASH_LEN - used, hash, sizeof(hash), sodium_base64_VARIANT_ORIGINAL);
+	(void)sodium_bin2base64(out + used, CONTACT_HASH_LEN - used, hash, sizeof(hash),
+				sodium_base64_VARIANT_ORIGINAL);
 }
 
 static void put_contact_line(struct al_buf *out, const char *hash)

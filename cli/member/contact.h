@@ -7,7 +7,7 @@
 
 #include "alamo/base/buf.h"
 
-#define CONTACT_HASH_LEN 64              /* "sha256:BASE64" with NUL */
+#define CONTACT_HASH_LEN 64 /* "sha256:BASE64" with NUL */
 
 /*
  * Appends "salt: ..." with a new salt and the attribute lines of `input`

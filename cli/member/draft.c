@@ -169,7 +169,7 @@ static enum al_err key_typed(enum al_class cls, struct al_slice object, struct a
 		if (key->len > 0)
 			al_buf_u8(key, ' ');
 		typed = al_buf_view(value);
-		(void)al_slice_cut(&typed, '#', &head);      /* keys have comments behind them, never in them */
+		(void)al_slice_cut(&typed, '#', &head); /* keys have comments behind them, never in them */
 		al_buf_slice(key, al_slice_trim(head));
 	}
 	return key->err;

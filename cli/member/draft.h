@@ -13,13 +13,13 @@
 #define DRAFT_OBJECTS_MAX 1024
 
 struct draft {
-	struct al_buf bytes;             /* owned: the input with LF line ends, comments gone */
-	struct al_slice header;          /* header attributes with their LF; empty for plain objects */
-	struct al_slice *objects;        /* owned array; texts inside bytes, each ends in LF */
+	struct al_buf bytes;      /* owned: the input with LF line ends, comments gone */
+	struct al_slice header;   /* header attributes with their LF; empty for plain objects */
+	struct al_slice *objects; /* owned array; texts inside bytes, each ends in LF */
 	size_t count;
-	struct al_slice text;            /* signed text, when there are signatures */
-	struct al_slice signatures;      /* blocks verbatim; empty: none */
-	struct al_slice contacts;        /* CONTACT blocks verbatim */
+	struct al_slice text;       /* signed text, when there are signatures */
+	struct al_slice signatures; /* blocks verbatim; empty: none */
+	struct al_slice contacts;   /* CONTACT blocks verbatim */
 };
 
 /* AL_EINVAL without an object, AL_ELIMIT with too many. On failure nothing is owned. */
@@ -37,9 +37,9 @@ bool draft_has(const struct draft *draft, const char *name);
 AL_MUST_USE enum al_err draft_key(struct al_slice object, struct al_buf *out);
 
 struct draft_head {
-	const char *name;                /* for `request:`; NULL: the header's own */
-	struct al_slice prev;            /* value for `prev:`; empty: the header's own */
-	const char *nonce;               /* NULL: the header's own */
+	const char *name;     /* for `request:`; NULL: the header's own */
+	struct al_slice prev; /* value for `prev:`; empty: the header's own */
+	const char *nonce;    /* NULL: the header's own */
 	bool dry_run;
 };
 

@@ -14,8 +14,9 @@ enum al_err network_parse(struct al_slice answer, struct network *out)
 		const char *name;
 		char *value;
 	} fields[] = {
-		{ "name", out->name },             { "source", out->source }, { "tld", out->tld },
-		{ "hostmaster", out->hostmaster }, { "vkey", out->vkey },
+		{ "name", out->name }, { "source", out->source },
+		{ "tld", out->tld },   { "hostmaster", out->hostmaster },
+		{ "vkey", out->vkey },
 	};
 	struct al_slice line, name;
 

@@ -10,12 +10,12 @@
 #define NETWORK_FIELD_MAX 320
 
 struct network {
-	char name[NETWORK_FIELD_MAX];        /* "alamo" */
-	char source[NETWORK_FIELD_MAX];      /* "ALAMO" */
-	char tld[NETWORK_FIELD_MAX];         /* the first one; empty: none */
-	char hostmaster[NETWORK_FIELD_MAX];  /* maintainer of the registry object */
-	char vkey[NETWORK_FIELD_MAX];        /* the log's verifier key: not pinned, only said */
-	char ns[AL_SSH_NAMESPACE_MAX];       /* SSHSIG namespace, "registry@alamo" */
+	char name[NETWORK_FIELD_MAX];       /* "alamo" */
+	char source[NETWORK_FIELD_MAX];     /* "ALAMO" */
+	char tld[NETWORK_FIELD_MAX];        /* the first one; empty: none */
+	char hostmaster[NETWORK_FIELD_MAX]; /* maintainer of the registry object */
+	char vkey[NETWORK_FIELD_MAX];       /* the log's verifier key: not pinned, only said */
+	char ns[AL_SSH_NAMESPACE_MAX];      /* SSHSIG namespace, "registry@alamo" */
 };
 
 /* AL_EINVAL (said on standard error) when an answer lacks name or source. */

@@ -24,7 +24,7 @@ static enum al_err prev_questions(const struct draft *draft, struct al_buf *out,
 		if (err == AL_OK)
 			al_buf_u8(out, '\n');
 		else if (err == AL_ENOTFOUND || err == AL_EINVAL)
-			out->len = start;        /* new, or the registry says what is wrong with it */
+			out->len = start; /* new, or the registry says what is wrong with it */
 		else
 			return err;
 	}
@@ -100,7 +100,7 @@ enum al_err submit_sign(const struct submit *submit, struct al_slice text, struc
 		command_fail(CLI_USAGE, "the request is larger than %d bytes: send it in parts", AL_REQUEST_MAX);
 		return AL_ELIMIT;
 	}
-	al_buf_slice(out, after);        /* contact blocks have bounds of their own */
+	al_buf_slice(out, after); /* contact blocks have bounds of their own */
 	return out->err;
 }
 

@@ -12,7 +12,7 @@
 struct submit {
 	struct client *client;
 	const struct network *network;
-	const char *keys[SUBMIT_KEYS_MAX];   /* files; each signs */
+	const char *keys[SUBMIT_KEYS_MAX]; /* files; each signs */
 	size_t key_count;
 	bool dry_run;
 };

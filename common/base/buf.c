@@ -11,7 +11,7 @@
 
 #include "alamo/base/wire.h"
 
-#define BUF_FIRST 256   /* bytes of the first allocation */
+#define BUF_FIRST 256 /* bytes of the first allocation */
 
 void al_buf_init(struct al_buf *buf, size_t max)
 {
@@ -135,7 +135,7 @@ void al_buf_u64(struct al_buf *buf, uint64_t v)
 
 void al_buf_base64(struct al_buf *buf, const void *bytes, size_t len)
 {
-	size_t text_len = sodium_base64_encoded_len(len, sodium_base64_VARIANT_ORIGINAL);   /* with NUL */
+	size_t text_len = sodium_base64_encoded_len(len, sodium_base64_VARIANT_ORIGINAL); /* with NUL */
 
 	if (!buf_reserve(buf, text_len))
 		return;
@@ -170,7 +170,7 @@ char *al_buf_take(struct al_buf *buf, size_t *len)
 {
 	char *text;
 
-	buf->max = buf->max < SIZE_MAX ? buf->max + 1 : buf->max;   /* the NUL is not contents */
+	buf->max = buf->max < SIZE_MAX ? buf->max + 1 : buf->max; /* the NUL is not contents */
 	al_buf_u8(buf, 0);
 	if (buf->err != AL_OK) {
 		al_buf_release(buf);

@@ -237,7 +237,7 @@ void al_time_format(uint64_t unix_seconds, char out[static AL_TIME_STRLEN])
 	uint64_t days = unix_seconds / 86400;
 	unsigned rest = (unsigned)(unix_seconds % 86400), year = 1970, month = 1;
 
-	if (unix_seconds > 253402300799)         /* 9999-12-31T23:59:59Z */
+	if (unix_seconds > 253402300799) /* 9999-12-31T23:59:59Z */
 		days = 2932896, rest = 86399;
 	year += (unsigned)(days / 366);
 	while (days_of(year + 1, 1, 1) <= days)

@@ -16,8 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_MAX_LEN 2048        /* bytes, with the line end */
-#define QUOTE_MAX 100            /* bytes of remote text looked at */
+#define LINE_MAX_LEN 2048 /* bytes, with the line end */
+#define QUOTE_MAX 100     /* bytes of remote text looked at */
 
 static const char *log_program = "alamo";
 static _Atomic int log_least = AL_LOG_INFO;
@@ -65,7 +65,8 @@ void al_log(enum al_log_level level, const char *event, const char *fmt, ...)
 	size_t cap = sizeof(line) - 1; /* one byte stays for the LF */
 
 	al_time_format((uint64_t)time(NULL), when);
-	size_t len = clamp(snprintf(line, cap, "%s %s %s event=%s ", when, level_names[level], log_program, event), cap);
+	size_t len = clamp(snprintf(line, cap, "%s %s %s event=%s ", when, level_names[level], log_program, event),
+			   cap);
 	va_list args;
 	va_start(args, fmt);
 	len += clamp(vsnprintf(line + len, cap - len, fmt, args), cap - len);
@@ -97,7 +98,8 @@ const char *al_log_quote(struct al_slice text, char out[static AL_LOG_QUOTE_LEN]
 		if (plain)
 			out[len++] = (char)ch;
 		else
-			len += clamp(snprintf(out + len, AL_LOG_QUOTE_LEN - len, "\\x%02x", ch), AL_LOG_QUOTE_LEN - len);
+			len += clamp(snprintf(out + len, AL_LOG_QUOTE_LEN - len, "\\x%02x", ch),
+				     AL_LOG_QUOTE_LEN - len);
 	}
 	snprintf(out + len, AL_LOG_QUOTE_LEN - len, "%s\"", i < text.len ? "..." : "");
 	return out;

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define REPORT_MAX 4096          /* kept items */
-#define REPORT_TEXT_MAX 512      /* bytes of one message */
+#define REPORT_MAX 4096     /* kept items */
+#define REPORT_TEXT_MAX 512 /* bytes of one message */
 
 void al_report_init(struct al_report *report)
 {

@@ -11,7 +11,7 @@
 
 struct al_trie_node {
 	struct al_prefix key;
-	void *value;                     /* NULL: a branch only */
+	void *value; /* NULL: a branch only */
 	struct al_trie_node *child[2];
 };
 
@@ -110,7 +110,7 @@ void **al_trie_slot(struct al_trie *trie, const struct al_prefix *key)
 		}
 	}
 	if (node->value == NULL)
-		trie->count++;   /* the caller sets it; see the contract */
+		trie->count++; /* the caller sets it; see the contract */
 	return &node->value;
 }
 

@@ -15,32 +15,32 @@
 #include "alamo/tlog/note.h"
 
 #define CHAIN_KNOWN AL_FOLLOW_KNOWN
-#define CHAIN_PENDING_MAX (16u << 20)    /* bytes held unverified */
+#define CHAIN_PENDING_MAX (16u << 20) /* bytes held unverified */
 
 struct chain {
 	struct al_vkey key;
-	struct al_edge edge;             /* verified */
-	struct al_buf note;              /* newest verified one; empty before */
+	struct al_edge edge; /* verified */
+	struct al_buf note;  /* newest verified one; empty before */
 	struct chain_known {
 		struct al_checkpoint cp;
 		struct al_buf note;
-	} known[CHAIN_KNOWN];            /* must be in the log; size 0: nothing is known */
-	const struct chain_known *denied;   /* the one that the stream contradicts, or NULL */
-	struct al_buf pending;           /* u16 length and bytes of each entry after edge.size */
+	} known[CHAIN_KNOWN];             /* must be in the log; size 0: nothing is known */
+	const struct chain_known *denied; /* the one that the stream contradicts, or NULL */
+	struct al_buf pending;            /* u16 length and bytes of each entry after edge.size */
 	uint64_t pending_count;
 	bool rechecking;
-	struct al_edge other;            /* tree of the stream that is re-checked */
-	struct al_hash other_root;       /* its root at edge.size; set once other.size >= edge.size */
+	struct al_edge other;      /* tree of the stream that is re-checked */
+	struct al_hash other_root; /* its root at edge.size; set once other.size >= edge.size */
 };
 
 enum chain_verdict {
-	CHAIN_NEW,                       /* verified: hand over chain_next() and the head */
-	CHAIN_SAME,                      /* nothing new, nothing wrong */
-	CHAIN_BEHIND,                    /* a good head smaller than ours */
-	CHAIN_BAD,                       /* malformed, badly signed, or not the head of what came */
-	CHAIN_MISMATCH,                  /* well signed, but the entries give another root */
-	CHAIN_SOUND,                     /* re-check done: the log continues ours; ask from our size again */
-	CHAIN_FORK,                      /* signed contradiction */
+	CHAIN_NEW,      /* verified: hand over chain_next() and the head */
+	CHAIN_SAME,     /* nothing new, nothing wrong */
+	CHAIN_BEHIND,   /* a good head smaller than ours */
+	CHAIN_BAD,      /* malformed, badly signed, or not the head of what came */
+	CHAIN_MISMATCH, /* well signed, but the entries give another root */
+	CHAIN_SOUND,    /* re-check done: the log continues ours; ask from our size again */
+	CHAIN_FORK,     /* signed contradiction */
 	CHAIN_NOMEM,
 };
 
@@ -52,7 +52,7 @@ AL_MUST_USE enum al_err chain_know(struct chain *chain, size_t i, struct al_slic
 /* Our side of a CHAIN_FORK. */
 struct al_slice chain_ours(const struct chain *chain);
 void chain_release(struct chain *chain);
-uint64_t chain_wanted(const struct chain *chain);        /* SIZE to ask the server for */
+uint64_t chain_wanted(const struct chain *chain); /* SIZE to ask the server for */
 /* Body of an E frame. AL_EINVAL: malformed or not what comes next. AL_ELIMIT: too much without a head. */
 AL_MUST_USE enum al_err chain_entries(struct chain *chain, struct al_slice body);
 /* Body of an H frame. *cp is set for CHAIN_NEW, CHAIN_BEHIND and CHAIN_FORK. */
@@ -61,6 +61,6 @@ enum chain_verdict chain_head(struct chain *chain, struct al_slice note, struct 
 bool chain_next(struct al_slice *rest, struct al_slice *entry);
 /* Forget what is not verified (or was handed over): before every new connection, and after CHAIN_NEW. */
 void chain_drop(struct chain *chain);
-void chain_recheck(struct chain *chain, bool on);        /* for the next connection */
+void chain_recheck(struct chain *chain, bool on); /* for the next connection */
 
 #endif

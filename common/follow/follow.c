@@ -26,22 +26,16 @@
 
 #define RETRY_FIRST_MS 50
 #define RETRY_MOST_MS 2000
-#define SILENCE_MS 30000             /* the server pings every 10 s */
-#define LENGTH_LEN 4                 /* of a frame */
+#define SILENCE_MS 30000 /* the server pings every 10 s */
+#define LENGTH_LEN 4     /* of a frame */
 #define INPUT_MAX (2u * AL_FRAME_MAX)
 
 enum trouble { UNREACHABLE, LOST, SILENT, REFUSED, BEHIND, BAD_FRAME, BAD_ENTRIES, BAD_HEAD, MISMATCH, NO_MEMORY };
 
 static const char *const trouble_events[] = {
-	[UNREACHABLE] = "follow-unreachable",
-	[LOST] = "follow-lost",
-	[SILENT] = "follow-silent",
-	[REFUSED] = "follow-refused",
-	[BEHIND] = "follow-behind",
-	[BAD_FRAME] = "follow-bad-frame",
-	[BAD_ENTRIES] = "follow-bad-entries",
-	[BAD_HEAD] = "follow-bad-head",
-	[MISMATCH] = "follow-mismatch",
+	[UNREACHABLE] = "follow-unreachable", [LOST] = "follow-lost",         [SILENT] = "follow-silent",
+	[REFUSED] = "follow-refused",         [BEHIND] = "follow-behind",     [BAD_FRAME] = "follow-bad-frame",
+	[BAD_ENTRIES] = "follow-bad-entries", [BAD_HEAD] = "follow-bad-head", [MISMATCH] = "follow-mismatch",
 	[NO_MEMORY] = "follow-no-memory",
 };
 
@@ -56,13 +50,13 @@ struct al_follow {
 	} addr;
 	int addr_len;
 	struct chain chain;
-	struct bufferevent *bev;     /* NULL: waiting or stopped */
+	struct bufferevent *bev; /* NULL: waiting or stopped */
 	struct al_timer *retry;
 	struct al_timer *silence;
-	uint64_t delay_ms;           /* before the next attempt */
+	uint64_t delay_ms; /* before the next attempt */
 	bool up;
 	bool stopped;
-	unsigned told;               /* bit (1 << trouble): in the log since all was well */
+	unsigned told; /* bit (1 << trouble): in the log since all was well */
 };
 
 static void follow_connect(void *arg);
@@ -211,7 +205,7 @@ static void on_frame(struct al_follow *f, const struct al_frame *frame)
 		lost(f);
 		return;
 	default:
-		return;      /* kinds of a newer server */
+		return; /* kinds of a newer server */
 	}
 }
 

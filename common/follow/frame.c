@@ -8,7 +8,7 @@
 
 #include "alamo/base/wire.h"
 
-#define FIRST_LEN 8                  /* u64 index of an E frame's first entry */
+#define FIRST_LEN 8 /* u64 index of an E frame's first entry */
 
 enum al_err al_frame_next(struct al_slice *rest, struct al_frame *out)
 {

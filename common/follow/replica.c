@@ -26,8 +26,8 @@
 #include "alamo/rpsl/state.h"
 
 #define PATH_LEN 4096
-#define KEY_FILE_MAX 1024            /* bytes of a vkey line */
-#define SEEN_MS 1000                 /* between two writes of what was seen */
+#define KEY_FILE_MAX 1024 /* bytes of a vkey line */
+#define SEEN_MS 1000      /* between two writes of what was seen */
 
 struct al_replica {
 	struct al_replica_ops ops;
@@ -35,11 +35,11 @@ struct al_replica {
 	struct al_state *state;
 	struct al_follow *follow;
 	struct al_vkey key;
-	struct al_checkpoint cp;     /* newest verified head */
+	struct al_checkpoint cp; /* newest verified head */
 	struct al_buf note;
-	char seen[PATH_LEN];         /* file of the newest note */
-	char evidence[PATH_LEN];     /* folder */
-	uint64_t seen_size;          /* in the file */
+	char seen[PATH_LEN];     /* file of the newest note */
+	char evidence[PATH_LEN]; /* folder */
+	uint64_t seen_size;      /* in the file */
 	uint64_t seen_ms;
 };
 
@@ -178,8 +178,9 @@ static enum al_err memory_read(struct al_replica *r, const struct al_conf *conf,
 enum al_err al_replica_new(struct al_loop *loop, const struct al_conf *conf, const struct al_replica_ops *ops,
 			   void *arg, struct al_replica **out)
 {
-	static const struct al_follow_ops follow_ops = { .entry = on_entry, .head = on_head, .fork = on_fork,
-							.link = on_link };
+	static const struct al_follow_ops follow_ops = {
+		.entry = on_entry, .head = on_head, .fork = on_fork, .link = on_link
+	};
 	struct al_replica *r = calloc(1, sizeof(*r));
 	struct al_follow_conf follow = { 0 };
 	char address[PATH_LEN];

@@ -22,30 +22,30 @@
 
 #include "alamo/follow/follow.h"
 
-#define TAIL_MAX (4u << 20)              /* bytes of pieces kept */
-#define UNSENT_ENOUGH (1u << 20)         /* a connection with more waits */
-#define READ_BYTES (AL_FRAME_MAX - 64)   /* one read is one frame */
-#define LINE_MAX_LEN 64                  /* bytes of the first line */
+#define TAIL_MAX (4u << 20)            /* bytes of pieces kept */
+#define UNSENT_ENOUGH (1u << 20)       /* a connection with more waits */
+#define READ_BYTES (AL_FRAME_MAX - 64) /* one read is one frame */
+#define LINE_MAX_LEN 64                /* bytes of the first line */
 #define TICK_MS 5000
-#define QUIET_TICKS 2                    /* then a ping */
+#define QUIET_TICKS 2 /* then a ping */
 
 struct piece {
 	struct piece *prev, *next;
-	uint64_t first, end;             /* entries [first, end) */
-	size_t refs;                     /* the tail's and one a connection that sends it */
+	uint64_t first, end; /* entries [first, end) */
+	size_t refs;         /* the tail's and one a connection that sends it */
 	size_t len;
 	uint8_t bytes[];
 };
 
 struct follower {
 	struct follower *prev, *next_follower;
-	struct al_stream *stream;           /* NULL: gone, only a read still refers to it */
+	struct al_stream *stream; /* NULL: gone, only a read still refers to it */
 	struct al_conn *conn;
-	bool following;                  /* the first line has come */
-	bool reading;                    /* a read is on its way */
-	bool pumping;                    /* pump() is running: a read answered at once must not start another */
+	bool following; /* the first line has come */
+	bool reading;   /* a read is on its way */
+	bool pumping;   /* pump() is running: a read answered at once must not start another */
 	uint64_t next;
-	unsigned quiet;                  /* ticks since something was written */
+	unsigned quiet; /* ticks since something was written */
 };
 
 struct al_stream {
@@ -57,7 +57,7 @@ struct al_stream {
 	struct follower *followers;
 	struct piece *tail;
 	size_t tail_bytes;
-	uint64_t size;                   /* of the log, as published */
+	uint64_t size; /* of the log, as published */
 	struct al_buf note;
 };
 
@@ -209,8 +209,7 @@ static void pump(struct follower *f)
 	if (f->pumping)
 		return;
 	f->pumping = true;
-	while (f->following && !f->reading && f->next < f->stream->size &&
-	       al_conn_pending(f->conn) < UNSENT_ENOUGH) {
+	while (f->following && !f->reading && f->next < f->stream->size && al_conn_pending(f->conn) < UNSENT_ENOUGH) {
 		if (piece == NULL)
 			piece = tail_find(f->stream, f->next);
 		if (piece == NULL) {
@@ -324,8 +323,8 @@ static void on_tick(void *arg)
 	struct follower *f;
 
 	DL_FOREACH2(stream->followers, f, next_follower)
-		if (f->following && ++f->quiet >= QUIET_TICKS)
-			send_frame(f, AL_FRAME_PING, al_slice_of(NULL, 0));
+	if (f->following && ++f->quiet >= QUIET_TICKS)
+		send_frame(f, AL_FRAME_PING, al_slice_of(NULL, 0));
 	al_timer_set(stream->tick, TICK_MS);
 }
 
@@ -421,5 +420,5 @@ void al_stream_publish(struct al_stream *stream, const struct al_stream_batch *b
 	al_buf_reset(&stream->note);
 	al_buf_slice(&stream->note, batch->note);
 	DL_FOREACH_SAFE2(stream->followers, f, next, next_follower)
-		pump(f);
+	pump(f);
 }

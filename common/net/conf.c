@@ -25,11 +25,11 @@
 #define FILE_LINES_MAX 10000
 
 enum conf_type {
-	CONF_TEXT,           /* at least `min` bytes */
-	CONF_CHOICE,         /* one of `choices` */
-	CONF_ADDRS,          /* comma list of addresses, at least `min` */
-	CONF_NUMBER,         /* decimal, min..max */
-	CONF_BOOL,           /* yes or no */
+	CONF_TEXT,   /* at least `min` bytes */
+	CONF_CHOICE, /* one of `choices` */
+	CONF_ADDRS,  /* comma list of addresses, at least `min` */
+	CONF_NUMBER, /* decimal, min..max */
+	CONF_BOOL,   /* yes or no */
 };
 
 struct conf_row {
@@ -39,11 +39,12 @@ struct conf_row {
 	const char *preset;
 	uint64_t min;
 	uint64_t max;
-	const char *standard;        /* preset under `[network] ports = standard`, or NULL */
-	const char *choices;         /* "a|b" */
+	const char *standard; /* preset under `[network] ports = standard`, or NULL */
+	const char *choices;  /* "a|b" */
 	const char *doc;
 };
 
+/* clang-format off */
 #define TEXT(s, k, preset, doc) { s, k, CONF_TEXT, preset, 1, 0, NULL, NULL, doc }
 #define TEXT_OR_NONE(s, k, preset, doc) { s, k, CONF_TEXT, preset, 0, 0, NULL, NULL, doc }
 #define CHOICE(s, k, preset, choices, doc) { s, k, CONF_CHOICE, preset, 0, 0, NULL, choices, doc }
@@ -110,13 +111,15 @@ static const struct conf_row schema[] = {
 	NUMBER("rpki", "expire", "172800", 600, 172800, "likewise; longer than the two above"),
 };
 
+/* clang-format on */
+
 struct conf_value {
-	char *text;          /* owned; NULL: not in the file */
-	uint64_t number;     /* CONF_NUMBER, CONF_BOOL */
+	char *text;      /* owned; NULL: not in the file */
+	uint64_t number; /* CONF_NUMBER, CONF_BOOL */
 };
 
 struct al_conf {
-	char dir[PATH_MAX];  /* absolute */
+	char dir[PATH_MAX]; /* absolute */
 	struct conf_value values[AL_COUNT(schema)];
 };
 
@@ -175,8 +178,8 @@ static const char *check_value(const struct conf_row *row, struct al_slice text,
 struct conf_reader {
 	struct al_conf *conf;
 	FILE *file;
-	int line;                    /* of what inih looks at now */
-	int bad_line;                /* 0: none yet */
+	int line;     /* of what inih looks at now */
+	int bad_line; /* 0: none yet */
 	enum al_err err;
 	char reason[REASON_LEN];
 };
@@ -248,8 +251,8 @@ static void reader_value(struct conf_reader *reader, const struct conf_row *row,
 	if (wrong != NULL && row->type == CONF_CHOICE)
 		reader_fail(reader, AL_EINVAL, "%s: \"%s\" %s %s", row->key, text, wrong, row->choices);
 	else if (wrong != NULL && row->type == CONF_NUMBER)
-		reader_fail(reader, AL_EINVAL, "%s: \"%s\" %s %" PRIu64 " to %" PRIu64, row->key, text, wrong,
-			    row->min, row->max);
+		reader_fail(reader, AL_EINVAL, "%s: \"%s\" %s %" PRIu64 " to %" PRIu64, row->key, text, wrong, row->min,
+			    row->max);
 	else if (wrong != NULL)
 		reader_fail(reader, AL_EINVAL, "%s: \"%s\" %s", row->key, text, wrong);
 	if (wrong != NULL)

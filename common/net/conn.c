@@ -18,11 +18,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define READ_STEP 4096u                  /* bytes a recv */
-#define READ_ROUNDS 16                   /* recvs before others get their turn */
+#define READ_STEP 4096u /* bytes a recv */
+#define READ_ROUNDS 16  /* recvs before others get their turn */
 #define LINGER_MS 2000u
 #define LINGER_BYTES (1024u * 1024u)
-#define STALL_MS 60000u                  /* write progress when the listener has no idle_ms */
+#define STALL_MS 60000u /* write progress when the listener has no idle_ms */
 
 static void conn_settle(struct al_conn *conn);
 

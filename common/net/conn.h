@@ -11,47 +11,47 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
-#define CONN_PEER_LEN 64         /* "[v6%scope]:port" and NUL */
+#define CONN_PEER_LEN 64 /* "[v6%scope]:port" and NUL */
 
 enum conn_state {
-	CONN_OPEN,               /* the protocol talks */
-	CONN_FINISHING,          /* the last bytes are on their way */
-	CONN_LINGER,             /* our side is shut; what still comes is read and thrown away */
-	CONN_DEAD,               /* closed; memory waits for running callbacks */
+	CONN_OPEN,      /* the protocol talks */
+	CONN_FINISHING, /* the last bytes are on their way */
+	CONN_LINGER,    /* our side is shut; what still comes is read and thrown away */
+	CONN_DEAD,      /* closed; memory waits for running callbacks */
 };
 
-struct conn_source;              /* net.c: how many connections one address has */
+struct conn_source; /* net.c: how many connections one address has */
 
 struct al_conn {
 	struct al_listener *listener;
-	struct conn_source *source;          /* may be NULL */
-	struct al_conn *prev;                /* in the listener's list */
+	struct conn_source *source; /* may be NULL */
+	struct al_conn *prev;       /* in the listener's list */
 	struct al_conn *next;
 	const struct al_listener_conf *conf;
 	const struct al_conn_ops *ops;
 	void *user;
 
 	enum conn_state state;
-	bool opened;                         /* ops->open took it: it gets `closed` */
-	bool eof;                            /* the other side has finished sending */
+	bool opened; /* ops->open took it: it gets `closed` */
+	bool eof;    /* the other side has finished sending */
 	bool paused;
-	bool poked;                          /* data() is owed */
-	bool undrained;                      /* drained() is owed, once all is sent */
-	bool failed;                         /* close at the next settling */
-	bool reading;                        /* events as they are registered now */
+	bool poked;     /* data() is owed */
+	bool undrained; /* drained() is owed, once all is sent */
+	bool failed;    /* close at the next settling */
+	bool reading;   /* events as they are registered now */
 	bool writing;
-	unsigned depth;                      /* protocol callbacks that run now */
+	unsigned depth; /* protocol callbacks that run now */
 
 	int fd;
 	struct evbuffer *in;
 	struct evbuffer *out;
 	struct event readable;
 	struct event writable;
-	struct event later;                  /* settles writes made outside callbacks, and pokes */
-	struct event clock;                  /* idle, stalled, lingering */
-	uint64_t io_ms;                      /* last byte in or out */
-	uint64_t progress_ms;                /* output has waited since */
-	size_t linger_left;                  /* bytes still worth discarding */
+	struct event later;   /* settles writes made outside callbacks, and pokes */
+	struct event clock;   /* idle, stalled, lingering */
+	uint64_t io_ms;       /* last byte in or out */
+	uint64_t progress_ms; /* output has waited since */
+	size_t linger_left;   /* bytes still worth discarding */
 	char peer[CONN_PEER_LEN];
 };
 

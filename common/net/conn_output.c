@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#define WRITE_ROUNDS 4                   /* sends before other connections get their turn */
+#define WRITE_ROUNDS 4 /* sends before other connections get their turn */
 #define WRITE_VECTORS 64
 
 size_t al_conn_pending(const struct al_conn *conn)

@@ -18,20 +18,20 @@
 #include <time.h>
 
 #define ROUTES_MAX 64
-#define HEAD_MAX 8192u                    /* request line and fields */
+#define HEAD_MAX 8192u /* request line and fields */
 #define BODY_MAX (128u << 20)
-#define UNSENT_MAX (256u << 20)           /* bodies of all connections; over it: 503 */
-#define PIPELINE_MAX 16                   /* requests before other connections get their turn */
-#define PAUSE_ABOVE 65536u                /* unsent bytes at which no further request is read */
+#define UNSENT_MAX (256u << 20) /* bodies of all connections; over it: 503 */
+#define PIPELINE_MAX 16         /* requests before other connections get their turn */
+#define PAUSE_ABOVE 65536u      /* unsent bytes at which no further request is read */
 #define CONNS_MAX 1024
 #define CONNS_PER_SOURCE 64
 #define IDLE_MS 30000u
-#define FIELDS_MAX 1024u                  /* status line and fields of an answer */
+#define FIELDS_MAX 1024u /* status line and fields of an answer */
 #define ETAG_MAX 256u
 
 struct route {
 	struct al_slice path;
-	al_http_fn fn;                    /* NULL: a route for POST */
+	al_http_fn fn; /* NULL: a route for POST */
 	al_http_post_fn post;
 	void *arg;
 };
@@ -40,8 +40,8 @@ struct al_http {
 	struct al_listener *listener;
 	struct route routes[ROUTES_MAX];
 	size_t count;
-	bool posts;                       /* there is a route for POST */
-	size_t unsent;                    /* bytes of bodies handed to connections */
+	bool posts;    /* there is a route for POST */
+	size_t unsent; /* bytes of bodies handed to connections */
 };
 
 /* A body on its way. */

@@ -10,13 +10,13 @@
 #include "alamo/base/slice.h"
 
 struct http_request {
-	bool head;                       /* HEAD */
-	bool post;                       /* POST; else GET */
-	size_t body_len;                 /* of a POST; at most AL_HTTP_POST_MAX */
-	bool close;                      /* the other side wants no further request */
-	struct al_slice path;            /* starts with '/', still percent-encoded */
-	struct al_slice query;           /* without '?', raw */
-	struct al_slice if_none_match;   /* empty: no condition */
+	bool head;                     /* HEAD */
+	bool post;                     /* POST; else GET */
+	size_t body_len;               /* of a POST; at most AL_HTTP_POST_MAX */
+	bool close;                    /* the other side wants no further request */
+	struct al_slice path;          /* starts with '/', still percent-encoded */
+	struct al_slice query;         /* without '?', raw */
+	struct al_slice if_none_match; /* empty: no condition */
 };
 
 /* Bytes up to and with the empty line that ends the head; 0 when it is not all there. */

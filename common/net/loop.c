@@ -27,10 +27,10 @@ struct post {
 
 struct al_loop {
 	struct event_base *base;
-	struct event *wakeup;        /* readable eventfd */
+	struct event *wakeup; /* readable eventfd */
 	int wakeup_fd;
-	bool stopping;               /* loop's thread only */
-	pthread_mutex_t lock;        /* guards first and last */
+	bool stopping;        /* loop's thread only */
+	pthread_mutex_t lock; /* guards first and last */
 	struct post *first;
 	struct post *last;
 };

@@ -17,7 +17,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct al_metric *first;
-static uint64_t start_seconds;   /* of the first registration, which in a daemon is its start */
+static uint64_t start_seconds; /* of the first registration, which in a daemon is its start */
 
 static struct al_slice family_of(const struct al_metric *metric)
 {
@@ -98,8 +98,7 @@ void al_metrics_text(struct al_buf *out)
 		if (!al_slice_eq(family_of(m), family))
 			head_put(out, family_of(m), m->help, m->gauge);
 		family = family_of(m);
-		al_buf_printf(out, "%s %" PRIu64 "\n", m->name,
-			      atomic_load_explicit(&m->value, memory_order_relaxed));
+		al_buf_printf(out, "%s %" PRIu64 "\n", m->name, atomic_load_explicit(&m->value, memory_order_relaxed));
 	}
 	pthread_mutex_unlock(&lock);
 	process_put(out);

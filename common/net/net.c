@@ -28,10 +28,10 @@
 #include <utlist.h>
 
 #define BACKLOG 1024
-#define ACCEPT_ROUNDS 64         /* connections before others get their turn */
-#define RETRY_MS 100u            /* after the system had no descriptor or memory for us */
+#define ACCEPT_ROUNDS 64 /* connections before others get their turn */
+#define RETRY_MS 100u    /* after the system had no descriptor or memory for us */
 #define WARN_EVERY_MS 10000u
-#define SOURCE_LEN 9             /* family, then 4 bytes of IPv4 or 8 of IPv6 */
+#define SOURCE_LEN 9 /* family, then 4 bytes of IPv4 or 8 of IPv6 */
 
 struct conn_source {
 	uint8_t key[SOURCE_LEN];
@@ -43,7 +43,7 @@ struct listen_socket {
 	struct al_listener *listener;
 	struct event *event;
 	int fd;
-	char *path;                      /* unix: removed at the end; else NULL */
+	char *path; /* unix: removed at the end; else NULL */
 	struct listen_socket *next;
 };
 
@@ -64,7 +64,7 @@ struct al_listener {
 	size_t count;
 	struct conn_source *sources;
 	struct al_timer *retry;
-	bool held;                       /* sockets are out of the loop */
+	bool held; /* sockets are out of the loop */
 	uint64_t warned_ms;
 	struct listener_metrics *metrics;
 };

@@ -28,7 +28,7 @@
 #define ENDPOINTS_DIR "run/endpoints.d"
 #define ENDPOINTS_FILE_MAX 8192u
 #define CONF_PRINT_MAX 65536u
-#define FILES_MAX 262144u        /* descriptors asked for, where the hard limit lets us */
+#define FILES_MAX 262144u /* descriptors asked for, where the hard limit lets us */
 
 struct endpoint {
 	char name[ENDPOINT_NAME_LEN];
@@ -47,9 +47,9 @@ struct al_service {
 	struct al_loop *loop;
 	struct event *on_term;
 	struct event *on_int;
-	int ready_fd;                    /* -1: nobody asked */
+	int ready_fd; /* -1: nobody asked */
 	int exit_code;
-	struct endpoint_set last;        /* of the last run, from the endpoint file */
+	struct endpoint_set last; /* of the last run, from the endpoint file */
 	struct endpoint_set now;
 };
 
@@ -279,8 +279,8 @@ enum al_err al_service_listen(struct al_service *service, struct al_listener *li
 	return bind_all(service, &binding);
 }
 
-enum al_err al_service_http(struct al_service *service, struct al_http *http, const char *section,
-			    const char *port_key, const char *endpoint)
+enum al_err al_service_http(struct al_service *service, struct al_http *http, const char *section, const char *port_key,
+			    const char *endpoint)
 {
 	struct binding binding = { bind_http, http, section, port_key, endpoint };
 	return bind_all(service, &binding);

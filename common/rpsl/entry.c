@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define KIND_MAX 32                  /* bytes of a kind */
+#define KIND_MAX 32 /* bytes of a kind */
 
 static bool kind_ok(struct al_slice kind)
 {

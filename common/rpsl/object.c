@@ -14,14 +14,14 @@
 
 #define OBJECT_TEXT_MAX 65536u
 #define KEY_MAX 512u
-#define SHOWN_MAX 160u          /* bytes of a bad value that a complaint repeats */
-#define RULES_MAX 32            /* rows of the longest class table */
+#define SHOWN_MAX 160u /* bytes of a bad value that a complaint repeats */
+#define RULES_MAX 32   /* rows of the longest class table */
 
 /* ---- reading ---- */
 
 struct al_object *al_object_ref(const struct al_object *object)
 {
-	struct al_object *counted = (struct al_object *)(uintptr_t)object;   /* the count is not the object */
+	struct al_object *counted = (struct al_object *)(uintptr_t)object; /* the count is not the object */
 
 	counted->refs++;
 	return counted;
@@ -171,10 +171,10 @@ struct builder {
 	enum al_class cls;
 	bool failed;
 	bool deletes;
-	unsigned seen[RULES_MAX];        /* how often each rule's attribute came */
-	struct al_buf value;             /* folded raw value */
-	struct al_buf clean;             /* after comments and placeholders */
-	struct al_buf canon;             /* canonical value */
+	unsigned seen[RULES_MAX]; /* how often each rule's attribute came */
+	struct al_buf value;      /* folded raw value */
+	struct al_buf clean;      /* after comments and placeholders */
+	struct al_buf canon;      /* canonical value */
 	struct al_buf text;
 	struct al_buf key;
 };
@@ -280,7 +280,8 @@ static bool value_fill(struct builder *b, struct al_slice value, unsigned line, 
 		word = al_slice_head(value, len);
 		value = al_slice_from(value, len);
 		if (!al_slice_casestarts(word, "AUTO-") || !auto_token(b->in, word, out)) {
-			if (al_slice_casestarts(word, "AUTO-") && word.len > 5 && word.ptr[5] >= '0' && word.ptr[5] <= '9') {
+			if (al_slice_casestarts(word, "AUTO-") && word.len > 5 && word.ptr[5] >= '0' &&
+			    word.ptr[5] <= '9') {
 				filled = false;
 				b->failed = true;
 				if (!told(b, line))
@@ -415,7 +416,8 @@ static void builder_walk(struct builder *b)
 			}
 		}
 		if (err != AL_OK)
-			builder_error(b, attr.line, "SCHEMA-SYNTAX", "This line is neither an attribute nor a continuation");
+			builder_error(b, attr.line, "SCHEMA-SYNTAX",
+				      "This line is neither an attribute nor a continuation");
 		else
 			builder_attr(b, &attr);
 	}

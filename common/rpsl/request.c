@@ -65,7 +65,7 @@ static enum al_err bytes_normalise(struct al_slice raw, struct al_request *reque
 		if (line.len > AL_REQUEST_LINE_MAX)
 			return refuse(report, "a line is longer than %u bytes", AL_REQUEST_LINE_MAX);
 		if (al_slice_starts(line, contact_begin))
-			out = &request->attached;   /* they stand last */
+			out = &request->attached; /* they stand last */
 		al_buf_slice(out, line);
 		if (ended)
 			al_buf_u8(out, '\n');
@@ -103,7 +103,7 @@ static enum al_err signatures_split(struct al_request *request, struct al_slice 
 			return refuse(report, "more than %d signatures", AL_REQUEST_SIGNATURES_MAX);
 		end += sizeof(sig_end) - 1;
 		if (end < blocks.len)
-			end++;                   /* its LF */
+			end++; /* its LF */
 		request->signature[request->signature_count++] = al_slice_head(blocks, end);
 		blocks = al_slice_from(blocks, end);
 		while (blocks.len > 0 && blocks.ptr[0] == '\n')
@@ -191,7 +191,7 @@ static enum al_err contacts_split(struct al_request *request, struct al_report *
 
 struct header {
 	struct al_request *request;
-	struct al_slice prev;            /* value of prev:, as typed */
+	struct al_slice prev; /* value of prev:, as typed */
 	bool named;
 	bool nonce;
 };
@@ -236,9 +236,11 @@ static enum al_err header_attr(struct header *h, struct al_slice name, struct al
 	}
 	if (al_slice_caseis(name, "dry-run")) {
 		h->request->dry_run = al_slice_caseis(value, "yes");
-		return h->request->dry_run || al_slice_caseis(value, "no") ? AL_OK : refuse(report, "dry-run: takes yes or no");
+		return h->request->dry_run || al_slice_caseis(value, "no") ? AL_OK
+									   : refuse(report, "dry-run: takes yes or no");
 	}
-	return refuse(report, "\"%.*s\" is not a header of a request (request, prev, not-after, nonce, dry-run, control)",
+	return refuse(report,
+		      "\"%.*s\" is not a header of a request (request, prev, not-after, nonce, dry-run, control)",
 		      AL_FMT(al_slice_head(name, 40)));
 }
 
@@ -276,7 +278,8 @@ static enum al_err control_check(const struct header *h, struct al_slice rest, s
 	const struct al_request *request = h->request;
 
 	if (al_slice_trim(rest).len > 0 || request->attached.len > 0 || request->prev_given || request->dry_run)
-		return refuse(report, "a request with control: has no objects, no contact blocks, no prev:, no dry-run:");
+		return refuse(report,
+			      "a request with control: has no objects, no contact blocks, no prev:, no dry-run:");
 	if (!h->nonce || request->not_after == 0)
 		return refuse(report, "a request with control: has nonce: and not-after:");
 	return AL_OK;
@@ -312,7 +315,7 @@ static enum al_err objects_split(struct al_request *request, struct al_slice res
 				object.ptr = line.ptr;
 			object.len = (size_t)(line.ptr + line.len - object.ptr);
 			if (object.ptr + object.len < end)
-				object.len++;    /* its LF */
+				object.len++; /* its LF */
 			continue;
 		}
 		if (object.len > 0 && (err = object_add(request, object, report)) != AL_OK)
@@ -343,7 +346,8 @@ static enum al_err prevs_parse(struct al_request *request, struct al_slice value
 	if (request->prevs == NULL)
 		return AL_ENOMEM;
 	if (!request->prev_given)
-		return refuse(report, "prev: is missing (none for a new object, else the log index of its present version)");
+		return refuse(report,
+			      "prev: is missing (none for a new object, else the log index of its present version)");
 	while (al_slice_word(&value, ",", &word)) {
 		if (count == request->object_count || prev_value(word, &request->prevs[count]) != AL_OK)
 			return refuse(report, "prev: takes none or a log index, one for all objects or one each");

@@ -12,6 +12,7 @@
 #define REF(cls) (1u << (cls))
 #define CONTACTS (REF(AL_ROLE) | REF(AL_PERSON))
 
+/* clang-format off */
 #define ROW_DESCR { "descr", AL_SYN_TEXT, M, 0, "what it is, in words" }
 #define ROW_REMARKS { "remarks", AL_SYN_TEXT, M, 0, "anything else" }
 #define ROW_CONTACTS                                                                                                   \
@@ -242,6 +243,8 @@ static const struct {
 	[AL_DOMAIN] = { "domain", domain_rules },         [AL_NODE] = { "node", node_rules },
 	[AL_PEERING] = { "peering", peering_rules },      [AL_SERVICE] = { "service", service_rules },
 };
+
+/* clang-format on */
 
 const char *al_class_name(enum al_class cls)
 {

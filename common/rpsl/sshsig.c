@@ -21,19 +21,19 @@
 #define TYPE_FIDO "sk-ssh-ed25519@openssh.com"
 #define ARMOR_BEGIN "-----BEGIN SSH SIGNATURE-----"
 #define ARMOR_END "-----END SSH SIGNATURE-----"
-#define ARMOR_COLUMNS 70                 /* as ssh-keygen wraps */
-#define BLOB_MAX 4096                    /* bytes; large enough to recognise an RSA key and say so */
+#define ARMOR_COLUMNS 70 /* as ssh-keygen wraps */
+#define BLOB_MAX 4096    /* bytes; large enough to recognise an RSA key and say so */
 #define ARMOR_TEXT_MAX (BLOB_MAX * 4 / 3 + 4)
 #define KEY_BLOB_MAX 1024
-#define TO_SIGN_MAX 256                  /* namespace, hash and lengths */
+#define TO_SIGN_MAX 256 /* namespace, hash and lengths */
 #define FLAG_USER_PRESENT 0x01
 
 struct signature {
 	struct al_sshkey key;
 	struct al_slice ns;
-	bool sha512;                     /* else sha256 */
+	bool sha512; /* else sha256 */
 	uint8_t sig[crypto_sign_BYTES];
-	uint8_t flags;                   /* FIDO */
+	uint8_t flags; /* FIDO */
 	uint32_t counter;
 };
 
@@ -92,8 +92,7 @@ enum al_err al_sshkey_parse(struct al_slice line, struct al_sshkey *out)
 	if (!al_slice_word(&line, "", &type) || !al_slice_word(&line, "", &text))
 		return AL_EINVAL;
 	if (!al_slice_is(type, TYPE_ED25519) && !al_slice_is(type, TYPE_FIDO))
-		return al_slice_starts(type, "ssh-") || al_slice_starts(type, "sk-") ||
-				       al_slice_starts(type, "ecdsa-")
+		return al_slice_starts(type, "ssh-") || al_slice_starts(type, "sk-") || al_slice_starts(type, "ecdsa-")
 			       ? AL_EUNSUPPORTED
 			       : AL_EINVAL;
 	if (al_slice_base64(text, blob, sizeof(blob), &len) != AL_OK)

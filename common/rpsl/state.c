@@ -18,23 +18,23 @@
 
 struct slot {
 	UT_hash_handle hh;
-	struct al_object *object;        /* newest version; NULL: only referenced so far */
-	uint32_t references;             /* living objects that name it */
+	struct al_object *object; /* newest version; NULL: only referenced so far */
+	uint32_t references;      /* living objects that name it */
 	uint16_t key_len;
-	bool lost;                       /* uthash could not add it */
-	char key[];                      /* class byte, key */
+	bool lost;  /* uthash could not add it */
+	char key[]; /* class byte, key */
 };
 
 struct bucket {
 	size_t count;
-	struct al_object *items[];       /* borrowed from the slots; ordered by key */
+	struct al_object *items[]; /* borrowed from the slots; ordered by key */
 };
 
 struct al_state {
 	struct slot *slots;
-	struct al_trie tries[4];         /* inetnum, inet6num, route, route6 */
+	struct al_trie tries[4]; /* inetnum, inet6num, route, route6 */
 	size_t counts[AL_CLASS_COUNT];
-	struct al_object **as_blocks;    /* borrowed from the slots */
+	struct al_object **as_blocks; /* borrowed from the slots */
 	size_t as_block_count, as_block_cap;
 	const struct al_object *registry;
 	uint64_t size;
@@ -71,7 +71,7 @@ void al_state_free(struct al_state *state)
 	if (state == NULL)
 		return;
 	slot = state->slots;
-	HASH_CLEAR(hh, state->slots);    /* of the table only: the list through the slots stays */
+	HASH_CLEAR(hh, state->slots); /* of the table only: the list through the slots stays */
 	for (; slot != NULL; slot = next) {
 		next = slot->hh.next;
 		al_object_unref(slot->object);
@@ -140,7 +140,8 @@ static struct slot *slot_get(struct al_state *state, enum al_class cls, struct a
 /* ---- references ---- */
 
 /* Each class that `rule` lets a value name gets its count moved by `step`. */
-static enum al_err reference_move(struct al_state *state, const struct al_attr_rule *rule, struct al_slice key, int step)
+static enum al_err reference_move(struct al_state *state, const struct al_attr_rule *rule, struct al_slice key,
+				  int step)
 {
 	for (unsigned cls = 0; cls < AL_CLASS_COUNT; cls++) {
 		struct slot *slot;
@@ -452,8 +453,8 @@ static bool bucket_visit(const struct al_prefix *key, void *value, void *arg)
 	return true;
 }
 
-void al_state_covering(const struct al_state *state, enum al_class cls, const struct al_prefix *key,
-		       al_object_fn visit, void *arg)
+void al_state_covering(const struct al_state *state, enum al_class cls, const struct al_prefix *key, al_object_fn visit,
+		       void *arg)
 {
 	struct bucket_visit v = { visit, arg };
 	const struct al_trie *trie = trie_view(state, cls);
@@ -472,8 +473,8 @@ void al_state_within(const struct al_state *state, enum al_class cls, const stru
 		al_trie_within(trie, key, bucket_visit, &v);
 }
 
-void al_state_children(const struct al_state *state, enum al_class cls, const struct al_prefix *key,
-		       al_object_fn visit, void *arg)
+void al_state_children(const struct al_state *state, enum al_class cls, const struct al_prefix *key, al_object_fn visit,
+		       void *arg)
 {
 	struct bucket_visit v = { visit, arg };
 	const struct al_trie *trie = trie_view(state, cls);
@@ -484,8 +485,7 @@ void al_state_children(const struct al_state *state, enum al_class cls, const st
 
 const struct al_object *al_state_covering_inet(const struct al_state *state, const struct al_prefix *key, bool strict)
 {
-	const struct bucket *bucket =
-		al_trie_longest(&state->tries[key->bits == 128 ? 1 : 0], key, strict, NULL);
+	const struct bucket *bucket = al_trie_longest(&state->tries[key->bits == 128 ? 1 : 0], key, strict, NULL);
 
 	return bucket != NULL ? bucket->items[0] : NULL;
 }

@@ -29,9 +29,9 @@ static char to_upper(char ch)
 
 static bool reserved_word(struct al_slice name)
 {
-	static const char *const words[] = { "ANY", "AS-ANY", "RS-ANY", "PEERAS", "AND", "OR", "NOT", "ATOMIC", "FROM",
-					     "TO", "AT", "ACTION", "ACCEPT", "ANNOUNCE", "EXCEPT", "REFINE", "NETWORKS",
-					     "INTO", "INBOUND", "OUTBOUND" };
+	static const char *const words[] = { "ANY",    "AS-ANY", "RS-ANY",   "PEERAS", "AND",     "OR",      "NOT",
+					     "ATOMIC", "FROM",   "TO",       "AT",     "ACTION",  "ACCEPT",  "ANNOUNCE",
+					     "EXCEPT", "REFINE", "NETWORKS", "INTO",   "INBOUND", "OUTBOUND" };
 
 	for (size_t i = 0; i < AL_COUNT(words); i++)
 		if (al_slice_caseis(name, words[i]))
@@ -89,7 +89,7 @@ static enum al_err canon_name(struct al_slice value, struct al_buf *out, const c
 {
 	char up[NAME_MAX_LEN + 1];
 
-	if (al_slice_caseis(value, "ANY")) {     /* mbrs-by-ref: ANY (RFC 2622 section 5.1) */
+	if (al_slice_caseis(value, "ANY")) { /* mbrs-by-ref: ANY (RFC 2622 section 5.1) */
 		al_buf_str(out, "ANY");
 		return AL_OK;
 	}
@@ -250,7 +250,8 @@ static bool range_operator_ok(struct al_slice op, const struct al_prefix *p)
 		return true;
 	if (!al_slice_cut(&op, '-', &low))
 		return al_slice_u64(low, p->bits, &n) == AL_OK && n >= p->len;
-	return al_slice_u64(low, p->bits, &n) == AL_OK && al_slice_u64(op, p->bits, &m) == AL_OK && n >= p->len && m >= n;
+	return al_slice_u64(low, p->bits, &n) == AL_OK && al_slice_u64(op, p->bits, &m) == AL_OK && n >= p->len &&
+	       m >= n;
 }
 
 static enum al_err canon_route_member(struct al_slice value, struct al_buf *out, const char **why)
@@ -307,7 +308,7 @@ static enum al_err canon_policy(struct al_slice value, struct al_buf *out, const
 
 static enum al_err canon_status(struct al_slice value, struct al_buf *out, const char **why)
 {
-	static const char *const words[] = { "ALLOCATED",   "ASSIGNED",    "ALLOCATED PA",
+	static const char *const words[] = { "ALLOCATED",    "ASSIGNED",    "ALLOCATED PA",
 					     "ALLOCATED PI", "ASSIGNED PA", "ASSIGNED PI" };
 
 	*why = "a status is ALLOCATED or ASSIGNED, with PA or PI";

@@ -94,7 +94,7 @@ enum al_err syntax_ds(struct al_slice value, struct al_buf *out, const char **wh
 
 /* ---- hosted records ---- */
 
-static const char *const record_types[] = { "A",    "AAAA", "CNAME", "MX",    "TXT",  "SRV",
+static const char *const record_types[] = { "A",    "AAAA",  "CNAME", "MX",    "TXT", "SRV",
 					    "SVCB", "HTTPS", "TLSA",  "SSHFP", "CAA" };
 
 static const char *record_type(struct al_slice word)

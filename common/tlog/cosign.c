@@ -13,7 +13,7 @@
 
 #define TIME_LEN 8
 #define BLOB_LEN (NOTE_ID_LEN + TIME_LEN + crypto_sign_BYTES)
-#define HEAD_MAX 64                      /* bytes of the two lines before the text */
+#define HEAD_MAX 64 /* bytes of the two lines before the text */
 
 enum al_err al_witness_vkey_parse(struct al_slice s, struct al_vkey *out)
 {

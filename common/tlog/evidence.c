@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NAME_LEN 64                      /* "SIZE-HASH.note" */
-#define HASH_SHOWN 8                     /* bytes of the hash in a name */
+#define NAME_LEN 64  /* "SIZE-HASH.note" */
+#define HASH_SHOWN 8 /* bytes of the hash in a name */
 
 /* Size and root of a note's text as they stand there; "?" for what is no checkpoint. */
 static void note_read(struct al_slice note, struct al_slice *size, struct al_slice *root)

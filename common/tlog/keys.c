@@ -14,7 +14,7 @@
 #include "alamo/tlog/witness.h"
 #include "note_parts.h"
 
-#define DATE_LEN 10                      /* "2028-01-01" */
+#define DATE_LEN 10 /* "2028-01-01" */
 
 /* ---- text ---- */
 

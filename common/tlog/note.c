@@ -110,7 +110,8 @@ static enum al_err key_split(struct al_slice s, uint8_t alg, char name[static AL
 	uint8_t blob[33];
 	size_t len;
 
-	if (!al_slice_cut(&s, '+', &head) || !al_slice_cut(&s, '+', &hex) || !note_name_ok(head) || hex.len != 2 * NOTE_ID_LEN)
+	if (!al_slice_cut(&s, '+', &head) || !al_slice_cut(&s, '+', &hex) || !note_name_ok(head) ||
+	    hex.len != 2 * NOTE_ID_LEN)
 		return AL_EINVAL;
 	for (size_t i = 0; i < hex.len; i++)
 		if (hex.ptr[i] >= 'A' && hex.ptr[i] <= 'F')

@@ -8,7 +8,7 @@
 #include "alamo/tlog/note.h"
 
 #define NOTE_ID_LEN 4
-#define NOTE_DASH "\xe2\x80\x94 "              /* U+2014 and a blank */
+#define NOTE_DASH "\xe2\x80\x94 " /* U+2014 and a blank */
 #define NOTE_ALG_ED25519 1
 #define NOTE_ALG_COSIGNATURE 4
 
@@ -28,8 +28,8 @@ AL_MUST_USE enum al_err note_split(struct al_slice note, struct al_slice *text, 
 
 struct note_line {
 	struct al_slice name;
-	uint8_t blob[AL_NOTE_MAX];       /* id, then the signature */
-	size_t len;                      /* of blob; more than NOTE_ID_LEN */
+	uint8_t blob[AL_NOTE_MAX]; /* id, then the signature */
+	size_t len;                /* of blob; more than NOTE_ID_LEN */
 };
 /* The next signature line; AL_EINVAL malformed. Not at the end (len 0). */
 AL_MUST_USE enum al_err note_line_next(struct al_slice *lines, struct note_line *out);

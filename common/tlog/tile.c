@@ -11,10 +11,9 @@
 
 #include "alamo/base/wire.h"
 
-
 #define LEVEL_MOST 63
-#define INDEX_MOST (UINT64_C(1) << 56)   /* a tree of 2^64 leaves has no more tiles */
-#define GROUP 1000                       /* an index is written in groups of three digits */
+#define INDEX_MOST (UINT64_C(1) << 56) /* a tree of 2^64 leaves has no more tiles */
+#define GROUP 1000                     /* an index is written in groups of three digits */
 
 /* ---- paths ---- */
 

@@ -18,8 +18,8 @@
 
 struct census {
 	uint64_t size;
-	bool clear;                          /* nothing is to stay */
-	uint64_t bundles;                    /* full ones of `size`, in a fitting length */
+	bool clear;       /* nothing is to stay */
+	uint64_t bundles; /* full ones of `size`, in a fitting length */
 	uint64_t tiles[AL_TILE_LEVELS];
 };
 
@@ -46,7 +46,7 @@ static bool census_file(struct census *c, struct al_slice name, off_t length)
 		else
 			c->tiles[tile.level]++;
 	}
-	return true;     /* beyond `size` it is of a checkpoint that was not finished: written again */
+	return true; /* beyond `size` it is of a checkpoint that was not finished: written again */
 }
 
 static void census_item(struct census *c, const FTSENT *item, size_t prefix)
@@ -55,7 +55,7 @@ static void census_item(struct census *c, const FTSENT *item, size_t prefix)
 
 	if (item->fts_info == FTS_DP) {
 		if (c->clear || al_slice_ends(name, ".p"))
-			(void)rmdir(item->fts_accpath);     /* if it is empty now */
+			(void)rmdir(item->fts_accpath); /* if it is empty now */
 	} else if (item->fts_info != FTS_D && !census_file(c, name, item->fts_statp->st_size)) {
 		(void)unlink(item->fts_accpath);
 	}

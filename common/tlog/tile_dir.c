@@ -19,7 +19,7 @@
 
 #include "alamo/base/log.h"
 
-#define KEEP 8                           /* checkpoints whose partial tiles stay in any case */
+#define KEEP 8 /* checkpoints whose partial tiles stay in any case */
 #define PATH_CAP 4096
 
 struct al_tile_dir {
@@ -27,8 +27,8 @@ struct al_tile_dir {
 	char path[PATH_CAP];
 	struct al_vkey key;
 	struct al_tile_edge edge;
-	struct al_buf bundle;                /* the entries of the partial bundle */
-	uint64_t kept[KEEP + 1];             /* sizes, oldest first */
+	struct al_buf bundle;    /* the entries of the partial bundle */
+	uint64_t kept[KEEP + 1]; /* sizes, oldest first */
 	size_t kept_count;
 };
 

@@ -31,7 +31,7 @@ static void folders_make(int dirfd, const char *name)
 	for (size_t i = 0; i < sizeof(folder) && name[i] != '\0'; i++) {
 		if (name[i] == '/') {
 			folder[i] = '\0';
-			(void)mkdirat(dirfd, folder, 0755);     /* if it fails, so does what comes behind */
+			(void)mkdirat(dirfd, folder, 0755); /* if it fails, so does what comes behind */
 		}
 		folder[i] = name[i];
 	}

@@ -7,7 +7,7 @@
  */
 #include "alamo/tlog/tree.h"
 
-#define OPENSSL_SUPPRESS_DEPRECATED  /* hash_parts() */
+#define OPENSSL_SUPPRESS_DEPRECATED /* hash_parts() */
 
 #include <assert.h>
 #include <openssl/sha.h>
@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define LEVELS 64
-#define LEVEL_START 16               /* hashes of a level's first allocation */
+#define LEVEL_START 16 /* hashes of a level's first allocation */
 
 struct level {
 	struct al_hash *node;

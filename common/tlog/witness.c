@@ -22,9 +22,9 @@
 struct party {
 	char name[AL_WITNESS_NAME_MAX];
 	bool group;
-	size_t witness;                  /* of a witness: its place among them */
-	size_t need;                     /* of a group: how many members */
-	size_t owner;                    /* the group that has it as a member; NOBODY: none */
+	size_t witness; /* of a witness: its place among them */
+	size_t need;    /* of a group: how many members */
+	size_t owner;   /* the group that has it as a member; NOBODY: none */
 };
 
 struct al_policy {
@@ -35,7 +35,7 @@ struct al_policy {
 	struct party parties[PARTIES_MAX];
 	size_t party_count;
 	bool has_quorum;
-	size_t quorum;                   /* NOBODY: none is needed */
+	size_t quorum; /* NOBODY: none is needed */
 };
 
 struct reader {

@@ -16,9 +16,9 @@
 struct al_mirror;
 
 struct al_mirror_conf {
-	const char *dir;             /* made if missing; borrowed during the call */
-	const char *from;            /* address as al_follow_conf has it */
-	struct al_vkey key;          /* of the log; another one than the directory's is AL_EDENIED */
+	const char *dir;    /* made if missing; borrowed during the call */
+	const char *from;   /* address as al_follow_conf has it */
+	struct al_vkey key; /* of the log; another one than the directory's is AL_EDENIED */
 	/* All may be NULL. `head`: so much is on the disk now. `fork`: refused, and kept as `text` says. */
 	void (*head)(void *arg, uint64_t size);
 	void (*link)(void *arg, bool up);
@@ -34,13 +34,13 @@ struct al_mirror_conf {
  * process has it open; AL_EDENIED: a copy of another log.
  */
 AL_MUST_USE enum al_err al_mirror_new(struct al_loop *loop, const struct al_mirror_conf *conf, struct al_mirror **out);
-void al_mirror_free(struct al_mirror *mirror);       /* NULL is allowed */
+void al_mirror_free(struct al_mirror *mirror); /* NULL is allowed */
 /* Serve the log stream here; numeric address, port 0 takes any. */
 AL_MUST_USE enum al_err al_mirror_listen(struct al_mirror *mirror, struct al_slice addr, uint16_t port,
 					 uint16_t *bound);
 /* Serve the published log (c2sp.org/tlog-tiles) by HTTP; makes and keeps its files in DIR/tiles. */
 AL_MUST_USE enum al_err al_mirror_http(struct al_mirror *mirror, struct al_slice addr, uint16_t port, uint16_t *bound);
-uint64_t al_mirror_size(const struct al_mirror *mirror);     /* entries on the disk */
+uint64_t al_mirror_size(const struct al_mirror *mirror); /* entries on the disk */
 /* The newest stored note; empty before the first. */
 struct al_slice al_mirror_note(const struct al_mirror *mirror);
 
@@ -51,16 +51,16 @@ struct al_witness_server;
 #define AL_WITNESS_LOGS_MAX 64
 
 struct al_witness_conf {
-	const char *dir;             /* made if missing; borrowed during the call */
-	const struct al_skey *key;   /* type 04 (witness.h); copied */
-	const struct al_vkey *logs;  /* copied */
-	size_t log_count;            /* at most AL_WITNESS_LOGS_MAX, no origin twice (AL_EINVAL) */
+	const char *dir;            /* made if missing; borrowed during the call */
+	const struct al_skey *key;  /* type 04 (witness.h); copied */
+	const struct al_vkey *logs; /* copied */
+	size_t log_count;           /* at most AL_WITNESS_LOGS_MAX, no origin twice (AL_EINVAL) */
 };
 
 /* AL_EVERIFY: a remembered checkpoint is damaged; AL_EAGAIN: another process has the directory. */
 AL_MUST_USE enum al_err al_witness_new(struct al_loop *loop, const struct al_witness_conf *conf,
 				       struct al_witness_server **out);
-void al_witness_free(struct al_witness_server *server);      /* NULL is allowed */
+void al_witness_free(struct al_witness_server *server); /* NULL is allowed */
 AL_MUST_USE enum al_err al_witness_listen(struct al_witness_server *server, struct al_slice addr, uint16_t port,
 					  uint16_t *bound);
 /*

@@ -15,13 +15,12 @@
 #include "ledger_check.h"
 #include "ledger_writer.h"
 
-#define QUEUED_MAX (64u << 20)       /* bytes waiting to be written */
+#define QUEUED_MAX (64u << 20) /* bytes waiting to be written */
 #define LOOKUPS_QUEUED_MAX 4096
 
 /* ---- queueing ---- */
 
-enum al_err ledger_append(struct ledger *ledger, uint64_t index, struct al_slice entry, ledger_done_fn done,
-			  void *arg)
+enum al_err ledger_append(struct ledger *ledger, uint64_t index, struct al_slice entry, ledger_done_fn done, void *arg)
 {
 	return ledger_append_with(ledger, index, entry, NULL, done, arg);
 }
@@ -246,7 +245,7 @@ void ledger_close(struct ledger *ledger)
 	if (ledger->started)
 		thread_stop(ledger);
 	if (ledger->posted && ledger->mailbox != NULL)
-		ledger->mailbox->ledger = NULL;      /* drain() frees it */
+		ledger->mailbox->ledger = NULL; /* drain() frees it */
 	else
 		free(ledger->mailbox);
 	ledger_db_close(ledger->db);

@@ -34,10 +34,10 @@ struct ledger_signer {
 };
 
 struct ledger_opts {
-	const char *path;               /* borrowed during the call */
-	const struct al_vkey *key;      /* copied; verifies checkpoints */
-	struct ledger_signer signer;    /* all NULL: the ledger is not started (ledger_adopt.h) */
-	bool create;                    /* make a new ledger; AL_EEXIST if there is one with entries, or another's file */
+	const char *path;            /* borrowed during the call */
+	const struct al_vkey *key;   /* copied; verifies checkpoints */
+	struct ledger_signer signer; /* all NULL: the ledger is not started (ledger_adopt.h) */
+	bool create;                 /* make a new ledger; AL_EEXIST if there is one with entries, or another's file */
 };
 
 /*
@@ -95,8 +95,8 @@ typedef void (*ledger_done_fn)(void *arg, enum al_err err, const struct ledger_r
  * Otherwise nothing was queued: AL_ESTALE index is not the next one, AL_EAGAIN
  * over 64 MiB queued, AL_ECLOSED not started or closing.
  */
-AL_MUST_USE enum al_err ledger_append(struct ledger *ledger, uint64_t index, struct al_slice entry,
-				      ledger_done_fn done, void *arg);
+AL_MUST_USE enum al_err ledger_append(struct ledger *ledger, uint64_t index, struct al_slice entry, ledger_done_fn done,
+				      void *arg);
 /* After a failure: the size from which the caller, its state rebuilt, goes on. */
 void ledger_resume(struct ledger *ledger);
 /* Receipt of a durable entry under the newest checkpoint. AL_ENOTFOUND through done(). */

@@ -15,8 +15,8 @@ struct check {
 	struct al_tree *tree;
 	struct al_checkpoint *head;
 	struct al_buf *note;
-	size_t notes;                /* seen, newest first */
-	struct al_buf text;          /* what a note must start with */
+	size_t notes;       /* seen, newest first */
+	struct al_buf text; /* what a note must start with */
 };
 
 static enum al_err bad(const char *what, uint64_t at)

@@ -23,10 +23,10 @@
 #include "alamo/base/log.h"
 #include "ledger_side_db.h"
 
-#define APPLICATION_ID 0x414c4d4f        /* "ALMO" */
+#define APPLICATION_ID 0x414c4d4f /* "ALMO" */
 #define SCHEMA_VERSION 2
 #define SCHEMA_VERSION_SQL "PRAGMA user_version = 2;"
-#define SQLITE_SAFE_VERSION 3051003      /* fixes the WAL reset of two connections */
+#define SQLITE_SAFE_VERSION 3051003 /* fixes the WAL reset of two connections */
 #define LOCK_SUFFIX ".lock"
 #define CHECKPOINT_PAGES 1000
 
@@ -57,27 +57,25 @@ static const char *const statements[STATEMENT_COUNT] = {
 	[LAST_NOTE] = "SELECT size FROM checkpoint WHERE size BETWEEN ?1 AND ?2 ORDER BY size DESC LIMIT 1",
 };
 
-static const char schema[] =
-	"BEGIN IMMEDIATE;"
-	"CREATE TABLE entry ("
-	" idx INTEGER PRIMARY KEY CHECK (idx >= 0),"
-	" leaf BLOB NOT NULL CHECK (length(leaf) = 32),"
-	" body BLOB NOT NULL CHECK (length(body) BETWEEN 1 AND 65535)"
-	") STRICT;"
-	"CREATE TABLE checkpoint ("
-	" size INTEGER PRIMARY KEY CHECK (size > 0),"
-	" note TEXT NOT NULL"
-	") STRICT;"
-	"PRAGMA application_id = 1095519567;"
-	SCHEMA_VERSION_SQL;
+static const char schema[] = "BEGIN IMMEDIATE;"
+			     "CREATE TABLE entry ("
+			     " idx INTEGER PRIMARY KEY CHECK (idx >= 0),"
+			     " leaf BLOB NOT NULL CHECK (length(leaf) = 32),"
+			     " body BLOB NOT NULL CHECK (length(body) BETWEEN 1 AND 65535)"
+			     ") STRICT;"
+			     "CREATE TABLE checkpoint ("
+			     " size INTEGER PRIMARY KEY CHECK (size > 0),"
+			     " note TEXT NOT NULL"
+			     ") STRICT;"
+			     "PRAGMA application_id = 1095519567;" SCHEMA_VERSION_SQL;
 _Static_assert(APPLICATION_ID == 1095519567 && SCHEMA_VERSION == 2, "the schema text has them as literals");
 
 struct ledger_db {
 	sqlite3 *sql;
 	sqlite3_stmt *stmt[STATEMENT_COUNT];
 	struct side_db *side;
-	bool settled;            /* what the WAL holds is known to be on the disk */
-	int checkpoint_pages;    /* of the WAL after which it is moved to the file */
+	bool settled;         /* what the WAL holds is known to be on the disk */
+	int checkpoint_pages; /* of the WAL after which it is moved to the file */
 	int lock_fd;
 };
 
@@ -146,8 +144,7 @@ static enum al_err ask(struct ledger_db *db, const char *query, int *number, con
 		err = db_fail(db, query, rc);
 	else if (number != NULL)
 		*number = sqlite3_column_int(stmt, 0);
-	else if (sqlite3_column_text(stmt, 0) == NULL ||
-		 strcmp((const char *)sqlite3_column_text(stmt, 0), word) != 0)
+	else if (sqlite3_column_text(stmt, 0) == NULL || strcmp((const char *)sqlite3_column_text(stmt, 0), word) != 0)
 		err = AL_EUNSUPPORTED;
 	(void)sqlite3_finalize(stmt);
 	return err;
@@ -225,7 +222,7 @@ static int on_commit(void *arg, sqlite3 *sql, const char *name, int pages)
 		(void)db_fail(db, "checkpoint", rc);
 		db->settled = false;
 	}
-	return SQLITE_OK;        /* the commit itself is done */
+	return SQLITE_OK; /* the commit itself is done */
 }
 
 /* The directory's entry for a new file is durable only after this. */
@@ -290,7 +287,7 @@ static enum al_err file_open(struct ledger_db *db, const char *path, bool create
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
 	bool exists = file_exists(path);
-	int distrust = 0;        /* a disk may damage all of a sector of which a part is written: commits begin a new one */
+	int distrust = 0; /* a disk may damage all of a sector of which a part is written: commits begin a new one */
 	int version = SCHEMA_VERSION;
 	bool made = !create;
 	enum al_err err = AL_OK;
@@ -416,8 +413,7 @@ enum al_err ledger_db_begin(struct ledger_db *db)
 	return err == AL_OK ? step_once(db, BEGIN) : err;
 }
 
-enum al_err ledger_db_add_entry(struct ledger_db *db, uint64_t index, const struct al_hash *leaf,
-				struct al_slice body)
+enum al_err ledger_db_add_entry(struct ledger_db *db, uint64_t index, const struct al_hash *leaf, struct al_slice body)
 {
 	sqlite3_stmt *stmt = db->stmt[ADD_ENTRY];
 
@@ -478,9 +474,9 @@ enum al_err ledger_db_each_entry(struct ledger_db *db, uint64_t from, ledger_db_
 	if (!bind_u64(stmt, 1, from))
 		return AL_EIO;
 	while (err == AL_OK && (rc = sqlite3_step(stmt)) != SQLITE_DONE)
-		err = rc == SQLITE_ROW ? visit(arg, (uint64_t)sqlite3_column_int64(stmt, 0), column(stmt, 1),
-					       column(stmt, 2))
-				       : db_fail(db, statements[ENTRIES], rc);
+		err = rc == SQLITE_ROW
+			      ? visit(arg, (uint64_t)sqlite3_column_int64(stmt, 0), column(stmt, 1), column(stmt, 2))
+			      : db_fail(db, statements[ENTRIES], rc);
 	done_with(db, ENTRIES);
 	return err;
 }

@@ -21,7 +21,7 @@ struct side_db;
  * PATH.lock beside the file carries the lock and stays.
  */
 AL_MUST_USE enum al_err ledger_db_open(const char *path, bool create, struct ledger_db **out);
-void ledger_db_close(struct ledger_db *db);           /* NULL is allowed */
+void ledger_db_close(struct ledger_db *db); /* NULL is allowed */
 /* The pages of the file, used and free, form what they should; what they say is ledger_check()'s. AL_EVERIFY. */
 AL_MUST_USE enum al_err ledger_db_structure(struct ledger_db *db);
 /*
@@ -42,7 +42,7 @@ AL_MUST_USE enum al_err ledger_db_begin(struct ledger_db *db);
 AL_MUST_USE enum al_err ledger_db_add_entry(struct ledger_db *db, uint64_t index, const struct al_hash *leaf,
 					    struct al_slice body);
 AL_MUST_USE enum al_err ledger_db_add_checkpoint(struct ledger_db *db, uint64_t size, struct al_slice note);
-AL_MUST_USE enum al_err ledger_db_commit(struct ledger_db *db);    /* AL_OK: it is on the disk */
+AL_MUST_USE enum al_err ledger_db_commit(struct ledger_db *db); /* AL_OK: it is on the disk */
 void ledger_db_rollback(struct ledger_db *db);
 
 /* Entries from `from` on, in order. Anything but AL_OK from the visitor ends the walk and is its result. */

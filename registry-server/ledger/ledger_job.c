@@ -8,9 +8,9 @@
 
 #include "alamo/base/wire.h"
 
-#define READ_MOST (8u << 20)         /* bytes of one read */
-#define READ_STRIDE 1024             /* entries after which a read ends at a checkpoint */
-#define PREFIX_LEN 2                 /* u16 length before each entry */
+#define READ_MOST (8u << 20) /* bytes of one read */
+#define READ_STRIDE 1024     /* entries after which a read ends at a checkpoint */
+#define PREFIX_LEN 2         /* u16 length before each entry */
 
 /* ---- jobs ---- */
 
@@ -161,7 +161,7 @@ struct job_list job_list_cut(struct job_list *list, size_t count, size_t bytes, 
 /* ---- reads ---- */
 
 struct span {
-	struct al_buf *bytes;        /* u16 length and bytes of each entry */
+	struct al_buf *bytes; /* u16 length and bytes of each entry */
 	size_t max;
 	uint64_t count;
 	bool full;

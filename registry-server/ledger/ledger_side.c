@@ -29,7 +29,7 @@ struct side_work {
 	char label[LEDGER_LABEL_MAX];
 	bool has_once;
 	struct ledger_once once;
-	struct al_buf text;              /* in: to be queued; out: what was asked for */
+	struct al_buf text; /* in: to be queued; out: what was asked for */
 	struct ledger_queued *rows;
 	struct ledger_side_result result;
 };
@@ -126,7 +126,7 @@ static enum al_err work_queue(struct ledger *ledger, struct side_work *work, led
 	} else if (ledger->sides.count >= SIDES_QUEUED_MAX) {
 		err = AL_EAGAIN;
 	} else {
-		job->index = ledger->next;       /* not before these entries: see ledger_side_ready() */
+		job->index = ledger->next; /* not before these entries: see ledger_side_ready() */
 		job_list_push(&ledger->sides, job);
 		pthread_cond_signal(&ledger->wake);
 	}
@@ -212,8 +212,7 @@ struct job_list ledger_side_ready(struct ledger *ledger, uint64_t durable)
 {
 	struct job_list ready = { NULL, NULL, 0 };
 
-	while (ledger->sides.first != NULL &&
-	       (ledger->appends.first == NULL || ledger->sides.first->index <= durable))
+	while (ledger->sides.first != NULL && (ledger->appends.first == NULL || ledger->sides.first->index <= durable))
 		job_list_push(&ready, job_list_pop(&ledger->sides));
 	return ready;
 }

@@ -12,24 +12,24 @@
 
 #include "ledger.h"
 
-#define LEDGER_QUEUE_ROWS 10000          /* a full queue takes no more: nobody can push others out of it */
-#define LEDGER_QUEUE_BYTES (16u << 20)   /* of all texts in it */
-#define LEDGER_QUEUE_LISTED 1000         /* rows of one listing */
-#define LEDGER_LABEL_MAX 200             /* bytes with NUL */
-#define LEDGER_OBJECT_MAX 128            /* bytes of "person ANN-ALAMO" */
+#define LEDGER_QUEUE_ROWS 10000        /* a full queue takes no more: nobody can push others out of it */
+#define LEDGER_QUEUE_BYTES (16u << 20) /* of all texts in it */
+#define LEDGER_QUEUE_LISTED 1000       /* rows of one listing */
+#define LEDGER_LABEL_MAX 200           /* bytes with NUL */
+#define LEDGER_OBJECT_MAX 128          /* bytes of "person ANN-ALAMO" */
 
 /* The text that belongs to one object. At most one is kept for each. */
 struct ledger_attachment {
-	struct al_slice object;          /* class and key: "person ANN-ALAMO" */
-	uint8_t hash[AL_HASH_LEN];       /* SHA-256 of text */
-	struct al_slice text;            /* empty: what is kept for the object goes */
+	struct al_slice object;    /* class and key: "person ANN-ALAMO" */
+	uint8_t hash[AL_HASH_LEN]; /* SHA-256 of text */
+	struct al_slice text;      /* empty: what is kept for the object goes */
 };
 
 /* What is stored in the same transaction as an entry. */
 struct ledger_extra {
 	const struct ledger_attachment *sides;
 	size_t side_count;
-	const uint8_t *queue_hash;       /* drops the queued request of that hash; NULL: none */
+	const uint8_t *queue_hash; /* drops the queued request of that hash; NULL: none */
 };
 /* ledger_append() with more in its transaction. All is copied. */
 AL_MUST_USE enum al_err ledger_append_with(struct ledger *ledger, uint64_t index, struct al_slice entry,
@@ -37,25 +37,25 @@ AL_MUST_USE enum al_err ledger_append_with(struct ledger *ledger, uint64_t index
 
 struct ledger_queued {
 	uint64_t id;
-	uint64_t time;                   /* Unix seconds */
+	uint64_t time; /* Unix seconds */
 	char label[LEDGER_LABEL_MAX];
 };
 
 /* Lives during the call. */
 struct ledger_side_result {
-	struct ledger_queued queued;     /* add (id only), get */
-	struct al_slice text;            /* of a contact or a queued request */
-	uint8_t hash[AL_HASH_LEN];       /* of a contact's text */
-	const struct ledger_queued *rows;   /* list, oldest first, at most LEDGER_QUEUE_LISTED */
+	struct ledger_queued queued;      /* add (id only), get */
+	struct al_slice text;             /* of a contact or a queued request */
+	uint8_t hash[AL_HASH_LEN];        /* of a contact's text */
+	const struct ledger_queued *rows; /* list, oldest first, at most LEDGER_QUEUE_LISTED */
 	size_t row_count;
-	uint64_t total;                  /* list: rows in the queue */
+	uint64_t total; /* list: rows in the queue */
 };
 typedef void (*ledger_side_fn)(void *arg, enum al_err err, const struct ledger_side_result *result);
 
 /* A control request is taken once: its text's hash is remembered (on disk) as long as the text is good for. */
 struct ledger_once {
 	uint8_t hash[AL_HASH_LEN];
-	uint64_t until;                  /* Unix seconds */
+	uint64_t until; /* Unix seconds */
 	uint64_t now;
 };
 
@@ -66,8 +66,8 @@ AL_MUST_USE enum al_err ledger_side_get(struct ledger *ledger, struct al_slice o
  * (docs/formats.md, "Erasing"). AL_EEXIST: `once` was taken before.
  * AL_ENOTFOUND: there was none, and traces of former ones are gone too.
  */
-AL_MUST_USE enum al_err ledger_side_erase(struct ledger *ledger, struct al_slice object,
-					  const struct ledger_once *once, ledger_side_fn done, void *arg);
+AL_MUST_USE enum al_err ledger_side_erase(struct ledger *ledger, struct al_slice object, const struct ledger_once *once,
+					  ledger_side_fn done, void *arg);
 
 /* The same hash again gives the same id. AL_ELIMIT through done(): the queue is full. */
 AL_MUST_USE enum al_err ledger_queue_add(struct ledger *ledger, uint64_t time, const uint8_t hash[static AL_HASH_LEN],

@@ -13,28 +13,28 @@
 
 #include "alamo/base/log.h"
 
-#define REMEMBERED_MAX 100000        /* control requests of one day */
+#define REMEMBERED_MAX 100000 /* control requests of one day */
 
-#define TABLE_SIDE                                                                                                     \
-	"CREATE TABLE side ("                                                                                          \
-	" object TEXT PRIMARY KEY,"                                                                                    \
-	" hash BLOB NOT NULL CHECK (length(hash) = 32),"                                                               \
-	" idx INTEGER NOT NULL,"                                                                                       \
-	" text BLOB NOT NULL"                                                                                          \
+#define TABLE_SIDE                                       \
+	"CREATE TABLE side ("                            \
+	" object TEXT PRIMARY KEY,"                      \
+	" hash BLOB NOT NULL CHECK (length(hash) = 32)," \
+	" idx INTEGER NOT NULL,"                         \
+	" text BLOB NOT NULL"                            \
 	") STRICT, WITHOUT ROWID;"
 /* AUTOINCREMENT: a number is never given again, so an old refusal can not meet a new request. */
-#define TABLE_QUEUE                                                                                                    \
-	"CREATE TABLE queue ("                                                                                         \
-	" id INTEGER PRIMARY KEY AUTOINCREMENT,"                                                                       \
-	" time INTEGER NOT NULL,"                                                                                      \
-	" hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),"                                                        \
-	" label TEXT NOT NULL,"                                                                                        \
-	" text BLOB NOT NULL"                                                                                          \
+#define TABLE_QUEUE                                             \
+	"CREATE TABLE queue ("                                  \
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"                \
+	" time INTEGER NOT NULL,"                               \
+	" hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32)," \
+	" label TEXT NOT NULL,"                                 \
+	" text BLOB NOT NULL"                                   \
 	") STRICT;"
-#define TABLE_CONTROL                                                                                                  \
-	"CREATE TABLE control ("                                                                                       \
-	" hash BLOB PRIMARY KEY CHECK (length(hash) = 32),"                                                            \
-	" until INTEGER NOT NULL"                                                                                      \
+#define TABLE_CONTROL                                       \
+	"CREATE TABLE control ("                            \
+	" hash BLOB PRIMARY KEY CHECK (length(hash) = 32)," \
+	" until INTEGER NOT NULL"                           \
 	") STRICT, WITHOUT ROWID;"
 
 const char side_db_schema[] = TABLE_SIDE TABLE_QUEUE TABLE_CONTROL;
@@ -122,7 +122,8 @@ void side_db_close(struct side_db *db)
 /* Nothing is copied: the bytes outlive the step. */
 static void bind_text(struct side_db *db, enum statement which, int at, struct al_slice text)
 {
-	(void)sqlite3_bind_text64(db->stmt[which], at, text.len > 0 ? text.ptr : "", text.len, SQLITE_STATIC, SQLITE_UTF8);
+	(void)sqlite3_bind_text64(db->stmt[which], at, text.len > 0 ? text.ptr : "", text.len, SQLITE_STATIC,
+				  SQLITE_UTF8);
 }
 
 static void bind_blob(struct side_db *db, enum statement which, int at, struct al_slice bytes)

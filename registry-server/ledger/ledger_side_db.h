@@ -19,21 +19,21 @@ extern const char side_db_schema[];
 extern const char side_db_migration[];
 
 AL_MUST_USE enum al_err side_db_open(struct sqlite3 *sql, struct side_db **out);
-void side_db_close(struct side_db *db);          /* NULL is allowed */
+void side_db_close(struct side_db *db); /* NULL is allowed */
 
 /* ---- contact texts; at most one for each object ---- */
 AL_MUST_USE enum al_err side_db_put(struct side_db *db, const struct ledger_attachment *side, uint64_t index);
-AL_MUST_USE enum al_err side_db_remove(struct side_db *db, struct al_slice object);       /* AL_ENOTFOUND */
+AL_MUST_USE enum al_err side_db_remove(struct side_db *db, struct al_slice object); /* AL_ENOTFOUND */
 AL_MUST_USE enum al_err side_db_get(struct side_db *db, struct al_slice object, uint8_t hash[static AL_HASH_LEN],
-				    struct al_buf *text);                            /* appended; AL_ENOTFOUND */
+				    struct al_buf *text); /* appended; AL_ENOTFOUND */
 
 /* ---- the queue ---- */
 /* The same hash again gives the same id. AL_ELIMIT: full. */
 AL_MUST_USE enum al_err side_db_queue_add(struct side_db *db, uint64_t time, const uint8_t hash[static AL_HASH_LEN],
 					  struct al_slice label, struct al_slice text, uint64_t *id);
 AL_MUST_USE enum al_err side_db_queue_get(struct side_db *db, uint64_t id, struct ledger_queued *row,
-					  struct al_buf *text);                      /* appended; AL_ENOTFOUND */
-AL_MUST_USE enum al_err side_db_queue_drop(struct side_db *db, uint64_t id);              /* AL_ENOTFOUND */
+					  struct al_buf *text);              /* appended; AL_ENOTFOUND */
+AL_MUST_USE enum al_err side_db_queue_drop(struct side_db *db, uint64_t id); /* AL_ENOTFOUND */
 AL_MUST_USE enum al_err side_db_queue_forget(struct side_db *db, const uint8_t hash[static AL_HASH_LEN]);
 /* Oldest first; *count rows, at most `cap`; *total: how many there are. */
 AL_MUST_USE enum al_err side_db_queue_list(struct side_db *db, struct ledger_queued *rows, size_t cap, size_t *count,

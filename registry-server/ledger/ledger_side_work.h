@@ -13,17 +13,17 @@ struct side_work;
 
 /* A struct ledger_extra of one's own, in one allocation: free() ends it. */
 struct side_extra {
-	size_t bytes;                    /* held */
+	size_t bytes; /* held */
 	bool forget;
 	uint8_t queue_hash[AL_HASH_LEN];
 	size_t count;
 	struct ledger_attachment sides[];
 };
-struct side_extra *side_extra_new(const struct ledger_extra *extra);     /* NULL: no memory */
+struct side_extra *side_extra_new(const struct ledger_extra *extra); /* NULL: no memory */
 /* In the transaction of entry `index`. */
 AL_MUST_USE enum al_err side_extra_store(const struct side_extra *extra, struct side_db *db, uint64_t index);
 
-void side_work_free(struct side_work *work);                             /* NULL is allowed */
+void side_work_free(struct side_work *work); /* NULL is allowed */
 void side_work_deliver(struct side_work *work, enum al_err err, void *arg);
 
 /*

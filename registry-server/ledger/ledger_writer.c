@@ -13,7 +13,7 @@
 
 #include "alamo/base/log.h"
 
-#define LOOKUPS_A_TURN 16            /* reads and proofs between two commits */
+#define LOOKUPS_A_TURN 16 /* reads and proofs between two commits */
 #define POST_RETRY_MS 10
 
 /* ---- results, to the loop ---- */
@@ -167,8 +167,7 @@ static void commit_turn(struct ledger *ledger, struct job_list *jobs)
 		ledger->head = batch->batch.checkpoint;
 		ledger_outbox_add(ledger, jobs);
 	} else {
-		al_log(AL_LOG_ERROR, "ledger-commit", "first=%" PRIu64 " err=%s", jobs->first->index,
-		       al_err_name(err));
+		al_log(AL_LOG_ERROR, "ledger-commit", "first=%" PRIu64 " err=%s", jobs->first->index, al_err_name(err));
 		ledger->failed = true;
 		ledger_outbox_fail(ledger, jobs, AL_EIO);
 		ledger->queued_bytes = 0;
@@ -199,7 +198,7 @@ static enum al_err look_up(struct ledger *ledger, struct job *job)
 		return AL_ENOTFOUND;
 	job->receipt.index = job->index;
 	job->receipt.proof_count = al_tree_inclusion(ledger->tree, job->index, size, job->receipt.proof);
-	batch->batch.checkpoint = ledger->head;      /* only this thread changes it */
+	batch->batch.checkpoint = ledger->head; /* only this thread changes it */
 	al_buf_slice(&batch->note, al_buf_view(&ledger->note));
 	batch->batch.note = al_buf_view(&batch->note);
 	return batch->note.err;

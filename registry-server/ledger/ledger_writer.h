@@ -33,21 +33,21 @@ struct ledger {
 
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	struct al_checkpoint head;           /* newest durable one */
+	struct al_checkpoint head; /* newest durable one */
 	struct al_buf note;
 	struct job_list appends;
 	struct job_list lookups;
 	struct job_list sides;
 	struct job_list outbox;
 	size_t queued_bytes;
-	uint64_t next;                       /* index of the next append */
-	bool failed;                         /* until ledger_resume() */
+	uint64_t next; /* index of the next append */
+	bool failed;   /* until ledger_resume() */
 	bool stopping;
-	bool posted;                         /* `mailbox` is on its way to the loop */
+	bool posted; /* `mailbox` is on its way to the loop */
 	struct mailbox *mailbox;
 };
 
-void *ledger_writer(void *ledger);               /* the thread's main; returns once `stopping` is set */
+void *ledger_writer(void *ledger); /* the thread's main; returns once `stopping` is set */
 /* With `lock` held, which is let go meanwhile: one commit of what is queued, then some look-ups. Tests call it too. */
 void ledger_writer_turn(struct ledger *ledger);
 

@@ -20,27 +20,27 @@
 #include "alamo/net/metrics.h"
 #include "alamo/tlog/tile_dir.h"
 
-#define INTERVAL_MS 200              /* between two checkpoints */
-#define BEHIND_MS 1000               /* the same while there is a backlog */
-#define BACKLOG 4096                 /* entries behind at which reading goes on at once */
-#define READ_BYTES (512u << 10)      /* copied on the loop in one go: some 100 us */
-#define RETRY_MS 1000                /* after a failure */
-#define CACHE_FULL_S 31536000u       /* a full tile never changes */
-#define CACHE_PARTIAL_S 3600u        /* nor does a partial one, but nobody asks for it for long */
+#define INTERVAL_MS 200         /* between two checkpoints */
+#define BEHIND_MS 1000          /* the same while there is a backlog */
+#define BACKLOG 4096            /* entries behind at which reading goes on at once */
+#define READ_BYTES (512u << 10) /* copied on the loop in one go: some 100 us */
+#define RETRY_MS 1000           /* after a failure */
+#define CACHE_FULL_S 31536000u  /* a full tile never changes */
+#define CACHE_PARTIAL_S 3600u   /* nor does a partial one, but nobody asks for it for long */
 
 enum publish_state {
-	PUBLISH_OPENING,             /* worker: the directory */
-	PUBLISH_CHECKING,            /* ledger: does it have what was published? */
-	PUBLISH_IDLE,                /* timer set or not */
-	PUBLISH_READING,             /* ledger: the next entries */
-	PUBLISH_WRITING,             /* worker: files of them */
+	PUBLISH_OPENING,  /* worker: the directory */
+	PUBLISH_CHECKING, /* ledger: does it have what was published? */
+	PUBLISH_IDLE,     /* timer set or not */
+	PUBLISH_READING,  /* ledger: the next entries */
+	PUBLISH_WRITING,  /* worker: files of them */
 };
 
 /* To the worker and back. */
 struct work {
-	struct al_buf bytes;         /* entries as a bundle has them */
+	struct al_buf bytes; /* entries as a bundle has them */
 	size_t count;
-	struct al_buf note;          /* to be published behind them; empty: none */
+	struct al_buf note; /* to be published behind them; empty: none */
 	struct al_checkpoint checkpoint;
 	enum al_err err;
 };
@@ -54,11 +54,11 @@ struct publish {
 	struct al_vkey key;
 	char path[4096];
 	enum publish_state state;
-	bool waiting;                /* the timer is set */
+	bool waiting; /* the timer is set */
 	struct al_tile_dir *dir;
 	struct work work;
-	uint64_t size;               /* entries in `dir` */
-	struct al_checkpoint head;   /* published */
+	uint64_t size;             /* entries in `dir` */
+	struct al_checkpoint head; /* published */
 	struct al_buf note;
 	uint64_t published_ms;
 };

@@ -19,9 +19,9 @@
 #include "sign/signer.h"
 
 #define PATH_BYTES 4096
-#define CONNECT_MS 5000          /* no connection for so long */
-#define SILENCE_MS 3000          /* no new head for so long: that is all there is */
-#define ENOUGH_MS 300            /* the same when the guard asks for no more */
+#define CONNECT_MS 5000 /* no connection for so long */
+#define SILENCE_MS 3000 /* no new head for so long: that is all there is */
+#define ENOUGH_MS 300   /* the same when the guard asks for no more */
 
 struct recover {
 	struct al_conf *conf;
@@ -32,7 +32,7 @@ struct recover {
 	struct al_follow *follow;
 	const char *address;
 	char evidence[PATH_BYTES];
-	uint64_t before;             /* the ledger's size as it was found */
+	uint64_t before; /* the ledger's size as it was found */
 	bool linked;
 	enum al_err err;
 };
@@ -148,7 +148,7 @@ static enum al_err recover_open(struct recover *r)
 	if (err != AL_OK)
 		return err;
 	opts.key = signer_key(r->signer);
-	opts.create = access(path, F_OK) != 0;       /* lost altogether: all of it comes from the stream */
+	opts.create = access(path, F_OK) != 0; /* lost altogether: all of it comes from the stream */
 	err = ledger_open(&opts, &r->ledger);
 	if (err == AL_OK)
 		err = al_loop_new(&r->loop);
@@ -165,11 +165,13 @@ static enum al_err recover_finish(struct recover *r)
 	enum al_err err = now < kept ? AL_ESTALE : ledger_adopt_begin(r->ledger, &signer);
 
 	if (err == AL_OK)
-		printf("recovered: the ledger had %" PRIu64 " entries and has %" PRIu64 "; it will be signed on from here\n",
+		printf("recovered: the ledger had %" PRIu64 " entries and has %" PRIu64
+		       "; it will be signed on from here\n",
 		       r->before, now);
 	else if (now < kept)
 		(void)fprintf(stderr,
-			      "%s has entries up to %" PRIu64 ", but size %" PRIu64 " was signed: the ledger has %" PRIu64
+			      "%s has entries up to %" PRIu64 ", but size %" PRIu64
+			      " was signed: the ledger has %" PRIu64
 			      " entries now and cannot be signed yet. Look for a mirror that has more.\n",
 			      r->address, now, kept, now);
 	return err;

@@ -15,8 +15,8 @@ AL_MUST_USE enum al_err attach_name(const struct al_object *object, char out[sta
 const struct al_object *attach_holder(const struct al_state *state, struct al_slice handle);
 
 struct attach {
-	struct ledger_attachment *sides;     /* owned */
-	char (*names)[LEDGER_OBJECT_MAX];    /* owned; sides[].object points into it */
+	struct ledger_attachment *sides;  /* owned */
+	char (*names)[LEDGER_OBJECT_MAX]; /* owned; sides[].object points into it */
 	size_t count;
 };
 

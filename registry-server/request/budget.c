@@ -17,7 +17,7 @@
 #include "alamo/base/ident.h"
 
 #define MINUTE_MS 60000u
-#define TOKENS_A_HUNDREDTH MINUTE_MS     /* of a request */
+#define TOKENS_A_HUNDREDTH MINUTE_MS /* of a request */
 
 struct bucket {
 	UT_hash_handle hh;
@@ -58,7 +58,7 @@ struct budget_key budget_of_peer(const char *peer)
 	if (al_addr_parse(host, &addr) != AL_OK)
 		return out;
 	out.bytes[0] = addr.bits;
-	memcpy(out.bytes + 1, addr.addr, addr.bits == 32 ? 4 : 8);   /* a /64 is one customer */
+	memcpy(out.bytes + 1, addr.addr, addr.bits == 32 ? 4 : 8); /* a /64 is one customer */
 	return out;
 }
 
@@ -82,7 +82,7 @@ void budget_free(struct budget *budget)
 	if (budget == NULL)
 		return;
 	bucket = budget->buckets;
-	HASH_CLEAR(hh, budget->buckets);         /* of the table only: the list through them stays */
+	HASH_CLEAR(hh, budget->buckets); /* of the table only: the list through them stays */
 	for (; bucket != NULL; bucket = next) {
 		next = bucket->hh.next;
 		free(bucket);
@@ -153,8 +153,7 @@ static struct bucket *bucket_use(struct budget *budget, const struct budget_key 
 	return bucket;
 }
 
-bool budget_take(struct budget *budget, const struct budget_key *key, unsigned cost, uint64_t now_ms,
-		 uint64_t *wait_s)
+bool budget_take(struct budget *budget, const struct budget_key *key, unsigned cost, uint64_t now_ms, uint64_t *wait_s)
 {
 	uint64_t price = (uint64_t)cost * TOKENS_A_HUNDREDTH, a_second;
 	struct bucket *bucket;

@@ -12,7 +12,7 @@
 #include "alamo/rpsl/sshsig.h"
 
 #define BUDGET_SLOTS 65536
-#define BUDGET_REQUEST 100u              /* cost, in hundredths of a request */
+#define BUDGET_REQUEST 100u /* cost, in hundredths of a request */
 #define BUDGET_QUESTION 1u
 #define BUDGET_KEY_LEN 33
 
@@ -28,13 +28,12 @@ struct budget;
 
 /* `per_minute` requests; 0: no limit. NULL: no memory. */
 struct budget *budget_new(uint64_t per_minute, size_t slots);
-void budget_free(struct budget *budget);         /* NULL is allowed */
+void budget_free(struct budget *budget); /* NULL is allowed */
 /*
  * Take `cost`. False: not enough there, nothing was taken, and *wait_s (at
  * least 1) tells when there will be. `now_ms` is monotonic. Out of memory counts as enough.
  */
-bool budget_take(struct budget *budget, const struct budget_key *key, unsigned cost, uint64_t now_ms,
-		 uint64_t *wait_s);
+bool budget_take(struct budget *budget, const struct budget_key *key, unsigned cost, uint64_t now_ms, uint64_t *wait_s);
 /* A request's cost from each of the keys, or from none: then the key that cannot pay, else NULL. */
 const struct al_sshkey *budget_take_keys(struct budget *budget, const struct al_sshkey *keys, size_t count,
 					 uint64_t now_ms, uint64_t *wait_s);
@@ -42,6 +41,6 @@ const struct al_sshkey *budget_take_keys(struct budget *budget, const struct al_
 void budget_give(struct budget *budget, const struct budget_key *key, unsigned cost);
 /* Full again: for a source that has shown to be the hostmaster's. */
 void budget_fill(struct budget *budget, const struct budget_key *key);
-size_t budget_count(const struct budget *budget);    /* buckets kept */
+size_t budget_count(const struct budget *budget); /* buckets kept */
 
 #endif

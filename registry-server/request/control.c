@@ -15,8 +15,8 @@
 #include "reply.h"
 
 struct control {
-	struct decision *d;              /* request, report and signers */
-	const struct al_state *state;    /* until the ledger has the job */
+	struct decision *d;           /* request, report and signers */
+	const struct al_state *state; /* until the ledger has the job */
 	struct ledger *ledger;
 	struct ledger_once once;
 	pipeline_answer_fn answer;
@@ -221,7 +221,7 @@ void control_submit(struct ledger *ledger, const struct al_state *state, struct 
 		err = c->d->report.errors > 0 ? AL_EINVAL : verb_run(c);
 	}
 	if (err == AL_OK)
-		return;                          /* on_done() answers */
+		return; /* on_done() answers */
 	if (c->d->report.errors > 0) {
 		control_log(c, "refused");
 		control_answer(c, NULL, NULL);

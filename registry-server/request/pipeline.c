@@ -29,25 +29,25 @@ struct pipeline {
 	struct al_state *state;
 	struct space *space;
 	struct seen requests_seen;
-	enum al_err follow_err;          /* first failure of the space index */
-	bool broken;                     /* a commit failed; rebuild before the next decision */
-	size_t in_flight;                /* jobs in the ledger */
-	struct readers *readers;         /* NULL: requests are read in place */
-	struct budget *keys;             /* borrowed, or NULL */
-	struct budget *sources;          /* borrowed, or NULL */
-	struct al_buf reply;             /* scratch */
-	struct al_buf entry;             /* scratch */
+	enum al_err follow_err;  /* first failure of the space index */
+	bool broken;             /* a commit failed; rebuild before the next decision */
+	size_t in_flight;        /* jobs in the ledger */
+	struct readers *readers; /* NULL: requests are read in place */
+	struct budget *keys;     /* borrowed, or NULL */
+	struct budget *sources;  /* borrowed, or NULL */
+	struct al_buf reply;     /* scratch */
+	struct al_buf entry;     /* scratch */
 	char ns[NAMESPACE_MAX];
 };
 
 /* One submission that waits for the readers or the ledger. */
 struct waiter {
 	struct pipeline *pipeline;
-	struct decision *decision;       /* NULL: a control request, or a stored answer is asked for again */
-	struct al_buf stored;            /* its text, or the entry's bytes */
+	struct decision *decision; /* NULL: a control request, or a stored answer is asked for again */
+	struct al_buf stored;      /* its text, or the entry's bytes */
 	uint64_t index;
 	struct budget_key source;
-	bool paid;                       /* by `source` */
+	bool paid; /* by `source` */
 	pipeline_answer_fn answer;
 	void *arg;
 };
@@ -150,7 +150,7 @@ void pipeline_free(struct pipeline *p)
 {
 	if (p == NULL)
 		return;
-	p->broken = true;                /* whom the readers give back is told no */
+	p->broken = true; /* whom the readers give back is told no */
 	readers_free(p->readers);
 	state_drop(p);
 	al_buf_release(&p->reply);
@@ -287,7 +287,7 @@ static void on_read(void *arg, enum al_err err, const struct ledger_batch *batch
 	if (err == AL_OK && batch->count > 0 && batch->first == w->index)
 		al_buf_slice(&w->stored, batch->entries[0]);
 	if (w->stored.len > 0 && ledger_prove(p->ledger, w->index, on_proved, w) == AL_OK)
-		return;                          /* still in flight */
+		return; /* still in flight */
 	waiter_fail(w, "the entry is not durable yet: send the same bytes again later");
 	landed(p);
 }
@@ -378,7 +378,7 @@ static enum al_err store(struct pipeline *p, struct waiter *w)
 	if (err == AL_OK)
 		err = seen_add(&p->requests_seen, d->request.hash, d->index);
 	if (err != AL_OK || p->follow_err != AL_OK)
-		p->broken = true;                /* memory ran out: what is durable decides, see rebuild() */
+		p->broken = true; /* memory ran out: what is durable decides, see rebuild() */
 	al_metric_set(&log_size, al_state_size(p->state));
 	return AL_OK;
 }
@@ -409,7 +409,8 @@ static void store_or_fail(struct pipeline *p, struct waiter *w)
 		return;
 	err = store(p, w);
 	if (err != AL_OK)
-		waiter_fail(w, err == AL_ELIMIT ? "the log entry would be too large" : "out of memory: nothing was stored");
+		waiter_fail(w, err == AL_ELIMIT ? "the log entry would be too large"
+						: "out of memory: nothing was stored");
 	else if (hostmaster && w->paid && p->sources != NULL)
 		budget_fill(p->sources, &w->source);
 }
@@ -442,7 +443,7 @@ static void on_decoded(void *arg, struct decision *d, enum al_err err)
 	struct waiter *w = arg;
 	struct pipeline *p = w->pipeline;
 
-	(void)d;                                 /* it is w's */
+	(void)d; /* it is w's */
 	if (p->broken)
 		waiter_fail(w, cannot);
 	else if (err != AL_OK)

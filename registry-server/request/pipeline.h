@@ -21,7 +21,7 @@ struct pipeline;
 
 /* Replays the ledger. `ns` is the signature namespace ("registry@alamo"), copied. */
 AL_MUST_USE enum al_err pipeline_new(struct ledger *ledger, struct al_slice ns, struct pipeline **out);
-void pipeline_free(struct pipeline *pipeline);   /* after ledger_close() and the loop; who still waits is told so */
+void pipeline_free(struct pipeline *pipeline); /* after ledger_close() and the loop; who still waits is told so */
 /* Requests are read on threads of their own from now on, answered on `loop`. Before, within pipeline_submit(). */
 AL_MUST_USE enum al_err pipeline_start(struct pipeline *pipeline, struct al_loop *loop);
 

@@ -19,7 +19,7 @@ struct question {
 	const char *usage;
 	const char *doc;
 	question_fn fn;
-	question_later_fn later;         /* instead of fn, when the ledger has to be asked */
+	question_later_fn later; /* instead of fn, when the ledger has to be asked */
 };
 
 static void ask_help(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out);

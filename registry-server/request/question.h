@@ -10,8 +10,8 @@
 struct question_ctx {
 	struct pipeline *pipeline;
 	struct ledger *ledger;
-	struct al_slice network;         /* [network] name */
-	const struct al_vkey *key;       /* of the log */
+	struct al_slice network;   /* [network] name */
+	const struct al_vkey *key; /* of the log */
 };
 
 /* The whole answer, end line included; called once, before this returns or later on the loop. */

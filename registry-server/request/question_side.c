@@ -18,8 +18,8 @@ struct asked {
 	pipeline_answer_fn answer;
 	void *arg;
 	bool listing;
-	char object[LEDGER_OBJECT_MAX];  /* contact: "person ANN-ALAMO" */
-	char contact[64];                /* contact: "sha256:..." */
+	char object[LEDGER_OBJECT_MAX]; /* contact: "person ANN-ALAMO" */
+	char contact[64];               /* contact: "sha256:..." */
 };
 
 static struct asked *asked_new(pipeline_answer_fn answer, void *arg)

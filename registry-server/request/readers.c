@@ -20,13 +20,13 @@
 #include "alamo/base/log.h"
 
 #define THREADS_MAX 8u
-#define QUEUED_MAX (8u << 20)            /* bytes that nobody has looked at */
+#define QUEUED_MAX (8u << 20) /* bytes that nobody has looked at */
 
 struct reading {
 	struct reading *next;
-	struct decision *decision;           /* NULL: it only waits for its turn */
+	struct decision *decision; /* NULL: it only waits for its turn */
 	readers_done_fn done;
-	void (*after)(void *arg);            /* then instead of done */
+	void (*after)(void *arg); /* then instead of done */
 	void *arg;
 	enum al_err err;
 	bool read;
@@ -39,15 +39,15 @@ struct readers {
 	struct al_slice ns;
 	pthread_t threads[THREADS_MAX];
 	unsigned thread_count;
-	size_t out;                          /* readings that have not come back; the loop's */
+	size_t out; /* readings that have not come back; the loop's */
 
-	pthread_mutex_t lock;                /* guards what follows */
+	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t wake;
 	struct reading *first, *last;
-	struct reading *todo;                /* NULL: nothing to do */
-	size_t queued;                       /* bytes from todo on */
+	struct reading *todo; /* NULL: nothing to do */
+	size_t queued;        /* bytes from todo on */
 	unsigned asleep;
-	bool posted;                         /* drain() is on its way to the loop */
+	bool posted; /* drain() is on its way to the loop */
 	bool stopping;
 };
 

@@ -23,8 +23,7 @@ typedef void (*readers_done_fn)(void *arg, struct decision *decision, enum al_er
  * `threads` at least 1. Results come on `loop`, which lives longer than the
  * readers. `ns` is borrowed.
  */
-AL_MUST_USE enum al_err readers_new(struct al_loop *loop, unsigned threads, struct al_slice ns,
-				    struct readers **out);
+AL_MUST_USE enum al_err readers_new(struct al_loop *loop, unsigned threads, struct al_slice ns, struct readers **out);
 /* Joins the threads, then hands back what is left. The loop has run its last; NULL is allowed. */
 void readers_free(struct readers *readers);
 /*

@@ -24,8 +24,9 @@ static const char *action_word(char action)
 
 static void put_message(struct al_buf *out, const struct al_message *message)
 {
-	static const char *const words[] = { [AL_INFO] = "***Info:    ", [AL_WARNING] = "***Warning: ",
-					     [AL_ERROR] = "***Error:   " };
+	static const char *const words[] = {
+		[AL_INFO] = "***Info:    ", [AL_WARNING] = "***Warning: ", [AL_ERROR] = "***Error:   "
+	};
 
 	al_buf_printf(out, "%s%s", words[message->severity], message->text);
 	if (message->clause != NULL)
@@ -80,7 +81,8 @@ static void put_subject(struct al_buf *out, const struct decision *d, unsigned n
 	struct al_slice raw = d->request.objects[number], line, name;
 
 	if (object != NULL) {
-		al_buf_printf(out, "[%s] %.*s", al_class_name((enum al_class)object->cls), AL_FMT(al_object_key(object)));
+		al_buf_printf(out, "[%s] %.*s", al_class_name((enum al_class)object->cls),
+			      AL_FMT(al_object_key(object)));
 		return;
 	}
 	(void)al_slice_line(&raw, &line);

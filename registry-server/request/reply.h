@@ -7,7 +7,7 @@
 #include "decision.h"
 #include "ledger/ledger.h"
 
-#define REPLY_MAX (4u << 20)             /* bytes of any answer */
+#define REPLY_MAX (4u << 20) /* bytes of any answer */
 #define REPLY_END "% end\n"
 
 /* Decided: `receipt` when it was stored, else NULL (refused, dry-run, nothing to do). */

@@ -11,17 +11,17 @@
 
 struct seen_slot {
 	uint8_t hash[AL_HASH_LEN];
-	uint64_t entry;                  /* index + 1; 0: free */
+	uint64_t entry; /* index + 1; 0: free */
 };
 
 struct seen {
-	struct seen_slot *slots;         /* a power of two of them, or NULL */
+	struct seen_slot *slots; /* a power of two of them, or NULL */
 	size_t size, count;
-	uint64_t secret;                 /* so that nobody can choose where his texts go */
+	uint64_t secret; /* so that nobody can choose where his texts go */
 };
 
 void seen_init(struct seen *seen);
-void seen_release(struct seen *seen);    /* empty again, ready for more */
+void seen_release(struct seen *seen); /* empty again, ready for more */
 /* `hash` is not in it yet. AL_ENOMEM: not added. */
 AL_MUST_USE enum al_err seen_add(struct seen *seen, const uint8_t hash[static AL_HASH_LEN], uint64_t index);
 bool seen_find(const struct seen *seen, const uint8_t hash[static AL_HASH_LEN], uint64_t *index);

@@ -16,14 +16,14 @@
 
 #include "reply.h"
 
-#define ANSWERS_MAX 64           /* answers one connection may wait for */
-#define SILENCE_MS 300           /* behind a signature block */
+#define ANSWERS_MAX 64 /* answers one connection may wait for */
+#define SILENCE_MS 300 /* behind a signature block */
 
 enum session_state {
-	SESSION_IDLE,            /* between requests */
-	SESSION_TEXT,            /* in a request, before or inside a block */
-	SESSION_BEHIND,          /* behind a signature block: more, or the end */
-	SESSION_FINISHED,        /* takes no more input */
+	SESSION_IDLE,     /* between requests */
+	SESSION_TEXT,     /* in a request, before or inside a block */
+	SESSION_BEHIND,   /* behind a signature block: more, or the end */
+	SESSION_FINISHED, /* takes no more input */
 };
 
 struct session;
@@ -45,7 +45,7 @@ struct session {
 	size_t answers;
 	struct al_timer *silence;
 	bool eof;
-	bool stepping;           /* inside session_step(): answers do not call it again */
+	bool stepping; /* inside session_step(): answers do not call it again */
 };
 
 static void session_step(struct session *s, struct evbuffer *in);
@@ -101,7 +101,7 @@ static void on_answer(void *arg, struct al_slice text)
 	if (s->stepping)
 		return;
 	finished = s->state == SESSION_FINISHED;
-	answers_flush(s);                /* the last answer of a finished session may end it: do not touch it then */
+	answers_flush(s); /* the last answer of a finished session may end it: do not touch it then */
 	if (!finished && s->answers < ANSWERS_MAX) {
 		al_conn_pause(s->conn, false);
 		al_conn_poke(s->conn);
@@ -320,7 +320,7 @@ static void on_closed(struct al_conn *conn, void *user)
 		if (a->ready)
 			free(a);
 		else
-			a->session = NULL;       /* the pipeline still holds it; on_answer() frees it */
+			a->session = NULL; /* the pipeline still holds it; on_answer() frees it */
 	}
 	al_timer_free(s->silence);
 	al_buf_release(&s->request);

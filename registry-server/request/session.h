@@ -12,10 +12,10 @@
 struct session_ctx {
 	struct al_loop *loop;
 	struct question_ctx question;
-	struct budget *sources;          /* NULL: no limit */
+	struct budget *sources; /* NULL: no limit */
 };
 
-#define SESSION_IN_MAX (256u << 10)      /* unread bytes of one connection */
+#define SESSION_IN_MAX (256u << 10) /* unread bytes of one connection */
 #define SESSION_OUT_MAX (8u << 20)
 
 /* For al_listener_new(); its arg is a struct session_ctx. */

@@ -20,19 +20,19 @@
 #include "alamo/tlog/witness.h"
 #include "cosign_peer.h"
 
-#define ROUND_MS 1000                    /* between two rounds */
-#define AGAIN_MS 5000                    /* before the same checkpoint is shown again */
+#define ROUND_MS 1000 /* between two rounds */
+#define AGAIN_MS 5000 /* before the same checkpoint is shown again */
 #define POLICY_MAX 65536
 #define BODY_MAX 16384
 
 struct peer {
 	struct cosign *cosign;
-	size_t number;                   /* in the policy, and in masks */
-	struct cosign_peer *link;        /* NULL: no URL */
-	uint64_t size;                   /* what it has cosigned, as far as we know */
+	size_t number;            /* in the policy, and in masks */
+	struct cosign_peer *link; /* NULL: no URL */
+	uint64_t size;            /* what it has cosigned, as far as we know */
 	bool busy;
-	bool corrected;                  /* it told us its size in this round */
-	enum cosign_outcome last;        /* what was said in the log about it */
+	bool corrected;           /* it told us its size in this round */
+	enum cosign_outcome last; /* what was said in the log about it */
 };
 
 struct cosign {
@@ -43,14 +43,14 @@ struct cosign {
 	char path[4096];
 	struct peer peers[AL_WITNESSES_MAX];
 	size_t peer_count;
-	struct al_checkpoint head;       /* newest */
+	struct al_checkpoint head; /* newest */
 	struct al_buf head_note;
-	struct al_checkpoint round;      /* being shown */
+	struct al_checkpoint round; /* being shown */
 	struct al_buf round_note;
-	struct al_buf lines;             /* its cosignatures so far */
+	struct al_buf lines; /* its cosignatures so far */
 	uint32_t mask;
 	uint64_t round_ms;
-	struct al_buf published;         /* cosigned by a quorum; empty: none yet */
+	struct al_buf published; /* cosigned by a quorum; empty: none yet */
 };
 
 static struct al_metric cosigned_size = {

@@ -17,7 +17,7 @@
 
 struct cosign_peer {
 	struct evhttp_connection *conn;
-	char host[HOST_MAX + 8];         /* with its port, for the Host field */
+	char host[HOST_MAX + 8]; /* with its port, for the Host field */
 	char path[AL_WITNESS_URL_MAX + 32];
 	cosign_answer_fn fn;
 	void *arg;
@@ -104,8 +104,7 @@ static void on_answer(struct evhttp_request *request, void *arg)
 		answer.status = evhttp_request_get_response_code(request);
 		answer.body = al_slice_of(evbuffer_pullup(in, -1), len);
 		answer.outcome = answer.status == 200 ? COSIGN_LINES : COSIGN_REFUSED;
-		if (answer.status == 409 &&
-		    al_slice_u64(al_slice_trim(answer.body), UINT64_MAX, &answer.size) == AL_OK)
+		if (answer.status == 409 && al_slice_u64(al_slice_trim(answer.body), UINT64_MAX, &answer.size) == AL_OK)
 			answer.outcome = COSIGN_CONFLICT;
 	}
 	peer->fn(peer->arg, &answer);

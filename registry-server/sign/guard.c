@@ -140,8 +140,8 @@ static bool slot_parse(struct al_slice slot, struct guard *out)
 		return false;
 	slot_sum(al_slice_head(slot, slot.len - rest.len), sum);
 	return field(&rest, "sum", &value) && value.len == 2 * sizeof(said) &&
-	       sodium_hex2bin(said, sizeof(said), value.ptr, value.len, NULL, &len, NULL) == 0 &&
-	       len == sizeof(said) && memcmp(sum, said, sizeof(sum)) == 0 && out->kept.size <= out->last.size;
+	       sodium_hex2bin(said, sizeof(said), value.ptr, value.len, NULL, &len, NULL) == 0 && len == sizeof(said) &&
+	       memcmp(sum, said, sizeof(sum)) == 0 && out->kept.size <= out->last.size;
 }
 
 /* ---- the file ---- */
@@ -153,8 +153,8 @@ enum al_err guard_write(struct guard *guard)
 	guard->serial++;
 	al_buf_reset(&guard->slot_text);
 	err = slot_format(guard, &guard->slot_text);
-	if (err == AL_OK && pwrite(guard->fd, guard->slot_text.ptr, GUARD_SLOT,
-				   (off_t)guard->slot * GUARD_STRIDE) != GUARD_SLOT)
+	if (err == AL_OK &&
+	    pwrite(guard->fd, guard->slot_text.ptr, GUARD_SLOT, (off_t)guard->slot * GUARD_STRIDE) != GUARD_SLOT)
 		err = AL_EIO;
 	guard->unsynced = true;
 	return err;

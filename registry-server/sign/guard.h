@@ -36,25 +36,25 @@
 
 #include "alamo/tlog/note.h"
 
-#define GUARD_SLOT 1024                  /* bytes of one state */
-#define GUARD_STRIDE 4096                /* from slot to slot; the file is two of these */
+#define GUARD_SLOT 1024   /* bytes of one state */
+#define GUARD_STRIDE 4096 /* from slot to slot; the file is two of these */
 
 struct guard {
 	int fd;
-	bool blank;                      /* GUARD_ADOPT, and no file: guard_begin() takes any ledger */
-	bool unsynced;                   /* the file is ahead of the disk */
-	unsigned slot;                   /* where the next state goes */
-	uint64_t serial;                 /* of the newest state */
+	bool blank;      /* GUARD_ADOPT, and no file: guard_begin() takes any ledger */
+	bool unsynced;   /* the file is ahead of the disk */
+	unsigned slot;   /* where the next state goes */
+	uint64_t serial; /* of the newest state */
 	struct al_vkey key;
 	struct al_checkpoint kept;
 	struct al_checkpoint last;
-	struct al_buf slot_text;         /* grown at the start: writing allocates nothing */
+	struct al_buf slot_text; /* grown at the start: writing allocates nothing */
 };
 
 enum guard_mode {
-	GUARD_USE,                       /* AL_ENOTFOUND without a file */
-	GUARD_CREATE,                    /* for an empty ledger; AL_EEXIST */
-	GUARD_ADOPT,                     /* like USE; without a file, make one for whatever ledger there is */
+	GUARD_USE,    /* AL_ENOTFOUND without a file */
+	GUARD_CREATE, /* for an empty ledger; AL_EEXIST */
+	GUARD_ADOPT,  /* like USE; without a file, make one for whatever ledger there is */
 };
 
 /* AL_EVERIFY: damaged, or of another key. AL_EIO. The file stays open; nothing here opens another one later. */
@@ -68,7 +68,7 @@ void guard_close(struct guard *guard);
 
 /* A checkpoint and its proof of consistency with another one before it. */
 struct guard_step {
-	uint64_t base;                   /* size of the one before */
+	uint64_t base; /* size of the one before */
 	struct al_checkpoint next;
 	const struct al_hash *proof;
 	size_t proof_count;
@@ -80,6 +80,6 @@ struct guard_step {
 AL_MUST_USE enum al_err guard_begin(struct guard *guard, const struct guard_step *head);
 /* May `step` be signed? AL_ESTALE: smaller. AL_EFORK: another history. AL_EINVAL: base is neither last nor kept. */
 AL_MUST_USE enum al_err guard_advance(struct guard *guard, const struct guard_step *step);
-void guard_keep(struct guard *guard);    /* `last` is durable in the ledger */
+void guard_keep(struct guard *guard); /* `last` is durable in the ledger */
 
 #endif

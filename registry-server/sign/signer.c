@@ -20,16 +20,16 @@
 #include "alamo/base/log.h"
 #include "signer_wire.h"
 
-#define ANSWER_S 20                      /* no answer for so long: the child hangs */
+#define ANSWER_S 20 /* no answer for so long: the child hangs */
 #define KEY_SUFFIX ".key"
 #define GUARD_SUFFIX ".guard"
 
 struct signer {
 	int socket;
 	pid_t pid;
-	int watch;                       /* pidfd, or -1 */
+	int watch; /* pidfd, or -1 */
 	struct al_vkey key;
-	struct al_checkpoint kept;       /* as the guard had it at the start */
+	struct al_checkpoint kept; /* as the guard had it at the start */
 	char guard_path[PATH_MAX];
 	struct al_buf out;
 	uint8_t in[SIGNER_MESSAGE_MAX];
@@ -208,7 +208,7 @@ static enum al_err hello(struct signer *s)
 	enum al_err err = receive(s, &r);
 
 	if (err != AL_OK)
-		return err;              /* the child has said why */
+		return err; /* the child has said why */
 	s->kept = signer_read_checkpoint(&r);
 	(void)signer_read_checkpoint(&r);
 	return r.err == AL_OK ? al_vkey_parse(al_slice_of(r.ptr, r.left), &s->key) : r.err;

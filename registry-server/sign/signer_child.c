@@ -24,7 +24,7 @@
 #include "signer_wire.h"
 
 #define KEY_FILE_MAX 1024
-#define SYNC_MS 10                       /* the guard's file is this much ahead of its disk */
+#define SYNC_MS 10 /* the guard's file is this much ahead of its disk */
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
@@ -39,11 +39,11 @@
 
 struct child {
 	int socket;
-	struct al_skey *key;             /* sodium_malloc: locked, not in dumps, guard pages */
+	struct al_skey *key; /* sodium_malloc: locked, not in dumps, guard pages */
 	struct guard guard;
 	uint64_t synced_ms;
-	bool failed;                     /* the guard's disk; until it is synced again */
-	struct al_buf text;              /* of the checkpoint in hand; these three are grown before the filter */
+	bool failed;        /* the guard's disk; until it is synced again */
+	struct al_buf text; /* of the checkpoint in hand; these three are grown before the filter */
 	struct al_buf out;
 	struct al_buf note;
 	uint8_t in[SIGNER_MESSAGE_MAX];
@@ -120,7 +120,9 @@ static const char *guard_word(enum al_err err)
 /* A descriptor in the first argument, of which the system looks at 32 bits. */
 static struct scmp_arg_cmp arg_is(int fd)
 {
-	return (struct scmp_arg_cmp){ .arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = UINT32_MAX, .datum_b = (scmp_datum_t)fd };
+	return (struct scmp_arg_cmp){
+		.arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = UINT32_MAX, .datum_b = (scmp_datum_t)fd
+	};
 }
 
 /* Everything but the words between the two processes and the guard is over. */
@@ -132,9 +134,9 @@ static bool filter_on(const struct child *c)
 		int call;
 		const struct scmp_arg_cmp *arg;
 	} rules[] = {
-		{ SCMP_SYS(read), &fd_socket },      { SCMP_SYS(write), &fd_socket }, { SCMP_SYS(write), &fd_words },
+		{ SCMP_SYS(read), &fd_socket },      { SCMP_SYS(write), &fd_socket },    { SCMP_SYS(write), &fd_words },
 		{ SCMP_SYS(pwrite64), &fd_guard },   { SCMP_SYS(fdatasync), &fd_guard }, { SCMP_SYS(poll), NULL },
-		{ SCMP_SYS(ppoll), NULL },           { SCMP_SYS(clock_gettime), NULL }, { SCMP_SYS(time), NULL },
+		{ SCMP_SYS(ppoll), NULL },           { SCMP_SYS(clock_gettime), NULL },  { SCMP_SYS(time), NULL },
 		{ SCMP_SYS(restart_syscall), NULL }, { SCMP_SYS(exit_group), NULL },
 	};
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
@@ -185,9 +187,8 @@ static enum al_err begin(struct child *c, const struct guard_step *step, struct 
 	struct al_checkpoint said;
 	enum al_err err;
 
-	if (step->next.size > 0 &&
-	    (al_checkpoint_open(note, &c->key->pub, &said) != AL_OK || said.size != step->next.size ||
-	     !al_hash_eq(&said.root, &step->next.root)))
+	if (step->next.size > 0 && (al_checkpoint_open(note, &c->key->pub, &said) != AL_OK ||
+				    said.size != step->next.size || !al_hash_eq(&said.root, &step->next.root)))
 		return AL_EVERIFY;
 	err = guard_begin(&c->guard, step);
 	if (err == AL_OK)

@@ -39,7 +39,7 @@ struct signer_setup {
 	char guard_path[PATH_MAX];
 	enum guard_mode mode;
 	int socket;
-	int parent;                      /* pid */
+	int parent; /* pid */
 };
 
 /* The child's whole life; never returns. */

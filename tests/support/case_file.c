@@ -17,7 +17,7 @@
 #include "alamo/rpsl/sshsig.h"
 
 #define PEOPLE_MAX 32
-#define RUN_LEN 64                       /* as many equal characters are shown as @x*64@ */
+#define RUN_LEN 64 /* as many equal characters are shown as @x*64@ */
 
 static struct case_person people[PEOPLE_MAX];
 static size_t people_count;
@@ -140,8 +140,9 @@ void case_expand(struct al_slice text, struct al_buf *out)
 
 	while (al_slice_line(&rest, &line)) {
 		if (al_slice_starts(line, "@repeat ")) {
-			assert_int_equal(al_slice_u64(al_slice_head(al_slice_from(line, 8), line.len - 9), 100000, &count),
-					 AL_OK);
+			assert_int_equal(
+				al_slice_u64(al_slice_head(al_slice_from(line, 8), line.len - 9), 100000, &count),
+				AL_OK);
 			block.ptr = rest.ptr;
 		} else if (al_slice_is(line, "@end@")) {
 			block.len = (size_t)(line.ptr - block.ptr);

@@ -13,13 +13,13 @@
 
 /* Path of a file below tests/, valid until the next call. */
 char *case_path(const char *name);
-void case_file_read(const char *path, struct al_buf *out);      /* initialises out */
+void case_file_read(const char *path, struct al_buf *out); /* initialises out */
 void case_file_write(const char *path, struct al_slice text);
 
 struct case_person {
 	char name[16];
 	uint8_t seed[32];
-	char key[120];                   /* auth: value */
+	char key[120]; /* auth: value */
 };
 /* A name is a key: made when it is first asked for, the same in every run. */
 const struct case_person *case_person(struct al_slice name);

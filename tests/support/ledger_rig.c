@@ -136,8 +136,9 @@ static enum al_err start(struct rig *rig)
 
 enum al_err rig_open(struct rig *rig, bool create)
 {
-	struct ledger_opts opts = { .path = rig->path, .key = &rig->key.pub, .signer = signer_local(&rig->key),
-				    .create = create };
+	struct ledger_opts opts = {
+		.path = rig->path, .key = &rig->key.pub, .signer = signer_local(&rig->key), .create = create
+	};
 	enum al_err err = ledger_open(&opts, &rig->ledger);
 
 	return err == AL_OK ? start(rig) : err;
@@ -154,7 +155,7 @@ void rig_close(struct rig *rig)
 	if (rig->ledger == NULL)
 		return;
 	if (!rig->threaded)
-		rig->ledger->started = false;    /* no thread to join */
+		rig->ledger->started = false; /* no thread to join */
 	ledger_close(rig->ledger);
 	rig->ledger = NULL;
 	/* What was posted and not delivered. */
@@ -215,7 +216,7 @@ bool rig_append(struct rig *rig, size_t count)
 struct comparison {
 	const struct rig *rig;
 	struct al_tree *tree;
-	bool possible[RIG_TRIES];        /* the try still explains what is not acknowledged */
+	bool possible[RIG_TRIES]; /* the try still explains what is not acknowledged */
 	bool different;
 };
 

@@ -27,34 +27,34 @@ struct rig {
 	char path[96];
 	struct al_skey key;
 	struct al_loop *loop;
-	struct ledger *ledger;           /* NULL: closed */
+	struct ledger *ledger; /* NULL: closed */
 	bool threaded;
-	int checkpoint_pages;            /* 0: the ledger's own */
+	int checkpoint_pages; /* 0: the ledger's own */
 	uint64_t random;
-	uint64_t *seeds;                 /* of the acknowledged entries, by index */
+	uint64_t *seeds; /* of the acknowledged entries, by index */
 	size_t cap;
 	uint64_t acked;                  /* entries [0, acked) were acknowledged */
 	struct al_checkpoint released;   /* newest checkpoint that was told */
 	struct rig_try tries[RIG_TRIES]; /* since the last acknowledgement */
 	size_t try_count;
 	size_t waiting;
-	size_t failed;                   /* entries not stored, of the last rig_append() */
-	size_t commits;                  /* ever */
+	size_t failed;  /* entries not stored, of the last rig_append() */
+	size_t commits; /* ever */
 };
 
 /* What an opened ledger shows. */
 enum rig_verdict {
 	RIG_SOUND,
-	RIG_UNREADABLE,                  /* not opened */
-	RIG_LOST,                        /* an acknowledged entry is missing */
-	RIG_DIFFERENT,                   /* an entry that was never queued there */
-	RIG_FORKED,                      /* the newest released checkpoint is not of this history */
+	RIG_UNREADABLE, /* not opened */
+	RIG_LOST,       /* an acknowledged entry is missing */
+	RIG_DIFFERENT,  /* an entry that was never queued there */
+	RIG_FORKED,     /* the newest released checkpoint is not of this history */
 	RIG_VERDICTS
 };
 
 /* A directory, a key and an empty model. False: it could not be made. */
 bool rig_init(struct rig *rig, uint64_t seed);
-void rig_release(struct rig *rig);               /* the ledger must be closed */
+void rig_release(struct rig *rig); /* the ledger must be closed */
 /* Forget all entries: the disk was emptied. */
 void rig_forget(struct rig *rig);
 /* Open, and start unless it fails. */

@@ -14,7 +14,7 @@
 
 size_t loggen_random(struct loggen *gen, size_t below)
 {
-	uint64_t x = gen->random += 0x9e3779b97f4a7c15u;     /* splitmix64 */
+	uint64_t x = gen->random += 0x9e3779b97f4a7c15u; /* splitmix64 */
 
 	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
 	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;

@@ -15,14 +15,14 @@
 
 struct loggen_opts {
 	uint64_t seed;
-	uint64_t start;                  /* time of the first entry, Unix seconds */
-	bool decide;                     /* by decision_make(), which verifies; else only filled in and applied */
+	uint64_t start; /* time of the first entry, Unix seconds */
+	bool decide;    /* by decision_make(), which verifies; else only filled in and applied */
 };
 
 struct loggen;
 
 AL_MUST_USE enum al_err loggen_new(const struct loggen_opts *opts, struct loggen **out);
-void loggen_free(struct loggen *gen);    /* NULL is allowed */
+void loggen_free(struct loggen *gen); /* NULL is allowed */
 /* One request more. AL_EDENIED: the rules refused it (loggen_reason()): a defect here or there. */
 AL_MUST_USE enum al_err loggen_next(struct loggen *gen);
 /* The newest request as a member would send it, and the entry that it became. Valid until the next. */

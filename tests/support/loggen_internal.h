@@ -9,21 +9,21 @@
 #include "loggen.h"
 
 #define LOGGEN_SIGNERS_MAX 3
-#define LOGGEN_HOSTMASTER SIZE_MAX       /* as a signer */
+#define LOGGEN_HOSTMASTER SIZE_MAX /* as a signer */
 #define LOGGEN_OBJECTS_MAX 16
 #define LOGGEN_KEY_MAX 100
 
 /* Something a member has, or had. */
 struct thing {
 	enum al_class cls;
-	bool dead;                       /* deleted: a name may come back to its last holder */
-	bool fixed;                      /* came with joining, or is needed by others: never deleted */
-	char *key;                       /* owned */
+	bool dead;  /* deleted: a name may come back to its last holder */
+	bool fixed; /* came with joining, or is needed by others: never deleted */
+	char *key;  /* owned */
 };
 
 struct member {
-	unsigned rotation;               /* of its key */
-	unsigned made;                   /* counts names */
+	unsigned rotation; /* of its key */
+	unsigned made;     /* counts names */
 	unsigned subnets;
 	char asn[AL_ASN_STRLEN];
 	struct al_prefix net;
@@ -34,12 +34,12 @@ struct member {
 struct making {
 	struct al_buf objects;
 	struct al_buf prevs;
-	struct al_buf beside;            /* contact blocks: sent, but not part of the entry */
+	struct al_buf beside; /* contact blocks: sent, but not part of the entry */
 	char letters[LOGGEN_OBJECTS_MAX + 1];
 	size_t count;
 	size_t signers[LOGGEN_SIGNERS_MAX];
 	size_t signer_count;
-	struct member *rotates;          /* its next key is in the request */
+	struct member *rotates; /* its next key is in the request */
 	bool joins;
 };
 
@@ -47,7 +47,7 @@ struct loggen {
 	struct loggen_opts opts;
 	uint64_t random;
 	uint64_t time;
-	uint64_t number;                 /* of requests */
+	uint64_t number; /* of requests */
 	struct al_state *state;
 	struct space *space;
 	struct member *members;
@@ -57,7 +57,7 @@ struct loggen {
 	struct making making;
 	struct al_buf request, entry;
 	char reason[400];
-	enum al_err err;                 /* first failure inside the observer */
+	enum al_err err; /* first failure inside the observer */
 };
 
 /* 0 .. below-1. */

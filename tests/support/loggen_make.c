@@ -13,9 +13,9 @@
 
 #include "loggen_internal.h"
 
-#define V4_NETS_MAX 4000                 /* the IPv4 pool has 8192 blocks of this size */
-#define VOUCHED_NETS_MAX 200             /* to find who vouched takes time that grows with the registry */
-#define MEMBERS_MAX 700000               /* fewer than the pool has AS numbers */
+#define V4_NETS_MAX 4000     /* the IPv4 pool has 8192 blocks of this size */
+#define VOUCHED_NETS_MAX 200 /* to find who vouched takes time that grows with the registry */
+#define MEMBERS_MAX 700000   /* fewer than the pool has AS numbers */
 #define ZONE "test"
 
 static const char registry_text[] = "tld: " ZONE "\nsuper-prefix: fca1::/16\n"
@@ -511,11 +511,11 @@ static const struct kind {
 	bool (*make)(struct loggen *gen, size_t who);
 	unsigned weight;
 } kinds[] = {
-	{ make_join, 14 },        { make_subnet, 9 },        { make_domain, 12 },    { make_person, 5 },
-	{ make_set, 5 },          { make_number, 4 },        { make_net, 3 },        { make_old_net, 3 },
-	{ make_vouched, 3 },      { make_null_route, 8 },    { make_shared_route, 7 }, { make_change, 18 },
-	{ make_correction, 1 },   { make_rotation, 4 },      { make_transfer, 6 },   { make_delete, 12 },
-	{ make_again, 8 },        { make_node, 6 },          { make_service, 2 },
+	{ make_join, 14 },      { make_subnet, 9 },     { make_domain, 12 },      { make_person, 5 },
+	{ make_set, 5 },        { make_number, 4 },     { make_net, 3 },          { make_old_net, 3 },
+	{ make_vouched, 3 },    { make_null_route, 8 }, { make_shared_route, 7 }, { make_change, 18 },
+	{ make_correction, 1 }, { make_rotation, 4 },   { make_transfer, 6 },     { make_delete, 12 },
+	{ make_again, 8 },      { make_node, 6 },       { make_service, 2 },
 };
 
 void loggen_make(struct loggen *gen)

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define NAMES 8
-#define BINDINGS 16                  /* of one name between two syncs of the directory */
+#define BINDINGS 16 /* of one name between two syncs of the directory */
 #define PATH_LEN 512
 #define SHM_REGIONS 64
 
@@ -24,8 +24,8 @@ struct image {
 };
 
 struct change {
-	bool truncation;             /* to `at` */
-	bool forgotten;              /* a sync of it failed: no later one writes it */
+	bool truncation; /* to `at` */
+	bool forgotten;  /* a sync of it failed: no later one writes it */
 	size_t at;
 	size_t len;
 	uint8_t *bytes;
@@ -38,19 +38,19 @@ struct inode {
 	struct change *changes;
 	size_t count;
 	size_t cap;
-	bool names_pending;          /* a new journal: its first sync syncs the directory too, as SQLite's own VFS does */
+	bool names_pending; /* a new journal: its first sync syncs the directory too, as SQLite's own VFS does */
 };
 
 struct name {
 	char path[PATH_LEN];
-	struct inode *bound[BINDINGS];   /* NULL: no such file */
+	struct inode *bound[BINDINGS]; /* NULL: no such file */
 	size_t count;
 };
 
 struct open_file {
 	sqlite3_file base;
 	struct inode *inode;
-	char *remove;                /* at the closing */
+	char *remove; /* at the closing */
 };
 
 static struct {
@@ -60,7 +60,7 @@ static struct {
 	uint64_t ops;
 	uint64_t cut_at;
 	bool off;
-	bool careful;                /* the connection does without IOCAP_POWERSAFE_OVERWRITE */
+	bool careful; /* the connection does without IOCAP_POWERSAFE_OVERWRITE */
 	uint64_t fail_at;
 	uint64_t fail_count;
 	enum powercut_failure how;
@@ -205,13 +205,13 @@ static bool damage_sector(struct image *image, const uint8_t *bytes, size_t at, 
 	size_t start = at, end = at + len, torn;
 
 	switch (below(16)) {
-	case 0:                              /* torn: the first bytes got there */
+	case 0: /* torn: the first bytes got there */
 		return image_put(image, at, bytes, (size_t)below(len));
-	case 1:                              /* or the last */
+	case 1: /* or the last */
 		torn = (size_t)below(len);
 		return image_put(image, at + torn, bytes + torn, len - torn);
 	case 2:
-	case 3:                              /* zeroes or noise, where writing a part may damage all */
+	case 3: /* zeroes or noise, where writing a part may damage all */
 		if (disk.settings.whole_sectors) {
 			start = at / POWERCUT_SECTOR * POWERCUT_SECTOR;
 			end = start + POWERCUT_SECTOR;
@@ -221,7 +221,7 @@ static bool damage_sector(struct image *image, const uint8_t *bytes, size_t at, 
 		memset(image->bytes + start, (int)(below(2) == 0 ? 0 : below(256)), end - start);
 		return true;
 	case 4:
-	case 5:                              /* only the length got there */
+	case 5: /* only the length got there */
 		return image_grow(image, end);
 	default:
 		return below(2) == 0 || image_put(image, at, bytes, len);
@@ -344,12 +344,9 @@ enum op { OP_OPEN, OP_WRITE, OP_SYNC, OP_TRUNCATE, OP_DELETE, OP_READ };
 static int op_next(enum op op)
 {
 	static const int codes[] = {
-		[OP_OPEN] = SQLITE_CANTOPEN,
-		[OP_WRITE] = SQLITE_IOERR_WRITE,
-		[OP_SYNC] = SQLITE_IOERR_FSYNC,
-		[OP_TRUNCATE] = SQLITE_IOERR_TRUNCATE,
-		[OP_DELETE] = SQLITE_IOERR_DELETE,
-		[OP_READ] = SQLITE_IOERR_READ,
+		[OP_OPEN] = SQLITE_CANTOPEN,       [OP_WRITE] = SQLITE_IOERR_WRITE,
+		[OP_SYNC] = SQLITE_IOERR_FSYNC,    [OP_TRUNCATE] = SQLITE_IOERR_TRUNCATE,
+		[OP_DELETE] = SQLITE_IOERR_DELETE, [OP_READ] = SQLITE_IOERR_READ,
 	};
 
 	if (disk.off)
@@ -766,7 +763,7 @@ void powercut_restore(void)
 	for (struct inode *inode = disk.inodes; inode != NULL; inode = inode->next)
 		ok = inode_cut(inode) && ok;
 	if (!ok)
-		abort();                     /* no memory */
+		abort(); /* no memory */
 	disk.off = false;
 	powercut_arm(0);
 }
@@ -810,7 +807,8 @@ bool powercut_write(const char *path, const uint8_t *bytes, size_t len)
 		return false;
 	if (bytes != NULL) {
 		inode = inode_new();
-		if (inode == NULL || !image_put(&inode->now, 0, bytes, len) || !image_put(&inode->synced, 0, bytes, len))
+		if (inode == NULL || !image_put(&inode->now, 0, bytes, len) ||
+		    !image_put(&inode->synced, 0, bytes, len))
 			return false;
 	}
 	name->bound[0] = inode;

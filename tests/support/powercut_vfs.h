@@ -26,12 +26,12 @@
 
 /* What each connection is opened with. */
 struct powercut_settings {
-	bool sync_off;               /* synchronous=OFF, and who asks for another is not heard */
-	bool whole_sectors;          /* writing a part of a sector may damage all of it */
+	bool sync_off;      /* synchronous=OFF, and who asks for another is not heard */
+	bool whole_sectors; /* writing a part of a sector may damage all of it */
 };
 
 enum powercut_failure {
-	POWERCUT_FULL,               /* no space: a write stops half way */
+	POWERCUT_FULL, /* no space: a write stops half way */
 	POWERCUT_EIO,
 };
 

@@ -13,24 +13,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AL_HASH_LEN 32      /* SHA-256, in bytes */
+#define AL_HASH_LEN 32 /* SHA-256, in bytes */
 
 enum al_err {
 	AL_OK = 0,
-	AL_ENOMEM,          /* an allocation failed; nothing changed */
-	AL_EINVAL,          /* malformed input or argument */
-	AL_ELIMIT,          /* over a stated bound (size, count, depth) */
-	AL_ENOTFOUND,       /* no such object, entry, name or file */
-	AL_EEXIST,          /* already there */
-	AL_ESTALE,          /* compare-and-set lost: the state moved on */
-	AL_EVERIFY,         /* a signature, hash or proof does not verify */
-	AL_EFORK,           /* two signed histories contradict each other */
-	AL_EDENIED,         /* understood, and refused by a rule */
-	AL_EAGAIN,          /* not now; the same call may succeed later */
-	AL_ECLOSED,         /* the other side is gone */
-	AL_EIO,             /* storage failed */
-	AL_ESYS,            /* the operating system refused; logged at once */
-	AL_EUNSUPPORTED,    /* a form that we know of and do not take */
+	AL_ENOMEM,       /* an allocation failed; nothing changed */
+	AL_EINVAL,       /* malformed input or argument */
+	AL_ELIMIT,       /* over a stated bound (size, count, depth) */
+	AL_ENOTFOUND,    /* no such object, entry, name or file */
+	AL_EEXIST,       /* already there */
+	AL_ESTALE,       /* compare-and-set lost: the state moved on */
+	AL_EVERIFY,      /* a signature, hash or proof does not verify */
+	AL_EFORK,        /* two signed histories contradict each other */
+	AL_EDENIED,      /* understood, and refused by a rule */
+	AL_EAGAIN,       /* not now; the same call may succeed later */
+	AL_ECLOSED,      /* the other side is gone */
+	AL_EIO,          /* storage failed */
+	AL_ESYS,         /* the operating system refused; logged at once */
+	AL_EUNSUPPORTED, /* a form that we know of and do not take */
 };
 
 /* A constant word for logs and messages ("stale"); never NULL. */

@@ -9,25 +9,25 @@
 #include "alamo/base/slice.h"
 
 /* ---- AS numbers (RFC 6793, asplain of RFC 5396) ---- */
-#define AL_ASN_STRLEN 13                 /* "AS4294967295" and NUL */
+#define AL_ASN_STRLEN 13 /* "AS4294967295" and NUL */
 /* "AS64512" or "as64512"; the bare number only with al_asn_parse_plain(). */
 AL_MUST_USE enum al_err al_asn_parse(struct al_slice s, uint32_t *asn);
 AL_MUST_USE enum al_err al_asn_parse_plain(struct al_slice s, uint32_t *asn);
 void al_asn_format(uint32_t asn, char out[static AL_ASN_STRLEN]);
 
 struct al_asn_range {
-	uint32_t first, last;            /* both inside */
+	uint32_t first, last; /* both inside */
 };
 /* "AS1-AS2" or "AS1 - AS2", first <= last. */
 AL_MUST_USE enum al_err al_asn_range_parse(struct al_slice s, struct al_asn_range *out);
 
 /* ---- addresses and prefixes ---- */
-#define AL_PREFIX_STRLEN 50              /* longest IPv6 prefix and NUL */
+#define AL_PREFIX_STRLEN 50 /* longest IPv6 prefix and NUL */
 
 struct al_prefix {
-	uint8_t addr[16];                /* network order; IPv4 in the first 4; rest zero */
-	uint8_t len;                     /* 0 .. bits */
-	uint8_t bits;                    /* 32 or 128: the family */
+	uint8_t addr[16]; /* network order; IPv4 in the first 4; rest zero */
+	uint8_t len;      /* 0 .. bits */
+	uint8_t bits;     /* 32 or 128: the family */
 };
 
 /* "172.20.0.0/14", "fca1::/16". Host bits set: AL_EINVAL. No length: a host (/32, /128). */
@@ -48,11 +48,11 @@ bool al_prefix_eq(const struct al_prefix *a, const struct al_prefix *b);
 int al_prefix_cmp(const struct al_prefix *a, const struct al_prefix *b);
 /* Does `outer` cover `inner` (equal counts)? Families must agree. */
 bool al_prefix_covers(const struct al_prefix *outer, const struct al_prefix *inner);
-bool al_prefix_bit(const struct al_prefix *p, unsigned i);   /* bit i from the left */
-void al_prefix_truncate(struct al_prefix *p, unsigned len);  /* shorten to len, clear host bits */
+bool al_prefix_bit(const struct al_prefix *p, unsigned i);  /* bit i from the left */
+void al_prefix_truncate(struct al_prefix *p, unsigned len); /* shorten to len, clear host bits */
 
 /* ---- domain names (RFC 1034/1035) ---- */
-#define AL_NAME_MAX 253                  /* presentation form without the last dot */
+#define AL_NAME_MAX 253 /* presentation form without the last dot */
 #define AL_NAME_WIRE_MAX 255
 
 /*
@@ -67,7 +67,7 @@ size_t al_name_to_wire(struct al_slice name, uint8_t out[static AL_NAME_WIRE_MAX
 AL_MUST_USE enum al_err al_name_from_wire(const uint8_t *wire, size_t len, char out[static AL_NAME_MAX + 1]);
 /* Is `name` equal to or below `zone`? Both canonical; "" is the root. */
 bool al_name_within(struct al_slice name, struct al_slice zone);
-unsigned al_name_labels(struct al_slice name);      /* 0 for the root */
+unsigned al_name_labels(struct al_slice name); /* 0 for the root */
 /* Parent name: "a.b" gives "b", "b" gives "". */
 struct al_slice al_name_parent(struct al_slice name);
 

@@ -12,21 +12,21 @@
 
 enum al_severity { AL_INFO, AL_WARNING, AL_ERROR };
 
-#define AL_REPORT_WHOLE ((unsigned)-1)   /* not about one object, or not about one line */
+#define AL_REPORT_WHOLE ((unsigned)-1) /* not about one object, or not about one line */
 
 struct al_message {
 	enum al_severity severity;
-	unsigned object;                 /* 0-based, or AL_REPORT_WHOLE */
-	unsigned line;                   /* 0-based line of the object's raw text, or AL_REPORT_WHOLE */
-	const char *clause;              /* constant, "POLICY-AUTH"; NULL for infos */
-	char *text;                      /* owned by the report; one line */
+	unsigned object;    /* 0-based, or AL_REPORT_WHOLE */
+	unsigned line;      /* 0-based line of the object's raw text, or AL_REPORT_WHOLE */
+	const char *clause; /* constant, "POLICY-AUTH"; NULL for infos */
+	char *text;         /* owned by the report; one line */
 };
 
 struct al_report {
 	struct al_message *items;
 	size_t count;
-	size_t errors;                   /* how many items are AL_ERROR */
-	enum al_err err;                 /* AL_ENOMEM when an item was lost */
+	size_t errors;   /* how many items are AL_ERROR */
+	enum al_err err; /* AL_ENOMEM when an item was lost */
 };
 
 void al_report_init(struct al_report *report);

@@ -10,8 +10,8 @@
 #include "alamo/base/base.h"
 
 struct al_slice {
-	const char *ptr;    /* may be NULL when len is 0 */
-	size_t len;         /* bytes */
+	const char *ptr; /* may be NULL when len is 0 */
+	size_t len;      /* bytes */
 };
 
 #define AL_S(literal) ((struct al_slice){ (literal), sizeof(literal) - 1 })
@@ -19,19 +19,19 @@ struct al_slice {
 #define AL_FMT(s) (int)(s).len, (s).ptr != NULL ? (s).ptr : ""
 
 struct al_slice al_slice_of(const void *ptr, size_t len);
-struct al_slice al_slice_str(const char *str);        /* NULL gives empty */
+struct al_slice al_slice_str(const char *str); /* NULL gives empty */
 bool al_slice_eq(struct al_slice a, struct al_slice b);
-bool al_slice_caseeq(struct al_slice a, struct al_slice b);   /* ASCII */
-bool al_slice_is(struct al_slice s, const char *str);         /* exact */
+bool al_slice_caseeq(struct al_slice a, struct al_slice b); /* ASCII */
+bool al_slice_is(struct al_slice s, const char *str);       /* exact */
 bool al_slice_caseis(struct al_slice s, const char *str);
-int al_slice_cmp(struct al_slice a, struct al_slice b);       /* memcmp order */
+int al_slice_cmp(struct al_slice a, struct al_slice b); /* memcmp order */
 bool al_slice_starts(struct al_slice s, const char *prefix);
 bool al_slice_casestarts(struct al_slice s, const char *prefix);
 bool al_slice_ends(struct al_slice s, const char *suffix);
 
 struct al_slice al_slice_from(struct al_slice s, size_t offset); /* clamped */
 struct al_slice al_slice_head(struct al_slice s, size_t len);    /* clamped */
-struct al_slice al_slice_trim(struct al_slice s);  /* blanks and tabs, CR, LF */
+struct al_slice al_slice_trim(struct al_slice s);                /* blanks and tabs, CR, LF */
 
 /*
  * Cut at the first `ch`: *head gets what is before it, *rest what is after.

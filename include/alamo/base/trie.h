@@ -14,8 +14,8 @@
 struct al_trie_node;
 
 struct al_trie {
-	struct al_trie_node *root[2];    /* IPv4, IPv6 */
-	size_t count;                    /* keys with a value */
+	struct al_trie_node *root[2]; /* IPv4, IPv6 */
+	size_t count;                 /* keys with a value */
 };
 
 /* Return false to stop the walk. */
@@ -25,8 +25,8 @@ void al_trie_init(struct al_trie *trie);
 void al_trie_release(struct al_trie *trie);
 /* The slot of `key`, made when missing (then it holds NULL: set it); NULL: out of memory. */
 void **al_trie_slot(struct al_trie *trie, const struct al_prefix *key);
-void *al_trie_get(const struct al_trie *trie, const struct al_prefix *key);    /* NULL: none */
-void *al_trie_remove(struct al_trie *trie, const struct al_prefix *key);       /* the old value */
+void *al_trie_get(const struct al_trie *trie, const struct al_prefix *key); /* NULL: none */
+void *al_trie_remove(struct al_trie *trie, const struct al_prefix *key);    /* the old value */
 /* Longest key that covers `key`; with `strict`, shorter than it. *at may be NULL. */
 void *al_trie_longest(const struct al_trie *trie, const struct al_prefix *key, bool strict, struct al_prefix *at);
 /* All keys that cover `key`, least specific first, an equal one last. */

@@ -11,7 +11,7 @@
 
 struct al_reader {
 	const uint8_t *ptr;
-	size_t left;        /* bytes not read yet */
+	size_t left; /* bytes not read yet */
 	enum al_err err;
 };
 
@@ -21,8 +21,8 @@ uint16_t al_read_u16(struct al_reader *r);
 uint32_t al_read_u32(struct al_reader *r);
 uint64_t al_read_u64(struct al_reader *r);
 struct al_slice al_read_bytes(struct al_reader *r, size_t len);
-struct al_slice al_read_string(struct al_reader *r);   /* uint32 length first */
-bool al_reader_done(const struct al_reader *r);        /* no error and nothing left */
+struct al_slice al_read_string(struct al_reader *r); /* uint32 length first */
+bool al_reader_done(const struct al_reader *r);      /* no error and nothing left */
 
 /* Unaligned big-endian access where the caller has checked the bounds. */
 uint16_t al_get_u16(const uint8_t *p);

@@ -29,8 +29,8 @@ struct al_follow_ops {
 #define AL_FOLLOW_KNOWN 2
 
 struct al_follow_conf {
-	const char *address;         /* path of a unix socket, or "HOST:PORT" / "[HOST]:PORT" numeric; borrowed */
-	struct al_vkey key;          /* pinned */
+	const char *address; /* path of a unix socket, or "HOST:PORT" / "[HOST]:PORT" numeric; borrowed */
+	struct al_vkey key;  /* pinned */
 	/* Go on from here: `edge` of all entries so far, `resume` their signed note. NULL: from the first entry. */
 	const struct al_edge *edge;
 	struct al_slice resume;
@@ -43,16 +43,16 @@ AL_MUST_USE enum al_err al_follow_new(struct al_loop *loop, const struct al_foll
 void al_follow_free(struct al_follow *follow);
 
 /* ---- frames of the stream, shared with the server (docs/formats.md) ---- */
-#define AL_FRAME_MAX (1u << 20)      /* bytes of kind and body */
+#define AL_FRAME_MAX (1u << 20) /* bytes of kind and body */
 enum al_frame_kind {
-	AL_FRAME_ENTRIES = 'E',      /* u64 first, then entries as a bundle has them */
-	AL_FRAME_HEAD = 'H',         /* signed note */
-	AL_FRAME_PING = 'P',         /* empty */
-	AL_FRAME_ERROR = 'X',        /* text; the server closes after it */
+	AL_FRAME_ENTRIES = 'E', /* u64 first, then entries as a bundle has them */
+	AL_FRAME_HEAD = 'H',    /* signed note */
+	AL_FRAME_PING = 'P',    /* empty */
+	AL_FRAME_ERROR = 'X',   /* text; the server closes after it */
 };
 
 struct al_frame {
-	uint8_t kind;                /* enum al_frame_kind; others are to be skipped */
+	uint8_t kind; /* enum al_frame_kind; others are to be skipped */
 	struct al_slice body;
 };
 /* Cut one frame off. AL_EAGAIN: incomplete. AL_EINVAL, AL_ELIMIT: no stream of ours. */
@@ -81,7 +81,7 @@ AL_MUST_USE enum al_err al_replica_new(struct al_loop *loop, const struct al_con
 				       const struct al_replica_ops *ops, void *arg, struct al_replica **out);
 void al_replica_free(struct al_replica *replica);
 const struct al_state *al_replica_state(const struct al_replica *replica);
-const struct al_vkey *al_replica_key(const struct al_replica *replica);      /* the pinned key */
+const struct al_vkey *al_replica_key(const struct al_replica *replica); /* the pinned key */
 /* Of the newest verified head: size 0 before the first. The note is empty then. */
 struct al_slice al_replica_head(const struct al_replica *replica, struct al_checkpoint *cp);
 

@@ -14,13 +14,13 @@
 struct al_http;
 
 struct al_http_answer {
-	int status;                  /* 200 unless the handler sets it */
-	const char *type;            /* constant; "text/plain; charset=utf-8" by default */
-	const char *etag;            /* bare or quoted; the handler's `arg` owns it; NULL: none */
-	unsigned max_age_s;          /* Cache-Control; 0: no-cache */
-	bool immutable;              /* with max_age_s: never asked for again in that time (RFC 8246) */
-	bool allow_post;             /* of a 405: the service's own */
-	struct al_buf body;          /* handler fills it */
+	int status;         /* 200 unless the handler sets it */
+	const char *type;   /* constant; "text/plain; charset=utf-8" by default */
+	const char *etag;   /* bare or quoted; the handler's `arg` owns it; NULL: none */
+	unsigned max_age_s; /* Cache-Control; 0: no-cache */
+	bool immutable;     /* with max_age_s: never asked for again in that time (RFC 8246) */
+	bool allow_post;    /* of a 405: the service's own */
+	struct al_buf body; /* handler fills it */
 };
 
 /* `rest` is the path after the route's prefix, percent-decoded, without query; `query` the raw query or empty. */
@@ -31,7 +31,7 @@ void al_http_free(struct al_http *http);
 /* Exact path, or everything below it when it ends in '/'. Longest route wins. `path` constant. */
 AL_MUST_USE enum al_err al_http_route(struct al_http *http, const char *path, al_http_fn fn, void *arg);
 
-#define AL_HTTP_POST_MAX 65536           /* bytes of a request's body */
+#define AL_HTTP_POST_MAX 65536 /* bytes of a request's body */
 /* The same for POST, and nothing else than POST; `body` lives during the call. Before any al_http_listen(). */
 typedef void (*al_http_post_fn)(void *arg, struct al_slice rest, struct al_slice body, struct al_http_answer *answer);
 AL_MUST_USE enum al_err al_http_post_route(struct al_http *http, const char *path, al_http_post_fn fn, void *arg);

@@ -12,14 +12,14 @@
 #include "alamo/base/buf.h"
 
 struct al_metric {
-	const char *name;            /* alamo_registry_requests_total; labels inside braces allowed */
+	const char *name; /* alamo_registry_requests_total; labels inside braces allowed */
 	const char *help;
 	bool gauge;
 	_Atomic uint64_t value;
-	struct al_metric *next;      /* private */
+	struct al_metric *next; /* private */
 };
 
-void al_metric_add(struct al_metric *metric);        /* registers; idempotent */
+void al_metric_add(struct al_metric *metric); /* registers; idempotent */
 static inline void al_metric_inc(struct al_metric *metric, uint64_t by)
 {
 	atomic_fetch_add_explicit(&metric->value, by, memory_order_relaxed);

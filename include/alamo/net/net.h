@@ -32,17 +32,17 @@ struct al_conn_ops {
 };
 
 struct al_listener_conf {
-	const char *name;            /* for logs and metrics; constant */
-	size_t max_conns;            /* over all sources */
-	size_t max_per_source;       /* per IPv4 address or IPv6 /64; 0: no such limit (unix) */
-	size_t in_max;               /* bytes */
-	size_t out_max;              /* bytes; over it the connection is dropped */
-	uint64_t idle_ms;            /* no bytes in either direction */
+	const char *name;      /* for logs and metrics; constant */
+	size_t max_conns;      /* over all sources */
+	size_t max_per_source; /* per IPv4 address or IPv6 /64; 0: no such limit (unix) */
+	size_t in_max;         /* bytes */
+	size_t out_max;        /* bytes; over it the connection is dropped */
+	uint64_t idle_ms;      /* no bytes in either direction */
 };
 
 AL_MUST_USE enum al_err al_listener_new(struct al_loop *loop, const struct al_listener_conf *conf,
 					const struct al_conn_ops *ops, void *arg, struct al_listener **out);
-void al_listener_free(struct al_listener *listener);         /* closes its connections */
+void al_listener_free(struct al_listener *listener); /* closes its connections */
 /*
  * Numeric address; port 0 takes any: *bound gets the one taken. AL_EEXIST: the
  * port is in use. AL_EUNSUPPORTED: not an address of this host. Logs failures.
@@ -53,15 +53,15 @@ AL_MUST_USE enum al_err al_listener_tcp(struct al_listener *listener, struct al_
 AL_MUST_USE enum al_err al_listener_unix(struct al_listener *listener, const char *path);
 size_t al_listener_conns(const struct al_listener *listener);
 
-void al_conn_write(struct al_conn *conn, const void *bytes, size_t len);     /* copies */
+void al_conn_write(struct al_conn *conn, const void *bytes, size_t len); /* copies */
 /* Without copying: fn(arg) is called once the bytes are sent or the connection is gone. */
 void al_conn_write_ref(struct al_conn *conn, const void *bytes, size_t len, void (*fn)(void *arg), void *arg);
-size_t al_conn_pending(const struct al_conn *conn);          /* unsent bytes */
-void al_conn_finish(struct al_conn *conn);                   /* send what is pending, then close; no data() after */
-void al_conn_drop(struct al_conn *conn);                     /* close now; `closed` is called before it returns */
-void al_conn_pause(struct al_conn *conn, bool paused);       /* stop reading; resuming pokes if bytes wait */
-void al_conn_poke(struct al_conn *conn);                     /* call data() again soon with what is buffered */
-const char *al_conn_peer(const struct al_conn *conn);        /* "[::1]:4711" or "unix" */
+size_t al_conn_pending(const struct al_conn *conn);    /* unsent bytes */
+void al_conn_finish(struct al_conn *conn);             /* send what is pending, then close; no data() after */
+void al_conn_drop(struct al_conn *conn);               /* close now; `closed` is called before it returns */
+void al_conn_pause(struct al_conn *conn, bool paused); /* stop reading; resuming pokes if bytes wait */
+void al_conn_poke(struct al_conn *conn);               /* call data() again soon with what is buffered */
+const char *al_conn_peer(const struct al_conn *conn);  /* "[::1]:4711" or "unix" */
 void *al_conn_user(const struct al_conn *conn);
 
 #endif

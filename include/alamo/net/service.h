@@ -20,7 +20,7 @@
 struct al_service;
 
 struct al_service_def {
-	const char *name;            /* "alamo-whoisd" */
+	const char *name; /* "alamo-whoisd" */
 	/* Open everything; *self is the daemon's. */
 	enum al_err (*start)(struct al_service *service, void **self);
 	/* Mirror image; self may be NULL after a failed start. */
@@ -36,10 +36,10 @@ const struct al_conf *al_service_conf(struct al_service *service);
  * own `listen`) at the section's port key, and announce each as `endpoint`.
  * Port 0: the port of the last run if it is still free, else any.
  */
-AL_MUST_USE enum al_err al_service_listen(struct al_service *service, struct al_listener *listener,
-					  const char *section, const char *port_key, const char *endpoint);
-AL_MUST_USE enum al_err al_service_http(struct al_service *service, struct al_http *http,
-					const char *section, const char *port_key, const char *endpoint);
+AL_MUST_USE enum al_err al_service_listen(struct al_service *service, struct al_listener *listener, const char *section,
+					  const char *port_key, const char *endpoint);
+AL_MUST_USE enum al_err al_service_http(struct al_service *service, struct al_http *http, const char *section,
+					const char *port_key, const char *endpoint);
 /* The same bookkeeping for sockets that the daemon opens itself (DNS): which port to ask for, what was taken. */
 uint16_t al_service_wanted_port(struct al_service *service, const char *section, const char *port_key,
 				const char *endpoint);
@@ -48,6 +48,6 @@ void al_service_endpoint(struct al_service *service, const char *endpoint, struc
 void al_service_ready(struct al_service *service);
 /* Start-up found something fatal after start() returned: stop with exit code 1. */
 void al_service_fail(struct al_service *service);
-struct al_slice al_service_listen_addrs(struct al_service *service, const char *section);   /* comma list */
+struct al_slice al_service_listen_addrs(struct al_service *service, const char *section); /* comma list */
 
 #endif

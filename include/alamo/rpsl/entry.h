@@ -15,22 +15,22 @@
 
 #include "alamo/rpsl/object.h"
 
-#define AL_ENTRY_MAX 65535               /* c2sp.org/tlog-tiles: uint16 length */
-#define AL_AUTOS_MAX 64                  /* in one request */
+#define AL_ENTRY_MAX 65535 /* c2sp.org/tlog-tiles: uint16 length */
+#define AL_AUTOS_MAX 64    /* in one request */
 
 /* Letters of `result`: what the request did to each of its objects, in order. */
 enum al_action {
 	AL_CREATE = 'c',
 	AL_MODIFY = 'm',
 	AL_DELETE = 'd',
-	AL_NO_OPERATION = 'n',           /* the text was the present one already */
+	AL_NO_OPERATION = 'n', /* the text was the present one already */
 };
 
 struct al_entry {
 	uint64_t index;
-	uint64_t time;                   /* Unix seconds UTC; never smaller than the entry's before */
-	struct al_slice kind;            /* "request" */
-	struct al_slice result;          /* one word; empty encodes as "accepted" */
+	uint64_t time;          /* Unix seconds UTC; never smaller than the entry's before */
+	struct al_slice kind;   /* "request" */
+	struct al_slice result; /* one word; empty encodes as "accepted" */
 	struct al_auto autos[AL_AUTOS_MAX];
 	size_t auto_count;
 	struct al_slice body;

@@ -16,21 +16,21 @@
 #define AL_VALUE_COLUMN 16
 
 struct al_object {
-	uint64_t index;         /* log index of the entry that made this version */
-	uint64_t time;          /* of that entry, Unix seconds */
-	uint64_t created;       /* time of the object's first version since it last did not exist */
-	uint32_t refs;          /* not atomic: an object stays on the thread of its state */
+	uint64_t index;   /* log index of the entry that made this version */
+	uint64_t time;    /* of that entry, Unix seconds */
+	uint64_t created; /* time of the object's first version since it last did not exist */
+	uint32_t refs;    /* not atomic: an object stays on the thread of its state */
 	uint32_t text_len;
 	uint16_t key_len;
-	uint8_t cls;            /* enum al_class */
-	bool deleted;           /* a tombstone: text is the last one, key and index stay for ever */
-	char bytes[];           /* text, NUL, key, NUL */
+	uint8_t cls;  /* enum al_class */
+	bool deleted; /* a tombstone: text is the last one, key and index stay for ever */
+	char bytes[]; /* text, NUL, key, NUL */
 };
 
 struct al_object *al_object_ref(const struct al_object *object);
-void al_object_unref(struct al_object *object);       /* NULL is allowed */
+void al_object_unref(struct al_object *object); /* NULL is allowed */
 struct al_slice al_object_text(const struct al_object *object);
-struct al_slice al_object_key(const struct al_object *object);   /* canonical primary key */
+struct al_slice al_object_key(const struct al_object *object); /* canonical primary key */
 
 struct al_attr {
 	struct al_slice name;
@@ -43,7 +43,8 @@ bool al_attr_next(struct al_slice *rest, struct al_attr *out);
 bool al_attr_find(struct al_slice *rest, const char *name, struct al_slice *value);
 /* First value of `name`, or an empty slice. */
 struct al_slice al_object_attr(const struct al_object *object, const char *name);
-bool al_object_has(const struct al_object *object, const char *name, struct al_slice value); /* ASCII case-insensitive */
+bool al_object_has(const struct al_object *object, const char *name,
+		   struct al_slice value); /* ASCII case-insensitive */
 
 /* Next single name in a value that `rule` says refers to objects: items of a list, the two nodes of a peering. */
 bool al_ref_next(const struct al_attr_rule *rule, struct al_slice *rest, struct al_slice *name);
@@ -60,11 +61,11 @@ struct al_auto {
 };
 
 struct al_build {
-	struct al_slice raw;            /* the member's text of one object */
-	unsigned number;                /* position in the request, for the report */
+	struct al_slice raw; /* the member's text of one object */
+	unsigned number;     /* position in the request, for the report */
 	const struct al_auto *autos;
 	size_t auto_count;
-	struct al_slice source;         /* what `source:` must say; empty: any */
+	struct al_slice source; /* what `source:` must say; empty: any */
 	uint64_t index;
 	uint64_t time;
 	uint64_t created;
@@ -78,13 +79,13 @@ AL_MUST_USE enum al_err al_object_class(struct al_slice raw, enum al_class *out)
  * *deletes tells whether the text asks for deletion (`delete: reason`, which
  * is not part of the stored text). On AL_OK the caller owns *out.
  */
-AL_MUST_USE enum al_err al_object_build(const struct al_build *in, struct al_report *report,
-					struct al_object **out, bool *deletes);
+AL_MUST_USE enum al_err al_object_build(const struct al_build *in, struct al_report *report, struct al_object **out,
+					bool *deletes);
 
 /* One attribute of raw RPSL, continuation lines folded into `value` (reset first). */
 struct al_raw_attr {
-	struct al_slice name;           /* as typed */
-	unsigned line;                  /* 0-based, of its first line in the raw text */
+	struct al_slice name; /* as typed */
+	unsigned line;        /* 0-based, of its first line in the raw text */
 };
 /* *line counts on; false at the end; AL_EINVAL in *err for a line that is no attribute (the walk goes on). */
 bool al_raw_next(struct al_slice *rest, unsigned *line, struct al_raw_attr *out, struct al_buf *value,

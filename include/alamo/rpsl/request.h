@@ -16,36 +16,36 @@
 #include "alamo/base/buf.h"
 #include "alamo/base/report.h"
 
-#define AL_REQUEST_MAX 49152             /* bytes of text and signatures */
-#define AL_REQUEST_LINE_MAX 8192         /* bytes of one line */
+#define AL_REQUEST_MAX 49152     /* bytes of text and signatures */
+#define AL_REQUEST_LINE_MAX 8192 /* bytes of one line */
 #define AL_REQUEST_OBJECTS_MAX 1024
 #define AL_REQUEST_SIGNATURES_MAX 8
 #define AL_REQUEST_NAME_MAX 80
 #define AL_REQUEST_CONTACTS_MAX 16
-#define AL_CONTACT_MAX 4096              /* bytes of one contact block's text */
-#define AL_PREV_NONE UINT64_MAX          /* "prev: none" */
+#define AL_CONTACT_MAX 4096     /* bytes of one contact block's text */
+#define AL_PREV_NONE UINT64_MAX /* "prev: none" */
 
 /* Personal data travels beside the signed text, which names it by its hash only. */
 struct al_contact {
-	struct al_slice handle;          /* as in "-----BEGIN CONTACT HANDLE-----" */
-	struct al_slice text;            /* salt and attribute lines: what is hashed */
-	uint8_t hash[AL_HASH_LEN];       /* SHA-256 of text */
+	struct al_slice handle;    /* as in "-----BEGIN CONTACT HANDLE-----" */
+	struct al_slice text;      /* salt and attribute lines: what is hashed */
+	uint8_t hash[AL_HASH_LEN]; /* SHA-256 of text */
 };
 
 struct al_request {
-	struct al_buf bytes;             /* owned: text and signatures, LF only: what an entry keeps */
-	struct al_buf attached;          /* owned: contact blocks */
-	struct al_slice text;            /* signed text, inside bytes */
-	struct al_slice signatures;      /* the signature blocks verbatim, inside bytes */
-	struct al_slice name;            /* value of `request:` */
-	uint8_t hash[AL_HASH_LEN];       /* SHA-256 of text */
-	uint64_t not_after;              /* Unix seconds; 0: no limit */
+	struct al_buf bytes;        /* owned: text and signatures, LF only: what an entry keeps */
+	struct al_buf attached;     /* owned: contact blocks */
+	struct al_slice text;       /* signed text, inside bytes */
+	struct al_slice signatures; /* the signature blocks verbatim, inside bytes */
+	struct al_slice name;       /* value of `request:` */
+	uint8_t hash[AL_HASH_LEN];  /* SHA-256 of text */
+	uint64_t not_after;         /* Unix seconds; 0: no limit */
 	bool dry_run;
-	bool takes_control;              /* in: a control request is expected, and nothing else */
-	struct al_slice control;         /* value of `control:` */
-	bool prev_given;                 /* the header has `prev:` */
-	uint64_t *prevs;                 /* one an object (a single one in the header is repeated) */
-	struct al_slice *objects;        /* raw texts, inside bytes */
+	bool takes_control;       /* in: a control request is expected, and nothing else */
+	struct al_slice control;  /* value of `control:` */
+	bool prev_given;          /* the header has `prev:` */
+	uint64_t *prevs;          /* one an object (a single one in the header is repeated) */
+	struct al_slice *objects; /* raw texts, inside bytes */
 	size_t object_count;
 	struct al_slice signature[AL_REQUEST_SIGNATURES_MAX];
 	size_t signature_count;

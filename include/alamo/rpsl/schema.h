@@ -31,62 +31,62 @@ enum al_class {
 };
 
 enum al_syntax {
-	AL_SYN_TEXT,            /* free text; '#' is not a comment in it */
-	AL_SYN_WORDS,           /* words, single spaces */
-	AL_SYN_NAME,            /* RPSL name, upper-cased */
-	AL_SYN_MNTNER,          /* name that ends in -MNT */
-	AL_SYN_NIC_HDL,         /* role or person handle */
+	AL_SYN_TEXT,    /* free text; '#' is not a comment in it */
+	AL_SYN_WORDS,   /* words, single spaces */
+	AL_SYN_NAME,    /* RPSL name, upper-cased */
+	AL_SYN_MNTNER,  /* name that ends in -MNT */
+	AL_SYN_NIC_HDL, /* role or person handle */
 	AL_SYN_ASN,
 	AL_SYN_AS_BLOCK,
 	AL_SYN_AS_NAME,
 	AL_SYN_AS_SET,
-	AL_SYN_AS_MEMBER,       /* AS number or as-set */
+	AL_SYN_AS_MEMBER, /* AS number or as-set */
 	AL_SYN_PREFIX4,
 	AL_SYN_PREFIX6,
-	AL_SYN_PREFIX,          /* either family */
+	AL_SYN_PREFIX, /* either family */
 	AL_SYN_ROUTE_SET,
-	AL_SYN_ROUTE_MEMBER,    /* prefix with optional range operator, AS or set */
+	AL_SYN_ROUTE_MEMBER, /* prefix with optional range operator, AS or set */
 	AL_SYN_DOMAIN,
-	AL_SYN_NSERVER,         /* name, optional address */
-	AL_SYN_DS,              /* key tag, algorithm, digest type, hex */
-	AL_SYN_RECORD,          /* hosted record: NAME [TTL] TYPE RDATA */
-	AL_SYN_AUTH,            /* ssh-ed25519 / sk-ssh-ed25519@openssh.com key */
-	AL_SYN_POLICY,          /* open vouch ask reserved closed */
-	AL_SYN_STATUS,          /* ALLOCATED, ASSIGNED, with PI or PA */
-	AL_SYN_LEN,             /* prefix length, 0..128 */
+	AL_SYN_NSERVER, /* name, optional address */
+	AL_SYN_DS,      /* key tag, algorithm, digest type, hex */
+	AL_SYN_RECORD,  /* hosted record: NAME [TTL] TYPE RDATA */
+	AL_SYN_AUTH,    /* ssh-ed25519 / sk-ssh-ed25519@openssh.com key */
+	AL_SYN_POLICY,  /* open vouch ask reserved closed */
+	AL_SYN_STATUS,  /* ALLOCATED, ASSIGNED, with PI or PA */
+	AL_SYN_LEN,     /* prefix length, 0..128 */
 	AL_SYN_SOURCE,
-	AL_SYN_HASH,            /* sha256:BASE64 */
-	AL_SYN_ROOT_SERVER,     /* letter, address */
-	AL_SYN_NUMBER,          /* 0 .. 1,000,000 */
-	AL_SYN_ADDRESS,         /* one address, either family */
-	AL_SYN_ENDPOINT,        /* host name or address, port */
-	AL_SYN_KEY32,           /* 32 bytes in base64: a WireGuard public key */
-	AL_SYN_NODE_PAIR,       /* NODE:NODE */
+	AL_SYN_HASH,        /* sha256:BASE64 */
+	AL_SYN_ROOT_SERVER, /* letter, address */
+	AL_SYN_NUMBER,      /* 0 .. 1,000,000 */
+	AL_SYN_ADDRESS,     /* one address, either family */
+	AL_SYN_ENDPOINT,    /* host name or address, port */
+	AL_SYN_KEY32,       /* 32 bytes in base64: a WireGuard public key */
+	AL_SYN_NODE_PAIR,   /* NODE:NODE */
 };
 
 enum {
 	AL_REQUIRED = 1 << 0,
-	AL_MULTIPLE = 1 << 1,   /* may appear more than once */
-	AL_PRIMARY = 1 << 2,    /* part of the primary key */
-	AL_INVERSE = 1 << 3,    /* whois -i searches it */
-	AL_LIST = 1 << 4,       /* comma-separated values in one attribute */
-	AL_STRONG = 1 << 5,     /* what it names must exist and stay */
+	AL_MULTIPLE = 1 << 1, /* may appear more than once */
+	AL_PRIMARY = 1 << 2,  /* part of the primary key */
+	AL_INVERSE = 1 << 3,  /* whois -i searches it */
+	AL_LIST = 1 << 4,     /* comma-separated values in one attribute */
+	AL_STRONG = 1 << 5,   /* what it names must exist and stay */
 };
 
 struct al_attr_rule {
 	const char *name;
 	enum al_syntax syntax;
 	unsigned flags;
-	unsigned refs;          /* bit (1 << class) for each class it may name; 0: none */
-	const char *doc;        /* one line */
+	unsigned refs;   /* bit (1 << class) for each class it may name; 0: none */
+	const char *doc; /* one line */
 };
 
 const char *al_class_name(enum al_class cls);
 AL_MUST_USE enum al_err al_class_parse(struct al_slice name, enum al_class *out);
 /* The class's rules in canonical order, ended by a row with name NULL. */
 const struct al_attr_rule *al_class_rules(enum al_class cls);
-const struct al_attr_rule *al_class_rule(enum al_class cls, struct al_slice attr);   /* NULL: not valid there */
-bool al_attr_known(struct al_slice attr);     /* in any class */
+const struct al_attr_rule *al_class_rule(enum al_class cls, struct al_slice attr); /* NULL: not valid there */
+bool al_attr_known(struct al_slice attr);                                          /* in any class */
 const char *al_syntax_doc(enum al_syntax syntax);
 
 /* Canonical form of one value appended to `out`; AL_EINVAL with a reason in *why (constant text). */

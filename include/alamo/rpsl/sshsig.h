@@ -15,8 +15,8 @@
 
 struct al_sshkey {
 	uint8_t pk[32];
-	bool fido;                       /* sk-ssh-ed25519@openssh.com */
-	char app[AL_SSH_APP_MAX];        /* FIDO application, "ssh:"; C string */
+	bool fido;                /* sk-ssh-ed25519@openssh.com */
+	char app[AL_SSH_APP_MAX]; /* FIDO application, "ssh:"; C string */
 };
 
 /* "ssh-ed25519 AAAA..." with an optional comment, as in authorized_keys. */

@@ -24,7 +24,7 @@ typedef void (*al_change_fn)(void *arg, const struct al_object *old, const struc
 
 AL_MUST_USE enum al_err al_state_new(struct al_state **out);
 void al_state_free(struct al_state *state);
-void al_state_observe(struct al_state *state, al_change_fn change, void *arg);   /* one observer */
+void al_state_observe(struct al_state *state, al_change_fn change, void *arg); /* one observer */
 
 /* `bytes` is an encoded entry whose index must equal al_state_size(). All or nothing. */
 AL_MUST_USE enum al_err al_state_apply(struct al_state *state, struct al_slice bytes);
@@ -32,9 +32,9 @@ AL_MUST_USE enum al_err al_state_apply(struct al_state *state, struct al_slice b
 AL_MUST_USE enum al_err al_state_put(struct al_state *state, struct al_object *const *objects, size_t count,
 				     uint64_t time);
 
-uint64_t al_state_size(const struct al_state *state);        /* entries applied */
-uint64_t al_state_time(const struct al_state *state);        /* of the newest entry */
-size_t al_state_count(const struct al_state *state, enum al_class cls);   /* living objects */
+uint64_t al_state_size(const struct al_state *state);                   /* entries applied */
+uint64_t al_state_time(const struct al_state *state);                   /* of the newest entry */
+size_t al_state_count(const struct al_state *state, enum al_class cls); /* living objects */
 
 /* The newest version, which may be a tombstone; NULL: never existed. */
 const struct al_object *al_state_version(const struct al_state *state, enum al_class cls, struct al_slice key);
@@ -47,13 +47,13 @@ const struct al_object *al_state_registry(const struct al_state *state);
 typedef bool (*al_object_fn)(const struct al_object *object, void *arg);
 void al_state_each(const struct al_state *state, enum al_class cls, al_object_fn visit, void *arg); /* no order */
 /* inetnum, inet6num, route, route6: living objects whose prefix covers / lies in `key`; equal counts. */
-void al_state_covering(const struct al_state *state, enum al_class cls, const struct al_prefix *key,
-		       al_object_fn visit, void *arg);          /* least specific first */
-void al_state_within(const struct al_state *state, enum al_class cls, const struct al_prefix *key,
-		     al_object_fn visit, void *arg);            /* address order */
+void al_state_covering(const struct al_state *state, enum al_class cls, const struct al_prefix *key, al_object_fn visit,
+		       void *arg); /* least specific first */
+void al_state_within(const struct al_state *state, enum al_class cls, const struct al_prefix *key, al_object_fn visit,
+		     void *arg); /* address order */
 /* One level down from `key`: strictly inside, nothing of the class between. */
-void al_state_children(const struct al_state *state, enum al_class cls, const struct al_prefix *key,
-		       al_object_fn visit, void *arg);
+void al_state_children(const struct al_state *state, enum al_class cls, const struct al_prefix *key, al_object_fn visit,
+		       void *arg);
 /* The smallest inetnum/inet6num that covers `key` (with `strict`, and is larger), or NULL. */
 const struct al_object *al_state_covering_inet(const struct al_state *state, const struct al_prefix *key, bool strict);
 /* The smallest as-block that holds `asn`, or NULL. */

@@ -11,7 +11,7 @@
 #include "alamo/tlog/note.h"
 
 #define AL_EVIDENCE_TEXT_MAX 1024
-#define AL_EVIDENCE_FILES_MAX 512        /* in one directory: whoever floods us with forks does not fill the disk */
+#define AL_EVIDENCE_FILES_MAX 512 /* in one directory: whoever floods us with forks does not fill the disk */
 
 #define AL_EVIDENCE_FORK "two histories under one key"
 

@@ -20,16 +20,16 @@ struct al_keys_log {
 	struct al_vkey key;
 	uint64_t from;
 	bool closed;
-	struct al_checkpoint until;          /* when closed: the last one of this key that counts */
+	struct al_checkpoint until; /* when closed: the last one of this key that counts */
 };
 
 struct al_keys {
-	char origin[AL_ORIGIN_MAX + 1];      /* "registry.alamo/keys" */
-	uint64_t version;                    /* 1 or more */
-	uint64_t not_after;                  /* Unix seconds of the day's beginning (UTC): from then on it is old */
+	char origin[AL_ORIGIN_MAX + 1]; /* "registry.alamo/keys" */
+	uint64_t version;               /* 1 or more */
+	uint64_t not_after;             /* Unix seconds of the day's beginning (UTC): from then on it is old */
 	struct al_keys_log log[AL_KEYS_LOGS_MAX];
-	size_t log_count;                    /* 1 or more; each begins where the one before ends; the last is open */
-	char policy[AL_KEYS_POLICY_MAX];     /* witness, group and quorum lines (alamo/tlog/witness.h); may be empty */
+	size_t log_count;                /* 1 or more; each begins where the one before ends; the last is open */
+	char policy[AL_KEYS_POLICY_MAX]; /* witness, group and quorum lines (alamo/tlog/witness.h); may be empty */
 };
 
 /* The note's text. One spelling: what parses formats to the same bytes. AL_EINVAL, AL_ELIMIT. */
@@ -46,8 +46,8 @@ AL_MUST_USE enum al_err al_keys_sign(struct al_slice in, const struct al_skey *r
 struct al_keys_pin {
 	const struct al_vkey *roots;
 	size_t root_count;
-	size_t need;                         /* so many of them must have signed; 1 or more */
-	uint64_t least;                      /* version seen before: never a lower one */
+	size_t need;    /* so many of them must have signed; 1 or more */
+	uint64_t least; /* version seen before: never a lower one */
 };
 /*
  * AL_EVERIFY: too few good signatures of the roots. AL_ESTALE: a lower version
@@ -66,7 +66,6 @@ const struct al_vkey *al_keys_log(const struct al_keys *keys);
  * none of them has signed it. AL_EFORK: the last size of a closed key, with
  * another root than the note says.
  */
-AL_MUST_USE enum al_err al_keys_checkpoint(const struct al_keys *keys, struct al_slice note,
-					   struct al_checkpoint *out);
+AL_MUST_USE enum al_err al_keys_checkpoint(const struct al_keys *keys, struct al_slice note, struct al_checkpoint *out);
 
 #endif

@@ -9,7 +9,7 @@
 #include "alamo/tlog/tree.h"
 
 #define AL_ORIGIN_MAX 255
-#define AL_NOTE_MAX 4096                 /* bytes of a whole note */
+#define AL_NOTE_MAX 4096 /* bytes of a whole note */
 
 /* Verifier key: "NAME+hash8+base64(01 | pk)". */
 struct al_vkey {
@@ -52,7 +52,7 @@ struct al_receipt {
 	uint64_t index;
 	struct al_hash proof[AL_PROOF_MAX];
 	size_t count;
-	struct al_slice extra;           /* base64 of what an application added; empty: no such line */
+	struct al_slice extra; /* base64 of what an application added; empty: no such line */
 	struct al_slice note;
 };
 AL_MUST_USE enum al_err al_receipt_parse(struct al_slice receipt, struct al_receipt *out);

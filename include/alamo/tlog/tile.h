@@ -16,15 +16,15 @@
 #include "alamo/tlog/tree.h"
 
 #define AL_TILE_WIDTH 256
-#define AL_TILE_LEVELS 8                 /* with anything in them: 256^8 = 2^64 */
-#define AL_TILE_PATH_MAX 64              /* bytes of any path, with its NUL */
+#define AL_TILE_LEVELS 8    /* with anything in them: 256^8 = 2^64 */
+#define AL_TILE_PATH_MAX 64 /* bytes of any path, with its NUL */
 #define AL_TILE_PARTIALS (AL_TILE_LEVELS + 1)
-#define AL_TILE_BYTES_MAX (AL_TILE_WIDTH * (2 + 65535))  /* of any file */
+#define AL_TILE_BYTES_MAX (AL_TILE_WIDTH * (2 + 65535)) /* of any file */
 
 struct al_tile {
-	bool entries;                    /* an entry bundle; else hashes of `level` */
-	uint8_t level;                   /* 0 for bundles */
-	uint16_t width;                  /* 1..256; 256: full */
+	bool entries;   /* an entry bundle; else hashes of `level` */
+	uint8_t level;  /* 0 for bundles */
+	uint16_t width; /* 1..256; 256: full */
 	uint64_t index;
 };
 
@@ -71,6 +71,6 @@ struct al_tile_edge {
  * edge->hash[l] in them until the next push.
  */
 unsigned al_tile_edge_push(struct al_tile_edge *edge, const struct al_hash *leaf);
-struct al_hash al_tile_edge_root(const struct al_tile_edge *edge);   /* SHA-256("") when empty */
+struct al_hash al_tile_edge_root(const struct al_tile_edge *edge); /* SHA-256("") when empty */
 
 #endif

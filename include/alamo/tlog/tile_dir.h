@@ -25,9 +25,9 @@ struct al_tile_dir;
  * without a checkpoint (logged). Leftovers are removed.
  */
 AL_MUST_USE enum al_err al_tile_dir_open(const char *path, const struct al_vkey *key, struct al_tile_dir **out);
-void al_tile_dir_close(struct al_tile_dir *dir);     /* NULL is allowed */
+void al_tile_dir_close(struct al_tile_dir *dir); /* NULL is allowed */
 
-uint64_t al_tile_dir_size(const struct al_tile_dir *dir);     /* entries taken, published or not */
+uint64_t al_tile_dir_size(const struct al_tile_dir *dir); /* entries taken, published or not */
 /* Takes the next entry; full tiles are written as they come. */
 AL_MUST_USE enum al_err al_tile_dir_add(struct al_tile_dir *dir, struct al_slice entry);
 /*

@@ -13,27 +13,27 @@ struct al_hash {
 	uint8_t b[AL_HASH_LEN];
 };
 
-#define AL_PROOF_MAX 64                  /* hashes in any proof */
+#define AL_PROOF_MAX 64 /* hashes in any proof */
 
-struct al_hash al_leaf_hash(struct al_slice entry);                 /* H(00 | entry) */
+struct al_hash al_leaf_hash(struct al_slice entry); /* H(00 | entry) */
 struct al_hash al_node_hash(const struct al_hash *left, const struct al_hash *right);
 bool al_hash_eq(const struct al_hash *a, const struct al_hash *b);
 
 struct al_edge {
 	uint64_t size;
-	struct al_hash node[64];         /* node[i] in use when bit i of size is set */
+	struct al_hash node[64]; /* node[i] in use when bit i of size is set */
 };
 void al_edge_init(struct al_edge *edge);
 void al_edge_push(struct al_edge *edge, const struct al_hash *leaf);
-struct al_hash al_edge_root(const struct al_edge *edge);            /* SHA-256("") when empty */
+struct al_hash al_edge_root(const struct al_edge *edge); /* SHA-256("") when empty */
 
 struct al_tree;
 AL_MUST_USE enum al_err al_tree_new(struct al_tree **out);
 void al_tree_free(struct al_tree *tree);
 uint64_t al_tree_size(const struct al_tree *tree);
 AL_MUST_USE enum al_err al_tree_push(struct al_tree *tree, const struct al_hash *leaf);
-void al_tree_truncate(struct al_tree *tree, uint64_t size);         /* size <= current */
-struct al_hash al_tree_root(const struct al_tree *tree, uint64_t size);   /* size <= current */
+void al_tree_truncate(struct al_tree *tree, uint64_t size);             /* size <= current */
+struct al_hash al_tree_root(const struct al_tree *tree, uint64_t size); /* size <= current */
 /* Number of hashes written to proof. index < size <= current; 0 < old_size <= size. */
 size_t al_tree_inclusion(const struct al_tree *tree, uint64_t index, uint64_t size,
 			 struct al_hash proof[static AL_PROOF_MAX]);

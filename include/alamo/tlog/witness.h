@@ -11,9 +11,9 @@
 
 #include "alamo/tlog/note.h"
 
-#define AL_COSIGNATURE_MAX 512           /* bytes of one signature line with any name */
+#define AL_COSIGNATURE_MAX 512 /* bytes of one signature line with any name */
 #define AL_WITNESSES_MAX 32
-#define AL_WITNESS_NAME_MAX 64           /* with its NUL, in a policy */
+#define AL_WITNESS_NAME_MAX 64 /* with its NUL, in a policy */
 #define AL_WITNESS_URL_MAX 256
 
 /* ---- keys: as in note.h, but of signature type 04, so that no key can be taken for a log's ---- */
@@ -41,11 +41,11 @@ struct al_policy;
 /* The whole text of a policy. `message` gets a one-line reason, with its line, on failure. AL_EINVAL, AL_ELIMIT. */
 AL_MUST_USE enum al_err al_policy_parse(struct al_slice text, struct al_policy **out, char *message,
 					size_t message_cap);
-void al_policy_free(struct al_policy *policy);       /* NULL is allowed */
+void al_policy_free(struct al_policy *policy); /* NULL is allowed */
 
 struct al_witness {
-	char name[AL_WITNESS_NAME_MAX];      /* in the policy */
-	char url[AL_WITNESS_URL_MAX];        /* submission prefix, or empty */
+	char name[AL_WITNESS_NAME_MAX]; /* in the policy */
+	char url[AL_WITNESS_URL_MAX];   /* submission prefix, or empty */
 	struct al_vkey key;
 };
 size_t al_policy_witnesses(const struct al_policy *policy);
@@ -60,7 +60,7 @@ bool al_policy_quorum(const struct al_policy *policy, uint32_t mask);
  * cosigned. `log` may be NULL if the policy names logs. AL_EVERIFY: not signed
  * by the log; AL_EDENIED: no quorum. *mask (may be NULL) tells who cosigned.
  */
-AL_MUST_USE enum al_err al_policy_check(const struct al_policy *policy, const struct al_vkey *log,
-					struct al_slice note, struct al_checkpoint *cp, uint32_t *mask);
+AL_MUST_USE enum al_err al_policy_check(const struct al_policy *policy, const struct al_vkey *log, struct al_slice note,
+					struct al_checkpoint *cp, uint32_t *mask);
 
 #endif

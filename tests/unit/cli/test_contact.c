@@ -48,8 +48,14 @@ static void salted_and_hashed(void **state)
 
 static void not_a_block(void **state)
 {
-	static const char *const rows[] = { "", "\n\n", "# only this\n", "no colon\n", " e-mail: x\n", "salt: mine\n",
-					    "-----END CONTACT ANN-ALAMO-----\n", "e-mail: a\n%: b\nphone\n" };
+	static const char *const rows[] = { "",
+					    "\n\n",
+					    "# only this\n",
+					    "no colon\n",
+					    " e-mail: x\n",
+					    "salt: mine\n",
+					    "-----END CONTACT ANN-ALAMO-----\n",
+					    "e-mail: a\n%: b\nphone\n" };
 	struct al_buf out, large;
 
 	(void)state;

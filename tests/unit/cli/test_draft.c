@@ -22,8 +22,8 @@ static struct draft parse(const char *text)
 
 static void plain_objects(void **state)
 {
-	struct draft draft =
-		parse("% from whois\n\nmntner: A-MNT\r\nsource: X\r\n\r\n\n# note\naut-num: AS1\n+ more\nsource: X");
+	struct draft draft = parse(
+		"% from whois\n\nmntner: A-MNT\r\nsource: X\r\n\r\n\n# note\naut-num: AS1\n+ more\nsource: X");
 
 	(void)state;
 	assert_int_equal(draft.count, 2);
@@ -94,7 +94,7 @@ static void keys(void **state)
 static void text_parses_back(void **state)
 {
 	struct draft draft = parse("mntner: A-MNT\n\naut-num: AS1\n");
-	struct draft_head head = {.name = "r1", .prev = AL_S("none 7"), .nonce = "00ff", .dry_run = true};
+	struct draft_head head = { .name = "r1", .prev = AL_S("none 7"), .nonce = "00ff", .dry_run = true };
 	struct al_request request;
 	struct al_buf out;
 
@@ -117,7 +117,7 @@ static void text_parses_back(void **state)
 static void header_is_completed(void **state)
 {
 	struct draft draft = parse("request: own\nnonce: 11\n\nmntner: A-MNT\n");
-	struct draft_head head = {.prev = AL_S("none")};
+	struct draft_head head = { .prev = AL_S("none") };
 	struct al_buf out;
 
 	(void)state;

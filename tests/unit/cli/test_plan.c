@@ -20,7 +20,7 @@
 
 static void expect_builds(struct al_slice raw, const char *source, const struct al_auto *autos, size_t count)
 {
-	struct al_build build = {.raw = raw, .source = al_slice_str(source), .autos = autos, .auto_count = count};
+	struct al_build build = { .raw = raw, .source = al_slice_str(source), .autos = autos, .auto_count = count };
 	struct al_object *object = NULL;
 	struct al_report report;
 	bool deletes;
@@ -105,8 +105,8 @@ static void plans_that_are_none(void **state)
 /* What join would send, with the placeholders filled as the registry might. */
 static void expect_join(const struct join *join, size_t objects)
 {
-	const struct al_auto autos[] = {{AL_S("AUTO-1"), AL_S("AS64512")},
-					{AL_S("AUTO-2/48"), AL_S("fca1:100:7::/48")}};
+	const struct al_auto autos[] = { { AL_S("AUTO-1"), AL_S("AS64512") },
+					 { AL_S("AUTO-2/48"), AL_S("fca1:100:7::/48") } };
 	struct al_buf out;
 	struct draft draft;
 	const char *why;
@@ -123,7 +123,7 @@ static void expect_join(const struct join *join, size_t objects)
 
 static void join_builds(void **state)
 {
-	struct join join = {.name = "fisher", .len = 48};
+	struct join join = { .name = "fisher", .len = 48 };
 
 	(void)state;
 	expect_join(&join, 4);
@@ -138,8 +138,8 @@ static void join_builds(void **state)
 
 static void join_refuses(void **state)
 {
-	static const char *const names[] = {"", "9LIVES", "A B", "A.B", "\xc3\xa9"};
-	struct join join = {.len = 48};
+	static const char *const names[] = { "", "9LIVES", "A B", "A.B", "\xc3\xa9" };
+	struct join join = { .len = 48 };
 	struct al_buf out;
 	const char *why;
 

@@ -11,8 +11,8 @@
 
 #include "log/receipt.h"
 
-#define REQUEST                                                                                                        \
-	"request: a\nprev: none\n\naut-num: auto-1\nas-name: X\n\nmntner: X-MNT\nsource: T\n"                          \
+#define REQUEST                                                                               \
+	"request: a\nprev: none\n\naut-num: auto-1\nas-name: X\n\nmntner: X-MNT\nsource: T\n" \
 	"-----BEGIN SSH SIGNATURE-----\nQUJD\n-----END SSH SIGNATURE-----\n"
 #define DECIDED 1795000000
 

@@ -163,7 +163,8 @@ static void test_evidence(void **state)
 	(void)snprintf(dir, sizeof(dir), "%s/kept", base);
 	for (int again = 0; again < 2; again++) {
 		assert_int_equal(al_evidence_keep(dir, AL_EVIDENCE_FORK, al_slice_str(real.note[20]),
-						  al_slice_str(forked.note[21]), text), AL_OK);
+						  al_slice_str(forked.note[21]), text),
+				 AL_OK);
 		assert_int_equal(count_in(dir), 2);
 		assert_non_null(strstr(text, "known is size 20 root "));
 		assert_non_null(strstr(text, "given is size 21 root "));
@@ -189,8 +190,10 @@ static void test_evidence(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_resume),         cmocka_unit_test(test_known),
-		cmocka_unit_test(test_known_and_kept), cmocka_unit_test(test_evidence),
+		cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_known),
+		cmocka_unit_test(test_known_and_kept),
+		cmocka_unit_test(test_evidence),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -23,7 +23,7 @@
 
 #define LOG_SIZE 20
 #define CONNECTIONS_MAX 12
-#define GUARD_MS 20000               /* only a hanging test ever sees it */
+#define GUARD_MS 20000 /* only a hanging test ever sees it */
 
 /* A signed history. */
 struct history {
@@ -32,9 +32,9 @@ struct history {
 };
 
 struct step {
-	uint64_t want;               /* SIZE that the client must ask for */
+	uint64_t want; /* SIZE that the client must ask for */
 	void (*answer)(struct al_buf *out);
-	bool stay;                   /* else closed after the answer */
+	bool stay; /* else closed after the answer */
 };
 
 struct fixture {
@@ -46,7 +46,7 @@ struct fixture {
 	char address[96];
 	const struct step *steps;
 	size_t step_count;
-	size_t connections;          /* that came */
+	size_t connections; /* that came */
 	struct bufferevent *bev[CONNECTIONS_MAX];
 	bool answered[CONNECTIONS_MAX];
 	/* what the follower said */
@@ -54,10 +54,10 @@ struct fixture {
 	uint64_t head;
 	size_t heads;
 	size_t forks;
-	int links;                   /* ups minus downs */
+	int links; /* ups minus downs */
 	struct al_buf ours, theirs;
-	uint64_t stop_at_head;       /* the loop stops there */
-	uint64_t refuse_at;          /* index that the user refuses */
+	uint64_t stop_at_head; /* the loop stops there */
+	uint64_t refuse_at;    /* index that the user refuses */
 	bool timed_out;
 };
 
@@ -172,8 +172,7 @@ static void server_accept(struct evconnlistener *listener, evutil_socket_t fd, s
 			  void *arg)
 {
 	struct fixture *f = arg;
-	struct bufferevent *bev = bufferevent_socket_new(evconnlistener_get_base(listener), fd,
-							 BEV_OPT_CLOSE_ON_FREE);
+	struct bufferevent *bev = bufferevent_socket_new(evconnlistener_get_base(listener), fd, BEV_OPT_CLOSE_ON_FREE);
 
 	(void)addr;
 	(void)len;
@@ -346,7 +345,7 @@ static void good_stream(void **state)
 
 	play(f, steps, AL_COUNT(steps), LOG_SIZE);
 	assert_int_equal(f->entries, LOG_SIZE);
-	assert_int_equal(f->heads, 3);       /* the repeated one is no news */
+	assert_int_equal(f->heads, 3); /* the repeated one is no news */
 	assert_int_equal(f->links, 1);
 }
 
@@ -651,8 +650,8 @@ static void the_user_refuses(void **state)
 
 static void bad_addresses(void **state)
 {
-	static const char *const bad[] = { "", "localhost:4344", "127.0.0.1:", "127.0.0.1:0", "[::1]", "::1",
-					   "127.0.0.1:99999" };
+	static const char *const bad[] = { "",    "localhost:4344", "127.0.0.1:", "127.0.0.1:0", "[::1]",
+					   "::1", "127.0.0.1:99999" };
 	struct fixture *f = *state;
 	struct al_follow_conf conf = { .key = key.pub };
 	struct al_follow *follow;
@@ -685,7 +684,7 @@ int main(void)
 		TEST(bad_addresses),
 	};
 
-	(void)signal(SIGPIPE, SIG_IGN);      /* as al_service_main() does */
+	(void)signal(SIGPIPE, SIG_IGN); /* as al_service_main() does */
 	if (sodium_init() < 0 || al_skey_generate(AL_S("registry.test/ledger"), &key) != AL_OK ||
 	    al_skey_generate(AL_S("registry.test/ledger"), &other_key) != AL_OK)
 		return 1;

@@ -238,7 +238,8 @@ static void test_refusals(void **state)
 	} cases[] = {
 		{ "POST /one HTTP/1.1\r\n" CLOSE, "HTTP/1.1 405 Method Not Allowed\r\n" },
 		{ "BREW /one HTTP/1.1\r\n" CLOSE, "HTTP/1.1 405 Method Not Allowed\r\n" },
-		{ "GET /one HTTP/1.1\r\nContent-Length: 5\r\nHost: x\r\n\r\nhello", "HTTP/1.1 413 Content Too Large\r\n" },
+		{ "GET /one HTTP/1.1\r\nContent-Length: 5\r\nHost: x\r\n\r\nhello",
+		  "HTTP/1.1 413 Content Too Large\r\n" },
 		{ "GET /one HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 		  "HTTP/1.1 413 Content Too Large\r\n" },
 		{ "GET /one HTTP/1.1\r\nContent-Length: -1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n" },
@@ -278,8 +279,8 @@ static void test_one_connection_many_requests(void **state)
 	size_t len = 0;
 	(void)state;
 	for (int i = 0; i < 100; i++)
-		len += (size_t)snprintf(requests + len, sizeof(requests) - len, "\r\nGET /one/%d HTTP/1.1\r\nHost: x\r\n\r\n",
-					i);
+		len += (size_t)snprintf(requests + len, sizeof(requests) - len,
+					"\r\nGET /one/%d HTTP/1.1\r\nHost: x\r\n\r\n", i);
 	snprintf(requests + len, sizeof(requests) - len, "GET /one HTTP/1.0\r\n\r\nGET /one/never HTTP/1.1\r\n" CLOSE);
 	int fd = client_connect(site->port);
 	client_say(fd, requests);
@@ -356,7 +357,8 @@ static void test_posts(void **state)
 		{ "POST /post HTTP/1.1\r\nContent-Length: 3\r\n" CLOSE "abc", "HTTP/1.1 422 ", "[]3[abc]" },
 		{ "POST /post HTTP/1.1\r\n" CLOSE, "HTTP/1.1 411 Length Required\r\n", "" },
 		{ "POST /post HTTP/1.1\r\nContent-Length: 65537\r\n" CLOSE, "HTTP/1.1 413 ", "" },
-		{ "POST /post HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n" CLOSE "hello!", "HTTP/1.1 400 ", "" },
+		{ "POST /post HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n" CLOSE "hello!", "HTTP/1.1 400 ",
+		  "" },
 		{ "POST /post HTTP/1.1\r\nContent-Length: +5\r\n" CLOSE "hello", "HTTP/1.1 400 ", "" },
 		{ "POST /post HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" CLOSE "0\r\n\r\n", "HTTP/1.1 413 ", "" },
 		{ "POST /one HTTP/1.1\r\nContent-Length: 2\r\n" CLOSE "ab", "HTTP/1.1 405 ", "Allow: GET, HEAD\r\n" },
@@ -364,7 +366,8 @@ static void test_posts(void **state)
 		{ "POST /nowhere HTTP/1.1\r\nContent-Length: 2\r\n" CLOSE "ab", "HTTP/1.1 404 ", "" },
 		{ "GET /one HTTP/1.1\r\nContent-Length: 2\r\n" CLOSE "ab", "HTTP/1.1 413 ", "" },
 		/* The body is not the next request, and the next request is not the body. */
-		{ "POST /post HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\nGET /one HTGET /one/next HTTP/1.1\r\n" CLOSE,
+		{ "POST /post HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\nGET /one HTGET /one/next "
+		  "HTTP/1.1\r\n" CLOSE,
 		  "HTTP/1.1 200 ", "folder[next]" },
 	};
 	char answer[ANSWER_CAP];

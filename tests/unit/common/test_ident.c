@@ -27,7 +27,7 @@ static void prefixes(void **state)
 {
 	static const struct {
 		const char *typed;
-		const char *canon;       /* NULL: refused */
+		const char *canon; /* NULL: refused */
 	} rows[] = {
 		{ "172.20.0.0/14", "172.20.0.0/14" },
 		{ "FCA1:0100::/48", "fca1:100::/48" },
@@ -141,7 +141,7 @@ static void times(void **state)
 		{ "9999-12-31T23:59:59Z", 253402300799 },
 	};
 	static const char *const bad[] = { "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01 00:00:00Z",
-					   "2026-01-01T24:00:00Z", "2026-01-01T00:00:00", "26-01-01T00:00:00Z" };
+					   "2026-01-01T24:00:00Z", "2026-01-01T00:00:00",  "26-01-01T00:00:00Z" };
 	char text[AL_TIME_STRLEN];
 	uint64_t seconds;
 
@@ -154,7 +154,7 @@ static void times(void **state)
 	}
 	for (size_t i = 0; i < AL_COUNT(bad); i++)
 		assert_int_equal(al_time_parse(al_slice_str(bad[i]), &seconds), AL_EINVAL);
-	for (uint64_t day = 0; day < 60000; day += 17) {   /* every month shape of 160 years */
+	for (uint64_t day = 0; day < 60000; day += 17) { /* every month shape of 160 years */
 		al_time_format(day * 86400 + 3661, text);
 		assert_int_equal(al_time_parse(al_slice_str(text), &seconds), AL_OK);
 		assert_true(seconds == day * 86400 + 3661);

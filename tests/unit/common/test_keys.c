@@ -32,7 +32,9 @@ static int setup(void **state)
 		f->pinned[i] = f->roots[i].pub;
 		assert_int_equal(al_skey_generate(AL_S("registry.test/log"), &f->logs[i]), AL_OK);
 	}
-	f->keys = (struct al_keys){ .origin = "registry.test/keys", .version = 3, .not_after = 1830297600, .log_count = 2 };
+	f->keys = (struct al_keys){
+		.origin = "registry.test/keys", .version = 3, .not_after = 1830297600, .log_count = 2
+	};
 	f->keys.log[0] = (struct al_keys_log){ f->logs[0].pub, 0, true, { 100, { { 7 } } } };
 	f->keys.log[1] = (struct al_keys_log){ .key = f->logs[1].pub, .from = 100 };
 	al_buf_init(&f->note, AL_NOTE_MAX);
@@ -117,7 +119,10 @@ static void text_round_trip(void **state)
 static void malformed(void **state)
 {
 	static const char *const texts[] = {
-		"", "\n", "registry.test/keys\n", "registry.test/keys\nversion 0\nnot-after 2028-01-01\n",
+		"",
+		"\n",
+		"registry.test/keys\n",
+		"registry.test/keys\nversion 0\nnot-after 2028-01-01\n",
 		"registry.test/keys\nversion 01\nnot-after 2028-01-01\n",
 		"registry.test/keys\nversion 1\nnot-after 2028-13-01\n",
 		"registry.test/keys\nversion 1\nnot-after 2028-01-01\n",
@@ -260,7 +265,7 @@ static void a_key_for_each_size(void **state)
 	assert_int_equal(checkpoint(f, 0, 99, 1), AL_OK);
 	assert_int_equal(checkpoint(f, 0, 100, 7), AL_OK);
 	assert_int_equal(checkpoint(f, 0, 100, 8), AL_EFORK);
-	assert_int_equal(checkpoint(f, 0, 101, 1), AL_EVERIFY);      /* given up: it may have leaked */
+	assert_int_equal(checkpoint(f, 0, 101, 1), AL_EVERIFY); /* given up: it may have leaked */
 	assert_int_equal(checkpoint(f, 1, 100, 7), AL_EVERIFY);
 	assert_int_equal(checkpoint(f, 1, 101, 1), AL_OK);
 	assert_int_equal(checkpoint(f, 2, 101, 1), AL_EVERIFY);

@@ -159,7 +159,7 @@ static void test_moved_timer_runs_once_and_later(void **state)
 
 struct counting {
 	struct al_loop *loop;
-	int got;             /* worker's thread */
+	int got; /* worker's thread */
 	int last[4];
 	bool ordered;
 	bool blocked;

@@ -24,7 +24,7 @@
 #include "alamo/net/net.h"
 
 #define BIG (1024u * 1024u)
-#define HUGE_ANSWER (16u * 1024u * 1024u)      /* more than the kernel buffers */
+#define HUGE_ANSWER (16u * 1024u * 1024u) /* more than the kernel buffers */
 #define CHUNKS 40
 #define CHUNK 10000u
 
@@ -33,9 +33,9 @@ struct server {
 	struct al_listener *listener;
 	pthread_t thread;
 	uint16_t port;
-	const uint8_t *bytes;        /* HUGE_ANSWER of them */
-	sem_t closed;                /* posted for each */
-	size_t opens, closes, most;  /* loop's thread */
+	const uint8_t *bytes;       /* HUGE_ANSWER of them */
+	sem_t closed;               /* posted for each */
+	size_t opens, closes, most; /* loop's thread */
 	_Atomic size_t refs_done;
 };
 
@@ -43,7 +43,7 @@ struct talk {
 	struct server *server;
 	struct al_conn *conn;
 	struct al_timer *timer;
-	int chunks;                  /* still to be sent when drained */
+	int chunks; /* still to be sent when drained */
 	bool gone;
 };
 

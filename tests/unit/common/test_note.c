@@ -14,16 +14,16 @@
 #define DASH "\xe2\x80\x94 "
 #define SAMPLE_KEY "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
 #define SAMPLE_TEXT "This is an example message.\n"
-#define SAMPLE_LINE                                                                                                    \
-	DASH "example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72I"   \
+#define SAMPLE_LINE                                                                                                  \
+	DASH "example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72I" \
 	     "neyaQM=\n"
 #define SAMPLE SAMPLE_TEXT "\n" SAMPLE_LINE
 
 /* Seed 07 00*31, the checkpoint of a log of 76,124 entries. */
 #define LOG_KEY "registry.altnet/ledger+73b16e07+AaL6L0o1W6LpB6UwCenjfK3fesfmagi6B2MfVTBys/JM"
-#define LOG_NOTE                                                                                                       \
-	"registry.altnet/ledger\n76124\nD0NS80NXdKJ2yDMzgnL2x+toGFRe4i6Q1GrUxfzIQ+U=\n\n" DASH                         \
-	"registry.altnet/ledger c7FuB+15D0Cai3T/d9R16CBQKPzW+qFR1m6UYrSgIbRvclxJW+saRR9u0GCQU8n+qf6jeIzhlwbY+Hkd5IL"  \
+#define LOG_NOTE                                                                                                     \
+	"registry.altnet/ledger\n76124\nD0NS80NXdKJ2yDMzgnL2x+toGFRe4i6Q1GrUxfzIQ+U=\n\n" DASH                       \
+	"registry.altnet/ledger c7FuB+15D0Cai3T/d9R16CBQKPzW+qFR1m6UYrSgIbRvclxJW+saRR9u0GCQU8n+qf6jeIzhlwbY+Hkd5IL" \
 	"FTNu5cw0=\n"
 
 static struct al_vkey vkey(const char *text)
@@ -93,9 +93,9 @@ static void bad_keys_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < AL_COUNT(bad); i++)
 		assert_int_equal(al_vkey_parse(al_slice_str(bad[i]), &key), AL_EINVAL);
-	assert_int_equal(al_vkey_parse(AL_S("example.com/foo+530d903a+BOkyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"),
-				       &key),
-			 AL_EUNSUPPORTED);
+	assert_int_equal(
+		al_vkey_parse(AL_S("example.com/foo+530d903a+BOkyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"), &key),
+		AL_EUNSUPPORTED);
 	assert_int_equal(al_skey_parse(AL_S(SAMPLE_KEY), &skey), AL_EINVAL);
 	assert_int_equal(al_skey_parse(AL_S("PRIVATE+KEY+" SAMPLE_KEY), &skey), AL_EINVAL);
 	assert_int_equal(al_skey_generate(AL_S("has+plus"), &skey), AL_EINVAL);
@@ -137,10 +137,18 @@ static void malformed_notes_refused(void **state)
 		{ SAMPLE_TEXT "\n" SAMPLE_LINE DASH "name AAAA\n", AL_EINVAL },
 		{ SAMPLE_TEXT "\n" SAMPLE_LINE DASH "na+me AAAAAAA=\n", AL_EINVAL },
 		{ SAMPLE_TEXT "\n" SAMPLE_LINE DASH "name AAAAAAB=\n", AL_EINVAL },
-		{ SAMPLE_TEXT "\t\n" "\n" SAMPLE_LINE, AL_EINVAL },
-		{ "\xff\n" "\n" SAMPLE_LINE, AL_EINVAL },
-		{ "\xed\xa0\x80\n" "\n" SAMPLE_LINE, AL_EINVAL },
-		{ "\xc0\xaf\n" "\n" SAMPLE_LINE, AL_EINVAL },
+		{ SAMPLE_TEXT "\t\n"
+			      "\n" SAMPLE_LINE,
+		  AL_EINVAL },
+		{ "\xff\n"
+		  "\n" SAMPLE_LINE,
+		  AL_EINVAL },
+		{ "\xed\xa0\x80\n"
+		  "\n" SAMPLE_LINE,
+		  AL_EINVAL },
+		{ "\xc0\xaf\n"
+		  "\n" SAMPLE_LINE,
+		  AL_EINVAL },
 		{ SAMPLE_TEXT "\n" DASH "other.example AAAAAAA=\n", AL_EVERIFY },
 		{ SAMPLE_TEXT "\n" SAMPLE_LINE DASH "example.com/foo Uw2QOkn8sg==\n", AL_EVERIFY },
 	};
@@ -268,14 +276,10 @@ static void receipts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keys_round_trip),
-		cmocka_unit_test(bad_keys_refused),
-		cmocka_unit_test(c2sp_sample_verifies),
-		cmocka_unit_test(malformed_notes_refused),
-		cmocka_unit_test(every_bit_counts),
-		cmocka_unit_test(signing_gives_the_known_note),
-		cmocka_unit_test(checkpoint_text_is_strict),
-		cmocka_unit_test(receipts),
+		cmocka_unit_test(keys_round_trip),           cmocka_unit_test(bad_keys_refused),
+		cmocka_unit_test(c2sp_sample_verifies),      cmocka_unit_test(malformed_notes_refused),
+		cmocka_unit_test(every_bit_counts),          cmocka_unit_test(signing_gives_the_known_note),
+		cmocka_unit_test(checkpoint_text_is_strict), cmocka_unit_test(receipts),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,8 +17,12 @@ static struct al_object *build(const char *text, struct al_report *report, bool 
 		{ { "AUTO-1", 6 }, { "AS4252660007", 12 } },
 		{ { "AUTO-2/48", 9 }, { "fca1:100::/48", 13 } },
 	};
-	struct al_build in = { .raw = al_slice_str(text), .autos = autos, .auto_count = 2, .source = AL_S("ALAMO"),
-			       .index = 5, .time = 1000 };
+	struct al_build in = { .raw = al_slice_str(text),
+			       .autos = autos,
+			       .auto_count = 2,
+			       .source = AL_S("ALAMO"),
+			       .index = 5,
+			       .time = 1000 };
 	struct al_object *object = NULL;
 
 	return al_object_build(&in, report, &object, deletes) == AL_OK ? object : NULL;
@@ -39,10 +43,10 @@ static void canonical_form(void **state)
 	assert_non_null(object);
 	assert_false(deletes);
 	assert_string_equal(al_object_text(object).ptr, "inetnum:        172.28.0.0/27\n"
-							 "netname:        FISHER-NET\n"
-							 "descr:          one # two\n"
-							 "mnt-by:         FISHER-MNT, OTHER-MNT\n"
-							 "source:         ALAMO\n");
+							"netname:        FISHER-NET\n"
+							"descr:          one # two\n"
+							"mnt-by:         FISHER-MNT, OTHER-MNT\n"
+							"source:         ALAMO\n");
 	assert_string_equal(al_object_key(object).ptr, "172.28.0.0/27");
 	assert_true(al_object_has(object, "mnt-by", AL_S("other-mnt")));
 	assert_false(al_object_has(object, "mnt-by", AL_S("OTHER")));
@@ -53,14 +57,17 @@ static void canonical_form(void **state)
 static void placeholders(void **state)
 {
 	bool deletes;
-	struct al_object *object = build("route6: auto-2/48\norigin: AUTO-1\nmnt-by: A-MNT\nsource: ALAMO\n", NULL, &deletes);
+	struct al_object *object = build("route6: auto-2/48\norigin: AUTO-1\nmnt-by: A-MNT\nsource: ALAMO\n", NULL,
+					 &deletes);
 
 	(void)state;
 	assert_non_null(object);
 	assert_string_equal(al_object_key(object).ptr, "fca1:100::/48AS4252660007");
 	al_object_unref(object);
-	object = build("domain: fisher.alamo\nrecord: @ AAAA AUTO-2::1\nnserver: ns1.fisher.alamo AUTO-2::53\nmnt-by: A-MNT\n"
-		       "source: ALAMO\n", NULL, &deletes);
+	object = build(
+		"domain: fisher.alamo\nrecord: @ AAAA AUTO-2::1\nnserver: ns1.fisher.alamo AUTO-2::53\nmnt-by: A-MNT\n"
+		"source: ALAMO\n",
+		NULL, &deletes);
 	assert_non_null(object);
 	assert_true(al_object_has(object, "record", AL_S("@ AAAA fca1:100::1")));
 	assert_true(al_object_has(object, "nserver", AL_S("ns1.fisher.alamo fca1:100::53")));
@@ -88,7 +95,8 @@ static void refusals(void **state)
 		{ "mntner: A-MNT\nauth: ssh-rsa AAAA\nmnt-by: A-MNT\nsource: ALAMO\n", "SCHEMA-SYNTAX", 1 },
 		{ "domain: x.alamo\nrecord: @ AAAA 10.0.0.1\nmnt-by: A-MNT\nsource: ALAMO\n", "SCHEMA-SYNTAX", 1 },
 		{ "domain: x.alamo\nrecord: @ TXT \"open\nmnt-by: A-MNT\nsource: ALAMO\n", "SCHEMA-SYNTAX", 1 },
-		{ "domain: x.alamo\nrecord: www.x.alamo. A 10.0.0.1\nmnt-by: A-MNT\nsource: ALAMO\n", "SCHEMA-SYNTAX", 1 },
+		{ "domain: x.alamo\nrecord: www.x.alamo. A 10.0.0.1\nmnt-by: A-MNT\nsource: ALAMO\n", "SCHEMA-SYNTAX",
+		  1 },
 		{ "domain: x.alamo\nds-rdata: 1 13 2 abcd\nmnt-by: A-MNT\nsource: ALAMO\n", "SCHEMA-SYNTAX", 1 },
 		{ "", "SCHEMA-CLASS", AL_REPORT_WHOLE },
 	};
@@ -146,8 +154,11 @@ static void records(void **state)
 static void fixed_point(void **state)
 {
 	bool deletes;
-	struct al_object *once = build("as-set: as64512:as-Friends\nmembers: as1,AS-B , as64513:as-C\nmbrs-by-ref: any\n"
-				       "mnt-by: a-mnt\nsource: ALAMO\n", NULL, &deletes), *twice;
+	struct al_object *once = build(
+				 "as-set: as64512:as-Friends\nmembers: as1,AS-B , as64513:as-C\nmbrs-by-ref: any\n"
+				 "mnt-by: a-mnt\nsource: ALAMO\n",
+				 NULL, &deletes),
+			 *twice;
 
 	(void)state;
 	assert_non_null(once);

@@ -36,8 +36,9 @@ static void good(void **state)
 	crypto_hash_sha256(hash, (const unsigned char *)r.text.ptr, r.text.len);
 	assert_memory_equal(hash, r.hash, sizeof(hash));
 	al_request_release(&r);
-	assert_int_equal(parse("request: x\nprev: 4 none\nnot-after: 2026-12-01T00:00:00Z\ndry-run: yes\n\n" OBJ "\n" OBJ, &r),
-			 AL_OK);
+	assert_int_equal(
+		parse("request: x\nprev: 4 none\nnot-after: 2026-12-01T00:00:00Z\ndry-run: yes\n\n" OBJ "\n" OBJ, &r),
+		AL_OK);
 	assert_int_equal(r.prevs[0], 4);
 	assert_true(r.prevs[1] == AL_PREV_NONE);
 	assert_true(r.dry_run);
@@ -187,8 +188,7 @@ static void bounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(good), cmocka_unit_test(bad), cmocka_unit_test(contacts),
-					    cmocka_unit_test(control),
-					    cmocka_unit_test(bounds) };
+					    cmocka_unit_test(control), cmocka_unit_test(bounds) };
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -81,8 +81,8 @@ static const struct al_service_def echo_def = { "test-echod", echo_start, echo_s
 
 struct child {
 	pid_t pid;
-	FILE *ready;                 /* what it says on its -r descriptor */
-	FILE *output;                /* stdout and stderr */
+	FILE *ready;  /* what it says on its -r descriptor */
+	FILE *output; /* stdout and stderr */
 };
 
 static struct child spawn(const struct al_service_def *def, const char *option)
@@ -262,7 +262,8 @@ static void test_addresses_share_the_port(void **state)
 {
 	char said[512];
 	(void)state;
-	write_conf("[network]\nlisten = 127.0.0.1\n[whois]\nlisten = 127.0.0.1, 127.0.0.2, ::1\nport = 0\nhttp-port = 0\n");
+	write_conf("[network]\nlisten = 127.0.0.1\n[whois]\nlisten = 127.0.0.1, 127.0.0.2, ::1\nport = 0\nhttp-port = "
+		   "0\n");
 	unlink(endpoints_path);
 	struct child child = spawn(&echo_def, NULL);
 	read_ready(&child, said, sizeof(said));

@@ -165,7 +165,7 @@ static void every_bit_counts(void **state)
 static void reserved_must_be_empty(void **state)
 {
 	struct al_buf message, sig, blob, longer, text;
-	size_t at = 6 + 4 + 4 + 51 + 4 + strlen(NS);     /* offset of reserved */
+	size_t at = 6 + 4 + 4 + 51 + 4 + strlen(NS); /* offset of reserved */
 	struct al_sshkey key;
 
 	(void)state;
@@ -296,13 +296,12 @@ static void high_bytes_are_no_base64(void **state)
 		for (size_t at = 0; at < sig.len; at++)
 			if (sig.ptr[at] == '/') {
 				sig.ptr[at] = 0xaf;
-				assert_int_equal(al_sshsig_verify(al_buf_view(&sig), AL_S(NS), al_slice_str(text),
-								  &key),
-						 AL_EINVAL);
+				assert_int_equal(
+					al_sshsig_verify(al_buf_view(&sig), AL_S(NS), al_slice_str(text), &key),
+					AL_EINVAL);
 				sig.ptr[at] = '/';
-				assert_int_equal(al_sshsig_verify(al_buf_view(&sig), AL_S(NS), al_slice_str(text),
-								  &key),
-						 AL_OK);
+				assert_int_equal(
+					al_sshsig_verify(al_buf_view(&sig), AL_S(NS), al_slice_str(text), &key), AL_OK);
 				tried++;
 			}
 	}

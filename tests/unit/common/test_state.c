@@ -30,8 +30,10 @@ static void on_change(void *arg, const struct al_object *old, const struct al_ob
 static enum al_err apply(struct al_state *state, const char *objects)
 {
 	char body[4096];
-	struct al_entry entry = { .index = al_state_size(state), .time = 1000 + al_state_size(state),
-				  .kind = AL_S("request"), .result = AL_S("c") };
+	struct al_entry entry = { .index = al_state_size(state),
+				  .time = 1000 + al_state_size(state),
+				  .kind = AL_S("request"),
+				  .result = AL_S("c") };
 	struct al_buf bytes;
 	enum al_err err;
 
@@ -53,12 +55,16 @@ static struct al_state *sample(struct seen *seen)
 	assert_int_equal(al_state_new(&state), AL_OK);
 	al_state_observe(state, on_change, seen);
 	assert_int_equal(apply(state, "mntner: A-MNT\n" TAIL "\naut-num: AS1\nas-name: ONE\n" TAIL), AL_OK);
-	assert_int_equal(apply(state, "inetnum: 10.0.0.0/8\nnetname: N1\n" TAIL "\ninetnum: 10.1.0.0/16\nnetname: N2\n" TAIL
-				      "\ninetnum: 10.1.2.0/24\nnetname: N3\n" TAIL), AL_OK);
-	assert_int_equal(apply(state, "route: 10.1.0.0/16\norigin: AS1\n" TAIL "\nroute: 10.1.0.0/16\norigin: AS0\n" TAIL),
+	assert_int_equal(apply(state,
+			       "inetnum: 10.0.0.0/8\nnetname: N1\n" TAIL "\ninetnum: 10.1.0.0/16\nnetname: N2\n" TAIL
+			       "\ninetnum: 10.1.2.0/24\nnetname: N3\n" TAIL),
 			 AL_OK);
-	assert_int_equal(apply(state, "as-block: AS1-AS100\npolicy: open\n" TAIL "\nas-block: AS1-AS10\npolicy: ask\n" TAIL),
-			 AL_OK);
+	assert_int_equal(
+		apply(state, "route: 10.1.0.0/16\norigin: AS1\n" TAIL "\nroute: 10.1.0.0/16\norigin: AS0\n" TAIL),
+		AL_OK);
+	assert_int_equal(
+		apply(state, "as-block: AS1-AS100\npolicy: open\n" TAIL "\nas-block: AS1-AS10\npolicy: ask\n" TAIL),
+		AL_OK);
 	return state;
 }
 
@@ -142,16 +148,16 @@ static void wrong_entries_change_nothing(void **arg)
 	(void)arg;
 	al_buf_init(&bytes, AL_ENTRY_MAX);
 	assert_int_equal(al_entry_encode(&entry, &bytes), AL_OK);
-	assert_int_equal(al_state_apply(state, al_buf_view(&bytes)), AL_EINVAL);       /* not the next index */
+	assert_int_equal(al_state_apply(state, al_buf_view(&bytes)), AL_EINVAL); /* not the next index */
 	al_buf_reset(&bytes);
 	entry.index = 4;
 	entry.time = 10;
 	assert_int_equal(al_entry_encode(&entry, &bytes), AL_OK);
-	assert_int_equal(al_state_apply(state, al_buf_view(&bytes)), AL_EINVAL);       /* time goes back */
+	assert_int_equal(al_state_apply(state, al_buf_view(&bytes)), AL_EINVAL); /* time goes back */
 	al_buf_reset(&bytes);
 	entry.time = 5000;
 	assert_int_equal(al_entry_encode(&entry, &bytes), AL_OK);
-	assert_int_equal(al_state_apply(state, al_buf_view(&bytes)), AL_OK);           /* an unknown kind is skipped */
+	assert_int_equal(al_state_apply(state, al_buf_view(&bytes)), AL_OK); /* an unknown kind is skipped */
 	assert_int_equal(al_state_size(state), 5);
 	assert_int_equal(apply(state, "aut-num: AS2\n" TAIL), AL_EINVAL);
 	assert_int_equal(al_state_size(state), 5);

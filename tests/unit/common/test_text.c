@@ -116,7 +116,9 @@ static void buf_writes_forms(void **state)
 
 static void reader_never_passes_the_end(void **state)
 {
-	struct al_reader r = al_reader_of("\x01\x02\x03\x00\x00\x00\x09" "abc", 10);
+	struct al_reader r = al_reader_of("\x01\x02\x03\x00\x00\x00\x09"
+					  "abc",
+					  10);
 
 	(void)state;
 	assert_int_equal(al_read_u8(&r), 1);

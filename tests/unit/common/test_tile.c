@@ -106,8 +106,9 @@ static void files_of_70000(void **state)
 
 static void files_of_sizes(void **state)
 {
-	static const uint64_t sizes[] = { 0,	 1,	255,   256,   257,	511,	 512,
-					  65535, 65536, 65537, 70000, 16777216, 16777217 };
+	static const uint64_t sizes[] = {
+		0, 1, 255, 256, 257, 511, 512, 65535, 65536, 65537, 70000, 16777216, 16777217
+	};
 
 	(void)state;
 	for (size_t i = 0; i < AL_COUNT(sizes); i++) {
@@ -253,8 +254,8 @@ static void content_vectors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(path_vectors),      cmocka_unit_test(files_of_70000),
-		cmocka_unit_test(files_of_sizes),    cmocka_unit_test(edge_has_the_trees_root),
+		cmocka_unit_test(path_vectors),    cmocka_unit_test(files_of_70000),
+		cmocka_unit_test(files_of_sizes),  cmocka_unit_test(edge_has_the_trees_root),
 		cmocka_unit_test(content_vectors),
 	};
 

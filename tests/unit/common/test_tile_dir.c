@@ -21,7 +21,7 @@
 struct fixture {
 	char path[64];
 	struct al_skey key;
-	struct al_edge edge;             /* the log as it should be */
+	struct al_edge edge; /* the log as it should be */
 	struct al_tile_dir *dir;
 };
 

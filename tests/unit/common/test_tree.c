@@ -17,7 +17,7 @@
 struct fixture {
 	struct al_tree *tree;
 	struct al_hash leaf[SIZE_TOP];
-	struct al_hash root[SIZE_TOP + 1];       /* by the edge, one a size */
+	struct al_hash root[SIZE_TOP + 1]; /* by the edge, one a size */
 };
 
 static void assert_hash(struct al_hash hash, const char *want)
@@ -193,10 +193,8 @@ static void truncate_and_grow_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rfc6962_vectors),
-		cmocka_unit_test(tree_and_edge_agree),
-		cmocka_unit_test(every_inclusion_proof),
-		cmocka_unit_test(every_consistency_proof),
+		cmocka_unit_test(rfc6962_vectors),         cmocka_unit_test(tree_and_edge_agree),
+		cmocka_unit_test(every_inclusion_proof),   cmocka_unit_test(every_consistency_proof),
 		cmocka_unit_test(truncate_and_grow_again),
 	};
 

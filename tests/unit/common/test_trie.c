@@ -86,7 +86,8 @@ static void check_key(const struct al_trie *trie, const struct model *m, const s
 			covering++;
 			if (best == KEYS || m->key[i].len > m->key[best].len)
 				best = i;
-			if (m->key[i].len < key->len && (best_strict == KEYS || m->key[i].len > m->key[best_strict].len))
+			if (m->key[i].len < key->len &&
+			    (best_strict == KEYS || m->key[i].len > m->key[best_strict].len))
 				best_strict = i;
 		}
 		if (al_prefix_covers(key, &m->key[i])) {

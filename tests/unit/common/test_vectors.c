@@ -39,14 +39,16 @@ struct sample {
 static void entry_make(struct al_buf *out, uint64_t index)
 {
 	uint8_t seed[32];
-	struct al_entry entry = { .index = index, .time = 1764000000 + index, .kind = AL_S("request"),
-				  .result = AL_S("c") };
+	struct al_entry entry = {
+		.index = index, .time = 1764000000 + index, .kind = AL_S("request"), .result = AL_S("c")
+	};
 	struct al_buf body;
 	size_t text_len;
 
 	memset(seed, 0x11, sizeof(seed));
 	al_buf_init(&body, AL_REQUEST_MAX);
-	al_buf_printf(&body, "request: vector-%u\nprev: none\n\nas-set: AS-VECTOR%u\nmnt-by: VECTOR-MNT\nsource: TEST\n",
+	al_buf_printf(&body,
+		      "request: vector-%u\nprev: none\n\nas-set: AS-VECTOR%u\nmnt-by: VECTOR-MNT\nsource: TEST\n",
 		      (unsigned)index, (unsigned)index);
 	text_len = body.len;
 	al_sshsig_sign(seed, AL_S("registry@test"), al_slice_head(al_buf_view(&body), text_len), &body);

@@ -204,7 +204,7 @@ static void test_quorum(void **state)
 static void test_wrong_policies(void **state)
 {
 	static const char *const tails[] = {
-		"",                                      /* no quorum */
+		"", /* no quorum */
 		"quorum X\n",
 		"quorum none\nquorum none\n",
 		"group g 0 W0\nquorum g\n",
@@ -271,9 +271,8 @@ static void test_check(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_vector),          cmocka_unit_test(test_keys_have_one_use),
-		cmocka_unit_test(test_flips),           cmocka_unit_test(test_quorum),
-		cmocka_unit_test(test_wrong_policies),  cmocka_unit_test(test_check),
+		cmocka_unit_test(test_vector), cmocka_unit_test(test_keys_have_one_use), cmocka_unit_test(test_flips),
+		cmocka_unit_test(test_quorum), cmocka_unit_test(test_wrong_policies),    cmocka_unit_test(test_check),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

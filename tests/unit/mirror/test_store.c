@@ -270,9 +270,8 @@ static void test_bit_flips(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_grow_and_read), cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_cut_tail),      cmocka_unit_test(test_cut_too_much),
-		cmocka_unit_test(test_bit_flips),
+		cmocka_unit_test(test_grow_and_read), cmocka_unit_test(test_refusals),  cmocka_unit_test(test_cut_tail),
+		cmocka_unit_test(test_cut_too_much),  cmocka_unit_test(test_bit_flips),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -141,16 +141,16 @@ static void test_states(void **state)
 	assert_int_equal(ask(f, &f->other, 0, 0, 5, &a), 404);
 	assert_int_equal(ask(f, &f->real, 3, 3, 5, &a), 409);
 	assert_true(al_slice_is(al_buf_view(&a), "0\n"));
-	assert_int_equal(ask(f, &f->real, 0, 3, 5, &a), 422);        /* a proof where none is due */
+	assert_int_equal(ask(f, &f->real, 0, 3, 5, &a), 422); /* a proof where none is due */
 	assert_int_equal(ask(f, &f->real, 0, 0, 5, &a), 200);
 	assert_cosigned(f, f->real.note[5], &a);
-	assert_int_equal(ask(f, &f->real, 5, 5, 5, &a), 200);        /* again */
+	assert_int_equal(ask(f, &f->real, 5, 5, 5, &a), 200); /* again */
 	assert_int_equal(ask(f, &f->real, 0, 0, 9, &a), 409);
 	assert_true(al_slice_is(al_buf_view(&a), "5\n"));
 	assert_int_equal(ask(f, &f->real, 5, 5, 9, &a), 200);
 	assert_cosigned(f, f->real.note[9], &a);
-	assert_int_equal(ask(f, &f->real, 9, 9, 5, &a), 400);        /* backwards */
-	assert_int_equal(ask(f, &f->real, 5, 5, 8, &a), 409);        /* old news */
+	assert_int_equal(ask(f, &f->real, 9, 9, 5, &a), 400); /* backwards */
+	assert_int_equal(ask(f, &f->real, 5, 5, 8, &a), 409); /* old news */
 	assert_int_equal(notes_in(f, "evidence") + notes_in(f, "unproven"), 0);
 
 	/* The fork: another root at our size, and beyond it. */
@@ -211,7 +211,15 @@ static void test_disk_refuses(void **state)
 static void test_malformed(void **state)
 {
 	static const char *const bodies[] = {
-		"", "\n", "old\n\n", "old 0", "old 0\n", "old 0\n\n", "old 00\n\nx\n", "old -1\n\nx\n", "old 0\nnot base64\n\nx\n",
+		"",
+		"\n",
+		"old\n\n",
+		"old 0",
+		"old 0\n",
+		"old 0\n\n",
+		"old 00\n\nx\n",
+		"old -1\n\nx\n",
+		"old 0\nnot base64\n\nx\n",
 		"old 0\nAAAA\n\nx\n",
 	};
 	struct fixture *f = *state;

@@ -22,11 +22,11 @@
 #include "ledger/ledger_writer.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define THIN 8                       /* so many times fewer flips */
+#define THIN 8 /* so many times fewer flips */
 #else
 #define THIN 1
 #endif
-#define HEADER_BITS 800              /* the file's own header: each of them */
+#define HEADER_BITS 800 /* the file's own header: each of them */
 #define FLIPS 3000
 #define WAL_FLIPS 1500
 #define COMMITS 24
@@ -45,7 +45,7 @@ struct counts {
 	size_t refused;
 	size_t same;
 	size_t shortened;
-	size_t stuck;                /* opened, and an append was refused */
+	size_t stuck; /* opened, and an append was refused */
 };
 
 static enum al_err hash_note(void *arg, uint64_t size, struct al_slice note)
@@ -160,7 +160,7 @@ static void in_the_file(void **state)
 /* ---- the WAL ---- */
 
 struct commit_end {
-	uint64_t size;               /* of the log */
+	uint64_t size; /* of the log */
 	size_t wal_len;
 };
 
@@ -238,6 +238,6 @@ int main(void)
 
 	if (!powercut_register())
 		return 1;
-	al_log_init("test_bitflip", AL_LOG_ERROR + 1);       /* damage is logged each time */
+	al_log_init("test_bitflip", AL_LOG_ERROR + 1); /* damage is logged each time */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,12 +102,12 @@ static void bounded_least_recently_used_out(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 100; i++)
 		assert_true(take(b, i, BUDGET_REQUEST, 0, &wait));
-	assert_false(take(b, 0, BUDGET_REQUEST, 0, &wait));      /* used: 1 is the oldest now */
+	assert_false(take(b, 0, BUDGET_REQUEST, 0, &wait)); /* used: 1 is the oldest now */
 	for (unsigned i = 100; i < 199; i++)
 		assert_true(take(b, i, BUDGET_REQUEST, 0, &wait));
 	assert_int_equal(budget_count(b), 100);
 	assert_false(take(b, 0, BUDGET_REQUEST, 0, &wait));
-	assert_true(take(b, 1, BUDGET_REQUEST, 0, &wait));       /* forgotten, so full */
+	assert_true(take(b, 1, BUDGET_REQUEST, 0, &wait)); /* forgotten, so full */
 	for (unsigned i = 0; i < 100000; i++)
 		(void)take(b, i, BUDGET_REQUEST, 0, &wait);
 	assert_int_equal(budget_count(b), 100);

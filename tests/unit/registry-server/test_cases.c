@@ -26,12 +26,12 @@
 
 #define NS AL_S("registry@alamo")
 #define CASES_MAX 400
-#define STEPS_MAX 64                     /* requests of one file, with the world's */
+#define STEPS_MAX 64 /* requests of one file, with the world's */
 #define DAY 86400
 
 struct sent {
-	struct al_buf raw;               /* as it was sent */
-	struct al_buf entry;             /* empty when it was not accepted */
+	struct al_buf raw;   /* as it was sent */
+	struct al_buf entry; /* empty when it was not accepted */
 	uint8_t hash[AL_HASH_LEN];
 };
 
@@ -42,12 +42,12 @@ struct world {
 	struct audit *audit;
 	uint64_t start, now;
 	struct sent sent[STEPS_MAX];
-	size_t sent_count, first;        /* the file's own begin at `first` */
+	size_t sent_count, first; /* the file's own begin at `first` */
 };
 
 static char names[CASES_MAX][64];
 static size_t name_count;
-static struct al_buf all_rendered;       /* for the look-up of clauses */
+static struct al_buf all_rendered; /* for the look-up of clauses */
 
 /* ---- deciding ---- */
 
@@ -139,8 +139,9 @@ static void store(struct world *w, const struct decision *d, struct sent *sent)
 	for (size_t i = 0; i < d->request.object_count; i++) {
 		const struct al_object *now = d->objects[i];
 
-		assert_true(al_slice_eq(al_object_text(now),
-					al_object_text(al_state_version(w->state, (enum al_class)now->cls, al_object_key(now)))));
+		assert_true(al_slice_eq(
+			al_object_text(now),
+			al_object_text(al_state_version(w->state, (enum al_class)now->cls, al_object_key(now)))));
 	}
 }
 
@@ -175,7 +176,8 @@ static bool decide(struct world *w, struct sent *sent, bool forgotten, struct al
 /* A given, a request or a replay; its answer. */
 static bool step(struct world *w, const struct case_section *s, struct al_buf *answer)
 {
-	struct al_slice at = case_option(s, "at"), alter = case_option(s, "alter"), unit = al_slice_from(at, at.len - 1);
+	struct al_slice at = case_option(s, "at"), alter = case_option(s, "alter"),
+			unit = al_slice_from(at, at.len - 1);
 	struct sent *sent = &w->sent[w->sent_count];
 	uint64_t number;
 
@@ -184,7 +186,7 @@ static bool step(struct world *w, const struct case_section *s, struct al_buf *a
 	al_buf_init(&sent->entry, AL_ENTRY_MAX);
 	w->sent_count++;
 	w->now++;
-	if (at.len > 0) {                        /* "+31d" after the world was made */
+	if (at.len > 0) { /* "+31d" after the world was made */
 		assert_true(al_slice_starts(at, "+") && al_slice_is(unit, "d"));
 		assert_int_equal(al_slice_u64(al_slice_head(al_slice_from(at, 1), at.len - 2), 100000, &number), AL_OK);
 		w->now = w->start + number * DAY;
@@ -265,7 +267,7 @@ static void run_sections(struct world *w, struct al_slice text, struct al_buf *o
 	struct case_section s;
 
 	while (case_section_next(&text, &s))
-		if (!al_slice_is(s.kind, "answer"))     /* rendered behind its request */
+		if (!al_slice_is(s.kind, "answer")) /* rendered behind its request */
 			run_section(w, &s, out);
 }
 
@@ -317,8 +319,8 @@ static void compare(const char *file, struct al_slice is, struct al_slice was)
 		more = al_slice_line(&was, &want);
 		more = al_slice_line(&is, &got) || more;
 	} while (more && al_slice_eq(want, got));
-	fail_msg("%s line %u\n  expected: %.*s\n  is now:   %.*s\nthe whole as it is now:\n%.*s", file, line, AL_FMT(want),
-		 AL_FMT(got), AL_FMT(whole));
+	fail_msg("%s line %u\n  expected: %.*s\n  is now:   %.*s\nthe whole as it is now:\n%.*s", file, line,
+		 AL_FMT(want), AL_FMT(got), AL_FMT(whole));
 }
 
 static void run_case(void **state)

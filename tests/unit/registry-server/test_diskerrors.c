@@ -19,16 +19,16 @@
 #else
 #define STRIDE 1
 #endif
-#define STEPS 20                     /* commits of a run */
-#define REOPENED_AT 7                /* before this one the ledger is closed and opened */
-#define TRIES_MAX 12                 /* of one commit while the disk still fails */
+#define STEPS 20      /* commits of a run */
+#define REOPENED_AT 7 /* before this one the ledger is closed and opened */
+#define TRIES_MAX 12  /* of one commit while the disk still fails */
 #define SEED 4711
 
 struct plan {
 	enum powercut_failure how;
-	uint64_t count;              /* operations that fail */
+	uint64_t count; /* operations that fail */
 	bool reads;
-	bool reopen;                 /* after a failure, else resume */
+	bool reopen; /* after a failure, else resume */
 };
 
 struct tally {
@@ -133,7 +133,8 @@ static void at_every_operation(struct plan plan)
 	rig_release(&rig);
 	print_message("%s of %llu operations%s, then %s: %zu runs, %zu failures\n",
 		      plan.how == POWERCUT_FULL ? "ENOSPC" : "EIO", (unsigned long long)plan.count,
-		      plan.reads ? " (reads too)" : "", plan.reopen ? "reopened" : "resumed", tally.runs, tally.failures);
+		      plan.reads ? " (reads too)" : "", plan.reopen ? "reopened" : "resumed", tally.runs,
+		      tally.failures);
 	/* The operations were met, and mattered. */
 	assert_true(tally.runs * STRIDE > 100 && tally.failures > tally.runs / 4);
 }
@@ -176,15 +177,13 @@ static void errors_until_mended(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(full_once),
-		cmocka_unit_test(full_until_space_is_made),
-		cmocka_unit_test(error_once),
-		cmocka_unit_test(errors_for_a_while),
+		cmocka_unit_test(full_once),           cmocka_unit_test(full_until_space_is_made),
+		cmocka_unit_test(error_once),          cmocka_unit_test(errors_for_a_while),
 		cmocka_unit_test(errors_until_mended),
 	};
 
 	if (!powercut_register())
 		return 1;
-	al_log_init("test_diskerrors", AL_LOG_ERROR + 1);    /* each failure is one to the ledger */
+	al_log_init("test_diskerrors", AL_LOG_ERROR + 1); /* each failure is one to the ledger */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

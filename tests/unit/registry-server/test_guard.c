@@ -18,8 +18,8 @@ struct fixture {
 	char dir[64];
 	char path[96];
 	struct al_skey key;
-	struct al_tree *ours;            /* 40 entries */
-	struct al_tree *theirs;          /* the same up to 10, then others */
+	struct al_tree *ours;   /* 40 entries */
+	struct al_tree *theirs; /* the same up to 10, then others */
 	struct guard guard;
 };
 
@@ -141,7 +141,7 @@ static void goes_on(void **state)
 		assert_int_equal(advance(f, f->ours, size - 1, size), AL_OK);
 		assert_state(f, size - 1, size);
 		if (size % 2 == 0)
-			guard_keep(&f->guard);       /* or the next one says it */
+			guard_keep(&f->guard); /* or the next one says it */
 	}
 }
 

@@ -31,10 +31,10 @@ static atomic_bool fail_write, fail_sync;
 static atomic_uint wal_syncs;
 
 #define REAL(file) (((struct shim_file *)(file))->real)
-#define FORWARD(name, params, args)                                                                                    \
-	static int shim_##name params                                                                                  \
-	{                                                                                                              \
-		return REAL(file)->pMethods->x##name args;                                                             \
+#define FORWARD(name, params, args)                        \
+	static int shim_##name params                      \
+	{                                                  \
+		return REAL(file)->pMethods->x##name args; \
 	}
 
 FORWARD(Close, (sqlite3_file * file), (REAL(file)))
@@ -126,12 +126,12 @@ struct fixture {
 	struct al_skey key;
 	struct al_loop *loop;
 	struct ledger *ledger;
-	uint64_t committed;          /* end of the newest batch told */
+	uint64_t committed; /* end of the newest batch told */
 	size_t commits;
-	size_t largest;              /* entries of the largest batch */
-	size_t waiting;              /* callbacks to come before the loop stops */
+	size_t largest; /* entries of the largest batch */
+	size_t waiting; /* callbacks to come before the loop stops */
 	size_t ok, eio, stale, other;
-	bool boundary[5001];         /* sizes with a checkpoint */
+	bool boundary[5001]; /* sizes with a checkpoint */
 };
 
 static struct al_slice entry_text(uint64_t index, char out[static 64])
@@ -208,8 +208,9 @@ static void append(struct fixture *f, uint64_t from, uint64_t to)
 
 static enum al_err try_open(struct fixture *f, bool create, struct ledger **out)
 {
-	struct ledger_opts opts = { .path = f->path, .key = &f->key.pub, .signer = signer_local(&f->key),
-				    .create = create };
+	struct ledger_opts opts = {
+		.path = f->path, .key = &f->key.pub, .signer = signer_local(&f->key), .create = create
+	};
 
 	return ledger_open(&opts, out);
 }
@@ -549,7 +550,8 @@ static void damage_found_at_the_opening(void **state)
 		run(f);
 	}
 	stop(f);
-	tamper(f, "INSERT INTO side (object, hash, idx, text) SELECT 'a', leaf, 29, zeroblob(1) FROM entry WHERE idx = 29");
+	tamper(f, "INSERT INTO side (object, hash, idx, text) SELECT 'a', leaf, 29, zeroblob(1) FROM entry WHERE idx = "
+		  "29");
 	tamper(f, "INSERT INTO side (object, hash, idx, text) "
 		  "SELECT 'b', zeroblob(32), 10, CAST(note AS BLOB) FROM checkpoint WHERE size = 10");
 	for (size_t i = 0; i < AL_COUNT(cases); i++) {

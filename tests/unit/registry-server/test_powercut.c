@@ -21,7 +21,7 @@
 #endif
 #define CUTS_THREADED (CUTS / 10)
 #define CUTS_UNSAFE 200
-#define CUTS_A_LEDGER 12             /* after so many a new one is begun */
+#define CUTS_A_LEDGER 12 /* after so many a new one is begun */
 #define SEED 20240229
 
 static const char *const verdict_names[RIG_VERDICTS] = { "sound", "unreadable", "lost", "different", "forked" };
@@ -159,6 +159,6 @@ int main(void)
 
 	if (!powercut_register())
 		return 1;
-	al_log_init("test_powercut", AL_LOG_ERROR + 1);    /* each cut is an error to the ledger */
+	al_log_init("test_powercut", AL_LOG_ERROR + 1); /* each cut is an error to the ledger */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

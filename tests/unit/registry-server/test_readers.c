@@ -21,8 +21,8 @@ struct rig {
 	struct al_loop *loop;
 	struct readers *readers;
 	unsigned put, back, behind;
-	unsigned after_at;               /* `back` when the function behind was called */
-	unsigned closed;                 /* came back unread */
+	unsigned after_at; /* `back` when the function behind was called */
+	unsigned closed;   /* came back unread */
 	uint8_t seed[32];
 };
 
@@ -102,7 +102,7 @@ static void test_order(void **state)
 {
 	struct rig *rig = *state;
 
-	assert_false(readers_after(rig->readers, on_after, rig));     /* nothing to wait for */
+	assert_false(readers_after(rig->readers, on_after, rig)); /* nothing to wait for */
 	for (unsigned i = 0; i < MANY; i++)
 		put(rig, 0);
 	al_loop_run(rig->loop);

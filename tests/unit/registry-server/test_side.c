@@ -26,7 +26,7 @@ struct fixture {
 	struct al_skey key;
 	struct al_loop *loop;
 	struct ledger *ledger;
-	uint64_t next;               /* entry */
+	uint64_t next; /* entry */
 	/* what the last call answered */
 	enum al_err err;
 	uint64_t id, total;
@@ -38,8 +38,9 @@ struct fixture {
 
 static void start(struct fixture *f, bool create)
 {
-	struct ledger_opts opts = { .path = f->path, .key = &f->key.pub, .signer = signer_local(&f->key),
-				    .create = create };
+	struct ledger_opts opts = {
+		.path = f->path, .key = &f->key.pub, .signer = signer_local(&f->key), .create = create
+	};
 
 	assert_int_equal(ledger_open(&opts, &f->ledger), AL_OK);
 	f->next = ledger_head(f->ledger, NULL).size;
@@ -380,7 +381,7 @@ static void a_full_queue_takes_no_more(void **state)
 	for (size_t i = 0; i < fits; i++)
 		assert_int_equal(add(f, i, large), AL_OK);
 	assert_int_equal(add(f, fits, large), AL_ELIMIT);
-	assert_int_equal(add(f, 0, large), AL_OK);       /* it is there already */
+	assert_int_equal(add(f, 0, large), AL_OK); /* it is there already */
 	assert_int_equal(answer_of(f, ledger_queue_drop(f->ledger, 1, NULL, on_side, f)), AL_OK);
 	assert_int_equal(add(f, fits, large), AL_OK);
 	free(large);
@@ -462,8 +463,9 @@ static void from_version_1(void **state)
 static void after_the_end(void **state)
 {
 	struct fixture *f = *state;
-	struct ledger_opts opts = { .path = f->path, .key = &f->key.pub, .signer = signer_local(&f->key),
-				    .create = true };
+	struct ledger_opts opts = {
+		.path = f->path, .key = &f->key.pub, .signer = signer_local(&f->key), .create = true
+	};
 
 	assert_int_equal(ledger_open(&opts, &f->ledger), AL_OK);
 	assert_int_equal(ledger_queue_list(f->ledger, on_side, f), AL_ECLOSED);
@@ -475,9 +477,15 @@ static void after_the_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(kept_with_the_entry),      TEST(erased_for_good),           TEST(no_copy_stays_behind),
-		TEST(in_order_behind_entries),  TEST(queued_over_a_restart),     TEST(a_full_queue_takes_no_more),
-		TEST(many_rows_are_listed_in_part), TEST(taken_once),            TEST(from_version_1),
+		TEST(kept_with_the_entry),
+		TEST(erased_for_good),
+		TEST(no_copy_stays_behind),
+		TEST(in_order_behind_entries),
+		TEST(queued_over_a_restart),
+		TEST(a_full_queue_takes_no_more),
+		TEST(many_rows_are_listed_in_part),
+		TEST(taken_once),
+		TEST(from_version_1),
 		TEST(after_the_end),
 	};
 

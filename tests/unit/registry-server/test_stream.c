@@ -23,7 +23,7 @@
 #include "sign/signer.h"
 #include "ledger/stream_internal.h"
 
-#define GUARD_MS 60000               /* only a hanging test ever sees it */
+#define GUARD_MS 60000 /* only a hanging test ever sees it */
 #define FOLLOWERS 20
 
 struct fixture {
@@ -33,10 +33,10 @@ struct fixture {
 	struct al_timer *guard;
 	struct ledger *ledger;
 	struct stream *stream;
-	size_t entry_len;            /* bytes of each entry */
+	size_t entry_len; /* bytes of each entry */
 	uint64_t durable;
-	uint64_t wanted;             /* the loop stops when all is there */
-	size_t behind;               /* followers not yet at `wanted` */
+	uint64_t wanted; /* the loop stops when all is there */
+	size_t behind;   /* followers not yet at `wanted` */
 };
 
 struct reader {
@@ -141,8 +141,9 @@ static void grow(struct fixture *f, uint64_t size, size_t readers)
 
 static void serve(struct fixture *f, bool create)
 {
-	struct ledger_opts opts = { .path = f->path, .key = &f->key.pub, .signer = signer_local(&f->key),
-				    .create = create };
+	struct ledger_opts opts = {
+		.path = f->path, .key = &f->key.pub, .signer = signer_local(&f->key), .create = create
+	};
 
 	assert_int_equal(ledger_open(&opts, &f->ledger), AL_OK);
 	f->durable = ledger_head(f->ledger, NULL).size;
@@ -206,7 +207,7 @@ static void history_then_live(void **state)
 	struct fixture *f = *state;
 	static struct reader r[FOLLOWERS];
 
-	reader_start(f, &r[0]);              /* at the empty log */
+	reader_start(f, &r[0]); /* at the empty log */
 	grow(f, 500, 1);
 	run(f);
 	for (size_t i = 1; i < FOLLOWERS; i++)
@@ -238,7 +239,7 @@ static void long_history(void **state)
 	for (size_t i = 0; i < AL_COUNT(r); i++)
 		reader_start(f, &r[i]);
 	grow(f, 400, AL_COUNT(r));
-	f->behind -= AL_COUNT(r);            /* each was counted when it started, and stops only at 400 */
+	f->behind -= AL_COUNT(r); /* each was counted when it started, and stops only at 400 */
 	run(f);
 	for (size_t i = 0; i < AL_COUNT(r); i++) {
 		assert_int_equal(r[i].entries, 400);
@@ -269,7 +270,7 @@ struct raw {
 	struct bufferevent *bev;
 	struct al_buf got;
 	bool closed;
-	size_t frames_wanted;        /* stop after so many (0: at the end) */
+	size_t frames_wanted; /* stop after so many (0: at the end) */
 };
 
 static size_t frame_count(const struct al_buf *got, struct al_frame *last)
@@ -426,15 +427,11 @@ static void a_client_that_does_not_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(history_then_live),
-		TEST(long_history),
-		TEST(registry_restarts),
-		TEST(refusals),
-		TEST(head_first),
-		TEST(a_client_that_does_not_read),
+		TEST(history_then_live), TEST(long_history), TEST(registry_restarts),
+		TEST(refusals),          TEST(head_first),   TEST(a_client_that_does_not_read),
 	};
 
-	(void)signal(SIGPIPE, SIG_IGN);      /* as al_service_main() does */
+	(void)signal(SIGPIPE, SIG_IGN); /* as al_service_main() does */
 	memset(filler, 'f', sizeof(filler));
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

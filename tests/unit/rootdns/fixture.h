@@ -33,9 +33,9 @@ struct fixture {
 	struct publish *publish;
 	struct builder *builder;
 	struct al_object *registry;
-	struct zone_plan *plan;          /* the test's own copy */
+	struct zone_plan *plan; /* the test's own copy */
 	struct source *pending, **tail;
-	uint64_t index;                  /* of the next object */
+	uint64_t index; /* of the next object */
 };
 
 static inline struct al_object *object_of(const char *text, uint64_t index)
@@ -113,10 +113,10 @@ static inline void fixture_stop(struct fixture *f)
 /* ---- questions ---- */
 
 struct question {
-	const char *name;                /* "a\\.b" is not needed by any test */
+	const char *name; /* "a\\.b" is not needed by any test */
 	uint16_t type;
 	bool edns, dnssec, tcp;
-	uint16_t size;                   /* EDNS; 0: 1232 */
+	uint16_t size; /* EDNS; 0: 1232 */
 };
 
 static inline size_t question_put(const struct question *q, uint8_t out[static 512])

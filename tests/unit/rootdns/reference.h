@@ -11,8 +11,8 @@ enum verdict { IS_REFERRAL, IS_DATA, IS_ALIAS, IS_NODATA, IS_NXDOMAIN };
 
 struct reference {
 	enum verdict verdict;
-	bool synthesized;                /* by a wildcard */
-	ldns_rdf *at;                    /* cut, or owner of the data; borrowed from the list */
+	bool synthesized; /* by a wildcard */
+	ldns_rdf *at;     /* cut, or owner of the data; borrowed from the list */
 };
 
 static inline bool has_type(const ldns_rr_list *list, const ldns_rdf *name, ldns_rr_type type)
@@ -60,7 +60,7 @@ static inline void data_verdict(const ldns_rr_list *list, ldns_rdf *name, ldns_r
 	out->at = name;
 	out->verdict = has_type(list, name, type)                 ? IS_DATA
 		       : has_type(list, name, LDNS_RR_TYPE_CNAME) ? IS_ALIAS
-								   : IS_NODATA;
+								  : IS_NODATA;
 }
 
 /* The wildcard at the closest encloser, or NULL. */

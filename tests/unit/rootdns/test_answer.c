@@ -44,7 +44,8 @@ static const char *const objects[] = {
 	"inetnum: 172.21.0.0/16\nnetname: N-NET\nnserver: ns.bar.alamo\n" TAIL,
 	"inet6num: fca1:100::/46\nnetname: N-NET\nnserver: ns1.foo.alamo\n" TAIL,
 	"domain: odd.alamo\nrecord: @ SVCB 0 broken broken\nrecord: @ MX 5 mail.odd.alamo\n"
-	"record: @ HTTPS 1 . alpn=h2\nrecord: _443._tcp TLSA 3 1 1 aabb\nrecord: @ CAA 0 issue \"ca.alamo\"\nrecord: @ SSHFP 4 2 0011\n"
+	"record: @ HTTPS 1 . alpn=h2\nrecord: _443._tcp TLSA 3 1 1 aabb\nrecord: @ CAA 0 issue \"ca.alamo\"\nrecord: @ "
+	"SSHFP 4 2 0011\n"
 	"record: _x._tcp SRV 1 2 3 mail.odd.alamo\n" TAIL,
 };
 
@@ -69,8 +70,16 @@ static int teardown(void **state)
 #define SOA_ALAMO "alamo. 300 IN SOA a.root-servers.alamo. dns.alamo. 18 300 60 1209600 300\n"
 #define SOA_ROOT ". 300 IN SOA a.root-servers.alamo. dns.alamo. 7 300 60 1209600 300\n"
 
-#define ASK(n, t) &(const struct question){ .name = (n), .type = (t) }
-#define ASK_DO(n, t) &(const struct question){ .name = (n), .type = (t), .dnssec = true }
+#define ASK(n, t)                        \
+	&(const struct question)         \
+	{                                \
+		.name = (n), .type = (t) \
+	}
+#define ASK_DO(n, t)                                     \
+	&(const struct question)                         \
+	{                                                \
+		.name = (n), .type = (t), .dnssec = true \
+	}
 
 struct row {
 	const struct question *question;
@@ -97,41 +106,32 @@ static void delegations(void **state)
 		/* glue is no answer */
 		{ ASK("foo.alamo", RR_NS), foo },
 		{ ASK("a.very.long.name.below.foo.alamo", RR_DS), foo },
-		{ ASK_DO("www.foo.alamo", RR_A),
-		  "NOERROR\n"
-		  "ns foo.alamo. 3600 IN NS ns.bar.alamo.\n"
-		  "ns foo.alamo. 3600 IN NS ns1.foo.alamo.\n"
-		  "ns foo.alamo. 3600 IN DS 1 13 2 " DIGEST
-		  "\n"
-		  "ns foo.alamo. 3600 IN RRSIG DS 13 2\n"
-		  "ar ns1.foo.alamo. 3600 IN AAAA fd00::1\n"
-		  "ar ns.bar.alamo. 3600 IN A 172.20.1.1\n" },
-		{ ASK_DO("q.q.bar.alamo", RR_A),
-		  "NOERROR\n"
-		  "ns bar.alamo. 3600 IN NS ns.bar.alamo.\n"
-		  "ns bar.alamo. 3600 IN NS ns1.foo.alamo.\n"
-		  "ns bar.alamo. 300 IN NSEC foo.alamo. NS RRSIG NSEC\n"
-		  "ns bar.alamo. 300 IN RRSIG NSEC 13 2\n"
-		  "ar ns.bar.alamo. 3600 IN A 172.20.1.1\n"
-		  "ar ns1.foo.alamo. 3600 IN AAAA fd00::1\n" },
-		{ ASK("foo.alamo", RR_DS),
-		  "NOERROR aa\n"
-		  "an foo.alamo. 3600 IN DS 1 13 2 " DIGEST
-		  "\n" },
-		{ ASK_DO("bar.alamo", RR_DS),
-		  "NOERROR aa\n"
-		  "ns " SOA_ALAMO
-		  "ns alamo. 300 IN RRSIG SOA 13 1\n"
-		  "ns bar.alamo. 300 IN NSEC foo.alamo. NS RRSIG NSEC\n"
-		  "ns bar.alamo. 300 IN RRSIG NSEC 13 2\n" },
-		{ ASK("x.deep.host.alamo", RR_A),
-		  "NOERROR\n"
-		  "ns deep.host.alamo. 3600 IN NS ns.deep.host.alamo.\n"
-		  "ar ns.deep.host.alamo. 3600 IN A 172.20.9.9\n" },
-		{ ASK("www.other", RR_A),
-		  "NOERROR\n"
-		  "ns other. 3600 IN NS ns.other.\n"
-		  "ar ns.other. 3600 IN AAAA fd00::7\n" },
+		{ ASK_DO("www.foo.alamo", RR_A), "NOERROR\n"
+						 "ns foo.alamo. 3600 IN NS ns.bar.alamo.\n"
+						 "ns foo.alamo. 3600 IN NS ns1.foo.alamo.\n"
+						 "ns foo.alamo. 3600 IN DS 1 13 2 " DIGEST "\n"
+						 "ns foo.alamo. 3600 IN RRSIG DS 13 2\n"
+						 "ar ns1.foo.alamo. 3600 IN AAAA fd00::1\n"
+						 "ar ns.bar.alamo. 3600 IN A 172.20.1.1\n" },
+		{ ASK_DO("q.q.bar.alamo", RR_A), "NOERROR\n"
+						 "ns bar.alamo. 3600 IN NS ns.bar.alamo.\n"
+						 "ns bar.alamo. 3600 IN NS ns1.foo.alamo.\n"
+						 "ns bar.alamo. 300 IN NSEC foo.alamo. NS RRSIG NSEC\n"
+						 "ns bar.alamo. 300 IN RRSIG NSEC 13 2\n"
+						 "ar ns.bar.alamo. 3600 IN A 172.20.1.1\n"
+						 "ar ns1.foo.alamo. 3600 IN AAAA fd00::1\n" },
+		{ ASK("foo.alamo", RR_DS), "NOERROR aa\n"
+					   "an foo.alamo. 3600 IN DS 1 13 2 " DIGEST "\n" },
+		{ ASK_DO("bar.alamo", RR_DS), "NOERROR aa\n"
+					      "ns " SOA_ALAMO "ns alamo. 300 IN RRSIG SOA 13 1\n"
+					      "ns bar.alamo. 300 IN NSEC foo.alamo. NS RRSIG NSEC\n"
+					      "ns bar.alamo. 300 IN RRSIG NSEC 13 2\n" },
+		{ ASK("x.deep.host.alamo", RR_A), "NOERROR\n"
+						  "ns deep.host.alamo. 3600 IN NS ns.deep.host.alamo.\n"
+						  "ar ns.deep.host.alamo. 3600 IN A 172.20.9.9\n" },
+		{ ASK("www.other", RR_A), "NOERROR\n"
+					  "ns other. 3600 IN NS ns.other.\n"
+					  "ar ns.other. 3600 IN AAAA fd00::7\n" },
 	};
 
 	rows_expect(*state, rows, AL_COUNT(rows));
@@ -141,42 +141,35 @@ static void root_and_apex(void **state)
 {
 	const struct row rows[] = {
 		/* priming (RFC 8109): servers and all their addresses */
-		{ ASK(".", RR_NS),
-		  "NOERROR aa\n"
-		  "an . 3600 IN NS a.root-servers.alamo.\n"
-		  "an . 3600 IN NS b.root-servers.alamo.\n"
-		  "ar a.root-servers.alamo. 3600 IN AAAA fca1:0:a::53\n"
-		  "ar b.root-servers.alamo. 3600 IN A 172.20.0.53\n" },
-		{ ASK("b.root-servers.alamo", RR_A),
-		  "NOERROR aa\n"
-		  "an b.root-servers.alamo. 3600 IN A 172.20.0.53\n" },
+		{ ASK(".", RR_NS), "NOERROR aa\n"
+				   "an . 3600 IN NS a.root-servers.alamo.\n"
+				   "an . 3600 IN NS b.root-servers.alamo.\n"
+				   "ar a.root-servers.alamo. 3600 IN AAAA fca1:0:a::53\n"
+				   "ar b.root-servers.alamo. 3600 IN A 172.20.0.53\n" },
+		{ ASK("b.root-servers.alamo", RR_A), "NOERROR aa\n"
+						     "an b.root-servers.alamo. 3600 IN A 172.20.0.53\n" },
 		{ ASK("x.root-servers.alamo", RR_A), "NXDOMAIN aa\nns " SOA_ALAMO },
 		{ ASK("arpa", RR_A), "NOERROR aa\nns " SOA_ROOT },
 		{ ASK("ip6.arpa", RR_NS), "NOERROR aa\nns " SOA_ROOT },
-		{ ASK_DO("com", RR_A),
-		  "NXDOMAIN aa\n"
-		  "ns " SOA_ROOT
-		  "ns . 300 IN RRSIG SOA 13 0\n"
-		  "ns 1.a.c.f.ip6.arpa. 300 IN NSEC fish. NS DS RRSIG NSEC\n"
-		  "ns 1.a.c.f.ip6.arpa. 300 IN RRSIG NSEC 13 6\n"
-		  "ns . 300 IN NSEC alamo. NS SOA RRSIG NSEC DNSKEY\n"
-		  "ns . 300 IN RRSIG NSEC 13 0\n" },
+		{ ASK_DO("com", RR_A), "NXDOMAIN aa\n"
+				       "ns " SOA_ROOT "ns . 300 IN RRSIG SOA 13 0\n"
+				       "ns 1.a.c.f.ip6.arpa. 300 IN NSEC fish. NS DS RRSIG NSEC\n"
+				       "ns 1.a.c.f.ip6.arpa. 300 IN RRSIG NSEC 13 6\n"
+				       "ns . 300 IN NSEC alamo. NS SOA RRSIG NSEC DNSKEY\n"
+				       "ns . 300 IN RRSIG NSEC 13 0\n" },
 		{ ASK("fish", RR_TXT), "NOERROR aa\nan fish. 300 IN TXT \"fish\"\n" },
-		{ ASK("fish", RR_NS),
-		  "NOERROR aa\n"
-		  "an fish. 3600 IN NS a.root-servers.alamo.\n"
-		  "an fish. 3600 IN NS b.root-servers.alamo.\n" },
+		{ ASK("fish", RR_NS), "NOERROR aa\n"
+				      "an fish. 3600 IN NS a.root-servers.alamo.\n"
+				      "an fish. 3600 IN NS b.root-servers.alamo.\n" },
 		{ ASK("www.fish", RR_A), "NOERROR aa\nan www.fish. 300 IN A 172.20.5.5\n" },
 		/* ANY is one set (RFC 8482) */
 		{ ASK("www.fish", RR_ANY), "NOERROR aa\nan www.fish. 300 IN A 172.20.5.5\n" },
 		{ ASK("www.fish", RR_RRSIG), "NOERROR aa\nan www.fish. 300 IN RRSIG A 13 2\n" },
 		{ ASK("www.fish", RR_NSEC), "NOERROR aa\nan www.fish. 300 IN NSEC fish. A RRSIG NSEC\n" },
-		{ ASK_DO(".", RR_DS),
-		  "NOERROR aa\n"
-		  "ns " SOA_ROOT
-		  "ns . 300 IN RRSIG SOA 13 0\n"
-		  "ns . 300 IN NSEC alamo. NS SOA RRSIG NSEC DNSKEY\n"
-		  "ns . 300 IN RRSIG NSEC 13 0\n" },
+		{ ASK_DO(".", RR_DS), "NOERROR aa\n"
+				      "ns " SOA_ROOT "ns . 300 IN RRSIG SOA 13 0\n"
+				      "ns . 300 IN NSEC alamo. NS SOA RRSIG NSEC DNSKEY\n"
+				      "ns . 300 IN RRSIG NSEC 13 0\n" },
 	};
 
 	rows_expect(*state, rows, AL_COUNT(rows));
@@ -185,57 +178,47 @@ static void root_and_apex(void **state)
 static void hosted(void **state)
 {
 	const struct row rows[] = {
-		{ ASK_DO("host.alamo", RR_A),
-		  "NOERROR aa\n"
-		  "an host.alamo. 300 IN A 172.20.2.2\n"
-		  "an host.alamo. 300 IN RRSIG A 13 2\n" },
+		{ ASK_DO("host.alamo", RR_A), "NOERROR aa\n"
+					      "an host.alamo. 300 IN A 172.20.2.2\n"
+					      "an host.alamo. 300 IN RRSIG A 13 2\n" },
 		{ ASK("HOST.alamo", RR_A), "NOERROR aa\nan HOST.alamo. 300 IN A 172.20.2.2\n" },
-		{ ASK("www.host.alamo", RR_A),
-		  "NOERROR aa\n"
-		  "an www.host.alamo. 300 IN CNAME host.alamo.\n"
-		  "an host.alamo. 300 IN A 172.20.2.2\n" },
-		{ ASK("www.host.alamo", RR_CNAME),
-		  "NOERROR aa\n"
-		  "an www.host.alamo. 300 IN CNAME host.alamo.\n" },
+		{ ASK("www.host.alamo", RR_A), "NOERROR aa\n"
+					       "an www.host.alamo. 300 IN CNAME host.alamo.\n"
+					       "an host.alamo. 300 IN A 172.20.2.2\n" },
+		{ ASK("www.host.alamo", RR_CNAME), "NOERROR aa\n"
+						   "an www.host.alamo. 300 IN CNAME host.alamo.\n" },
 		/* an alias into a delegation ends there, with the way on; one out of the zone just ends */
-		{ ASK("out.host.alamo", RR_A),
-		  "NOERROR aa\n"
-		  "an out.host.alamo. 300 IN CNAME x.foo.alamo.\n"
-		  "ns foo.alamo. 3600 IN NS ns.bar.alamo.\n"
-		  "ns foo.alamo. 3600 IN NS ns1.foo.alamo.\n"
-		  "ar ns1.foo.alamo. 3600 IN AAAA fd00::1\n" },
+		{ ASK("out.host.alamo", RR_A), "NOERROR aa\n"
+					       "an out.host.alamo. 300 IN CNAME x.foo.alamo.\n"
+					       "ns foo.alamo. 3600 IN NS ns.bar.alamo.\n"
+					       "ns foo.alamo. 3600 IN NS ns1.foo.alamo.\n"
+					       "ar ns1.foo.alamo. 3600 IN AAAA fd00::1\n" },
 		{ ASK("far.host.alamo", RR_A), "NOERROR aa\nan far.host.alamo. 300 IN CNAME www.example.\n" },
 		/* the last name of the chain decides (RFC 6604) */
-		{ ASK_DO("gone.host.alamo", RR_A),
-		  "NXDOMAIN aa\n"
-		  "an gone.host.alamo. 300 IN CNAME gone.alamo.\n"
-		  "an gone.host.alamo. 300 IN RRSIG CNAME 13 3\n"
-		  "ns " SOA_ALAMO
-		  "ns alamo. 300 IN RRSIG SOA 13 1\n"
-		  "ns foo.alamo. 300 IN NSEC host.alamo. NS DS RRSIG NSEC\n"
-		  "ns foo.alamo. 300 IN RRSIG NSEC 13 2\n"
-		  "ns alamo. 300 IN NSEC bar.alamo. NS SOA RRSIG NSEC DNSKEY\n"
-		  "ns alamo. 300 IN RRSIG NSEC 13 1\n" },
-		{ ASK("bad.host.alamo", RR_A),
-		  "NOERROR aa\n"
-		  "an bad.host.alamo. 300 IN CNAME nope.host.alamo.\n"
-		  "ns " SOA_ALAMO },
+		{ ASK_DO("gone.host.alamo", RR_A), "NXDOMAIN aa\n"
+						   "an gone.host.alamo. 300 IN CNAME gone.alamo.\n"
+						   "an gone.host.alamo. 300 IN RRSIG CNAME 13 3\n"
+						   "ns " SOA_ALAMO "ns alamo. 300 IN RRSIG SOA 13 1\n"
+						   "ns foo.alamo. 300 IN NSEC host.alamo. NS DS RRSIG NSEC\n"
+						   "ns foo.alamo. 300 IN RRSIG NSEC 13 2\n"
+						   "ns alamo. 300 IN NSEC bar.alamo. NS SOA RRSIG NSEC DNSKEY\n"
+						   "ns alamo. 300 IN RRSIG NSEC 13 1\n" },
+		{ ASK("bad.host.alamo", RR_A), "NOERROR aa\n"
+					       "an bad.host.alamo. 300 IN CNAME nope.host.alamo.\n"
+					       "ns " SOA_ALAMO },
 		/* CNAME beside other data: the alias is dropped, the rest stays */
 		{ ASK("mix.host.alamo", RR_A), "NOERROR aa\nan mix.host.alamo. 300 IN A 172.20.2.3\n" },
 		{ ASK("mix.host.alamo", RR_CNAME), "NOERROR aa\nns " SOA_ALAMO },
 		/* empty non-terminal: no data, and not the wildcard's */
-		{ ASK_DO("b.host.alamo", RR_TXT),
-		  "NOERROR aa\n"
-		  "ns " SOA_ALAMO
-		  "ns alamo. 300 IN RRSIG SOA 13 1\n"
-		  "ns *.host.alamo. 300 IN NSEC a.b.host.alamo. TXT RRSIG NSEC\n"
-		  "ns *.host.alamo. 300 IN RRSIG NSEC 13 2\n" },
+		{ ASK_DO("b.host.alamo", RR_TXT), "NOERROR aa\n"
+						  "ns " SOA_ALAMO "ns alamo. 300 IN RRSIG SOA 13 1\n"
+						  "ns *.host.alamo. 300 IN NSEC a.b.host.alamo. TXT RRSIG NSEC\n"
+						  "ns *.host.alamo. 300 IN RRSIG NSEC 13 2\n" },
 		{ ASK("odd.alamo", 65), "NOERROR aa\nan odd.alamo. 300 IN HTTPS 1 . alpn=h2\n" },
 		{ ASK("odd.alamo", 64), "NOERROR aa\nns " SOA_ALAMO },
 		/* does not parse: dropped, the rest served */
-		{ ASK("_443._tcp.odd.alamo", 52),
-		  "NOERROR aa\n"
-		  "an _443._tcp.odd.alamo. 300 IN TLSA 3 1 1 aabb\n" },
+		{ ASK("_443._tcp.odd.alamo", 52), "NOERROR aa\n"
+						  "an _443._tcp.odd.alamo. 300 IN TLSA 3 1 1 aabb\n" },
 	};
 
 	rows_expect(*state, rows, AL_COUNT(rows));
@@ -244,21 +227,18 @@ static void hosted(void **state)
 static void wildcards(void **state)
 {
 	const struct row rows[] = {
-		{ ASK_DO("q.host.alamo", RR_TXT),
-		  "NOERROR aa\n"
-		  "an q.host.alamo. 60 IN TXT \"x y\"\n"
-		  "an q.host.alamo. 60 IN RRSIG TXT 13 2\n"
-		  "ns out.host.alamo. 300 IN NSEC www.host.alamo. CNAME RRSIG NSEC\n"
-		  "ns out.host.alamo. 300 IN RRSIG NSEC 13 3\n" },
+		{ ASK_DO("q.host.alamo", RR_TXT), "NOERROR aa\n"
+						  "an q.host.alamo. 60 IN TXT \"x y\"\n"
+						  "an q.host.alamo. 60 IN RRSIG TXT 13 2\n"
+						  "ns out.host.alamo. 300 IN NSEC www.host.alamo. CNAME RRSIG NSEC\n"
+						  "ns out.host.alamo. 300 IN RRSIG NSEC 13 3\n" },
 		{ ASK("y.q.host.alamo", RR_TXT), "NOERROR aa\nan y.q.host.alamo. 60 IN TXT \"x y\"\n" },
-		{ ASK_DO("q.host.alamo", RR_A),
-		  "NOERROR aa\n"
-		  "ns " SOA_ALAMO
-		  "ns alamo. 300 IN RRSIG SOA 13 1\n"
-		  "ns *.host.alamo. 300 IN NSEC a.b.host.alamo. TXT RRSIG NSEC\n"
-		  "ns *.host.alamo. 300 IN RRSIG NSEC 13 2\n"
-		  "ns out.host.alamo. 300 IN NSEC www.host.alamo. CNAME RRSIG NSEC\n"
-		  "ns out.host.alamo. 300 IN RRSIG NSEC 13 3\n" },
+		{ ASK_DO("q.host.alamo", RR_A), "NOERROR aa\n"
+						"ns " SOA_ALAMO "ns alamo. 300 IN RRSIG SOA 13 1\n"
+						"ns *.host.alamo. 300 IN NSEC a.b.host.alamo. TXT RRSIG NSEC\n"
+						"ns *.host.alamo. 300 IN RRSIG NSEC 13 2\n"
+						"ns out.host.alamo. 300 IN NSEC www.host.alamo. CNAME RRSIG NSEC\n"
+						"ns out.host.alamo. 300 IN RRSIG NSEC 13 3\n" },
 		{ ASK("*.host.alamo", RR_TXT), "NOERROR aa\nan *.host.alamo. 60 IN TXT \"x y\"\n" },
 		/* a nearer name is the encloser: no wildcard below it */
 		{ ASK("q.b.host.alamo", RR_TXT), "NXDOMAIN aa\nns " SOA_ALAMO },
@@ -290,19 +270,15 @@ static void reverse(void **state)
 		  "NOERROR\n"
 		  "ns 0/27.5.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
 		/* the /24 has a cut: what lies in it is its holder's */
-		{ ASK("65.6.20.172.in-addr.arpa", 12),
-		  "NOERROR\n"
-		  "ns 6.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
+		{ ASK("65.6.20.172.in-addr.arpa", 12), "NOERROR\n"
+						       "ns 6.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
 		/* /22: four cuts; the more specific object has one of them */
-		{ ASK("1.8.20.172.in-addr.arpa", 12),
-		  "NOERROR\n"
-		  "ns 8.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
-		{ ASK("1.9.20.172.in-addr.arpa", 12),
-		  "NOERROR\n"
-		  "ns 9.20.172.in-addr.arpa. 3600 IN NS ns.bar.alamo.\n" },
-		{ ASK("1.11.20.172.in-addr.arpa", 12),
-		  "NOERROR\n"
-		  "ns 11.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
+		{ ASK("1.8.20.172.in-addr.arpa", 12), "NOERROR\n"
+						      "ns 8.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
+		{ ASK("1.9.20.172.in-addr.arpa", 12), "NOERROR\n"
+						      "ns 9.20.172.in-addr.arpa. 3600 IN NS ns.bar.alamo.\n" },
+		{ ASK("1.11.20.172.in-addr.arpa", 12), "NOERROR\n"
+						       "ns 11.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
 		/* the object is one of our zones */
 		{ ASK("1.1.21.172.in-addr.arpa", 12),
 		  "NXDOMAIN aa\n"
@@ -356,9 +332,9 @@ static void nothing_published(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(delegations),     cmocka_unit_test(root_and_apex), cmocka_unit_test(hosted),
-		cmocka_unit_test(wildcards),       cmocka_unit_test(reverse),       cmocka_unit_test(alias_loop_ends),
-		cmocka_unit_test(sizes),           cmocka_unit_test(nothing_published),
+		cmocka_unit_test(delegations), cmocka_unit_test(root_and_apex),     cmocka_unit_test(hosted),
+		cmocka_unit_test(wildcards),   cmocka_unit_test(reverse),           cmocka_unit_test(alias_loop_ends),
+		cmocka_unit_test(sizes),       cmocka_unit_test(nothing_published),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

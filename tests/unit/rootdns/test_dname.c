@@ -14,9 +14,9 @@ static struct dname name_of(const char *text)
 /* RFC 4034 section 6.1's list, below the apex "example", with what fits before and after. */
 static void canonical_order(void **state)
 {
-	static const char *const sorted[] = { "example",     "a.example", "yljkjljk.a.example", "z.a.example",
-					      "zabc.a.example", "a-b.example", "aa.example",    "z.example",
-					      "*.z.example" };
+	static const char *const sorted[] = { "example",     "a.example",      "yljkjljk.a.example",
+					      "z.a.example", "zabc.a.example", "a-b.example",
+					      "aa.example",  "z.example",      "*.z.example" };
 	uint8_t key[DNAME_KEY_MAX], last[DNAME_KEY_MAX];
 	size_t last_len = 0;
 
@@ -150,23 +150,23 @@ static void reverse_names(void **state)
 
 static void plan_of_a_registry(void **state)
 {
-	struct al_object *registry =
-		object_of("registry: T1\ntld: alamo\ntld: alamo\ntld: fish\nsuper-prefix: 10.0.0.0/8\n"
-			  "super-prefix: 10.1.2.0/25\nsuper-prefix: 10.1.0.0/16\nroot-server: b fd00::2\n"
-			  "root-server: b 10.0.0.2\nroot-server: a fd00::1\nmnt-by: A-MNT\nsource: T1\n",
-			  0);
-	struct al_object *other =
-		object_of("registry: T1\ndescr: new words\ntld: alamo\ntld: alamo\ntld: fish\n"
-			  "super-prefix: 10.0.0.0/8\nsuper-prefix: 10.1.2.0/25\nsuper-prefix: 10.1.0.0/16\n"
-			  "root-server: b fd00::2\nroot-server: b 10.0.0.2\nroot-server: a fd00::1\n"
-			  "mnt-by: A-MNT\nsource: T1\n",
-			  1);
+	struct al_object *registry = object_of(
+		"registry: T1\ntld: alamo\ntld: alamo\ntld: fish\nsuper-prefix: 10.0.0.0/8\n"
+		"super-prefix: 10.1.2.0/25\nsuper-prefix: 10.1.0.0/16\nroot-server: b fd00::2\n"
+		"root-server: b 10.0.0.2\nroot-server: a fd00::1\nmnt-by: A-MNT\nsource: T1\n",
+		0);
+	struct al_object *other = object_of(
+		"registry: T1\ndescr: new words\ntld: alamo\ntld: alamo\ntld: fish\n"
+		"super-prefix: 10.0.0.0/8\nsuper-prefix: 10.1.2.0/25\nsuper-prefix: 10.1.0.0/16\n"
+		"root-server: b fd00::2\nroot-server: b 10.0.0.2\nroot-server: a fd00::1\n"
+		"mnt-by: A-MNT\nsource: T1\n",
+		1);
 	struct zone_plan *plan;
 	struct dname name;
 
 	(void)state;
 	assert_int_equal(zone_plan_new(registry, &plan), AL_OK);
-	assert_int_equal(plan->zone_count, 5);           /* root, two TLDs, two reverse zones */
+	assert_int_equal(plan->zone_count, 5); /* root, two TLDs, two reverse zones */
 	assert_int_equal(plan->server_count, 2);
 	assert_int_equal(plan->address_count, 3);
 	name = name_of("b.root-servers.alamo");

@@ -45,7 +45,7 @@ static void put(struct world *world, const char *text)
 struct taken {
 	bool plan;
 	size_t sources, deleted;
-	uint64_t newest, size;           /* index of the newest source */
+	uint64_t newest, size; /* index of the newest source */
 };
 
 static struct taken take(struct world *world)
@@ -81,8 +81,8 @@ static void a_replay_is_one_job(void **state)
 	assert_int_equal(pending_take(world.pending, world.state, &job), AL_ENOTFOUND);
 	put(&world, registry);
 	put(&world, DOMAIN);
-	put(&world, DOMAIN_WORDS);       /* says the same to a zone */
-	put(&world, INET);               /* says nothing */
+	put(&world, DOMAIN_WORDS); /* says the same to a zone */
+	put(&world, INET);         /* says nothing */
 	got = take(&world);
 	assert_true(got.plan);
 	assert_int_equal(got.sources, 1);

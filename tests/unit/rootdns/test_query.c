@@ -12,16 +12,19 @@ struct row {
 	const char *what;
 	const char *bytes;
 	size_t len;
-	int rcode;                       /* -1: no reply at all */
-	bool question;                   /* repeated in the reply */
+	int rcode;     /* -1: no reply at all */
+	bool question; /* repeated in the reply */
 };
 
-#define ROW(what, bytes, rcode, question) { what, bytes, sizeof(bytes) - 1, rcode, question }
+#define ROW(what, bytes, rcode, question)                       \
+	{                                                       \
+		what, bytes, sizeof(bytes) - 1, rcode, question \
+	}
 
 static const struct row rows[] = {
 	ROW("plain", HEAD("\1\0", "\1", "\0", "\0", "\0") NAME IN_A, RCODE_NOERROR, true),
-	ROW("with OPT", HEAD("\1\0", "\1", "\0", "\0", "\1") NAME IN_A OPT("\0", "\x80\0", "\0", ""),
-	    RCODE_NOERROR, true),
+	ROW("with OPT", HEAD("\1\0", "\1", "\0", "\0", "\1") NAME IN_A OPT("\0", "\x80\0", "\0", ""), RCODE_NOERROR,
+	    true),
 	ROW("unknown option", HEAD("\1\0", "\1", "\0", "\0", "\1") NAME IN_A OPT("\0", "\0\0", "\6", "\xff\1\0\2ab"),
 	    RCODE_NOERROR, true),
 	ROW("too short for a header", "\x12\x34\1\0\0\1\0\0\0\0\0", -1, false),
@@ -32,8 +35,8 @@ static const struct row rows[] = {
 	ROW("name runs out", HEAD("\1\0", "\1", "\0", "\0", "\0") "\5ala", RCODE_FORMERR, false),
 	ROW("name is a pointer", HEAD("\1\0", "\1", "\0", "\0", "\0") "\xc0\x0c\0\1\0\1", RCODE_FORMERR, false),
 	ROW("no class", HEAD("\1\0", "\1", "\0", "\0", "\0") NAME "\0\0\1\0", RCODE_FORMERR, false),
-	ROW("answer section", HEAD("\1\0", "\1", "\1", "\0", "\0") NAME IN_A "\0\0\1\0\1\0\0\0\0\0\0",
-	    RCODE_FORMERR, true),
+	ROW("answer section", HEAD("\1\0", "\1", "\1", "\0", "\0") NAME IN_A "\0\0\1\0\1\0\0\0\0\0\0", RCODE_FORMERR,
+	    true),
 	ROW("more bytes", HEAD("\1\0", "\1", "\0", "\0", "\0") NAME IN_A "x", RCODE_FORMERR, true),
 	ROW("OPT missing", HEAD("\1\0", "\1", "\0", "\0", "\1") NAME IN_A, RCODE_FORMERR, true),
 	ROW("OPT with a name", HEAD("\1\0", "\1", "\0", "\0", "\1") NAME IN_A "\1a" OPT("\0", "\0\0", "\0", ""),
@@ -44,8 +47,8 @@ static const struct row rows[] = {
 	ROW("option runs out", HEAD("\1\0", "\1", "\0", "\0", "\1") NAME IN_A OPT("\0", "\0\0", "\5", "\0\1\0\2a"),
 	    RCODE_FORMERR, true),
 	ROW("OPT asked for", HEAD("\1\0", "\1", "\0", "\0", "\0") NAME "\0\0\x29\0\1", RCODE_FORMERR, true),
-	ROW("version 1", HEAD("\1\0", "\1", "\0", "\0", "\1") NAME IN_A OPT("\1", "\0\0", "\0", ""),
-	    RCODE_BADVERS, true),
+	ROW("version 1", HEAD("\1\0", "\1", "\0", "\0", "\1") NAME IN_A OPT("\1", "\0\0", "\0", ""), RCODE_BADVERS,
+	    true),
 	ROW("NOTIFY", HEAD("\x21\0", "\1", "\0", "\0", "\0") NAME IN_A, RCODE_NOTIMP, false),
 	ROW("UPDATE", HEAD("\x29\0", "\1", "\0", "\0", "\0") NAME IN_A, RCODE_NOTIMP, false),
 	ROW("class HESIOD", HEAD("\1\0", "\1", "\0", "\0", "\0") NAME "\0\0\1\0\4", RCODE_REFUSED, true),
@@ -53,10 +56,22 @@ static const struct row rows[] = {
 	ROW("MAILB", HEAD("\1\0", "\1", "\0", "\0", "\0") NAME "\0\0\xfd\0\1", RCODE_NOTIMP, true),
 	ROW("type 0", HEAD("\1\0", "\1", "\0", "\0", "\0") NAME "\0\0\0\0\1", RCODE_NOERROR, true),
 	ROW("IXFR without SOA", HEAD("\1\0", "\1", "\0", "\0", "\0") NAME "\0\0\xfb\0\1", RCODE_FORMERR, true),
-	ROW("IXFR", HEAD("\1\0", "\1", "\0", "\1", "\0") NAME "\0\0\xfb\0\1" "\xc0\x0c\0\6\0\1\0\0\0\0\0\x16\0\0"
-	    "\0\0\0\1" "\0\0\0\0" "\0\0\0\0" "\0\0\0\0" "\0\0\0\0", RCODE_NOERROR, true),
-	ROW("chaos", HEAD("\1\0", "\1", "\0", "\0", "\0") "\7version\4bind" "\0\0\x10\0\3", RCODE_NOERROR, true),
-	ROW("chaos, other name", HEAD("\1\0", "\1", "\0", "\0", "\0") "\7version\4bund" "\0\0\x10\0\3",
+	ROW("IXFR",
+	    HEAD("\1\0", "\1", "\0", "\1", "\0") NAME "\0\0\xfb\0\1"
+						      "\xc0\x0c\0\6\0\1\0\0\0\0\0\x16\0\0"
+						      "\0\0\0\1"
+						      "\0\0\0\0"
+						      "\0\0\0\0"
+						      "\0\0\0\0"
+						      "\0\0\0\0",
+	    RCODE_NOERROR, true),
+	ROW("chaos",
+	    HEAD("\1\0", "\1", "\0", "\0", "\0") "\7version\4bind"
+						 "\0\0\x10\0\3",
+	    RCODE_NOERROR, true),
+	ROW("chaos, other name",
+	    HEAD("\1\0", "\1", "\0", "\0", "\0") "\7version\4bund"
+						 "\0\0\x10\0\3",
 	    RCODE_REFUSED, true),
 };
 
@@ -146,8 +161,8 @@ static void spelling_and_flags_come_back(void **state)
 	assert_true(answer_query(set, query, sizeof(query) - 1, false, out) > 0);
 	publish_leave(f->publish, 0);
 	assert_memory_equal(out + 12, query + 12, 11);
-	assert_int_equal(out[2], 0x85);          /* QR AA RD */
-	assert_int_equal(out[3], 0x10);          /* CD as asked, AD not */
+	assert_int_equal(out[2], 0x85); /* QR AA RD */
+	assert_int_equal(out[3], 0x10); /* CD as asked, AD not */
 }
 
 int main(void)

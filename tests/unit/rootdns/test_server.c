@@ -13,7 +13,7 @@
 #define READER_UDP 1
 #define ROUNDS 300
 #define PIPELINED 40
-#define WAIT_MS 20000                    /* far longer than needed: only a hang meets it */
+#define WAIT_MS 20000 /* far longer than needed: only a hang meets it */
 
 static const char registry[] = "registry: T1\ntld: alamo\nroot-server: a fd00::53\nmnt-by: A-MNT\nsource: T1\n";
 
@@ -43,10 +43,12 @@ static int teardown(void **state)
 
 static int connect_to(int type, int family, uint16_t port)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port),
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_port = htons(port),
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct sockaddr_in6 in6 = {
-		.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
+				    .sin6_port = htons(port),
+				    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	struct timeval wait = { .tv_sec = WAIT_MS / 1000 };
 	int fd = socket(family, type, 0);
 
@@ -291,7 +293,7 @@ static void talk_transfers(int fd)
 		(void)read_message(fd, reply);
 		assert_int_equal(al_get_u16(reply), 3 + 2 * i);
 	}
-	assert_int_equal(reply[3] & 15, RCODE_NOTAUTH);          /* not an apex */
+	assert_int_equal(reply[3] & 15, RCODE_NOTAUTH); /* not an apex */
 	assert_true(records[0] > 2000 * 3);
 	assert_int_equal(records[0], records[1]);
 }
@@ -315,9 +317,9 @@ static void tcp_survives_half_a_message(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answers_while_zones_change),  cmocka_unit_test(any_address_answers_as_asked),
-		cmocka_unit_test(a_taken_port_is_noticed),     cmocka_unit_test(tcp_answers_in_order),
-		cmocka_unit_test(tcp_transfers_zones),         cmocka_unit_test(tcp_survives_half_a_message),
+		cmocka_unit_test(answers_while_zones_change), cmocka_unit_test(any_address_answers_as_asked),
+		cmocka_unit_test(a_taken_port_is_noticed),    cmocka_unit_test(tcp_answers_in_order),
+		cmocka_unit_test(tcp_transfers_zones),        cmocka_unit_test(tcp_survives_half_a_message),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -94,7 +94,7 @@ static char *random_object(size_t *slot, char *names[OBJECTS])
 struct world {
 	struct fixture f;
 	char *names[OBJECTS];
-	char *texts[OBJECTS];            /* living */
+	char *texts[OBJECTS]; /* living */
 };
 
 static void world_step(struct world *world)
@@ -202,7 +202,7 @@ static void serial_is_log_size_of_last_change(void **state)
 
 	(void)state;
 	fixture_start(&f, registry, NULL);
-	fixture_put(&f, DOMAIN_A);                                                       /* index 1 */
+	fixture_put(&f, DOMAIN_A); /* index 1 */
 	f.index = 10;
 	fixture_put(&f, "inetnum: 10.1.0.0/16\nnetname: NN\nnserver: ns.a.alamo\nmnt-by: A-MNT\nsource: TEST\n");
 	f.index = 20;
@@ -279,7 +279,7 @@ static void signatures_are_renewed_at_half_life(void **state)
 
 	fixture_clock += 2 * day;
 	f.index = 1000;
-	fixture_apply(&f);               /* the log has grown by what no zone shows */
+	fixture_apply(&f); /* the log has grown by what no zone shows */
 	assert_true(resign_all(&f) > 2);
 	zone = zone_dump(&f, "alamo", false);
 	/* What was signed on day 6 has more than half of its life left on day 8. */

@@ -20,8 +20,9 @@ static struct vrp_set *small_set(uint64_t size)
 
 static void assert_body(enum export_kind kind, const struct vrp_set *set, const char *want)
 {
-	struct export_meta meta = { .network = "log.\"test\"", .size = 30, .generated = 1764000000,
-				    .valid = 1764172800 };
+	struct export_meta meta = {
+		.network = "log.\"test\"", .size = 30, .generated = 1764000000, .valid = 1764172800
+	};
 	struct al_buf out;
 
 	al_buf_init(&out, 10000);

@@ -29,11 +29,21 @@ static void encodings(void **state)
 	assert_bytes(out, rtr_put_response(out, 0, 0xabcd), "0003abcd00000008");
 	assert_bytes(out, rtr_put_end(out, 0, 0xabcd, 7, &timers), "0007abcd0000000c00000007");
 	assert_bytes(out, rtr_put_end(out, 1, 0xabcd, 7, &timers),
-		     "0107abcd0000001800000007" "0000012c" "0000001e" "0002a300");
+		     "0107abcd0000001800000007"
+		     "0000012c"
+		     "0000001e"
+		     "0002a300");
 	assert_bytes(out, rtr_put_cache_reset(out, 1), "0108000000000008");
-	assert_bytes(out, rtr_put_prefix(out, 1, &v4, true), "0104000000000014" "01181c00" "ac140000" "fcde3120");
+	assert_bytes(out, rtr_put_prefix(out, 1, &v4, true),
+		     "0104000000000014"
+		     "01181c00"
+		     "ac140000"
+		     "fcde3120");
 	assert_bytes(out, rtr_put_prefix(out, 0, &v6, false),
-		     "0006000000000020" "00303000" "fca10100000000000000000000000000" "00000001");
+		     "0006000000000020"
+		     "00303000"
+		     "fca10100000000000000000000000000"
+		     "00000001");
 }
 
 static void error_reports(void **state)
@@ -44,9 +54,15 @@ static void error_reports(void **state)
 
 	(void)state;
 	assert_bytes(out, rtr_put_error(out, 1, RTR_NO_DATA, al_slice_of(NULL, 0), "no"),
-		     "010a000200000012" "00000000" "00000002" "6e6f");
+		     "010a000200000012"
+		     "00000000"
+		     "00000002"
+		     "6e6f");
 	assert_bytes(out, rtr_put_error(out, 1, RTR_UNSUPPORTED_VERSION, al_slice_of(reset, 8), ""),
-		     "010a000400000018" "00000008" "0202000000000008" "00000000");
+		     "010a000400000018"
+		     "00000008"
+		     "0202000000000008"
+		     "00000000");
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	assert_int_equal(rtr_put_error(out, 1, RTR_CORRUPT_DATA, al_slice_of(big, sizeof(big)), text), RTR_ERROR_MAX);
@@ -81,22 +97,36 @@ static void faults(void **state)
 		uint32_t length;
 		enum rtr_code fault;
 	} cases[] = {
-		{ RTR_SERIAL_QUERY, 8, RTR_CORRUPT_DATA }, { RTR_SERIAL_QUERY, 13, RTR_CORRUPT_DATA },
-		{ RTR_SERIAL_QUERY, 0x80000000, RTR_CORRUPT_DATA }, { RTR_RESET_QUERY, 12, RTR_CORRUPT_DATA },
-		{ RTR_RESET_QUERY, 0, RTR_CORRUPT_DATA }, { RTR_RESET_QUERY, 7, RTR_CORRUPT_DATA },
-		{ RTR_RESET_QUERY, UINT32_MAX, RTR_CORRUPT_DATA }, { RTR_SERIAL_NOTIFY, 12, RTR_INVALID_REQUEST },
-		{ RTR_CACHE_RESPONSE, 8, RTR_INVALID_REQUEST }, { RTR_IPV4_PREFIX, 20, RTR_INVALID_REQUEST },
-		{ RTR_IPV6_PREFIX, 32, RTR_INVALID_REQUEST }, { RTR_END_OF_DATA, 24, RTR_INVALID_REQUEST },
-		{ RTR_CACHE_RESET, 8, RTR_INVALID_REQUEST }, { RTR_ROUTER_KEY, 123, RTR_INVALID_REQUEST },
-		{ 5, 8, RTR_UNSUPPORTED_TYPE }, { 11, 12, RTR_UNSUPPORTED_TYPE }, { 255, 0, RTR_UNSUPPORTED_TYPE },
+		{ RTR_SERIAL_QUERY, 8, RTR_CORRUPT_DATA },
+		{ RTR_SERIAL_QUERY, 13, RTR_CORRUPT_DATA },
+		{ RTR_SERIAL_QUERY, 0x80000000, RTR_CORRUPT_DATA },
+		{ RTR_RESET_QUERY, 12, RTR_CORRUPT_DATA },
+		{ RTR_RESET_QUERY, 0, RTR_CORRUPT_DATA },
+		{ RTR_RESET_QUERY, 7, RTR_CORRUPT_DATA },
+		{ RTR_RESET_QUERY, UINT32_MAX, RTR_CORRUPT_DATA },
+		{ RTR_SERIAL_NOTIFY, 12, RTR_INVALID_REQUEST },
+		{ RTR_CACHE_RESPONSE, 8, RTR_INVALID_REQUEST },
+		{ RTR_IPV4_PREFIX, 20, RTR_INVALID_REQUEST },
+		{ RTR_IPV6_PREFIX, 32, RTR_INVALID_REQUEST },
+		{ RTR_END_OF_DATA, 24, RTR_INVALID_REQUEST },
+		{ RTR_CACHE_RESET, 8, RTR_INVALID_REQUEST },
+		{ RTR_ROUTER_KEY, 123, RTR_INVALID_REQUEST },
+		{ 5, 8, RTR_UNSUPPORTED_TYPE },
+		{ 11, 12, RTR_UNSUPPORTED_TYPE },
+		{ 255, 0, RTR_UNSUPPORTED_TYPE },
 	};
 	struct rtr_pdu pdu;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < AL_COUNT(cases); i++) {
-		uint8_t bytes[8] = { 1, cases[i].type, 0, 0, (uint8_t)(cases[i].length >> 24),
-				     (uint8_t)(cases[i].length >> 16), (uint8_t)(cases[i].length >> 8),
+		uint8_t bytes[8] = { 1,
+				     cases[i].type,
+				     0,
+				     0,
+				     (uint8_t)(cases[i].length >> 24),
+				     (uint8_t)(cases[i].length >> 16),
+				     (uint8_t)(cases[i].length >> 8),
 				     (uint8_t)cases[i].length };
 
 		assert_int_equal(rtr_pdu_decode(bytes, sizeof(bytes), &pdu), 8);
@@ -107,8 +137,8 @@ static void faults(void **state)
 
 static void error_report_in(void **state)
 {
-	uint8_t bytes[RTR_INPUT_MAX] = { 1, 10, 0, 7, 0, 0, 0, 28, 0, 0, 0, 8, 1, 4, 0, 0, 0, 0, 0, 20,
-					 0, 0, 0, 4, 'o', 'o', 'p', 's' };
+	uint8_t bytes[RTR_INPUT_MAX] = { 1, 10, 0, 7, 0, 0,  0, 28, 0, 0, 0,   8,   1,   4,
+					 0, 0,  0, 0, 0, 20, 0, 0,  0, 4, 'o', 'o', 'p', 's' };
 	struct rtr_pdu pdu;
 
 	(void)state;
@@ -116,16 +146,16 @@ static void error_report_in(void **state)
 	assert_int_equal(rtr_pdu_decode(bytes, 28, &pdu), 28);
 	assert_int_equal(pdu.field, RTR_DUPLICATE_ANNOUNCEMENT);
 	assert_true(al_slice_is(pdu.text, "oops"));
-	bytes[11] = 9;                           /* the parts do not add up: no text, and no complaint */
+	bytes[11] = 9; /* the parts do not add up: no text, and no complaint */
 	assert_int_equal(rtr_pdu_decode(bytes, 28, &pdu), 28);
 	assert_int_equal(pdu.text.len, 0);
 	assert_int_equal(pdu.fault, RTR_SOUND);
 	bytes[8] = 0xff;
 	assert_int_equal(rtr_pdu_decode(bytes, 28, &pdu), 28);
-	bytes[7] = 15;                           /* too short for its own fields */
+	bytes[7] = 15; /* too short for its own fields */
 	assert_int_equal(rtr_pdu_decode(bytes, 28, &pdu), 28);
 	bytes[6] = 0x10;
-	bytes[7] = 0x01;                         /* longer than we are willing to keep */
+	bytes[7] = 0x01; /* longer than we are willing to keep */
 	assert_int_equal(rtr_pdu_decode(bytes, 28, &pdu), 28);
 	assert_int_equal(pdu.field, RTR_DUPLICATE_ANNOUNCEMENT);
 	bytes[7] = 0x00;
@@ -149,8 +179,8 @@ static void timers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(encodings), cmocka_unit_test(error_reports), cmocka_unit_test(queries),
-		cmocka_unit_test(faults), cmocka_unit_test(error_report_in), cmocka_unit_test(timers),
+		cmocka_unit_test(encodings), cmocka_unit_test(error_reports),   cmocka_unit_test(queries),
+		cmocka_unit_test(faults),    cmocka_unit_test(error_report_in), cmocka_unit_test(timers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,8 +22,11 @@ struct bench {
 
 static void bench_open(struct bench *bench, uint64_t notify_ms)
 {
-	struct rtr_server_conf conf = { .max_conns = 10, .max_per_source = 10, .notify_ms = notify_ms,
-					.session = SESSION, .timers = { 300, 30, 172800 } };
+	struct rtr_server_conf conf = { .max_conns = 10,
+					.max_per_source = 10,
+					.notify_ms = notify_ms,
+					.session = SESSION,
+					.timers = { 300, 30, 172800 } };
 
 	assert_int_equal(al_loop_new(&bench->loop), AL_OK);
 	assert_int_equal(vrp_history_new(4, &bench->history), AL_OK);
@@ -46,7 +49,7 @@ static void bench_close(struct bench *bench)
 struct publish {
 	struct bench *bench;
 	const struct vrp_set *set;
-	struct vrp_delta *delta;        /* may be NULL */
+	struct vrp_delta *delta; /* may be NULL */
 	sem_t done;
 };
 
@@ -144,15 +147,21 @@ static const char *next_pdu(int fd, char out[static 600])
 	return out;
 }
 
-#define assert_pdu(fd, want) \
-	do { \
-		char pdu_text[600]; \
+#define assert_pdu(fd, want)                                       \
+	do {                                                       \
+		char pdu_text[600];                                \
 		assert_string_equal(next_pdu(fd, pdu_text), want); \
 	} while (0)
 
 #define V1_RESPONSE "0103424200000008"
-#define V1_TEN "010400000000001401080800" "0a000000" "00000001"
-#define V1_END(serial) "0107424200000018000000" serial "0000012c" "0000001e" "0002a300"
+#define V1_TEN                     \
+	"010400000000001401080800" \
+	"0a000000"                 \
+	"00000001"
+#define V1_END(serial)                             \
+	"0107424200000018000000" serial "0000012c" \
+	"0000001e"                                 \
+	"0002a300"
 #define V1_NOTIFY(serial) "010042420000000c000000" serial
 #define V1_CACHE_RESET "0108000000000008"
 
@@ -176,8 +185,14 @@ static void answers_and_notify(void **state)
 	assert_pdu(fd, V1_NOTIFY("0c"));
 	ask_serial(fd, 1, SESSION, 10);
 	assert_pdu(fd, V1_RESPONSE);
-	assert_pdu(fd, "0106000000000020" "01101000" "fd000000000000000000000000000000" "00000002");
-	assert_pdu(fd, "0104000000000014" "00080800" "0a000000" "00000001");
+	assert_pdu(fd, "0106000000000020"
+		       "01101000"
+		       "fd000000000000000000000000000000"
+		       "00000002");
+	assert_pdu(fd, "0104000000000014"
+		       "00080800"
+		       "0a000000"
+		       "00000001");
 	assert_pdu(fd, V1_END("0c"));
 	ask_serial(fd, 1, SESSION, 9);
 	assert_pdu(fd, V1_CACHE_RESET);
@@ -417,11 +432,14 @@ static void version_0(void **state)
 	fd = client_connect(bench.port);
 	ask_reset(fd, 0);
 	assert_memory_equal(next_pdu(fd, first), "0003", 4);
-	assert_pdu(fd, "000400000000001401080800" "0a000000" "00000001");
+	assert_pdu(fd, "000400000000001401080800"
+		       "0a000000"
+		       "00000001");
 	next_pdu(fd, second);
 	assert_memory_equal(second, "0007", 4);
 	assert_memory_equal(second + 4, first + 4, 4);
-	assert_string_equal(second + 8, "0000000c" "0000000a");
+	assert_string_equal(second + 8, "0000000c"
+					"0000000a");
 	ask_reset(fd, 0);
 	assert_memory_equal(next_pdu(fd, second), "0003", 4);
 	assert_memory_not_equal(second + 4, first + 4, 4);

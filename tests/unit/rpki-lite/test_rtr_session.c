@@ -20,8 +20,13 @@ static bool retained(void *arg, uint32_t from)
 
 static struct rtr_world world_of(bool has_data)
 {
-	return (struct rtr_world){ .has_data = has_data, .serial = has_data ? SERIAL : 0, .session = SESSION,
-				   .fresh = 0x1111, .now_ms = 1000000, .notify_ms = 60000, .retained = retained };
+	return (struct rtr_world){ .has_data = has_data,
+				   .serial = has_data ? SERIAL : 0,
+				   .session = SESSION,
+				   .fresh = 0x1111,
+				   .now_ms = 1000000,
+				   .notify_ms = 60000,
+				   .retained = retained };
 }
 
 static struct rtr_pdu reset_query(uint8_t version)
@@ -31,8 +36,9 @@ static struct rtr_pdu reset_query(uint8_t version)
 
 static struct rtr_pdu serial_query(uint8_t version, uint16_t session, uint32_t serial)
 {
-	return (struct rtr_pdu){ .version = version, .type = RTR_SERIAL_QUERY, .fault = RTR_SOUND, .field = session,
-				 .serial = serial };
+	return (struct rtr_pdu){
+		.version = version, .type = RTR_SERIAL_QUERY, .fault = RTR_SOUND, .field = session, .serial = serial
+	};
 }
 
 static struct rtr_reply ask(struct rtr_session *s, struct rtr_pdu pdu, const struct rtr_world *world)
@@ -54,8 +60,13 @@ static void sent(struct rtr_session *s, const struct rtr_world *world)
 static void whole_table(void **state)
 {
 	const struct rtr_pdu pdus[] = {
-		reset_query(0), reset_query(1), reset_query(2), serial_query(0, 0x1111, 95),
-		serial_query(1, SESSION, 95), serial_query(1, SESSION, SERIAL), serial_query(1, 1, 1),
+		reset_query(0),
+		reset_query(1),
+		reset_query(2),
+		serial_query(0, 0x1111, 95),
+		serial_query(1, SESSION, 95),
+		serial_query(1, SESSION, SERIAL),
+		serial_query(1, 1, 1),
 		{ .version = 1, .type = RTR_ERROR_REPORT, .field = 6, .fault = RTR_SOUND },
 		{ .version = 9, .type = RTR_ERROR_REPORT, .field = 99, .fault = RTR_SOUND },
 		{ .version = 1, .type = 77, .fault = RTR_UNSUPPORTED_TYPE },
@@ -70,7 +81,8 @@ static void whole_table(void **state)
 		for (input = 0; input < RTR_INPUT_COUNT; input++)
 			for (i = 0; i < AL_COUNT(pdus); i++)
 				for (variant = 0; variant < 8; variant++) {
-					struct rtr_session s = { .state = (enum rtr_state)from, .version = variant & 1 };
+					struct rtr_session s = { .state = (enum rtr_state)from,
+								 .version = variant & 1 };
 					struct rtr_world world = world_of((variant & 2) != 0);
 					struct rtr_reply reply;
 
@@ -86,7 +98,8 @@ static void whole_table(void **state)
 					/* One answer at a time, and an Error Report is never answered. */
 					if (from == RTR_SENDING)
 						assert_true(reply.answer == RTR_LATER || reply.answer == RTR_NOTHING);
-					if (input == RTR_IN_PDU && pdus[i].type == RTR_ERROR_REPORT && from != RTR_ENDED) {
+					if (input == RTR_IN_PDU && pdus[i].type == RTR_ERROR_REPORT &&
+					    from != RTR_ENDED) {
 						assert_int_equal(reply.answer, RTR_NOTHING);
 						assert_true(reply.finish);
 					}
@@ -151,8 +164,8 @@ static void serial_queries(void **state)
 		uint32_t serial;
 		enum rtr_answer answer;
 	} cases[] = {
-		{ SESSION, SERIAL, RTR_EMPTY }, { SESSION, 90, RTR_DELTA }, { SESSION, 99, RTR_DELTA },
-		{ SESSION, 89, RTR_RESET }, { SESSION, 101, RTR_RESET }, { SESSION, 0, RTR_RESET },
+		{ SESSION, SERIAL, RTR_EMPTY },     { SESSION, 90, RTR_DELTA },     { SESSION, 99, RTR_DELTA },
+		{ SESSION, 89, RTR_RESET },         { SESSION, 101, RTR_RESET },    { SESSION, 0, RTR_RESET },
 		{ SESSION + 1, SERIAL, RTR_RESET }, { SESSION + 1, 95, RTR_RESET },
 	};
 	struct rtr_world world = world_of(true);
@@ -194,7 +207,8 @@ static void a_query_inside_an_answer_waits(void **state)
 	world.busy = true;
 	assert_int_equal(ask(&s, reset_query(1), &world).answer, RTR_LATER);
 	assert_int_equal(ask(&s, reset_query(9), &world).answer, RTR_LATER);
-	assert_true(ask(&s, (struct rtr_pdu){ .version = 1, .type = RTR_ERROR_REPORT, .fault = RTR_SOUND }, &world).finish);
+	assert_true(
+		ask(&s, (struct rtr_pdu){ .version = 1, .type = RTR_ERROR_REPORT, .fault = RTR_SOUND }, &world).finish);
 }
 
 static void no_data_keeps_the_connection(void **state)
@@ -227,17 +241,17 @@ static void notify_is_paced(void **state)
 
 	(void)state;
 	rtr_session_init(&s);
-	assert_int_equal(tick(&s, &world).answer, RTR_NOTHING);       /* nobody has asked */
+	assert_int_equal(tick(&s, &world).answer, RTR_NOTHING); /* nobody has asked */
 	(void)ask(&s, reset_query(1), &world);
 	world.serial = 101;
-	assert_int_equal(tick(&s, &world).answer, RTR_NOTHING);       /* an answer is on its way */
+	assert_int_equal(tick(&s, &world).answer, RTR_NOTHING); /* an answer is on its way */
 	assert_int_equal(rtr_session_notify_in(&s, &world), UINT64_MAX);
 	sent(&s, &world);
 	world.busy = true;
 	assert_int_equal(tick(&s, &world).answer, RTR_NOTHING);
 	world.busy = false;
-	assert_int_equal(tick(&s, &world).answer, RTR_NOTIFY);        /* the first change at once */
-	assert_int_equal(tick(&s, &world).answer, RTR_NOTHING);       /* once */
+	assert_int_equal(tick(&s, &world).answer, RTR_NOTIFY);  /* the first change at once */
+	assert_int_equal(tick(&s, &world).answer, RTR_NOTHING); /* once */
 	world.serial = 102;
 	world.now_ms += 20000;
 	assert_int_equal(tick(&s, &world).answer, RTR_NOTHING);
@@ -246,11 +260,11 @@ static void notify_is_paced(void **state)
 	assert_int_equal(rtr_session_notify_in(&s, &world), 0);
 	assert_int_equal(tick(&s, &world).answer, RTR_NOTIFY);
 	world.now_ms += 600000;
-	assert_int_equal(tick(&s, &world).answer, RTR_NOTHING);       /* nothing is new */
+	assert_int_equal(tick(&s, &world).answer, RTR_NOTHING); /* nothing is new */
 	world.serial = 103;
 	assert_int_equal(ask(&s, serial_query(1, SESSION, 103), &world).answer, RTR_EMPTY);
 	sent(&s, &world);
-	assert_int_equal(tick(&s, &world).answer, RTR_NOTHING);       /* it knows already */
+	assert_int_equal(tick(&s, &world).answer, RTR_NOTHING); /* it knows already */
 }
 
 static void version_0_gets_fresh_sessions(void **state)

@@ -46,9 +46,9 @@ struct log {
 	size_t cache_count;
 	struct entry entry;
 	uint64_t seed;
-	const struct vrp_set *at[ENTRIES + 1];   /* by log size, straight from the rule */
+	const struct vrp_set *at[ENTRIES + 1]; /* by log size, straight from the rule */
 	struct al_object *objects[ENTRIES * ENTRY_OBJECTS_MAX];
-	size_t first[ENTRIES + 1];               /* objects of entry i: [first[i], first[i + 1]) */
+	size_t first[ENTRIES + 1]; /* objects of entry i: [first[i], first[i + 1]) */
 };
 
 static void on_change(void *arg, const struct al_object *old, const struct al_object *now)
@@ -105,7 +105,7 @@ static void log_step(struct log *log)
 
 static const struct vrp_set *log_at_serial(const struct log *log, uint32_t serial)
 {
-	return log->at[serial];          /* sizes are small here: a serial is a size */
+	return log->at[serial]; /* sizes are small here: a serial is a size */
 }
 
 /* From every serial that is kept, the difference leads from what the rule says there to the newest set. */
@@ -173,7 +173,8 @@ static void run(uint64_t seed, size_t cap)
 	al_state_observe(log.state, on_change, &log);
 	for (i = 0; i < ENTRIES; i++)
 		assert_int_equal(al_state_put(log.state, log.objects + log.first[i], log.first[i + 1] - log.first[i],
-					      1764000000), AL_OK);
+					      1764000000),
+				 AL_OK);
 	cache_take(&late, ENTRIES);
 	assert_same(&each, &late);
 	assert_same(&some, &late);
@@ -221,11 +222,11 @@ static void a_change_without_effect_publishes_nothing(void **state)
 	assert_int_equal(cache.set->serial, 1);
 	assert_int_equal(cache.set->count, 2);
 	before = cache.set;
-	entry_route(&log, "10.0.0.0/24", 1, 28, false, 1);       /* another remark */
+	entry_route(&log, "10.0.0.0/24", 1, 28, false, 1); /* another remark */
 	entry_put(&log.entry, log.state);
-	entry_route(&log, "10.0.1.0/24", 5, -1, false, 0);       /* behind a hold */
+	entry_route(&log, "10.0.1.0/24", 5, -1, false, 0); /* behind a hold */
 	entry_put(&log.entry, log.state);
-	entry_route(&log, "10.0.9.0/24", 5, -1, true, 0);        /* of what never was */
+	entry_route(&log, "10.0.9.0/24", 5, -1, true, 0); /* of what never was */
 	entry_put(&log.entry, log.state);
 	cache_take(&cache, 4);
 	assert_ptr_equal(cache.set, before);

@@ -103,8 +103,8 @@ static inline struct vrp_delta *delta_between(const struct vrp_set *a, const str
 static inline enum al_err delta_apply(const struct vrp_set *base, const struct vrp_delta *delta, uint64_t size,
 				      struct vrp_set **out)
 {
-	return vrp_set_apply(base, delta->items, delta->announced, delta->items + delta->announced,
-			     delta->withdrawn, size, out);
+	return vrp_set_apply(base, delta->items, delta->announced, delta->items + delta->announced, delta->withdrawn,
+			     size, out);
 }
 
 /* `delta` leads from `a` to exactly `b`. */

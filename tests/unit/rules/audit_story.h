@@ -21,8 +21,8 @@
 #include "decision.h"
 
 #define NS AL_S("registry@test")
-#define START 1700000000u                /* 2023-11-14T22:13:20Z */
-#define STEP 10u                         /* seconds from entry to entry */
+#define START 1700000000u /* 2023-11-14T22:13:20Z */
+#define STEP 10u          /* seconds from entry to entry */
 #define LEAVES_MAX 32
 #define FOUND_MAX 200
 
@@ -37,7 +37,7 @@ struct story {
 	struct al_state *state;
 	struct space *space;
 	uint8_t seed[PEOPLE][32];
-	char auth[PEOPLE][120];          /* value of auth: */
+	char auth[PEOPLE][120]; /* value of auth: */
 	struct log log;
 };
 
@@ -207,9 +207,9 @@ static inline void story_change(void *arg, const struct al_object *old, const st
 }
 
 /* Bob's address, which the log knows by its hash only. */
-#define CONTACT                                                                                                        \
-	"-----BEGIN CONTACT BOB-TEST-----\nsalt: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"                       \
-	"e-mail: bob@example.net\n"                                                                                    \
+#define CONTACT                                                                                  \
+	"-----BEGIN CONTACT BOB-TEST-----\nsalt: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n" \
+	"e-mail: bob@example.net\n"                                                              \
 	"-----END CONTACT BOB-TEST-----\n"
 #define CONTACT_HASH "sha256:4Fgup7hElhHVJ1MjmDE9lY1B5rbbRrIh+/BcO5ezyUM="
 
@@ -245,11 +245,11 @@ static inline void tell(struct story *s, const char *header, const char *objects
 	tell_beside(s, header, objects, signers, "");
 }
 
-#define JOIN(NAME, KEY)                                                                                                \
-	"mntner: " NAME "-MNT\nauth: " KEY "\nmnt-by: " NAME "-MNT\nsource: TEST\n\n"                                  \
-	"aut-num: AUTO-1\nas-name: " NAME "-AS\nmnt-by: " NAME "-MNT\nsource: TEST\n\n"                                \
-	"inet6num: AUTO-2/48\nnetname: " NAME "-NET\nmnt-by: " NAME "-MNT\nsource: TEST\n\n"                           \
-	"route6: AUTO-2/48\norigin: AUTO-1\nmnt-by: " NAME "-MNT\nsource: TEST\n\n"                                    \
+#define JOIN(NAME, KEY)                                                                      \
+	"mntner: " NAME "-MNT\nauth: " KEY "\nmnt-by: " NAME "-MNT\nsource: TEST\n\n"        \
+	"aut-num: AUTO-1\nas-name: " NAME "-AS\nmnt-by: " NAME "-MNT\nsource: TEST\n\n"      \
+	"inet6num: AUTO-2/48\nnetname: " NAME "-NET\nmnt-by: " NAME "-MNT\nsource: TEST\n\n" \
+	"route6: AUTO-2/48\norigin: AUTO-1\nmnt-by: " NAME "-MNT\nsource: TEST\n\n"          \
 	"domain: " NAME ".test\nrecord: @ AAAA AUTO-2::1\nmnt-by: " NAME "-MNT\nsource: TEST\n"
 
 static inline void story_tell(struct story *s)
@@ -264,10 +264,11 @@ static inline void story_tell(struct story *s)
 	     "inet6num: fca1::/16\nnetname: ALL-NET\npolicy: closed\nmnt-by: HOST-MNT\nsource: TEST\n\n"
 	     "inet6num: fca1:100::/24\nnetname: POOL-NET\npolicy: open\nassign-len: 48\n"
 	     "assign-min: 44\nmnt-by: HOST-MNT\nsource: TEST\n\n"
-	     "inet6num: fca1:300::/24\nnetname: VOUCH-NET\npolicy: vouch\nmnt-by: HOST-MNT\nsource: TEST\n", "0");
-	tell(s, "prev: none", JOIN("ALICE", "@1@"), "1");                   /* AS4252660110, fca1:100::/48 */
-	tell(s, "prev: none", JOIN("BOB", "@2@"), "2");                     /* AS4252660111, fca1:100:1::/48 */
-	tell(s, "prev: none", JOIN("MALLORY", "@3@"), "3");                 /* AS4252660112, fca1:100:2::/48 */
+	     "inet6num: fca1:300::/24\nnetname: VOUCH-NET\npolicy: vouch\nmnt-by: HOST-MNT\nsource: TEST\n",
+	     "0");
+	tell(s, "prev: none", JOIN("ALICE", "@1@"), "1");   /* AS4252660110, fca1:100::/48 */
+	tell(s, "prev: none", JOIN("BOB", "@2@"), "2");     /* AS4252660111, fca1:100:1::/48 */
+	tell(s, "prev: none", JOIN("MALLORY", "@3@"), "3"); /* AS4252660112, fca1:100:2::/48 */
 	tell(s, "prev: 1", "domain: alice.test\nrecord: @ AAAA fca1:100::7\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
 	tell(s, "prev: none", "route6: fca1:100:0:1::/64\norigin: AS4252660111\nmnt-by: ALICE-MNT\nsource: TEST\n",
 	     "12");
@@ -275,7 +276,7 @@ static inline void story_tell(struct story *s)
 	tell(s, "prev: 6", "domain: old.test\nrecord: @ A 10.0.0.1\nmnt-by: BOB-MNT\nsource: TEST\ndelete: enough\n",
 	     "2");
 	tell(s, "prev: 1", "mntner: ALICE-MNT\nauth: @1@\nauth: @5@\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
-	tell(s, "prev: none", JOIN("CAROL", "@4@"), "4");                   /* AS4252660113, fca1:100:3::/48 */
+	tell(s, "prev: none", JOIN("CAROL", "@4@"), "4"); /* AS4252660113, fca1:100:3::/48 */
 	tell(s, "prev: 3\nnot-after: 2023-11-14T22:15:30Z",
 	     "domain: mallory.test\nrecord: @ AAAA fca1:100:2::7\nmnt-by: MALLORY-MNT\nsource: TEST\n", "3");
 	tell(s, "prev: none", "inet6num: fca1:300:1::/48\nnetname: BOB-2\nmnt-by: BOB-MNT\nsource: TEST\n", "21");

@@ -4,7 +4,7 @@
  */
 #include "audit_story.h"
 
-#define LAST SIZE_MAX                    /* as a row's index: the last entry */
+#define LAST SIZE_MAX /* as a row's index: the last entry */
 
 /* ---- the ways to cheat ---- */
 
@@ -252,10 +252,10 @@ static void noise(struct log *log, const struct story *s)
 
 #define BY_MALLORY "mnt-by: MALLORY-MNT\nsource: TEST\n"
 /* A forged entry at the end. */
-#define FORGED(NAME, RESULT, HEADER, OBJECTS, SIGNERS)                                                                 \
-	static void NAME(struct log *log, const struct story *s)                                                       \
-	{                                                                                                              \
-		forge(log, s, RESULT, HEADER, OBJECTS, SIGNERS);                                                       \
+#define FORGED(NAME, RESULT, HEADER, OBJECTS, SIGNERS)           \
+	static void NAME(struct log *log, const struct story *s) \
+	{                                                        \
+		forge(log, s, RESULT, HEADER, OBJECTS, SIGNERS); \
 	}
 
 FORGED(key_swapped, "m", "prev: 8", "mntner: ALICE-MNT\nauth: @3@\nmnt-by: ALICE-MNT\nsource: TEST\n", "3")
@@ -283,8 +283,7 @@ FORGED(placeholder_unknown, "c", "prev: none", "domain: auto.test\nrecord: @ AAA
 FORGED(name_reused, "c", "prev: 7", "domain: old.test\nrecord: @ A 10.0.0.1\n" BY_MALLORY, "3")
 FORGED(name_below, "c", "prev: none", "domain: www.bob.test\nrecord: @ A 10.0.0.1\n" BY_MALLORY, "3")
 FORGED(name_reserved, "c", "prev: none", "domain: root-servers.test\nrecord: @ A 10.0.0.1\n" BY_MALLORY, "3")
-FORGED(registry_changed, "m", "prev: 0",
-       "registry: TEST\ntld: mine\nroot-server: a fca1:100:2::1\n" BY_MALLORY, "3")
+FORGED(registry_changed, "m", "prev: 0", "registry: TEST\ntld: mine\nroot-server: a fca1:100:2::1\n" BY_MALLORY, "3")
 FORGED(pool_opened, "m", "prev: 0", "inet6num: fca1::/16\nnetname: ALL-NET\npolicy: open\n" BY_MALLORY, "3")
 FORGED(unknown_reference, "m", "prev: 10",
        "domain: mallory.test\nrecord: @ A 10.0.0.1\nadmin-c: NOBODY-TEST\n" BY_MALLORY, "3")
@@ -314,9 +313,9 @@ static const struct row {
 	const char *name;
 	mutate_fn mutate;
 	enum audit_kind kind;
-	const char *clause;              /* NULL: none */
-	size_t index;                    /* of the first entry with a finding */
-	bool alone;                      /* no other entry has one */
+	const char *clause; /* NULL: none */
+	size_t index;       /* of the first entry with a finding */
+	bool alone;         /* no other entry has one */
 } rows[] = {
 	{ "a result's letter changed", result_changed, AUDIT_RESULT, NULL, 4, true },
 	{ "a result's letter missing", result_short, AUDIT_RESULT, NULL, 9, true },

@@ -23,10 +23,10 @@ struct world {
 	struct al_state *state;
 	struct space *space;
 	uint8_t seed[PEOPLE][32];
-	char key[PEOPLE][120];           /* auth: value */
+	char key[PEOPLE][120]; /* auth: value */
 	uint64_t now;
-	char clause[64];                 /* of the last refusal */
-	struct al_buf last;              /* last request, signatures and all */
+	char clause[64];    /* of the last refusal */
+	struct al_buf last; /* last request, signatures and all */
 };
 
 static void on_change(void *arg, const struct al_object *old, const struct al_object *now)
@@ -88,15 +88,15 @@ static bool decide(struct world *w, const char *prev, const char *objects, const
 	return decide_raw(w, al_buf_view(&w->last));
 }
 
-#define accepts(w, prev, objects, signers)                                                                             \
-	do {                                                                                                           \
-		if (!decide(w, prev, objects, signers))                                                                \
-			fail_msg("refused: %s", (w)->clause);                                                          \
+#define accepts(w, prev, objects, signers)                    \
+	do {                                                  \
+		if (!decide(w, prev, objects, signers))       \
+			fail_msg("refused: %s", (w)->clause); \
 	} while (0)
-#define refuses(w, prev, objects, signers, with)                                                                       \
-	do {                                                                                                           \
-		assert_false(decide(w, prev, objects, signers));                                                       \
-		assert_string_equal((w)->clause, with);                                                                \
+#define refuses(w, prev, objects, signers, with)                 \
+	do {                                                     \
+		assert_false(decide(w, prev, objects, signers)); \
+		assert_string_equal((w)->clause, with);          \
 	} while (0)
 
 static char *fill(const struct world *w, const char *text)
@@ -116,21 +116,23 @@ static char *fill(const struct world *w, const char *text)
 }
 
 static const char founding[] =
-	"registry: TEST\ntld: test\nsuper-prefix: fca1::/16\nroot-server: a fca1:0:a::53\nmnt-by: HOST-MNT\nsource: TEST\n\n"
+	"registry: TEST\ntld: test\nsuper-prefix: fca1::/16\nroot-server: a fca1:0:a::53\nmnt-by: HOST-MNT\nsource: "
+	"TEST\n\n"
 	"mntner: HOST-MNT\nauth: @0@\nmnt-by: HOST-MNT\nsource: TEST\n\n"
 	"as-block: AS4252660000-AS4252669999\npolicy: closed\nmnt-by: HOST-MNT\nsource: TEST\n\n"
 	"as-block: AS4252660100-AS4252660199\npolicy: open\nmnt-by: HOST-MNT\nsource: TEST\n\n"
 	"as-block: AS4252660100-AS4252660109\npolicy: reserved\nmnt-by: HOST-MNT\nsource: TEST\n\n"
 	"inet6num: fca1::/16\nnetname: ALL-NET\npolicy: closed\nmnt-by: HOST-MNT\nsource: TEST\n\n"
-	"inet6num: fca1:100::/24\nnetname: POOL-NET\npolicy: open\nassign-len: 48\nassign-min: 44\nmnt-by: HOST-MNT\nsource: TEST\n\n"
+	"inet6num: fca1:100::/24\nnetname: POOL-NET\npolicy: open\nassign-len: 48\nassign-min: 44\nmnt-by: "
+	"HOST-MNT\nsource: TEST\n\n"
 	"inet6num: fca1:200::/24\nnetname: ASK-NET\npolicy: ask\nmnt-by: HOST-MNT\nsource: TEST\n\n"
 	"inet6num: fca1:300::/24\nnetname: VOUCH-NET\npolicy: vouch\nmnt-by: HOST-MNT\nsource: TEST\n";
 
-#define JOIN(NAME, KEY)                                                                                                \
-	"mntner: " NAME "-MNT\nauth: " KEY "\nmnt-by: " NAME "-MNT\nsource: TEST\n\n"                                   \
-	"aut-num: AUTO-1\nas-name: " NAME "-AS\nmnt-by: " NAME "-MNT\nsource: TEST\n\n"                                 \
-	"inet6num: AUTO-2/48\nnetname: " NAME "-NET\nmnt-by: " NAME "-MNT\nsource: TEST\n\n"                            \
-	"route6: AUTO-2/48\norigin: AUTO-1\nmnt-by: " NAME "-MNT\nsource: TEST\n\n"                                     \
+#define JOIN(NAME, KEY)                                                                      \
+	"mntner: " NAME "-MNT\nauth: " KEY "\nmnt-by: " NAME "-MNT\nsource: TEST\n\n"        \
+	"aut-num: AUTO-1\nas-name: " NAME "-AS\nmnt-by: " NAME "-MNT\nsource: TEST\n\n"      \
+	"inet6num: AUTO-2/48\nnetname: " NAME "-NET\nmnt-by: " NAME "-MNT\nsource: TEST\n\n" \
+	"route6: AUTO-2/48\norigin: AUTO-1\nmnt-by: " NAME "-MNT\nsource: TEST\n\n"          \
 	"domain: " NAME ".test\nrecord: @ AAAA AUTO-2::1\nmnt-by: " NAME "-MNT\nsource: TEST\n"
 
 static int setup(void **state)
@@ -182,7 +184,7 @@ static void joining_gets_the_next_of_everything(void **state)
 {
 	struct world *w = *state;
 
-	assert_non_null(get(w, AL_AUT_NUM, "AS4252660110"));   /* 0100..0109 are reserved by a smaller block */
+	assert_non_null(get(w, AL_AUT_NUM, "AS4252660110")); /* 0100..0109 are reserved by a smaller block */
 	assert_non_null(get(w, AL_AUT_NUM, "AS4252660111"));
 	assert_non_null(get(w, AL_INET6NUM, "fca1:100::/48"));
 	assert_non_null(get(w, AL_INET6NUM, "fca1:100:1::/48"));
@@ -205,7 +207,8 @@ static void keys_cannot_be_swapped_in(void **state)
 	struct world *w = *state;
 
 	refuses(w, "1", fill(w, "mntner: ALICE-MNT\nauth: @3@\nmnt-by: ALICE-MNT\nsource: TEST\n"), "3", "AUTH-MNT");
-	refuses(w, "none", fill(w, "mntner: MALLORY-MNT\nauth: @1@\nmnt-by: MALLORY-MNT\nsource: TEST\n"), "3", "AUTH-MNT");
+	refuses(w, "none", fill(w, "mntner: MALLORY-MNT\nauth: @1@\nmnt-by: MALLORY-MNT\nsource: TEST\n"), "3",
+		"AUTH-MNT");
 	refuses(w, "none", "mntner: MALLORY-MNT\nmnt-by: MALLORY-MNT\nsource: TEST\n", "3", "AUTH-MNT");
 	/* Alice adds a second key with her first; then the second one speaks for her. */
 	accepts(w, "1", fill(w, "mntner: ALICE-MNT\nauth: @1@\nauth: @3@\nmnt-by: ALICE-MNT\nsource: TEST\n"), "1");
@@ -229,12 +232,14 @@ static void nothing_is_replayed(void **state)
 	/* A create, its delete, and the create again. */
 	accepts(w, "none", "domain: new.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
 	al_buf_slice(&create, al_buf_view(&w->last));
-	accepts(w, "5", "domain: new.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: enough\n", "1");
+	accepts(w, "5", "domain: new.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: enough\n",
+		"1");
 	assert_null(get(w, AL_DOMAIN, "new.test"));
 	assert_false(decide_raw(w, al_buf_view(&create)));
 	assert_string_equal(w->clause, "REQUEST-PREV");
 	/* The name goes back to Alice, not to Mallory. */
-	refuses(w, "6", "domain: new.test\nrecord: @ A 10.0.0.1\nmnt-by: BOB-MNT\nsource: TEST\n", "2", "POLICY-NAME-TAKEN");
+	refuses(w, "6", "domain: new.test\nrecord: @ A 10.0.0.1\nmnt-by: BOB-MNT\nsource: TEST\n", "2",
+		"POLICY-NAME-TAKEN");
 	accepts(w, "6", "domain: new.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
 	al_buf_release(&a_to_b);
 	al_buf_release(&create);
@@ -244,7 +249,8 @@ static void signatures_cover_the_text(void **state)
 {
 	struct world *w = *state;
 	struct al_buf out;
-	const char *text = "request: s\nprev: none\n\ndomain: s.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\n";
+	const char *text =
+		"request: s\nprev: none\n\ndomain: s.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\n";
 	char *at;
 
 	al_buf_init(&out, 65536);
@@ -280,9 +286,11 @@ static void routes_need_both_holders(void **state)
 		"POLICY-ROUTE-HOLDER");
 	refuses(w, "none", "route6: fca1:999::/48\norigin: AS4252660111\nmnt-by: BOB-MNT\nsource: TEST\n", "2",
 		"POLICY-ROUTE-HOLDER");
-	refuses(w, "none", "route6: fca1:100::/48\norigin: AS64512\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "REF-MISSING");
-	refuses(w, "none", "route6: fca1:100:1::/48\norigin: AS4252660111\nmax-length: 40\nmnt-by: BOB-MNT\nsource: TEST\n",
-		"2", "REQUEST-PREV");
+	refuses(w, "none", "route6: fca1:100::/48\norigin: AS64512\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
+		"REF-MISSING");
+	refuses(w, "none",
+		"route6: fca1:100:1::/48\norigin: AS4252660111\nmax-length: 40\nmnt-by: BOB-MNT\nsource: TEST\n", "2",
+		"REQUEST-PREV");
 	accepts(w, "none", "route6: fca1:100::/48\norigin: AS4252660111\nmnt-by: ALICE-MNT\nsource: TEST\n", "12");
 	accepts(w, "none", "route6: fca1:100::/48\norigin: AS0\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
 }
@@ -291,9 +299,11 @@ static void parents_decide(void **state)
 {
 	struct world *w = *state;
 
-	refuses(w, "none", "inet6num: fca1:200:1::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "POLICY-ASK");
+	refuses(w, "none", "inet6num: fca1:200:1::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
+		"POLICY-ASK");
 	accepts(w, "none", "inet6num: fca1:200:1::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "10");
-	refuses(w, "none", "inet6num: fca1:300:1::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "POLICY-VOUCH");
+	refuses(w, "none", "inet6num: fca1:300:1::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
+		"POLICY-VOUCH");
 	accepts(w, "none", "inet6num: fca1:300:1::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "12");
 	refuses(w, "none", "inet6num: fca1:100:7::/52\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
 		"POLICY-INET-SIZE");
@@ -302,12 +312,14 @@ static void parents_decide(void **state)
 	refuses(w, "none", "inet6num: fca1:100::/52\nnetname: X1\nmnt-by: BOB-MNT\nsource: TEST\n", "2",
 		"POLICY-INET-PARENT");
 	accepts(w, "none", "inet6num: fca1:100::/52\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
-	refuses(w, "none", "aut-num: AS4252660105\nas-name: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "POLICY-ASN-BLOCK");
+	refuses(w, "none", "aut-num: AS4252660105\nas-name: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
+		"POLICY-ASN-BLOCK");
 	refuses(w, "none", "aut-num: AS64512\nas-name: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "POLICY-ASN-BLOCK");
 	accepts(w, "none", "aut-num: AS4252660150\nas-name: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
 	refuses(w, "none", "domain: www.bob.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
 		"POLICY-NAME-PARENT");
-	refuses(w, "none", "domain: com\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "POLICY-NAME-PARENT");
+	refuses(w, "none", "domain: com\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
+		"POLICY-NAME-PARENT");
 	refuses(w, "none", "domain: root-servers.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
 		"POLICY-NAME-RESERVED");
 }
@@ -320,8 +332,8 @@ static void nothing_needed_is_deleted(void **state)
 		"REF-USED");
 	refuses(w, "1", "aut-num: AS4252660110\nas-name: ALICE-AS\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: bye\n", "1",
 		"REF-USED");
-	refuses(w, "1", "inet6num: fca1:100::/48\nnetname: ALICE-NET\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: bye\n", "1",
-		"REF-USED");
+	refuses(w, "1", "inet6num: fca1:100::/48\nnetname: ALICE-NET\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: bye\n",
+		"1", "REF-USED");
 	refuses(w, "1", "domain: bob.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: x\n", "1",
 		"REQUEST-PREV");
 	/* All of it at once may go. */
@@ -343,12 +355,17 @@ static void placeholders_play_no_tricks(void **state)
 {
 	struct world *w = *state;
 
-	refuses(w, "none", "aut-num: AUTO-1\nas-name: X1\nmnt-by: ALICE-MNT\nsource: TEST\n\n"
-			   "aut-num: auto-1\nas-name: X2\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "SCHEMA-AUTO");
+	refuses(w, "none",
+		"aut-num: AUTO-1\nas-name: X1\nmnt-by: ALICE-MNT\nsource: TEST\n\n"
+		"aut-num: auto-1\nas-name: X2\nmnt-by: ALICE-MNT\nsource: TEST\n",
+		"1", "SCHEMA-AUTO");
 	refuses(w, "none", "inet6num: AUTO-1\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "SCHEMA-AUTO");
-	refuses(w, "none", "inet6num: AUTO-1/20\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "POLICY-INET-FREE");
-	refuses(w, "none", "route6: AUTO-1/48\norigin: AS4252660110\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "SCHEMA-AUTO");
-	refuses(w, "none", "inetnum: AUTO-1/27\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", "POLICY-INET-FREE");
+	refuses(w, "none", "inet6num: AUTO-1/20\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
+		"POLICY-INET-FREE");
+	refuses(w, "none", "route6: AUTO-1/48\norigin: AS4252660110\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
+		"SCHEMA-AUTO");
+	refuses(w, "none", "inetnum: AUTO-1/27\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
+		"POLICY-INET-FREE");
 	/* A refused request holds nothing back. */
 	accepts(w, "none", fill(w, JOIN("CAROL", "@3@")), "3");
 	assert_non_null(get(w, AL_INET6NUM, "fca1:100:2::/48"));
@@ -361,8 +378,10 @@ static void time_limits_and_no_operation(void **state)
 	struct al_buf out;
 
 	al_buf_init(&out, 65536);
-	request_make(w, "request: t\nprev: none\nnot-after: 2020-01-01T00:00:00Z\n\ndomain: t.test\nrecord: @ A 10.0.0.1\n"
-			"mnt-by: ALICE-MNT\nsource: TEST\n", "1", &out);
+	request_make(w,
+		     "request: t\nprev: none\nnot-after: 2020-01-01T00:00:00Z\n\ndomain: t.test\nrecord: @ A 10.0.0.1\n"
+		     "mnt-by: ALICE-MNT\nsource: TEST\n",
+		     "1", &out);
 	assert_false(decide_raw(w, al_buf_view(&out)));
 	assert_string_equal(w->clause, "REQUEST-EXPIRED");
 	accepts(w, "1", "aut-num: AS4252660110\nas-name: ALICE-AS\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
@@ -377,8 +396,10 @@ static void quotas_bound_what_policy_gives(void **state)
 	const char *two = "inet6num: AUTO-1/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n\n"
 			  "inet6num: AUTO-2/48\nnetname: X2\nmnt-by: ALICE-MNT\nsource: TEST\n";
 
-	accepts(w, "0", "inet6num: fca1:100::/24\nnetname: POOL-NET\npolicy: open\nassign-len: 48\nassign-quota: 2\n"
-			"mnt-by: HOST-MNT\nsource: TEST\n", "0");
+	accepts(w, "0",
+		"inet6num: fca1:100::/24\nnetname: POOL-NET\npolicy: open\nassign-len: 48\nassign-quota: 2\n"
+		"mnt-by: HOST-MNT\nsource: TEST\n",
+		"0");
 	refuses(w, "none", two, "1", "POLICY-QUOTA");
 	accepts(w, "none", one, "1");
 	refuses(w, "none", one, "1", "POLICY-QUOTA");
@@ -392,8 +413,10 @@ static void steps_leave_room_to_grow(void **state)
 {
 	struct world *w = *state;
 
-	accepts(w, "0", "inet6num: fca1:100::/24\nnetname: POOL-NET\npolicy: open\nassign-len: 48\nassign-min: 44\n"
-			"assign-step: 44\nmnt-by: HOST-MNT\nsource: TEST\n", "0");
+	accepts(w, "0",
+		"inet6num: fca1:100::/24\nnetname: POOL-NET\npolicy: open\nassign-len: 48\nassign-min: 44\n"
+		"assign-step: 44\nmnt-by: HOST-MNT\nsource: TEST\n",
+		"0");
 	accepts(w, "none", "inet6num: AUTO-1/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
 	assert_non_null(get(w, AL_INET6NUM, "fca1:100:10::/48"));
 	accepts(w, "none", "inet6num: AUTO-1/48\nnetname: X1\nmnt-by: BOB-MNT\nsource: TEST\n", "2");
@@ -410,12 +433,18 @@ static void returned_blocks_rest(void **state)
 	const char *again = "inet6num: fca1:100:2::/48\nnetname: X1\nmnt-by: BOB-MNT\nsource: TEST\n";
 	const char *number = "aut-num: AS4252660112\nas-name: X1\nmnt-by: BOB-MNT\nsource: TEST\n";
 
-	accepts(w, "0", "registry: TEST\ntld: test\nsuper-prefix: fca1::/16\nroot-server: a fca1:0:a::53\nquarantine: 30\n"
-			"mnt-by: HOST-MNT\nsource: TEST\n", "0");
-	accepts(w, "none", "inet6num: AUTO-1/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n\n"
-			   "aut-num: AUTO-2\nas-name: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
-	accepts(w, "4", "inet6num: fca1:100:2::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: x\n\n"
-			"aut-num: AS4252660112\nas-name: X1\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: x\n", "1");
+	accepts(w, "0",
+		"registry: TEST\ntld: test\nsuper-prefix: fca1::/16\nroot-server: a fca1:0:a::53\nquarantine: 30\n"
+		"mnt-by: HOST-MNT\nsource: TEST\n",
+		"0");
+	accepts(w, "none",
+		"inet6num: AUTO-1/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n\n"
+		"aut-num: AUTO-2\nas-name: X1\nmnt-by: ALICE-MNT\nsource: TEST\n",
+		"1");
+	accepts(w, "4",
+		"inet6num: fca1:100:2::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: x\n\n"
+		"aut-num: AS4252660112\nas-name: X1\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: x\n",
+		"1");
 	w->now += 86400;
 	refuses(w, "5", again, "2", "POLICY-QUARANTINE");
 	refuses(w, "5", number, "2", "POLICY-QUARANTINE");
@@ -427,7 +456,7 @@ static void returned_blocks_rest(void **state)
 	accepts(w, "5", "inet6num: fca1:100:2::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
 	accepts(w, "7", "inet6num: fca1:100:2::/48\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: x\n", "1");
 	w->now += 29 * 86400;
-	accepts(w, "5", number, "2");            /* 30 days after its return, not after the block's second */
+	accepts(w, "5", number, "2"); /* 30 days after its return, not after the block's second */
 	refuses(w, "8", again, "2", "POLICY-QUARANTINE");
 	w->now += 86400;
 	accepts(w, "none", "inet6num: AUTO-1/48\nnetname: X1\nmnt-by: BOB-MNT\nsource: TEST\n", "2");
@@ -439,13 +468,17 @@ static void lost_keys_are_recovered_by_friends(void **state)
 	struct world *w = *state;
 	const char *fresh = "mntner: ALICE-MNT\nauth: @3@\nmnt-by: ALICE-MNT\nsource: TEST\n";
 
-	accepts(w, "1", fill(w, "mntner: ALICE-MNT\nauth: @1@\nrecover-key: @0@\nrecover-key: @2@\nrecover-need: 2\n"
-				"mnt-by: ALICE-MNT\nsource: TEST\n"), "1");
+	accepts(w, "1",
+		fill(w, "mntner: ALICE-MNT\nauth: @1@\nrecover-key: @0@\nrecover-key: @2@\nrecover-need: 2\n"
+			"mnt-by: ALICE-MNT\nsource: TEST\n"),
+		"1");
 	refuses(w, "3", fill(w, fresh), "2", "AUTH-MNT");
 	/* The hostmaster's key is one of the two here, and would do alone: try Bob and Mallory first. */
 	refuses(w, "3", fill(w, fresh), "23", "AUTH-MNT");
-	accepts(w, "3", fill(w, "mntner: ALICE-MNT\nauth: @1@\nrecover-key: @2@\nrecover-key: @3@\nrecover-need: 2\n"
-				"mnt-by: ALICE-MNT\nsource: TEST\n"), "1");
+	accepts(w, "3",
+		fill(w, "mntner: ALICE-MNT\nauth: @1@\nrecover-key: @2@\nrecover-key: @3@\nrecover-need: 2\n"
+			"mnt-by: ALICE-MNT\nsource: TEST\n"),
+		"1");
 	accepts(w, "4", fill(w, fresh), "23");
 	refuses(w, "5", fill(w, fresh), "1", "AUTH-MNT");
 	/* Recovery is for the maintainer alone. */
@@ -459,7 +492,8 @@ static void nobody_is_named_without_a_word(void **state)
 	refuses(w, "none", "domain: x.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT, BOB-MNT\nsource: TEST\n", "1",
 		"AUTH-CONSENT");
 	/* A transfer: giver and taker sign. */
-	refuses(w, "1", "domain: alice.test\nrecord: @ A 10.0.0.1\nmnt-by: BOB-MNT\nsource: TEST\n", "1", "AUTH-CONSENT");
+	refuses(w, "1", "domain: alice.test\nrecord: @ A 10.0.0.1\nmnt-by: BOB-MNT\nsource: TEST\n", "1",
+		"AUTH-CONSENT");
 	refuses(w, "1", "domain: alice.test\nrecord: @ A 10.0.0.1\nmnt-by: BOB-MNT\nsource: TEST\n", "2", "AUTH-MNT");
 	accepts(w, "1", "domain: alice.test\nrecord: @ A 10.0.0.1\nmnt-by: BOB-MNT\nsource: TEST\n", "12");
 	refuses(w, "3", "domain: alice.test\nrecord: @ A 10.0.0.2\nmnt-by: BOB-MNT\nsource: TEST\n", "1", "AUTH-MNT");
@@ -469,24 +503,32 @@ static void sets_nodes_and_services(void **state)
 {
 	struct world *w = *state;
 
-	accepts(w, "none", "as-set: AS-OPEN\nmbrs-by-ref: ANY\nmnt-by: BOB-MNT\nsource: TEST\n\n"
-			   "as-set: AS-CLUB\nmbrs-by-ref: BOB-MNT\nmnt-by: BOB-MNT\nsource: TEST\n", "2");
-	refuses(w, "1", "aut-num: AS4252660110\nas-name: ALICE-AS\nmember-of: AS-CLUB\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
+	accepts(w, "none",
+		"as-set: AS-OPEN\nmbrs-by-ref: ANY\nmnt-by: BOB-MNT\nsource: TEST\n\n"
+		"as-set: AS-CLUB\nmbrs-by-ref: BOB-MNT\nmnt-by: BOB-MNT\nsource: TEST\n",
+		"2");
+	refuses(w, "1",
+		"aut-num: AS4252660110\nas-name: ALICE-AS\nmember-of: AS-CLUB\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
 		"POLICY-SET-MEMBER");
-	accepts(w, "1", "aut-num: AS4252660110\nas-name: ALICE-AS\nmember-of: AS-OPEN\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
+	accepts(w, "1",
+		"aut-num: AS4252660110\nas-name: ALICE-AS\nmember-of: AS-OPEN\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
 	refuses(w, "none", "as-set: AS4252660110:AS-X\nmnt-by: BOB-MNT\nsource: TEST\n", "2", "POLICY-NAME-PARENT");
 	accepts(w, "none", "as-set: AS4252660110:AS-X\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
 	refuses(w, "none", "node: GW-BOB\norigin: AS4252660110\nmnt-by: BOB-MNT\nsource: TEST\n", "2",
 		"POLICY-NODE-ORIGIN");
-	accepts(w, "none", "node: GW-ALICE\norigin: AS4252660110\nendpoint: gw.alice.test 51820\nmnt-by: ALICE-MNT\n"
-			   "source: TEST\n\nnode: GW-BOB\norigin: AS4252660111\nmnt-by: BOB-MNT\nsource: TEST\n", "12");
+	accepts(w, "none",
+		"node: GW-ALICE\norigin: AS4252660110\nendpoint: gw.alice.test 51820\nmnt-by: ALICE-MNT\n"
+		"source: TEST\n\nnode: GW-BOB\norigin: AS4252660111\nmnt-by: BOB-MNT\nsource: TEST\n",
+		"12");
 	refuses(w, "none", "peering: GW-BOB:GW-ALICE\nmnt-by: BOB-MNT\nsource: TEST\n", "2", "POLICY-PEERING-BOTH");
 	accepts(w, "none", "peering: GW-BOB:GW-ALICE\nmnt-by: BOB-MNT\nsource: TEST\n", "12");
 	assert_non_null(get(w, AL_PEERING, "GW-ALICE:GW-BOB"));
-	refuses(w, "6", "node: GW-ALICE\norigin: AS4252660110\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: x\n", "1", "REF-USED");
+	refuses(w, "6", "node: GW-ALICE\norigin: AS4252660110\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: x\n", "1",
+		"REF-USED");
 	refuses(w, "none", "service: CHAT-BOB\nnode: GW-ALICE\nmnt-by: BOB-MNT\nsource: TEST\n", "2",
 		"POLICY-SERVICE-NODE");
-	accepts(w, "none", "service: CHAT-BOB\nnode: GW-BOB\nurl: https://chat.bob.test/\nmnt-by: BOB-MNT\nsource: TEST\n", "2");
+	accepts(w, "none",
+		"service: CHAT-BOB\nnode: GW-BOB\nurl: https://chat.bob.test/\nmnt-by: BOB-MNT\nsource: TEST\n", "2");
 }
 
 static void contacts_come_with_their_hash(void **state)
@@ -505,7 +547,8 @@ static void contacts_come_with_their_hash(void **state)
 	request_make(w, (const char *)object.ptr, "1", &w->last);
 	assert_false(decide_raw(w, al_buf_view(&w->last)));
 	assert_string_equal(w->clause, "POLICY-CONTACT");
-	al_buf_printf(&w->last, "-----BEGIN CONTACT ALICE-TEST-----\n%sphone: 1\n-----END CONTACT ALICE-TEST-----\n", text);
+	al_buf_printf(&w->last, "-----BEGIN CONTACT ALICE-TEST-----\n%sphone: 1\n-----END CONTACT ALICE-TEST-----\n",
+		      text);
 	assert_false(decide_raw(w, al_buf_view(&w->last)));
 	assert_string_equal(w->clause, "POLICY-CONTACT");
 	request_make(w, (const char *)object.ptr, "1", &w->last);

@@ -125,7 +125,8 @@ static void asns(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(blocks), cmocka_unit_test(full_pool), cmocka_unit_test(asns) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(blocks), cmocka_unit_test(full_pool),
+					    cmocka_unit_test(asns) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@
 #include "index.h"
 #include "lookup.h"
 
-#define FIXTURE_TIME 1764547200u     /* 2025-12-01T00:00:00Z; entry n comes n seconds later */
+#define FIXTURE_TIME 1764547200u /* 2025-12-01T00:00:00Z; entry n comes n seconds later */
 
 struct fixture {
 	struct al_state *state;

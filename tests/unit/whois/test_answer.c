@@ -5,46 +5,42 @@
 
 #include "answer.h"
 
-#define HEADER                                                                                                         \
-	"% This is the TEST registry query service.\n"                                                                 \
+#define HEADER                                         \
+	"% This is the TEST registry query service.\n" \
 	"% Objects are in RPSL form; \"help\" explains the flags.\n\n"
-#define FOOTER                                                                                                         \
-	"% log 31 AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\n"                                                      \
+#define FOOTER                                                    \
+	"% log 31 AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\n" \
 	"% This query was served by alamo-whoisd " ALAMO_VERSION "\n\n\n"
 
 struct row {
 	const char *line;
-	const char *want;            /* between header and footer */
+	const char *want; /* between header and footer */
 };
 
 static const struct row rows[] = {
-	{ "as64500",
-	  "% Information related to 'AS64500'\n\n"
-	  "aut-num:        AS64500\n"
-	  "as-name:        FISHER-AS\n"
-	  "mnt-by:         FISHER-MNT\n"
-	  "member-of:      AS-OPEN\n"
-	  "created:        2025-12-01T00:00:07Z\n"
-	  "last-modified:  2025-12-01T00:00:07Z\n"
-	  "source:         TEST\n\n" },
-	{ "-rT route 10.1.2.9/24",
-	  "%WARNING:905: host bits ignored\n%\n% Looked for 10.1.2.0/24.\n\n"
-	  "% Information related to '10.1.2.0/24AS64500'\n\n"
-	  "route:          10.1.2.0/24\n"
-	  "origin:         AS64500\n"
-	  "mnt-by:         FISHER-MNT\n"
-	  "member-of:      RS-REF\n"
-	  "created:        2025-12-01T00:00:18Z\n"
-	  "last-modified:  2025-12-01T00:00:18Z\n"
-	  "source:         TEST\n\n" },
-	{ "-K -T route -x 10.1.0.0/16",
-	  "% Information related to '10.1.0.0/16AS64500'\n\n"
-	  "route:          10.1.0.0/16\norigin:         AS64500\n\n"
-	  "% Information related to '10.1.0.0/16AS64501'\n\n"
-	  "route:          10.1.0.0/16\norigin:         AS64501\n\n" },
-	{ "-K as-fisher",
-	  "% Information related to 'AS-FISHER'\n\n"
-	  "as-set:         AS-FISHER\nmembers:        AS64500, AS-INNER\n\n" },
+	{ "as64500", "% Information related to 'AS64500'\n\n"
+		     "aut-num:        AS64500\n"
+		     "as-name:        FISHER-AS\n"
+		     "mnt-by:         FISHER-MNT\n"
+		     "member-of:      AS-OPEN\n"
+		     "created:        2025-12-01T00:00:07Z\n"
+		     "last-modified:  2025-12-01T00:00:07Z\n"
+		     "source:         TEST\n\n" },
+	{ "-rT route 10.1.2.9/24", "%WARNING:905: host bits ignored\n%\n% Looked for 10.1.2.0/24.\n\n"
+				   "% Information related to '10.1.2.0/24AS64500'\n\n"
+				   "route:          10.1.2.0/24\n"
+				   "origin:         AS64500\n"
+				   "mnt-by:         FISHER-MNT\n"
+				   "member-of:      RS-REF\n"
+				   "created:        2025-12-01T00:00:18Z\n"
+				   "last-modified:  2025-12-01T00:00:18Z\n"
+				   "source:         TEST\n\n" },
+	{ "-K -T route -x 10.1.0.0/16", "% Information related to '10.1.0.0/16AS64500'\n\n"
+					"route:          10.1.0.0/16\norigin:         AS64500\n\n"
+					"% Information related to '10.1.0.0/16AS64501'\n\n"
+					"route:          10.1.0.0/16\norigin:         AS64501\n\n" },
+	{ "-K as-fisher", "% Information related to 'AS-FISHER'\n\n"
+			  "as-set:         AS-FISHER\nmembers:        AS64500, AS-INNER\n\n" },
 	{ "-K fisher-test", "% Information related to 'FISHER-TEST'\n\nnic-hdl:        FISHER-TEST\n\n" },
 	{ "-K -M fisher-test",
 	  "%WARNING:902: flag without effect\n%\n% -l, -L, -m and -M need an address or a prefix.\n\n"
@@ -55,15 +51,14 @@ static const struct row rows[] = {
 	{ "-q version", "% alamo-whoisd-" ALAMO_VERSION "\n\n" },
 	{ "-q types", "registry\nmntner\nrole\nperson\nas-block\naut-num\nas-set\ninetnum\ninet6num\nroute\nroute6\n"
 		      "route-set\ndomain\nnode\npeering\nservice\n\n" },
-	{ "-t person",
-	  "person:         [mandatory]  [single]     [ ]\n"
-	  "nic-hdl:        [mandatory]  [single]     [primary/lookup key]\n"
-	  "contact:        [optional]   [single]     [ ]\n"
-	  "remarks:        [optional]   [multiple]   [ ]\n"
-	  "mnt-by:         [mandatory]  [multiple]   [inverse key]\n"
-	  "created:        [generated]  [single]     [ ]\n"
-	  "last-modified:  [generated]  [single]     [ ]\n"
-	  "source:         [mandatory]  [single]     [ ]\n\n" },
+	{ "-t person", "person:         [mandatory]  [single]     [ ]\n"
+		       "nic-hdl:        [mandatory]  [single]     [primary/lookup key]\n"
+		       "contact:        [optional]   [single]     [ ]\n"
+		       "remarks:        [optional]   [multiple]   [ ]\n"
+		       "mnt-by:         [mandatory]  [multiple]   [inverse key]\n"
+		       "created:        [generated]  [single]     [ ]\n"
+		       "last-modified:  [generated]  [single]     [ ]\n"
+		       "source:         [mandatory]  [single]     [ ]\n\n" },
 };
 
 static void set_root(struct fixture *f)
@@ -166,7 +161,8 @@ static void test_echo(void **state)
 	(void)state;
 	fixture_init(&f);
 	fixture_puts(&f, fixture_small);
-	got = ask(&f, "-T a\xff\x9b" "b x");
+	got = ask(&f, "-T a\xff\x9b"
+		      "b x");
 	assert_non_null(strstr(got, "% It is about \"a??b\".\n"));
 	free(got);
 	memset(line + 3, 'z', 500);

@@ -9,7 +9,7 @@
 
 struct row {
 	const char *line;
-	const char *want;            /* without a framing of its own: data, framed here */
+	const char *want; /* without a framing of its own: data, framed here */
 	bool framed;
 };
 
@@ -185,11 +185,11 @@ static void test_staying(void **state)
 		const char *line;
 		bool closes;
 	} steps[] = {
-		{ "AS64500", true },       { "!gAS64500", true },  { "-y AS1", true },    { "", true },
-		{ "-k AS64500", false },   { "AS64501", false },   { "-y AS1", false },   { "!gAS64500", false },
-		{ "", false },             { "-k", true },         { "-k", false },       { "AS64500", false },
-		{ "-k", true },            { "!!", false },        { "AS64500", false },  { "!gAS1", false },
-		{ "", false },             { "!zzz", false },      { "!q", true },        { "AS1\001", true },
+		{ "AS64500", true },     { "!gAS64500", true }, { "-y AS1", true },   { "", true },
+		{ "-k AS64500", false }, { "AS64501", false },  { "-y AS1", false },  { "!gAS64500", false },
+		{ "", false },           { "-k", true },        { "-k", false },      { "AS64500", false },
+		{ "-k", true },          { "!!", false },       { "AS64500", false }, { "!gAS1", false },
+		{ "", false },           { "!zzz", false },     { "!q", true },       { "AS1\001", true },
 		{ "!t10", false },
 	};
 	struct talk talk;

@@ -179,11 +179,8 @@ static void test_many_keys(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_repeats),
-		cmocka_unit_test(test_long),
-		cmocka_unit_test(test_sweep),
-		cmocka_unit_test(test_many_keys),
+		cmocka_unit_test(test_values), cmocka_unit_test(test_repeats),   cmocka_unit_test(test_long),
+		cmocka_unit_test(test_sweep),  cmocka_unit_test(test_many_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

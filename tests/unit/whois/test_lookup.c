@@ -6,7 +6,7 @@
 
 struct row {
 	const char *line;
-	const char *keys;            /* "class:key" joined with ", "; "!NUMBER" for an error */
+	const char *keys; /* "class:key" joined with ", "; "!NUMBER" for an error */
 };
 
 static const struct row rows[] = {
@@ -240,7 +240,9 @@ static void test_bound(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table), cmocka_unit_test(test_delete), cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_delete),
+		cmocka_unit_test(test_notes),
 		cmocka_unit_test(test_bound),
 	};
 

@@ -16,11 +16,11 @@
 
 struct row {
 	const char *line;
-	unsigned error;              /* 0: parses */
+	unsigned error; /* 0: parses */
 	enum whois_kind kind;
-	const char *key;             /* with an error: its subject */
+	const char *key; /* with an error: its subject */
 	enum whois_match match;
-	unsigned classes;            /* 0: all */
+	unsigned classes; /* 0: all */
 	bool keep, keys_only;
 };
 
@@ -66,9 +66,13 @@ static const struct row rows[] = {
 	/* classes */
 	{ .line = "-T aut-num as1", .kind = WHOIS_LOOKUP, .key = "as1", .classes = BIT(AL_AUT_NUM) },
 	{ .line = "-Taut-num as1", .kind = WHOIS_LOOKUP, .key = "as1", .classes = BIT(AL_AUT_NUM) },
-	{ .line = "-rT route,ROUTE6 ::1", .kind = WHOIS_LOOKUP, .key = "::1",
+	{ .line = "-rT route,ROUTE6 ::1",
+	  .kind = WHOIS_LOOKUP,
+	  .key = "::1",
 	  .classes = BIT(AL_ROUTE) | BIT(AL_ROUTE6) },
-	{ .line = "-T rt,r6,dn x", .kind = WHOIS_LOOKUP, .key = "x",
+	{ .line = "-T rt,r6,dn x",
+	  .kind = WHOIS_LOOKUP,
+	  .key = "x",
 	  .classes = BIT(AL_ROUTE) | BIT(AL_ROUTE6) | BIT(AL_DOMAIN) },
 	{ .line = "--select-types=mntner x", .kind = WHOIS_LOOKUP, .key = "x", .classes = BIT(AL_MNTNER) },
 	{ .line = "--select-types mntner x", .kind = WHOIS_LOOKUP, .key = "x", .classes = BIT(AL_MNTNER) },
@@ -78,7 +82,10 @@ static const struct row rows[] = {
 	{ .line = "-imnt-by fisher-mnt", .kind = WHOIS_INVERSE, .key = "fisher-mnt" },
 	{ .line = "-ri MNT-BY,admin-c x", .kind = WHOIS_INVERSE, .key = "x" },
 	{ .line = "--inverse=origin AS1", .kind = WHOIS_INVERSE, .key = "AS1" },
-	{ .line = "-T route -K -i origin AS1", .kind = WHOIS_INVERSE, .key = "AS1", .classes = BIT(AL_ROUTE),
+	{ .line = "-T route -K -i origin AS1",
+	  .kind = WHOIS_INVERSE,
+	  .key = "AS1",
+	  .classes = BIT(AL_ROUTE),
 	  .keys_only = true },
 	/* about the server */
 	{ .line = "-t route", .kind = WHOIS_TEMPLATE, .key = "" },
@@ -239,8 +246,8 @@ static void test_many_attrs(void **state)
 /* Every number that the parser gives has words of its own. */
 static void test_texts(void **state)
 {
-	static const unsigned numbers[] = { 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 114, 115, 118, 305,
-					    306, 901 };
+	static const unsigned numbers[] = { 101, 102, 103, 104, 105, 106, 107, 108, 109,
+					    110, 111, 114, 115, 118, 305, 306, 901 };
 	size_t i;
 
 	(void)state;

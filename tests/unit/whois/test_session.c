@@ -24,8 +24,8 @@ static void server_start(struct server *server, uint64_t idle_ms)
 
 	assert_int_equal(al_loop_new(&server->loop), AL_OK);
 	assert_int_equal(whois_sessions_new(server->loop, &conf, &server->f.view, &server->sessions), AL_OK);
-	assert_int_equal(al_listener_tcp(whois_sessions_listener(server->sessions), AL_S("127.0.0.1"), 0,
-					 &server->port), AL_OK);
+	assert_int_equal(
+		al_listener_tcp(whois_sessions_listener(server->sessions), AL_S("127.0.0.1"), 0, &server->port), AL_OK);
 	loop_thread_start(server->loop, &server->thread);
 }
 

@@ -11,7 +11,7 @@ static void test_ranges(void **state)
 {
 	static const struct {
 		const char *text;
-		const char *want;    /* NULL: refused */
+		const char *want; /* NULL: refused */
 	} rows[] = {
 		{ "10.0.0.0/8", "10.0.0.0/8" },
 		{ "10.0.0.0/8^+", "10.0.0.0/8^+" },
@@ -127,8 +127,9 @@ static void test_sets(void **state)
 	check_set(&f, "rs-ref", DIRECT, 0, "10.1.2.0/24 10.2.0.0/16");
 	check_set(&f, "rs-ref", DEEP, 0, "10.1.2.0/24 10.2.0.0/16");
 	check_set(&f, "rs-mix", DIRECT, 0, "10.9.0.0/16^+ AS-INNER AS64500 RS-REF fd00:9::/32^48");
-	check_set(&f, "rs-mix", DEEP, 0, "10.1.0.0/16 10.1.2.0/24 10.2.0.0/16 10.9.0.0/16^+ fd00:1:1::/48 "
-					 "fd00:1:2::/48 fd00:9::/32^48");
+	check_set(&f, "rs-mix", DEEP, 0,
+		  "10.1.0.0/16 10.1.2.0/24 10.2.0.0/16 10.9.0.0/16^+ fd00:1:1::/48 "
+		  "fd00:1:2::/48 fd00:9::/32^48");
 	check_set(&f, "as-fisher", PREFIXES, WHOIS_V4, "10.1.0.0/16 10.1.2.0/24 10.2.0.0/16");
 	check_set(&f, "as-fisher", PREFIXES, WHOIS_V6, "fd00:1:1::/48 fd00:1:2::/48");
 	check_set(&f, "as-fisher", PREFIXES, WHOIS_V4 | WHOIS_V6,
