@@ -272,7 +272,7 @@ bool al_request_is_control(struct al_slice raw)
 	return false;
 }
 
-/* What makes one good for a short time and once: see registry-server/control.c. */
+/* What makes one good for a short time and once: see registry-server/request/control.c. */
 static enum al_err control_check(const struct header *h, struct al_slice rest, struct al_report *report)
 {
 	const struct al_request *request = h->request;

@@ -1,6 +1,6 @@
 /*
  * stream.c -- the ledger as a source of the log stream, on the registry's
- * socket and port. What followers get and when is common/stream.c's.
+ * socket and port. What followers get and when is common/follow/stream.c's.
  */
 #include "stream_internal.h"
 
