@@ -13,11 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(item) ((item)->lost = true)
-#include <uthash.h>
-
-#include "decision.h"
+#include "book.h"
 
 const struct audit_kind_row audit_kinds[AUDIT_KINDS] = {
 	[AUDIT_FORM] = { "FORM", "The bytes are no log entry (docs/formats.md)." },
@@ -34,36 +30,17 @@ const struct audit_kind_row audit_kinds[AUDIT_KINDS] = {
 	[AUDIT_END] = { "END", "The entry cannot be applied: the audit ends here, and so does every follower." },
 };
 
-struct seen {
-	UT_hash_handle hh;
-	uint8_t hash[AL_HASH_LEN];
-	uint64_t index;
-	bool lost; /* uthash could not add it */
-};
-
 struct audit {
 	struct audit_opts opts;
 	char ns[AUDIT_NAMESPACE_LEN];
-	struct al_state *state;
-	struct space *space;
-	struct seen *seen;
+	struct book *book;
 	struct audit_counts counts;
-	uint64_t time;          /* that the entry before said */
-	uint64_t latest;        /* of the caller's clock */
-	enum al_err follow_err; /* first failure of the space index */
+	uint64_t time;   /* that the entry before said */
+	uint64_t latest; /* of the caller's clock */
 	bool over;
 	struct al_buf fixed; /* an entry with index and time put right */
 	struct al_buf ours;  /* what our decision gives */
 };
-
-static void on_change(void *arg, const struct al_object *old, const struct al_object *now)
-{
-	struct audit *a = arg;
-	enum al_err err = space_change(a->space, old, now);
-
-	if (a->follow_err == AL_OK)
-		a->follow_err = err;
-}
 
 enum al_err audit_new(const struct audit_opts *opts, struct audit **out)
 {
@@ -77,32 +54,20 @@ enum al_err audit_new(const struct audit_opts *opts, struct audit **out)
 	al_buf_init(&a->ours, 2 * AL_ENTRY_MAX);
 	err = al_slice_copy(opts->ns, a->ns, sizeof(a->ns));
 	if (err == AL_OK)
-		err = al_state_new(&a->state);
-	if (err == AL_OK)
-		err = space_new(&a->space);
+		err = book_new(&a->book);
 	if (err != AL_OK) {
 		audit_free(a);
 		return err;
 	}
-	al_state_observe(a->state, on_change, a);
 	*out = a;
 	return AL_OK;
 }
 
 void audit_free(struct audit *a)
 {
-	struct seen *seen, *next;
-
 	if (a == NULL)
 		return;
-	seen = a->seen;
-	HASH_CLEAR(hh, a->seen); /* the items stay linked */
-	for (; seen != NULL; seen = next) {
-		next = seen->hh.next;
-		free(seen);
-	}
-	al_state_free(a->state);
-	space_free(a->space);
+	book_free(a->book);
 	al_buf_release(&a->fixed);
 	al_buf_release(&a->ours);
 	free(a);
@@ -121,13 +86,19 @@ void audit_clock(struct audit *a, uint64_t latest)
 
 const struct al_state *audit_state(const struct audit *a)
 {
-	return a->state;
+	return book_state(a->book);
+}
+
+/* Where the entry in hand stands. */
+static uint64_t place(const struct audit *a)
+{
+	return al_state_size(book_state(a->book));
 }
 
 AL_PRINTF(4, 5)
 static void find(struct audit *a, enum audit_kind kind, const char *clause, const char *fmt, ...)
 {
-	struct audit_finding finding = { .index = al_state_size(a->state), .kind = kind, .clause = clause };
+	struct audit_finding finding = { .index = place(a), .kind = kind, .clause = clause };
 	char text[600];
 	va_list args;
 
@@ -283,39 +254,13 @@ static enum al_err compare(struct audit *a, const struct decision *d, const stru
 
 /* ---- entries ---- */
 
-/* *first: where this text was an entry before, or the present place. */
-static enum al_err seen_add(struct audit *a, struct al_slice body, uint64_t *first)
-{
-	uint8_t hash[AL_HASH_LEN];
-	struct seen *seen = NULL;
-
-	al_request_identity(body, hash);
-	*first = al_state_size(a->state);
-	HASH_FIND(hh, a->seen, hash, AL_HASH_LEN, seen);
-	if (seen != NULL) {
-		*first = seen->index;
-		return AL_OK;
-	}
-	seen = calloc(1, sizeof(*seen));
-	if (seen == NULL)
-		return AL_ENOMEM;
-	memcpy(seen->hash, hash, AL_HASH_LEN);
-	seen->index = *first;
-	HASH_ADD(hh, a->seen, hash, AL_HASH_LEN, seen);
-	if (seen->lost) {
-		free(seen);
-		return AL_ENOMEM;
-	}
-	return AL_OK;
-}
-
 static enum al_err apply(struct audit *a, struct al_slice bytes)
 {
-	enum al_err err = al_state_apply(a->state, bytes);
+	enum al_err err = book_load(a->book, bytes);
 
-	if (err == AL_OK)
-		return a->follow_err;
-	return err == AL_ENOMEM ? err : end(a, "its objects cannot be read, so no entry behind it can be judged");
+	return err == AL_OK || err == AL_ENOMEM
+		       ? err
+		       : end(a, "its objects cannot be read, so no entry behind it can be judged");
 }
 
 static enum al_err audit_request(struct audit *a, const struct al_entry *entry, struct al_slice bytes)
@@ -328,18 +273,15 @@ static enum al_err audit_request(struct audit *a, const struct al_entry *entry, 
 		err = AL_ENOMEM;
 	if (err == AL_OK) {
 		d->audit = true;
-		err = decision_make(d, entry->body, a->state, a->space, al_slice_str(a->ns), entry->time);
+		err = decision_read(d, entry->body, al_slice_str(a->ns));
 	}
+	if (err == AL_OK)
+		err = book_decide(a->book, d, entry->time);
 	if (err == AL_OK)
 		err = compare(a, d, entry, bytes, &same);
 	if (err == AL_OK) {
 		a->counts.signatures += d->request.signature_count;
-		if (same) {
-			err = al_state_put(a->state, d->objects, d->request.object_count, d->time);
-			err = err == AL_OK ? a->follow_err : err;
-		} else {
-			err = apply(a, bytes);
-		}
+		err = same ? book_put(a->book, d) : apply(a, bytes);
 	}
 	decision_free(d);
 	return err;
@@ -348,10 +290,10 @@ static enum al_err audit_request(struct audit *a, const struct al_entry *entry, 
 /* Index and time: said once, then put right in *entry and *bytes. */
 static enum al_err check_place(struct audit *a, struct al_entry *entry, struct al_slice *bytes)
 {
-	uint64_t place = al_state_size(a->state), before = al_state_time(a->state), time = entry->time;
+	uint64_t at = place(a), before = al_state_time(book_state(a->book)), time = entry->time;
 	enum al_err err;
 
-	if (entry->index != place)
+	if (entry->index != at)
 		find(a, AUDIT_INDEX, NULL, "the entry says that it is entry %" PRIu64, entry->index);
 	if (time < a->time)
 		find(a, AUDIT_TIME, NULL, "time %" PRIu64 " lies before %" PRIu64 ", the time of the entry before",
@@ -359,9 +301,9 @@ static enum al_err check_place(struct audit *a, struct al_entry *entry, struct a
 	if (a->latest != 0 && time > a->latest && a->time <= a->latest)
 		find(a, AUDIT_TIME, NULL, "time %" PRIu64 " lies in the future", time);
 	a->time = time;
-	if (entry->index == place && time >= before)
+	if (entry->index == at && time >= before)
 		return AL_OK;
-	entry->index = place;
+	entry->index = at;
 	entry->time = time > before ? time : before;
 	al_buf_reset(&a->fixed);
 	err = al_entry_encode(entry, &a->fixed);
@@ -375,6 +317,7 @@ static enum al_err check_place(struct audit *a, struct al_entry *entry, struct a
 
 enum al_err audit_entry(struct audit *a, struct al_slice bytes)
 {
+	uint8_t hash[AL_HASH_LEN];
 	struct al_entry entry;
 	uint64_t first;
 	enum al_err err;
@@ -395,10 +338,8 @@ enum al_err audit_entry(struct audit *a, struct al_slice bytes)
 		return apply(a, bytes);
 	}
 	a->counts.requests++;
-	err = seen_add(a, entry.body, &first);
-	if (err != AL_OK)
-		return err;
-	if (first == al_state_size(a->state))
+	al_request_identity(entry.body, hash);
+	if (!book_find_text(a->book, hash, &first))
 		return audit_request(a, &entry, bytes);
 	find(a, AUDIT_REPEATED, NULL, "the same signed text is entry %" PRIu64, first);
 	return apply(a, bytes);

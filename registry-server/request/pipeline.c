@@ -2,8 +2,8 @@
  * pipeline.c -- the flow of a request: pipeline_submit(), and, once it is
  * decoded and its signatures are verified, judge().
  *
- * requests_seen maps the SHA-256 of every accepted text to its entry: the same
- * bytes again get the first answer again, whoever sends them.
+ * The book knows every text that became an entry: the same bytes again get the
+ * first answer again, whoever sends them.
  */
 #include "pipeline.h"
 
@@ -18,7 +18,6 @@
 #include "control.h"
 #include "readers.h"
 #include "reply.h"
-#include "seen.h"
 
 #define NAMESPACE_MAX 96
 
@@ -26,10 +25,7 @@ static const char cannot[] = "the registry cannot take requests now: send the sa
 
 struct pipeline {
 	struct ledger *ledger;
-	struct al_state *state;
-	struct space *space;
-	struct seen requests_seen;
-	enum al_err follow_err;  /* first failure of the space index */
+	struct book *book;       /* NULL: it could not be rebuilt */
 	bool broken;             /* a commit failed; rebuild before the next decision */
 	size_t in_flight;        /* jobs in the ledger */
 	struct readers *readers; /* NULL: requests are read in place */
@@ -64,58 +60,32 @@ static struct al_metric log_size = { .name = "alamo_registry_log_entries", .help
 
 /* ---- state ---- */
 
-static void on_change(void *arg, const struct al_object *old, const struct al_object *now)
-{
-	struct pipeline *p = arg;
-	enum al_err err = space_change(p->space, old, now);
-
-	if (p->follow_err == AL_OK)
-		p->follow_err = err;
-}
-
 static enum al_err load_entry(void *arg, uint64_t index, struct al_slice bytes)
 {
-	struct pipeline *p = arg;
-	uint8_t hash[AL_HASH_LEN];
-	struct al_entry entry;
-	enum al_err err = al_state_apply(p->state, bytes);
+	enum al_err err = book_load(arg, bytes);
 
-	if (err == AL_OK)
-		err = p->follow_err;
-	if (err == AL_OK)
-		err = al_entry_decode(bytes, &entry);
-	if (err != AL_OK) {
+	if (err != AL_OK)
 		al_log(AL_LOG_ERROR, "ledger-apply", "index=%" PRIu64 " error=%s", index, al_err_name(err));
-		return err;
-	}
-	if (!al_slice_is(entry.kind, "request"))
-		return AL_OK;
-	al_request_identity(entry.body, hash);
-	return seen_add(&p->requests_seen, hash, index);
+	return err;
 }
 
 static void state_drop(struct pipeline *p)
 {
-	seen_release(&p->requests_seen);
-	al_state_free(p->state);
-	space_free(p->space);
-	p->state = NULL;
-	p->space = NULL;
+	book_free(p->book);
+	p->book = NULL;
 }
 
 /* The state as the durable log gives it. */
 static enum al_err state_build(struct pipeline *p)
 {
-	enum al_err err = al_state_new(&p->state);
+	enum al_err err = book_new(&p->book);
 
 	if (err == AL_OK)
-		err = space_new(&p->space);
+		err = ledger_load(p->ledger, load_entry, p->book);
 	if (err != AL_OK)
-		return err;
-	p->follow_err = AL_OK;
-	al_state_observe(p->state, on_change, p);
-	err = ledger_load(p->ledger, load_entry, p);
-	al_metric_set(&log_size, al_state_size(p->state));
+		state_drop(p); /* a part of the log is no state to answer from */
+	else
+		al_metric_set(&log_size, al_state_size(book_state(p->book)));
 	return err;
 }
 
@@ -127,7 +97,6 @@ enum al_err pipeline_new(struct ledger *ledger, struct al_slice ns, struct pipel
 	if (p == NULL)
 		return AL_ENOMEM;
 	p->ledger = ledger;
-	seen_init(&p->requests_seen);
 	al_buf_init(&p->reply, REPLY_MAX);
 	al_buf_init(&p->entry, AL_ENTRY_MAX);
 	al_metric_add(&accepted_total);
@@ -160,12 +129,12 @@ void pipeline_free(struct pipeline *p)
 
 const struct al_state *pipeline_state(const struct pipeline *p)
 {
-	return p->state;
+	return p->book != NULL ? book_state(p->book) : NULL;
 }
 
 struct space *pipeline_space(struct pipeline *p)
 {
-	return p->space;
+	return p->book != NULL ? book_space(p->book) : NULL;
 }
 
 struct al_slice pipeline_namespace(const struct pipeline *p)
@@ -240,7 +209,7 @@ static void rebuild(struct pipeline *p)
 	}
 	p->broken = false;
 	ledger_resume(p->ledger);
-	al_log(AL_LOG_WARN, "rebuild", "size=%" PRIu64, al_state_size(p->state));
+	al_log(AL_LOG_WARN, "rebuild", "size=%" PRIu64, al_state_size(book_state(p->book)));
 }
 
 /* A job is back from the ledger. The last one after a failure lets the pipeline go on. */
@@ -351,7 +320,7 @@ static enum al_err append(struct pipeline *p, struct waiter *w)
 	const struct decision *d = w->decision;
 	struct attach attach;
 	struct ledger_extra extra;
-	enum al_err err = attach_collect(d, p->state, &attach);
+	enum al_err err = attach_collect(d, book_state(p->book), &attach);
 
 	if (err != AL_OK)
 		return err;
@@ -374,12 +343,9 @@ static enum al_err store(struct pipeline *p, struct waiter *w)
 	if (err != AL_OK)
 		return err;
 	p->in_flight++;
-	err = al_state_put(p->state, d->objects, d->request.object_count, d->time);
-	if (err == AL_OK)
-		err = seen_add(&p->requests_seen, d->request.hash, d->index);
-	if (err != AL_OK || p->follow_err != AL_OK)
+	if (book_put(p->book, d) != AL_OK)
 		p->broken = true; /* memory ran out: what is durable decides, see rebuild() */
-	al_metric_set(&log_size, al_state_size(p->state));
+	al_metric_set(&log_size, al_state_size(book_state(p->book)));
 	return AL_OK;
 }
 
@@ -402,7 +368,7 @@ static bool keys_pay(struct pipeline *p, struct waiter *w)
 
 static void store_or_fail(struct pipeline *p, struct waiter *w)
 {
-	bool hostmaster = control_by_hostmaster(w->decision, p->state);
+	bool hostmaster = control_by_hostmaster(w->decision, book_state(p->book));
 	enum al_err err;
 
 	if (!hostmaster && !keys_pay(p, w))
@@ -421,11 +387,11 @@ static void judge(struct pipeline *p, struct waiter *w)
 	struct decision *d = w->decision;
 	uint64_t index;
 
-	if (decision_judge(d, p->state, p->space, al_now_s()) != AL_OK) {
+	if (book_decide(p->book, d, al_now_s()) != AL_OK) {
 		waiter_fail(w, "out of memory: nothing was stored");
 		return;
 	}
-	if (d->decoded && seen_find(&p->requests_seen, d->request.hash, &index)) {
+	if (d->decoded && book_find_text(p->book, d->request.hash, &index)) {
 		answer_again(p, w, index);
 	} else if (!d->accepted && !d->request.dry_run && attach_asks(d)) {
 		if (queue(p, w) != AL_OK)
@@ -461,7 +427,7 @@ static void on_control(void *arg)
 		waiter_fail(w, cannot);
 		return;
 	}
-	control_submit(p->ledger, p->state, al_slice_str(p->ns), al_buf_view(&w->stored), w->answer, w->arg);
+	control_submit(p->ledger, book_state(p->book), al_slice_str(p->ns), al_buf_view(&w->stored), w->answer, w->arg);
 	waiter_free(w);
 }
 

@@ -12,8 +12,8 @@
 #ifndef REGISTRY_PIPELINE_H
 #define REGISTRY_PIPELINE_H
 
+#include "book.h"
 #include "ledger/ledger.h"
-#include "space.h"
 
 struct budget;
 struct budget_key;
@@ -39,6 +39,7 @@ void pipeline_after(struct pipeline *pipeline, void (*fn)(void *arg), void *arg)
  */
 void pipeline_limit(struct pipeline *pipeline, struct budget *keys, struct budget *sources);
 
+/* Both NULL: the log could not be read back after a failed commit, and nothing can be said from it. */
 const struct al_state *pipeline_state(const struct pipeline *pipeline);
 struct space *pipeline_space(struct pipeline *pipeline);
 struct al_slice pipeline_namespace(const struct pipeline *pipeline);

@@ -180,6 +180,10 @@ void question_answer(const struct question_ctx *ctx, struct al_slice line, pipel
 	struct al_slice word;
 	struct al_buf out;
 
+	if (pipeline_state(ctx->pipeline) == NULL) {
+		answer(arg, AL_S("%ERROR: the registry cannot read its log: ask again later\n" REPLY_END));
+		return;
+	}
 	if (al_slice_word(&line, "", &word))
 		q = question_find(word);
 	if (q != NULL && q->later != NULL) {

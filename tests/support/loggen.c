@@ -111,21 +111,20 @@ static bool is_name(const struct al_object *object)
 	return object->cls == AL_DOMAIN || object->cls == AL_PERSON || object->cls == AL_AS_SET;
 }
 
-static void on_change(void *arg, const struct al_object *old, const struct al_object *now)
+static enum al_err on_change(void *arg, const struct al_object *old, const struct al_object *now)
 {
 	struct loggen *gen = arg;
 	struct member *owner = owner_of(gen, now);
 	struct member *before = old != NULL ? owner_of(gen, old) : NULL;
-	enum al_err err = space_change(gen->space, old, now);
+	enum al_err err = AL_OK;
 
 	if (before != NULL && before != owner)
 		thing_drop(before, now, false);
-	if (err == AL_OK && owner != NULL && !now->deleted)
+	if (owner != NULL && !now->deleted)
 		err = thing_add(gen, owner, now);
-	else if (owner != NULL && now->deleted)
+	else if (owner != NULL)
 		thing_drop(owner, now, is_name(now));
-	if (gen->err == AL_OK)
-		gen->err = err;
+	return err;
 }
 
 /* ---- life ---- */
@@ -145,14 +144,12 @@ enum al_err loggen_new(const struct loggen_opts *opts, struct loggen **out)
 	al_buf_init(&gen->making.beside, 4096);
 	al_buf_init(&gen->request, AL_REQUEST_MAX);
 	al_buf_init(&gen->entry, 2 * AL_ENTRY_MAX);
-	err = al_state_new(&gen->state);
-	if (err == AL_OK)
-		err = space_new(&gen->space);
+	err = book_new(&gen->book);
 	if (err != AL_OK) {
 		loggen_free(gen);
 		return err;
 	}
-	al_state_observe(gen->state, on_change, gen);
+	book_observe(gen->book, on_change, gen);
 	*out = gen;
 	return AL_OK;
 }
@@ -167,8 +164,7 @@ void loggen_free(struct loggen *gen)
 		free(gen->members[i].things);
 	}
 	free(gen->members);
-	al_state_free(gen->state);
-	space_free(gen->space);
+	book_free(gen->book);
 	al_buf_release(&gen->making.objects);
 	al_buf_release(&gen->making.prevs);
 	al_buf_release(&gen->making.beside);
@@ -194,7 +190,7 @@ const char *loggen_reason(const struct loggen *gen)
 
 const struct al_state *loggen_state(const struct loggen *gen)
 {
-	return gen->state;
+	return book_state(gen->book);
 }
 
 /* ---- one request ---- */
@@ -237,8 +233,10 @@ static enum al_err request_sign(struct loggen *gen)
 /* By the whole rule book, which has to agree. */
 static enum al_err entry_decide(struct loggen *gen, struct decision *d)
 {
-	enum al_err err = decision_make(d, loggen_request(gen), gen->state, gen->space, LOGGEN_NS, gen->time);
+	enum al_err err = decision_read(d, loggen_request(gen), LOGGEN_NS);
 
+	if (err == AL_OK)
+		err = book_decide(gen->book, d, gen->time);
 	if (err != AL_OK || (d->accepted && d->changes && strcmp(d->actions, gen->making.letters) == 0))
 		return err;
 	(void)snprintf(gen->reason, sizeof(gen->reason), "result %s, not %s", d->actions != NULL ? d->actions : "none",
@@ -257,11 +255,11 @@ static enum al_err entry_fill(struct loggen *gen, struct decision *d)
 {
 	enum al_err err = al_request_parse(loggen_request(gen), &d->request, NULL);
 
-	d->index = al_state_size(gen->state);
+	d->index = al_state_size(book_state(gen->book));
 	d->time = gen->time;
-	space_advance(gen->space, gen->time);
+	space_advance(book_space(gen->book), gen->time);
 	if (err == AL_OK)
-		err = allot_placeholders(d, gen->state, gen->space);
+		err = allot_placeholders(d, book_state(gen->book), book_space(gen->book));
 	d->actions = al_slice_dup(al_slice_str(gen->making.letters));
 	return err == AL_OK && d->actions == NULL ? AL_ENOMEM : err;
 }
@@ -277,11 +275,11 @@ static enum al_err request_store(struct loggen *gen)
 	if (err == AL_OK)
 		err = decision_encode(d, &gen->entry);
 	if (err == AL_OK && gen->opts.decide)
-		err = al_state_put(gen->state, d->objects, d->request.object_count, d->time);
+		err = book_put(gen->book, d);
 	else if (err == AL_OK)
-		err = al_state_apply(gen->state, loggen_entry(gen));
+		err = book_load(gen->book, loggen_entry(gen));
 	decision_free(d);
-	return err == AL_OK ? gen->err : err;
+	return err;
 }
 
 static enum al_err member_reserve(struct loggen *gen)

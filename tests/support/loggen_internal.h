@@ -5,7 +5,7 @@
 #ifndef SUPPORT_LOGGEN_INTERNAL_H
 #define SUPPORT_LOGGEN_INTERNAL_H
 
-#include "decision.h"
+#include "book.h"
 #include "loggen.h"
 
 #define LOGGEN_SIGNERS_MAX 3
@@ -48,8 +48,7 @@ struct loggen {
 	uint64_t random;
 	uint64_t time;
 	uint64_t number; /* of requests */
-	struct al_state *state;
-	struct space *space;
+	struct book *book;
 	struct member *members;
 	size_t count, cap;
 	unsigned v4_nets;
@@ -57,7 +56,6 @@ struct loggen {
 	struct making making;
 	struct al_buf request, entry;
 	char reason[400];
-	enum al_err err; /* first failure inside the observer */
 };
 
 /* 0 .. below-1. */

@@ -45,7 +45,7 @@ static void object(struct loggen *gen, enum al_action action, enum al_class cls,
 	if (making->count > 0)
 		al_buf_str(&making->objects, "\n");
 	if (key != NULL)
-		version = al_state_version(gen->state, cls, al_slice_str(key));
+		version = al_state_version(book_state(gen->book), cls, al_slice_str(key));
 	if (version != NULL)
 		al_buf_printf(&making->prevs, " %" PRIu64, version->index);
 	else
@@ -66,7 +66,7 @@ static void signer(struct loggen *gen, size_t who)
 /* The newest text without the lines of `without` (NULL: all). */
 static void text_lines(struct loggen *gen, const struct thing *thing, const char *without)
 {
-	const struct al_object *version = al_state_version(gen->state, thing->cls, al_slice_str(thing->key));
+	const struct al_object *version = al_state_version(book_state(gen->book), thing->cls, al_slice_str(thing->key));
 	struct al_slice rest = al_object_text(version), text;
 
 	while (al_slice_line(&rest, &text))
@@ -333,7 +333,7 @@ static bool make_null_route(struct loggen *gen, size_t who)
 	if (subnet == NULL)
 		return false;
 	(void)snprintf(key, sizeof(key), "%sAS0", subnet->key);
-	if (al_state_get(gen->state, AL_ROUTE6, al_slice_str(key)) != NULL)
+	if (al_state_get(book_state(gen->book), AL_ROUTE6, al_slice_str(key)) != NULL)
 		return false;
 	object(gen, AL_CREATE, AL_ROUTE6, key);
 	line(gen, "route6: %s\norigin: AS0", subnet->key);
@@ -350,7 +350,7 @@ static bool make_shared_route(struct loggen *gen, size_t who)
 
 	block_text(&gen->members[who].net, 56, (unsigned)loggen_random(gen, 256), text);
 	(void)snprintf(key, sizeof(key), "%s%s", text, gen->members[other].asn);
-	if (other == who || al_state_get(gen->state, AL_ROUTE6, al_slice_str(key)) != NULL)
+	if (other == who || al_state_get(book_state(gen->book), AL_ROUTE6, al_slice_str(key)) != NULL)
 		return false;
 	object(gen, AL_CREATE, AL_ROUTE6, key);
 	line(gen, "route6: %s\norigin: %s\nmax-length: 64", text, gen->members[other].asn);
@@ -465,16 +465,17 @@ static bool stop_at_first(const struct al_object *found, void *arg)
 static bool needed(const struct loggen *gen, const struct thing *thing)
 {
 	struct al_slice key = al_slice_str(thing->key);
-	const struct al_object *now = al_state_get(gen->state, thing->cls, key);
+	const struct al_object *now = al_state_get(book_state(gen->book), thing->cls, key);
 	struct al_prefix prefix;
 	bool any = false;
 
-	if (thing->fixed || al_state_references(gen->state, thing->cls, key) > 0)
+	if (thing->fixed || al_state_references(book_state(gen->book), thing->cls, key) > 0)
 		return true;
 	if ((thing->cls != AL_INETNUM && thing->cls != AL_INET6NUM) || al_object_prefix(now, &prefix) != AL_OK)
 		return false;
-	al_state_children(gen->state, thing->cls, &prefix, stop_at_first, &any);
-	al_state_within(gen->state, thing->cls == AL_INETNUM ? AL_ROUTE : AL_ROUTE6, &prefix, stop_at_first, &any);
+	al_state_children(book_state(gen->book), thing->cls, &prefix, stop_at_first, &any);
+	al_state_within(book_state(gen->book), thing->cls == AL_INETNUM ? AL_ROUTE : AL_ROUTE6, &prefix, stop_at_first,
+			&any);
 	return any;
 }
 

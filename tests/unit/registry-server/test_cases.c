@@ -20,6 +20,7 @@
 #include <sodium.h>
 
 #include "audit.h"
+#include "book.h"
 #include "case_file.h"
 #include "policy.h"
 #include "request/reply.h"
@@ -37,8 +38,7 @@ struct sent {
 
 struct world {
 	const char *file;
-	struct al_state *state;
-	struct space *space;
+	struct book *book;
 	struct audit *audit;
 	uint64_t start, now;
 	struct sent sent[STEPS_MAX];
@@ -50,11 +50,6 @@ static size_t name_count;
 static struct al_buf all_rendered; /* for the look-up of clauses */
 
 /* ---- deciding ---- */
-
-static void on_change(void *arg, const struct al_object *old, const struct al_object *now)
-{
-	assert_int_equal(space_change(arg, old, now), AL_OK);
-}
 
 /* Objects; signatures by each word of sign:; contact blocks. */
 static void request_make(const struct case_section *s, struct al_buf *out)
@@ -134,20 +129,20 @@ static void store(struct world *w, const struct decision *d, struct sent *sent)
 {
 	assert_int_equal(decision_encode(d, &sent->entry), AL_OK);
 	memcpy(sent->hash, d->request.hash, AL_HASH_LEN);
-	assert_int_equal(al_state_apply(w->state, al_buf_view(&sent->entry)), AL_OK);
+	assert_int_equal(book_load(w->book, al_buf_view(&sent->entry)), AL_OK);
 	assert_int_equal(audit_entry(w->audit, al_buf_view(&sent->entry)), AL_OK);
 	for (size_t i = 0; i < d->request.object_count; i++) {
 		const struct al_object *now = d->objects[i];
 
-		assert_true(al_slice_eq(
-			al_object_text(now),
-			al_object_text(al_state_version(w->state, (enum al_class)now->cls, al_object_key(now)))));
+		assert_true(al_slice_eq(al_object_text(now),
+					al_object_text(al_state_version(book_state(w->book), (enum al_class)now->cls,
+									al_object_key(now)))));
 	}
 }
 
 static bool decide(struct world *w, struct sent *sent, bool forgotten, struct al_buf *answer)
 {
-	struct ledger_receipt receipt = { .index = al_state_size(w->state) };
+	struct ledger_receipt receipt = { .index = al_state_size(book_state(w->book)) };
 	const struct sent *before = forgotten ? NULL : seen(w, al_buf_view(&sent->raw));
 	struct al_entry entry;
 	struct decision *d;
@@ -161,7 +156,8 @@ static bool decide(struct world *w, struct sent *sent, bool forgotten, struct al
 	}
 	d = decision_new();
 	assert_non_null(d);
-	assert_int_equal(decision_make(d, al_buf_view(&sent->raw), w->state, w->space, NS, w->now), AL_OK);
+	assert_int_equal(decision_read(d, al_buf_view(&sent->raw), NS), AL_OK);
+	assert_int_equal(book_decide(w->book, d, w->now), AL_OK);
 	accepted = d->accepted;
 	if (accepted && d->changes && !d->request.dry_run) {
 		store(w, d, sent);
@@ -228,7 +224,7 @@ static void show_object(const struct world *w, struct al_slice words, struct al_
 
 	(void)al_slice_cut(&words, ' ', &cls_name);
 	assert_int_equal(al_class_parse(cls_name, &cls), AL_OK);
-	object = al_state_get(w->state, cls, words);
+	object = al_state_get(book_state(w->book), cls, words);
 	if (object != NULL)
 		case_abbreviate(al_object_text(object), out);
 	else
@@ -278,10 +274,8 @@ static void world_make(struct world *w, bool empty)
 	struct al_buf file, out;
 
 	*w = (struct world){ .file = w->file, .now = 1800000000 };
-	assert_int_equal(al_state_new(&w->state), AL_OK);
-	assert_int_equal(space_new(&w->space), AL_OK);
+	assert_int_equal(book_new(&w->book), AL_OK);
 	assert_int_equal(audit_new(&opts, &w->audit), AL_OK);
-	al_state_observe(w->state, on_change, w->space);
 	if (!empty) {
 		case_file_read(case_path("cases/world.txt"), &file);
 		al_buf_init(&out, CASE_TEXT_MAX);
@@ -301,8 +295,7 @@ static void world_free(struct world *w)
 		al_buf_release(&w->sent[i].raw);
 		al_buf_release(&w->sent[i].entry);
 	}
-	al_state_free(w->state);
-	space_free(w->space);
+	book_free(w->book);
 	audit_free(w->audit);
 }
 

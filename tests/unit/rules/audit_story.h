@@ -18,7 +18,7 @@
 #include <sodium.h>
 
 #include "audit.h"
-#include "decision.h"
+#include "book.h"
 
 #define NS AL_S("registry@test")
 #define START 1700000000u /* 2023-11-14T22:13:20Z */
@@ -34,8 +34,7 @@ struct log {
 };
 
 struct story {
-	struct al_state *state;
-	struct space *space;
+	struct book *book;
 	uint8_t seed[PEOPLE][32];
 	char auth[PEOPLE][120]; /* value of auth: */
 	struct log log;
@@ -201,11 +200,6 @@ static inline void forge(struct log *log, const struct story *s, const char *res
 
 /* ---- the honest registry ---- */
 
-static inline void story_change(void *arg, const struct al_object *old, const struct al_object *now)
-{
-	assert_int_equal(space_change(arg, old, now), AL_OK);
-}
-
 /* Bob's address, which the log knows by its hash only. */
 #define CONTACT                                                                                  \
 	"-----BEGIN CONTACT BOB-TEST-----\nsalt: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n" \
@@ -227,13 +221,13 @@ static inline void tell_beside(struct story *s, const char *header, const char *
 	(void)snprintf(name, sizeof(name), "r%zu", s->log.count);
 	story_request(s, name, header, objects, signers, NS, &raw);
 	al_buf_str(&raw, beside);
-	assert_int_equal(decision_make(d, al_buf_view(&raw), s->state, s->space, NS, START + s->log.count * STEP),
-			 AL_OK);
+	assert_int_equal(decision_read(d, al_buf_view(&raw), NS), AL_OK);
+	assert_int_equal(book_decide(s->book, d, START + s->log.count * STEP), AL_OK);
 	for (size_t i = 0; !d->accepted && i < d->report.count; i++)
 		print_message("%s: %s\n", d->report.items[i].clause, d->report.items[i].text);
 	assert_true(d->accepted && d->changes);
 	assert_int_equal(decision_encode(d, &bytes), AL_OK);
-	assert_int_equal(al_state_apply(s->state, al_buf_view(&bytes)), AL_OK);
+	assert_int_equal(book_load(s->book, al_buf_view(&bytes)), AL_OK);
 	log_add(&s->log, al_buf_view(&bytes));
 	decision_free(d);
 	al_buf_release(&raw);
@@ -290,9 +284,7 @@ static inline int story_setup(void **state)
 	struct story *s = calloc(1, sizeof(*s));
 
 	assert_non_null(s);
-	assert_int_equal(al_state_new(&s->state), AL_OK);
-	assert_int_equal(space_new(&s->space), AL_OK);
-	al_state_observe(s->state, story_change, s->space);
+	assert_int_equal(book_new(&s->book), AL_OK);
 	for (int i = 0; i < PEOPLE; i++) {
 		struct al_sshkey key = { .fido = false };
 		uint8_t sk[64];
@@ -315,8 +307,7 @@ static inline int story_teardown(void **state)
 	struct story *s = *state;
 
 	log_free(&s->log);
-	al_state_free(s->state);
-	space_free(s->space);
+	book_free(s->book);
 	free(s);
 	return 0;
 }

@@ -13,26 +13,20 @@
 #include <cmocka.h>
 #include <sodium.h>
 
-#include "decision.h"
+#include "book.h"
 
 #define NS AL_S("registry@test")
 
 enum who { HOSTMASTER, ALICE, BOB, MALLORY, PEOPLE };
 
 struct world {
-	struct al_state *state;
-	struct space *space;
+	struct book *book;
 	uint8_t seed[PEOPLE][32];
 	char key[PEOPLE][120]; /* auth: value */
 	uint64_t now;
 	char clause[64];    /* of the last refusal */
 	struct al_buf last; /* last request, signatures and all */
 };
-
-static void on_change(void *arg, const struct al_object *old, const struct al_object *now)
-{
-	assert_int_equal(space_change(arg, old, now), AL_OK);
-}
 
 /* Sign by each of `signers` (a string of digits: 0 hostmaster, 1 Alice, ...). */
 static void request_make(struct world *w, const char *text, const char *signers, struct al_buf *out)
@@ -51,7 +45,8 @@ static bool decide_raw(struct world *w, struct al_slice raw)
 
 	w->clause[0] = '\0';
 	assert_non_null(d);
-	assert_int_equal(decision_make(d, raw, w->state, w->space, NS, w->now), AL_OK);
+	assert_int_equal(decision_read(d, raw, NS), AL_OK);
+	assert_int_equal(book_decide(w->book, d, w->now), AL_OK);
 	accepted = d->accepted;
 	for (size_t i = 0; i < d->report.count && w->clause[0] == '\0'; i++)
 		if (d->report.items[i].severity == AL_ERROR)
@@ -62,10 +57,10 @@ static bool decide_raw(struct world *w, struct al_slice raw)
 		/* What followers will do with the entry is what the registry does now. */
 		al_buf_init(&entry, AL_ENTRY_MAX);
 		assert_int_equal(decision_encode(d, &entry), AL_OK);
-		assert_int_equal(al_state_apply(w->state, al_buf_view(&entry)), AL_OK);
+		assert_int_equal(book_load(w->book, al_buf_view(&entry)), AL_OK);
 		for (size_t i = 0; i < d->request.object_count; i++) {
-			const struct al_object *now = al_state_version(w->state, (enum al_class)d->objects[i]->cls,
-								       al_object_key(d->objects[i]));
+			const struct al_object *now = al_state_version(
+				book_state(w->book), (enum al_class)d->objects[i]->cls, al_object_key(d->objects[i]));
 
 			assert_non_null(now);
 			assert_true(al_slice_eq(al_object_text(now), al_object_text(d->objects[i])));
@@ -140,9 +135,7 @@ static int setup(void **state)
 	struct world *w = calloc(1, sizeof(*w));
 
 	assert_non_null(w);
-	assert_int_equal(al_state_new(&w->state), AL_OK);
-	assert_int_equal(space_new(&w->space), AL_OK);
-	al_state_observe(w->state, on_change, w->space);
+	assert_int_equal(book_new(&w->book), AL_OK);
 	al_buf_init(&w->last, 65536);
 	w->now = 1700000000;
 	for (int i = 0; i < PEOPLE; i++) {
@@ -168,8 +161,7 @@ static int teardown(void **state)
 {
 	struct world *w = *state;
 
-	al_state_free(w->state);
-	space_free(w->space);
+	book_free(w->book);
 	al_buf_release(&w->last);
 	free(w);
 	return 0;
@@ -177,7 +169,7 @@ static int teardown(void **state)
 
 static const struct al_object *get(const struct world *w, enum al_class cls, const char *key)
 {
-	return al_state_get(w->state, cls, al_slice_str(key));
+	return al_state_get(book_state(w->book), cls, al_slice_str(key));
 }
 
 static void joining_gets_the_next_of_everything(void **state)
@@ -344,7 +336,7 @@ static void nothing_needed_is_deleted(void **state)
 			"domain: alice.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: bye\n\n"
 			"mntner: ALICE-MNT\nauth: @1@\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: bye\n"),
 		"1");
-	assert_int_equal(al_state_references(w->state, AL_MNTNER, AL_S("ALICE-MNT")), 0);
+	assert_int_equal(al_state_references(book_state(w->book), AL_MNTNER, AL_S("ALICE-MNT")), 0);
 	/* The next to ask gets what was returned. */
 	accepts(w, "none", fill(w, JOIN("CAROL", "@3@")), "3");
 	assert_non_null(get(w, AL_INET6NUM, "fca1:100::/48"));
@@ -374,7 +366,7 @@ static void placeholders_play_no_tricks(void **state)
 static void time_limits_and_no_operation(void **state)
 {
 	struct world *w = *state;
-	uint64_t size = al_state_size(w->state);
+	uint64_t size = al_state_size(book_state(w->book));
 	struct al_buf out;
 
 	al_buf_init(&out, 65536);
@@ -385,7 +377,7 @@ static void time_limits_and_no_operation(void **state)
 	assert_false(decide_raw(w, al_buf_view(&out)));
 	assert_string_equal(w->clause, "REQUEST-EXPIRED");
 	accepts(w, "1", "aut-num: AS4252660110\nas-name: ALICE-AS\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
-	assert_true(al_state_size(w->state) == size);
+	assert_true(al_state_size(book_state(w->book)) == size);
 	al_buf_release(&out);
 }
 

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "request/seen.h"
+#include "seen.h"
 
 #define MANY 20000u
 
