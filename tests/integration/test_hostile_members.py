@@ -1,0 +1,178 @@
+"""Abuses side by side with a bystander, who joins, asks whois, changes a name and listens to RTR meanwhile.
+
+An abuse is a function(authority, over) in ABUSES: it runs in a thread of its own until over() is true, from the
+addresses of SOURCES. Figures are printed; what is asserted is that the bystander is served, every time, in the end.
+"""
+
+import contextlib
+import itertools
+import random
+import resource
+import socket
+import statistics
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from conftest import running
+from harness import DAEMONS, Key, mntner, obj, wait_for
+
+SECONDS = 3               # of each abuse; a review takes thirty
+PATIENCE = 15             # seconds after which the bystander has been left standing
+BOUND = 192 << 20         # of growth, a daemon
+SOURCES = [f"127.0.{third}.{fourth}" for third in range(1, 5) for fourth in range(1, 61)]
+PLACES = [f"127.{second}.0.1" for second in range(1, 101)]    # of networks of their own
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    """With room for many descriptors on both sides."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    conf = {"registry": {"max_connections": 256, "max_per_source": 64}, "rpki": {"max_connections": 64, "max_per_source": 16},
+            "whois": {"max_connections": 256, "max_per_source": 64}}
+    try:
+        with running(tmp_path_factory.mktemp("hostile") / "dir", listen="127.0.0.1", conf=conf) as made:
+            made.keys = tmp_path_factory.mktemp("keys")
+            made.numbers = itertools.count(1)
+            yield made
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def connect(authority, endpoint, source, timeout=10):
+    return socket.create_connection(authority.endpoints[endpoint], timeout=timeout, source_address=(source, 0))
+
+
+def talk(authority, data, source, endpoint="requests", timeout=30):
+    """Bytes from that address, and what comes back; the end of the connection is an answer too."""
+    answer = b""
+    with contextlib.suppress(OSError), connect(authority, endpoint, source, timeout) as sock:
+        sock.sendall(data)
+        sock.shutdown(socket.SHUT_WR)
+        while got := sock.recv(65536):
+            answer += got
+    return answer.decode(errors="replace")
+
+
+# ---- the bystander ----
+
+
+class Bystander:
+    """One member after the other, from an address of his own; how long each thing took."""
+
+    def __init__(self, authority):
+        self.authority = authority
+        self.took = {}
+        self.name = f"BY{next(authority.numbers)}"
+        self.key = Key(authority.keys / self.name)
+        authority.member(self.key, self.name, domain=f"{self.name.lower()}.alamo", records=["@ A 192.0.2.1"])
+        self.rtr = authority.rtr()
+        self.rtr.reset()
+
+    def step(self, what, do):
+        begun = time.monotonic()
+        wait_for(do, PATIENCE, f"the bystander's {what}")
+        self.took.setdefault(what, []).append(time.monotonic() - begun)
+
+    def join(self):
+        name = f"{self.name}J{next(self.authority.numbers)}"
+        self.authority.member(self.key, name)
+        return True
+
+    def refresh(self):
+        self.rtr.refresh()
+        return True
+
+    def change(self):
+        """A record, until DNS says it."""
+        name, address = f"{self.name.lower()}.alamo", f"192.0.2.{random.randrange(2, 250)}"
+        text = obj(("domain", name), ("record", f"@ A {address}"), mnt=f"{self.name}-MNT")
+        self.authority.send([text], [self.key], prev=self.authority.prev("domain", name))
+        return wait_for(lambda: address in str(self.authority.dns(name, "A")), PATIENCE, "the changed record")
+
+    def round(self):
+        self.step("question", lambda: self.authority.ask("head"))
+        self.step("join", self.join)
+        self.step("whois", lambda: "mntner:" in self.authority.whois(f"{self.name}-MNT"))
+        self.step("change", self.change)
+        self.step("rtr", self.refresh)
+
+    def figures(self):
+        return ", ".join(
+            f"{what} {statistics.median(took) * 1000:.0f}/{max(took) * 1000:.0f} ms" for what, took in self.took.items()
+        )
+
+
+def rss(authority):
+    page = resource.getpagesize()
+    return {
+        name: int(Path(f"/proc/{authority.pid(name)}/statm").read_text().split()[1]) * page for name in DAEMONS
+    }
+
+
+# ---- abuses ----
+
+
+def dry_runs(authority, over):
+    """Requests that only ask, as large as they may be: four members at once, each dry run of hundreds of objects."""
+    key = Key(authority.keys / f"dry{next(authority.numbers)}")
+    for number in itertools.count():
+        if over():
+            return
+        sets = [obj(("as-set", f"AS-DRY{number}X{i}"), mnt="DRY-MNT") for i in range(300)]
+        data = authority.signed([mntner("DRY-MNT", key), *sets], [key], headers=[("dry-run", "yes")])
+        talk(authority, data, SOURCES[number % 4])
+
+
+def silence(endpoint, first=b""):
+    """Takes every connection that it can get, and says nothing more."""
+
+    def abuse(authority, over):
+        with contextlib.ExitStack() as stack:
+            for number in itertools.count():
+                if over():
+                    return
+                with contextlib.suppress(OSError):
+                    sock = stack.enter_context(connect(authority, endpoint, SOURCES[number % len(SOURCES)], timeout=1))
+                    sock.sendall(first)
+                if number >= 400:
+                    time.sleep(0.02)
+
+    return abuse
+
+
+ABUSES = {
+    "dry runs of hundreds of objects": dry_runs,
+}
+
+
+@pytest.mark.parametrize("abuse", ABUSES)
+def test_a_bystander_is_served(authority, abuse):
+    before = rss(authority)
+    bystander = Bystander(authority)
+    bystander.round()
+    quiet, bystander.took = bystander.took, {}
+    ends = time.monotonic() + SECONDS
+    troubles = []
+
+    def attack():
+        try:
+            ABUSES[abuse](authority, lambda: time.monotonic() > ends)
+        except Exception as trouble:    # of the attacker: told by the test
+            troubles.append(trouble)
+
+    thread = threading.Thread(target=attack)
+    thread.start()
+    try:
+        while time.monotonic() < ends:
+            bystander.round()
+    finally:
+        thread.join()
+    print(f"\n{abuse}: median/worst {bystander.figures()}; alone " +
+          ", ".join(f"{what} {took[0] * 1000:.0f} ms" for what, took in quiet.items()))
+    assert not troubles, troubles
+    bystander.rtr.close()
+    for name, size in rss(authority).items():
+        assert size - before[name] < BOUND, f"{name} grew by {size - before[name]} bytes"
