@@ -3,8 +3,10 @@
  */
 #include "command.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 int command_fail(enum cli_exit code, const char *fmt, ...)
 {
@@ -19,16 +21,35 @@ int command_fail(enum cli_exit code, const char *fmt, ...)
 	return (int)code;
 }
 
-int command_usage(const char *name, const char *arguments)
+int command_exit(enum al_err err)
 {
-	fprintf(stderr, "usage: alamo %s %s\n", name, arguments);
-	return CLI_USAGE;
+	return err == AL_OK ? CLI_DONE : err == AL_ECLOSED ? CLI_OFFLINE : CLI_USAGE;
+}
+
+static int output_errno; /* of the first write that failed */
+
+bool command_output_ok(void)
+{
+	static bool failed;
+
+	if (failed)
+		return false;
+	errno = 0;
+	failed = fflush(stdout) != 0 || ferror(stdout);
+	if (output_errno == 0)
+		output_errno = errno;
+	/* Whoever closed the pipe has seen enough. */
+	if (failed && output_errno != EPIPE)
+		command_fail(CLI_REFUSED, "standard output: %s",
+			     output_errno != 0 ? strerror(output_errno) : "not everything was written");
+	return !failed;
 }
 
 void command_print(struct al_slice text)
 {
-	fwrite(text.ptr, 1, text.len, stdout);
-	fflush(stdout);
+	if (fwrite(text.ptr, 1, text.len, stdout) != text.len)
+		output_errno = errno;
+	(void)command_output_ok();
 }
 
 void command_print_remote(struct al_slice text)
@@ -39,5 +60,5 @@ void command_print_remote(struct al_slice text)
 
 		putchar(control ? '?' : c);
 	}
-	fflush(stdout);
+	(void)command_output_ok();
 }

@@ -9,7 +9,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +22,6 @@
 #include "process.h"
 #include "member/sign.h"
 
-#define USAGE "DIR [--plan FILE] [--ports default|any|standard] [--listen ADDRESSES]"
 #define REQUESTS_MAX 16
 
 struct init {
@@ -286,42 +284,24 @@ static int init_plan(struct init *init)
 	return code;
 }
 
-static int options_read(int argc, char **argv, struct init *init)
+struct options {
+	const char *plan, *ports, *listen;
+};
+
+static int run(const struct words *words, const void *arg)
 {
-	static const struct option options[] = {
-		{ "plan", required_argument, NULL, 'p' },
-		{ "ports", required_argument, NULL, 'P' },
-		{ "listen", required_argument, NULL, 'l' },
-		{ NULL, 0, NULL, 0 },
+	const struct options *options = arg;
+	struct init init = {
+		.dir = words->word[0],
+		.plan_path = options->plan,
+		.ports = options->ports != NULL ? options->ports : "default",
+		.listen = options->listen != NULL ? options->listen : "127.0.0.1, ::1",
 	};
-	int option;
+	int code;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'p')
-			init->plan_path = optarg;
-		else if (option == 'P')
-			init->ports = optarg;
-		else if (option == 'l')
-			init->listen = optarg;
-		else
-			return command_usage("init", USAGE);
-	}
-	if (optind != argc - 1 || strpbrk(init->listen, "\r\n") != NULL)
-		return command_usage("init", USAGE);
-	if (strcmp(init->ports, "default") != 0 && strcmp(init->ports, "any") != 0 &&
-	    strcmp(init->ports, "standard") != 0)
-		return command_usage("init", USAGE);
-	init->dir = argv[optind];
-	return CLI_DONE;
-}
-
-int cmd_init(int argc, char **argv)
-{
-	struct init init = { .ports = "default", .listen = "127.0.0.1, ::1" };
-	int code = options_read(argc, argv, &init);
-
-	if (code == CLI_DONE)
-		code = dir_check(init.dir);
+	if (strpbrk(init.listen, "\r\n") != NULL)
+		return command_fail(CLI_USAGE, "--listen: addresses separated by commas, on one line");
+	code = dir_check(init.dir);
 	if (code != CLI_DONE)
 		return code;
 	al_buf_init(&init.text, 1u << 20);
@@ -331,3 +311,32 @@ int cmd_init(int argc, char **argv)
 	al_buf_release(&init.filled);
 	return code;
 }
+
+static const struct command_form forms[] = { { NULL, "DIR", NULL, run } };
+
+static const struct option_row rows[] = {
+	{ .name = "plan",
+	  .arg = "FILE",
+	  OPTION_AT(struct options, plan),
+	  .meaning = "the objects that the network begins with; @HOSTMASTER-KEY@ in it is the new hostmaster's key",
+	  .fallback = "the plan that is compiled in" },
+	{ .name = "ports",
+	  .arg = "default|any|standard",
+	  .choice = true,
+	  OPTION_AT(struct options, ports),
+	  .meaning = "ports above 1024; any that are free; or the well-known ones (43, 53, 80, 323)",
+	  .fallback = "default" },
+	{ .name = "listen",
+	  .arg = "ADDRESSES",
+	  OPTION_AT(struct options, listen),
+	  .meaning = "addresses that the servers listen on, separated by commas",
+	  .fallback = "127.0.0.1, ::1" },
+};
+
+const struct command command_init = {
+	.name = "init",
+	.group = GROUP_AUTHORITY,
+	.help = "make a new authority in an empty directory",
+	COMMAND_FORMS(forms),
+	COMMAND_OPTIONS(rows, struct options),
+};

@@ -8,7 +8,6 @@
 #include "command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,19 +19,15 @@
 #include "file.h"
 #include "log/log_read.h"
 
-#define USAGE                                                                                                          \
-	"make-root FILE [--name NAME] | draft NOTE --log VKEY|FILE --not-after DATE [--after NOTE --last CHECKPOINT] " \
-	"| "                                                                                                           \
-	"sign NOTE --key FILE | show NOTE | verify NOTE --root VKEY|FILE... [--need N] [--least VERSION] "             \
-	"[--print-log]"
-
 struct options {
 	const char *file;
 	const char *name, *key, *log, *not_after, *after, *last;
+	struct option_list root;
+	struct option_number need, least;
+	bool print_log;
+	/* made of them */
 	struct al_vkey roots[AL_KEYS_ROOTS_MAX];
-	size_t root_count;
-	uint64_t need, least;
-	bool log_only;
+	uint64_t needed;
 };
 
 static int note_read(const char *path, struct al_buf *out)
@@ -160,8 +155,8 @@ static int draft(const struct options *o)
 	char day[AL_TIME_STRLEN];
 	int code;
 
-	if (o->log == NULL || o->not_after == NULL || (o->last != NULL && o->after == NULL))
-		return command_usage("keys", USAGE);
+	if (o->last != NULL && o->after == NULL)
+		return command_fail(CLI_USAGE, "--last goes with --after: the note that ends there");
 	if (snprintf(day, sizeof(day), "%sT00:00:00Z", o->not_after) != (int)sizeof(day) - 1 ||
 	    al_time_parse(al_slice_str(day), &keys.not_after) != AL_OK)
 		return command_fail(CLI_USAGE, "--not-after is a day, as 2028-01-01");
@@ -213,8 +208,6 @@ static int sign(const struct options *o)
 	struct al_buf text;
 	int code;
 
-	if (o->key == NULL)
-		return command_usage("keys", USAGE);
 	code = note_read(o->key, &text);
 	if (code == CLI_DONE && al_skey_parse(al_slice_trim(al_buf_view(&text)), &root) != AL_OK)
 		code = command_fail(CLI_USAGE, "%s is no root key", o->key);
@@ -251,36 +244,36 @@ static int verified(const struct options *o, const struct al_keys *keys, size_t 
 				    keys->version);
 	al_buf_init(&key, AL_NOTE_MAX);
 	al_vkey_format(al_keys_log(keys), &key);
-	if (o->log_only)
+	if (o->print_log)
 		printf("%.*s\n", AL_FMT(al_buf_view(&key)));
 	else
 		printf("keys        %s\nversion     %" PRIu64
 		       "\nlog         %.*s\nsigned      by %zu of %zu roots, %" PRIu64 " needed\n",
-		       keys->origin, keys->version, AL_FMT(al_buf_view(&key)), signers, o->root_count, o->need);
+		       keys->origin, keys->version, AL_FMT(al_buf_view(&key)), signers, o->root.count, o->needed);
 	al_buf_release(&key);
 	return CLI_DONE;
 }
 
 static int verify(const struct options *o)
 {
-	const struct al_keys_pin pin = { o->roots, o->root_count, (size_t)o->need, o->least };
+	const struct al_keys_pin pin = { o->roots, o->root.count, (size_t)o->needed, o->least.value };
 	struct al_keys keys;
 	struct al_buf note;
 	size_t signers;
 	int code = note_read(o->file, &note);
 
 	if (code == CLI_DONE) {
-		signers = al_keys_signed(al_buf_view(&note), o->roots, o->root_count);
+		signers = al_keys_signed(al_buf_view(&note), o->roots, o->root.count);
 		switch (al_keys_open(al_buf_view(&note), &pin, &keys)) {
 		case AL_OK:
 			code = verified(o, &keys, signers);
 			break;
 		case AL_EVERIFY:
 			code = command_fail(CLI_UNVERIFIED, "signed by %zu of the %zu roots; %" PRIu64 " are needed",
-					    signers, o->root_count, o->need);
+					    signers, o->root.count, o->needed);
 			break;
 		case AL_ESTALE:
-			code = command_fail(CLI_UNVERIFIED, "the note is older than version %" PRIu64, o->least);
+			code = command_fail(CLI_UNVERIFIED, "the note is older than version %" PRIu64, o->least.value);
 			break;
 		default:
 			code = command_fail(CLI_USAGE, "no keys note, or --need is more than there are roots");
@@ -292,91 +285,118 @@ static int verify(const struct options *o)
 
 /* ---- the command ---- */
 
-static int root_add(struct options *o, const char *text)
+/* The words and options of one verb, with the keys read. */
+static int keys_run(const struct words *words, const void *arg, int (*verb)(const struct options *o))
 {
-	if (o->root_count == AL_KEYS_ROOTS_MAX)
-		return command_fail(CLI_USAGE, "%d roots at most", AL_KEYS_ROOTS_MAX);
-	return log_read_key(text, &o->roots[o->root_count++]);
+	struct options o = *(const struct options *)arg;
+	int code = CLI_DONE;
+
+	o.file = words->word[0];
+	for (size_t i = 0; code == CLI_DONE && i < o.root.count; i++)
+		code = log_read_key(o.root.values[i], &o.roots[i]);
+	o.needed = o.need.given ? o.need.value : o.root.count / 2 + 1; /* a majority */
+	return code == CLI_DONE ? verb(&o) : code;
 }
 
-static int option_take(struct options *o, int option)
+static int run_make_root(const struct words *words, const void *options)
 {
-	struct al_slice value = al_slice_str(option == 'p' ? NULL : optarg);
-
-	switch (option) {
-	case 'r':
-		return root_add(o, optarg);
-	case 'm':
-		if (al_slice_u64(value, AL_KEYS_ROOTS_MAX, &o->need) == AL_OK && o->need > 0)
-			return CLI_DONE;
-		return command_fail(CLI_USAGE, "--need is a number of roots");
-	case 'v':
-		if (al_slice_u64(value, UINT64_MAX, &o->least) == AL_OK)
-			return CLI_DONE;
-		return command_fail(CLI_USAGE, "--least is a version");
-	case 'p':
-		o->log_only = true;
-		return CLI_DONE;
-	case 'n':
-		o->name = optarg;
-		return CLI_DONE;
-	case 'k':
-		o->key = optarg;
-		return CLI_DONE;
-	case 'l':
-		o->log = optarg;
-		return CLI_DONE;
-	case 'd':
-		o->not_after = optarg;
-		return CLI_DONE;
-	case 'a':
-		o->after = optarg;
-		return CLI_DONE;
-	case 'c':
-		o->last = optarg;
-		return CLI_DONE;
-	default:
-		return CLI_USAGE;
-	}
+	return keys_run(words, options, make_root);
 }
 
-int cmd_keys(int argc, char **argv)
+static int run_draft(const struct words *words, const void *options)
 {
-	static const struct {
-		const char *word;
-		int (*run)(const struct options *o);
-	} verbs[] = {
-		{ "make-root", make_root }, { "draft", draft },   { "sign", sign },
-		{ "show", show },           { "verify", verify },
-	};
-	static const struct option longs[] = {
-		{ "name", required_argument, NULL, 'n' },
-		{ "key", required_argument, NULL, 'k' },
-		{ "log", required_argument, NULL, 'l' },
-		{ "not-after", required_argument, NULL, 'd' },
-		{ "after", required_argument, NULL, 'a' },
-		{ "last", required_argument, NULL, 'c' },
-		{ "root", required_argument, NULL, 'r' },
-		{ "need", required_argument, NULL, 'm' },
-		{ "least", required_argument, NULL, 'v' },
-		{ "print-log", no_argument, NULL, 'p' },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct options o = { .need = 0 };
-	int option, code;
-
-	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		code = option_take(&o, option);
-		if (code != CLI_DONE)
-			return option == '?' ? command_usage("keys", USAGE) : code;
-	}
-	if (argc - optind != 2)
-		return command_usage("keys", USAGE);
-	o.file = argv[optind + 1];
-	if (o.need == 0)
-		o.need = o.root_count / 2 + 1; /* a majority */
-	for (size_t i = 0; i < AL_COUNT(verbs); i++)
-		if (strcmp(argv[optind], verbs[i].word) == 0)
-			return verbs[i].run(&o);
-	return command_usage("keys", USAGE);
+	return keys_run(words, options, draft);
 }
+
+static int run_sign(const struct words *words, const void *options)
+{
+	return keys_run(words, options, sign);
+}
+
+static int run_show(const struct words *words, const void *options)
+{
+	return keys_run(words, options, show);
+}
+
+static int run_verify(const struct words *words, const void *options)
+{
+	return keys_run(words, options, verify);
+}
+
+static const struct command_form forms[] = {
+	{ "make-root", "FILE", "makes a root key, and FILE.pub", run_make_root },
+	{ "draft", "NOTE", "writes the text of the next note", run_draft },
+	{ "sign", "NOTE", "adds a root's signature to the note", run_sign },
+	{ "show", "NOTE", "prints a note", run_show },
+	{ "verify", "NOTE", "checks a note as a client does", run_verify },
+};
+
+static const struct option_row rows[] = {
+	{ .name = "name",
+	  .arg = "NAME",
+	  .verbs = "make-root",
+	  OPTION_AT(struct options, name),
+	  .meaning = "name of the key",
+	  .fallback = "root" },
+	{ .name = "log",
+	  .arg = "VKEY|FILE",
+	  .verbs = "draft",
+	  .needed = true,
+	  OPTION_AT(struct options, log),
+	  .meaning = "the log's key from now on" },
+	{ .name = "not-after",
+	  .arg = "DATE",
+	  .verbs = "draft",
+	  .needed = true,
+	  OPTION_AT(struct options, not_after),
+	  .meaning = "the day by which there is a newer note, as 2028-01-01" },
+	{ .name = "after",
+	  .arg = "NOTE",
+	  .verbs = "draft",
+	  OPTION_AT(struct options, after),
+	  .meaning = "the note before this one" },
+	{ .name = "last",
+	  .arg = "CHECKPOINT",
+	  .verbs = "draft",
+	  OPTION_AT(struct options, last),
+	  .meaning = "with --after: where the old log key ends and the new one begins" },
+	{ .name = "key",
+	  .letter = 'k',
+	  .arg = "FILE",
+	  .verbs = "sign",
+	  .needed = true,
+	  OPTION_AT(struct options, key),
+	  .meaning = "the root key" },
+	{ .name = "root",
+	  .arg = "VKEY|FILE",
+	  .verbs = "verify",
+	  .needed = true,
+	  .most = AL_KEYS_ROOTS_MAX,
+	  OPTION_AT(struct options, root),
+	  .meaning = "a root key's public part" },
+	{ .name = "need",
+	  .arg = "N",
+	  .verbs = "verify",
+	  .least = 1,
+	  .most = AL_KEYS_ROOTS_MAX,
+	  OPTION_AT(struct options, need),
+	  .meaning = "how many roots have to have signed",
+	  .fallback = "a majority of those named" },
+	{ .name = "least",
+	  .arg = "VERSION",
+	  .verbs = "verify",
+	  OPTION_AT(struct options, least),
+	  .meaning = "the oldest version that is taken" },
+	{ .name = "print-log",
+	  .verbs = "verify",
+	  OPTION_AT(struct options, print_log),
+	  .meaning = "prints only the key that signs the log now, for --key of other commands" },
+};
+
+const struct command command_keys = {
+	.name = "keys",
+	.group = GROUP_AUTHORITY,
+	.help = "the offline root keys, and their note on what the log's key is",
+	COMMAND_FORMS(forms),
+	COMMAND_OPTIONS(rows, struct options),
+};

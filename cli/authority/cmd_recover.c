@@ -5,33 +5,26 @@
  */
 #include "command.h"
 
-#include <getopt.h>
 #include <limits.h>
 
 #include "file.h"
 #include "log/log_read.h"
 #include "process.h"
 
-#define USAGE "DIR --from HOST:PORT|PATH"
+struct options {
+	const char *from;
+};
 
-int cmd_recover(int argc, char **argv)
+static int run(const struct words *argument, const void *arg)
 {
-	static const struct option longs[] = { { "from", required_argument, NULL, 'f' }, { NULL, 0, NULL, 0 } };
+	const struct options *options = arg;
 	char program[PATH_MAX], conf[PATH_MAX], address[PATH_MAX];
-	const char *from = NULL;
-	int option, status = 0, code;
+	int status = 0, code;
 
-	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (option != 'f')
-			return command_usage("recover", USAGE);
-		from = optarg;
-	}
-	if (argc - optind != 1 || from == NULL)
-		return command_usage("recover", USAGE);
-	code = log_read_address(from, NULL, address);
+	code = log_read_address(options->from, NULL, address);
 	if (code != CLI_DONE)
 		return code;
-	if (file_join(argv[optind], "alamo.conf", conf, sizeof(conf)) != AL_OK ||
+	if (file_join(argument->word[0], "alamo.conf", conf, sizeof(conf)) != AL_OK ||
 	    file_program("alamo-registryd", program, sizeof(program)) != AL_OK)
 		return command_fail(CLI_REFUSED, "path too long");
 	const char *const words[] = { program, "-c", conf, "--recover", address, NULL };
@@ -40,3 +33,21 @@ int cmd_recover(int argc, char **argv)
 		return command_fail(CLI_REFUSED, "%s cannot be started", program);
 	return status == 0 ? CLI_DONE : CLI_REFUSED;
 }
+
+static const struct command_form forms[] = { { NULL, "DIR", NULL, run } };
+
+static const struct option_row rows[] = {
+	{ .name = "from",
+	  .arg = "HOST:PORT|PATH",
+	  .needed = true,
+	  OPTION_AT(struct options, from),
+	  .meaning = "the log stream of another copy: a mirror's, for example" },
+};
+
+const struct command command_recover = {
+	.name = "recover",
+	.group = GROUP_AUTHORITY,
+	.help = "bring a restored ledger forward from another copy of the log",
+	COMMAND_FORMS(forms),
+	COMMAND_OPTIONS(rows, struct options),
+};

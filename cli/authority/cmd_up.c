@@ -46,21 +46,29 @@ static int lock_take(const char *dir)
 	return fd;
 }
 
-int cmd_up(int argc, char **argv)
+static int run(const struct words *words, const void *options)
 {
+	const char *dir = words->word[0];
 	char conf[PATH_MAX];
 	int lock, code;
 
-	if (argc != 2 || argv[1][0] == '-')
-		return command_usage("up", "DIR");
-	if (file_join(argv[1], "alamo.conf", conf, sizeof(conf)) != AL_OK || access(conf, R_OK) != 0)
-		return command_fail(CLI_REFUSED, "%s is no authority: there is no alamo.conf (see `alamo init`)",
-				    argv[1]);
+	(void)options;
+	if (file_join(dir, "alamo.conf", conf, sizeof(conf)) != AL_OK || access(conf, R_OK) != 0)
+		return command_fail(CLI_REFUSED, "%s is no authority: there is no alamo.conf (see `alamo init`)", dir);
 	al_log_init("alamo", AL_LOG_INFO);
-	lock = lock_take(argv[1]);
+	lock = lock_take(dir);
 	if (lock < 0)
 		return CLI_REFUSED;
-	code = supervise(argv[1], programs, AL_COUNT(programs));
+	code = supervise(dir, programs, AL_COUNT(programs));
 	close(lock);
 	return code;
 }
+
+static const struct command_form forms[] = { { NULL, "DIR", NULL, run } };
+
+const struct command command_up = {
+	.name = "up",
+	.group = GROUP_AUTHORITY,
+	.help = "run the authority's four daemons until SIGTERM",
+	COMMAND_FORMS(forms),
+};

@@ -4,43 +4,39 @@
 #include "command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <string.h>
 
 #include "file.h"
 #include "import.h"
 #include "settings.h"
 
-#define USAGE "FILE... | dn42 DIR  [--key HOSTMASTER-KEY] [--report FILE] [--server HOST:PORT]"
 #define FILE_MAX (256u << 20)
 
 struct options {
 	const char *key, *report, *server;
-	char **files;
-	int count;
 };
 
-static int files_read(const struct options *options, const struct network *network, struct import *import)
+static int files_read(const struct words *words, const struct network *network, struct import *import)
 {
 	struct al_buf text;
 	enum al_err err = AL_OK;
 	int code = CLI_DONE;
 
-	if (options->count == 2 && strcmp(options->files[0], "dn42") == 0) {
-		err = import_tree(import, options->files[1], al_slice_str(network->source));
+	if (words->count == 2 && strcmp(words->word[0], "dn42") == 0) {
+		err = import_tree(import, words->word[1], al_slice_str(network->source));
 		return err == AL_OK ? CLI_DONE
-				    : command_fail(CLI_USAGE, "%s: %s", options->files[1],
+				    : command_fail(CLI_USAGE, "%s: %s", words->word[1],
 						   err == AL_ESYS ? strerror(errno) : al_err_name(err));
 	}
 	al_buf_init(&text, FILE_MAX);
-	for (int i = 0; i < options->count && code == CLI_DONE; i++) {
+	for (size_t i = 0; i < words->count && code == CLI_DONE; i++) {
 		al_buf_reset(&text);
-		if (file_read(options->files[i], &text) != AL_OK)
-			code = command_fail(CLI_USAGE, "%s: %s", options->files[i], strerror(errno));
+		if (file_read(words->word[i], &text) != AL_OK)
+			code = command_fail(CLI_USAGE, "%s: %s", words->word[i], strerror(errno));
 		else
 			err = import_read(import, al_buf_view(&text), al_slice_str(network->source));
 		if (err != AL_OK)
-			code = command_fail(CLI_USAGE, "%s: %s", options->files[i], al_err_name(err));
+			code = command_fail(CLI_USAGE, "%s: %s", words->word[i], al_err_name(err));
 	}
 	al_buf_release(&text);
 	return code;
@@ -64,7 +60,7 @@ static int report_write(const struct options *options, const struct import *impo
 	return code;
 }
 
-static int import_run(const struct options *options, struct client *client, const char *key)
+static int import_run(const struct words *words, const struct options *options, struct client *client, const char *key)
 {
 	struct network network;
 	struct submit submit = { client, &network, { key }, 1, false };
@@ -75,7 +71,7 @@ static int import_run(const struct options *options, struct client *client, cons
 	if (err != AL_OK)
 		return err == AL_ECLOSED ? CLI_OFFLINE : CLI_REFUSED;
 	import_init(&import);
-	code = files_read(options, &network, &import);
+	code = files_read(words, &network, &import);
 	if (code == CLI_DONE) {
 		err = import_order(&import);
 		if (err == AL_OK)
@@ -91,40 +87,40 @@ static int import_run(const struct options *options, struct client *client, cons
 	return code;
 }
 
-int cmd_import(int argc, char **argv)
+static int run(const struct words *words, const void *arg)
 {
-	static const struct option longs[] = {
-		{ "key", required_argument, NULL, 'k' },
-		{ "report", required_argument, NULL, 'r' },
-		{ "server", required_argument, NULL, 's' },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct options options = { 0 };
+	const struct options *options = arg;
 	struct client *client = NULL;
 	char key[SETTING_MAX];
-	int option, code;
 	enum al_err err;
+	int code;
 
-	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (option == 'k')
-			options.key = optarg;
-		else if (option == 'r')
-			options.report = optarg;
-		else if (option == 's')
-			options.server = optarg;
-		else
-			return command_usage("import", USAGE);
-	}
-	options.files = argv + optind;
-	options.count = argc - optind;
-	if (options.count == 0)
-		return command_usage("import", USAGE);
-	if (settings_key(options.key, key) != AL_OK)
+	if (settings_key(options->key, key) != AL_OK)
 		return CLI_USAGE;
-	err = client_open(options.server, &client);
+	err = client_open(options->server, &client);
 	if (err != AL_OK)
-		return err == AL_ECLOSED ? CLI_OFFLINE : CLI_USAGE;
-	code = import_run(&options, client, key);
+		return command_exit(err);
+	code = import_run(words, options, client, key);
 	client_close(client);
 	return code;
 }
+
+static const struct command_form forms[] = { { NULL, "FILE...", NULL, run } };
+
+static const struct option_row rows[] = {
+	OPTION_KEY(struct options, key, NULL, "the hostmaster's SSH key, DIR/keys/hostmaster of the authority"),
+	{ .name = "report",
+	  .arg = "FILE",
+	  OPTION_AT(struct options, report),
+	  .meaning = "writes the complete report there; only the table is printed then" },
+	OPTION_SERVER(struct options, server),
+};
+
+const struct command command_import = {
+	.name = "import",
+	.group = GROUP_HOSTMASTER,
+	.help = "take over objects of another registry",
+	.notes = "`alamo import dn42 DIR` reads the files below DIR/data, one object each.",
+	COMMAND_FORMS(forms),
+	COMMAND_OPTIONS(rows, struct options),
+};

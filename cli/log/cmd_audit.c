@@ -7,16 +7,20 @@
  */
 #include "command.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "audit.h"
+#include "json.h"
 #include "log_read.h"
 
-#define USAGE LOG_READ_USAGE " [--json]"
 #define SHOWN_MAX 10000 /* findings */
 #define FUTURE_S 300    /* how far the registry's clock may be ahead of ours */
+
+struct options {
+	struct log_read_options where;
+	bool json;
+};
 
 struct inspection {
 	struct log_read read;
@@ -25,13 +29,6 @@ struct inspection {
 	json_t *findings; /* empty unless they go out as JSON */
 	bool json;
 };
-
-static json_t *json_text(struct al_slice text)
-{
-	json_t *value = json_stringn(text.ptr != NULL ? text.ptr : "", text.len);
-
-	return value != NULL ? value : json_null(); /* not UTF-8 */
-}
 
 static void finding_show(void *arg, const struct audit_finding *finding)
 {
@@ -48,7 +45,7 @@ static void finding_show(void *arg, const struct audit_finding *finding)
 		json_object_set_new(item, "index", json_integer((json_int_t)finding->index));
 		json_object_set_new(item, "kind", json_string(audit_kinds[finding->kind].id));
 		json_object_set_new(item, "clause", finding->clause != NULL ? json_string(clause) : json_null());
-		json_object_set_new(item, "text", json_text(finding->text));
+		json_object_set_new(item, "text", json_slice(finding->text));
 		json_array_append_new(i->findings, item);
 		return;
 	}
@@ -94,7 +91,6 @@ static void report_print(const struct inspection *i, struct al_slice root)
 static void json_print(const struct inspection *i, struct al_slice root, bool clean)
 {
 	json_t *all = json_object(), *kinds = json_object();
-	char *text;
 
 	for (size_t kind = 0; kind < AUDIT_KINDS; kind++)
 		if (i->counts.kinds[kind] > 0)
@@ -102,7 +98,7 @@ static void json_print(const struct inspection *i, struct al_slice root, bool cl
 					    json_integer((json_int_t)i->counts.kinds[kind]));
 	json_object_set_new(all, "log", json_string(i->read.key.name));
 	json_object_set_new(all, "size", json_integer((json_int_t)i->read.head.size));
-	json_object_set_new(all, "root", json_text(root));
+	json_object_set_new(all, "root", json_slice(root));
 	json_object_set_new(all, "entries", json_integer((json_int_t)i->counts.entries));
 	json_object_set_new(all, "requests", json_integer((json_int_t)i->counts.requests));
 	json_object_set_new(all, "signatures", json_integer((json_int_t)i->counts.signatures));
@@ -110,11 +106,7 @@ static void json_print(const struct inspection *i, struct al_slice root, bool cl
 	json_object_set_new(all, "clean", json_boolean(clean));
 	json_object_set_new(all, "counts", kinds);
 	json_object_set(all, "findings", i->findings);
-	text = json_dumps(all, JSON_INDENT(2));
-	if (text != NULL)
-		puts(text);
-	free(text);
-	json_decref(all);
+	(void)json_out(all);
 }
 
 /* What there is to say, whether the log was read to its end or the audit could not go on. */
@@ -145,11 +137,15 @@ static int inspection_new(struct inspection *i)
 	return CLI_DONE;
 }
 
-int cmd_audit(int argc, char **argv)
+static int run(const struct words *words, const void *arg)
 {
-	struct inspection i = { .audit = NULL, .json = false };
-	int code = log_read_open(&i.read, argc, argv, USAGE, &i.json);
+	const struct options *options = arg;
+	struct log_read_options where = options->where;
+	struct inspection i = { .json = options->json };
+	int code;
 
+	where.dir = words->count > 0 ? words->word[0] : NULL;
+	code = log_read_begin(&i.read, &where);
 	if (code == CLI_DONE)
 		code = inspection_new(&i);
 	if (code == CLI_DONE)
@@ -159,3 +155,19 @@ int cmd_audit(int argc, char **argv)
 	log_read_release(&i.read);
 	return code;
 }
+
+static const struct command_form forms[] = { { NULL, "[DIR]", NULL, run } };
+
+static const struct option_row rows[] = {
+	OPTION_JSON(struct options, json),
+	LOG_READ_ROWS(struct options, where),
+};
+
+const struct command command_audit = {
+	.name = "audit",
+	.group = GROUP_LOG,
+	.help = "decide the whole log again: does every entry follow the rules?",
+	.notes = "DIR is an authority's folder; without it the log is that of the registry at the server.",
+	COMMAND_FORMS(forms),
+	COMMAND_OPTIONS(rows, struct options),
+};

@@ -6,7 +6,6 @@
  */
 #include "command.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -14,18 +13,20 @@
 #include "alamo/rpsl/entry.h"
 #include "log_read.h"
 
-#define USAGE \
-	"tail [--from N] [--once] | show INDEX | grep TEXT  [--dir DIR] [--stream HOST:PORT|PATH] [--key VKEY|FILE]"
 #define TAIL_BEFORE 10 /* entries shown of those before the present head */
 
 enum what { TAIL, SHOW, GREP };
 
+struct options {
+	struct log_read_options where;
+	struct option_number from;
+	bool once;
+};
+
 struct reading {
 	struct log_read read;
 	enum what what;
-	uint64_t index; /* tail: from here; show: this one */
-	bool given;     /* --from */
-	bool once;
+	uint64_t index;       /* tail: from here; show: this one */
 	struct al_slice text; /* grep */
 	bool found;
 };
@@ -112,76 +113,76 @@ static bool number_read(const char *text, uint64_t *out)
 	return al_slice_u64(al_slice_str(text), UINT64_MAX, out) == AL_OK;
 }
 
-static bool words_read(int argc, char **argv, struct reading *r)
+/* `r` says what is looked for. */
+static int reading_run(struct reading *r, const struct options *options)
 {
-	if (argc < 1)
-		return false;
-	if (strcmp(argv[0], "tail") == 0) {
-		r->what = TAIL;
-		return argc == 1;
-	}
-	if (argc != 2 || r->given)
-		return false;
-	if (strcmp(argv[0], "grep") == 0) {
-		r->what = GREP;
-		r->text = al_slice_str(argv[1]);
-		return r->text.len > 0;
-	}
-	r->what = SHOW;
-	return strcmp(argv[0], "show") == 0 && number_read(argv[1], &r->index);
-}
+	int code = log_read_begin(&r->read, &options->where);
 
-static int options_read(int argc, char **argv, struct reading *r, struct log_read_options *where)
-{
-	static const struct option longs[] = {
-		{ "dir", required_argument, NULL, 'd' },
-		{ "stream", required_argument, NULL, 's' },
-		{ "key", required_argument, NULL, 'k' },
-		{ "server", required_argument, NULL, 'r' },
-		{ "from", required_argument, NULL, 'f' },
-		{ "once", no_argument, NULL, 'o' },
-		{ NULL, 0, NULL, 0 },
-	};
-	bool good = true;
-	int option;
-
-	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (option == 'd')
-			where->dir = optarg;
-		else if (option == 's')
-			where->stream = optarg;
-		else if (option == 'k')
-			where->key = optarg;
-		else if (option == 'r')
-			where->server = optarg;
-		else if (option == 'o')
-			r->once = true;
-		else if (option == 'f')
-			r->given = number_read(optarg, &r->index);
-		good = good && option != '?' && (option != 'f' || r->given);
-	}
-	return good && words_read(argc - optind, argv + optind, r) ? CLI_DONE : command_usage("log", USAGE);
-}
-
-int cmd_log(int argc, char **argv)
-{
-	struct log_read_options where = { 0 };
-	struct reading r = { .once = false };
-	int code = options_read(argc, argv, &r, &where);
-
-	if (code != CLI_DONE)
-		return code;
-	code = log_read_begin(&r.read, &where);
 	if (code == CLI_DONE) {
-		r.read.follow = r.what == TAIL && !r.once;
-		if (r.what == TAIL && !r.given)
-			r.index = r.read.target > TAIL_BEFORE ? r.read.target - TAIL_BEFORE : 0;
-		code = log_read_run(&r.read, entry_look, &r);
+		r->read.follow = r->what == TAIL && !options->once;
+		if (r->what == TAIL && !options->from.given)
+			r->index = r->read.target > TAIL_BEFORE ? r->read.target - TAIL_BEFORE : 0;
+		code = log_read_run(&r->read, entry_look, r);
 	}
-	if (code == CLI_DONE && !r.found && r.what == SHOW)
-		code = command_fail(CLI_REFUSED, "the log ends before entry %llu", (unsigned long long)r.index);
-	else if (code == CLI_DONE && !r.found && r.what == GREP)
+	if (code == CLI_DONE && !r->found && r->what == SHOW)
+		code = command_fail(CLI_REFUSED, "the log ends before entry %llu", (unsigned long long)r->index);
+	else if (code == CLI_DONE && !r->found && r->what == GREP)
 		code = CLI_REFUSED;
-	log_read_release(&r.read);
+	log_read_release(&r->read);
 	return code;
 }
+
+static int run_tail(const struct words *words, const void *arg)
+{
+	const struct options *options = arg;
+	struct reading r = { .what = TAIL, .index = options->from.value };
+
+	(void)words;
+	return reading_run(&r, options);
+}
+
+static int run_show(const struct words *words, const void *options)
+{
+	struct reading r = { .what = SHOW };
+
+	if (!number_read(words->word[0], &r.index))
+		return command_fail(CLI_USAGE, "\"%s\" is no index of an entry: they count from 0", words->word[0]);
+	return reading_run(&r, options);
+}
+
+static int run_grep(const struct words *words, const void *options)
+{
+	struct reading r = { .what = GREP, .text = al_slice_str(words->word[0]) };
+
+	if (r.text.len == 0)
+		return command_fail(CLI_USAGE, "TEXT is empty");
+	return reading_run(&r, options);
+}
+
+static const struct command_form forms[] = {
+	{ "tail", "", "shows the last ten entries, and waits for more", run_tail },
+	{ "show", "INDEX", "prints one entry as it is hashed", run_show },
+	{ "grep", "TEXT", "prints lines that hold the text, in any case of letters", run_grep },
+};
+
+static const struct option_row rows[] = {
+	{ .name = "from",
+	  .arg = "N",
+	  .verbs = "tail",
+	  OPTION_AT(struct options, from),
+	  .meaning = "begins with this entry" },
+	{ .name = "once", .verbs = "tail", OPTION_AT(struct options, once), .meaning = "does not wait for more" },
+	{ .name = "dir",
+	  .arg = "DIR",
+	  OPTION_AT(struct options, where.dir),
+	  .meaning = "folder of an authority: its log" },
+	LOG_READ_ROWS(struct options, where),
+};
+
+const struct command command_log = {
+	.name = "log",
+	.group = GROUP_LOG,
+	.help = "entries of the log, verified",
+	COMMAND_FORMS(forms),
+	COMMAND_OPTIONS(rows, struct options),
+};

@@ -3,7 +3,6 @@
  */
 #include "command.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +11,6 @@
 #include "log_read.h"
 #include "serve.h"
 
-#define USAGE "DIR --from HOST:PORT|PATH --key VKEY|FILE [--listen ADDRESS:PORT]... [--http ADDRESS:PORT] [--once]"
 #define LISTENS_MAX 8
 #define CONNECT_MS 5000   /* --once: no connection for so long: give up */
 #define PATIENCE_MS 15000 /* --once: connected, and no verified head */
@@ -20,8 +18,7 @@
 
 struct options {
 	const char *dir, *from, *key, *http;
-	const char *listens[LISTENS_MAX];
-	size_t listen_count;
+	struct option_list listens;
 	bool once;
 };
 
@@ -100,35 +97,6 @@ static void on_time(void *arg)
 		end(m, command_fail(CLI_OFFLINE, "no connection to the log stream at %s", m->address));
 }
 
-static int options_read(int argc, char **argv, struct options *options)
-{
-	static const struct option longs[] = {
-		{ "from", required_argument, NULL, 'f' },   { "key", required_argument, NULL, 'k' },
-		{ "listen", required_argument, NULL, 'l' }, { "once", no_argument, NULL, 'o' },
-		{ "http", required_argument, NULL, 'h' },   { NULL, 0, NULL, 0 },
-	};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (option == 'f')
-			options->from = optarg;
-		else if (option == 'k')
-			options->key = optarg;
-		else if (option == 'l' && options->listen_count < LISTENS_MAX)
-			options->listens[options->listen_count++] = optarg;
-		else if (option == 'h')
-			options->http = optarg;
-		else if (option == 'o')
-			options->once = true;
-		else
-			return command_usage("mirror", USAGE);
-	}
-	if (argc - optind != 1 || options->from == NULL || options->key == NULL)
-		return command_usage("mirror", USAGE);
-	options->dir = argv[optind];
-	return CLI_DONE;
-}
-
 static int mirror_open(struct mirroring *m, const struct options *options, const struct al_vkey *key)
 {
 	const struct al_mirror_conf conf = {
@@ -178,8 +146,8 @@ static int mirror_run(struct mirroring *m, const struct options *options)
 {
 	int code = CLI_DONE;
 
-	for (size_t i = 0; code == CLI_DONE && i < options->listen_count; i++)
-		code = serve_listen(bind_stream, m->mirror, options->listens[i], "stream");
+	for (size_t i = 0; code == CLI_DONE && i < options->listens.count; i++)
+		code = serve_listen(bind_stream, m->mirror, options->listens.values[i], "stream");
 	if (code == CLI_DONE && options->http != NULL)
 		code = serve_listen(bind_http, m->mirror, options->http, "log-http");
 	if (code != CLI_DONE)
@@ -193,16 +161,16 @@ static int mirror_run(struct mirroring *m, const struct options *options)
 	return m->code;
 }
 
-int cmd_mirror(int argc, char **argv)
+static int run(const struct words *words, const void *arg)
 {
-	struct options options = { 0 };
+	struct options options = *(const struct options *)arg;
 	struct mirroring m = { .code = CLI_DONE };
 	struct al_vkey key;
-	int code = options_read(argc, argv, &options);
+	int code;
 
+	options.dir = words->word[0];
 	al_log_init("alamo-mirror", AL_LOG_INFO);
-	if (code == CLI_DONE)
-		code = log_read_key(options.key, &key);
+	code = log_read_key(options.key, &key);
 	if (code == CLI_DONE)
 		code = log_read_address(options.from, NULL, m.address);
 	if (code == CLI_DONE)
@@ -215,3 +183,37 @@ int cmd_mirror(int argc, char **argv)
 		al_loop_free(m.loop);
 	return code;
 }
+
+static const struct command_form forms[] = { { NULL, "DIR", NULL, run } };
+
+static const struct option_row rows[] = {
+	{ .name = "from",
+	  .arg = "HOST:PORT|PATH",
+	  .needed = true,
+	  OPTION_AT(struct options, from),
+	  .meaning = "the log stream that is copied" },
+	{ .name = "key",
+	  .letter = 'k',
+	  .arg = "VKEY|FILE",
+	  .needed = true,
+	  OPTION_AT(struct options, key),
+	  .meaning = "the log's key" },
+	{ .name = "listen",
+	  .arg = "ADDRESS:PORT",
+	  .most = LISTENS_MAX,
+	  OPTION_AT(struct options, listens),
+	  .meaning = "offers the log stream there" },
+	{ .name = "http",
+	  .arg = "ADDRESS:PORT",
+	  OPTION_AT(struct options, http),
+	  .meaning = "offers the published log there (c2sp.org/tlog-tiles)" },
+	{ .name = "once", OPTION_AT(struct options, once), .meaning = "ends when there is no more" },
+};
+
+const struct command command_mirror = {
+	.name = "mirror",
+	.group = GROUP_LOG,
+	.help = "keep a verified copy of a log, and serve it",
+	COMMAND_FORMS(forms),
+	COMMAND_OPTIONS(rows, struct options),
+};

@@ -8,7 +8,6 @@
  */
 #include "command.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -17,7 +16,6 @@
 #include "file.h"
 #include "log_read.h"
 
-#define USAGE "--mnt NAME [--key OWN.pub]... [--since N] [--once] [DIR] [--stream HOST:PORT|PATH] [--log-key VKEY|FILE]"
 #define KEYS_MAX 64
 
 struct keys {
@@ -25,12 +23,19 @@ struct keys {
 	size_t count;
 };
 
+struct options {
+	struct log_read_options where;
+	const char *mnt;
+	struct option_list keys;
+	struct option_number since;
+	bool once;
+};
+
 struct monitor {
 	struct log_read read;
 	struct al_state *state;
 	char mnt[256]; /* canonical */
 	uint64_t since;
-	bool once;
 	struct keys given; /* --key */
 	/* of the entry in hand */
 	struct keys own, signers;
@@ -172,7 +177,7 @@ static enum al_err entry_watch(void *arg, uint64_t index, struct al_slice bytes)
 	return err;
 }
 
-/* ---- options ---- */
+/* ---- the command ---- */
 
 static int own_key_read(struct monitor *m, const char *path)
 {
@@ -200,68 +205,71 @@ static int mnt_read(struct monitor *m, const char *name)
 	return CLI_DONE;
 }
 
-static int options_read(int argc, char **argv, struct monitor *m, struct log_read_options *where)
+static int watch(struct monitor *m, const struct log_read_options *where, bool once)
 {
-	static const struct option longs[] = {
-		{ "mnt", required_argument, NULL, 'm' },
-		{ "key", required_argument, NULL, 'k' },
-		{ "since", required_argument, NULL, 'i' },
-		{ "once", no_argument, NULL, 'o' },
-		{ "stream", required_argument, NULL, 's' },
-		{ "log-key", required_argument, NULL, 'l' },
-		{ "network", required_argument, NULL, 'n' },
-		{ "server", required_argument, NULL, 'r' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option, code = CLI_DONE;
+	int code = log_read_begin(&m->read, where);
 
-	while (code == CLI_DONE && (option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (option == 'm')
-			code = mnt_read(m, optarg);
-		else if (option == 'k')
-			code = own_key_read(m, optarg);
-		else if (option == 'o')
-			m->once = true;
-		else if (option == 's')
-			where->stream = optarg;
-		else if (option == 'l')
-			where->key = optarg;
-		else if (option == 'n')
-			where->network = optarg;
-		else if (option == 'r')
-			where->server = optarg;
-		else if (option != 'i' || al_slice_u64(al_slice_str(optarg), UINT64_MAX, &m->since) != AL_OK)
-			code = command_usage("monitor", USAGE);
-	}
-	if (code == CLI_DONE && (argc - optind > 1 || m->mnt[0] == '\0'))
-		code = command_usage("monitor", USAGE);
-	where->dir = optind < argc ? argv[optind] : NULL;
-	return code;
-}
-
-int cmd_monitor(int argc, char **argv)
-{
-	struct log_read_options where = { 0 };
-	struct monitor m = { .once = false };
-	int code = options_read(argc, argv, &m, &where);
-
-	if (code != CLI_DONE)
-		return code;
-	code = log_read_begin(&m.read, &where);
-	if (code == CLI_DONE && al_state_new(&m.state) != AL_OK)
+	if (code == CLI_DONE && al_state_new(&m->state) != AL_OK)
 		code = command_fail(CLI_REFUSED, "out of memory");
 	if (code == CLI_DONE) {
-		al_state_observe(m.state, on_change, &m);
-		m.read.follow = !m.once;
-		code = log_read_run(&m.read, entry_watch, &m);
+		al_state_observe(m->state, on_change, m);
+		m->read.follow = !once;
+		code = log_read_run(&m->read, entry_watch, m);
 	}
 	if (code == CLI_DONE) {
-		printf("%llu entries, %llu of them not signed by %s\n", (unsigned long long)m.touched,
-		       (unsigned long long)m.foreign, m.mnt);
-		if (m.foreign > 0)
+		printf("%llu entries, %llu of them not signed by %s\n", (unsigned long long)m->touched,
+		       (unsigned long long)m->foreign, m->mnt);
+		if (m->foreign > 0)
 			code = CLI_UNVERIFIED;
 	}
-	al_state_free(m.state);
-	log_read_release(&m.read);
+	al_state_free(m->state);
+	log_read_release(&m->read);
 	return code;
 }
+
+static int run(const struct words *words, const void *arg)
+{
+	const struct options *options = arg;
+	struct log_read_options where = options->where;
+	struct monitor m = { .since = options->since.value };
+	int code = mnt_read(&m, options->mnt);
+
+	where.dir = words->count > 0 ? words->word[0] : NULL;
+	for (size_t i = 0; code == CLI_DONE && i < options->keys.count; i++)
+		code = own_key_read(&m, options->keys.values[i]);
+	return code == CLI_DONE ? watch(&m, &where, options->once) : code;
+}
+
+static const struct command_form forms[] = { { NULL, "[DIR]", NULL, run } };
+
+static const struct option_row rows[] = {
+	{ .name = "mnt",
+	  .arg = "NAME",
+	  .needed = true,
+	  OPTION_AT(struct options, mnt),
+	  .meaning = "the maintainer, as FISHER-MNT" },
+	{ .name = "key",
+	  .letter = 'k',
+	  .arg = "OWN.pub",
+	  .most = KEYS_MAX,
+	  OPTION_AT(struct options, keys),
+	  .meaning = "a key of yours; these count instead of what the log says at the time" },
+	{ .name = "since",
+	  .arg = "N",
+	  OPTION_AT(struct options, since),
+	  .meaning = "tells of entries from this one on" },
+	{ .name = "once",
+	  OPTION_AT(struct options, once),
+	  .meaning = "ends at the present head; exit code 4 if something was not signed by the maintainer" },
+	{ .name = "log-key", .arg = "VKEY|FILE", OPTION_AT(struct options, where.key), .meaning = "the log's key" },
+	LOG_READ_ROWS_NO_KEY(struct options, where),
+};
+
+const struct command command_monitor = {
+	.name = "monitor",
+	.group = GROUP_LOG,
+	.help = "what happens to a maintainer's objects, and who signed it",
+	.notes = "DIR is an authority's folder; without it the log is that of the registry at the server.",
+	COMMAND_FORMS(forms),
+	COMMAND_OPTIONS(rows, struct options),
+};

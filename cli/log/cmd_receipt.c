@@ -5,7 +5,6 @@
 #include "command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,10 +15,12 @@
 #include "file.h"
 #include "receipt.h"
 
-#define USAGE                                                                      \
-	"verify FILE --key VKEY|FILE [--entry FILE] [--request FILE] [--print] | " \
-	"save ANSWER OUT --request FILE --key VKEY|FILE"
 #define TEXT_MAX (4u << 20)
+
+struct options {
+	const char *key, *entry, *request;
+	bool print;
+};
 
 struct verify {
 	const char *file, *key, *entry, *request;
@@ -153,66 +154,85 @@ static int verify_receipt(struct verify *v)
 	return code == CLI_DONE ? verify_print(v, &entry, &cp) : code;
 }
 
-static int options_read(int argc, char **argv, struct verify *v)
+static int verify_run(struct verify *v)
 {
-	static const struct option options[] = {
-		{ "key", required_argument, NULL, 'k' },
-		{ "entry", required_argument, NULL, 'e' },
-		{ "request", required_argument, NULL, 'r' },
-		{ "print", no_argument, NULL, 'p' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
+	int code;
 
-	while ((option = getopt_long(argc, argv, "k:e:r:p", options, NULL)) != -1) {
-		switch (option) {
-		case 'k':
-			v->key = optarg;
-			break;
-		case 'e':
-			v->entry = optarg;
-			break;
-		case 'r':
-			v->request = optarg;
-			break;
-		case 'p':
-			v->print = true;
-			break;
-		default:
-			return command_usage("receipt", USAGE);
-		}
-	}
-	if (optind == argc || v->key == NULL)
-		return command_usage("receipt", USAGE);
-	argc -= optind;
-	argv += optind;
-	if (argc == 3 && strcmp(argv[0], "save") == 0 && v->request != NULL)
-		v->save = argv[2];
-	else if (argc != 2 || strcmp(argv[0], "verify") != 0)
-		return command_usage("receipt", USAGE);
-	v->file = argv[1];
-	return CLI_DONE;
-}
-
-int cmd_receipt(int argc, char **argv)
-{
-	struct verify v = { 0 };
-	int code = options_read(argc, argv, &v);
-
-	if (code != CLI_DONE)
-		return code;
-	al_buf_init(&v.text, TEXT_MAX);
-	al_buf_init(&v.bytes, AL_ENTRY_MAX);
-	al_buf_init(&v.asked, TEXT_MAX);
-	code = key_read(&v);
+	al_buf_init(&v->text, TEXT_MAX);
+	al_buf_init(&v->bytes, AL_ENTRY_MAX);
+	al_buf_init(&v->asked, TEXT_MAX);
+	code = key_read(v);
 	if (code == CLI_DONE)
-		code = read_or_fail(v.file, &v.text);
-	if (code == CLI_DONE && v.request != NULL)
-		code = read_or_fail(v.request, &v.asked);
+		code = read_or_fail(v->file, &v->text);
+	if (code == CLI_DONE && v->request != NULL)
+		code = read_or_fail(v->request, &v->asked);
 	if (code == CLI_DONE)
-		code = verify_receipt(&v);
-	al_buf_release(&v.asked);
-	al_buf_release(&v.bytes);
-	al_buf_release(&v.text);
+		code = verify_receipt(v);
+	al_buf_release(&v->asked);
+	al_buf_release(&v->bytes);
+	al_buf_release(&v->text);
 	return code;
 }
+
+static int run_verify(const struct words *words, const void *arg)
+{
+	const struct options *options = arg;
+	struct verify v = { .file = words->word[0],
+			    .key = options->key,
+			    .entry = options->entry,
+			    .request = options->request,
+			    .print = options->print };
+
+	return verify_run(&v);
+}
+
+static int run_save(const struct words *words, const void *arg)
+{
+	const struct options *options = arg;
+	struct verify v = {
+		.file = words->word[0], .key = options->key, .request = options->request, .save = words->word[1]
+	};
+
+	if (v.request == NULL)
+		return command_fail(CLI_USAGE, "receipt save: --request FILE is missing: the request as it was sent");
+	return verify_run(&v);
+}
+
+static const struct command_form forms[] = {
+	{ "verify", "FILE", "proves, without asking anybody, that a request is in the log", run_verify },
+	{ "save", "ANSWER OUT", "the same for the registry's answer, kept as a receipt that needs nothing else",
+	  run_save },
+};
+
+static const struct option_row rows[] = {
+	{ .name = "key",
+	  .letter = 'k',
+	  .arg = "VKEY|FILE",
+	  .needed = true,
+	  OPTION_AT(struct options, key),
+	  .meaning = "the log's key" },
+	{ .name = "request",
+	  .letter = 'r',
+	  .arg = "FILE",
+	  OPTION_AT(struct options, request),
+	  .meaning = "the signed request; the receipt must be for exactly this one" },
+	{ .name = "entry",
+	  .letter = 'e',
+	  .arg = "FILE",
+	  .verbs = "verify",
+	  OPTION_AT(struct options, entry),
+	  .meaning = "the entry, when it is not in the receipt" },
+	{ .name = "print",
+	  .letter = 'p',
+	  .verbs = "verify",
+	  OPTION_AT(struct options, print),
+	  .meaning = "prints the request that is proved" },
+};
+
+const struct command command_receipt = {
+	.name = "receipt",
+	.group = GROUP_LOG,
+	.help = "prove offline that a request is in the log",
+	COMMAND_FORMS(forms),
+	COMMAND_OPTIONS(rows, struct options),
+};

@@ -12,6 +12,10 @@
 #include "alamo/rpsl/state.h"
 #include "log_read.h"
 
+struct options {
+	struct log_read_options where;
+};
+
 struct verify {
 	struct log_read read;
 	struct al_state *state;
@@ -94,11 +98,15 @@ static void report_print(const struct verify *v)
 	al_buf_release(&root);
 }
 
-int cmd_verify(int argc, char **argv)
+static int run(const struct words *words, const void *arg)
 {
+	const struct options *options = arg;
+	struct log_read_options where = options->where;
 	struct verify v = { .state = NULL };
-	int code = log_read_open(&v.read, argc, argv, LOG_READ_USAGE, NULL);
+	int code;
 
+	where.dir = words->count > 0 ? words->word[0] : NULL;
+	code = log_read_begin(&v.read, &where);
 	if (code == CLI_DONE && al_state_new(&v.state) != AL_OK)
 		code = command_fail(CLI_REFUSED, "out of memory");
 	if (code == CLI_DONE)
@@ -109,3 +117,16 @@ int cmd_verify(int argc, char **argv)
 	log_read_release(&v.read);
 	return code;
 }
+
+static const struct command_form forms[] = { { NULL, "[DIR]", NULL, run } };
+
+static const struct option_row rows[] = { LOG_READ_ROWS(struct options, where) };
+
+const struct command command_verify = {
+	.name = "verify",
+	.group = GROUP_LOG,
+	.help = "check the whole log: tree, checkpoints, signatures",
+	.notes = "DIR is an authority's folder; without it the log is that of the registry at the server.",
+	COMMAND_FORMS(forms),
+	COMMAND_OPTIONS(rows, struct options),
+};

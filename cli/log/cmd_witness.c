@@ -5,7 +5,6 @@
 #include "command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,48 +19,13 @@
 #include "log_read.h"
 #include "serve.h"
 
-#define USAGE "DIR --listen ADDRESS:PORT --key FILE --log VKEY|FILE [--log ...] [--name NAME]"
 #define LISTENS_MAX 8
 
 struct options {
 	const char *dir, *key, *name;
-	const char *listens[LISTENS_MAX];
-	size_t listen_count;
-	struct al_vkey logs[AL_WITNESS_LOGS_MAX];
-	size_t log_count;
+	struct option_list listens, log;
+	struct al_vkey logs[AL_WITNESS_LOGS_MAX]; /* made of `log` */
 };
-
-static int options_read(int argc, char **argv, struct options *options)
-{
-	static const struct option longs[] = {
-		{ "listen", required_argument, NULL, 'l' },
-		{ "key", required_argument, NULL, 'k' },
-		{ "log", required_argument, NULL, 'g' },
-		{ "name", required_argument, NULL, 'n' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option, code;
-
-	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (option == 'k') {
-			options->key = optarg;
-		} else if (option == 'n') {
-			options->name = optarg;
-		} else if (option == 'l' && options->listen_count < LISTENS_MAX) {
-			options->listens[options->listen_count++] = optarg;
-		} else if (option == 'g' && options->log_count < AL_WITNESS_LOGS_MAX) {
-			code = log_read_key(optarg, &options->logs[options->log_count++]);
-			if (code != CLI_DONE)
-				return code;
-		} else {
-			return command_usage("witness", USAGE);
-		}
-	}
-	if (argc - optind != 1 || options->listen_count == 0 || options->key[0] == '\0' || options->log_count == 0)
-		return command_usage("witness", USAGE);
-	options->dir = argv[optind];
-	return CLI_DONE;
-}
 
 /* ---- the key ---- */
 
@@ -141,7 +105,7 @@ static enum al_err bind_http(void *object, struct al_slice addr, uint16_t port, 
 static int witness_open(const struct options *options, const struct al_skey *key, struct al_loop *loop,
 			struct al_witness_server **server)
 {
-	const struct al_witness_conf conf = { options->dir, key, options->logs, options->log_count };
+	const struct al_witness_conf conf = { options->dir, key, options->logs, options->log.count };
 
 	switch (al_witness_new(loop, &conf, server)) {
 	case AL_OK:
@@ -167,8 +131,8 @@ static int witness_run(const struct options *options, const struct al_skey *key)
 		code = witness_open(options, key, loop, &server);
 	if (code == CLI_DONE)
 		code = key_show(options, key);
-	for (size_t i = 0; code == CLI_DONE && i < options->listen_count; i++)
-		code = serve_listen(bind_http, server, options->listens[i], "witness");
+	for (size_t i = 0; code == CLI_DONE && i < options->listens.count; i++)
+		code = serve_listen(bind_http, server, options->listens.values[i], "witness");
 	if (code == CLI_DONE) {
 		puts("ready");
 		fflush(stdout);
@@ -180,13 +144,16 @@ static int witness_run(const struct options *options, const struct al_skey *key)
 	return code;
 }
 
-int cmd_witness(int argc, char **argv)
+static int run(const struct words *words, const void *arg)
 {
-	struct options options = { .key = "" };
+	struct options options = *(const struct options *)arg;
 	struct al_skey key;
-	int code = options_read(argc, argv, &options);
+	int code = CLI_DONE;
 
+	options.dir = words->word[0];
 	al_log_init("alamo-witness", AL_LOG_INFO);
+	for (size_t i = 0; code == CLI_DONE && i < options.log.count; i++)
+		code = log_read_key(options.log.values[i], &options.logs[i]);
 	if (code == CLI_DONE)
 		code = key_take(&options, &key);
 	if (code != CLI_DONE)
@@ -195,3 +162,39 @@ int cmd_witness(int argc, char **argv)
 	al_skey_wipe(&key);
 	return code;
 }
+
+static const struct command_form forms[] = { { NULL, "DIR", NULL, run } };
+
+static const struct option_row rows[] = {
+	{ .name = "listen",
+	  .arg = "ADDRESS:PORT",
+	  .needed = true,
+	  .most = LISTENS_MAX,
+	  OPTION_AT(struct options, listens),
+	  .meaning = "where the witness listens" },
+	{ .name = "key",
+	  .letter = 'k',
+	  .arg = "FILE",
+	  .needed = true,
+	  OPTION_AT(struct options, key),
+	  .meaning = "the witness's key; it is made when it is not there" },
+	{ .name = "log",
+	  .arg = "VKEY|FILE",
+	  .needed = true,
+	  .most = AL_WITNESS_LOGS_MAX,
+	  OPTION_AT(struct options, log),
+	  .meaning = "key of a log that is watched" },
+	{ .name = "name",
+	  .arg = "NAME",
+	  OPTION_AT(struct options, name),
+	  .meaning = "name of the key",
+	  .fallback = "HOSTNAME/witness" },
+};
+
+const struct command command_witness = {
+	.name = "witness",
+	.group = GROUP_LOG,
+	.help = "cosign checkpoints that continue what was seen",
+	COMMAND_FORMS(forms),
+	COMMAND_OPTIONS(rows, struct options),
+};

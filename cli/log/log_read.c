@@ -8,7 +8,6 @@
  */
 #include "log_read.h"
 
-#include <getopt.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
@@ -255,40 +254,6 @@ static int server_take(struct log_read *r, const struct log_read_options *option
 	return code;
 }
 
-static int options_read(int argc, char **argv, const char *usage, bool *json, struct log_read_options *options)
-{
-	static const struct option longs[] = {
-		{ "stream", required_argument, NULL, 's' },  { "key", required_argument, NULL, 'k' },
-		{ "network", required_argument, NULL, 'n' }, { "server", required_argument, NULL, 'r' },
-		{ "pin", required_argument, NULL, 'p' },     { "evidence", required_argument, NULL, 'e' },
-		{ "json", no_argument, NULL, 'j' },          { NULL, 0, NULL, 0 },
-	};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (option == 's')
-			options->stream = optarg;
-		else if (option == 'k')
-			options->key = optarg;
-		else if (option == 'n')
-			options->network = optarg;
-		else if (option == 'r')
-			options->server = optarg;
-		else if (option == 'p')
-			options->pin = optarg;
-		else if (option == 'e')
-			options->evidence = optarg;
-		else if (option == 'j' && json != NULL)
-			*json = true;
-		else
-			return command_usage(argv[0], usage);
-	}
-	if (argc - optind > 1)
-		return command_usage(argv[0], usage);
-	options->dir = optind < argc ? argv[optind] : NULL;
-	return CLI_DONE;
-}
-
 /* The present head, when somebody named it: the log goes as far as that. */
 static int target_take(struct log_read *r, struct al_slice note, const char *whose)
 {
@@ -336,17 +301,6 @@ int log_read_begin(struct log_read *r, const struct log_read_options *options)
 	if (code == CLI_DONE)
 		code = target_take(r, al_buf_view(&r->target_note), "the present head");
 	return code == CLI_DONE ? pin_take(r) : code;
-}
-
-int log_read_open(struct log_read *r, int argc, char **argv, const char *usage, bool *json)
-{
-	struct log_read_options options = { 0 };
-	int code = options_read(argc, argv, usage, json, &options);
-
-	if (code == CLI_DONE)
-		return log_read_begin(r, &options);
-	*r = (struct log_read){ .code = code };
-	return code;
 }
 
 void log_read_release(struct log_read *r)

@@ -10,11 +10,38 @@
 #include "alamo/net/loop.h"
 #include "alamo/tlog/note.h"
 #include "alamo/rpsl/sshsig.h"
+#include "option.h"
 
-/* The options that log_read_open() takes, for usage lines. */
-#define LOG_READ_USAGE                                                                                      \
-	"[DIR] [--stream HOST:PORT|PATH] [--key VKEY|FILE] [--pin FILE] [--evidence DIR] [--network NAME] " \
-	"[--server HOST:PORT]"
+/* Rows of the options below; the command has its own way to `dir`, and perhaps to `key`. */
+#define LOG_READ_ROWS_NO_KEY(type, where)                                                                    \
+	{ .name = "stream",                                                                                  \
+	  .arg = "HOST:PORT|PATH",                                                                           \
+	  OPTION_AT(type, where.stream),                                                                     \
+	  .meaning = "the log stream, or its socket",                                                        \
+	  .fallback = "that of the folder or the registry" },                                                \
+		{ .name = "network",                                                                         \
+		  .arg = "NAME",                                                                             \
+		  OPTION_AT(type, where.network),                                                            \
+		  .meaning = "name of the network in the signatures, where nobody can be asked" },           \
+		{ .name = "pin",                                                                             \
+		  .arg = "FILE",                                                                             \
+		  OPTION_AT(type, where.pin),                                                                \
+		  .meaning = "a checkpoint that the log must contain; the file is made the first time, and " \
+			     "replaced by the newest that verified" },                                       \
+		{ .name = "evidence",                                                                        \
+		  .arg = "DIR",                                                                              \
+		  OPTION_AT(type, where.evidence),                                                           \
+		  .meaning = "folder for both notes of a fork",                                              \
+		  .fallback = "DIR/run/evidence, else alamo-evidence" },                                     \
+		OPTION_SERVER(type, where.server)
+#define LOG_READ_ROWS(type, where)                            \
+	{ .name = "key",                                      \
+	  .letter = 'k',                                      \
+	  .arg = "VKEY|FILE",                                 \
+	  OPTION_AT(type, where.key),                         \
+	  .meaning = "the log's key",                         \
+	  .fallback = "that of the folder or the registry" }, \
+		LOG_READ_ROWS_NO_KEY(type, where)
 
 /* Where and what; all may be NULL. */
 struct log_read_options {
@@ -52,9 +79,7 @@ struct log_read {
 	int code;
 };
 
-/* From the command line; `json` NULL: the command has no --json. An exit code; release in any case. */
-int log_read_open(struct log_read *read, int argc, char **argv, const char *usage, bool *json);
-/* The same from options that the command has read itself. */
+/* An exit code; release in any case. */
 int log_read_begin(struct log_read *read, const struct log_read_options *options);
 /* CLI_DONE: everything was read and verified as far as tree and checkpoints go. Else said on standard error. */
 int log_read_run(struct log_read *read, log_read_fn entry, void *arg);

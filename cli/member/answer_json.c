@@ -3,18 +3,11 @@
  */
 #include "answer_json.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "answer.h"
-
-static json_t *text_json(struct al_slice text)
-{
-	json_t *value = json_stringn(text.ptr != NULL ? text.ptr : "", text.len);
-
-	return value != NULL ? value : json_null(); /* not UTF-8 */
-}
+#include "json.h"
 
 static json_t *errors_json(struct al_slice lines)
 {
@@ -22,7 +15,7 @@ static json_t *errors_json(struct al_slice lines)
 	struct al_slice text;
 
 	while (answer_error(&lines, &text))
-		(void)json_array_append_new(errors, text_json(text));
+		(void)json_array_append_new(errors, json_slice(text));
 	return errors;
 }
 
@@ -30,10 +23,10 @@ static json_t *object_json(const struct answer_object *object)
 {
 	json_t *all = json_object();
 
-	(void)json_object_set_new(all, "action", text_json(object->action));
+	(void)json_object_set_new(all, "action", json_slice(object->action));
 	(void)json_object_set_new(all, "succeeded", json_boolean(object->succeeded));
-	(void)json_object_set_new(all, "class", text_json(object->cls));
-	(void)json_object_set_new(all, "key", text_json(object->key));
+	(void)json_object_set_new(all, "class", json_slice(object->cls));
+	(void)json_object_set_new(all, "key", json_slice(object->key));
 	(void)json_object_set_new(all, "errors", errors_json(object->body));
 	return all;
 }
@@ -44,7 +37,6 @@ void answer_json(struct al_slice answer)
 	struct al_slice rest = answer, head = answer, error;
 	struct answer_object object;
 	uint64_t index;
-	char *text;
 
 	while (answer_next(&rest, &object)) {
 		if (json_array_size(objects) == 0) /* what stands before the first is about the whole request */
@@ -56,12 +48,8 @@ void answer_json(struct al_slice answer)
 		all, "index", answer_index(answer, &index) == AL_OK ? json_integer((json_int_t)index) : json_null());
 	(void)json_object_set_new(all, "errors", errors_json(head));
 	if (answer_is_error(answer, &error))
-		(void)json_array_append_new(json_object_get(all, "errors"), text_json(error));
+		(void)json_array_append_new(json_object_get(all, "errors"), json_slice(error));
 	(void)json_object_set_new(all, "objects", objects);
-	(void)json_object_set_new(all, "answer", text_json(answer));
-	text = json_dumps(all, JSON_INDENT(2));
-	if (text != NULL)
-		(void)puts(text);
-	free(text);
-	json_decref(all);
+	(void)json_object_set_new(all, "answer", json_slice(answer));
+	(void)json_out(all);
 }

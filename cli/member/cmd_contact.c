@@ -4,8 +4,6 @@
 #include "command.h"
 
 #include <errno.h>
-#include <getopt.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,24 +12,22 @@
 #include "contact.h"
 #include "authority/control.h"
 #include "file.h"
+#include "json.h"
 #include "settings.h"
 
-#define USAGE "show HANDLE [--json] | set HANDLE FILE | erase HANDLE  [--key FILE] [--server HOST:PORT]"
+struct options {
+	const char *key, *server;
+	bool json;
+};
 
 struct contact {
 	struct submit submit;
 	struct network network;
 	char key[SETTING_MAX];
-	const char *server;
 	bool json;
 	const char *handle;
-	const char *file; /* NULL: not given */
+	const char *file; /* set only */
 };
-
-static int exit_of(enum al_err err)
-{
-	return err == AL_ECLOSED ? CLI_OFFLINE : CLI_USAGE;
-}
 
 /* "WORD HANDLE" asked. */
 static enum al_err ask(const struct contact *c, const char *word, struct al_buf *answer)
@@ -73,38 +69,24 @@ static void shown_parse(struct al_slice answer, struct shown *out)
 	}
 }
 
-static json_t *json_text(struct al_slice text)
-{
-	json_t *value = json_stringn(text.ptr != NULL ? text.ptr : "", text.len);
-
-	return value != NULL ? value : json_null();
-}
-
 static int shown_json(const struct shown *shown)
 {
 	json_t *root = json_object(), *attributes = json_array();
 	struct al_slice rest = shown->text, line, name;
-	char *text;
 
 	while (al_slice_line(&rest, &line)) {
 		json_t *row = json_object();
 
 		(void)al_slice_cut(&line, ':', &name);
-		json_object_set_new(row, "name", json_text(name));
-		json_object_set_new(row, "value", json_text(al_slice_trim(line)));
+		json_object_set_new(row, "name", json_slice(name));
+		json_object_set_new(row, "value", json_slice(al_slice_trim(line)));
 		json_array_append_new(attributes, row);
 	}
-	json_object_set_new(root, "object", json_text(shown->object));
-	json_object_set_new(root, "contact", json_text(shown->contact));
-	json_object_set_new(root, "state", json_text(shown->state));
+	json_object_set_new(root, "object", json_slice(shown->object));
+	json_object_set_new(root, "contact", json_slice(shown->contact));
+	json_object_set_new(root, "state", json_slice(shown->state));
 	json_object_set_new(root, "attributes", attributes);
-	text = json_dumps(root, JSON_INDENT(2));
-	json_decref(root);
-	if (text == NULL)
-		return command_fail(CLI_REFUSED, "out of memory");
-	puts(text);
-	free(text);
-	return CLI_DONE;
+	return json_out(root);
 }
 
 static int contact_show(struct contact *c)
@@ -116,14 +98,12 @@ static int contact_show(struct contact *c)
 	enum al_err err;
 	int code = CLI_DONE;
 
-	if (c->file != NULL)
-		return command_usage("contact", USAGE);
 	al_buf_init(&answer, CLIENT_ANSWER_MAX);
 	err = ask(c, "contact", &answer);
 	shown_parse(al_buf_view(&answer), &shown);
 	contact_hash(shown.text, hash);
 	if (err != AL_OK)
-		code = exit_of(err);
+		code = command_exit(err);
 	else if (answer_is_error(al_buf_view(&answer), &text))
 		code = command_fail(CLI_REFUSED, "%.*s", AL_FMT(text));
 	else if (shown.text.len > 0 && !al_slice_is(shown.contact, hash))
@@ -148,7 +128,7 @@ static int object_fetch(const struct contact *c, struct al_buf *object)
 		enum al_err err = ask(c, words[i], object);
 
 		if (err != AL_OK)
-			return exit_of(err);
+			return command_exit(err);
 		if (!answer_is_error(al_buf_view(object), &text))
 			return CLI_DONE;
 	}
@@ -191,7 +171,7 @@ static int draft_send(const struct contact *c, struct al_slice input)
 	err = submit_send(&c->submit, &draft, &answer);
 	draft_release(&draft);
 	if (err != AL_OK) {
-		code = exit_of(err);
+		code = command_exit(err);
 	} else {
 		command_print_remote(al_buf_view(&answer));
 		code = answer_accepted(al_buf_view(&answer)) ? CLI_DONE : CLI_REFUSED;
@@ -205,8 +185,6 @@ static int contact_set(struct contact *c)
 	struct al_buf object, block, input;
 	int code;
 
-	if (c->file == NULL)
-		return command_usage("contact", USAGE);
 	al_buf_init(&object, CLIENT_ANSWER_MAX);
 	al_buf_init(&block, 1u << 21);
 	al_buf_init(&input, CLIENT_ANSWER_MAX);
@@ -230,75 +208,70 @@ static int contact_erase(struct contact *c)
 	char what[256];
 	int len = snprintf(what, sizeof(what), "contact-erase %s", c->handle);
 
-	if (c->file != NULL || len < 0 || (size_t)len >= sizeof(what) || strchr(c->handle, '\n') != NULL)
-		return command_usage("contact", USAGE);
+	if (len < 0 || (size_t)len >= sizeof(what) || strchr(c->handle, '\n') != NULL)
+		return command_fail(CLI_USAGE, "no role or person is called \"%s\"", c->handle);
 	return control_send(&c->submit, what);
 }
 
 /* ---- the command ---- */
 
-static const struct {
-	const char *word;
-	int (*run)(struct contact *c);
-} verbs[] = {
-	{ "show", contact_show },
-	{ "set", contact_set },
-	{ "erase", contact_erase },
+static int contact_run(const struct words *words, const void *arg, int (*verb)(struct contact *c))
+{
+	const struct options *options = arg;
+	struct contact c = { .json = options->json,
+			     .handle = words->word[0],
+			     .file = words->count > 1 ? words->word[1] : NULL };
+	enum al_err err;
+	int code;
+
+	if (settings_key(options->key, c.key) != AL_OK)
+		return CLI_USAGE;
+	c.submit.keys[0] = c.key;
+	c.submit.key_count = 1;
+	err = client_open(options->server, &c.submit.client);
+	if (err == AL_OK)
+		err = network_ask(c.submit.client, &c.network);
+	c.submit.network = &c.network;
+	code = err == AL_OK ? verb(&c) : command_exit(err);
+	client_close(c.submit.client);
+	return code;
+}
+
+static int run_show(const struct words *words, const void *options)
+{
+	return contact_run(words, options, contact_show);
+}
+
+static int run_set(const struct words *words, const void *options)
+{
+	return contact_run(words, options, contact_set);
+}
+
+static int run_erase(const struct words *words, const void *options)
+{
+	return contact_run(words, options, contact_erase);
+}
+
+static const struct command_form forms[] = {
+	{ "show", "HANDLE", "prints the contact text, after comparing it with the log's hash", run_show },
+	{ "set", "HANDLE FILE", "makes the attribute lines in FILE the contact text", run_set },
+	{ "erase", "HANDLE", "has the registry forget the text", run_erase },
 };
 
-static int options_read(int argc, char **argv, struct contact *c)
-{
-	static const struct option options[] = {
-		{ "key", required_argument, NULL, 'k' },
-		{ "server", required_argument, NULL, 's' },
-		{ "json", no_argument, NULL, 'j' },
-		{ NULL, 0, NULL, 0 },
-	};
-	const char *key = NULL;
-	int option;
+static const struct option_row rows[] = {
+	OPTION_KEY(struct options, key, "set erase", "the SSH key that signs"),
+	{ .name = "json",
+	  .letter = 'j',
+	  .verbs = "show",
+	  OPTION_AT(struct options, json),
+	  .meaning = "prints the text as JSON" },
+	OPTION_SERVER(struct options, server),
+};
 
-	while ((option = getopt_long(argc, argv, "k:s:", options, NULL)) != -1) {
-		switch (option) {
-		case 'k':
-			key = optarg;
-			break;
-		case 's':
-			c->server = optarg;
-			break;
-		case 'j':
-			c->json = true;
-			break;
-		default:
-			return command_usage("contact", USAGE);
-		}
-	}
-	if (argc - optind < 2 || argc - optind > 3 || settings_key(key, c->key) != AL_OK)
-		return command_usage("contact", USAGE);
-	c->submit.keys[0] = c->key;
-	c->submit.key_count = 1;
-	c->handle = argv[optind + 1];
-	c->file = argc - optind == 3 ? argv[optind + 2] : NULL;
-	return CLI_DONE;
-}
-
-int cmd_contact(int argc, char **argv)
-{
-	struct contact c = { .server = NULL };
-	int code = options_read(argc, argv, &c);
-	enum al_err err;
-
-	if (code != CLI_DONE)
-		return code;
-	for (size_t i = 0; i < AL_COUNT(verbs); i++) {
-		if (strcmp(argv[optind], verbs[i].word) != 0)
-			continue;
-		err = client_open(c.server, &c.submit.client);
-		if (err == AL_OK)
-			err = network_ask(c.submit.client, &c.network);
-		c.submit.network = &c.network;
-		code = err == AL_OK ? verbs[i].run(&c) : exit_of(err);
-		client_close(c.submit.client);
-		return code;
-	}
-	return command_usage("contact", USAGE);
-}
+const struct command command_contact = {
+	.name = "contact",
+	.group = GROUP_MEMBER,
+	.help = "the contact text of a role or person, beside the log",
+	COMMAND_FORMS(forms),
+	COMMAND_OPTIONS(rows, struct options),
+};

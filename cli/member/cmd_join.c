@@ -5,8 +5,6 @@
 #include "command.h"
 
 #include <errno.h>
-#include <getopt.h>
-#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,17 +14,18 @@
 
 #include "answer.h"
 #include "file.h"
+#include "json.h"
 #include "join.h"
 #include "settings.h"
 #include "sign.h"
 #include "submit.h"
 
-#define USAGE                                                                                                 \
-	"--name FISHER [--key FILE] [--domain NAME] [--host NAME=ADDRESS]... [--len N] [--server HOST:PORT] " \
-	"[--dry-run] [--json]"
+#define LEN_DEFAULT 48
 
 struct options {
-	struct join join;
+	const char *name, *domain;
+	struct option_list hosts;
+	struct option_number len;
 	const char *key; /* NULL: settings */
 	const char *server;
 	bool dry_run;
@@ -56,37 +55,26 @@ static int key_ensure(const char *key)
 	return sign_generate(key, "alamo") == AL_OK ? CLI_DONE : CLI_USAGE;
 }
 
-static json_t *json_text(struct al_slice text)
-{
-	json_t *value = json_stringn(text.ptr != NULL ? text.ptr : "", text.len);
-
-	return value != NULL ? value : json_null(); /* not UTF-8 */
-}
-
 static void json_print(const struct network *network, struct al_slice answer)
 {
 	json_t *root = json_object(), *objects = json_object();
 	struct al_slice rest = answer;
 	struct answer_object object;
 	uint64_t index;
-	char *text;
 
 	while (answer_next(&rest, &object)) {
 		char cls[32];
 
 		if (al_slice_copy(object.cls, cls, sizeof(cls)) == AL_OK)
-			json_object_set_new(objects, cls, json_text(object.key));
+			json_object_set_new(objects, cls, json_slice(object.key));
 	}
-	json_object_set_new(root, "network", json_text(al_slice_str(network->name)));
+	json_object_set_new(root, "network", json_slice(al_slice_str(network->name)));
 	json_object_set_new(root, "accepted", json_boolean(answer_accepted(answer)));
 	if (answer_index(answer, &index) == AL_OK)
 		json_object_set_new(root, "index", json_integer((json_int_t)index));
 	json_object_set_new(root, "objects", objects);
-	json_object_set_new(root, "answer", json_text(answer));
-	text = json_dumps(root, JSON_INDENT(2));
-	puts(text != NULL ? text : "{}");
-	free(text);
-	json_decref(root);
+	json_object_set_new(root, "answer", json_slice(answer));
+	(void)json_out(root);
 }
 
 static struct al_slice key_of(struct al_slice answer, const char *cls)
@@ -140,6 +128,11 @@ static int join_send(const struct options *options, struct client *client, const
 	struct draft draft;
 	struct al_buf objects, answer;
 	const char *why = "";
+	struct join join = { .name = options->name,
+			     .domain = options->domain,
+			     .hosts = options->hosts.values,
+			     .host_count = options->hosts.count,
+			     .len = options->len.given ? (unsigned)options->len.value : LEN_DEFAULT };
 	enum al_err err = network_ask(client, &network);
 	int code;
 
@@ -149,8 +142,7 @@ static int join_send(const struct options *options, struct client *client, const
 	al_buf_init(&answer, CLIENT_ANSWER_MAX);
 	/* All of it is new: a maintainer of that name makes the registry refuse, instead of giving a second prefix. */
 	al_buf_str(&objects, "request:        join\nprev:           none\n\n");
-	err = join_objects(&options->join, al_slice_str(network.source), al_slice_str(network.tld), auth, &objects,
-			   &why);
+	err = join_objects(&join, al_slice_str(network.source), al_slice_str(network.tld), auth, &objects, &why);
 	if (err == AL_OK)
 		err = draft_parse(al_buf_view(&objects), &draft);
 	if (err != AL_OK) {
@@ -192,62 +184,54 @@ static int join_run(const struct options *options)
 	return code;
 }
 
-static bool option_take(int option, struct options *options)
+static int run(const struct words *words, const void *arg)
 {
-	uint64_t len;
+	const struct options *options = arg;
 
-	switch (option) {
-	case 'n':
-		options->join.name = optarg;
-		return true;
-	case 'k':
-		options->key = optarg;
-		return true;
-	case 'd':
-		options->join.domain = optarg;
-		return true;
-	case 'h':
-		if (options->join.host_count == JOIN_HOSTS_MAX)
-			return false;
-		options->join.hosts[options->join.host_count++] = optarg;
-		return true;
-	case 'l':
-		if (al_slice_u64(al_slice_str(optarg), 128, &len) != AL_OK)
-			return false;
-		options->join.len = (unsigned)len;
-		return true;
-	case 's':
-		options->server = optarg;
-		return true;
-	case 'D':
-		return options->dry_run = true;
-	case 'j':
-		return options->json = true;
-	default:
-		return false;
-	}
+	(void)words;
+	if (options->hosts.count > 0 && options->domain == NULL)
+		return command_fail(CLI_USAGE, "--host: there is no --domain that it could be a name in");
+	return join_run(options);
 }
 
-int cmd_join(int argc, char **argv)
-{
-	static const struct option longs[] = {
-		{ "name", required_argument, NULL, 'n' },
-		{ "key", required_argument, NULL, 'k' },
-		{ "domain", required_argument, NULL, 'd' },
-		{ "host", required_argument, NULL, 'h' },
-		{ "len", required_argument, NULL, 'l' },
-		{ "server", required_argument, NULL, 's' },
-		{ "dry-run", no_argument, NULL, 'D' },
-		{ "json", no_argument, NULL, 'j' },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct options options = { .join = { .len = 48 } };
-	int option;
+static const struct command_form forms[] = { { NULL, "", NULL, run } };
 
-	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1)
-		if (!option_take(option, &options))
-			return command_usage("join", USAGE);
-	if (options.join.name == NULL || optind != argc || (options.join.host_count > 0 && options.join.domain == NULL))
-		return command_usage("join", USAGE);
-	return join_run(&options);
-}
+static const struct option_row rows[] = {
+	{ .name = "name",
+	  .arg = "NAME",
+	  .needed = true,
+	  OPTION_AT(struct options, name),
+	  .meaning = "begins the names of the objects: NAME-MNT, NAME-AS, NAME-NET" },
+	OPTION_KEY(struct options, key, NULL,
+		   "the SSH key that signs, and becomes the maintainer's: ssh-ed25519 or sk-ssh-ed25519"),
+	{ .name = "domain",
+	  .arg = "NAME",
+	  OPTION_AT(struct options, domain),
+	  .meaning = "a domain as well; a name without a dot is put below the top-level domain" },
+	{ .name = "host",
+	  .arg = "NAME=ADDRESS",
+	  .most = JOIN_HOSTS_MAX,
+	  OPTION_AT(struct options, hosts),
+	  .meaning = "an address record in that domain; one that begins with :: is taken from the new prefix" },
+	{ .name = "len",
+	  .arg = "N",
+	  .least = 1,
+	  .most = 128,
+	  OPTION_AT(struct options, len),
+	  .meaning = "length of the prefix",
+	  .fallback = "48" },
+	{ .name = "dry-run",
+	  .letter = 'n',
+	  OPTION_AT(struct options, dry_run),
+	  .meaning = "has the registry decide and answer without changing anything" },
+	OPTION_JSON(struct options, json),
+	OPTION_SERVER(struct options, server),
+};
+
+const struct command command_join = {
+	.name = "join",
+	.group = GROUP_MEMBER,
+	.help = "become a member: maintainer, AS number, prefix, route, name",
+	COMMAND_FORMS(forms),
+	COMMAND_OPTIONS(rows, struct options),
+};

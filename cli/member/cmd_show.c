@@ -5,7 +5,6 @@
 #include "command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,32 +18,21 @@
 #define WHOIS_MAX (64u << 20) /* bytes of an answer: a route list of a whole registry fits */
 #define WHOIS_MS 30000
 
-/* The one option --NAME VALUE; the rest of the words stays in argv from optind on. */
-static int option_read(int argc, char **argv, const char *name, const char **value)
-{
-	const struct option options[] = { { name, required_argument, NULL, 'o' }, { NULL, 0, NULL, 0 } };
-	int option;
+struct options {
+	const char *server, *whois;
+};
 
-	*value = NULL;
-	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
-		if (option != 'o')
-			return CLI_USAGE;
-		*value = optarg;
-	}
-	return CLI_DONE;
-}
-
-/* WORD and the words of argv[first..], separated by blanks. */
-static char *words_join(const char *word, int argc, char **argv, int first)
+/* WORD and the words behind it, separated by blanks. */
+static char *words_join(const char *word, const struct words *words)
 {
 	struct al_buf line;
 
 	al_buf_init(&line, 4096);
 	al_buf_str(&line, word);
-	for (int i = first; i < argc; i++) {
+	for (size_t i = 0; i < words->count; i++) {
 		if (line.len > 0)
 			al_buf_u8(&line, ' ');
-		al_buf_str(&line, argv[i]);
+		al_buf_str(&line, words->word[i]);
 	}
 	return al_buf_take(&line, NULL);
 }
@@ -73,36 +61,66 @@ static int question_ask(const char *server, const char *line)
 	return code;
 }
 
-static int question_words(int argc, char **argv, const char *word, int least, const char *usage)
+static int question(const char *word, const struct words *words, const void *arg)
 {
-	const char *server;
-	char *line;
-	int code = option_read(argc, argv, "server", &server);
+	const struct options *options = arg;
+	char *line = words_join(word, words);
+	int code;
 
-	if (code != CLI_DONE || argc - optind < least)
-		return command_usage(word, usage);
-	line = words_join(word, argc, argv, optind);
-	if (line == NULL)
-		return command_fail(CLI_USAGE, "the question is too long");
-	code = strchr(line, '\n') != NULL ? command_usage(word, usage) : question_ask(server, line);
+	if (line == NULL || strchr(line, '\n') != NULL)
+		code = command_fail(CLI_USAGE, "%s: the question is %s", word, line == NULL ? "too long" : "one line");
+	else
+		code = question_ask(options->server, line);
 	free(line);
 	return code;
 }
 
-int cmd_show(int argc, char **argv)
+static int show_run(const struct words *words, const void *options)
 {
-	return question_words(argc, argv, "show", 2, "[--server HOST:PORT] CLASS KEY");
+	return question("show", words, options);
 }
 
-int cmd_free(int argc, char **argv)
+static int free_run(const struct words *words, const void *options)
 {
-	return question_words(argc, argv, "free", 1, "[--server HOST:PORT] asn|LEN");
+	return question("free", words, options);
 }
 
-int cmd_head(int argc, char **argv)
+static int head_run(const struct words *words, const void *options)
 {
-	return question_words(argc, argv, "head", 0, "[--server HOST:PORT]");
+	return question("head", words, options);
 }
+
+static const struct option_row server_rows[] = { OPTION_SERVER(struct options, server) };
+
+static const struct command_form show_forms[] = { { NULL, "CLASS KEY...", NULL, show_run } };
+
+const struct command command_show = {
+	.name = "show",
+	.group = GROUP_MEMBER,
+	.help = "one object from the registry",
+	COMMAND_FORMS(show_forms),
+	COMMAND_OPTIONS(server_rows, struct options),
+};
+
+static const struct command_form free_forms[] = { { NULL, "asn|LEN", NULL, free_run } };
+
+const struct command command_free = {
+	.name = "free",
+	.group = GROUP_MEMBER,
+	.help = "what would be given to the next who asks: an AS number, or a prefix of that length",
+	COMMAND_FORMS(free_forms),
+	COMMAND_OPTIONS(server_rows, struct options),
+};
+
+static const struct command_form head_forms[] = { { NULL, "", NULL, head_run } };
+
+const struct command command_head = {
+	.name = "head",
+	.group = GROUP_LOG,
+	.help = "the newest signed checkpoint",
+	COMMAND_FORMS(head_forms),
+	COMMAND_OPTIONS(server_rows, struct options),
+};
 
 /* Sends the whole query (short: it fits the socket's buffer) and reads until the server closes. */
 static enum al_err whois_talk(int fd, const char *query, struct al_buf *answer)
@@ -155,26 +173,43 @@ static int whois_ask(const char *server, const char *query)
 	return code;
 }
 
-int cmd_whois(int argc, char **argv)
+static int whois_run(const struct words *words, const void *arg)
 {
-	static const char usage[] = "[--whois HOST:PORT] QUERY";
+	const struct options *options = arg;
 	char server[SETTING_MAX];
-	const char *option;
-	char *words, *query;
+	char *text, *query;
 	struct al_buf line;
-	int code = option_read(argc, argv, "whois", &option);
+	int code;
 
-	if (code != CLI_DONE || optind == argc)
-		return command_usage("whois", usage);
-	if (settings_whois(option, server) != AL_OK)
-		return command_usage("whois", usage);
-	words = words_join("", argc, argv, optind);
+	if (settings_whois(options->whois, server) != AL_OK)
+		return CLI_USAGE;
+	text = words_join("", words);
 	al_buf_init(&line, 4096);
-	al_buf_printf(&line, "%s\r\n", words != NULL ? words : "");
+	al_buf_printf(&line, "%s\r\n", text != NULL ? text : "");
 	query = al_buf_take(&line, NULL);
-	code = query == NULL || words == NULL ? command_fail(CLI_USAGE, "the query is too long")
-					      : whois_ask(server, query);
+	code = query == NULL || text == NULL ? command_fail(CLI_USAGE, "the query is too long")
+					     : whois_ask(server, query);
 	free(query);
-	free(words);
+	free(text);
 	return code;
 }
+
+static const struct command_form whois_forms[] = { { NULL, "QUERY...", NULL, whois_run } };
+
+static const struct option_row whois_rows[] = {
+	{ .name = "whois",
+	  .arg = "HOST:PORT",
+	  OPTION_AT(struct options, whois),
+	  .meaning = "the WHOIS server",
+	  .fallback = "$ALAMO_WHOIS, `whois` in the configuration, 127.0.0.1:4043" },
+};
+
+const struct command command_whois = {
+	.name = "whois",
+	.group = GROUP_MEMBER,
+	.help = "ask the WHOIS server",
+	.notes = "Words like -i or -r are the query's own; of the form --brief, they stand behind a word --.",
+	COMMAND_FORMS(whois_forms),
+	COMMAND_OPTIONS(whois_rows, struct options),
+	.flags_are_words = true,
+};

@@ -7,7 +7,6 @@
 #include "command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <string.h>
 
 #include "alamo/net/loop.h"
@@ -19,21 +18,19 @@
 #include "settings.h"
 #include "submit.h"
 
-#define USAGE "FILE... [--key FILE]... [--server HOST:PORT] [--print] [--dry-run] [--json] [--receipt FILE]"
+struct options {
+	struct option_list keys;
+	const char *server, *receipt;
+	bool print, dry_run, json;
+};
 
 struct job {
 	struct submit submit;
 	struct network network;
-	const char *server;
 	const char *receipt; /* where to keep the receipt; NULL: nowhere */
 	bool print;
 	bool json;
 };
-
-static int exit_of(enum al_err err)
-{
-	return err == AL_ECLOSED ? CLI_OFFLINE : CLI_USAGE;
-}
 
 static int draft_read(const char *path, struct draft *out)
 {
@@ -108,7 +105,7 @@ static int draft_submit(const struct job *job, const struct draft *draft)
 	if (err == AL_OK)
 		err = job->print ? submit_build(&submit, draft, &out) : draft_send(&submit, draft, &request, &out);
 	if (err != AL_OK) {
-		code = exit_of(err);
+		code = command_exit(err);
 	} else if (job->print) {
 		command_print(al_buf_view(&out));
 	} else {
@@ -125,68 +122,29 @@ static int draft_submit(const struct job *job, const struct draft *draft)
 	return code;
 }
 
-static int options_read(int argc, char **argv, struct job *job)
+static int run(const struct words *words, const void *arg)
 {
-	static const struct option options[] = {
-		{ "key", required_argument, NULL, 'k' },
-		{ "server", required_argument, NULL, 's' },
-		{ "print", no_argument, NULL, 'p' },
-		{ "dry-run", no_argument, NULL, 'n' },
-		{ "receipt", required_argument, NULL, 'r' },
-		{ "json", no_argument, NULL, 'j' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "k:s:pnjr:", options, NULL)) != -1) {
-		switch (option) {
-		case 'k':
-			if (job->submit.key_count == SUBMIT_KEYS_MAX)
-				return command_fail(CLI_USAGE, "at most %d keys", SUBMIT_KEYS_MAX);
-			job->submit.keys[job->submit.key_count++] = optarg;
-			break;
-		case 's':
-			job->server = optarg;
-			break;
-		case 'p':
-			job->print = true;
-			break;
-		case 'n':
-			job->submit.dry_run = true;
-			break;
-		case 'j':
-			job->json = true;
-			break;
-		case 'r':
-			job->receipt = optarg;
-			break;
-		default:
-			return command_usage("submit", USAGE);
-		}
-	}
-	if (job->receipt != NULL && (argc - optind > 1 || job->print || job->submit.dry_run))
-		return command_fail(CLI_USAGE, "--receipt is for one file that is sent");
-	return optind < argc ? CLI_DONE : command_usage("submit", USAGE);
-}
-
-int cmd_submit(int argc, char **argv)
-{
-	struct job job = { 0 };
-	int code = options_read(argc, argv, &job);
+	const struct options *options = arg;
+	struct job job = { .receipt = options->receipt, .print = options->print, .json = options->json };
+	int code = CLI_DONE;
 	enum al_err err;
 
-	if (code != CLI_DONE)
-		return code;
-	err = client_open(job.server, &job.submit.client);
+	if (options->receipt != NULL && (words->count > 1 || options->print || options->dry_run))
+		return command_fail(CLI_USAGE, "--receipt is for one file that is sent");
+	job.submit.dry_run = options->dry_run;
+	job.submit.key_count = options->keys.count;
+	for (size_t i = 0; i < options->keys.count; i++)
+		job.submit.keys[i] = options->keys.values[i];
+	err = client_open(options->server, &job.submit.client);
 	if (err != AL_OK)
-		return exit_of(err);
+		return command_exit(err);
 	err = network_ask(job.submit.client, &job.network);
-	code = err != AL_OK ? exit_of(err) : CLI_DONE;
+	code = command_exit(err);
 	job.submit.network = &job.network;
-	for (int i = optind; i < argc && code == CLI_DONE; i++) {
+	for (size_t i = 0; i < words->count && code == CLI_DONE; i++) {
 		struct draft draft = { .count = 0 };
 
-		code = draft_read(argv[i], &draft);
+		code = draft_read(words->word[i], &draft);
 		if (code != CLI_DONE)
 			break;
 		code = draft_submit(&job, &draft);
@@ -195,3 +153,39 @@ int cmd_submit(int argc, char **argv)
 	client_close(job.submit.client);
 	return code;
 }
+
+static const struct command_form forms[] = { { NULL, "FILE...", NULL, run } };
+
+static const struct option_row rows[] = {
+	{ .name = "key",
+	  .letter = 'k',
+	  .arg = "FILE",
+	  .most = SUBMIT_KEYS_MAX,
+	  OPTION_AT(struct options, keys),
+	  .meaning = "a private SSH key, or a public one whose private part an agent has; each signs",
+	  .fallback = "$ALAMO_KEY, `key` in the configuration, ~/.ssh/id_ed25519" },
+	{ .name = "print",
+	  .letter = 'p',
+	  OPTION_AT(struct options, print),
+	  .meaning = "prints the signed request instead of sending it" },
+	{ .name = "dry-run",
+	  .letter = 'n',
+	  OPTION_AT(struct options, dry_run),
+	  .meaning = "has the registry decide and answer without changing anything" },
+	{ .name = "receipt",
+	  .letter = 'r',
+	  .arg = "FILE",
+	  OPTION_AT(struct options, receipt),
+	  .meaning = "keeps the receipt with its entry there" },
+	OPTION_JSON(struct options, json),
+	OPTION_SERVER(struct options, server),
+};
+
+const struct command command_submit = {
+	.name = "submit",
+	.group = GROUP_MEMBER,
+	.help = "sign objects and send them",
+	.notes = "FILE - is standard input. Each file is one request.",
+	COMMAND_FORMS(forms),
+	COMMAND_OPTIONS(rows, struct options),
+};

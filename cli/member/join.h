@@ -9,9 +9,9 @@
 #define JOIN_HOSTS_MAX 32
 
 struct join {
-	const char *name;                  /* "FISHER": gives FISHER-MNT, FISHER-AS, FISHER-NET */
-	const char *domain;                /* NULL: none; without a dot it is put below the TLD */
-	const char *hosts[JOIN_HOSTS_MAX]; /* "NAME=ADDRESS"; "NAME=::1" is that host of the new prefix */
+	const char *name;         /* "FISHER": gives FISHER-MNT, FISHER-AS, FISHER-NET */
+	const char *domain;       /* NULL: none; without a dot it is put below the TLD */
+	const char *const *hosts; /* "NAME=ADDRESS"; "NAME=::1" is that host of the new prefix */
 	size_t host_count;
 	unsigned len; /* of the prefix */
 };

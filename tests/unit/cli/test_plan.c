@@ -123,6 +123,7 @@ static void expect_join(const struct join *join, size_t objects)
 
 static void join_builds(void **state)
 {
+	static const char *const hosts[] = { "www=::80", "@=fca1:100:9::1", "old=10.0.0.1" };
 	struct join join = { .name = "fisher", .len = 48 };
 
 	(void)state;
@@ -130,15 +131,14 @@ static void join_builds(void **state)
 	join.domain = "fisher";
 	expect_join(&join, 5);
 	join.domain = "fisher.alamo";
-	join.hosts[join.host_count++] = "www=::80";
-	join.hosts[join.host_count++] = "@=fca1:100:9::1";
-	join.hosts[join.host_count++] = "old=10.0.0.1";
+	join.hosts = hosts;
+	join.host_count = AL_COUNT(hosts);
 	expect_join(&join, 5);
 }
 
 static void join_refuses(void **state)
 {
-	static const char *const names[] = { "", "9LIVES", "A B", "A.B", "\xc3\xa9" };
+	static const char *const names[] = { "", "9LIVES", "A B", "A.B", "\xc3\xa9" }, *const no_hosts[] = { "www" };
 	struct join join = { .len = 48 };
 	struct al_buf out;
 	const char *why;
@@ -152,7 +152,8 @@ static void join_refuses(void **state)
 	join.name = "fisher";
 	join.domain = "fisher";
 	assert_int_equal(join_objects(&join, AL_S("X"), AL_S(""), AL_S(KEY), &out, &why), AL_EINVAL);
-	join.hosts[join.host_count++] = "www";
+	join.hosts = no_hosts;
+	join.host_count = 1;
 	assert_int_equal(join_objects(&join, AL_S("X"), AL_S("x"), AL_S(KEY), &out, &why), AL_EINVAL);
 	al_buf_release(&out);
 }

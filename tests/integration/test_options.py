@@ -1,0 +1,131 @@
+"""The command line itself: options at any place and never ignored, help, completion, output that cannot be written."""
+
+import re
+import subprocess
+
+import pytest
+from harness import ALAMO, alamo, run
+
+NOWHERE = "127.0.0.1:1"
+COMMANDS = re.findall(r"^  ([a-z]+) ", alamo("help").stdout, re.M)
+
+
+def options_of(command):
+    return re.findall(r"^ +(?:-[a-z], )?--([a-z-]+)", alamo(command, "--help").stdout, re.M)
+
+
+# Words that a command takes before it asks anybody.
+ASKING = {
+    "show": ("aut-num", "AS1"),
+    "free": ("asn",),
+    "head": (),
+    "verify": (),
+    "audit": (),
+    "log": ("tail",),
+    "monitor": ("--mnt", "X-MNT"),
+    "queue": ("list",),
+    "contact": ("show", "X-ALAMO"),
+    "submit": ("FILE",),
+    "import": ("FILE",),
+    "join": ("--name", "X", "--key", "KEY"),
+}
+
+
+def test_every_command_with_a_server_is_asked_here():
+    assert {command for command in COMMANDS if "server" in options_of(command)} == set(ASKING)
+
+
+@pytest.mark.parametrize("command", ASKING)
+def test_server_at_every_place(command, key, tmp_path):
+    (tmp_path / "file").write_text("person: X\n")
+    names = {"FILE": tmp_path / "file", "KEY": key.path}
+    words = [names.get(word, word) for word in ASKING[command]]
+    pairs = {"--name", "--key", "--mnt"}
+    for at in range(len(words) + 1):
+        if at > 0 and words[at - 1] in pairs:
+            continue  # an option and its value belong together
+        for option in (["--server", NOWHERE], [f"--server={NOWHERE}"]):
+            typed = [command, *words[:at], *option, *words[at:]]
+            result = alamo(*typed, check=False)
+            assert result.returncode == 3, (typed, result.stderr)
+            assert NOWHERE in result.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_and_unknown_options(command):
+    text = alamo(command, "--help").stdout
+    assert text.startswith(f"usage: alamo {command}")
+    assert alamo(command, "-h").stdout == text
+    assert alamo("help", command).stdout == text
+    for words in (["--no-such-thing"], ["word", "--no-such-thing"], ["--no-such-thing=1", "word"]):
+        result = alamo(command, *words, check=False)
+        assert result.returncode == 2 and "there is no option --no-such-thing" in result.stderr, words
+        assert result.stdout == "" and result.stderr.startswith(f"alamo: {command}")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_wrong_words_are_named(command):
+    result = alamo(command, *["surplus-word"] * 9, check=False)
+    assert result.returncode != 0 and "usage:" not in result.stderr
+
+
+def test_output_that_cannot_be_written(authority, key):
+    for words in (["help"], ["head"], ["free", "asn"], ["join", "--help"], ["completion", "bash"],
+                  ["verify", str(authority.dir)], ["join", "--json", "--name", "FULL", "--key", str(key.path)]):
+        with open("/dev/full", "w") as full:
+            result = subprocess.run([ALAMO, *words], stdout=full, stderr=subprocess.PIPE, text=True,
+                                    env=authority.environment(), timeout=60)
+        assert result.returncode == 1 and "No space left" in result.stderr, words
+    assert "FULL-MNT" in authority.cli("show", "mntner", "FULL-MNT").stdout
+
+
+# ---- completion ----
+
+
+def bash_complete(script, *words):
+    """What bash offers for the last word."""
+    quoted = " ".join(f"'{word}'" for word in ("alamo", *words))
+    program = f"""source {script}; COMP_WORDS=({quoted}); COMP_CWORD={len(words)}; _alamo; printf '%s\\n' "${{COMPREPLY[@]}}" """
+    return set(run("bash", "--norc", "-c", program).stdout.split())
+
+
+def test_bash_completion(tmp_path):
+    script = tmp_path / "alamo.bash"
+    script.write_text(alamo("completion", "bash").stdout)
+    assert bash_complete(script, "") >= set(COMMANDS)
+    assert bash_complete(script, "mon") == {"monitor"}
+    assert bash_complete(script, "queue", "") >= {"list", "show", "approve", "refuse"}
+    assert bash_complete(script, "queue", "approve", "7", "--y") == {"--yes"}
+    assert bash_complete(script, "init", "x", "--ports", "") == {"default", "any", "standard"}
+    assert bash_complete(script, "completion", "z") == {"zsh"}
+    (tmp_path / "some-file").touch()
+    assert bash_complete(script, "submit", f"{tmp_path}/some") == {f"{tmp_path}/some-file"}
+    for command in COMMANDS:
+        assert bash_complete(script, command, "--") >= {f"--{name}" for name in options_of(command)}
+
+
+ZSH = r"""
+zmodload zsh/zpty
+zpty z "PS1= zsh -f -i"
+zpty -w z 'autoload -U compinit; compinit -D -u; fpath=(FOLDER $fpath); autoload -U _alamo; compdef _alamo alamo'
+zpty -w z 'LISTMAX=1000; zstyle ":completion:*" list-prompt ""; unsetopt beep; PROMPT=; echo re""ady'
+zpty -r z seen '*ready*'
+zpty -w -n z $'alamo LINE\t\t'
+sleep 0.1
+repeat 100; do
+	zpty -r -t z more && text+=$more
+	[[ $text == *WANTED* ]] && break
+	sleep 0.1
+done
+print -r -- "$text"
+zpty -d z
+"""
+
+
+def test_zsh_completion(tmp_path):
+    (tmp_path / "_alamo").write_text(alamo("completion", "zsh").stdout)
+    run("zsh", "-n", tmp_path / "_alamo")
+    for line, wanted in (("mon", "monitor"), ("queue app", "approve"), ("init x --ports sta", "standard"),
+                         ("verify --evi", "--evidence")):
+        program = ZSH.replace("FOLDER", str(tmp_path)).replace("LINE", line).replace("WANTED", wanted)
+        assert wanted in run("zsh", "-f", "-c", program).stdout, line
