@@ -3,6 +3,10 @@
  * section 3.1) over compiled nodes: see answer.h.
  *
  *   zone -> cut on the way? -> name there? -> wildcard? -> nothing
+ *
+ * A section is a count over one run of bytes, so that what is written later
+ * belongs to a later section. An alias may go on to more answers: the walk
+ * writes answers only, notes what else must be said, and says it at its end.
  */
 #include "answer.h"
 
@@ -12,11 +16,11 @@
 #include "chaos.h"
 #include "reply.h"
 
-#define ALIAS_HOPS_MAX 8
+#define ALIAS_HOPS_MAX 16
 #define QUESTION_POINTER (0xc000u | DNS_HEADER)
 #define PREFETCH_BYTES 320u /* of a node: what a referral usually takes */
 #define CACHE_LINE 64u
-#define PROOFS_MAX 16 /* NSEC records of one answer */
+#define PROOFS_MAX (ALIAS_HOPS_MAX + 2) /* NSEC records of one answer: a wildcard each alias, two at the end */
 
 struct walk {
 	struct reply *reply;
@@ -24,9 +28,13 @@ struct walk {
 	uint64_t seed;
 	bool dnssec;
 	unsigned hops;
-	const struct node *aliases[ALIAS_HOPS_MAX]; /* followed so far */
+	const uint8_t *names[ALIAS_HOPS_MAX]; /* that were aliases: the question's, then each target */
+	/* to be said behind the last answer */
+	bool soa;
+	bool servers;
+	const struct node *way_on; /* delegation that an alias leads into */
 	unsigned proof_count;
-	const struct node *proofs[PROOFS_MAX]; /* whose NSEC is in the answer already */
+	const struct node *proofs[PROOFS_MAX]; /* whose NSEC */
 };
 
 static void answer_name(struct walk *walk, const struct dname_index *name, const struct owner *owner);
@@ -62,13 +70,18 @@ static void put_nsec(struct walk *walk, const struct node *node)
 {
 	struct owner owner = owner_of(walk, node);
 
+	put_set(walk, SECTION_AUTHORITY, &owner, node, node_find(node, RR_NSEC));
+}
+
+/* The NSEC of `node` has something to prove. */
+static void note_proof(struct walk *walk, const struct node *node)
+{
 	if (!walk->dnssec || walk->proof_count == PROOFS_MAX)
 		return;
 	for (unsigned i = 0; i < walk->proof_count; i++)
 		if (walk->proofs[i] == node)
 			return;
 	walk->proofs[walk->proof_count++] = node;
-	put_set(walk, SECTION_AUTHORITY, &owner, node, node_find(node, RR_NSEC));
 }
 
 static void put_soa(struct walk *walk)
@@ -139,38 +152,45 @@ static void answer_cut(struct walk *walk, const struct dname_index *name, const 
 		if (ds != NULL) {
 			put_set(walk, SECTION_ANSWER, owner, cut, ds);
 		} else {
-			put_soa(walk);
-			put_nsec(walk, cut);
+			walk->soa = true;
+			note_proof(walk, cut);
 		}
 	} else if (walk->hops == 0) {
 		answer_referral(walk, cut);
 	} else {
-		put_way_on(walk, cut);
+		walk->way_on = cut;
 	}
 }
 
 /* ---- names that exist ---- */
 
-static void follow_alias(struct walk *walk, const struct node *node, const struct node_set *alias)
+static bool was_answered(const struct walk *walk, const uint8_t *name, size_t len)
+{
+	for (unsigned i = 0; i < walk->hops; i++)
+		if (dname_wire_len(walk->names[i]) == len && memcmp(walk->names[i], name, len) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * A ring ends at a name that was answered before, not at a record that was: a wildcard's alias may
+ * well answer for its own target once more.
+ */
+static void follow_alias(struct walk *walk, const struct dname_index *from, const struct node *node,
+			 const struct node_set *alias)
 {
 	const uint8_t *target = node_bytes(node, alias->at + RR_FIXED);
 	size_t len = dname_wire_len(target);
 	struct dname_index name;
 	struct owner owner = { 0, (uint8_t)len, target };
 
-	if (walk->hops == ALIAS_HOPS_MAX || !dname_within(target, len, walk->zone->apex.b, walk->zone->apex.len) ||
+	if (walk->hops == ALIAS_HOPS_MAX)
+		return;
+	walk->names[walk->hops++] = from->name;
+	if (was_answered(walk, target, len) || !dname_within(target, len, walk->zone->apex.b, walk->zone->apex.len) ||
 	    dname_index(walk->seed, target, len, &name) != AL_OK)
 		return;
-	walk->aliases[walk->hops++] = node;
 	answer_name(walk, &name, &owner);
-}
-
-static bool was_followed(const struct walk *walk, const struct node *node)
-{
-	for (unsigned i = 0; i < walk->hops; i++)
-		if (walk->aliases[i] == node)
-			return true;
-	return false;
 }
 
 /* The sets that answer this type. False: the name has no such data. */
@@ -195,26 +215,25 @@ static bool put_data(struct walk *walk, const struct owner *owner, const struct 
 }
 
 /* `cover`: the NSEC that proves that the name itself is not there, for a wildcard's answer; else NULL. */
-static void answer_node(struct walk *walk, const struct owner *owner, const struct node *node, const struct node *cover)
+static void answer_node(struct walk *walk, const struct dname_index *name, const struct owner *owner,
+			const struct node *node, const struct node *cover)
 {
+	uint16_t type = walk->reply->query->type;
 	const struct node_set *alias = node_find(node, RR_CNAME);
 	/* An NSEC is never made for a wildcard's guest: it would deny names beside it. */
-	bool found = (cover == NULL || walk->reply->query->type != RR_NSEC) && put_data(walk, owner, node);
+	bool found = (cover == NULL || type != RR_NSEC) && put_data(walk, owner, node);
 
-	if (!found && alias != NULL && was_followed(walk, node))
-		return; /* a ring of aliases */
-	if (!found && alias != NULL)
-		put_set(walk, SECTION_ANSWER, owner, node, alias);
-	else if (!found)
-		put_soa(walk);
-	if (!found && alias == NULL)
-		put_nsec(walk, node);
+	walk->servers = found && type == RR_NS && node->labels == walk->zone->labels;
+	if (!found && alias == NULL) {
+		walk->soa = true;
+		note_proof(walk, node);
+	}
 	if (cover != NULL)
-		put_nsec(walk, cover);
-	if (found && walk->reply->query->type == RR_NS && node->labels == walk->zone->labels)
-		put_servers(walk);
-	if (!found && alias != NULL)
-		follow_alias(walk, node, alias);
+		note_proof(walk, cover);
+	if (!found && alias != NULL) {
+		put_set(walk, SECTION_ANSWER, owner, node, alias);
+		follow_alias(walk, name, node, alias);
+	}
 }
 
 /* ---- names that do not ---- */
@@ -248,12 +267,12 @@ static void answer_nothing(struct walk *walk, const struct dname_index *wildcard
 	size_t index;
 
 	walk->reply->rcode = RCODE_NXDOMAIN;
-	put_soa(walk);
+	walk->soa = true;
 	if (!walk->dnssec)
 		return;
-	put_nsec(walk, cover);
+	note_proof(walk, cover);
 	denies = node_before(walk->zone, wildcard->name, &index);
-	put_nsec(walk, denies);
+	note_proof(walk, denies);
 }
 
 static void answer_absent(struct walk *walk, const struct dname_index *name, const struct owner *owner)
@@ -271,22 +290,22 @@ static void answer_absent(struct walk *walk, const struct dname_index *name, con
 		common = dname_common(name->name, node_name(after));
 		if (common == name->labels) {
 			/* Something lies below: an empty non-terminal (RFC 8020). */
-			put_soa(walk);
-			put_nsec(walk, before);
+			walk->soa = true;
+			note_proof(walk, before);
 			return;
 		}
 		encloser = common > encloser ? common : encloser;
 	}
 	if (encloser + 1 > DNAME_LABELS_MAX || (size_t)name->len - name->at[encloser] + 2 > DNAME_MAX) {
 		walk->reply->rcode = RCODE_NXDOMAIN; /* no room for a wildcard: none can be there */
-		put_soa(walk);
-		put_nsec(walk, before);
+		walk->soa = true;
+		note_proof(walk, before);
 		return;
 	}
 	wildcard_of(name, encloser, &wildcard);
 	source = zone->wildcards ? zone_find(zone, &wildcard, wildcard.labels) : NULL;
 	if (source != NULL && !source->cut)
-		answer_node(walk, owner, source, before);
+		answer_node(walk, name, owner, source, before);
 	else
 		answer_nothing(walk, &wildcard, before);
 }
@@ -303,9 +322,22 @@ static void answer_name(struct walk *walk, const struct dname_index *name, const
 	}
 	node = zone_find(walk->zone, name, name->labels);
 	if (node != NULL)
-		answer_node(walk, owner, node, NULL);
+		answer_node(walk, name, owner, node, NULL);
 	else
 		answer_absent(walk, name, owner);
+}
+
+/* What the walk noted: the sections behind the answers. */
+static void answer_rest(struct walk *walk)
+{
+	if (walk->soa)
+		put_soa(walk);
+	for (unsigned i = 0; i < walk->proof_count; i++)
+		put_nsec(walk, walk->proofs[i]);
+	if (walk->way_on != NULL)
+		put_way_on(walk, walk->way_on);
+	if (walk->servers)
+		put_servers(walk);
 }
 
 /* ---- whole queries ---- */
@@ -401,6 +433,7 @@ size_t answer_write(const struct zone_set *set, const struct query *query, bool 
 		answer_ixfr(&walk, &question);
 	else
 		answer_name(&walk, &query->name, &question);
+	answer_rest(&walk);
 	return reply_end(&reply);
 }
 

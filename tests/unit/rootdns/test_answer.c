@@ -47,6 +47,11 @@ static const char *const objects[] = {
 	"record: @ HTTPS 1 . alpn=h2\nrecord: _443._tcp TLSA 3 1 1 aabb\nrecord: @ CAA 0 issue \"ca.alamo\"\nrecord: @ "
 	"SSHFP 4 2 0011\n"
 	"record: _x._tcp SRV 1 2 3 mail.odd.alamo\n" TAIL,
+	/* wildcards that are aliases: to data beside them, to each other, to a name of their own */
+	"domain: wild.alamo\nrecord: @ AAAA fd00::80\nrecord: @ AAAA fd00::81\nrecord: * CNAME wild.alamo\n"
+	"record: *.two CNAME x.three.wild.alamo\nrecord: *.three CNAME wild.alamo\n"
+	"record: *.none CNAME x.other.wild.alamo\nrecord: *.self CNAME a.self.wild.alamo\n"
+	"record: *.other TXT other\n" TAIL,
 };
 
 static int setup(void **state)
@@ -67,7 +72,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-#define SOA_ALAMO "alamo. 300 IN SOA a.root-servers.alamo. dns.alamo. 18 300 60 1209600 300\n"
+#define SOA_ALAMO "alamo. 300 IN SOA a.root-servers.alamo. dns.alamo. 19 300 60 1209600 300\n"
 #define SOA_ROOT ". 300 IN SOA a.root-servers.alamo. dns.alamo. 7 300 60 1209600 300\n"
 
 #define ASK(n, t)                        \
@@ -249,6 +254,52 @@ static void wildcards(void **state)
 	rows_expect(*state, rows, AL_COUNT(rows));
 }
 
+/* Answers first, whatever must be proven on the way; each alias's proof behind the last of them. */
+static void wildcard_aliases(void **state)
+{
+	static const char addresses[] = "an wild.alamo. 300 IN AAAA fd00::80\n"
+					"an wild.alamo. 300 IN AAAA fd00::81\n"
+					"an wild.alamo. 300 IN RRSIG AAAA 13 2\n";
+	char one[1024], two[1024];
+	const struct row rows[] = {
+		{ ASK_DO("q.wild.alamo", RR_AAAA), one },
+		{ ASK_DO("q.two.wild.alamo", RR_AAAA), two },
+		{ ASK_DO("q.none.wild.alamo", RR_AAAA),
+		  "NOERROR aa\n"
+		  "an q.none.wild.alamo. 300 IN CNAME x.other.wild.alamo.\n"
+		  "an q.none.wild.alamo. 300 IN RRSIG CNAME 13 3\n"
+		  "ns " SOA_ALAMO "ns alamo. 300 IN RRSIG SOA 13 1\n"
+		  "ns *.none.wild.alamo. 300 IN NSEC *.other.wild.alamo. CNAME RRSIG NSEC\n"
+		  "ns *.none.wild.alamo. 300 IN RRSIG NSEC 13 3\n"
+		  "ns *.other.wild.alamo. 300 IN NSEC *.self.wild.alamo. TXT RRSIG NSEC\n"
+		  "ns *.other.wild.alamo. 300 IN RRSIG NSEC 13 3\n" },
+		/* RFC 1034 section 4.3.2: the target is looked up like any name, and the wildcard has it too */
+		{ ASK("q.self.wild.alamo", RR_AAAA), "NOERROR aa\n"
+						     "an q.self.wild.alamo. 300 IN CNAME a.self.wild.alamo.\n"
+						     "an a.self.wild.alamo. 300 IN CNAME a.self.wild.alamo.\n" },
+	};
+
+	(void)snprintf(one, sizeof(one),
+		       "NOERROR aa\n"
+		       "an q.wild.alamo. 300 IN CNAME wild.alamo.\n"
+		       "an q.wild.alamo. 300 IN RRSIG CNAME 13 2\n%s"
+		       "ns *.other.wild.alamo. 300 IN NSEC *.self.wild.alamo. TXT RRSIG NSEC\n"
+		       "ns *.other.wild.alamo. 300 IN RRSIG NSEC 13 3\n",
+		       addresses);
+	(void)snprintf(two, sizeof(two),
+		       "NOERROR aa\n"
+		       "an q.two.wild.alamo. 300 IN CNAME x.three.wild.alamo.\n"
+		       "an q.two.wild.alamo. 300 IN RRSIG CNAME 13 3\n"
+		       "an x.three.wild.alamo. 300 IN CNAME wild.alamo.\n"
+		       "an x.three.wild.alamo. 300 IN RRSIG CNAME 13 3\n%s"
+		       "ns *.two.wild.alamo. 300 IN NSEC alamo. CNAME RRSIG NSEC\n"
+		       "ns *.two.wild.alamo. 300 IN RRSIG NSEC 13 3\n"
+		       "ns *.three.wild.alamo. 300 IN NSEC *.two.wild.alamo. CNAME RRSIG NSEC\n"
+		       "ns *.three.wild.alamo. 300 IN RRSIG NSEC 13 3\n",
+		       addresses);
+	rows_expect(*state, rows, AL_COUNT(rows));
+}
+
 static void alias_loop_ends(void **state)
 {
 	expect(*state, *ASK("loop.host.alamo", RR_A),
@@ -332,9 +383,9 @@ static void nothing_published(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(delegations), cmocka_unit_test(root_and_apex),     cmocka_unit_test(hosted),
-		cmocka_unit_test(wildcards),   cmocka_unit_test(reverse),           cmocka_unit_test(alias_loop_ends),
-		cmocka_unit_test(sizes),       cmocka_unit_test(nothing_published),
+		cmocka_unit_test(delegations), cmocka_unit_test(root_and_apex),    cmocka_unit_test(hosted),
+		cmocka_unit_test(wildcards),   cmocka_unit_test(reverse),          cmocka_unit_test(alias_loop_ends),
+		cmocka_unit_test(sizes),       cmocka_unit_test(wildcard_aliases), cmocka_unit_test(nothing_published),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
