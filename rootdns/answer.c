@@ -16,7 +16,7 @@
 #include "chaos.h"
 #include "reply.h"
 
-#define ALIAS_HOPS_MAX 16
+#define ALIAS_HOPS_MAX 16 /* of one answer; resolvers give up earlier */
 #define QUESTION_POINTER (0xc000u | DNS_HEADER)
 #define PREFETCH_BYTES 320u /* of a node: what a referral usually takes */
 #define CACHE_LINE 64u

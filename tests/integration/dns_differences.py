@@ -1,0 +1,101 @@
+"""Where an answer of NSD or Knot may differ from ours, and why: test_dns_differential.py takes no other difference."""
+
+import dns.rdatatype
+
+ZONES = ("1.a.c.f.ip6.arpa.", "alamo.", ".")
+ALIASES_MOST = 17
+KNOT_ALIASES_MOST = 5
+
+
+def zone_of(name):
+    name = name.lower()
+    return next(zone for zone in ZONES if name == zone or name.endswith("." + zone) or zone == ".")
+
+
+def aliases(answer):
+    """owner -> target"""
+    words = [line.split() for line in answer]
+    return {line[0]: line[3] for line in words if line[2] == "CNAME"}
+
+
+def end_of(question, answer):
+    """The name at which the aliases of an answer end."""
+    way, name, seen = aliases(answer), str(question.question[0].name).lower(), set()
+    while name in way and name not in seen:
+        seen.add(name)
+        name = way[name]
+    return name
+
+
+def leaves_zone(question, our, their):
+    start, end = str(question.question[0].name), end_of(question, our.answer)
+    more = our.answer <= their.answer and our.authority <= their.authority
+    return more and aliases(our.answer) and zone_of(start) != zone_of(end)
+
+
+def ds_of_apex(question, our, their):
+    """DS of an apex is the zone's above it."""
+    return is_type(question, "DS") and aliases(our.answer) and end_of(question, our.answer) in ZONES and our.answer <= their.answer
+
+
+def long_chain(question, our, their):
+    return len(aliases(our.answer)) == ALIASES_MOST and our.answer <= their.answer
+
+
+def short_chain(question, our, their):
+    return len(aliases(their.answer)) == KNOT_ALIASES_MOST and their.answer <= our.answer
+
+
+def is_type(question, *kinds):
+    return dns.rdatatype.to_text(question.question[0].rdtype) in kinds
+
+
+def any_type(question, our, their):
+    return is_type(question, "ANY") and our.answer and their.answer and our.rcode == their.rcode
+
+
+def nsec_of_wildcard(question, our, their):
+    name = str(question.question[0].name).lower()
+    made = [line for line in their.answer if line.split()[0] == name and line.split()[2] == "NSEC"]
+    return is_type(question, "NSEC") and made and not our.answer & set(made)
+
+
+def star_asked(question, our, their):
+    """What is missing there is the proof that the very name does not exist."""
+    star = str(question.question[0].name).startswith("*.")
+    return star and (our.rcode, our.answer) == (their.rcode, their.answer) and their.authority <= our.authority
+
+
+def addresses_of_targets(question, our, their):
+    same = (our.rcode, our.aa, our.answer, our.authority) == (their.rcode, their.aa, their.answer, their.authority)
+    return same and is_type(question, "MX", "SRV") and our.additional < their.additional
+
+
+def rrsig_type(question, our, their):
+    return is_type(question, "RRSIG") and our.answer and our.answer <= their.answer
+
+
+def sibling_glue(question, our, their):
+    same = (our.rcode, our.aa, our.answer, our.authority) == (their.rcode, their.aa, their.answer, their.authority)
+    return same and aliases(our.answer) and our.additional < their.additional
+
+
+BOTH = ("Nsd", "Knot")
+
+# (which peers, what it is, does it fit)
+DIFFERENCES = (
+    ("Nsd", "goes on behind an alias into another zone that it serves; we, as Knot, leave that to the resolver", leaves_zone),
+    ("Nsd", "likewise when the alias leads to an apex and the question is for DS", ds_of_apex),
+    ("Nsd", "follows a chain of aliases to its end; we stop after 17", long_chain),
+    ("Knot", "stops after 5 aliases", short_chain),
+    (BOTH, "addresses of servers in other delegations go along behind an alias too; RFC 9471 lets us leave them out", sibling_glue),
+    ("Nsd", "answers RRSIG with the signatures of all RRsets; we with those of one", rrsig_type),
+    (BOTH, "answers ANY with another RRset than we (RFC 8482 section 4.1)", any_type),
+    (BOTH, "makes an NSEC for a name that a wildcard answers; it would deny names that exist", nsec_of_wildcard),
+    ("Knot", "leaves out a proof when the name asked begins with '*'", star_asked),
+    ("Knot", "adds the addresses of MX and SRV targets", addresses_of_targets),
+)
+
+
+def explain(peer, question, our, their):
+    return next((why for who, why, fits in DIFFERENCES if peer in who and fits(question, our, their)), None)
