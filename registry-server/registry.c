@@ -157,7 +157,9 @@ static enum al_err open_requests(struct registry *r, const struct al_conf *conf)
 		.max_per_source = (size_t)al_conf_u64(conf, "registry", "max-per-source"),
 		.in_max = SESSION_IN_MAX,
 		.out_max = SESSION_OUT_MAX,
+		.out_total = SESSION_OUT_TOTAL,
 		.idle_ms = al_conf_u64(conf, "registry", "idle-seconds") * 1000,
+		.request_ms = al_conf_u64(conf, "registry", "idle-seconds") * 2000,
 	};
 	enum al_err err;
 

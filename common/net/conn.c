@@ -22,7 +22,8 @@
 #define READ_ROUNDS 16  /* recvs before others get their turn */
 #define LINGER_MS 2000u
 #define LINGER_BYTES (1024u * 1024u)
-#define STALL_MS 60000u /* write progress when the listener has no idle_ms */
+#define STALL_MS 60000u   /* write progress when the listener has no idle_ms */
+#define REQUEST_MS 60000u /* a request, from its first byte, when the listener has no request_ms */
 
 static void conn_settle(struct al_conn *conn);
 
@@ -182,10 +183,36 @@ static void conn_settle(struct al_conn *conn)
 
 /* ---- input ---- */
 
+static uint64_t request_ms(const struct al_conn *conn)
+{
+	return conn->conf->request_ms > 0 ? conn->conf->request_ms : REQUEST_MS;
+}
+
+/*
+ * After data(): what is left in the buffer is the beginning of a request, from now on when data() consumed one before
+ * it. While we let the other side wait (paused, or output unsent) nothing is asked of it.
+ */
+static void conn_asked(struct al_conn *conn, bool consumed)
+{
+	size_t left = evbuffer_get_length(conn->in);
+	bool ours = conn->paused || al_conn_pending(conn) > 0 || conn->state != CONN_OPEN;
+	if (ours || (left == 0 && !conn->asking)) {
+		conn->asked_ms = 0;
+		return;
+	}
+	if (conn->asked_ms != 0 && (conn->asking || !consumed))
+		return;
+	conn->asked_ms = al_now_ms();
+	clock_set(conn, request_ms(conn));
+}
+
 static void conn_data(struct al_conn *conn)
 {
+	size_t before = evbuffer_get_length(conn->in);
 	conn_enter(conn);
 	conn->ops->data(conn, conn->in, conn->eof, conn->user);
+	if (conn->state != CONN_DEAD)
+		conn_asked(conn, evbuffer_get_length(conn->in) < before);
 	conn_leave(conn);
 }
 
@@ -324,11 +351,17 @@ static void clock_fired(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	uint64_t limit = conn->conf->idle_ms > 0 ? conn->conf->idle_ms : STALL_MS;
 	bool stalling = al_conn_pending(conn) > 0;
-	uint64_t waited = al_now_ms() - (stalling ? conn->progress_ms : conn->io_ms);
+	uint64_t now = al_now_ms(), waited = now - (stalling ? conn->progress_ms : conn->io_ms), asked = 0;
+	if (conn->asked_ms != 0 && !stalling)
+		asked = now - conn->asked_ms;
 	if (conn->state == CONN_LINGER) {
 		conn_close(conn);
+	} else if (conn->state == CONN_OPEN && asked >= request_ms(conn)) {
+		clock_set(conn, limit);
+		conn_last_word(conn, conn->ops->idle);
 	} else if (waited < limit) {
-		clock_set(conn, limit - waited);
+		uint64_t rest = request_ms(conn) - asked;
+		clock_set(conn, asked > 0 && rest < limit - waited ? rest : limit - waited);
 	} else if (stalling || conn->state == CONN_FINISHING) {
 		conn_close(conn);
 	} else {
@@ -357,6 +390,18 @@ void al_conn_poke(struct al_conn *conn)
 		return;
 	conn->poked = true;
 	conn_schedule(conn);
+}
+
+void al_conn_asking(struct al_conn *conn, bool asking)
+{
+	if (conn->asking != asking)
+		conn->asked_ms = 0;
+	conn->asking = asking;
+}
+
+void al_conn_owe(struct al_conn *conn, bool owed)
+{
+	conn->owed = owed;
 }
 
 const char *al_conn_peer(const struct al_conn *conn)
@@ -395,6 +440,7 @@ struct al_conn *conn_new(struct event_base *base, const struct al_listener_conf 
 	conn->fd = fd;
 	conn->io_ms = al_now_ms();
 	conn->progress_ms = conn->io_ms;
+	conn->answered_ms = conn->io_ms;
 	memcpy(conn->peer, peer, CONN_PEER_LEN);
 	return conn;
 }

@@ -20,13 +20,15 @@ enum conn_state {
 	CONN_DEAD,      /* closed; memory waits for running callbacks */
 };
 
-struct conn_source; /* net.c: how many connections one address has */
+struct conn_source; /* source.c: how many connections one address has */
 
 struct al_conn {
 	struct al_listener *listener;
 	struct conn_source *source; /* may be NULL */
 	struct al_conn *prev;       /* in the listener's list */
 	struct al_conn *next;
+	struct al_conn *kin_prev; /* in its network's list, by answered_ms */
+	struct al_conn *kin_next;
 	const struct al_listener_conf *conf;
 	const struct al_conn_ops *ops;
 	void *user;
@@ -38,6 +40,8 @@ struct al_conn {
 	bool poked;     /* data() is owed */
 	bool undrained; /* drained() is owed, once all is sent */
 	bool failed;    /* close at the next settling */
+	bool asking;    /* the protocol says: inside a request whose beginning it has consumed */
+	bool owed;      /* the protocol says: it owes an answer */
 	bool reading;   /* events as they are registered now */
 	bool writing;
 	unsigned depth; /* protocol callbacks that run now */
@@ -51,6 +55,10 @@ struct al_conn {
 	struct event clock;   /* idle, stalled, lingering */
 	uint64_t io_ms;       /* last byte in or out */
 	uint64_t progress_ms; /* output has waited since */
+	uint64_t answered_ms; /* last output, or when it came */
+	uint64_t asked_ms;    /* an unfinished request has been coming in since; 0: none */
+	size_t trickle;       /* bytes sent that are too few to count as progress yet */
+	size_t counted;       /* of the listener's out_bytes */
 	size_t linger_left;   /* bytes still worth discarding */
 	char peer[CONN_PEER_LEN];
 };
@@ -64,6 +72,10 @@ void conn_open(struct al_conn *conn, void *open_arg);
 void conn_schedule(struct al_conn *conn);
 /* conn_output.c: sends what the socket takes; may set `failed`. */
 void conn_flush(struct al_conn *conn);
+/* source.c: output was given to it. */
+void source_answered(struct al_conn *conn);
+/* net.c: unsent bytes are more, or less; may end another connection that has more of them. */
+void listener_weigh(struct al_conn *conn);
 /* net.c: the connection is closed; called once, before its memory goes. */
 void listener_left(struct al_conn *conn);
 

@@ -14,6 +14,7 @@
 
 #define WRITE_ROUNDS 4 /* sends before other connections get their turn */
 #define WRITE_VECTORS 64
+#define PROGRESS_BYTES 4096 /* sent at least in idle_ms, or all of it: else the reader holds our memory for nothing */
 
 size_t al_conn_pending(const struct al_conn *conn)
 {
@@ -35,7 +36,11 @@ static bool conn_send(struct al_conn *conn)
 	}
 	evbuffer_drain(conn->out, (size_t)sent);
 	conn->io_ms = al_now_ms();
-	conn->progress_ms = conn->io_ms;
+	conn->trickle += (size_t)sent;
+	if (conn->trickle >= PROGRESS_BYTES || al_conn_pending(conn) == 0) {
+		conn->progress_ms = conn->io_ms;
+		conn->trickle = 0;
+	}
 	return true;
 }
 
@@ -43,7 +48,8 @@ void conn_flush(struct al_conn *conn)
 {
 	for (int i = 0; i < WRITE_ROUNDS && al_conn_pending(conn) > 0 && !conn->failed; i++)
 		if (!conn_send(conn))
-			return;
+			break;
+	listener_weigh(conn);
 }
 
 static bool takes_output(const struct al_conn *conn)
@@ -55,10 +61,12 @@ static bool takes_output(const struct al_conn *conn)
 static void conn_written(struct al_conn *conn)
 {
 	conn->undrained = true;
+	source_answered(conn);
 	if (al_conn_pending(conn) > conn->conf->out_max)
 		conn_flush(conn);
 	if (al_conn_pending(conn) > conn->conf->out_max)
 		conn->failed = true;
+	listener_weigh(conn);
 	if (conn->depth == 0)
 		conn_schedule(conn);
 }

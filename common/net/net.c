@@ -2,10 +2,11 @@
  * net.c -- listeners: sockets, accepting, limits over all and per source.
  *
  * At max_conns the sockets leave the loop until a connection ends, so that the
- * kernel's queue holds the crowd back; what one source has too many is closed
- * at once. Everything runs on the loop's thread; only the metrics are shared.
+ * kernel's queue holds the crowd back; meanwhile those go that have waited for
+ * a while in the network that has most of them (source.c). What one source has
+ * too many is closed at once. Everything runs on the loop's thread; only the metrics are shared.
  */
-#include "conn.h"
+#include "source.h"
 
 #include "alamo/base/log.h"
 #include "alamo/net/metrics.h"
@@ -14,6 +15,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,21 +25,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
 #include <utlist.h>
 
 #define BACKLOG 1024
 #define ACCEPT_ROUNDS 64 /* connections before others get their turn */
 #define RETRY_MS 100u    /* after the system had no descriptor or memory for us */
+#define FULL_MS 10u      /* between looks for somebody who has to go */
 #define WARN_EVERY_MS 10000u
-#define SOURCE_LEN 9 /* family, then 4 bytes of IPv4 or 8 of IPv6 */
-
-struct conn_source {
-	uint8_t key[SOURCE_LEN];
-	size_t conns;
-	UT_hash_handle hh;
-};
 
 struct listen_socket {
 	struct al_listener *listener;
@@ -48,8 +42,8 @@ struct listen_socket {
 };
 
 struct listener_metrics {
-	struct al_metric open, total, refused;
-	char names[3][96];
+	struct al_metric open, total, refused, evicted;
+	char names[4][96];
 	const char *listener;
 	struct listener_metrics *next;
 };
@@ -62,7 +56,8 @@ struct al_listener {
 	struct listen_socket *sockets;
 	struct al_conn *conns;
 	size_t count;
-	struct conn_source *sources;
+	size_t out_bytes; /* unsent, of all connections, when out_total bounds them */
+	struct sources sources;
 	struct al_timer *retry;
 	bool held; /* sockets are out of the loop */
 	uint64_t warned_ms;
@@ -96,6 +91,8 @@ static struct listener_metrics *metrics_of(const char *listener)
 		metric_setup(&set->total, set->names[1], "alamo_connections_total", listener, "Connections taken.");
 		metric_setup(&set->refused, set->names[2], "alamo_connections_refused_total", listener,
 			     "Connections closed at once, their source having too many.");
+		metric_setup(&set->evicted, set->names[3], "alamo_connections_evicted_total", listener,
+			     "Connections closed to make room for others.");
 		set->next = all;
 		all = set;
 	}
@@ -122,71 +119,50 @@ static void listener_hold(struct al_listener *listener)
 		event_del(s->event);
 }
 
+static bool anybody_waits(const struct al_listener *listener)
+{
+	for (const struct listen_socket *s = listener->sockets; s != NULL; s = s->next) {
+		struct pollfd look = { .fd = s->fd, .events = POLLIN };
+		if (poll(&look, 1, 0) > 0)
+			return true;
+	}
+	return false;
+}
+
+/* A place for one more. False: nobody has waited long enough to be asked to go. */
+static bool listener_evict(struct al_listener *listener)
+{
+	struct al_conn *victim = source_victim(&listener->sources);
+	if (victim == NULL)
+		return false;
+	al_metric_inc(&listener->metrics->evicted, 1);
+	al_conn_drop(victim);
+	return true;
+}
+
+/* Who is in the kernel's queue gets the next place that is, or can be made, free. */
+static void listener_wait(struct al_listener *listener)
+{
+	if (listener->conf.max_per_source > 0)
+		al_timer_set(listener->retry, FULL_MS);
+}
+
 static void listener_resume(void *arg)
 {
 	struct al_listener *listener = arg;
-	if (!listener->held || listener->count >= listener->conf.max_conns)
+	if (!listener->held)
 		return;
+	if (listener->count >= listener->conf.max_conns && anybody_waits(listener)) {
+		if (!listener_evict(listener)) /* if so, its leaving has brought us here again */
+			listener_wait(listener);
+		return;
+	}
 	listener->held = false;
 	for (struct listen_socket *s = listener->sockets; s != NULL; s = s->next)
 		if (event_add(s->event, NULL) != 0)
 			listener->held = true;
 	if (listener->held)
 		al_timer_set(listener->retry, RETRY_MS);
-}
-
-/* ---- sources ---- */
-
-static void source_key(const struct sockaddr_storage *peer, uint8_t key[static SOURCE_LEN])
-{
-	memset(key, 0, SOURCE_LEN);
-	if (peer->ss_family == AF_INET) {
-		struct sockaddr_in in;
-		memcpy(&in, peer, sizeof(in));
-		key[0] = 4;
-		memcpy(key + 1, &in.sin_addr, 4);
-	} else if (peer->ss_family == AF_INET6) {
-		struct sockaddr_in6 in6;
-		memcpy(&in6, peer, sizeof(in6));
-		key[0] = 6;
-		memcpy(key + 1, &in6.sin6_addr, 8); /* a /64 is one customer */
-	}
-}
-
-static enum al_err source_take(struct al_listener *listener, const struct sockaddr_storage *peer,
-			       struct conn_source **out)
-{
-	uint8_t key[SOURCE_LEN];
-	struct conn_source *source = NULL;
-	*out = NULL;
-	if (listener->conf.max_per_source == 0)
-		return AL_OK;
-	source_key(peer, key);
-	HASH_FIND(hh, listener->sources, key, SOURCE_LEN, source);
-	if (source == NULL) {
-		source = calloc(1, sizeof(*source));
-		if (source == NULL)
-			return AL_ENOMEM;
-		memcpy(source->key, key, SOURCE_LEN);
-		HASH_ADD(hh, listener->sources, key, SOURCE_LEN, source);
-		if (source->hh.tbl == NULL) {
-			free(source);
-			return AL_ENOMEM;
-		}
-	}
-	if (source->conns >= listener->conf.max_per_source)
-		return AL_ELIMIT;
-	source->conns++;
-	*out = source;
-	return AL_OK;
-}
-
-static void source_give(struct al_listener *listener, struct conn_source *source)
-{
-	if (source == NULL || --source->conns > 0)
-		return;
-	HASH_DEL(listener->sources, source);
-	free(source);
 }
 
 /* ---- connections come and go ---- */
@@ -209,7 +185,7 @@ static void listener_take(struct al_listener *listener, int fd, const struct soc
 {
 	char text[CONN_PEER_LEN];
 	struct conn_source *source;
-	if (source_take(listener, peer, &source) != AL_OK) {
+	if (source_take(&listener->sources, peer, &source) != AL_OK) {
 		al_metric_inc(&listener->metrics->refused, 1);
 		close(fd);
 		return;
@@ -217,11 +193,12 @@ static void listener_take(struct al_listener *listener, int fd, const struct soc
 	peer_text(peer, len, text);
 	struct al_conn *conn = conn_new(al_loop_base(listener->loop), &listener->conf, &listener->ops, fd, text);
 	if (conn == NULL) {
-		source_give(listener, source);
+		source_give(&listener->sources, source);
 		return;
 	}
 	conn->listener = listener;
 	conn->source = source;
+	source_join(source, conn);
 	DL_APPEND(listener->conns, conn);
 	listener->count++;
 	al_metric_inc(&listener->metrics->total, 1);
@@ -235,8 +212,28 @@ void listener_left(struct al_conn *conn)
 	DL_DELETE(listener->conns, conn);
 	listener->count--;
 	atomic_fetch_sub_explicit(&listener->metrics->open.value, 1, memory_order_relaxed);
-	source_give(listener, conn->source);
+	listener->out_bytes -= conn->counted;
+	source_leave(conn->source, conn);
+	source_give(&listener->sources, conn->source);
 	listener_resume(listener);
+}
+
+void listener_weigh(struct al_conn *conn)
+{
+	struct al_listener *listener = conn->listener;
+	struct al_conn *other, *heaviest = conn;
+	if (listener->conf.out_total == 0)
+		return;
+	listener->out_bytes += al_conn_pending(conn) - conn->counted;
+	conn->counted = al_conn_pending(conn);
+	if (listener->out_bytes <= listener->conf.out_total)
+		return;
+	DL_FOREACH(listener->conns, other)
+	if (other->counted > heaviest->counted)
+		heaviest = other;
+	warn_sometimes(listener, "listener-unsent", 0);
+	heaviest->failed = true;
+	conn_schedule(heaviest);
 }
 
 static void accept_failed(struct al_listener *listener, int number)
@@ -255,9 +252,14 @@ static void socket_readable(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	for (int i = 0; i < ACCEPT_ROUNDS; i++) {
 		if (listener->count >= listener->conf.max_conns) {
+			if (!anybody_waits(listener))
+				return;
 			warn_sometimes(listener, "listener-full", 0);
-			listener_hold(listener);
-			return;
+			if (!listener_evict(listener)) {
+				listener_hold(listener);
+				listener_wait(listener);
+				return;
+			}
 		}
 		struct sockaddr_storage peer = { .ss_family = AF_UNSPEC };
 		socklen_t len = sizeof(peer);
@@ -436,6 +438,9 @@ enum al_err al_listener_new(struct al_loop *loop, const struct al_listener_conf 
 		return AL_ENOMEM;
 	listener->loop = loop;
 	listener->conf = *conf;
+	listener->sources.per_source = conf->max_per_source;
+	listener->sources.per_network = conf->max_conns / 2 > conf->max_per_source ? conf->max_conns / 2
+										   : conf->max_per_source;
 	listener->ops = *ops;
 	listener->arg = arg;
 	listener->metrics = metrics_of(conf->name);

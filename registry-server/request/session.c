@@ -65,6 +65,7 @@ static void answers_flush(struct session *s)
 		al_buf_release(&a->text);
 		free(a);
 	}
+	al_conn_owe(s->conn, s->first != NULL);
 	if (s->state == SESSION_FINISHED && s->first == NULL)
 		al_conn_finish(s->conn);
 }
@@ -128,6 +129,7 @@ static void request_begin(struct session *s)
 {
 	al_buf_reset(&s->request);
 	s->state = SESSION_TEXT;
+	al_conn_asking(s->conn, true);
 }
 
 static void request_end(struct session *s)
@@ -135,6 +137,7 @@ static void request_end(struct session *s)
 	struct answer *a = answer_new(s);
 
 	s->state = SESSION_IDLE;
+	al_conn_asking(s->conn, false);
 	if (a == NULL) {
 		s->state = SESSION_FINISHED;
 		return;

@@ -17,6 +17,7 @@ struct session_ctx {
 
 #define SESSION_IN_MAX (256u << 10) /* unread bytes of one connection */
 #define SESSION_OUT_MAX (8u << 20)
+#define SESSION_OUT_TOTAL (64u << 20) /* of all connections */
 
 /* For al_listener_new(); its arg is a struct session_ctx. */
 extern const struct al_conn_ops session_ops;

@@ -18,7 +18,7 @@ from harness import DAEMONS, obj, wait_for
 
 BOUND = 64 << 20      # of growth, a daemon
 MNT = "HOSTMASTER-MNT"
-SOURCES = [f"127.0.1.{number}" for number in range(1, 17)]
+SOURCES = [f"127.0.{network}.{number}" for number in range(1, 5) for network in range(1, 5)]
 ROUNDS = 3            # times that a writer finds no room, with work for others between, before he is believed
 
 

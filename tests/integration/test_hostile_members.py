@@ -21,8 +21,7 @@ from harness import DAEMONS, Key, mntner, obj, wait_for
 SECONDS = 3               # of each abuse; a review takes thirty
 PATIENCE = 15             # seconds after which the bystander has been left standing
 BOUND = 192 << 20         # of growth, a daemon
-SOURCES = [f"127.0.{third}.{fourth}" for third in range(1, 5) for fourth in range(1, 61)]
-PLACES = [f"127.{second}.0.1" for second in range(1, 101)]    # of networks of their own
+SOURCES = [f"127.0.{third}.{fourth}" for third in range(1, 9) for fourth in range(1, 41)]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +29,7 @@ def authority(tmp_path_factory):
     """With room for many descriptors on both sides."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    conf = {"registry": {"max_connections": 256, "max_per_source": 64}, "rpki": {"max_connections": 64, "max_per_source": 16},
+    conf = {"registry": {"max_connections": 256, "max_per_source": 64}, "rpki": {"max_connections": 64, "max_per_source": 16}, "dns": {"max_connections": 64, "max_per_source": 16},
             "whois": {"max_connections": 256, "max_per_source": 64}}
     try:
         with running(tmp_path_factory.mktemp("hostile") / "dir", listen="127.0.0.1", conf=conf) as made:
@@ -98,6 +97,9 @@ class Bystander:
         self.step("whois", lambda: "mntner:" in self.authority.whois(f"{self.name}-MNT"))
         self.step("change", self.change)
         self.step("rtr", self.refresh)
+        self.step("DNS over TCP", lambda: self.authority.dns("alamo.", "SOA", tcp=True).answer)
+        self.step("new router", self.authority.vrps)
+        self.step("HTTP", lambda: "alamo_" in talk(self.authority, b"GET /metrics HTTP/1.0\r\n\r\n", "127.0.0.1", "log-http"))
 
     def figures(self):
         return ", ".join(
@@ -126,25 +128,34 @@ def dry_runs(authority, over):
         talk(authority, data, SOURCES[number % 4])
 
 
-def silence(endpoint, first=b""):
-    """Takes every connection that it can get, and says nothing more."""
+def crowd(endpoint, first=b"", trickle=b""):
+    """Takes every connection that it can get, from many sources of several networks; says the first bytes and then one more
+    now and then, which never become a request."""
 
     def abuse(authority, over):
         with contextlib.ExitStack() as stack:
-            for number in itertools.count():
-                if over():
-                    return
+            taken = []
+            while not over():
                 with contextlib.suppress(OSError):
-                    sock = stack.enter_context(connect(authority, endpoint, SOURCES[number % len(SOURCES)], timeout=1))
+                    source = SOURCES[len(taken) % len(SOURCES)]
+                    sock = stack.enter_context(connect(authority, endpoint, source, timeout=1))
+                    taken.append(sock)
                     sock.sendall(first)
-                if number >= 400:
-                    time.sleep(0.02)
+                for sock in taken[-300::16] if trickle else ():
+                    with contextlib.suppress(OSError):
+                        sock.sendall(trickle)
+                time.sleep(0.02 if len(taken) > 400 else 0)
 
     return abuse
 
 
 ABUSES = {
     "dry runs of hundreds of objects": dry_runs,
+    "unfinished requests on every connection": crowd("requests", b"request: x\n", b"r"),
+    "silence on every whois connection": crowd("whois"),
+    "silence on every RTR connection": crowd("rtr"),
+    "half a query on every DNS connection": crowd("dns", b"\0\x40half", b"."),
+    "half a head on every HTTP connection": crowd("log-http", b"GET /metrics HTTP/1.1\r\nX: ", b"y"),
 }
 
 

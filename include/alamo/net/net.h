@@ -4,7 +4,12 @@
  * A listener takes connections up to its limits and hands bytes to the
  * protocol; the protocol consumes from the input buffer and writes back. No
  * connection can hold more than in_max unread or out_max unsent bytes, nor
- * stay idle, nor go without write progress, beyond idle_ms.
+ * stay idle, nor go without write progress (4,096 bytes, or all there is), beyond
+ * idle_ms, nor let a request come in for longer than request_ms.
+ *
+ * A full listener gives a newcomer the place of another: in the network (IPv4
+ * /24, IPv6 /48) with most connections, of those that have waited longest since
+ * they were answered. One network has at most half of all connections.
  */
 #ifndef ALAMO_NET_H
 #define ALAMO_NET_H
@@ -27,7 +32,7 @@ struct al_conn_ops {
 	void (*closed)(struct al_conn *conn, void *user);
 	/* Input would pass in_max: write a last word if you like; the connection then finishes. May be NULL. */
 	void (*overflow)(struct al_conn *conn, void *user);
-	/* Idle for idle_ms. Write a last word if you like; then it finishes. May be NULL. */
+	/* Idle for idle_ms, or a request was not whole in request_ms. Write a last word if you like; then it finishes. May be NULL. */
 	void (*idle)(struct al_conn *conn, void *user);
 };
 
@@ -37,7 +42,9 @@ struct al_listener_conf {
 	size_t max_per_source; /* per IPv4 address or IPv6 /64; 0: no such limit (unix) */
 	size_t in_max;         /* bytes */
 	size_t out_max;        /* bytes; over it the connection is dropped */
-	uint64_t idle_ms;      /* no bytes in either direction */
+	size_t out_total;    /* bytes unsent over all connections: over it the one with most is dropped; 0: no bound */
+	uint64_t idle_ms;    /* no bytes in either direction */
+	uint64_t request_ms; /* from the first byte of a request to its last; 0: a minute */
 };
 
 AL_MUST_USE enum al_err al_listener_new(struct al_loop *loop, const struct al_listener_conf *conf,
@@ -61,7 +68,14 @@ void al_conn_finish(struct al_conn *conn);             /* send what is pending, 
 void al_conn_drop(struct al_conn *conn);               /* close now; `closed` is called before it returns */
 void al_conn_pause(struct al_conn *conn, bool paused); /* stop reading; resuming pokes if bytes wait */
 void al_conn_poke(struct al_conn *conn);               /* call data() again soon with what is buffered */
-const char *al_conn_peer(const struct al_conn *conn);  /* "[::1]:4711" or "unix" */
+/*
+ * The protocol has consumed the beginning of a request whose end has not come: its time runs on. Without this,
+ * a request is unfinished as long as data() leaves bytes in the buffer.
+ */
+void al_conn_asking(struct al_conn *conn, bool asking);
+/* An answer is being made, that takes longer than data() does: the connection is not given up for another meanwhile. */
+void al_conn_owe(struct al_conn *conn, bool owed);
+const char *al_conn_peer(const struct al_conn *conn); /* "[::1]:4711" or "unix" */
 void *al_conn_user(const struct al_conn *conn);
 
 #endif

@@ -494,6 +494,96 @@ static void test_full_listener_lets_the_crowd_wait(void **state)
 	assert_int_equal(server.most, 2);
 }
 
+/* From 127.0.NET.1; nothing is said yet. */
+static int client_from(uint16_t port, unsigned net)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001u | net << 8) };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons(port),
+				  .sin_addr.s_addr = htonl(0x7f000001u) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+	return fd;
+}
+
+/* Has the server ended it? It says nothing by itself. */
+static bool is_gone(int fd)
+{
+	char byte;
+	ssize_t got = recv(fd, &byte, 1, MSG_DONTWAIT);
+	return got == 0 || (got < 0 && errno != EAGAIN);
+}
+
+static size_t count_gone(const int *fds, size_t count)
+{
+	size_t gone = 0;
+	for (size_t i = 0; i < count; i++)
+		gone += is_gone(fds[i]);
+	return gone;
+}
+
+/* Silent ones take every place: who comes after them takes one of the biggest network's, and the others keep theirs. */
+static void test_a_full_listener_makes_room(void **state)
+{
+	struct al_listener_conf conf = roomy;
+	struct server server;
+	int quiet[2], crowd[4], late[2];
+	(void)state;
+	conf.max_conns = 6;
+	conf.max_per_source = 3;
+	server_start(&server, &conf);
+	for (unsigned i = 0; i < AL_COUNT(quiet); i++) {
+		quiet[i] = client_from(server.port, 10 + i);
+		client_say(quiet[i], "echo x\n");
+		client_expect(quiet[i], "x\n");
+	}
+	for (unsigned i = 0; i < AL_COUNT(crowd); i++)
+		crowd[i] = client_from(server.port, i < 3 ? 20 : 21);
+	for (unsigned i = 0; i < AL_COUNT(late); i++) {
+		late[i] = client_from(server.port, 30 + i);
+		client_say(late[i], "echo y\n");
+		client_expect(late[i], "y\n");
+	}
+	assert_int_equal(count_gone(quiet, AL_COUNT(quiet)), 0);
+	assert_int_equal(count_gone(late, AL_COUNT(late)), 0);
+	assert_int_equal(count_gone(crowd, AL_COUNT(crowd)), 2);
+	server_stop(&server);
+	for (size_t i = 0; i < AL_COUNT(quiet); i++)
+		close(quiet[i]);
+	for (size_t i = 0; i < AL_COUNT(crowd); i++)
+		close(crowd[i]);
+	for (size_t i = 0; i < AL_COUNT(late); i++)
+		close(late[i]);
+	assert_int_equal(server.most, 6);
+}
+
+/* A byte now and then is not idle, and yet the request has to end; a paced reader of whole requests may stay. */
+static void test_a_request_has_a_deadline(void **state)
+{
+	struct al_listener_conf conf = roomy;
+	struct server server;
+	(void)state;
+	conf.request_ms = 300;
+	server_start(&server, &conf);
+	int slow = client_connect(server.port);
+	int honest = client_connect(server.port);
+	for (int i = 0; i < 10000 && !is_gone(slow); i++) {
+		const struct timespec pause = { .tv_nsec = 20000000 };
+		(void)send(slow, "e", 1, MSG_NOSIGNAL);
+		client_say(honest, "echo ok\nec");
+		client_say(honest, "ho ok\n");
+		client_expect(honest, "ok\nok\n");
+		(void)nanosleep(&pause, NULL);
+	}
+	assert_true(is_gone(slow));
+	assert_false(is_gone(honest));
+	close(slow);
+	close(honest);
+	server_stop(&server);
+}
+
 static void test_free_closes_what_is_open(void **state)
 {
 	struct server server;
@@ -609,6 +699,8 @@ int main(void)
 		cmocka_unit_test(test_peer_and_silence_after_finish),
 		cmocka_unit_test(test_one_source_is_bounded),
 		cmocka_unit_test(test_full_listener_lets_the_crowd_wait),
+		cmocka_unit_test(test_a_full_listener_makes_room),
+		cmocka_unit_test(test_a_request_has_a_deadline),
 		cmocka_unit_test(test_free_closes_what_is_open),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_unix_socket),

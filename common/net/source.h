@@ -1,0 +1,35 @@
+/*
+ * source.h -- where a listener's connections come from, so that each source
+ * has its share and no crowd of sources keeps the others out.
+ *
+ * A source is an IPv4 address or an IPv6 /64 (one customer); a network is an
+ * IPv4 /24 or an IPv6 /48 (what one can easily have many sources of).
+ */
+#ifndef COMMON_SOURCE_H
+#define COMMON_SOURCE_H
+
+#include "conn.h"
+
+#include <sys/socket.h>
+
+struct sources {
+	size_t per_source, per_network; /* connections; 0: no limit, and nothing is kept */
+	struct conn_source *all;
+	struct conn_network *networks;
+};
+
+/* One connection more from there: *out is its source, or NULL without limits. AL_ELIMIT: it has its share. AL_ENOMEM. */
+AL_MUST_USE enum al_err source_take(struct sources *sources, const struct sockaddr_storage *peer,
+				    struct conn_source **out);
+void source_give(struct sources *sources, struct conn_source *source); /* back; NULL is allowed */
+/* The connection belongs to the source that was taken, and waits from now on. */
+void source_join(struct conn_source *source, struct al_conn *conn);
+void source_leave(struct conn_source *source, struct al_conn *conn);
+/*
+ * Who has to go when a listener is full: of the network with most connections the one that has waited longest
+ * since it got an answer (or came), rather of its bigger sources; but not before it has had time to say something, nor
+ * when the protocol owes it an answer. NULL: nobody, for now.
+ */
+struct al_conn *source_victim(const struct sources *sources);
+
+#endif
