@@ -183,6 +183,11 @@ static void conn_settle(struct al_conn *conn)
 
 /* ---- input ---- */
 
+static uint64_t idle_ms(const struct al_conn *conn)
+{
+	return conn->conf->idle_ms > 0 ? conn->conf->idle_ms : STALL_MS;
+}
+
 static uint64_t request_ms(const struct al_conn *conn)
 {
 	return conn->conf->request_ms > 0 ? conn->conf->request_ms : REQUEST_MS;
@@ -203,7 +208,7 @@ static void conn_asked(struct al_conn *conn, bool consumed)
 	if (conn->asked_ms != 0 && (conn->asking || !consumed))
 		return;
 	conn->asked_ms = al_now_ms();
-	clock_set(conn, request_ms(conn));
+	clock_set(conn, request_ms(conn) < idle_ms(conn) ? request_ms(conn) : idle_ms(conn));
 }
 
 static void conn_data(struct al_conn *conn)
@@ -349,7 +354,7 @@ static void clock_fired(evutil_socket_t fd, short what, void *arg)
 	struct al_conn *conn = arg;
 	(void)fd;
 	(void)what;
-	uint64_t limit = conn->conf->idle_ms > 0 ? conn->conf->idle_ms : STALL_MS;
+	uint64_t limit = idle_ms(conn);
 	bool stalling = al_conn_pending(conn) > 0;
 	uint64_t now = al_now_ms(), waited = now - (stalling ? conn->progress_ms : conn->io_ms), asked = 0;
 	if (conn->asked_ms != 0 && !stalling)
@@ -447,7 +452,7 @@ struct al_conn *conn_new(struct event_base *base, const struct al_listener_conf 
 
 void conn_open(struct al_conn *conn, void *open_arg)
 {
-	clock_set(conn, conn->conf->idle_ms > 0 ? conn->conf->idle_ms : STALL_MS);
+	clock_set(conn, idle_ms(conn));
 	conn_enter(conn);
 	if (conn->ops->open == NULL || conn->ops->open(conn, open_arg, &conn->user) == AL_OK)
 		conn->opened = true;

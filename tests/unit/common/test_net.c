@@ -584,6 +584,21 @@ static void test_a_request_has_a_deadline(void **state)
 	server_stop(&server);
 }
 
+/* Waiting for the end of a request does not put off the end of silence. */
+static void test_half_a_request_then_silence(void **state)
+{
+	struct al_listener_conf conf = roomy;
+	struct server server;
+	(void)state;
+	conf.idle_ms = 100;
+	server_start(&server, &conf);
+	int fd = client_connect(server.port);
+	client_say(fd, "half");
+	client_expect(fd, "idle\n");
+	close(fd);
+	server_stop(&server);
+}
+
 static void test_free_closes_what_is_open(void **state)
 {
 	struct server server;
@@ -701,6 +716,7 @@ int main(void)
 		cmocka_unit_test(test_full_listener_lets_the_crowd_wait),
 		cmocka_unit_test(test_a_full_listener_makes_room),
 		cmocka_unit_test(test_a_request_has_a_deadline),
+		cmocka_unit_test(test_half_a_request_then_silence),
 		cmocka_unit_test(test_free_closes_what_is_open),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_unix_socket),
