@@ -352,6 +352,17 @@ size_t answer_error(const struct query *query, enum rcode rcode, uint8_t *out)
 	return reply_end(&reply);
 }
 
+/* Ask again over TCP, where there is room: only the question is known. */
+static size_t answer_cut_query(const struct query *query, uint8_t *out)
+{
+	struct reply reply;
+
+	reply_begin(&reply, query, out, UDP_SIZE_MIN);
+	reply.authoritative = false;
+	reply.truncated = true;
+	return reply_end(&reply);
+}
+
 /* Questions that no zone is asked: the reason, or RCODE_NOERROR. */
 static enum rcode refusal(const struct query *query, bool tcp)
 {
@@ -419,6 +430,8 @@ size_t answer_write(const struct zone_set *set, const struct query *query, bool 
 	struct reply reply;
 	struct walk walk;
 
+	if (query->cut)
+		return answer_cut_query(query, out);
 	if (rcode == RCODE_NOERROR && query->class == CLASS_CHAOS)
 		return chaos_answer(query, out);
 	if (rcode == RCODE_NOERROR)

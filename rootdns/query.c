@@ -146,7 +146,7 @@ bool query_parse(uint64_t seed, const uint8_t *msg, size_t len, struct query *ou
 	out->type = out->class = 0;
 	out->udp_size = UDP_SIZE_MIN;
 	out->rcode = RCODE_NOERROR;
-	out->edns = out->dnssec_ok = false;
+	out->edns = out->dnssec_ok = out->cut = false;
 	out->serial = 0;
 	out->zone = NULL;
 	if ((msg[2] & OPCODE_BITS) != 0) {

@@ -34,6 +34,7 @@ struct query {
 	uint8_t rcode;     /* RCODE_NOERROR: answer it; else: say this */
 	bool edns;
 	bool dnssec_ok;
+	bool cut;                /* the caller's: there was more of it than fits its buffer */
 	uint32_t serial;         /* IXFR: the serial that the other side has */
 	const struct zone *zone; /* answer_prepare()'s */
 	struct dname_index name;

@@ -151,6 +151,49 @@ static void any_address_answers_as_asked(void **state)
 	}
 }
 
+/* A question with `padding` bytes of EDNS padding (RFC 7830); its length. */
+static size_t padded_put(size_t padding, uint8_t *out)
+{
+	struct question q = { .name = "a.alamo", .type = RR_A, .edns = true };
+	size_t len = question_put(&q, out);
+
+	al_set_u16(out + len - 2, (uint16_t)(padding + 4));
+	al_set_u16(out + len, 12);
+	al_set_u16(out + len + 2, (uint16_t)padding);
+	memset(out + len + 4, 0, padding);
+	return len + 4 + padding;
+}
+
+/* Long queries are answered; one that is longer than we read is sent to TCP. */
+static void long_queries_are_answered(void **state)
+{
+	static const struct {
+		size_t padding;
+		bool tcp;
+	} rows[] = { { 8, false }, { 1300, false }, { 4000, false }, { 9000, true } };
+	static uint8_t query[16384];
+	uint8_t reply[UDP_SIZE_MAX];
+	struct fixture *f = *state;
+	struct udp_socket *server;
+	uint16_t port;
+	int fd;
+
+	assert_int_equal(udp_probe(AL_S("127.0.0.1"), 0, &port), AL_OK);
+	assert_int_equal(udp_start(AL_S("127.0.0.1"), port, f->publish, READER_UDP, &server), AL_OK);
+	fd = connect_to(SOCK_DGRAM, AF_INET, port);
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		size_t len = padded_put(rows[i].padding, query);
+
+		assert_int_equal(send(fd, query, len, 0), (ssize_t)len);
+		assert_true(recv(fd, reply, sizeof(reply), 0) > 12);
+		assert_int_equal(reply[2] >> 1 & 1, rows[i].tcp);
+		assert_int_equal(al_get_u16(reply + 6), !rows[i].tcp);
+		assert_int_equal(reply[3] & 15, RCODE_NOERROR);
+	}
+	(void)close(fd);
+	udp_stop(server);
+}
+
 static void a_taken_port_is_noticed(void **state)
 {
 	struct fixture *f = *state;
@@ -317,9 +360,10 @@ static void tcp_survives_half_a_message(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answers_while_zones_change), cmocka_unit_test(any_address_answers_as_asked),
-		cmocka_unit_test(a_taken_port_is_noticed),    cmocka_unit_test(tcp_answers_in_order),
-		cmocka_unit_test(tcp_transfers_zones),        cmocka_unit_test(tcp_survives_half_a_message),
+		cmocka_unit_test(answers_while_zones_change),  cmocka_unit_test(any_address_answers_as_asked),
+		cmocka_unit_test(long_queries_are_answered),   cmocka_unit_test(a_taken_port_is_noticed),
+		cmocka_unit_test(tcp_answers_in_order),        cmocka_unit_test(tcp_transfers_zones),
+		cmocka_unit_test(tcp_survives_half_a_message),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
