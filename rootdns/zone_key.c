@@ -8,69 +8,18 @@
 #include "zone_key.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <ldns/ldns.h>
 #include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "alamo/base/buf.h"
 #include "alamo/base/log.h"
 #include "alamo/base/wire.h"
+#include "kept.h"
 
 #define KEY_FILE_MAX 4096
-
-/* ---- files ---- */
-
-static enum al_err sys_failed(const char *what, const char *path)
-{
-	al_log(AL_LOG_ERROR, "key-file", "call=%s path=%s errno=%d", what, path, errno);
-	return AL_ESYS;
-}
-
-static enum al_err write_all(int fd, const void *bytes, size_t len)
-{
-	const char *from = bytes;
-
-	while (len > 0) {
-		ssize_t put = write(fd, from, len);
-
-		if (put < 0 && errno != EINTR)
-			return AL_ESYS;
-		if (put > 0) {
-			from += put;
-			len -= (size_t)put;
-		}
-	}
-	return AL_OK;
-}
-
-/* Atomic: the name shows the old file or the whole new one. */
-static enum al_err file_put(const char *dir, const char *name, mode_t mode, const void *bytes, size_t len)
-{
-	char path[PATH_MAX], temp[PATH_MAX];
-	enum al_err err = AL_OK;
-	int fd;
-
-	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path) ||
-	    snprintf(temp, sizeof(temp), "%s/.%s.new", dir, name) >= (int)sizeof(temp))
-		return AL_ELIMIT;
-	(void)unlink(temp);
-	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	if (fd < 0)
-		return sys_failed("open", temp);
-	if (write_all(fd, bytes, len) != AL_OK || fsync(fd) != 0)
-		err = sys_failed("write", temp);
-	(void)close(fd);
-	if (err == AL_OK && rename(temp, path) != 0)
-		err = sys_failed("rename", path);
-	return err;
-}
 
 /* ---- one key ---- */
 
@@ -138,10 +87,10 @@ static enum al_err key_save(const char *dir, const struct dname *apex, ldns_key 
 	(void)snprintf(name, sizeof(name), "%s.key", stem);
 	err = public.err;
 	if (err == AL_OK)
-		err = file_put(dir, name, 0444, public.ptr, public.len);
+		err = kept_put(dir, name, 0444, public.ptr, public.len);
 	(void)snprintf(name, sizeof(name), "%s.private", stem);
 	if (err == AL_OK)
-		err = file_put(dir, name, 0400, text, strlen(text));
+		err = kept_put(dir, name, 0400, text, strlen(text));
 	al_buf_release(&public);
 	sodium_memzero(text, strlen(text));
 	free(text);
@@ -179,7 +128,7 @@ static FILE *file_open(const char *dir, const char *stem, const char *suffix)
 		return NULL;
 	file = fopen(path, "re");
 	if (file == NULL)
-		(void)sys_failed("open", path);
+		(void)kept_failed("open", path);
 	return file;
 }
 
@@ -256,7 +205,7 @@ static enum al_err keys_read(const char *dir, const struct dname *apex, struct z
 	DIR *folder = opendir(dir);
 
 	if (folder == NULL)
-		return sys_failed("opendir", dir);
+		return kept_failed("opendir", dir);
 	file_stem(apex, stem, UINT_MAX);
 	while (err == AL_OK && (item = readdir(folder)) != NULL) {
 		struct zone_key found = { .key = NULL };
@@ -287,26 +236,10 @@ static enum al_err make_missing(const char *dir, const struct dname *apex, struc
 	return err;
 }
 
-static enum al_err dir_make(const char *dir)
-{
-	char path[PATH_MAX];
-
-	if (snprintf(path, sizeof(path), "%s", dir) >= (int)sizeof(path))
-		return AL_ELIMIT;
-	for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		(void)mkdir(path, 0700);
-		*slash = '/';
-	}
-	if (mkdir(path, 0700) != 0 && errno != EEXIST)
-		return sys_failed("mkdir", path);
-	return AL_OK;
-}
-
 enum al_err zone_keys_load(const char *dir, const struct dname *apex, struct zone_keys *out)
 {
 	struct zone_keys keys = { .ksk.key = NULL, .zsk.key = NULL };
-	enum al_err err = dir_make(dir);
+	enum al_err err = kept_dir(dir);
 
 	if (err == AL_OK)
 		err = keys_read(dir, apex, &keys);
@@ -366,13 +299,13 @@ enum al_err zone_keys_write_anchor(const struct zone_keys *keys, const struct dn
 	al_buf_str(&text, "\n");
 	err = text.err;
 	if (err == AL_OK)
-		err = file_put(dir, "trust-anchor.ds", 0644, text.ptr, text.len);
+		err = kept_put(dir, "trust-anchor.ds", 0644, text.ptr, text.len);
 	al_buf_reset(&text);
 	anchor_text(&keys->ksk, apex, &text);
 	if (err == AL_OK)
 		err = text.err;
 	if (err == AL_OK)
-		err = file_put(dir, "trust-anchor.key", 0644, text.ptr, text.len);
+		err = kept_put(dir, "trust-anchor.key", 0644, text.ptr, text.len);
 	al_buf_release(&text);
 	return err;
 }

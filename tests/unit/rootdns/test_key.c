@@ -2,43 +2,9 @@
  * test_key.c -- keys survive in their files, in the form and with the modes
  * that other tools expect; the trust anchor is the root's.
  */
-#include "fixture.h"
+#include "folder.h"
 
-#include <dirent.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-static int setup(void **state)
-{
-	static char dir[] = "/tmp/alamo-key-XXXXXX";
-
-	*state = mkdtemp(dir);
-	return *state != NULL ? 0 : -1;
-}
-
-static void dir_remove(const char *dir)
-{
-	struct dirent *item;
-	char path[512];
-	DIR *folder = opendir(dir);
-
-	if (folder == NULL)
-		return;
-	while ((item = readdir(folder)) != NULL) {
-		(void)snprintf(path, sizeof(path), "%s/%s", dir, item->d_name);
-		if (item->d_name[0] != '.' && unlink(path) != 0)
-			dir_remove(path);
-	}
-	(void)closedir(folder);
-	(void)rmdir(dir);
-}
-
-static int teardown(void **state)
-{
-	dir_remove(*state);
-	return 0;
-}
 
 static void mode_expect(const char *dir, const char *name, mode_t mode)
 {
@@ -132,5 +98,5 @@ int main(void)
 		cmocka_unit_test(trust_anchor_fits_the_key),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, folder_make, folder_drop);
 }
