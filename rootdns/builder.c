@@ -11,8 +11,10 @@
 #include "alamo/base/log.h"
 #include "alamo/net/loop.h"
 #include "alamo/net/metrics.h"
+#include "serials.h"
 
-#define RESIGN_NAMES 256 /* at a time: a few milliseconds, so that changes need not wait */
+#define EXPIRE_MOST_S 1209600u /* RFC 1912 section 2.2: two to four weeks */
+#define RESIGN_NAMES 256       /* at a time: a few milliseconds, so that changes need not wait */
 
 struct generation {
 	struct generation *next; /* older ones, still read */
@@ -25,6 +27,7 @@ struct generation {
 
 struct builder {
 	struct builder_conf conf;
+	struct serials *serials;
 	uint64_t seed;
 	uint64_t size; /* log size shown */
 	struct generation *now;
@@ -130,13 +133,13 @@ static void source_detach(struct generation *generation, struct source *source)
 		zone_tree_detach(&generation->masters[claim->zone]->tree, claim);
 }
 
-static void raise_serials(const struct generation *generation, const struct source *source)
+static void raise_changed(const struct generation *generation, const struct source *source)
 {
 	for (const struct claim *claim = source->claims.first; claim != NULL; claim = claim->next) {
 		struct zone_master *master = generation->masters[claim->zone];
 
-		if (source->index + 1 > master->serial)
-			master->serial = source->index + 1;
+		if (source->index + 1 > master->changed)
+			master->changed = source->index + 1;
 	}
 }
 
@@ -146,10 +149,10 @@ static enum al_err source_replace(struct generation *generation, struct source *
 	struct source *before = NULL;
 
 	HASH_FIND(hh, generation->sources, source->key, source->key_len, before);
-	raise_serials(generation, source);
+	raise_changed(generation, source);
 	if (before != NULL) {
 		before->index = source->index;
-		raise_serials(generation, before);
+		raise_changed(generation, before);
 		source_detach(generation, before);
 		HASH_DEL(generation->sources, before);
 		source_free(before);
@@ -184,6 +187,17 @@ static enum al_err sources_take(struct generation *generation, struct source *fi
 
 /* ---- keys and the authority's own claims ---- */
 
+/*
+ * RFC 6781 section 4.4.1: a secondary that hears nothing more gives up while all signatures still
+ * hold. They are renewed at half of their life, so that the other half is what it has for certain.
+ */
+static uint32_t expire_of(uint32_t signature_s)
+{
+	uint32_t expire = signature_s / 3;
+
+	return expire < EXPIRE_MOST_S ? expire : EXPIRE_MOST_S;
+}
+
 static enum al_err master_make(const struct builder *builder, const struct generation *generation, size_t index,
 			       struct zone_master **out)
 {
@@ -197,6 +211,8 @@ static enum al_err master_make(const struct builder *builder, const struct gener
 		return err;
 	err = zone_master_new(generation->plan, index, builder->seed, &keys, out);
 	zone_keys_release(&keys);
+	if (err == AL_OK)
+		(*out)->expire_s = expire_of(builder->conf.signature_s);
 	return err;
 }
 
@@ -290,8 +306,20 @@ static enum al_err publish_generation(struct builder *builder, const struct gene
 	return AL_OK;
 }
 
-/* Updates what is dirty and publishes. `bump`: serial for zones that only get new signatures; 0: none. */
-static enum al_err update_all(struct builder *builder, struct generation *generation, uint64_t bump, uint64_t size)
+static enum al_err master_update(struct builder *builder, struct zone_master *master, const struct zone_signer *clock,
+				 struct update_stats *stats)
+{
+	uint32_t serial;
+	enum al_err err;
+
+	if (!zone_update_due(master))
+		return AL_OK;
+	err = serials_next(builder->serials, &master->tree.apex_name, master->changed, &serial);
+	return err == AL_OK ? zone_update(master, clock, serial, stats) : err;
+}
+
+/* Updates what is dirty and publishes. */
+static enum al_err update_all(struct builder *builder, struct generation *generation, uint64_t size)
 {
 	struct zone_signer clock = clock_of(builder);
 	struct update_stats stats = { 0, 0 };
@@ -299,7 +327,7 @@ static enum al_err update_all(struct builder *builder, struct generation *genera
 	enum al_err err = AL_OK;
 
 	for (size_t i = 0; i < generation->count && err == AL_OK; i++)
-		err = zone_update(generation->masters[i], &clock, bump, &stats);
+		err = master_update(builder, generation->masters[i], &clock, &stats);
 	if (err == AL_OK)
 		err = publish_generation(builder, generation, size);
 	al_metric_inc(&metric_names, stats.names);
@@ -336,12 +364,18 @@ enum al_err builder_new(const struct builder_conf *conf, struct builder **out)
 	static struct al_metric *const metrics[] = { &metric_names, &metric_signatures, &metric_publish, &metric_nodes,
 						     &metric_size };
 	struct builder *builder = calloc(1, sizeof(*builder));
+	enum al_err err;
 
 	if (builder == NULL)
 		return AL_ENOMEM;
 	builder->conf = *conf;
 	if (builder->conf.now == NULL)
 		builder->conf.now = al_now_s;
+	err = serials_open(conf->keys_dir, &builder->serials);
+	if (err != AL_OK) {
+		free(builder);
+		return err;
+	}
 	randombytes_buf(&builder->seed, sizeof(builder->seed));
 	for (size_t i = 0; i < AL_COUNT(metrics); i++)
 		al_metric_add(metrics[i]);
@@ -360,6 +394,7 @@ void builder_free(struct builder *builder)
 		builder->old = next;
 	}
 	generation_free(builder->now);
+	serials_free(builder->serials);
 	free(builder);
 }
 
@@ -374,8 +409,11 @@ enum al_err builder_rebuild(struct builder *builder, struct zone_plan *plan, str
 		return err;
 	}
 	err = sources_take(generation, sources);
+	for (size_t i = 0; i < generation->count; i++)
+		if (generation->masters[i]->changed <= changed_at)
+			generation->masters[i]->changed = changed_at + 1;
 	if (err == AL_OK)
-		err = update_all(builder, generation, changed_at + 1, size);
+		err = update_all(builder, generation, size);
 	if (err != AL_OK) {
 		generation_free(generation);
 		return err;
@@ -394,7 +432,7 @@ enum al_err builder_change(struct builder *builder, struct source *sources, uint
 	enum al_err err = sources_take(builder->now, sources);
 
 	if (err == AL_OK)
-		err = update_all(builder, builder->now, 0, size);
+		err = update_all(builder, builder->now, size);
 	builder_reclaim(builder);
 	return err;
 }
@@ -412,6 +450,5 @@ enum al_err builder_resign(struct builder *builder, bool *more)
 		*more = zone_master_resign(generation->masters[i], &clock, RESIGN_NAMES);
 		due = due || generation->masters[i]->tree.dirty_count > 0;
 	}
-	/* Secondaries look at the serial: it follows the log as far as the log has grown. */
-	return due ? update_all(builder, generation, builder->size, builder->size) : AL_OK;
+	return due ? update_all(builder, generation, builder->size) : AL_OK;
 }

@@ -11,7 +11,6 @@
 
 #define SOA_REFRESH 300u
 #define SOA_RETRY 60u
-#define SOA_EXPIRE 1209600u
 
 enum al_err zone_master_new(const struct zone_plan *plan, size_t index, uint64_t seed, struct zone_keys *keys,
 			    struct zone_master **out)
@@ -102,7 +101,7 @@ static enum al_err own_set(struct rrset **list, uint16_t type, struct rdata *ite
 static size_t soa_rdata(const struct zone_master *master, uint8_t out[static 2 * DNAME_MAX + 20])
 {
 	const struct dname *mname = &master->plan->servers[0].name, *rname = &master->plan->hostmaster;
-	const uint32_t numbers[] = { (uint32_t)master->serial, SOA_REFRESH, SOA_RETRY, SOA_EXPIRE, TTL_NEGATIVE };
+	const uint32_t numbers[] = { master->serial, SOA_REFRESH, SOA_RETRY, master->expire_s, TTL_NEGATIVE };
 	size_t len = 0;
 
 	memcpy(out, mname->b, mname->len);

@@ -23,7 +23,9 @@ struct zone_master {
 	size_t cuts_at[DNAME_LABELS_MAX + 1];
 	size_t wildcards;
 	size_t resign_at;             /* where the search for old signatures goes on */
-	uint64_t serial;              /* log size at which the zone last changed */
+	uint64_t changed;             /* log size at which the zone last changed */
+	uint32_t serial;              /* of the newest snapshot */
+	uint32_t expire_s;            /* SOA: how long a secondary goes on alone */
 	struct zone *oldest, *newest; /* snapshots that still exist */
 };
 

@@ -98,5 +98,6 @@ enum al_err zone_sign(const struct zone_signer *signer, const struct dname *owne
 
 bool zone_sign_due(const struct zone_signer *signer, const struct rrset *set)
 {
-	return set->sig_len > 0 && set->sig_until < signer->now + signer->valid_s / 2;
+	return set->sig_len > 0 && (set->sig_until < signer->now + signer->valid_s / 2 ||
+				    set->sig_until > signer->now + signer->valid_s + BACKDATE_S);
 }

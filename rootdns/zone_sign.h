@@ -16,7 +16,7 @@ struct zone_signer {
 
 /* Signs with the ZSK; a DNSKEY set with the KSK. Replaces an older signature. */
 AL_MUST_USE enum al_err zone_sign(const struct zone_signer *signer, const struct dname *owner, struct rrset *set);
-/* Less than half of its life is left. */
+/* Less than half of its life is left, or it was made by a clock that was ahead. */
 bool zone_sign_due(const struct zone_signer *signer, const struct rrset *set);
 
 #endif

@@ -375,7 +375,7 @@ static enum al_err snapshot_fill(struct update *update)
 
 	next->apex = master->tree.apex_name;
 	next->labels = master->tree.apex_labels;
-	next->serial = (uint32_t)master->serial;
+	next->serial = master->serial;
 	next->wildcards = master->wildcards > 0;
 	for (size_t i = 0; i < AL_COUNT(master->cuts_at); i++)
 		if (master->cuts_at[i] > 0)
@@ -422,19 +422,21 @@ static enum al_err snapshot_make(struct update *update)
 	return err;
 }
 
-enum al_err zone_update(struct zone_master *master, const struct zone_signer *clock, uint64_t serial,
+bool zone_update_due(const struct zone_master *master)
+{
+	return master->tree.dirty_count > 0 || master->newest == NULL;
+}
+
+enum al_err zone_update(struct zone_master *master, const struct zone_signer *clock, uint32_t serial,
 			struct update_stats *stats)
 {
 	struct zone_signer signer = *clock;
 	struct update update = { .master = master, .signer = &signer, .stats = stats };
 	enum al_err err;
 
-	if (master->tree.dirty_count == 0 && master->newest != NULL)
-		return AL_OK;
 	signer.apex = &master->tree.apex_name;
 	signer.keys = &master->keys;
-	if (serial > master->serial)
-		master->serial = serial;
+	master->serial = serial;
 	zone_tree_mark(&master->tree, master->tree.apex); /* for its SOA */
 	err = take_dirty(&update);
 	if (err == AL_OK)

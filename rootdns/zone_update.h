@@ -12,11 +12,10 @@ struct update_stats {
 	size_t signatures;
 };
 
-/*
- * Works off the dirty names. `serial` becomes the zone's if something changed; it never goes back.
- * master->newest is the new snapshot, or the old one when nothing changed.
- */
-AL_MUST_USE enum al_err zone_update(struct zone_master *master, const struct zone_signer *clock, uint64_t serial,
+/* Is there something to do? */
+bool zone_update_due(const struct zone_master *master);
+/* Works off the dirty names. master->newest is the new snapshot, with this serial. */
+AL_MUST_USE enum al_err zone_update(struct zone_master *master, const struct zone_signer *clock, uint32_t serial,
 				    struct update_stats *stats);
 
 #endif

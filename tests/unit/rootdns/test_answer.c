@@ -72,8 +72,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-#define SOA_ALAMO "alamo. 300 IN SOA a.root-servers.alamo. dns.alamo. 19 300 60 1209600 300\n"
-#define SOA_ROOT ". 300 IN SOA a.root-servers.alamo. dns.alamo. 7 300 60 1209600 300\n"
+#define SOA_ALAMO "alamo. 300 IN SOA a.root-servers.alamo. dns.alamo. 19 300 60 403200 300\n"
+#define SOA_ROOT ". 300 IN SOA a.root-servers.alamo. dns.alamo. 7 300 60 403200 300\n"
 
 #define ASK(n, t)                        \
 	&(const struct question)         \
@@ -316,7 +316,7 @@ static void reverse(void **state)
 		  "ns 0/27.5.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
 		{ ASK("32.5.20.172.in-addr.arpa", 12),
 		  "NXDOMAIN aa\n"
-		  "ns 20.172.in-addr.arpa. 300 IN SOA a.root-servers.alamo. dns.alamo. 15 300 60 1209600 300\n" },
+		  "ns 20.172.in-addr.arpa. 300 IN SOA a.root-servers.alamo. dns.alamo. 15 300 60 403200 300\n" },
 		{ ASK("31.0/27.5.20.172.in-addr.arpa", 12),
 		  "NOERROR\n"
 		  "ns 0/27.5.20.172.in-addr.arpa. 3600 IN NS ns1.foo.alamo.\n" },
@@ -333,16 +333,16 @@ static void reverse(void **state)
 		/* the object is one of our zones */
 		{ ASK("1.1.21.172.in-addr.arpa", 12),
 		  "NXDOMAIN aa\n"
-		  "ns 21.172.in-addr.arpa. 300 IN SOA a.root-servers.alamo. dns.alamo. 1 300 60 1209600 300\n" },
+		  "ns 21.172.in-addr.arpa. 300 IN SOA a.root-servers.alamo. dns.alamo. 1 300 60 403200 300\n" },
 		{ ASK("1.3.0.0.0.0.0.1.0.1.a.c.f.ip6.arpa", 12),
 		  "NOERROR\n"
 		  "ns 3.0.0.0.0.0.1.0.1.a.c.f.ip6.arpa. 3600 IN NS ns1.foo.alamo.\n" },
 		{ ASK("4.0.0.0.0.0.1.0.1.a.c.f.ip6.arpa", 12),
 		  "NXDOMAIN aa\n"
-		  "ns 1.a.c.f.ip6.arpa. 300 IN SOA a.root-servers.alamo. dns.alamo. 17 300 60 1209600 300\n" },
+		  "ns 1.a.c.f.ip6.arpa. 300 IN SOA a.root-servers.alamo. dns.alamo. 17 300 60 403200 300\n" },
 		{ ASK("0.0.0.1.0.1.a.c.f.ip6.arpa", 12),
 		  "NOERROR aa\n"
-		  "ns 1.a.c.f.ip6.arpa. 300 IN SOA a.root-servers.alamo. dns.alamo. 17 300 60 1209600 300\n" },
+		  "ns 1.a.c.f.ip6.arpa. 300 IN SOA a.root-servers.alamo. dns.alamo. 17 300 60 403200 300\n" },
 	};
 
 	rows_expect(*state, rows, AL_COUNT(rows));

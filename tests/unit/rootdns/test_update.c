@@ -286,7 +286,6 @@ static void signatures_are_renewed_at_half_life(void **state)
 	assert_int_equal(first_expiry(zone), FIXTURE_NOW + 20 * day);
 	assert_true(dump_verify(zone, FIXTURE_NOW + 19 * day) > 600);
 	ldns_rr_list_deep_free(zone);
-	assert_int_equal(serial_of(&f, "alamo"), 1000);
 	fixture_stop(&f);
 }
 
