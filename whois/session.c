@@ -172,9 +172,9 @@ static void session_idle(void *arg)
 	if (waited < limit) {
 		al_timer_set(s->idle, limit - waited);
 	} else if (s->unsent > 0) {
-		al_conn_drop(s->conn); /* takes no bytes: a last word would not arrive either */
+		al_conn_drop(s->conn);
 	} else {
-		session_refuse(s, 305);
+		/* In silence: a word that nobody asked for would be taken for the answer to a query on its way. */
 		al_conn_finish(s->conn);
 	}
 }
@@ -234,6 +234,7 @@ enum al_err whois_sessions_new(struct al_loop *loop, const struct whois_sessions
 		.in_max = IN_MAX,
 		.out_max = WHOIS_ANSWER_MAX + UNSENT_HIGH + COPY_MAX,
 		.idle_ms = WHOIS_IDLE_MAX_S * UINT64_C(1000),
+		.refusal = WHOIS_REFUSAL,
 	};
 	struct whois_sessions *sessions = calloc(1, sizeof(*sessions));
 	enum al_err err;

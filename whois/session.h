@@ -13,6 +13,10 @@
 #include "lookup.h"
 
 #define WHOIS_UNSENT_MAX (256u << 20)
+/* All that a connection hears which is one too many of its source. */
+#define WHOIS_REFUSAL                           \
+	"%ERROR:306: too many connections\n%\n" \
+	"% Your address has as many open as it may. Close some, then try again.\n\n\n"
 
 struct whois_sessions;
 

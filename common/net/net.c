@@ -187,6 +187,9 @@ static void listener_take(struct al_listener *listener, int fd, const struct soc
 	struct conn_source *source;
 	if (source_take(&listener->sources, peer, &source) != AL_OK) {
 		al_metric_inc(&listener->metrics->refused, 1);
+		if (listener->conf.refusal != NULL)
+			(void)send(fd, listener->conf.refusal, strlen(listener->conf.refusal),
+				   MSG_NOSIGNAL | MSG_DONTWAIT);
 		close(fd);
 		return;
 	}

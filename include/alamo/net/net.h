@@ -45,6 +45,7 @@ struct al_listener_conf {
 	size_t out_total;    /* bytes unsent over all connections: over it the one with most is dropped; 0: no bound */
 	uint64_t idle_ms;    /* no bytes in either direction */
 	uint64_t request_ms; /* from the first byte of a request to its last; 0: a minute */
+	const char *refusal; /* last word to a connection over max_per_source; constant; NULL: closed in silence */
 };
 
 AL_MUST_USE enum al_err al_listener_new(struct al_loop *loop, const struct al_listener_conf *conf,

@@ -18,15 +18,20 @@ struct server {
 	uint16_t port;
 };
 
-static void server_start(struct server *server, uint64_t idle_ms)
+static void server_start_with(struct server *server, uint64_t idle_ms, size_t per_source)
 {
-	struct whois_sessions_conf conf = { .max_conns = 64, .max_per_source = 64, .idle_ms = idle_ms };
+	struct whois_sessions_conf conf = { .max_conns = 64, .max_per_source = per_source, .idle_ms = idle_ms };
 
 	assert_int_equal(al_loop_new(&server->loop), AL_OK);
 	assert_int_equal(whois_sessions_new(server->loop, &conf, &server->f.view, &server->sessions), AL_OK);
 	assert_int_equal(
 		al_listener_tcp(whois_sessions_listener(server->sessions), AL_S("127.0.0.1"), 0, &server->port), AL_OK);
 	loop_thread_start(server->loop, &server->thread);
+}
+
+static void server_start(struct server *server, uint64_t idle_ms)
+{
+	server_start_with(server, idle_ms, 64);
 }
 
 static void server_init(struct server *server, uint64_t idle_ms)
@@ -259,7 +264,7 @@ static void test_no_reader(void **state)
 	server_release(&server);
 }
 
-/* Silence ends in a last word; "!t" moves when. */
+/* Silence ends in silence: any word would be taken for an answer. "!t" moves when. */
 static void test_idle(void **state)
 {
 	struct server server;
@@ -273,12 +278,40 @@ static void test_idle(void **state)
 	client_expect(kept, "C\n");
 	fd = client_connect(server.port);
 	client_say(fd, "half a li");
-	assert_true(client_drain(fd, got, sizeof(got)) > 0);
-	assert_non_null(strstr(got, "%ERROR:305: idle for too long\n"));
+	assert_int_equal(client_drain(fd, got, sizeof(got)), 0);
 	close(fd);
 	client_say(kept, "!gas64502\n");
 	client_expect(kept, "D\n");
 	close(kept);
+	server_release(&server);
+}
+
+/* One connection too many of a source is told so; the others go on. */
+static void test_too_many(void **state)
+{
+	struct server server;
+	char got[1024];
+	int kept[2], fd, i;
+
+	(void)state;
+	memset(&server, 0, sizeof(server));
+	fixture_init(&server.f);
+	fixture_puts(&server.f, fixture_small);
+	server_start_with(&server, 60000, 2);
+	for (i = 0; i < 2; i++) {
+		kept[i] = client_connect(server.port);
+		client_say(kept[i], "!!\n!gas64502\n");
+		client_expect(kept[i], "D\n");
+	}
+	fd = client_connect(server.port);
+	assert_true(client_drain(fd, got, sizeof(got)) > 0);
+	assert_string_equal(got, WHOIS_REFUSAL);
+	close(fd);
+	for (i = 0; i < 2; i++) {
+		client_say(kept[i], "!gas64502\n");
+		client_expect(kept[i], "D\n");
+		close(kept[i]);
+	}
 	server_release(&server);
 }
 
@@ -288,7 +321,7 @@ int main(void)
 		cmocka_unit_test(test_one_query),    cmocka_unit_test(test_half_close),
 		cmocka_unit_test(test_conversation), cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_backlog),      cmocka_unit_test(test_no_reader),
-		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_idle),         cmocka_unit_test(test_too_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
