@@ -58,8 +58,6 @@ void whois_range_format(const struct whois_range *range, struct al_buf *out)
 		al_buf_str(out, "^+");
 	else if (range->high == range->prefix.bits && range->low == len + 1)
 		al_buf_str(out, "^-");
-	else if (range->low == range->high)
-		al_buf_printf(out, "^%u", range->low);
 	else
 		al_buf_printf(out, "^%u-%u", range->low, range->high);
 }

@@ -17,7 +17,10 @@ struct whois_range {
 struct whois_range whois_range_of(const struct al_prefix *prefix);
 /* AL_EINVAL: malformed, or no length is left ("10.0.0.0/24^16"). */
 AL_MUST_USE enum al_err whois_range_parse(struct al_slice text, struct whois_range *out);
-/* The shortest form: "10.0.0.0/8", "10.0.0.0/8^+", "10.0.0.0/8^16-24". */
+/*
+ * "10.0.0.0/8", "10.0.0.0/8^+", "10.0.0.0/8^16-24"; one length as "^24-24":
+ * bgpq3 and bgpq4 read "^24" and then drop the prefix without a word.
+ */
 void whois_range_format(const struct whois_range *range, struct al_buf *out);
 /* By prefix, then by low and high. */
 int whois_range_cmp(const struct whois_range *a, const struct whois_range *b);
