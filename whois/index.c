@@ -55,6 +55,17 @@ bool whois_values_next(struct whois_values *values, struct al_slice *value)
 	}
 }
 
+/* Names of roles and persons are found by each of their words. */
+static bool rule_is_name(const struct al_attr_rule *rule)
+{
+	return strcmp(rule->name, "person") == 0 || strcmp(rule->name, "role") == 0;
+}
+
+static bool rule_indexed(const struct al_attr_rule *rule)
+{
+	return (rule->flags & AL_INVERSE) != 0 || rule_is_name(rule);
+}
+
 /* The parts of a value that people search for. */
 static size_t value_parts(enum al_syntax syntax, struct al_slice value, struct al_slice part[static 2])
 {
@@ -78,14 +89,15 @@ typedef bool (*part_fn)(const struct al_attr_rule *rule, struct al_slice part, v
 static bool line_parts(const struct al_attr_rule *rule, struct al_slice line, part_fn visit, void *arg)
 {
 	struct al_slice item, part[2];
+	bool words = rule_is_name(rule);
 	size_t i, count;
 
 	do {
 		item = line;
 		line = (struct al_slice){ NULL, 0 };
-		if ((rule->flags & AL_LIST) != 0) {
+		if (words || (rule->flags & AL_LIST) != 0) {
 			line = item;
-			(void)al_slice_cut(&line, ',', &item);
+			(void)al_slice_cut(&line, words ? ' ' : ',', &item);
 		}
 		item = al_slice_trim(item);
 		count = item.len > 0 ? value_parts(rule->syntax, item, part) : 0;
@@ -104,7 +116,7 @@ static void object_parts(const struct al_object *object, part_fn visit, void *ar
 
 	while (al_attr_next(&rest, &attr)) {
 		rule = al_class_rule((enum al_class)object->cls, attr.name);
-		if (rule != NULL && (rule->flags & AL_INVERSE) != 0 && !line_parts(rule, attr.value, visit, arg))
+		if (rule != NULL && rule_indexed(rule) && !line_parts(rule, attr.value, visit, arg))
 			return;
 	}
 }
@@ -432,21 +444,41 @@ static bool object_says(const struct al_object *object, const struct al_attr_rul
 	return false;
 }
 
+/* What is held for a value, and the part of it that is looked for; NULL: not an attribute of the index. */
+static struct posting *posting_of(const struct whois_index *index, const struct al_attr_rule *rule, enum al_class cls,
+				  struct al_slice value, struct al_slice *wanted)
+{
+	struct al_slice part[2];
+
+	if (rule == NULL || !rule_indexed(rule) || value_parts(rule->syntax, value, part) == 0)
+		return NULL;
+	*wanted = part[0];
+	return table_slot(index->table, index->cap, key_of(index, cls, al_slice_str(rule->name), part[0]));
+}
+
+size_t whois_index_count(const struct whois_index *index, enum al_class cls, struct al_slice attr,
+			 struct al_slice value)
+{
+	struct al_slice wanted;
+	const struct posting *posting = posting_of(index, al_class_rule(cls, attr), cls, value, &wanted);
+
+	return posting != NULL ? posting->count : 0;
+}
+
 void whois_index_find(const struct whois_index *index, enum al_class cls, struct al_slice attr, struct al_slice value,
 		      al_object_fn visit, void *arg)
 {
 	const struct al_attr_rule *rule = al_class_rule(cls, attr);
-	struct al_slice part[2];
-	struct posting *posting;
+	struct al_slice wanted;
+	struct posting *posting = posting_of(index, rule, cls, value, &wanted);
 	const uintptr_t *items;
 	uint32_t i;
 
-	if (rule == NULL || (rule->flags & AL_INVERSE) == 0 || value_parts(rule->syntax, value, part) == 0)
+	if (posting == NULL)
 		return;
-	posting = table_slot(index->table, index->cap, key_of(index, cls, attr, part[0]));
 	items = posting_items(posting);
 	for (i = 0; i < posting->count; i++) {
-		if ((items[i] & DEAD) != 0 || !object_says(item_object(items[i]), rule, part[0]))
+		if ((items[i] & DEAD) != 0 || !object_says(item_object(items[i]), rule, wanted))
 			continue;
 		if (!visit(item_object(items[i]), arg))
 			return;

@@ -1,8 +1,8 @@
 /*
  * index.h -- inverse index: (class, attribute, value) -> the objects that say so.
  *
- * Covers every attribute that the schema marks AL_INVERSE; "origin" and
- * "member-of" are among them, so prefixes of an AS and members by reference
+ * Covers every attribute that the schema marks AL_INVERSE, and the names of
+ * roles and persons word by word; "origin" and "member-of" are among them, so prefixes of an AS and members by reference
  * come from here too. Prefix look-ups need no index of ours: the state has
  * tries.
  *
@@ -26,6 +26,9 @@ void whois_index_free(struct whois_index *index); /* NULL is allowed */
 void whois_index_change(void *index, const struct al_object *old, const struct al_object *now);
 /* AL_ENOMEM once a change could not be taken in: the index is no longer complete, and the process must end. */
 enum al_err whois_index_error(const struct whois_index *index);
+/* How many objects a find of the same would look at. */
+size_t whois_index_count(const struct whois_index *index, enum al_class cls, struct al_slice attr,
+			 struct al_slice value);
 size_t whois_index_size(const struct whois_index *index); /* pointers held */
 
 /*

@@ -6,6 +6,9 @@
  */
 #include "lookup.h"
 
+#include "contact.h"
+#include "spell.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,6 +165,43 @@ static bool range_around(struct al_slice key, struct al_prefix *out)
 	return true;
 }
 
+/* The smallest block around `prefix` that says `yes`, or NULL. */
+static const struct al_object *block_around(const struct lookup *l, const struct al_prefix *prefix,
+					    bool (*yes)(const struct al_object *block))
+{
+	const struct al_object *block = al_state_covering_inet(l->view->state, prefix, false);
+	struct al_prefix at;
+
+	while (block != NULL && !yes(block)) {
+		if (al_object_prefix(block, &at) != AL_OK)
+			return NULL;
+		block = al_state_covering_inet(l->view->state, &at, true);
+	}
+	return block;
+}
+
+static bool has_contact(const struct al_object *block)
+{
+	return whois_contact_own(block).len > 0;
+}
+
+static bool delegates(const struct al_object *block)
+{
+	return al_object_attr(block, "nserver").len > 0;
+}
+
+/* -d: the block whose nserver lines delegate the reverse zone, unless it is there already. */
+static void add_reverse(struct lookup *l, const struct al_prefix *prefix)
+{
+	const struct al_object *block = block_around(l, prefix, delegates);
+	size_t i = 0;
+
+	while (block != NULL && i < l->result->count && l->result->items[i] != block)
+		i++;
+	if (i == l->result->count)
+		result_add_if(l->result, block);
+}
+
 /* False when the key is no address, prefix or range. */
 static bool lookup_address(struct lookup *l, enum al_err *err)
 {
@@ -170,10 +210,16 @@ static bool lookup_address(struct lookup *l, enum al_err *err)
 	struct al_prefix prefix;
 	bool changed = false;
 
-	if (al_prefix_parse_range(key, &prefix) == AL_OK || al_prefix_parse_loose(key, &prefix, &changed) == AL_OK) {
+	if (al_prefix_parse_range(key, &prefix) == AL_OK || whois_reverse_parse(key, &prefix) == AL_OK ||
+	    al_prefix_parse_loose(key, &prefix, &changed) == AL_OK) {
 		l->result->key_changed = changed;
 		l->result->key = prefix;
-		lookup_prefix(l, &prefix, match);
+		if (l->query->contact_net)
+			result_add_if(l->result, block_around(l, &prefix, has_contact));
+		else
+			lookup_prefix(l, &prefix, match);
+		if (l->query->reverse)
+			add_reverse(l, &prefix);
 		return true;
 	}
 	if (!range_around(key, &prefix))
@@ -204,8 +250,7 @@ static void lookup_asn(struct lookup *l, uint32_t asn)
 
 static const struct al_object *get_typed(struct lookup *l, enum al_class cls)
 {
-	al_buf_reset(&l->key);
-	if (al_key_canon(cls, l->query->key, &l->key) != AL_OK)
+	if (whois_key_canon(cls, l->query->key, &l->key) != AL_OK)
 		return NULL;
 	return al_state_get(l->view->state, cls, al_buf_view(&l->key));
 }
@@ -226,15 +271,67 @@ static const struct al_object *get_domain(struct lookup *l)
 	return object;
 }
 
+/* ---- names of roles and persons: all words of the key, in any order ---- */
+
+struct names {
+	struct al_slice words;
+	const char *attr;
+	const struct al_object *known; /* found by its handle already */
+	struct whois_result *result;
+};
+
+static bool has_word(struct al_slice text, struct al_slice word)
+{
+	struct al_slice have;
+
+	while (al_slice_word(&text, "", &have))
+		if (al_slice_caseeq(have, word))
+			return true;
+	return false;
+}
+
+static bool names_take(const struct al_object *object, void *arg)
+{
+	const struct names *names = arg;
+	struct al_slice words = names->words, word, text = al_object_attr(object, names->attr);
+
+	while (al_slice_word(&words, "", &word))
+		if (!has_word(text, word))
+			return true;
+	return object == names->known || whois_result_add(object, names->result);
+}
+
+/* By the rarest of the words. */
+static void lookup_words(struct lookup *l, enum al_class cls, const struct al_object *known)
+{
+	struct names names = { l->query->key, al_class_name(cls), known, l->result };
+	struct al_slice attr = al_slice_str(names.attr), words = names.words, word, rarest = { NULL, 0 };
+	size_t count, least = SIZE_MAX;
+
+	while (al_slice_word(&words, "", &word)) {
+		count = whois_index_count(l->view->index, cls, attr, word);
+		if (count < least) {
+			least = count;
+			rarest = word;
+		}
+	}
+	whois_index_find(l->view->index, cls, attr, rarest, names_take, &names);
+}
+
 static void lookup_name(struct lookup *l)
 {
+	const struct al_object *object;
 	int i;
 
 	for (i = 0; i < AL_CLASS_COUNT; i++) {
 		enum al_class cls = (enum al_class)i;
 
-		if (wants(l, cls))
-			result_add_if(l->result, cls == AL_DOMAIN ? get_domain(l) : get_typed(l, cls));
+		if (!wants(l, cls))
+			continue;
+		object = cls == AL_DOMAIN ? get_domain(l) : get_typed(l, cls);
+		result_add_if(l->result, object);
+		if (cls == AL_ROLE || cls == AL_PERSON)
+			lookup_words(l, cls, object);
 	}
 }
 
@@ -246,33 +343,19 @@ static enum al_err lookup_key(struct lookup *l)
 	if (lookup_address(l, &err))
 		return err;
 	l->result->match_ignored = l->query->match != WHOIS_BEST && l->query->match != WHOIS_EXACT;
-	if (al_asn_parse(l->query->key, &asn) == AL_OK)
+	if (whois_asn_parse(l->query->key, true, &asn) == AL_OK)
 		lookup_asn(l, asn);
 	else
 		lookup_name(l);
+	/* "192.0.02.0/24" is no name that nobody has: it is a mistake. */
+	if (l->result->count == 0 && whois_like_address(l->query->key)) {
+		*l->error = (struct whois_error){ 115, l->query->key };
+		return AL_EINVAL;
+	}
 	return AL_OK;
 }
 
 /* ---- inverse ---- */
-
-/* The typed value as the attribute would spell it; as typed when it does not fit. */
-static struct al_slice inverse_value(struct lookup *l, const struct al_attr_rule *rule)
-{
-	struct al_slice typed = l->query->key;
-	struct al_prefix addr;
-	char text[AL_PREFIX_STRLEN];
-	const char *why;
-
-	al_buf_reset(&l->key);
-	if (rule->syntax == AL_SYN_NSERVER && al_addr_parse(typed, &addr) == AL_OK) {
-		al_addr_format(&addr, text);
-		al_buf_str(&l->key, text);
-	} else if (al_syntax_canon(rule->syntax, typed, &l->key, &why) != AL_OK) {
-		al_buf_reset(&l->key);
-		al_buf_slice(&l->key, typed);
-	}
-	return al_buf_view(&l->key);
-}
 
 struct sort_item {
 	const struct al_object *object;
@@ -318,32 +401,42 @@ static enum al_err result_sort(struct whois_result *result)
 	return AL_OK;
 }
 
+/* One attribute of one class: a primary key needs no index. */
+static void inverse_attr(struct lookup *l, enum al_class cls, struct al_slice attr)
+{
+	const struct al_attr_rule *rule = al_class_rule(cls, attr);
+
+	if (rule == NULL || !wants(l, cls))
+		return;
+	if ((rule->flags & AL_INVERSE) == 0) {
+		if ((rule->flags & AL_PRIMARY) != 0)
+			result_add_if(l->result, get_typed(l, cls));
+		return;
+	}
+	whois_value_canon(rule, l->query->key, &l->key);
+	whois_index_find(l->view->index, cls, attr, al_buf_view(&l->key), whois_result_add, l->result);
+}
+
 static enum al_err lookup_inverse(struct lookup *l)
 {
-	const struct al_attr_rule *rule;
-	size_t i;
-	int cls;
-
-	for (i = 0; i < l->query->attr_count; i++) {
-		for (cls = 0; cls < AL_CLASS_COUNT; cls++) {
-			rule = al_class_rule((enum al_class)cls, l->query->attrs[i]);
-			if (rule != NULL && wants(l, (enum al_class)cls))
-				whois_index_find(l->view->index, (enum al_class)cls, l->query->attrs[i],
-						 inverse_value(l, rule), whois_result_add, l->result);
-		}
-	}
+	for (size_t i = 0; i < l->query->attr_count; i++)
+		for (int cls = 0; cls < AL_CLASS_COUNT; cls++)
+			inverse_attr(l, (enum al_class)cls, l->query->attrs[i]);
 	return result_sort(l->result);
 }
 
 /* We have one source: any other name is an error (RIPE: 102). */
 static enum al_err check_sources(const struct lookup *l)
 {
-	struct al_slice rest = l->query->sources, name;
+	struct al_slice rest, name;
 
-	while (al_slice_word(&rest, ",", &name)) {
-		if (!al_slice_caseeq(name, whois_view_source(l->view))) {
-			*l->error = (struct whois_error){ 102, name };
-			return AL_EINVAL;
+	for (size_t i = 0; i < l->query->source_count; i++) {
+		rest = l->query->sources[i];
+		while (al_slice_word(&rest, ",", &name)) {
+			if (!al_slice_caseeq(name, whois_view_source(l->view))) {
+				*l->error = (struct whois_error){ 102, name };
+				return AL_EINVAL;
+			}
 		}
 	}
 	return AL_OK;

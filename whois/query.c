@@ -1,5 +1,5 @@
 /*
- * query.c -- the query grammar: option table, option words, final checks.
+ * query.c -- the query grammar: option table, words, final checks.
  *
  * Pure and bounded by the line's length; no allocation. Each table row is one
  * flag with its long name, so that combined short flags and long ones take
@@ -7,10 +7,11 @@
  */
 #include "query.h"
 
+#include <stddef.h>
+
 enum action {
 	ACT_NONE, /* accepted: what it asks for is what we always do */
-	ACT_KEEP,
-	ACT_KEYS,
+	ACT_SET,  /* switches one member of the query on */
 	ACT_MATCH,
 	ACT_TYPES,
 	ACT_INVERSE,
@@ -25,7 +26,7 @@ struct option {
 	char letter; /* 0: long form only */
 	bool value;  /* takes one */
 	enum action action;
-	int detail; /* enum whois_match or enum whois_kind */
+	int detail; /* enum whois_match, enum whois_kind, or the member's offset */
 	const char *name;
 };
 
@@ -40,9 +41,9 @@ static const struct option options[] = {
 	{ 'r', false, ACT_NONE, 0, "no-referenced" },
 	{ 'B', false, ACT_NONE, 0, "no-filtering" },
 	{ 'G', false, ACT_NONE, 0, "no-grouping" },
-	{ 'F', false, ACT_NONE, 0, "brief" },
-	{ 'K', false, ACT_KEYS, 0, "primary-keys" },
-	{ 'k', false, ACT_KEEP, 0, "persistent-connection" },
+	{ 'F', false, ACT_SET, offsetof(struct whois_query, brief), "brief" },
+	{ 'K', false, ACT_SET, offsetof(struct whois_query, keys_only), "primary-keys" },
+	{ 'k', false, ACT_SET, offsetof(struct whois_query, keep), "persistent-connection" },
 	{ 'a', false, ACT_NONE, 0, "all-sources" },
 	{ 's', true, ACT_SOURCES, 0, "sources" },
 	{ 'q', true, ACT_ASK, 0, NULL },
@@ -57,9 +58,9 @@ static const struct option options[] = {
 	{ 'Z', true, ACT_NONE, 0, "charset" },
 	{ 0, false, ACT_NONE, 0, "no-personal" },
 	{ 0, false, ACT_NONE, 0, "show-personal" },
-	{ 'b', false, ACT_UNSUPPORTED, 0, "abuse-contact" },
-	{ 'c', false, ACT_UNSUPPORTED, 0, "irt" },
-	{ 'd', false, ACT_UNSUPPORTED, 0, "reverse-domain" },
+	{ 'b', false, ACT_SET, offsetof(struct whois_query, contact_only), "abuse-contact" },
+	{ 'c', false, ACT_SET, offsetof(struct whois_query, contact_net), "irt" },
+	{ 'd', false, ACT_SET, offsetof(struct whois_query, reverse), "reverse-domain" },
 	{ 'g', true, ACT_UNSUPPORTED, 0, NULL },
 	{ 0, false, ACT_UNSUPPORTED, 0, "resource" },
 	{ 0, false, ACT_UNSUPPORTED, 0, "valid-syntax" },
@@ -71,20 +72,13 @@ static const struct option options[] = {
 
 _Static_assert(AL_COUNT(options) <= 64, "parser.seen has a bit for each option");
 
-static const struct {
-	const char *name;
-	enum al_class cls;
-} short_names[] = {
-	{ "mt", AL_MNTNER },  { "ro", AL_ROLE },   { "pn", AL_PERSON },    { "ak", AL_AS_BLOCK },
-	{ "an", AL_AUT_NUM }, { "as", AL_AS_SET }, { "in", AL_INETNUM },   { "i6", AL_INET6NUM },
-	{ "rt", AL_ROUTE },   { "r6", AL_ROUTE6 }, { "rs", AL_ROUTE_SET }, { "dn", AL_DOMAIN },
-};
-
 struct parser {
 	struct al_slice rest;
 	struct whois_query query;
 	bool kind_given;
-	uint64_t seen; /* options so far, by table row */
+	struct al_slice key; /* words that are no options, from the first to the last */
+	bool key_ended;      /* an option stood behind it */
+	uint64_t seen;       /* options so far, by table row */
 	struct whois_error *error;
 };
 
@@ -109,7 +103,6 @@ const char *whois_error_text(unsigned number)
 		{ 114, "option not supported here" },
 		{ 115, "the key does not fit the query" },
 		{ 118, "too many words" },
-		{ 305, "idle for too long" },
 		{ 306, "too busy, try again" },
 		{ 901, "only one of -x -l -L -m -M" },
 	};
@@ -119,19 +112,6 @@ const char *whois_error_text(unsigned number)
 		if (texts[i].number == number)
 			return texts[i].text;
 	return "internal error";
-}
-
-enum al_err whois_class_parse(struct al_slice name, enum al_class *out)
-{
-	size_t i;
-
-	for (i = 0; i < AL_COUNT(short_names); i++) {
-		if (al_slice_caseis(name, short_names[i].name)) {
-			*out = short_names[i].cls;
-			return AL_OK;
-		}
-	}
-	return al_class_parse(name, out);
 }
 
 static enum al_err fail(struct parser *p, unsigned number, struct al_slice subject)
@@ -160,7 +140,8 @@ static enum al_err take_classes(struct parser *p, struct al_slice list)
 	}
 	if (classes == 0)
 		return fail(p, 103, list);
-	p->query.classes = classes;
+	/* A second -T adds to the first, as in the RIPE database. */
+	p->query.classes = p->query.classes == WHOIS_ALL_CLASSES ? classes : p->query.classes | classes;
 	return AL_OK;
 }
 
@@ -171,26 +152,49 @@ static bool attr_searchable(struct al_slice attr)
 
 	for (cls = 0; cls < AL_CLASS_COUNT; cls++) {
 		rule = al_class_rule((enum al_class)cls, attr);
-		if (rule != NULL && (rule->flags & AL_INVERSE) != 0)
+		if (rule != NULL && (rule->flags & (AL_INVERSE | AL_PRIMARY)) != 0)
 			return true;
 	}
 	return false;
 }
 
+static enum al_err add_attr(struct parser *p, struct al_slice attr)
+{
+	struct whois_query *q = &p->query;
+
+	for (size_t i = 0; i < q->attr_count; i++)
+		if (al_slice_caseeq(q->attrs[i], attr))
+			return AL_OK;
+	if (q->attr_count == WHOIS_ATTRS_MAX)
+		return AL_ELIMIT;
+	q->attrs[q->attr_count++] = attr;
+	return AL_OK;
+}
+
 static enum al_err take_attrs(struct parser *p, struct al_slice list)
 {
-	struct al_slice rest = list, item;
+	struct al_slice rest = list, item, attrs[WHOIS_NAMES_GROUP_MAX];
+	size_t i, count;
 
 	while (list_next(&rest, &item)) {
-		if (!al_attr_known(item))
+		count = whois_attrs_parse(item, attrs);
+		if (count == 0)
 			return fail(p, 104, item);
-		if (!attr_searchable(item))
+		if (!attr_searchable(attrs[0]))
 			return fail(p, 105, item);
-		if (p->query.attr_count == WHOIS_ATTRS_MAX)
-			return fail(p, 118, list);
-		p->query.attrs[p->query.attr_count++] = item;
+		for (i = 0; i < count; i++)
+			if (add_attr(p, attrs[i]) != AL_OK)
+				return fail(p, 118, list);
 	}
 	return p->query.attr_count > 0 ? AL_OK : fail(p, 104, list);
+}
+
+static enum al_err take_sources(struct parser *p, struct al_slice list)
+{
+	if (p->query.source_count == WHOIS_SOURCES_MAX)
+		return fail(p, 110, list);
+	p->query.sources[p->query.source_count++] = list;
+	return AL_OK;
 }
 
 static enum al_err take_kind(struct parser *p, enum whois_kind kind, struct al_slice word)
@@ -226,17 +230,16 @@ static enum al_err apply(struct parser *p, const struct option *option, struct a
 {
 	uint64_t bit = UINT64_C(1) << (option - options);
 
-	if ((p->seen & bit) != 0)
+	/* Lists are joined, as in the RIPE database; anything else is said once. */
+	if ((p->seen & bit) != 0 && option->action != ACT_TYPES && option->action != ACT_INVERSE &&
+	    option->action != ACT_SOURCES)
 		return fail(p, 110, word);
 	p->seen |= bit;
 	switch (option->action) {
 	case ACT_NONE:
 		return AL_OK;
-	case ACT_KEEP:
-		p->query.keep = true;
-		return AL_OK;
-	case ACT_KEYS:
-		p->query.keys_only = true;
+	case ACT_SET:
+		*(bool *)((char *)&p->query + option->detail) = true;
 		return AL_OK;
 	case ACT_MATCH:
 		return take_match(p, (enum whois_match)option->detail, word);
@@ -245,8 +248,7 @@ static enum al_err apply(struct parser *p, const struct option *option, struct a
 	case ACT_INVERSE:
 		return take_attrs(p, value);
 	case ACT_SOURCES:
-		p->query.sources = value;
-		return AL_OK;
+		return take_sources(p, value);
 	case ACT_ASK:
 		return take_ask(p, value);
 	case ACT_KIND:
@@ -301,22 +303,47 @@ static enum al_err take_letters(struct parser *p, struct al_slice word)
 	return AL_OK;
 }
 
-static enum al_err take_options(struct parser *p)
+/* "-r", "-rBG" and "--exact" are options; "-", and "-10.0.0.9" of a range, are not. */
+static bool is_option(struct al_slice word)
 {
-	struct al_slice next = p->rest, word;
-	enum al_err err;
+	char c = word.len > 1 && word.ptr[0] == '-' ? word.ptr[1] : '0';
 
-	while (al_slice_word(&next, "", &word) && word.len > 1 && word.ptr[0] == '-') {
-		p->rest = next;
-		if (al_slice_is(word, "--"))
-			break;
-		err = al_slice_starts(word, "--") ? take_long(p, word) : take_letters(p, word);
-		if (err != AL_OK)
-			return err;
-		next = p->rest;
-	}
-	p->query.key = al_slice_trim(p->rest);
+	return c == '-' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* A word of the key, which is one run: what stands between two options is not split over others. */
+static enum al_err take_key_word(struct parser *p, struct al_slice word)
+{
+	if (p->key_ended)
+		return fail(p, 111, word);
+	if (p->key.len == 0)
+		p->key = word;
+	p->key.len = (size_t)(word.ptr + word.len - p->key.ptr);
 	return AL_OK;
+}
+
+/* Options before and behind the key. A command is the rest of its line, and so is what stands behind "--". */
+static enum al_err take_words(struct parser *p)
+{
+	struct al_slice before = p->rest, word;
+	enum al_err err = AL_OK;
+
+	while (err == AL_OK && al_slice_word(&p->rest, "", &word)) {
+		if (al_slice_is(word, "--") || (p->key.len == 0 && word.ptr[0] == '!')) {
+			if (word.ptr[0] == '!')
+				p->rest = before;
+			p->rest = al_slice_trim(p->rest);
+			return p->rest.len > 0 ? take_key_word(p, p->rest) : AL_OK;
+		}
+		if (!is_option(word)) {
+			err = take_key_word(p, word);
+		} else {
+			err = al_slice_starts(word, "--") ? take_long(p, word) : take_letters(p, word);
+			p->key_ended = p->key.len > 0;
+		}
+		before = p->rest;
+	}
+	return err;
 }
 
 static size_t word_count(struct al_slice key)
@@ -336,6 +363,18 @@ static enum al_err finish_kind(struct parser *p)
 
 	if (q->key.len > 0 || q->attr_count > 0 || q->match != WHOIS_BEST)
 		return fail(p, 109, q->key);
+	return AL_OK;
+}
+
+/* Flags that contradict each other: -b has a form of its own, -c looks upward only. */
+static enum al_err finish_flags(struct parser *p)
+{
+	const struct whois_query *q = &p->query;
+	bool inverse = q->kind == WHOIS_INVERSE;
+
+	if ((inverse && (q->match != WHOIS_BEST || q->contact_net || q->reverse)) ||
+	    (q->contact_only && (q->brief || q->keys_only)) || (q->contact_net && q->match != WHOIS_BEST))
+		return fail(p, 109, (struct al_slice){ NULL, 0 });
 	return AL_OK;
 }
 
@@ -364,9 +403,7 @@ static enum al_err finish(struct parser *p)
 	if (word_count(q->key) > WHOIS_WORDS_MAX)
 		return fail(p, 118, (struct al_slice){ NULL, 0 });
 	q->kind = q->attr_count > 0 ? WHOIS_INVERSE : WHOIS_LOOKUP;
-	if (q->kind == WHOIS_INVERSE && q->match != WHOIS_BEST)
-		return fail(p, 109, (struct al_slice){ NULL, 0 });
-	return AL_OK;
+	return finish_flags(p);
 }
 
 /* Control bytes have no place in any key; NUL least of all. */
@@ -394,7 +431,8 @@ enum al_err whois_query_parse(struct al_slice line, struct whois_query *out, str
 		return fail(&p, 107, p.query.key);
 	if (!line_clean(p.rest))
 		return fail(&p, 108, p.query.key);
-	err = take_options(&p);
+	err = take_words(&p);
+	p.query.key = p.key;
 	if (err == AL_OK)
 		err = finish(&p);
 	if (err == AL_OK)

@@ -1,20 +1,21 @@
 /*
  * query.h -- one line of a client, read into what it asks for.
  *
- * Flags are those of the RIPE database, in short and long form; they come
- * before the key and may share one word ("-rBG"). A line that starts with '!'
+ * Flags are those of the RIPE database, in short and long form; they stand
+ * before or behind the key and may share one word ("-rBG"). A line that starts with '!'
  * is an IRRd command and goes to irrd.h as it is. Parsing is pure: it knows
  * the schema and nothing of the state.
  */
 #ifndef WHOIS_QUERY_H
 #define WHOIS_QUERY_H
 
-#include "alamo/rpsl/schema.h"
 #include "alamo/base/slice.h"
+#include "names.h"
 
 #define WHOIS_LINE_MAX 1024 /* bytes, without CR and LF */
 #define WHOIS_WORDS_MAX 60  /* in the key */
-#define WHOIS_ATTRS_MAX 16  /* in one -i */
+#define WHOIS_ATTRS_MAX 16  /* in all -i of a line */
+#define WHOIS_SOURCES_MAX 4 /* -s in a line */
 #define WHOIS_ALL_CLASSES ((1u << AL_CLASS_COUNT) - 1)
 
 enum whois_kind {
@@ -44,13 +45,18 @@ enum whois_match {
 struct whois_query {
 	enum whois_kind kind;
 	enum whois_match match;
-	bool keep;         /* -k */
-	bool keys_only;    /* -K */
-	unsigned classes;  /* bit (1 << class); all without -T */
-	enum al_class cls; /* of -t and -v */
-	struct al_slice attrs[WHOIS_ATTRS_MAX];
+	bool keep;                              /* -k */
+	bool keys_only;                         /* -K */
+	bool brief;                             /* -F: attributes by their two letters */
+	bool contact_only;                      /* -b: who answers for it */
+	bool contact_net;                       /* -c: the smallest block around that names a contact */
+	bool reverse;                           /* -d: the block that delegates the reverse zone as well */
+	unsigned classes;                       /* bit (1 << class); all without -T */
+	enum al_class cls;                      /* of -t and -v */
+	struct al_slice attrs[WHOIS_ATTRS_MAX]; /* full names */
 	size_t attr_count;
-	struct al_slice sources; /* of -s, comma list; empty: ours */
+	struct al_slice sources[WHOIS_SOURCES_MAX]; /* of each -s, comma lists; none: ours */
+	size_t source_count;
 	struct al_slice key;
 };
 
@@ -64,7 +70,4 @@ struct whois_error {
 AL_MUST_USE enum al_err whois_query_parse(struct al_slice line, struct whois_query *out, struct whois_error *error);
 /* What the number means, in a few words; never NULL. */
 const char *whois_error_text(unsigned number);
-/* Full class name or the database's two-letter one ("rt"). */
-AL_MUST_USE enum al_err whois_class_parse(struct al_slice name, enum al_class *out);
-
 #endif

@@ -32,7 +32,25 @@ static const struct row rows[] = {
 	{ .line = "\tfisher-mnt", .kind = WHOIS_LOOKUP, .key = "fisher-mnt" },
 	{ .line = "10.0.0.0 - 10.0.0.255", .kind = WHOIS_LOOKUP, .key = "10.0.0.0 - 10.0.0.255" },
 	{ .line = "10.0.0.0/8 AS64500", .kind = WHOIS_LOOKUP, .key = "10.0.0.0/8 AS64500" },
-	{ .line = "AS1 -r", .kind = WHOIS_LOOKUP, .key = "AS1 -r" },
+	{ .line = "AS1 -r", .kind = WHOIS_LOOKUP, .key = "AS1" },
+	{ .line = "10.0.0.0/8 -x -K",
+	  .kind = WHOIS_LOOKUP,
+	  .key = "10.0.0.0/8",
+	  .match = WHOIS_EXACT,
+	  .keys_only = true },
+	{ .line = "-T route 10.0.0.0/8 -M",
+	  .kind = WHOIS_LOOKUP,
+	  .key = "10.0.0.0/8",
+	  .match = WHOIS_ALL_MORE,
+	  .classes = BIT(AL_ROUTE) },
+	{ .line = "fisher-mnt -i mnt-by", .kind = WHOIS_INVERSE, .key = "fisher-mnt" },
+	{ .line = "Ann Fisher -T person", .kind = WHOIS_LOOKUP, .key = "Ann Fisher", .classes = BIT(AL_PERSON) },
+	{ .line = "AS1 -r AS2", .error = 111, .key = "AS2" },
+	{ .line = "AS1 -y", .error = 111, .key = "-y" },
+	{ .line = "10.0.0.0 -10.0.0.255", .kind = WHOIS_LOOKUP, .key = "10.0.0.0 -10.0.0.255" },
+	{ .line = "-F AS1", .kind = WHOIS_LOOKUP, .key = "AS1" },
+	{ .line = "-c 10.0.0.1", .kind = WHOIS_LOOKUP, .key = "10.0.0.1" },
+	{ .line = "!gAS1 -x", .kind = WHOIS_IRRD, .key = "gAS1 -x" },
 	{ .line = "-", .kind = WHOIS_LOOKUP, .key = "-" },
 	{ .line = "-- -x", .kind = WHOIS_LOOKUP, .key = "-x" },
 	{ .line = "help me", .kind = WHOIS_LOOKUP, .key = "help me" },
@@ -77,9 +95,15 @@ static const struct row rows[] = {
 	{ .line = "--select-types=mntner x", .kind = WHOIS_LOOKUP, .key = "x", .classes = BIT(AL_MNTNER) },
 	{ .line = "--select-types mntner x", .kind = WHOIS_LOOKUP, .key = "x", .classes = BIT(AL_MNTNER) },
 	{ .line = "-T ,route, x", .kind = WHOIS_LOOKUP, .key = "x", .classes = BIT(AL_ROUTE) },
+	{ .line = "-T route -T route6 x", .kind = WHOIS_LOOKUP, .key = "x", .classes = BIT(AL_ROUTE) | BIT(AL_ROUTE6) },
 	/* inverse */
 	{ .line = "-i mnt-by fisher-mnt", .kind = WHOIS_INVERSE, .key = "fisher-mnt" },
 	{ .line = "-imnt-by fisher-mnt", .kind = WHOIS_INVERSE, .key = "fisher-mnt" },
+	{ .line = "-i mb fisher-mnt", .kind = WHOIS_INVERSE, .key = "fisher-mnt" },
+	{ .line = "-i pn fisher-test", .kind = WHOIS_INVERSE, .key = "fisher-test" },
+	{ .line = "-i person fisher-test", .kind = WHOIS_INVERSE, .key = "fisher-test" },
+	{ .line = "-i nic-hdl fisher-test", .kind = WHOIS_INVERSE, .key = "fisher-test" },
+	{ .line = "-i mnt-by -i mnt-lower x", .kind = WHOIS_INVERSE, .key = "x" },
 	{ .line = "-ri MNT-BY,admin-c x", .kind = WHOIS_INVERSE, .key = "x" },
 	{ .line = "--inverse=origin AS1", .kind = WHOIS_INVERSE, .key = "AS1" },
 	{ .line = "-T route -K -i origin AS1",
@@ -127,7 +151,9 @@ static const struct row rows[] = {
 	{ .line = "-x -q types", .error = 109, .key = "" },
 	{ .line = "-rr AS1", .error = 110, .key = "-rr" },
 	{ .line = "-r --no-referenced AS1", .error = 110, .key = "--no-referenced" },
-	{ .line = "-T route -T route6 x", .error = 110, .key = "-T" },
+	{ .line = "-i mnt-by -c x", .error = 109, .key = "" },
+	{ .line = "-bF x", .error = 109, .key = "" },
+	{ .line = "-cL x", .error = 109, .key = "" },
 	{ .line = "-xx 10.0.0.0/8", .error = 110, .key = "-xx" },
 	{ .line = "-y AS1", .error = 111, .key = "-y" },
 	{ .line = "-r- AS1", .error = 111, .key = "-r-" },
@@ -140,8 +166,7 @@ static const struct row rows[] = {
 	{ .line = "--select-types", .error = 111, .key = "--select-types" },
 	{ .line = "--=x y", .error = 111, .key = "--=x" },
 	{ .line = "---x y", .error = 111, .key = "---x" },
-	{ .line = "-b 10.0.0.1", .error = 114, .key = "-b" },
-	{ .line = "-rd 10.0.0.1", .error = 114, .key = "-rd" },
+	{ .line = "--resource 10.0.0.1", .error = 114, .key = "--resource" },
 	{ .line = "-g TEST:3:1-LAST", .error = 114, .key = "-g" },
 	{ .line = "--list-versions AS1", .error = 114, .key = "--list-versions" },
 	{ .line = "-xL 10.0.0.0/8", .error = 901, .key = "-xL" },
@@ -193,11 +218,19 @@ static void test_details(void **state)
 
 	(void)state;
 	assert_int_equal(whois_query_parse(AL_S("-T rt -s A,b -i mnt-by,origin  X  Y "), &q, &error), AL_OK);
-	assert_true(al_slice_is(q.sources, "A,b"));
+	assert_int_equal(q.source_count, 1);
+	assert_true(al_slice_is(q.sources[0], "A,b"));
 	assert_int_equal(q.attr_count, 2);
 	assert_true(al_slice_is(q.attrs[0], "mnt-by"));
 	assert_true(al_slice_is(q.attrs[1], "origin"));
 	assert_true(al_slice_is(q.key, "X  Y"));
+	assert_int_equal(whois_query_parse(AL_S("-i pn,ac,mb x"), &q, &error), AL_OK);
+	assert_int_equal(q.attr_count, 4);
+	assert_true(al_slice_is(q.attrs[0], "admin-c") && al_slice_is(q.attrs[3], "mnt-by"));
+	assert_int_equal(whois_query_parse(AL_S("x -bd"), &q, &error), AL_OK);
+	assert_true(q.contact_only && q.reverse && !q.contact_net && !q.brief);
+	assert_int_equal(whois_query_parse(AL_S("-s A -s B -s C -s D x"), &q, &error), AL_OK);
+	assert_int_equal(whois_query_parse(AL_S("-s A -s B -s C -s D -s E x"), &q, &error), AL_EINVAL);
 	assert_int_equal(whois_query_parse(AL_S("-v i6"), &q, &error), AL_OK);
 	assert_int_equal(q.cls, AL_INET6NUM);
 }
@@ -225,6 +258,7 @@ static void test_limits(void **state)
 	assert_int_equal(error.number, 118);
 }
 
+/* All searchable attributes at once, and one more. */
 static void test_many_attrs(void **state)
 {
 	char line[WHOIS_LINE_MAX] = "-i mnt-by";
@@ -237,17 +271,22 @@ static void test_many_attrs(void **state)
 		strncat(line, ",mnt-by", sizeof(line) - strlen(line) - 1);
 	strncat(line, " x", sizeof(line) - strlen(line) - 1);
 	assert_int_equal(whois_query_parse(al_slice_str(line), &q, &error), AL_OK);
-	line[strlen(line) - 2] = '\0';
-	strncat(line, ",mnt-by x", sizeof(line) - strlen(line) - 1);
-	assert_int_equal(whois_query_parse(al_slice_str(line), &q, &error), AL_EINVAL);
+	assert_int_equal(q.attr_count, 1);
+	assert_int_equal(
+		whois_query_parse(AL_S("-i mb,ml,mu,mr,mo,me,mm,ns,ds,or,at,ac,tc,zc,nh,recover-key x"), &q, &error),
+		AL_OK);
+	assert_int_equal(q.attr_count, WHOIS_ATTRS_MAX);
+	assert_int_equal(whois_query_parse(AL_S("-i mb,ml,mu,mr,mo,me,mm,ns,ds,or,at,ac,tc,zc,nh,recover-key,node x"),
+					   &q, &error),
+			 AL_EINVAL);
 	assert_int_equal(error.number, 118);
 }
 
 /* Every number that the parser gives has words of its own. */
 static void test_texts(void **state)
 {
-	static const unsigned numbers[] = { 101, 102, 103, 104, 105, 106, 107, 108, 109,
-					    110, 111, 114, 115, 118, 305, 306, 901 };
+	static const unsigned numbers[] = { 101, 102, 103, 104, 105, 106, 107, 108,
+					    109, 110, 111, 114, 115, 118, 306, 901 };
 	size_t i;
 
 	(void)state;

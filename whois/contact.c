@@ -1,0 +1,56 @@
+/*
+ * contact.c -- looks at the object, then at its maintainers, then one block
+ * up; every step is to a larger block, so that the walk ends.
+ */
+#include "contact.h"
+
+struct al_slice whois_contact_own(const struct al_object *object)
+{
+	static const char *const attrs[] = { "abuse-c", "admin-c", "tech-c", "zone-c" };
+	struct al_slice handle = { NULL, 0 };
+
+	for (size_t i = 0; i < AL_COUNT(attrs) && handle.len == 0; i++)
+		handle = al_object_attr(object, attrs[i]);
+	return handle;
+}
+
+static struct al_slice of_maintainers(const struct whois_view *view, const struct al_object *object)
+{
+	struct whois_values values = { al_object_text(object), { NULL, 0 }, "mnt-by" };
+	struct al_slice handle = { NULL, 0 }, name;
+
+	while (handle.len == 0 && whois_values_next(&values, &name)) {
+		const struct al_object *mntner = al_state_get(view->state, AL_MNTNER, name);
+
+		if (mntner != NULL)
+			handle = whois_contact_own(mntner);
+	}
+	return handle;
+}
+
+/* The block that the object lies in; of a block the next larger one. */
+static const struct al_object *above(const struct whois_view *view, const struct al_object *object)
+{
+	struct al_prefix prefix;
+	uint32_t asn;
+
+	if (al_object_prefix(object, &prefix) == AL_OK)
+		return al_state_covering_inet(view->state, &prefix,
+					      object->cls == AL_INETNUM || object->cls == AL_INET6NUM);
+	if (object->cls == AL_AUT_NUM && al_object_asn(object, &asn) == AL_OK)
+		return al_state_as_block(view->state, asn);
+	return NULL;
+}
+
+struct al_slice whois_contact_of(const struct whois_view *view, const struct al_object *object)
+{
+	struct al_slice handle = { NULL, 0 };
+
+	while (object != NULL && handle.len == 0) {
+		handle = whois_contact_own(object);
+		if (handle.len == 0)
+			handle = of_maintainers(view, object);
+		object = above(view, object);
+	}
+	return handle;
+}
