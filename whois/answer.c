@@ -7,7 +7,9 @@
 #include "answer.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
+#include "contact.h"
 #include "template.h"
 
 #define ECHO_MAX 100
@@ -43,23 +45,58 @@ static void put_footer(const struct whois_view *view, struct al_buf *out)
 
 /* ---- objects ---- */
 
-void whois_object_text(const struct al_object *object, struct al_buf *out)
+/* "*an:" for "aut-num:", the value in its column. */
+static void put_brief(struct al_slice line, struct al_buf *out)
+{
+	struct al_slice name, letters;
+	int width;
+
+	(void)al_slice_cut(&line, ':', &name);
+	letters = whois_attr_short(name);
+	width = AL_VALUE_COLUMN - 2 - (int)letters.len;
+	al_buf_printf(out, "*%.*s:%*s%.*s\n", AL_FMT(letters), width > 1 ? width : 1, "", AL_FMT(al_slice_trim(line)));
+}
+
+static void put_line(struct al_slice line, bool brief, struct al_buf *out)
+{
+	if (brief) {
+		put_brief(line, out);
+		return;
+	}
+	al_buf_slice(out, line);
+	al_buf_u8(out, '\n');
+}
+
+static void put_time(const char *name, uint64_t time, bool brief, struct al_buf *out)
+{
+	char text[AL_TIME_STRLEN], line[64];
+	int len;
+
+	al_time_format(time, text);
+	len = snprintf(line, sizeof(line), "%-*s%s", AL_VALUE_COLUMN, name, text);
+	put_line(al_slice_of(line, len > 0 ? (size_t)len : 0), brief, out);
+}
+
+static void put_text(const struct al_object *object, bool brief, struct al_buf *out)
 {
 	struct al_slice rest = al_object_text(object), line;
-	char created[AL_TIME_STRLEN], changed[AL_TIME_STRLEN];
 
-	al_time_format(object->created, created);
-	al_time_format(object->time, changed);
 	while (al_slice_line(&rest, &line)) {
-		if (al_slice_starts(line, "source:"))
-			al_buf_printf(out, "created:        %s\nlast-modified:  %s\n", created, changed);
-		al_buf_slice(out, line);
-		al_buf_u8(out, '\n');
+		if (al_slice_starts(line, "source:")) {
+			put_time("created:", object->created, brief, out);
+			put_time("last-modified:", object->time, brief, out);
+		}
+		put_line(line, brief, out);
 	}
 }
 
-/* -K: what makes the key, and of sets what is in them. */
-static void put_keys(const struct al_object *object, struct al_buf *out)
+void whois_object_text(const struct al_object *object, struct al_buf *out)
+{
+	put_text(object, false, out);
+}
+
+/* What makes the key, and, when asked for, of sets what is in them. */
+static void put_keys(const struct al_object *object, bool members, bool brief, struct al_buf *out)
 {
 	struct al_slice rest = al_object_text(object), line, name, value;
 	const struct al_attr_rule *rule;
@@ -68,21 +105,38 @@ static void put_keys(const struct al_object *object, struct al_buf *out)
 		value = line;
 		(void)al_slice_cut(&value, ':', &name);
 		rule = al_class_rule((enum al_class)object->cls, name);
-		if (rule == NULL || ((rule->flags & AL_PRIMARY) == 0 && !al_slice_is(name, "members") &&
-				     !al_slice_is(name, "mp-members")))
-			continue;
-		al_buf_slice(out, line);
-		al_buf_u8(out, '\n');
+		if (rule != NULL && ((rule->flags & AL_PRIMARY) != 0 ||
+				     (members && (al_slice_is(name, "members") || al_slice_is(name, "mp-members")))))
+			put_line(line, brief, out);
 	}
 }
 
-static void put_object(const struct al_object *object, bool keys_only, struct al_buf *out)
+/* -b: the handle of whoever answers for the object. */
+static void put_contact(const struct whois_view *view, const struct al_object *object, struct al_buf *out)
 {
+	struct al_slice handle = whois_contact_of(view, object);
+
+	if (handle.len == 0) {
+		al_buf_printf(out, "%% No abuse contact registered for %.*s\n\n", AL_FMT(al_object_key(object)));
+		return;
+	}
+	al_buf_printf(out, "%% Abuse contact for '%.*s' is '%.*s'\n\n", AL_FMT(al_object_key(object)), AL_FMT(handle));
+	put_keys(object, false, false, out);
+	al_buf_printf(out, "%-*s%.*s\n\n", AL_VALUE_COLUMN, "abuse-c:", AL_FMT(handle));
+}
+
+static void put_object(const struct whois_view *view, const struct whois_query *query, const struct al_object *object,
+		       struct al_buf *out)
+{
+	if (query->contact_only) {
+		put_contact(view, object, out);
+		return;
+	}
 	al_buf_printf(out, "%% Information related to '%.*s'\n\n", AL_FMT(al_object_key(object)));
-	if (keys_only)
-		put_keys(object, out);
+	if (query->keys_only)
+		put_keys(object, true, query->brief, out);
 	else
-		whois_object_text(object, out);
+		put_text(object, query->brief, out);
 	al_buf_str(out, "\n");
 }
 
@@ -121,7 +175,7 @@ static void put_result(const struct whois_view *view, const struct whois_query *
 	put_notes(result, out);
 	for (i = 0; i < result->count; i++) {
 		before = out->len;
-		put_object(result->items[i], query->keys_only, out);
+		put_object(view, query, result->items[i], out);
 		if (out->len - start > WHOIS_BODY_MAX) {
 			out->len = before;
 			break;
@@ -135,6 +189,21 @@ static void put_result(const struct whois_view *view, const struct whois_query *
 
 /* ---- errors and the rest ---- */
 
+/* What to do about it. */
+static const char *advice(unsigned number)
+{
+	switch (number) {
+	case 100:
+		return "The server is still fetching and checking the log. Try again soon.";
+	case 115:
+		return "A prefix is written 192.0.2.0/24 or fd00:1::/32: no leading zeros, no netmask.";
+	case 306:
+		return "Close connections that you do not need, then try again.";
+	default:
+		return "Send \"help\" for the flags.";
+	}
+}
+
 static void put_error(const struct whois_error *error, struct al_buf *out)
 {
 	al_buf_printf(out, "%%ERROR:%03u: %s\n%%\n", error->number, whois_error_text(error->number));
@@ -143,10 +212,7 @@ static void put_error(const struct whois_error *error, struct al_buf *out)
 		whois_put_printable(error->subject, out);
 		al_buf_str(out, "\".\n");
 	}
-	if (error->number == 100)
-		al_buf_str(out, "% The server is still fetching and checking the log. Try again soon.\n\n");
-	else
-		al_buf_str(out, "% Send \"help\" for the flags.\n\n");
+	al_buf_printf(out, "%% %s\n\n", advice(error->number));
 }
 
 void whois_answer_error(const struct whois_view *view, const struct whois_error *error, struct al_buf *out)

@@ -9,6 +9,7 @@
 
 #include "lookup.h"
 
+#define WHOIS_EXCLUDED_MAX 512 /* bytes with NUL */
 #define WHOIS_IDLE_MAX_S 1000u /* longest that "!t" may ask for */
 
 struct whois_dialogue {
@@ -16,6 +17,8 @@ struct whois_dialogue {
 	bool multi;      /* "!!" */
 	bool closing;    /* out: close once the answer is sent */
 	uint32_t idle_s; /* of "!t"; 0: the server's own limit */
+	/* Of "!e": canonical names of sets that are not expanded inside others, comma list. */
+	char excluded[WHOIS_EXCLUDED_MAX];
 };
 
 /*
@@ -24,7 +27,7 @@ struct whois_dialogue {
  */
 void whois_dialogue_line(const struct whois_view *view, struct whois_dialogue *dialogue, struct al_slice line,
 			 struct al_buf *out);
-/* The last word about a line that is too long (107), or about silence (305); sets closing. */
+/* The last word about a line that is too long (107) or a full house (306); sets closing. */
 void whois_dialogue_refuse(const struct whois_view *view, struct whois_dialogue *dialogue, unsigned number,
 			   struct al_buf *out);
 

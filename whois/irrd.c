@@ -10,6 +10,7 @@
 
 #include "answer.h"
 #include "sets.h"
+#include "spell.h"
 
 enum reply {
 	REPLY_DATA, /* A ... C, or D when there is none */
@@ -84,6 +85,30 @@ static enum reply cmd_timeout(struct irrd *c, struct al_slice arg)
 		return fail(c, "Invalid value for timeout: ", arg);
 	c->dialogue->idle_s = (uint32_t)seconds;
 	return REPLY_DONE;
+}
+
+/* !fno-...: we hide nothing, so there is nothing to switch off. */
+static enum reply cmd_filter(struct irrd *c, struct al_slice arg)
+{
+	static const struct {
+		const char *name;
+		const char *what;
+	} filters[] = {
+		{ "no-rpki-filter", "RPKI invalids" },
+		{ "no-scope-filter", "out-of-scope objects" },
+		{ "no-route-preference-filter", "objects suppressed due to route object preference" },
+	};
+
+	for (size_t i = 0; i < AL_COUNT(filters); i++) {
+		if (!al_slice_caseis(arg, filters[i].name))
+			continue;
+		al_buf_printf(
+			&c->data,
+			"Filtering out %s is disabled for !r and RIPE style queries for the rest of this connection.",
+			filters[i].what);
+		return REPLY_DATA;
+	}
+	return fail(c, "Unrecognised command: f", arg);
 }
 
 /* There is one source; selecting it changes nothing. */
@@ -195,7 +220,7 @@ static enum reply cmd_object(struct irrd *c, struct al_slice arg)
 	if (whois_class_parse(al_slice_trim(name), &cls) != AL_OK)
 		return fail(c, "Invalid object class: ", name);
 	al_buf_init(&key, 2048);
-	if (al_key_canon(cls, arg, &key) == AL_OK)
+	if (whois_key_canon(cls, arg, &key) == AL_OK)
 		object = al_state_get(c->view->state, cls, al_buf_view(&key));
 	al_buf_release(&key);
 	whois_result_init(&result);
@@ -204,6 +229,25 @@ static enum reply cmd_object(struct irrd *c, struct al_slice arg)
 	put_objects(c, &result);
 	whois_result_release(&result);
 	return REPLY_DATA;
+}
+
+/* !oMNTNER: what it maintains. */
+static enum reply cmd_maintained(struct irrd *c, struct al_slice arg)
+{
+	struct whois_result result;
+	enum reply reply = REPLY_DATA;
+
+	if (arg.len == 0)
+		return fail(c, "Missing parameter for o query", nothing);
+	whois_result_init(&result);
+	for (int cls = 0; cls < AL_CLASS_COUNT; cls++)
+		whois_index_find(c->view->index, (enum al_class)cls, AL_S("mnt-by"), arg, whois_result_add, &result);
+	if (result.err != AL_OK || result.truncated)
+		reply = fail_limit(c, result.err);
+	else
+		put_objects(c, &result);
+	whois_result_release(&result);
+	return reply;
 }
 
 /* ---- sets and origins ---- */
@@ -250,7 +294,7 @@ static enum reply origin(struct irrd *c, struct al_slice arg, unsigned families)
 
 	if (arg.len == 0)
 		return fail(c, "Missing AS number", nothing);
-	if (al_asn_parse(arg, &asn) != AL_OK)
+	if (whois_asn_parse(arg, true, &asn) != AL_OK)
 		return fail(c, "Invalid AS number: ", arg);
 	return put_as_prefixes(c, asn, families);
 }
@@ -263,6 +307,37 @@ static enum reply cmd_origin4(struct irrd *c, struct al_slice arg)
 static enum reply cmd_origin6(struct irrd *c, struct al_slice arg)
 {
 	return origin(c, arg, WHOIS_V6);
+}
+
+static struct al_slice excluded(const struct irrd *c)
+{
+	return al_slice_str(c->dialogue->excluded);
+}
+
+/* !eSET,...: not expanded inside other sets from now on; !e takes that back, !e-lc says which. */
+static enum reply cmd_exclude(struct irrd *c, struct al_slice arg)
+{
+	struct al_slice name;
+	struct al_buf key;
+	bool known = true;
+
+	if (al_slice_is(arg, "-lc")) {
+		al_buf_slice(&c->data, excluded(c));
+		return c->data.len > 0 ? REPLY_DATA : REPLY_DONE;
+	}
+	al_buf_init(&key, WHOIS_LINE_MAX);
+	while (known && al_slice_word(&arg, ",", &name)) {
+		known = whois_key_canon(AL_AS_SET, name, &key) == AL_OK ||
+			whois_key_canon(AL_ROUTE_SET, name, &key) == AL_OK;
+		put_separator(c, ",");
+		al_buf_slice(&c->data, al_buf_view(&key));
+	}
+	al_buf_release(&key);
+	if (!known)
+		return fail(c, "Not the name of a set: ", name);
+	if (al_slice_copy(al_buf_view(&c->data), c->dialogue->excluded, sizeof(c->dialogue->excluded)) != AL_OK)
+		return fail(c, "Too many sets to exclude", nothing);
+	return REPLY_DONE;
 }
 
 /* !iSET, !iSET,1 */
@@ -283,7 +358,7 @@ static enum reply cmd_members(struct irrd *c, struct al_slice arg)
 	if (set == NULL)
 		return REPLY_DATA;
 	whois_members_init(&members);
-	err = deep ? whois_set_expand(c->view, set, &members) : whois_set_direct(c->view, set, &members);
+	err = deep ? whois_set_expand(c->view, set, excluded(c), &members) : whois_set_direct(c->view, set, &members);
 	if (err == AL_OK)
 		put_members(c, &members);
 	else
@@ -308,13 +383,13 @@ static enum reply cmd_prefixes(struct irrd *c, struct al_slice arg)
 	}
 	if (arg.len == 0)
 		return fail(c, "Missing required set name for A query", nothing);
-	if (al_asn_parse(arg, &asn) == AL_OK)
+	if (whois_asn_parse(arg, false, &asn) == AL_OK)
 		return put_as_prefixes(c, asn, families);
 	set = whois_set_get(c->view, arg);
 	if (set == NULL)
 		return REPLY_DATA;
 	whois_members_init(&members);
-	err = whois_set_prefixes(c->view, set, families, &members);
+	err = whois_set_prefixes(c->view, set, families, excluded(c), &members);
 	if (err == AL_OK)
 		put_members(c, &members);
 	else
@@ -331,11 +406,12 @@ static const struct command {
 	bool needs_log; /* cannot be answered before the first head */
 	enum reply (*run)(struct irrd *c, struct al_slice arg);
 } commands[] = {
-	{ '!', true, false, cmd_multi },    { 'q', true, false, cmd_quit },     { 'Q', true, false, cmd_quit },
-	{ 'n', false, false, cmd_name },    { 'v', false, false, cmd_version }, { 't', false, false, cmd_timeout },
-	{ 's', false, true, cmd_sources },  { 'r', false, true, cmd_routes },   { 'm', false, true, cmd_object },
-	{ 'g', false, true, cmd_origin4 },  { '6', false, true, cmd_origin6 },  { 'i', false, true, cmd_members },
-	{ 'a', false, true, cmd_prefixes },
+	{ '!', true, false, cmd_multi },    { 'q', true, false, cmd_quit },       { 'Q', true, false, cmd_quit },
+	{ 'n', false, false, cmd_name },    { 'v', false, false, cmd_version },   { 't', false, false, cmd_timeout },
+	{ 's', false, true, cmd_sources },  { 'r', false, true, cmd_routes },     { 'm', false, true, cmd_object },
+	{ 'g', false, true, cmd_origin4 },  { '6', false, true, cmd_origin6 },    { 'i', false, true, cmd_members },
+	{ 'a', false, true, cmd_prefixes }, { 'o', false, true, cmd_maintained }, { 'e', false, false, cmd_exclude },
+	{ 'f', false, false, cmd_filter },
 };
 
 static enum reply run(struct irrd *c, struct al_slice command)

@@ -7,6 +7,8 @@
  */
 #include "sets.h"
 
+#include "spell.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,7 @@ struct step {
 struct expansion {
 	const struct whois_view *view;
 	struct whois_members *members;
+	struct al_slice excluded; /* comma list */
 	unsigned families;
 	bool routes;        /* AS numbers stand for their routes */
 	struct step *steps; /* done and to do, in order of discovery */
@@ -214,6 +217,16 @@ static const struct al_object *set_named(const struct whois_view *view, struct a
 	return set != NULL ? set : al_state_get(view->state, AL_ROUTE_SET, name);
 }
 
+static bool is_excluded(const struct expansion *e, struct al_slice name)
+{
+	struct al_slice rest = e->excluded, item;
+
+	while (al_slice_word(&rest, ",", &item))
+		if (al_slice_eq(item, name))
+			return true;
+	return false;
+}
+
 /* One value of members: AS number, prefix range or set. */
 static enum al_err take_member(struct expansion *e, struct al_slice value)
 {
@@ -227,7 +240,7 @@ static enum al_err take_member(struct expansion *e, struct al_slice value)
 		return take_asn(e, asn);
 	if (whois_range_parse(value, &range) == AL_OK)
 		return take_range(e, &range);
-	step.set = set_named(e->view, value);
+	step.set = is_excluded(e, value) ? NULL : set_named(e->view, value);
 	return step.set != NULL ? push(e, &step) : AL_OK;
 }
 
@@ -350,7 +363,7 @@ const struct al_object *whois_set_get(const struct whois_view *view, struct al_s
 	al_buf_init(&key, 256);
 	for (i = 0; i < AL_COUNT(classes) && set == NULL; i++) {
 		al_buf_reset(&key);
-		if (al_key_canon(classes[i], name, &key) == AL_OK)
+		if (whois_key_canon(classes[i], name, &key) == AL_OK)
 			set = al_state_get(view->state, classes[i], al_buf_view(&key));
 	}
 	al_buf_release(&key);
@@ -390,35 +403,43 @@ enum al_err whois_set_direct(const struct whois_view *view, const struct al_obje
 	return direct.err;
 }
 
-static enum al_err expand(const struct whois_view *view, const struct step *first, unsigned families, bool routes,
-			  struct whois_members *members)
+static enum al_err expand(struct expansion *e, const struct step *first)
 {
-	struct expansion e = { .view = view, .members = members, .families = families, .routes = routes };
-	enum al_err err = expansion_run(&e, first);
+	enum al_err err = expansion_run(e, first);
 
-	members_sort(members);
+	members_sort(e->members);
 	return err;
 }
 
-enum al_err whois_set_expand(const struct whois_view *view, const struct al_object *set, struct whois_members *members)
+enum al_err whois_set_expand(const struct whois_view *view, const struct al_object *set, struct al_slice excluded,
+			     struct whois_members *members)
 {
 	struct step first = { .set = set, .asn = 0 };
+	struct expansion e = { .view = view,
+			       .members = members,
+			       .excluded = excluded,
+			       .families = WHOIS_V4 | WHOIS_V6,
+			       .routes = set->cls == AL_ROUTE_SET };
 
-	return expand(view, &first, WHOIS_V4 | WHOIS_V6, set->cls == AL_ROUTE_SET, members);
+	return expand(&e, &first);
 }
 
 enum al_err whois_set_prefixes(const struct whois_view *view, const struct al_object *set, unsigned families,
-			       struct whois_members *members)
+			       struct al_slice excluded, struct whois_members *members)
 {
 	struct step first = { .set = set, .asn = 0 };
+	struct expansion e = {
+		.view = view, .members = members, .excluded = excluded, .families = families, .routes = true
+	};
 
-	return expand(view, &first, families, true, members);
+	return expand(&e, &first);
 }
 
 enum al_err whois_as_prefixes(const struct whois_view *view, uint32_t asn, unsigned families,
 			      struct whois_members *members)
 {
 	struct step first = { .set = NULL, .asn = asn };
+	struct expansion e = { .view = view, .members = members, .families = families, .routes = true };
 
-	return expand(view, &first, families, true, members);
+	return expand(&e, &first);
 }

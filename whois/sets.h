@@ -39,12 +39,13 @@ AL_MUST_USE enum al_err whois_set_direct(const struct whois_view *view, const st
 /*
  * All levels: of an as-set members->asns, of a route-set members->ranges, in
  * which AS numbers and as-sets stand for their routes. Sorted, each once.
+ * Sets named in the comma list `excluded` are passed over where others name them.
  */
 AL_MUST_USE enum al_err whois_set_expand(const struct whois_view *view, const struct al_object *set,
-					 struct whois_members *members);
+					 struct al_slice excluded, struct whois_members *members);
 /* All prefixes of those families that the set comes down to: members->ranges. */
 AL_MUST_USE enum al_err whois_set_prefixes(const struct whois_view *view, const struct al_object *set,
-					   unsigned families, struct whois_members *members);
+					   unsigned families, struct al_slice excluded, struct whois_members *members);
 /* The prefixes with a route of that origin: members->ranges. */
 AL_MUST_USE enum al_err whois_as_prefixes(const struct whois_view *view, uint32_t asn, unsigned families,
 					  struct whois_members *members);

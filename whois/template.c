@@ -63,27 +63,32 @@ void whois_put_types(struct al_buf *out)
 void whois_put_help(struct al_buf *out)
 {
 	static const char *const lines[] = {
-		"KEY                  AS number, address, prefix, range, domain, or any object's name",
+		"KEY                  AS number, address, prefix, range, domain, reverse zone, any object's name,",
+		"                     words of a role's or person's name",
 		"                     an address finds the smallest network and route around it",
 		"-x KEY               exactly this prefix or name, nothing around it",
 		"-l, -L PREFIX        one level less specific; all of them, least specific first",
 		"-m, -M PREFIX        one level more specific; all of them",
 		"-T class,...         only these classes (-q types lists them)",
-		"-i attr,... VALUE    objects that have VALUE there: -i mnt-by FISHER-MNT, -i origin AS64500",
+		"-i attr,... VALUE    objects that have VALUE there: -i mnt-by FISHER-MNT, -i or AS64500, -i pn HANDLE",
 		"-K                   primary keys only",
+		"-F                   short names of attributes",
+		"-b KEY               who answers for it",
+		"-c ADDRESS           the smallest block around it that names a contact",
+		"-d ADDRESS           the block that delegates its reverse zone as well",
 		"-k                   keep the connection; -k alone ends it",
 		"-s NAME, -a          source; there is one here",
 		"-t class, -v class   attributes of a class; with explanations",
 		"-q sources|version|types",
 		"-V client            name of the client, not kept",
-		"-r -B -G -F -C       accepted: nothing is filtered, grouped or added here",
+		"-r -B -G -C          accepted: nothing is filtered, grouped or added here",
 		"",
 		"Objects say when they were created and last modified. The line \"% log SIZE ROOT\"",
 		"is the signed head of the log that the answer shows.",
 		"",
 		"Commands that start with '!' are IRRd's, for router tools such as bgpq4:",
 		"!!  !q  !n  !v  !t  !s-lc  !r PREFIX[,o|l|L|M]  !m class,key  !g AS  !6 AS",
-		"!i set[,1]  !a set  !a4 set  !a6 set",
+		"!i set[,1]  !a set  !a4 set  !a6 set  !o mntner  !e set,...  !f no-...-filter",
 	};
 	size_t i;
 

@@ -45,6 +45,21 @@ static const struct row rows[] = {
 	{ "-K -M fisher-test",
 	  "%WARNING:902: flag without effect\n%\n% -l, -L, -m and -M need an address or a prefix.\n\n"
 	  "% Information related to 'FISHER-TEST'\n\nnic-hdl:        FISHER-TEST\n\n" },
+	{ "-F -T person fisher-test", "% Information related to 'FISHER-TEST'\n\n"
+				      "*pn:            Ann Fisher\n*nh:            FISHER-TEST\n"
+				      "*mb:            FISHER-MNT\n*cr:            2025-12-01T00:00:04Z\n"
+				      "*lm:            2025-12-01T00:00:04Z\n*so:            TEST\n\n" },
+	{ "-F -T as-block AS64600", "% Information related to 'AS64500-AS64999'\n\n"
+				    "*ak:            AS64500-AS64999\n*policy:        open\n"
+				    "*mb:            ROOT-MNT\n*cr:            2025-12-01T00:00:05Z\n"
+				    "*lm:            2025-12-01T00:00:05Z\n*so:            TEST\n\n" },
+	{ "-b as64500", "% Abuse contact for 'AS64500' is 'FISHER-TEST'\n\n"
+			"aut-num:        AS64500\nabuse-c:        FISHER-TEST\n\n" },
+	{ "-b -T inetnum 10.1.2.3", "% Abuse contact for '10.1.2.0/24' is 'FISHER-TEST'\n\n"
+				    "inetnum:        10.1.2.0/24\nabuse-c:        FISHER-TEST\n\n" },
+	{ "-b as64502", "% No abuse contact registered for AS64502\n\n" },
+	{ "-x 192.0.02.0/24", "%ERROR:115: the key does not fit the query\n%\n% It is about \"192.0.02.0/24\".\n"
+			      "% A prefix is written 192.0.2.0/24 or fd00:1::/32: no leading zeros, no netmask.\n\n" },
 	{ "nobody-mnt", "%ERROR:101: no entries found\n%\n% No entries found in source TEST.\n\n" },
 	{ "-s RIPE AS1", "%ERROR:102: unknown source\n%\n% It is about \"RIPE\".\n% Send \"help\" for the flags.\n\n" },
 	{ "-q sources", "TEST:3:N:0-30\n\n" },

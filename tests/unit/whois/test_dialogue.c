@@ -41,7 +41,11 @@ static const struct row rows[] = {
 	{ "!6as64501", "fd00:1:2::/48", false },
 	{ "!gAS64502", "D\n", true },
 	{ "!gAS1", "D\n", true },
-	{ "!g64500", "F Invalid AS number: 64500\n", true },
+	{ "!g64500", "10.1.0.0/16 10.1.2.0/24", false },
+	{ "!gAS0064500", "10.1.0.0/16 10.1.2.0/24", false },
+	{ "!gAS0.64500", "10.1.0.0/16 10.1.2.0/24", false },
+	{ "!gAS0.65536", "F Invalid AS number: AS0.65536\n", true },
+	{ "!gAS1.1.1", "F Invalid AS number: AS1.1.1\n", true },
 	{ "!gASx", "F Invalid AS number: ASx\n", true },
 	{ "!g", "F Missing AS number\n", true },
 	{ "-V tool/1 !gAS64500", "10.1.0.0/16 10.1.2.0/24", false },
@@ -54,6 +58,7 @@ static const struct row rows[] = {
 	{ "!iAS-GONE,1", "D\n", true },
 	{ "!iRS-REF,1", "10.1.2.0/24 10.2.0.0/16", false },
 	{ "!iRS-MIX", "10.9.0.0/16^+ AS-INNER AS64500 RS-REF fd00:9::/32^48", false },
+	{ "!iAS064500:AS-CUSTOMERS", "AS64502", false },
 	{ "!i", "F Missing required set name for i query\n", true },
 	{ "!iAS-FISHER,2", "F Invalid option for i query: 2\n", true },
 	/* prefixes of sets: bgpq4 knows the first by its words */
@@ -74,6 +79,34 @@ static const struct row rows[] = {
 	{ "!r10.1.2.1/24", "F Invalid input for route search: 10.1.2.1/24\n", true },
 	{ "!rAS1", "F Invalid input for route search: AS1\n", true },
 	{ "!r10.0.0.0/8,x", "F Invalid route search option: x\n", true },
+	/* what a maintainer has */
+	{ "!oNOBODY-MNT", "D\n", true },
+	{ "!o", "F Missing parameter for o query\n", true },
+	/* sets left out, until taken back */
+	{ "!e-lc", "C\n", true },
+	{ "!eas-inner,as-x", "C\n", true },
+	{ "!e-lc", "AS-INNER,AS-X", false },
+	{ "!iAS-FISHER,1", "AS64500", false },
+	{ "!iAS-FISHER", "AS-INNER AS64500", false },
+	{ "!a4AS-FISHER", "10.1.0.0/16 10.1.2.0/24", false },
+	{ "!e10.0.0.0/8", "F Not the name of a set: 10.0.0.0/8\n", true },
+	{ "!e", "C\n", true },
+	{ "!iAS-FISHER,1", "AS64500 AS64501", false },
+	/* filters that we do not have */
+	{ "!fno-rpki-filter",
+	  "Filtering out RPKI invalids is disabled for !r and RIPE style queries for the rest of this connection.",
+	  false },
+	{ "!FNO-RPKI-FILTER", "F Unrecognised command: FNO-RPKI-FILTER\n", true },
+	{ "!fno-scope-filter",
+	  "Filtering out out-of-scope objects is disabled for !r and RIPE style queries for the rest of this "
+	  "connection.",
+	  false },
+	{ "!fno-route-preference-filter",
+	  "Filtering out objects suppressed due to route object preference is disabled for !r and RIPE style queries "
+	  "for "
+	  "the rest of this connection.",
+	  false },
+	{ "!fx", "F Unrecognised command: fx\n", true },
 	/* objects */
 	{ "!maut-num,as64999", "D\n", true },
 	{ "!mnothing,x", "F Invalid object class: nothing\n", true },
@@ -172,6 +205,11 @@ static void test_objects(void **state)
 	data = data_of(say(&talk, "!r10.1.2.0/24,L"));
 	assert_non_null(strstr(data, "10.1.2.0/24"));
 	assert_non_null(strstr(data, "10.1.0.0/16"));
+	data = data_of(say(&talk, "!omiller-mnt"));
+	assert_non_null(strstr(data, "mntner:         MILLER-MNT\n"));
+	assert_non_null(strstr(data, "\n\naut-num:        AS64501\n"));
+	assert_null(strstr(data, "AS64500"));
+	assert_non_null(strstr(data_of(say(&talk, "!maut-num,064502")), "AS64502"));
 	data = data_of(say(&talk, "!r10.1.0.0/16,M"));
 	assert_non_null(strstr(data, "10.1.2.0/24"));
 	assert_null(strstr(data, "10.1.0.0/16\n"));
@@ -266,9 +304,9 @@ static void test_refuse(void **state)
 	assert_non_null(strstr((const char *)talk.out.ptr, "%ERROR:107: line too long\n"));
 	talk.dialogue.multi = true;
 	al_buf_reset(&talk.out);
-	whois_dialogue_refuse(&talk.f.view, &talk.dialogue, 305, &talk.out);
+	whois_dialogue_refuse(&talk.f.view, &talk.dialogue, 306, &talk.out);
 	al_buf_u8(&talk.out, 0);
-	assert_string_equal((const char *)talk.out.ptr, "F idle for too long\n");
+	assert_string_equal((const char *)talk.out.ptr, "F too busy, try again\n");
 	talk_release(&talk);
 }
 

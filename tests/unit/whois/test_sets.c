@@ -16,7 +16,8 @@ static void test_ranges(void **state)
 		{ "10.0.0.0/8", "10.0.0.0/8" },
 		{ "10.0.0.0/8^+", "10.0.0.0/8^+" },
 		{ "10.0.0.0/8^-", "10.0.0.0/8^-" },
-		{ "10.0.0.0/8^16", "10.0.0.0/8^16" },
+		{ "10.0.0.0/8^16", "10.0.0.0/8^16-16" },
+		{ "10.0.0.0/8^16-16", "10.0.0.0/8^16-16" },
 		{ "10.0.0.0/8^16-24", "10.0.0.0/8^16-24" },
 		{ "10.0.0.0/8^8", "10.0.0.0/8" },
 		{ "10.0.0.0/8^4-8", "10.0.0.0/8" },
@@ -24,7 +25,7 @@ static void test_ranges(void **state)
 		{ "10.0.0.0/8^9-32", "10.0.0.0/8^-" },
 		{ "10.0.0.0/8^24-128", "10.0.0.0/8^24-32" },
 		{ "10.0.0.1/32^+", "10.0.0.1/32" },
-		{ "fd00::/8^48", "fd00::/8^48" },
+		{ "fd00::/8^48", "fd00::/8^48-48" },
 		{ "::/0^-", "::/0^-" },
 		{ "10.0.0.0/8^4-7", NULL },
 		{ "10.0.0.1/32^-", NULL },
@@ -92,9 +93,9 @@ static void check_set(const struct fixture *f, const char *name, enum how how, u
 	if (how == DIRECT)
 		err = whois_set_direct(&f->view, set, &members);
 	else if (how == DEEP)
-		err = whois_set_expand(&f->view, set, &members);
+		err = whois_set_expand(&f->view, set, AL_S(""), &members);
 	else
-		err = whois_set_prefixes(&f->view, set, families, &members);
+		err = whois_set_prefixes(&f->view, set, families, AL_S(""), &members);
 	assert_int_equal(err, AL_OK);
 	al_buf_init(&text, 65536);
 	members_text(&members, &text);
@@ -129,7 +130,7 @@ static void test_sets(void **state)
 	check_set(&f, "rs-mix", DIRECT, 0, "10.9.0.0/16^+ AS-INNER AS64500 RS-REF fd00:9::/32^48");
 	check_set(&f, "rs-mix", DEEP, 0,
 		  "10.1.0.0/16 10.1.2.0/24 10.2.0.0/16 10.9.0.0/16^+ fd00:1:1::/48 "
-		  "fd00:1:2::/48 fd00:9::/32^48");
+		  "fd00:1:2::/48 fd00:9::/32^48-48");
 	check_set(&f, "as-fisher", PREFIXES, WHOIS_V4, "10.1.0.0/16 10.1.2.0/24 10.2.0.0/16");
 	check_set(&f, "as-fisher", PREFIXES, WHOIS_V6, "fd00:1:1::/48 fd00:1:2::/48");
 	check_set(&f, "as-fisher", PREFIXES, WHOIS_V4 | WHOIS_V6,
@@ -181,7 +182,8 @@ static void test_work_bound(void **state)
 	}
 	al_buf_release(&text);
 	whois_members_init(&members);
-	assert_int_equal(whois_set_expand(&f.view, whois_set_get(&f.view, AL_S("AS-WIDE0")), &members), AL_ELIMIT);
+	assert_int_equal(whois_set_expand(&f.view, whois_set_get(&f.view, AL_S("AS-WIDE0")), AL_S(""), &members),
+			 AL_ELIMIT);
 	whois_members_release(&members);
 	fixture_release(&f);
 }
