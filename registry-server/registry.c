@@ -19,6 +19,7 @@
 #include "request/session.h"
 #include "sign/signer.h"
 #include "ledger/stream.h"
+#include "watermark.h"
 
 #define CHECKPOINT_FILE_MS 200 /* the file follows the log at this distance */
 
@@ -32,8 +33,8 @@ struct registry {
 	struct publish *publish; /* NULL: not wanted */
 	struct cosign *cosign;   /* NULL: no witnesses */
 	struct session_ctx session;
-	struct budget *keys;    /* for requests that become entries */
-	struct budget *sources; /* for all that is asked */
+	struct tariff tariff; /* its budgets are ours */
+	struct watermark watermark;
 	struct al_listener *requests;
 	struct al_http *http;
 	struct al_timer *checkpoint_timer;
@@ -70,6 +71,7 @@ static void checkpoint_write(struct registry *r, struct al_slice note, uint64_t 
 static void on_checkpoint_timer(void *arg)
 {
 	struct registry *r = arg;
+	const char *full = watermark_look(&r->watermark, al_now_ms());
 	struct al_checkpoint head;
 	struct al_buf note;
 
@@ -78,6 +80,7 @@ static void on_checkpoint_timer(void *arg)
 	if (head.size != r->checkpoint_written)
 		checkpoint_write(r, al_buf_view(&note), head.size);
 	al_buf_release(&note);
+	pipeline_full(r->pipeline, full);
 	al_timer_set(r->checkpoint_timer, CHECKPOINT_FILE_MS);
 }
 
@@ -149,6 +152,27 @@ static enum al_err open_pipeline(struct registry *r, const struct al_conf *conf)
 	return err;
 }
 
+static enum al_err open_tariff(struct registry *r, const struct al_conf *conf)
+{
+	const struct {
+		const char *key;
+		struct budget **out;
+	} budgets[] = {
+		{ "budget-source", &r->tariff.sources },
+		{ "budget-network", &r->tariff.networks },
+		{ "budget-key", &r->tariff.keys },
+		{ "budget-maintainer", &r->tariff.maintainers },
+	};
+
+	for (size_t i = 0; i < AL_COUNT(budgets); i++) {
+		*budgets[i].out = budget_new(al_conf_u64(conf, "registry", budgets[i].key), BUDGET_SLOTS);
+		if (*budgets[i].out == NULL)
+			return AL_ENOMEM;
+	}
+	pipeline_limit(r->pipeline, &r->tariff);
+	return AL_OK;
+}
+
 static enum al_err open_requests(struct registry *r, const struct al_conf *conf)
 {
 	struct al_listener_conf lc = {
@@ -163,13 +187,11 @@ static enum al_err open_requests(struct registry *r, const struct al_conf *conf)
 	};
 	enum al_err err;
 
-	r->keys = budget_new(al_conf_u64(conf, "registry", "budget-key"), BUDGET_SLOTS);
-	r->sources = budget_new(al_conf_u64(conf, "registry", "budget-source"), BUDGET_SLOTS);
-	if (r->keys == NULL || r->sources == NULL)
-		return AL_ENOMEM;
-	pipeline_limit(r->pipeline, r->keys, r->sources);
+	err = open_tariff(r, conf);
+	if (err != AL_OK)
+		return err;
 	r->session = (struct session_ctx){
-		.sources = r->sources,
+		.tariff = r->tariff,
 		.loop = al_service_loop(r->service),
 		.question = { r->pipeline, r->ledger, al_slice_str(al_conf_str(conf, "network", "name")), &r->key },
 	};
@@ -209,8 +231,10 @@ static void registry_stop(void *self)
 	al_listener_free(r->requests);
 	stream_free(r->stream);
 	pipeline_free(r->pipeline);
-	budget_free(r->keys);
-	budget_free(r->sources);
+	budget_free(r->tariff.sources);
+	budget_free(r->tariff.networks);
+	budget_free(r->tariff.keys);
+	budget_free(r->tariff.maintainers);
 	if (r->signer_gone != NULL)
 		event_free(r->signer_gone);
 	signer_stop(r->signer);
@@ -244,6 +268,8 @@ static enum al_err registry_start(struct al_service *service, void **self)
 		err = open_http(r);
 	if (err == AL_OK)
 		err = al_timer_new(al_service_loop(service), on_checkpoint_timer, r, &r->checkpoint_timer);
+	if (err == AL_OK)
+		err = watermark_init(&r->watermark, conf);
 	if (err != AL_OK)
 		return err;
 	on_checkpoint_timer(r);

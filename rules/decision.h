@@ -37,6 +37,8 @@ struct decision {
 	bool accepted;              /* no error; to be appended unless dry-run or nothing to do */
 	bool changes;               /* some action is not AL_NO_OPERATION */
 
+	uint64_t work; /* steps that the rules took: what the decision cost, without a clock */
+
 	size_t auto_count;
 	struct al_auto auto_views[AL_AUTOS_MAX];  /* the autos as slices */
 	struct decision_auto autos[AL_AUTOS_MAX]; /* not set but for the first auto_count: large */

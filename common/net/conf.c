@@ -80,7 +80,11 @@ static const struct conf_row schema[] = {
 	NUMBER("registry", "max-per-source", "512", 1, 1000000, DOC_SOURCE),
 	NUMBER("registry", "idle-seconds", "30", 1, 86400, DOC_IDLE),
 	NUMBER("registry", "budget-source", "600", 0, 1000000, "requests a minute from one IPv4 address or IPv6 /64; 0: any"),
-	NUMBER("registry", "budget-key", "600", 0, 1000000, "requests a minute that one key may get into the log; 0: any"),
+	NUMBER("registry", "budget-network", "2400", 0, 1000000, "likewise from one IPv4 /24 or IPv6 /48; 0: any"),
+	NUMBER("registry", "budget-key", "600", 0, 1000000, "requests a minute signed by one key; 0: any"),
+	NUMBER("registry", "budget-maintainer", "600", 0, 1000000, "requests a minute in the name of one maintainer; 0: any"),
+	NUMBER("registry", "min-free-disk", "64", 0, 1000000000, "MiB that stay free: with less nothing more is stored; 0: any"),
+	NUMBER("registry", "max-memory", "4096", 0, 1000000000, "MiB of the registry: with more nothing more is stored; 0: any"),
 
 	ADDRS("whois", "listen", "", 0, DOC_LISTEN),
 	PORT("whois", "port", "4043", "43", "WHOIS"),

@@ -121,6 +121,21 @@ void attach_release(struct attach *attach)
 	*attach = (struct attach){ .count = 0 };
 }
 
+enum al_err attach_append(const struct decision *d, const struct al_state *state, struct ledger *ledger,
+			  struct al_slice entry, ledger_done_fn done, void *arg)
+{
+	struct attach attach;
+	struct ledger_extra extra;
+	enum al_err err = attach_collect(d, state, &attach);
+
+	if (err != AL_OK)
+		return err;
+	extra = (struct ledger_extra){ attach.sides, attach.count, d->request.hash };
+	err = ledger_append_with(ledger, d->index, entry, &extra, done, arg);
+	attach_release(&attach);
+	return err;
+}
+
 /* ---- the queue ---- */
 
 bool attach_asks(const struct decision *d)

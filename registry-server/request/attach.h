@@ -27,6 +27,9 @@ struct attach {
  */
 AL_MUST_USE enum al_err attach_collect(const struct decision *d, const struct al_state *state, struct attach *out);
 void attach_release(struct attach *attach);
+/* ledger_append_with() of the decision's entry and all that goes beside it; its row in the queue goes. */
+AL_MUST_USE enum al_err attach_append(const struct decision *d, const struct al_state *state, struct ledger *ledger,
+				      struct al_slice entry, ledger_done_fn done, void *arg);
 
 /* Is consent all that the request lacks (POLICY-ASK and no other error)? */
 bool attach_asks(const struct decision *d);

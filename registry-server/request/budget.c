@@ -7,6 +7,7 @@
  */
 #include "budget.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,11 +19,12 @@
 
 #define MINUTE_MS 60000u
 #define TOKENS_A_HUNDREDTH MINUTE_MS /* of a request */
+#define OWED_MINUTES 10
 
 struct bucket {
 	UT_hash_handle hh;
 	struct budget_key key;
-	uint64_t tokens;
+	int64_t tokens; /* below 0: owed */
 	uint64_t at_ms;
 	bool lost;
 };
@@ -42,11 +44,18 @@ struct budget_key budget_of_sshkey(const struct al_sshkey *key)
 	return out;
 }
 
-struct budget_key budget_of_peer(const char *peer)
+struct budget_key budget_of_name(struct al_slice name)
+{
+	struct budget_key out = { .bytes = { 3 } };
+
+	(void)crypto_hash_sha256(out.bytes + 1, (const unsigned char *)name.ptr, name.len);
+	return out;
+}
+
+/* "192.0.2.1:4711", "[2001:db8::1]:4711". */
+static bool peer_address(const char *peer, struct al_prefix *addr)
 {
 	struct al_slice text = al_slice_str(peer), host = text;
-	struct budget_key out = { .bytes = { 0 } };
-	struct al_prefix addr;
 	size_t colon = text.len;
 
 	while (colon > 0 && text.ptr[colon - 1] != ':')
@@ -55,11 +64,29 @@ struct budget_key budget_of_peer(const char *peer)
 		host = al_slice_head(text, colon - 1);
 	if (al_slice_starts(host, "[") && al_slice_ends(host, "]"))
 		host = al_slice_head(al_slice_from(host, 1), host.len - 2);
-	if (al_addr_parse(host, &addr) != AL_OK)
+	return al_addr_parse(host, addr) == AL_OK;
+}
+
+static struct budget_key key_of(const char *peer, size_t v4_bytes, size_t v6_bytes)
+{
+	struct budget_key out = { .bytes = { 0 } };
+	struct al_prefix addr;
+
+	if (!peer_address(peer, &addr))
 		return out;
 	out.bytes[0] = addr.bits;
-	memcpy(out.bytes + 1, addr.addr, addr.bits == 32 ? 4 : 8); /* a /64 is one customer */
+	memcpy(out.bytes + 1, addr.addr, addr.bits == 32 ? v4_bytes : v6_bytes);
 	return out;
+}
+
+struct budget_key budget_of_peer(const char *peer)
+{
+	return key_of(peer, 4, 8); /* a /64 is one customer */
+}
+
+struct budget_key budget_of_network(const char *peer)
+{
+	return key_of(peer, 3, 6);
 }
 
 /* ---- life ---- */
@@ -97,9 +124,10 @@ size_t budget_count(const struct budget *budget)
 
 /* ---- buckets ---- */
 
-static uint64_t bucket_size(const struct budget *budget)
+/* per_minute is at most a million, so this is far from what the type holds. */
+static int64_t bucket_size(const struct budget *budget)
 {
-	return budget->per_minute * BUDGET_REQUEST * TOKENS_A_HUNDREDTH;
+	return (int64_t)(budget->per_minute * BUDGET_REQUEST * TOKENS_A_HUNDREDTH);
 }
 
 static struct bucket *bucket_new(struct budget *budget, const struct budget_key *key, uint64_t now_ms)
@@ -145,9 +173,9 @@ static struct bucket *bucket_use(struct budget *budget, const struct budget_key 
 	}
 	oldest_drop(budget, bucket);
 	passed = now_ms > bucket->at_ms ? now_ms - bucket->at_ms : 0;
-	passed = passed < MINUTE_MS ? passed : MINUTE_MS;
+	passed = passed < (OWED_MINUTES + 1) * MINUTE_MS ? passed : (OWED_MINUTES + 1) * MINUTE_MS;
 	bucket->at_ms = now_ms;
-	bucket->tokens += passed * budget->per_minute * BUDGET_REQUEST;
+	bucket->tokens += (int64_t)(passed * budget->per_minute * BUDGET_REQUEST);
 	if (bucket->tokens > bucket_size(budget))
 		bucket->tokens = bucket_size(budget);
 	return bucket;
@@ -155,7 +183,7 @@ static struct bucket *bucket_use(struct budget *budget, const struct budget_key 
 
 bool budget_take(struct budget *budget, const struct budget_key *key, unsigned cost, uint64_t now_ms, uint64_t *wait_s)
 {
-	uint64_t price = (uint64_t)cost * TOKENS_A_HUNDREDTH, a_second;
+	int64_t price = (int64_t)cost * TOKENS_A_HUNDREDTH, a_second;
 	struct bucket *bucket;
 
 	if (budget->per_minute == 0)
@@ -167,13 +195,13 @@ bool budget_take(struct budget *budget, const struct budget_key *key, unsigned c
 		bucket->tokens -= price;
 		return true;
 	}
-	a_second = budget->per_minute * BUDGET_REQUEST * 1000;
-	*wait_s = (price - bucket->tokens + a_second - 1) / a_second;
+	a_second = (int64_t)budget->per_minute * BUDGET_REQUEST * 1000;
+	*wait_s = (uint64_t)((price - bucket->tokens + a_second - 1) / a_second);
 	return false;
 }
 
 /* Adds, up to a full bucket. */
-static void bucket_add(struct budget *budget, const struct budget_key *key, uint64_t tokens)
+static void bucket_add(struct budget *budget, const struct budget_key *key, int64_t tokens)
 {
 	struct bucket *bucket;
 
@@ -186,27 +214,35 @@ static void bucket_add(struct budget *budget, const struct budget_key *key, uint
 
 void budget_give(struct budget *budget, const struct budget_key *key, unsigned cost)
 {
-	bucket_add(budget, key, (uint64_t)cost * TOKENS_A_HUNDREDTH);
+	bucket_add(budget, key, (int64_t)cost * TOKENS_A_HUNDREDTH);
 }
 
 void budget_fill(struct budget *budget, const struct budget_key *key)
 {
-	bucket_add(budget, key, UINT64_MAX);
+	bucket_add(budget, key, INT64_MAX);
 }
 
-const struct al_sshkey *budget_take_keys(struct budget *budget, const struct al_sshkey *keys, size_t count,
-					 uint64_t now_ms, uint64_t *wait_s)
+size_t budget_take_all(struct budget *budget, const struct budget_key *keys, size_t count, unsigned cost,
+		       uint64_t now_ms, uint64_t *wait_s)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct budget_key key = budget_of_sshkey(&keys[i]);
-
-		if (budget_take(budget, &key, BUDGET_REQUEST, now_ms, wait_s))
+		if (budget_take(budget, &keys[i], cost, now_ms, wait_s))
 			continue;
-		for (size_t paid = 0; paid < i; paid++) {
-			key = budget_of_sshkey(&keys[paid]);
-			budget_give(budget, &key, BUDGET_REQUEST);
-		}
-		return &keys[i];
+		for (size_t paid = 0; paid < i; paid++)
+			budget_give(budget, &keys[paid], cost);
+		return i;
 	}
-	return NULL;
+	return count;
+}
+
+void budget_owe(struct budget *budget, const struct budget_key *key, unsigned cost, uint64_t now_ms)
+{
+	struct bucket *bucket = budget->per_minute > 0 ? bucket_use(budget, key, now_ms) : NULL;
+	int64_t least = -OWED_MINUTES * bucket_size(budget);
+
+	if (bucket == NULL)
+		return;
+	bucket->tokens -= (int64_t)cost * TOKENS_A_HUNDREDTH;
+	if (bucket->tokens < least)
+		bucket->tokens = least;
 }

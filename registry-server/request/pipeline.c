@@ -14,48 +14,17 @@
 #include "alamo/base/log.h"
 #include "alamo/net/metrics.h"
 #include "attach.h"
-#include "budget.h"
 #include "control.h"
 #include "readers.h"
 #include "reply.h"
-
-#define NAMESPACE_MAX 96
+#include "waiter.h"
 
 static const char cannot[] = "the registry cannot take requests now: send the same bytes again later";
-
-struct pipeline {
-	struct ledger *ledger;
-	struct book *book;       /* NULL: it could not be rebuilt */
-	bool broken;             /* a commit failed; rebuild before the next decision */
-	size_t in_flight;        /* jobs in the ledger */
-	struct readers *readers; /* NULL: requests are read in place */
-	struct budget *keys;     /* borrowed, or NULL */
-	struct budget *sources;  /* borrowed, or NULL */
-	struct al_buf reply;     /* scratch */
-	struct al_buf entry;     /* scratch */
-	char ns[NAMESPACE_MAX];
-};
-
-/* One submission that waits for the readers or the ledger. */
-struct waiter {
-	struct pipeline *pipeline;
-	struct decision *decision; /* NULL: a control request, or a stored answer is asked for again */
-	struct al_buf stored;      /* its text, or the entry's bytes */
-	uint64_t index;
-	struct budget_key source;
-	bool paid; /* by `source` */
-	pipeline_answer_fn answer;
-	void *arg;
-};
 
 static struct al_metric accepted_total = { .name = "alamo_registry_requests_accepted_total",
 					   .help = "Requests that became log entries" };
 static struct al_metric refused_total = { .name = "alamo_registry_requests_refused_total",
 					  .help = "Requests that were refused" };
-static struct al_metric repeated_total = { .name = "alamo_registry_requests_repeated_total",
-					   .help = "Requests that were answered again" };
-static struct al_metric queued_total = { .name = "alamo_registry_requests_queued_total",
-					 .help = "Requests that wait for the hostmaster" };
 static struct al_metric log_size = { .name = "alamo_registry_log_entries", .help = "Entries decided", .gauge = true };
 
 /* ---- state ---- */
@@ -101,8 +70,6 @@ enum al_err pipeline_new(struct ledger *ledger, struct al_slice ns, struct pipel
 	al_buf_init(&p->entry, AL_ENTRY_MAX);
 	al_metric_add(&accepted_total);
 	al_metric_add(&refused_total);
-	al_metric_add(&repeated_total);
-	al_metric_add(&queued_total);
 	al_metric_add(&log_size);
 	err = al_slice_copy(ns, p->ns, sizeof(p->ns));
 	if (err == AL_OK)
@@ -142,10 +109,14 @@ struct al_slice pipeline_namespace(const struct pipeline *p)
 	return al_slice_str(p->ns);
 }
 
-void pipeline_limit(struct pipeline *p, struct budget *keys, struct budget *sources)
+void pipeline_limit(struct pipeline *p, const struct tariff *tariff)
 {
-	p->keys = keys;
-	p->sources = sources;
+	p->tariff = *tariff;
+}
+
+void pipeline_full(struct pipeline *p, const char *why)
+{
+	p->full = why;
 }
 
 enum al_err pipeline_start(struct pipeline *p, struct al_loop *loop)
@@ -153,51 +124,7 @@ enum al_err pipeline_start(struct pipeline *p, struct al_loop *loop)
 	return readers_new(loop, readers_default(), al_slice_str(p->ns), &p->readers);
 }
 
-/* ---- answers ---- */
-
-static void answer_error(struct pipeline *p, pipeline_answer_fn answer, void *arg, const char *text)
-{
-	al_buf_reset(&p->reply);
-	reply_error(&p->reply, "%s", text);
-	answer(arg, al_buf_view(&p->reply));
-}
-
-static void waiter_free(struct waiter *w)
-{
-	decision_free(w->decision);
-	al_buf_release(&w->stored);
-	free(w);
-}
-
-static void waiter_answer(struct waiter *w, const struct ledger_receipt *receipt)
-{
-	struct pipeline *p = w->pipeline;
-
-	al_buf_reset(&p->reply);
-	if (w->decision != NULL)
-		reply_decision(w->decision, receipt, &p->reply);
-	else
-		reply_again(al_buf_view(&w->stored), receipt, &p->reply);
-	w->answer(w->arg, al_buf_view(&p->reply));
-	waiter_free(w);
-}
-
-static void waiter_fail(struct waiter *w, const char *text)
-{
-	answer_error(w->pipeline, w->answer, w->arg, text);
-	waiter_free(w);
-}
-
-static struct waiter *waiter_new(struct pipeline *p, struct decision *decision, pipeline_answer_fn answer, void *arg)
-{
-	struct waiter *w = calloc(1, sizeof(*w));
-
-	if (w == NULL)
-		return NULL;
-	*w = (struct waiter){ .pipeline = p, .decision = decision, .answer = answer, .arg = arg };
-	al_buf_init(&w->stored, AL_ENTRY_MAX);
-	return w;
-}
+/* ---- after a failure ---- */
 
 /* Once nobody waits for the failed ledger any more, go on from what is durable. */
 static void rebuild(struct pipeline *p)
@@ -212,8 +139,7 @@ static void rebuild(struct pipeline *p)
 	al_log(AL_LOG_WARN, "rebuild", "size=%" PRIu64, al_state_size(book_state(p->book)));
 }
 
-/* A job is back from the ledger. The last one after a failure lets the pipeline go on. */
-static void landed(struct pipeline *p)
+void pipeline_landed(struct pipeline *p)
 {
 	if (--p->in_flight == 0 && p->broken)
 		rebuild(p);
@@ -231,104 +157,10 @@ static void on_stored(void *arg, enum al_err err, const struct ledger_receipt *r
 		p->broken = true;
 		waiter_fail(w, "storage failed: the request was NOT stored; send the same bytes again later");
 	}
-	landed(p);
-}
-
-/* ---- the same bytes again ---- */
-
-static void on_proved(void *arg, enum al_err err, const struct ledger_receipt *receipt)
-{
-	struct waiter *w = arg;
-	struct pipeline *p = w->pipeline;
-
-	if (err == AL_OK)
-		waiter_answer(w, receipt);
-	else
-		waiter_fail(w, "the entry is not durable yet: send the same bytes again later");
-	landed(p);
-}
-
-static void on_read(void *arg, enum al_err err, const struct ledger_batch *batch)
-{
-	struct waiter *w = arg;
-	struct pipeline *p = w->pipeline;
-
-	if (err == AL_OK && batch->count > 0 && batch->first == w->index)
-		al_buf_slice(&w->stored, batch->entries[0]);
-	if (w->stored.len > 0 && ledger_prove(p->ledger, w->index, on_proved, w) == AL_OK)
-		return; /* still in flight */
-	waiter_fail(w, "the entry is not durable yet: send the same bytes again later");
-	landed(p);
-}
-
-static void answer_again(struct pipeline *p, struct waiter *w, uint64_t index)
-{
-	al_metric_inc(&repeated_total, 1);
-	decision_free(w->decision);
-	w->decision = NULL;
-	w->index = index;
-	if (ledger_read(p->ledger, w->index, 1, on_read, w) == AL_OK)
-		p->in_flight++;
-	else
-		waiter_fail(w, "out of memory");
-}
-
-/* ---- waiting for the hostmaster ---- */
-
-static void on_queued(void *arg, enum al_err err, const struct ledger_side_result *result)
-{
-	struct waiter *w = arg;
-	struct pipeline *p = w->pipeline;
-
-	if (err == AL_OK) {
-		al_metric_inc(&queued_total, 1);
-		al_buf_reset(&p->reply);
-		reply_queued(w->decision, result->queued.id, &p->reply);
-		w->answer(w->arg, al_buf_view(&p->reply));
-		waiter_free(w);
-	} else if (err == AL_ELIMIT) {
-		waiter_fail(w, "the hostmaster's queue is full: send the same bytes again later");
-	} else {
-		waiter_fail(w, "storage failed: the request was NOT queued; send the same bytes again later");
-	}
-}
-
-/* With its contact blocks: whoever approves has nothing but this. */
-static enum al_err queue(struct pipeline *p, struct waiter *w)
-{
-	const struct decision *d = w->decision;
-	char label[LEDGER_LABEL_MAX];
-	struct al_buf text;
-	enum al_err err;
-
-	al_buf_init(&text, 2 * AL_ENTRY_MAX + AL_REQUEST_CONTACTS_MAX * AL_CONTACT_MAX);
-	al_buf_slice(&text, al_buf_view(&d->request.bytes));
-	al_buf_slice(&text, al_buf_view(&d->request.attached));
-	attach_label(d, label);
-	err = text.err;
-	if (err == AL_OK)
-		err = ledger_queue_add(p->ledger, d->time, d->request.hash, al_slice_str(label), al_buf_view(&text),
-				       on_queued, w);
-	al_buf_release(&text);
-	return err;
+	pipeline_landed(p);
 }
 
 /* ---- the flow ---- */
-
-static enum al_err append(struct pipeline *p, struct waiter *w)
-{
-	const struct decision *d = w->decision;
-	struct attach attach;
-	struct ledger_extra extra;
-	enum al_err err = attach_collect(d, book_state(p->book), &attach);
-
-	if (err != AL_OK)
-		return err;
-	extra = (struct ledger_extra){ attach.sides, attach.count, d->request.hash };
-	err = ledger_append_with(p->ledger, d->index, al_buf_view(&p->entry), &extra, on_stored, w);
-	attach_release(&attach);
-	return err;
-}
 
 /* Accepted: the state moves on now, the answer comes with the commit. */
 static enum al_err store(struct pipeline *p, struct waiter *w)
@@ -339,7 +171,7 @@ static enum al_err store(struct pipeline *p, struct waiter *w)
 	al_buf_reset(&p->entry);
 	err = decision_encode(d, &p->entry);
 	if (err == AL_OK)
-		err = append(p, w);
+		err = attach_append(d, book_state(p->book), p->ledger, al_buf_view(&p->entry), on_stored, w);
 	if (err != AL_OK)
 		return err;
 	p->in_flight++;
@@ -349,59 +181,56 @@ static enum al_err store(struct pipeline *p, struct waiter *w)
 	return AL_OK;
 }
 
-/* All signers pay, or none. False: one cannot; w is answered. */
-static bool keys_pay(struct pipeline *p, struct waiter *w)
+/* Accepted, and paid for. */
+static void store_or_fail(struct pipeline *p, struct waiter *w, bool hostmaster)
+{
+	enum al_err err = p->full == NULL ? store(p, w) : AL_EAGAIN;
+
+	if (err != AL_OK)
+		waiter_fail(w, p->full != NULL    ? p->full
+			       : err == AL_ELIMIT ? "the log entry would be too large"
+						  : "out of memory: nothing was stored");
+	else if (hostmaster && w->paid)
+		tariff_refund(&p->tariff, &w->source);
+}
+
+/* What becomes of a request that was judged. */
+static void outcome(struct pipeline *p, struct waiter *w, bool hostmaster)
 {
 	const struct decision *d = w->decision;
-	char fingerprint[AL_SSH_FINGERPRINT_LEN], text[160];
-	const struct al_sshkey *poor;
-	uint64_t wait_s = 1;
 
-	poor = p->keys != NULL ? budget_take_keys(p->keys, d->keys, d->key_count, al_now_ms(), &wait_s) : NULL;
-	if (poor == NULL)
-		return true;
-	al_sshkey_fingerprint(poor, fingerprint);
-	(void)snprintf(text, sizeof(text), "budget of key %s used up: try again in %" PRIu64 " s", fingerprint, wait_s);
-	waiter_fail(w, text);
-	return false;
-}
-
-static void store_or_fail(struct pipeline *p, struct waiter *w)
-{
-	bool hostmaster = control_by_hostmaster(w->decision, book_state(p->book));
-	enum al_err err;
-
-	if (!hostmaster && !keys_pay(p, w))
-		return;
-	err = store(p, w);
-	if (err != AL_OK)
-		waiter_fail(w, err == AL_ELIMIT ? "the log entry would be too large"
-						: "out of memory: nothing was stored");
-	else if (hostmaster && w->paid && p->sources != NULL)
-		budget_fill(p->sources, &w->source);
-}
-
-/* Decoded and verified; everything that came before is decided. */
-static void judge(struct pipeline *p, struct waiter *w)
-{
-	struct decision *d = w->decision;
-	uint64_t index;
-
-	if (book_decide(p->book, d, al_now_s()) != AL_OK) {
-		waiter_fail(w, "out of memory: nothing was stored");
-		return;
-	}
-	if (d->decoded && book_find_text(p->book, d->request.hash, &index)) {
-		answer_again(p, w, index);
-	} else if (!d->accepted && !d->request.dry_run && attach_asks(d)) {
-		if (queue(p, w) != AL_OK)
-			waiter_fail(w, "the registry cannot queue requests now: send the same bytes again later");
+	if (!d->accepted && !d->request.dry_run && attach_asks(d)) {
+		ask_hostmaster(p, w);
 	} else if (!d->accepted || d->request.dry_run || !d->changes) {
 		al_metric_inc(&refused_total, d->accepted ? 0 : 1);
 		waiter_answer(w, NULL);
 	} else {
-		store_or_fail(p, w);
+		store_or_fail(p, w, hostmaster);
 	}
+}
+
+/*
+ * Decoded and verified; everything that came before is decided. A text that is in the log costs its signers nothing:
+ * anybody can send it.
+ */
+static void judge(struct pipeline *p, struct waiter *w)
+{
+	struct decision *d = w->decision;
+	const struct al_state *state = book_state(p->book);
+	bool hostmaster = control_by_hostmaster(d, state);
+	char words[TARIFF_WORDS];
+	uint64_t index;
+
+	if (d->decoded && book_find_text(p->book, d->request.hash, &index))
+		answer_again(p, w, index);
+	else if (!hostmaster && !tariff_keys(&p->tariff, d, al_now_ms(), words))
+		waiter_fail(w, words);
+	else if (book_decide(p->book, d, al_now_s()) != AL_OK)
+		waiter_fail(w, "out of memory: nothing was stored");
+	else if (!hostmaster && !tariff_judged(&p->tariff, w->paid ? &w->source : NULL, d, state, al_now_ms(), words))
+		waiter_fail(w, words);
+	else
+		outcome(p, w, hostmaster);
 }
 
 static void on_decoded(void *arg, struct decision *d, enum al_err err)
@@ -431,8 +260,8 @@ static void on_control(void *arg)
 	waiter_free(w);
 }
 
-void pipeline_submit(struct pipeline *p, struct al_slice raw, const struct budget_key *source,
-		     pipeline_answer_fn answer, void *arg)
+void pipeline_submit(struct pipeline *p, struct al_slice raw, const struct payer *source, pipeline_answer_fn answer,
+		     void *arg)
 {
 	bool control = al_request_is_control(raw);
 	struct decision *d = control ? NULL : decision_new();
@@ -441,7 +270,7 @@ void pipeline_submit(struct pipeline *p, struct al_slice raw, const struct budge
 
 	if (w == NULL) {
 		decision_free(d);
-		answer_error(p, answer, arg, cannot);
+		waiter_refuse(p, answer, arg, cannot);
 		return;
 	}
 	w->paid = source != NULL;

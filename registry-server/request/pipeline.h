@@ -15,9 +15,9 @@
 #include "book.h"
 #include "ledger/ledger.h"
 
-struct budget;
-struct budget_key;
+struct payer;
 struct pipeline;
+struct tariff;
 
 /* Replays the ledger. `ns` is the signature namespace ("registry@alamo"), copied. */
 AL_MUST_USE enum al_err pipeline_new(struct ledger *ledger, struct al_slice ns, struct pipeline **out);
@@ -28,16 +28,14 @@ AL_MUST_USE enum al_err pipeline_start(struct pipeline *pipeline, struct al_loop
 /* Called once for each submission, on the loop; `answer` lives during the call. May come before submit returns. */
 typedef void (*pipeline_answer_fn)(void *arg, struct al_slice answer);
 /* `source` (copied; may be NULL) is who has paid for it. */
-void pipeline_submit(struct pipeline *pipeline, struct al_slice raw, const struct budget_key *source,
+void pipeline_submit(struct pipeline *pipeline, struct al_slice raw, const struct payer *source,
 		     pipeline_answer_fn answer, void *arg);
 /* fn(arg) once all that was submitted so far is decided: at once when that is so. */
 void pipeline_after(struct pipeline *pipeline, void (*fn)(void *arg), void *arg);
-/*
- * At most so many entries a minute from one key, but for the hostmaster's,
- * which are at nobody's expense: their source gets back what it paid.
- * Borrowed; NULL: no limit.
- */
-void pipeline_limit(struct pipeline *pipeline, struct budget *keys, struct budget *sources);
+/* Who pays for requests (tariff.h): all but the hostmaster, whose source gets back what it paid. The budgets are borrowed. */
+void pipeline_limit(struct pipeline *pipeline, const struct tariff *tariff);
+/* From now on nothing more is stored, and who asks for it is told `why` (borrowed); NULL: as before. */
+void pipeline_full(struct pipeline *pipeline, const char *why);
 
 /* Both NULL: the log could not be read back after a failed commit, and nothing can be said from it. */
 const struct al_state *pipeline_state(const struct pipeline *pipeline);

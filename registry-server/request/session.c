@@ -10,7 +10,6 @@
 #include "session.h"
 
 #include <event2/buffer.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +37,7 @@ struct answer {
 struct session {
 	struct al_conn *conn;
 	const struct session_ctx *ctx;
-	struct budget_key source;
+	struct payer source;
 	enum session_state state;
 	struct al_buf request;
 	struct answer *first, *last;
@@ -98,6 +97,7 @@ static void on_answer(void *arg, struct al_slice text)
 		return;
 	}
 	al_buf_slice(&a->text, text);
+	tariff_answered(&s->ctx->tariff, &s->source, text.len, al_now_ms());
 	a->ready = true;
 	if (s->stepping)
 		return;
@@ -114,11 +114,11 @@ static void on_answer(void *arg, struct al_slice text)
 /* False: it cannot, and the answer says so. The connection stays. */
 static bool source_pays(struct session *s, struct answer *a, unsigned cost)
 {
-	uint64_t wait_s = 1;
+	char words[TARIFF_WORDS];
 
-	if (s->ctx->sources == NULL || budget_take(s->ctx->sources, &s->source, cost, al_now_ms(), &wait_s))
+	if (tariff_enter(&s->ctx->tariff, &s->source, cost, al_now_ms(), words))
 		return true;
-	reply_error(&a->text, "budget of your address used up: try again in %" PRIu64 " s", wait_s);
+	reply_error(&a->text, "%s", words);
 	a->ready = true;
 	return false;
 }
@@ -304,7 +304,7 @@ static enum al_err on_open(struct al_conn *conn, void *arg, void **user)
 		return AL_ENOMEM;
 	s->conn = conn;
 	s->ctx = arg;
-	s->source = budget_of_peer(al_conn_peer(conn));
+	s->source = tariff_payer(al_conn_peer(conn));
 	/* With room for contact blocks; what counts for the rest is judged when the request is decoded. */
 	al_buf_init(&s->request, AL_REQUEST_MAX + AL_REQUEST_CONTACTS_MAX * AL_CONTACT_MAX);
 	*user = s;

@@ -6,13 +6,13 @@
 #define REGISTRY_SESSION_H
 
 #include "alamo/net/net.h"
-#include "budget.h"
 #include "question.h"
+#include "tariff.h"
 
 struct session_ctx {
 	struct al_loop *loop;
 	struct question_ctx question;
-	struct budget *sources; /* NULL: no limit */
+	struct tariff tariff; /* of what sources and networks pay */
 };
 
 #define SESSION_IN_MAX (256u << 10) /* unread bytes of one connection */

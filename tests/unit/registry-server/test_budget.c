@@ -114,6 +114,50 @@ static void bounded_least_recently_used_out(void **state)
 	budget_free(b);
 }
 
+static void owed_is_waited_for(void **state)
+{
+	struct budget *b = budget_new(60, 16);
+	struct budget_key key = key_of(1);
+	uint64_t wait;
+
+	(void)state;
+	/* The last request is let in by what is there, whatever it turns out to cost. */
+	assert_true(take(b, 1, BUDGET_REQUEST, 0, &wait));
+	budget_owe(b, &key, 89 * BUDGET_REQUEST, 0);
+	assert_false(take(b, 1, BUDGET_QUESTION, 0, &wait));
+	assert_int_equal(wait, 31);
+	assert_false(take(b, 1, BUDGET_REQUEST, 30000, &wait));
+	assert_int_equal(wait, 1);
+	assert_true(take(b, 1, BUDGET_REQUEST, 31000, &wait));
+	/* For ten minutes at most, and a long rest pays it all. */
+	for (int i = 0; i < 100; i++)
+		budget_owe(b, &key, 1000 * BUDGET_REQUEST, 31000);
+	assert_false(take(b, 1, BUDGET_REQUEST, 31000, &wait));
+	assert_int_equal(wait, 601);
+	assert_true(take(b, 1, BUDGET_REQUEST, 31000 + 601000, &wait));
+	budget_owe(b, &key, 1000 * BUDGET_REQUEST, 31000 + 601000);
+	assert_true(take(b, 1, 60 * BUDGET_REQUEST, 31000 + 60 * 60000, &wait));
+	assert_false(take(b, 1, BUDGET_QUESTION, 31000 + 60 * 60000, &wait));
+	budget_free(b);
+}
+
+static void all_or_none(void **state)
+{
+	struct budget *b = budget_new(2, 16);
+	struct budget_key keys[3] = { key_of(1), key_of(2), key_of(3) };
+	uint64_t wait;
+
+	(void)state;
+	assert_true(take(b, 2, 2 * BUDGET_REQUEST, 0, &wait));
+	assert_int_equal(budget_take_all(b, keys, 3, BUDGET_REQUEST, 0, &wait), 1);
+	assert_int_equal(wait, 30);
+	assert_true(take(b, 1, 2 * BUDGET_REQUEST, 0, &wait));
+	assert_true(take(b, 3, 2 * BUDGET_REQUEST, 0, &wait));
+	assert_int_equal(budget_take_all(b, keys, 3, BUDGET_REQUEST, 60000, &wait), 3);
+	assert_int_equal(budget_take_all(b, keys, 0, BUDGET_REQUEST, 60000, &wait), 0);
+	budget_free(b);
+}
+
 static void no_limit(void **state)
 {
 	struct budget *b = budget_new(0, 16);
@@ -131,6 +175,25 @@ static bool same(const char *a, const char *b)
 	struct budget_key x = budget_of_peer(a), y = budget_of_peer(b);
 
 	return memcmp(&x, &y, sizeof(x)) == 0;
+}
+
+static bool same_network(const char *a, const char *b)
+{
+	struct budget_key x = budget_of_network(a), y = budget_of_network(b);
+
+	return memcmp(&x, &y, sizeof(x)) == 0;
+}
+
+static void who_is_one_network(void **state)
+{
+	struct budget_key x = budget_of_name(AL_S("ANN-MNT")), y = budget_of_name(AL_S("BOB-MNT"));
+
+	(void)state;
+	assert_true(same_network("192.0.2.1:1", "192.0.2.254:9"));
+	assert_false(same_network("192.0.2.1:1", "192.0.3.1:1"));
+	assert_true(same_network("[2001:db8:1:2::1]:1", "[2001:db8:1:ffff::1]:1"));
+	assert_false(same_network("[2001:db8:1::1]:1", "[2001:db8:2::1]:1"));
+	assert_memory_not_equal(&x, &y, sizeof(x));
 }
 
 static void who_is_one_source(void **state)
@@ -155,6 +218,9 @@ int main(void)
 		cmocka_unit_test(a_question_is_a_hundredth),
 		cmocka_unit_test(given_back),
 		cmocka_unit_test(bounded_least_recently_used_out),
+		cmocka_unit_test(owed_is_waited_for),
+		cmocka_unit_test(all_or_none),
+		cmocka_unit_test(who_is_one_network),
 		cmocka_unit_test(no_limit),
 		cmocka_unit_test(who_is_one_source),
 	};
