@@ -83,14 +83,8 @@ static void check_prev(struct policy *p, const struct subject *s)
 
 static void check_twice(struct policy *p, const struct subject *s)
 {
-	for (size_t i = 0; i < s->number; i++) {
-		const struct al_object *other = p->d->objects[i];
-
-		if (other != NULL && other->cls == s->cls && al_slice_eq(al_object_key(other), al_object_key(s->now))) {
-			policy_refuse(p, s, NULL, "REQUEST-TWICE", "The object appears twice in the request");
-			return;
-		}
-	}
+	if (view_repeats(&p->view, s->number))
+		policy_refuse(p, s, NULL, "REQUEST-TWICE", "The object appears twice in the request");
 }
 
 static bool any_class_has(const struct policy *p, unsigned refs, struct al_slice key)
@@ -247,6 +241,7 @@ void policy_decide(struct decision *d, const struct al_state *state, const struc
 		d->report.err = err; /* no decision: decision_judge() says so */
 		return;
 	}
+	p.view.work = &d->work;
 	auth_hostmaster(&p);
 	for (size_t i = 0; i < d->request.object_count; i++)
 		decide_object(&p, (unsigned)i);

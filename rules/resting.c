@@ -6,40 +6,108 @@
 #include <stdlib.h>
 #include <string.h>
 
+void resting_init(struct resting *resting)
+{
+	*resting = (struct resting){ .items = NULL };
+	al_trie_init(&resting->by_asn);
+	al_trie_init(&resting->by_inet);
+}
+
 void resting_release(struct resting *resting)
 {
 	free(resting->items);
-	*resting = (struct resting){ .items = NULL };
+	al_trie_release(&resting->by_asn);
+	al_trie_release(&resting->by_inet);
+	resting_init(resting);
+}
+
+/* ---- the index ---- */
+
+static struct al_trie *index_of(struct resting *resting, const struct al_object *object)
+{
+	return object->cls == AL_AUT_NUM ? &resting->by_asn : &resting->by_inet;
+}
+
+static bool index_key(const struct al_object *object, struct al_prefix *key)
+{
+	uint32_t asn;
+
+	if (object->cls != AL_AUT_NUM)
+		return al_object_prefix(object, key) == AL_OK;
+	if (al_object_asn(object, &asn) != AL_OK)
+		return false;
+	*key = (struct al_prefix){ .len = 32, .bits = 32 };
+	for (unsigned i = 0; i < 4; i++)
+		key->addr[i] = (uint8_t)(asn >> (24 - 8 * i));
+	return true;
+}
+
+static void *place_value(size_t place)
+{
+	return (void *)(uintptr_t)(place + 1);
+}
+
+static struct rest_item *item_at(const struct resting *resting, const void *value)
+{
+	return &resting->items[(size_t)(uintptr_t)value - 1 - resting->gone];
+}
+
+static void index_remove(struct resting *resting, const struct al_object *object)
+{
+	struct al_prefix key;
+
+	if (index_key(object, &key))
+		(void)al_trie_remove(index_of(resting, object), &key);
+}
+
+/* ---- the queue ---- */
+
+static enum al_err reserve(struct resting *resting)
+{
+	size_t cap = resting->cap > 0 ? resting->cap * 2 : 16;
+	struct rest_item *grown;
+
+	if (resting->count == resting->cap && resting->first > resting->cap / 2) {
+		resting->count -= resting->first;
+		memmove(resting->items, resting->items + resting->first, resting->count * sizeof(*resting->items));
+		resting->gone += resting->first;
+		resting->first = 0;
+	}
+	if (resting->count < resting->cap)
+		return AL_OK;
+	grown = realloc(resting->items, cap * sizeof(*grown));
+	if (grown == NULL)
+		return AL_ENOMEM;
+	resting->items = grown;
+	resting->cap = cap;
+	return AL_OK;
 }
 
 enum al_err resting_add(struct resting *resting, const struct al_object *last)
 {
-	if (resting->count == resting->cap && resting->first > resting->cap / 2) {
-		resting->count -= resting->first;
-		memmove(resting->items, resting->items + resting->first, resting->count * sizeof(*resting->items));
-		resting->first = 0;
-	}
-	if (resting->count == resting->cap) {
-		size_t cap = resting->cap > 0 ? resting->cap * 2 : 16;
-		struct rest_item *grown = realloc(resting->items, cap * sizeof(*grown));
+	struct al_prefix key;
+	void **slot;
+	enum al_err err = reserve(resting);
 
-		if (grown == NULL)
-			return AL_ENOMEM;
-		resting->items = grown;
-		resting->cap = cap;
-	}
+	if (err != AL_OK || !index_key(last, &key))
+		return err;
+	slot = al_trie_slot(index_of(resting, last), &key);
+	if (slot == NULL)
+		return AL_ENOMEM;
+	*slot = place_value(resting->gone + resting->count);
 	resting->items[resting->count++] = (struct rest_item){ .last = last, .since = last->time };
 	return AL_OK;
 }
 
-void resting_drop(struct resting *resting, enum al_class cls, struct al_slice key)
+void resting_drop(struct resting *resting, const struct al_object *now)
 {
-	for (size_t i = resting->first; i < resting->count; i++) {
-		struct rest_item *item = &resting->items[i];
+	struct al_prefix key;
+	void *value = index_key(now, &key) ? al_trie_get(index_of(resting, now), &key) : NULL;
 
-		if (!item->gone && item->last->cls == cls && al_slice_eq(al_object_key(item->last), key))
-			item->gone = true;
-	}
+	if (value == NULL)
+		return;
+	item_at(resting, value)->gone = true;
+	index_remove(resting, now);
 }
 
 const struct al_object *resting_due(struct resting *resting, uint64_t now)
@@ -54,27 +122,36 @@ const struct al_object *resting_due(struct resting *resting, uint64_t now)
 		if (item->since + resting->rest_s > now)
 			return NULL;
 		resting->first++;
+		index_remove(resting, item->last);
 		return item->last;
 	}
 	return NULL;
 }
 
-static bool touches(const struct al_object *one, const struct al_object *other)
-{
-	struct al_prefix a, b;
+/* ---- look-ups ---- */
 
-	if (one->cls != other->cls)
-		return false;
-	if (one->cls == AL_AUT_NUM)
-		return al_slice_eq(al_object_key(one), al_object_key(other));
-	return al_object_prefix(one, &a) == AL_OK && al_object_prefix(other, &b) == AL_OK &&
-	       (al_prefix_covers(&a, &b) || al_prefix_covers(&b, &a));
+static bool oldest_visit(const struct al_prefix *key, void *value, void *arg)
+{
+	void **oldest = arg;
+
+	(void)key;
+	if (*oldest == NULL || (uintptr_t)value < (uintptr_t)*oldest)
+		*oldest = value;
+	return true;
 }
 
 const struct al_object *resting_touching(const struct resting *resting, const struct al_object *asked)
 {
-	for (size_t i = resting->first; i < resting->count; i++)
-		if (!resting->items[i].gone && touches(resting->items[i].last, asked))
-			return resting->items[i].last;
-	return NULL;
+	struct al_prefix key;
+	void *oldest = NULL;
+
+	if (!index_key(asked, &key))
+		return NULL;
+	if (asked->cls == AL_AUT_NUM) {
+		oldest = al_trie_get(&resting->by_asn, &key);
+	} else {
+		al_trie_covering(&resting->by_inet, &key, oldest_visit, &oldest);
+		al_trie_within(&resting->by_inet, &key, oldest_visit, &oldest);
+	}
+	return oldest != NULL ? item_at(resting, oldest)->last : NULL;
 }

@@ -1,6 +1,7 @@
 /*
  * resting.h -- returned numbers and blocks that wait before another may have
- * them. Log time, not the clock: entries come in order, so this is a queue.
+ * them. Log time, not the clock: entries come in order, so this is a queue,
+ * with an index by number and by prefix.
  */
 #ifndef RULES_RESTING_H
 #define RULES_RESTING_H
@@ -10,7 +11,10 @@
 struct resting {
 	struct rest_item *items; /* oldest first, from `first` */
 	size_t first, count, cap;
-	uint64_t rest_s; /* how long, in seconds; 0: nothing rests */
+	size_t gone;            /* taken off the front of the array so far */
+	struct al_trie by_asn;  /* numbers as keys of 32 bits */
+	struct al_trie by_inet; /* values of both: the item's place, counted from the first one ever, plus 1 */
+	uint64_t rest_s;        /* how long, in seconds; 0: nothing rests */
 };
 
 struct rest_item {
@@ -19,13 +23,14 @@ struct rest_item {
 	bool gone;                    /* taken back before its time */
 };
 
+void resting_init(struct resting *resting);
 void resting_release(struct resting *resting);
 AL_MUST_USE enum al_err resting_add(struct resting *resting, const struct al_object *last);
 /* It lives again: it does not rest any more. */
-void resting_drop(struct resting *resting, enum al_class cls, struct al_slice key);
+void resting_drop(struct resting *resting, const struct al_object *now);
 /* The oldest whose time is over at `now`, taken out; NULL: none. */
 const struct al_object *resting_due(struct resting *resting, uint64_t now);
-/* One that touches this block or number, or NULL. */
+/* The one that has rested longest of those that touch this block or number, or NULL. */
 const struct al_object *resting_touching(const struct resting *resting, const struct al_object *asked);
 
 #endif

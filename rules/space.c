@@ -55,6 +55,7 @@ enum al_err space_new(struct space **out)
 
 	if (space == NULL)
 		return AL_ENOMEM;
+	resting_init(&space->resting);
 	if (tree_init(&space->tree[0], 32) != AL_OK || tree_init(&space->tree[1], 128) != AL_OK ||
 	    tree_init(&space->tree[2], 32) != AL_OK || holdings_new(&space->holdings) != AL_OK) {
 		space_free(space);
@@ -453,6 +454,6 @@ enum al_err space_change(struct space *space, const struct al_object *old, const
 	if (now->cls != AL_INETNUM && now->cls != AL_INET6NUM && now->cls != AL_AUT_NUM)
 		return AL_OK;
 	if (old != NULL && old->deleted)
-		resting_drop(&space->resting, (enum al_class)now->cls, al_object_key(now));
+		resting_drop(&space->resting, now);
 	return now->cls == AL_AUT_NUM ? asn_change(space, now, was) : inet_change(space, now, was);
 }

@@ -237,3 +237,51 @@ def test_the_client_waits_for_its_budget(tight, tmp_path):
     done = tight.cli("submit", file, "--key", key.path)
     assert "% receipt" in done.stdout and "budget" in done.stderr
     assert time.monotonic() - begun > 1
+
+
+def test_dry_runs_and_refusals_cost_the_key(tight, tmp_path):
+    key = Key(tmp_path / "dry")
+    for number in range(5):
+        text = [mntner(f"DRY{number}-MNT", key)]
+        answer = tight.send(text, [key], headers=[("dry-run", "yes")] if number % 2 else [], **({} if number % 2 else {"prev": "7"}))
+        assert "dry run" in answer.text or "REQUEST-PREV" in answer.text
+    answer = tight.send([mntner("DRY-MNT", key)], [key])
+    assert exhausted(answer.text) and "SHA256:" in answer.text
+
+
+def test_a_request_costs_by_its_objects(tmp_path):
+    """700 objects are not one request: the next one waits, whoever signs it, and a text of the log is at nobody's expense."""
+    with running(tmp_path / "dir", conf={"registry": {"budget_source": 20, "budget_network": 0, "budget_key": 20}}) as made:
+        key, other = Key(tmp_path / "many"), Key(tmp_path / "other")
+        first = made.signed([mntner("MANY-MNT", key)], [key], name="first")
+        assert Answer(made.talk(first)).accepted
+        sets = [obj(("as-set", f"AS-MANY{i}"), mnt="MANY-MNT") for i in range(400)]
+        text = request_text(sets, prev=" ".join(["none"] * len(sets))).encode()
+        answer = Answer(made.talk(text + key.sign(text)))
+        assert answer.accepted and len(answer.objects) == 400, answer.text[-300:]
+        answer = made.talk(made.signed([mntner("OTHER-MNT", other)], [other]))
+        assert exhausted(answer) and "your address" in answer
+        seconds = int(answer.split("try again in ")[1].split()[0])
+        assert 60 < seconds <= 601
+
+
+def test_a_maintainer_pays_for_all_its_keys(tmp_path):
+    with running(tmp_path / "dir", conf={"registry": {"budget_maintainer": 3}}) as made:
+        keys = [Key(tmp_path / f"k{number}") for number in range(4)]
+        text = attributes([("mntner", "FOUR-MNT"), *(("auth", key.public) for key in keys), ("mnt-by", "FOUR-MNT"), ("source", "ALAMO")])
+        assert made.send([text], [keys[0]]).accepted
+        answers = [made.send([obj(("as-set", f"AS-F{number}"), mnt="FOUR-MNT")], [key]) for number, key in enumerate(keys)]
+        assert [answer.accepted for answer in answers] == [True, True, True, False]
+        assert exhausted(answers[3].text) and "FOUR-MNT" in answers[3].text
+
+
+@pytest.mark.parametrize("conf, word", [({"min_free_disk": 1000000000}, "disk"), ({"max_memory": 1}, "memory")])
+def test_without_room_nothing_more_is_stored(tmp_path, conf, word):
+    with running(tmp_path / "dir", conf={"registry": conf}) as made:
+        key = Key(tmp_path / "late")
+        head = made.ask("head")
+        answer = made.send([mntner("LATE-MNT", key)], [key])
+        assert answer.text.startswith("%ERROR: the registry's " + word) and "nothing was stored" in answer.text
+        assert made.ask("head") == head and made.ask("prev mntner LATE-MNT") == "prev: none\n"
+        # What changes nothing is answered as ever.
+        assert "% dry run" in made.send([mntner("LATE-MNT", key)], [key], headers=[("dry-run", "yes")]).text

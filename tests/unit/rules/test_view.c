@@ -1,0 +1,107 @@
+/*
+ * test_view.c -- a request's own objects over the state, and what it costs to
+ * look: steps, which grow with the request and not with its square.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+
+#include "audit_story.h"
+#include "view.h"
+
+/* Steps of deciding a request that creates or deletes so many roles, all maintained by Alice. */
+static uint64_t work_of(struct story *s, unsigned count, bool deletes)
+{
+	struct decision *d = decision_new();
+	struct al_buf objects, header, raw;
+	uint64_t work;
+
+	al_buf_init(&objects, AL_REQUEST_MAX);
+	al_buf_init(&header, AL_REQUEST_MAX);
+	al_buf_init(&raw, AL_REQUEST_MAX);
+	al_buf_str(&header, "prev:");
+	for (unsigned i = 0; i < count; i++) {
+		al_buf_printf(&objects, "%sas-set: AS-X%u\nmnt-by: ALICE-MNT\nsource: TEST\n%s", i > 0 ? "\n" : "", i,
+			      deletes ? "delete: x\n" : "");
+		al_buf_str(&header, " none");
+	}
+	al_buf_u8(&objects, '\0');
+	al_buf_u8(&header, '\0');
+	assert_int_equal(objects.err, AL_OK);
+	story_request(s, "work", (const char *)header.ptr, (const char *)objects.ptr, "1", NS, &raw);
+	assert_non_null(d);
+	assert_int_equal(decision_read(d, al_buf_view(&raw), NS), AL_OK);
+	assert_int_equal(book_decide(s->book, d, START + 1000 * STEP), AL_OK);
+	assert_true(d->decoded && d->key_count == 1);
+	assert_int_equal(d->accepted, !deletes);
+	work = d->work;
+	decision_free(d);
+	al_buf_release(&objects);
+	al_buf_release(&header);
+	al_buf_release(&raw);
+	return work;
+}
+
+static void test_work_grows_with_the_request(void **state)
+{
+	uint64_t some = work_of(*state, 50, false), many = work_of(*state, 500, false);
+
+	assert_true(some >= 50);
+	assert_true(many < 12 * some);
+	some = work_of(*state, 50, true);
+	many = work_of(*state, 500, true);
+	assert_true(some >= 50);
+	assert_true(many < 12 * some);
+}
+
+static struct al_object *object_make(const char *text)
+{
+	struct al_build build = { .raw = al_slice_str(text), .source = AL_S("TEST") };
+	struct al_object *out;
+	bool deletes;
+
+	assert_int_equal(al_object_build(&build, NULL, &out, &deletes), AL_OK);
+	return out;
+}
+
+static void test_own_objects_and_references(void **state)
+{
+	static const char *const texts[] = {
+		"route6: fca1:100::/48\norigin: AS4252660110\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: x\n",
+		"aut-num: AS4252660110\nas-name: OTHER\nmnt-by: ALICE-MNT\nsource: TEST\n",
+		"aut-num: AS4252660110\nas-name: LATER\nmnt-by: ALICE-MNT\nmnt-by: BOB-MNT\nsource: TEST\n",
+	};
+	struct al_object *objects[AL_COUNT(texts) + 1] = { NULL };
+	const struct story *s = *state;
+	struct view view;
+	size_t before = al_state_references(book_state(s->book), AL_AUT_NUM, AL_S("AS4252660110"));
+	size_t bob = al_state_references(book_state(s->book), AL_MNTNER, AL_S("BOB-MNT"));
+
+	for (size_t i = 0; i < AL_COUNT(texts); i++)
+		objects[i + 1] = object_make(texts[i]); /* the first one did not build */
+	assert_int_equal(view_init(&view, book_state(s->book), objects, AL_COUNT(objects)), AL_OK);
+	assert_ptr_equal(view_own(&view, AL_AUT_NUM, AL_S("AS4252660110")), objects[3]);
+	assert_ptr_equal(view_get(&view, AL_AUT_NUM, AL_S("AS4252660110")), objects[3]);
+	assert_null(view_own(&view, AL_AUT_NUM, AL_S("AS4252660111")));
+	assert_non_null(view_get(&view, AL_AUT_NUM, AL_S("AS4252660111")));
+	assert_null(view_own(&view, AL_PERSON, AL_S("AS4252660110")));
+	assert_int_equal(view_references(&view, AL_AUT_NUM, AL_S("AS4252660110")), before - 1);
+	assert_int_equal(view_references(&view, AL_MNTNER, AL_S("BOB-MNT")), bob + 1);
+	view_release(&view);
+	for (size_t i = 1; i < AL_COUNT(objects); i++)
+		al_object_unref(objects[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_work_grows_with_the_request),
+		cmocka_unit_test(test_own_objects_and_references),
+	};
+
+	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, story_setup, story_teardown);
+}
