@@ -75,11 +75,14 @@ static enum al_err file_read(const char *path, struct al_buf *out)
 static enum al_err genesis_file(struct genesis *g, const char *path)
 {
 	struct submission s = { .genesis = g };
-	struct al_buf raw;
+	struct al_buf typed, raw;
 	enum al_err err;
 
+	al_buf_init(&typed, AL_REQUEST_MAX * 2);
 	al_buf_init(&raw, AL_REQUEST_MAX * 2);
-	err = file_read(path, &raw);
+	err = file_read(path, &typed);
+	if (err == AL_OK)
+		err = al_request_read(al_buf_view(&typed), &raw, NULL);
 	g->accepted = false;
 	if (err == AL_OK) {
 		s.raw = al_buf_view(&raw);
@@ -87,6 +90,7 @@ static enum al_err genesis_file(struct genesis *g, const char *path)
 	}
 	if (err == AL_OK)
 		al_loop_run(g->loop);
+	al_buf_release(&typed);
 	al_buf_release(&raw);
 	if (err == AL_OK && !g->accepted)
 		err = AL_EDENIED;

@@ -88,7 +88,10 @@ static void name_actions(struct decision *d, const struct al_state *state)
 
 enum al_err decision_read(struct decision *d, struct al_slice raw, struct al_slice ns)
 {
-	enum al_err err = al_request_parse(raw, &d->request, &d->report);
+	enum al_err err;
+
+	d->request.stored = d->audit;
+	err = al_request_parse(raw, &d->request, &d->report);
 
 	if (err != AL_OK)
 		return err == AL_ENOMEM ? err : AL_OK;

@@ -87,6 +87,7 @@ static void signers_read(struct monitor *m, const struct al_entry *entry)
 	if (!al_slice_is(entry->kind, "request"))
 		return;
 	al_request_init(&request);
+	request.stored = true;
 	if (al_request_parse(entry->body, &request, NULL) == AL_OK)
 		for (size_t i = 0; i < request.signature_count; i++)
 			if (al_sshsig_verify(request.signature[i], al_slice_str(m->read.ns), request.text, &key) ==

@@ -154,6 +154,21 @@ static int verify_receipt(struct verify *v)
 	return code == CLI_DONE ? verify_print(v, &entry, &cp) : code;
 }
 
+/* As it was sent: a file with CR LF stands for the text with LF. */
+static int asked_read(struct verify *v)
+{
+	struct al_buf typed;
+	int code;
+
+	al_buf_init(&typed, TEXT_MAX);
+	code = read_or_fail(v->request, &typed);
+	if (code == CLI_DONE && al_request_read(al_buf_view(&typed), &v->asked, NULL) != AL_OK)
+		code = command_fail(CLI_USAGE, "%s: lines end in LF or CR LF, and a CR stands nowhere else",
+				    v->request);
+	al_buf_release(&typed);
+	return code;
+}
+
 static int verify_run(struct verify *v)
 {
 	int code;
@@ -165,7 +180,7 @@ static int verify_run(struct verify *v)
 	if (code == CLI_DONE)
 		code = read_or_fail(v->file, &v->text);
 	if (code == CLI_DONE && v->request != NULL)
-		code = read_or_fail(v->request, &v->asked);
+		code = asked_read(v);
 	if (code == CLI_DONE)
 		code = verify_receipt(v);
 	al_buf_release(&v->asked);

@@ -2,7 +2,7 @@
  * request.c -- decoding of what a member sends: header, objects, signatures.
  *
  * Bounded everywhere: bytes, lines, objects, signatures. The bytes are copied
- * once, CR LF read as LF; all slices of the result point into that copy.
+ * once and as they are; all slices of the result point into that copy.
  */
 #include "alamo/rpsl/request.h"
 
@@ -49,21 +49,59 @@ static enum al_err refuse(struct al_report *report, const char *fmt, ...)
 	return AL_EINVAL;
 }
 
-/* Copy with CR LF as LF, contact blocks apart. A NUL byte or an over-long line is refused. */
-static enum al_err bytes_normalise(struct al_slice raw, struct al_request *request, struct al_report *report)
+/* ---- the edge ---- */
+
+enum al_err al_request_line(struct al_slice *line, bool ended, const char **why)
+{
+	if (ended && line->len > 0 && line->ptr[line->len - 1] == '\r')
+		line->len--;
+	if (line->len > 0 && memchr(line->ptr, '\r', line->len) != NULL)
+		*why = "has a CR that does not stand directly before its LF: lines end in LF or CR LF";
+	else if (line->len > 0 && memchr(line->ptr, '\0', line->len) != NULL)
+		*why = "has a NUL byte in it";
+	else if (line->len > AL_REQUEST_LINE_MAX)
+		*why = "is longer than 8192 bytes";
+	else
+		return AL_OK;
+	return AL_EINVAL;
+}
+
+enum al_err al_request_read(struct al_slice raw, struct al_buf *out, struct al_report *report)
+{
+	struct al_slice line;
+	const char *why;
+
+	for (unsigned number = 1; raw.len > 0; number++) {
+		bool ended = al_slice_cut(&raw, '\n', &line);
+
+		if (al_request_line(&line, ended, &why) != AL_OK)
+			return refuse(report, "line %u %s", number, why);
+		al_buf_slice(out, line);
+		if (ended)
+			al_buf_u8(out, '\n');
+	}
+	return out->err;
+}
+
+/*
+ * A copy, contact blocks apart. The text has passed the edge, so that nothing
+ * may be different now: a CR is refused, or noted if it is in the log already.
+ */
+static enum al_err bytes_take(struct al_slice raw, struct al_request *request, struct al_report *report)
 {
 	struct al_buf *out = &request->bytes;
 	struct al_slice line;
+	const char *why;
 
-	while (raw.len > 0) {
-		bool ended = al_slice_cut(&raw, '\n', &line);
+	for (unsigned number = 1; raw.len > 0; number++) {
+		bool ended = al_slice_cut(&raw, '\n', &line), clean;
 
-		if (ended && line.len > 0 && line.ptr[line.len - 1] == '\r')
-			line.len--;
-		if (line.len > 0 && memchr(line.ptr, '\0', line.len) != NULL)
-			return refuse(report, "the request has a NUL byte in it");
-		if (line.len > AL_REQUEST_LINE_MAX)
-			return refuse(report, "a line is longer than %u bytes", AL_REQUEST_LINE_MAX);
+		clean = al_request_line(&line, false, &why) == AL_OK;
+		if (!clean &&
+		    (!request->stored || line.len > AL_REQUEST_LINE_MAX || memchr(line.ptr, '\0', line.len) != NULL))
+			return refuse(report, "line %u %s", number, why);
+		if (!clean && request->stray_line == 0)
+			request->stray_line = number;
 		if (al_slice_starts(line, contact_begin))
 			out = &request->attached; /* they stand last */
 		al_buf_slice(out, line);
@@ -375,7 +413,8 @@ enum al_err al_request_parse(struct al_slice raw, struct al_request *out, struct
 
 	al_buf_reset(&out->bytes);
 	al_buf_reset(&out->attached);
-	err = bytes_normalise(raw, out, report);
+	out->stray_line = 0;
+	err = bytes_take(raw, out, report);
 	if (err != AL_OK)
 		return err;
 	all = al_buf_view(&out->bytes);

@@ -362,6 +362,7 @@ static enum al_err apply_request(struct al_state *state, const struct al_entry *
 	enum al_err err;
 
 	al_request_init(&request);
+	request.stored = true;
 	err = al_request_parse(entry->body, &request, NULL);
 	if (err == AL_OK) {
 		objects = calloc(request.object_count, sizeof(struct al_object *));

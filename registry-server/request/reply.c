@@ -182,6 +182,7 @@ void reply_again(struct al_slice bytes, const struct ledger_receipt *receipt, st
 	struct al_entry entry;
 
 	al_request_init(&request);
+	request.stored = true;
 	if (al_entry_decode(bytes, &entry) == AL_OK && al_request_parse(entry.body, &request, NULL) == AL_OK) {
 		al_buf_printf(out, "SUMMARY OF UPDATE: %.*s\n", AL_FMT(request.name));
 		for (size_t i = 0; i < request.object_count; i++)

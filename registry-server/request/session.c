@@ -1,11 +1,10 @@
 /*
- * session.c -- framing of the request port.
+ * session.c -- one connection of the request port.
  *
- * A line is a question unless it begins "request:". A request runs to the end
- * of input, or to an empty line or a new "request:" behind its last signature
- * block. Who sends a request with a tool that keeps the connection open gets
- * the answer after a short silence behind that block. Requests of one
- * connection may overlap in the ledger; their answers go out in order.
+ * framing.c says where questions and requests begin and end. Who sends a
+ * request with a tool that keeps the connection open gets the answer after a
+ * short silence behind its last block. Requests of one connection may overlap
+ * in the ledger; their answers go out in order.
  */
 #include "session.h"
 
@@ -13,17 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "framing.h"
 #include "reply.h"
 
 #define ANSWERS_MAX 64 /* answers one connection may wait for */
 #define SILENCE_MS 300 /* behind a signature block */
-
-enum session_state {
-	SESSION_IDLE,     /* between requests */
-	SESSION_TEXT,     /* in a request, before or inside a block */
-	SESSION_BEHIND,   /* behind a signature block: more, or the end */
-	SESSION_FINISHED, /* takes no more input */
-};
 
 struct session;
 
@@ -38,12 +31,12 @@ struct session {
 	struct al_conn *conn;
 	const struct session_ctx *ctx;
 	struct payer source;
-	enum session_state state;
-	struct al_buf request;
+	struct framing framing;
 	struct answer *first, *last;
 	size_t answers;
 	struct al_timer *silence;
 	bool eof;
+	bool finished; /* takes no more input */
 	bool stepping; /* inside session_step(): answers do not call it again */
 };
 
@@ -65,7 +58,7 @@ static void answers_flush(struct session *s)
 		free(a);
 	}
 	al_conn_owe(s->conn, s->first != NULL);
-	if (s->state == SESSION_FINISHED && s->first == NULL)
+	if (s->finished && s->first == NULL)
 		al_conn_finish(s->conn);
 }
 
@@ -101,7 +94,7 @@ static void on_answer(void *arg, struct al_slice text)
 	a->ready = true;
 	if (s->stepping)
 		return;
-	finished = s->state == SESSION_FINISHED;
+	finished = s->finished;
 	answers_flush(s); /* the last answer of a finished session may end it: do not touch it then */
 	if (!finished && s->answers < ANSWERS_MAX) {
 		al_conn_pause(s->conn, false);
@@ -125,25 +118,17 @@ static bool source_pays(struct session *s, struct answer *a, unsigned cost)
 
 /* ---- requests ---- */
 
-static void request_begin(struct session *s)
-{
-	al_buf_reset(&s->request);
-	s->state = SESSION_TEXT;
-	al_conn_asking(s->conn, true);
-}
-
-static void request_end(struct session *s)
+static void request(struct session *s)
 {
 	struct answer *a = answer_new(s);
 
-	s->state = SESSION_IDLE;
 	al_conn_asking(s->conn, false);
 	if (a == NULL) {
-		s->state = SESSION_FINISHED;
+		s->finished = true;
 		return;
 	}
 	if (source_pays(s, a, BUDGET_REQUEST))
-		pipeline_submit(s->ctx->question.pipeline, al_buf_view(&s->request), &s->source, on_answer, a);
+		pipeline_submit(s->ctx->question.pipeline, al_buf_view(&s->framing.request), &s->source, on_answer, a);
 }
 
 /* The requests before it are decided: the question sees what they changed. */
@@ -165,7 +150,7 @@ static void question(struct session *s, struct al_slice line)
 	struct answer *a = answer_new(s);
 
 	if (a == NULL) {
-		s->state = SESSION_FINISHED;
+		s->finished = true;
 		return;
 	}
 	if (!source_pays(s, a, BUDGET_QUESTION))
@@ -178,75 +163,48 @@ static void complain(struct session *s, const char *text)
 {
 	struct answer *a = answer_new(s);
 
-	s->state = SESSION_FINISHED;
+	s->finished = true;
 	if (a == NULL)
 		return;
 	reply_error(&a->text, "%s", text);
 	a->ready = true;
 }
 
-static bool starts_request(struct al_slice line)
-{
-	return al_slice_casestarts(line, "request:");
-}
-
-static bool ends_block(struct al_slice line)
-{
-	return al_slice_is(line, "-----END SSH SIGNATURE-----") ||
-	       (al_slice_starts(line, "-----END CONTACT ") && al_slice_ends(line, "-----"));
-}
-
-static void request_line(struct session *s, struct al_slice line)
-{
-	al_buf_slice(&s->request, line);
-	al_buf_u8(&s->request, '\n');
-	s->state = ends_block(line) ? SESSION_BEHIND : SESSION_TEXT;
-	if (s->request.err != AL_OK)
-		complain(s, "the request is too large (REQUEST-FORM)");
-}
-
-/* One whole line, its LF (and CR) cut off. */
-static void session_line(struct session *s, struct al_slice line)
-{
-	if (s->state == SESSION_BEHIND && (line.len == 0 || starts_request(line)))
-		request_end(s);
-	if (s->state == SESSION_TEXT || s->state == SESSION_BEHIND) {
-		request_line(s, line);
-	} else if (s->state == SESSION_IDLE && starts_request(line)) {
-		request_begin(s);
-		request_line(s, line);
-	} else if (s->state == SESSION_IDLE && line.len > 0) {
-		question(s, line);
-	}
-}
-
 /* ---- input ---- */
 
-static void input_end(struct session *s, struct al_slice tail)
+static void input_take(struct session *s, enum framing_event event)
 {
-	if (tail.len > 0)
-		session_line(s, tail);
-	if (s->state == SESSION_TEXT || s->state == SESSION_BEHIND)
-		request_end(s);
-	s->state = SESSION_FINISHED;
+	switch (event) {
+	case FRAMING_QUESTION:
+		question(s, s->framing.question);
+		return;
+	case FRAMING_REQUEST:
+		request(s);
+		return;
+	case FRAMING_BAD:
+		complain(s, s->framing.why);
+		return;
+	case FRAMING_END:
+		s->finished = true;
+		return;
+	case FRAMING_MORE:
+		return;
+	}
 }
 
 static void session_step(struct session *s, struct evbuffer *in)
 {
 	size_t len = evbuffer_get_length(in);
-	struct al_slice all = al_slice_of(evbuffer_pullup(in, -1), len), rest = all, line;
+	struct al_slice rest = al_slice_of(evbuffer_pullup(in, -1), len);
+	enum framing_event event = FRAMING_REQUEST;
 
 	s->stepping = true;
-	while (s->state != SESSION_FINISHED && s->answers < ANSWERS_MAX && rest.len > 0 &&
-	       memchr(rest.ptr, '\n', rest.len) != NULL && al_slice_line(&rest, &line))
-		session_line(s, line);
-	if (s->state != SESSION_FINISHED && rest.len > AL_REQUEST_LINE_MAX && memchr(rest.ptr, '\n', rest.len) == NULL)
-		complain(s, "a line is longer than 8192 bytes (REQUEST-FORM)");
-	if (s->eof && s->state != SESSION_FINISHED && s->answers < ANSWERS_MAX) {
-		input_end(s, rest);
-		rest.len = 0;
+	while (!s->finished && s->answers < ANSWERS_MAX && event != FRAMING_MORE) {
+		event = framing_next(&s->framing, &rest, s->eof);
+		input_take(s, event);
 	}
-	(void)evbuffer_drain(in, s->state == SESSION_FINISHED ? len : len - rest.len);
+	al_conn_asking(s->conn, s->framing.state == FRAMING_TEXT || s->framing.state == FRAMING_BEHIND);
+	(void)evbuffer_drain(in, s->finished ? len : len - rest.len);
 	s->stepping = false;
 }
 
@@ -254,10 +212,11 @@ static void on_silence(void *arg)
 {
 	struct session *s = arg;
 
-	if (s->state != SESSION_BEHIND)
+	if (s->framing.state != FRAMING_BEHIND)
 		return;
 	s->stepping = true;
-	request_end(s);
+	framing_cut(&s->framing);
+	request(s);
 	s->stepping = false;
 	answers_flush(s);
 }
@@ -265,7 +224,7 @@ static void on_silence(void *arg)
 /* A block has ended and nothing follows for now: wait for more, but not for ever. */
 static void silence_watch(struct session *s)
 {
-	if (s->state != SESSION_BEHIND) {
+	if (s->framing.state != FRAMING_BEHIND) {
 		if (s->silence != NULL)
 			al_timer_clear(s->silence);
 		return;
@@ -285,7 +244,7 @@ static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *u
 	session_step(s, in);
 	silence_watch(s);
 	full = s->answers >= ANSWERS_MAX;
-	finished = s->state == SESSION_FINISHED;
+	finished = s->finished;
 	answers_flush(s);
 	if (finished || !full)
 		return;
@@ -305,8 +264,7 @@ static enum al_err on_open(struct al_conn *conn, void *arg, void **user)
 	s->conn = conn;
 	s->ctx = arg;
 	s->source = tariff_payer(al_conn_peer(conn));
-	/* With room for contact blocks; what counts for the rest is judged when the request is decoded. */
-	al_buf_init(&s->request, AL_REQUEST_MAX + AL_REQUEST_CONTACTS_MAX * AL_CONTACT_MAX);
+	framing_init(&s->framing);
 	*user = s;
 	return AL_OK;
 }
@@ -326,7 +284,7 @@ static void on_closed(struct al_conn *conn, void *user)
 			a->session = NULL; /* the pipeline still holds it; on_answer() frees it */
 	}
 	al_timer_free(s->silence);
-	al_buf_release(&s->request);
+	framing_release(&s->framing);
 	free(s);
 }
 
@@ -350,7 +308,7 @@ static void on_idle(struct al_conn *conn, void *user)
 {
 	const struct session *s = user;
 
-	if (s->state == SESSION_TEXT || s->state == SESSION_BEHIND)
+	if (s->framing.state == FRAMING_TEXT || s->framing.state == FRAMING_BEHIND)
 		last_words(conn, "the rest of the request did not come in time");
 }
 

@@ -3,7 +3,8 @@
 import shlex
 import subprocess
 
-from harness import Answer, mntner, obj, request_text
+import pytest
+from harness import Answer, alamo, mntner, obj, request_text
 
 
 def shell(script, **variables):
@@ -54,6 +55,26 @@ def test_mail_line_ends(authority, key, tmp_path):
     first = authority.talk(signed)
     assert Answer(first).accepted
     assert essence(authority.talk(signed.replace(b"\n", b"\r\n"))) == essence(first)
+
+
+@pytest.mark.parametrize(
+    ("name", "signed", "sent"),
+    [
+        ("stacked", b"remarks: a\r\n", b"remarks: a\r\r\r\n"),
+        ("doubled", b"remarks: a\n", b"remarks: a\r\r\n"),
+        ("inside", b"remarks: a\rb\n", b"remarks: a\rb\n"),
+        ("leading", b"\rremarks: a\n", b"\rremarks: a\n"),
+    ],
+)
+def test_stray_cr_is_refused(authority, key, name, signed, sent):
+    """One form of the text: what an entry keeps is what was signed, so nobody can make a log that does not verify."""
+    head = f"request: {name}\nprev: none\n\nmntner: {name.upper()}-MNT\n".encode()
+    tail = f"auth: {key.public}\nmnt-by: {name.upper()}-MNT\nsource: ALAMO\n".encode()
+    answer = authority.talk(head + sent + tail + key.sign(head + signed + tail))
+    assert answer.startswith("%ERROR: line 5 has a CR that") and "(REQUEST-FORM)" in answer
+    assert authority.ask(f"prev mntner {name.upper()}-MNT").strip() == "prev: none"
+    authority.verify()
+    alamo("audit", authority.dir)
 
 
 def test_changed_text_is_refused(authority, key):

@@ -7,8 +7,10 @@
  * A control request has `control:` in its header and no objects. It is for the
  * registry alone and never in the log.
  *
- * CR LF is read as LF; nothing else is touched. The signed text is everything
- * before the first signature block; its SHA-256 is the request's identity.
+ * There is one form of the text: lines end in LF. CR LF becomes LF once, where
+ * the text comes in (al_request_line); nothing behind that changes a byte, so
+ * what is stored is what was signed. The signed text is everything before the
+ * first signature block; its SHA-256 is the request's identity.
  */
 #ifndef ALAMO_REQUEST_H
 #define ALAMO_REQUEST_H
@@ -41,6 +43,8 @@ struct al_request {
 	uint8_t hash[AL_HASH_LEN];  /* SHA-256 of text */
 	uint64_t not_after;         /* Unix seconds; 0: no limit */
 	bool dry_run;
+	bool stored;              /* in: the body of a log entry, whose bytes are as they are */
+	unsigned stray_line;      /* of a stored body: first line with a CR, which an old registry took; 0: none */
 	bool takes_control;       /* in: a control request is expected, and nothing else */
 	struct al_slice control;  /* value of `control:` */
 	bool prev_given;          /* the header has `prev:` */
@@ -55,11 +59,18 @@ struct al_request {
 
 void al_request_init(struct al_request *request);
 void al_request_release(struct al_request *request);
+/*
+ * The edge: one line as it came, what is between two LF. Cuts off the CR of CR LF (`ended`: a LF is behind it).
+ * AL_EINVAL: a CR elsewhere, a NUL, or too long; *why goes on from "line N ".
+ */
+AL_MUST_USE enum al_err al_request_line(struct al_slice *line, bool ended, const char **why);
+/* The edge for a whole text, as a file has it: appended to `out` with LF only. */
+AL_MUST_USE enum al_err al_request_read(struct al_slice raw, struct al_buf *out, struct al_report *report);
 /* The identity of a stored request: SHA-256 of what stands before its first signature block. */
 void al_request_identity(struct al_slice body, uint8_t hash[static AL_HASH_LEN]);
 /* Does the header ask for control? Looks no further. */
 bool al_request_is_control(struct al_slice raw);
-/* Decode. AL_EINVAL or AL_ELIMIT with the reasons in `report`. On failure only `name` may be set. */
+/* Decode what has passed the edge. AL_EINVAL or AL_ELIMIT with the reasons in `report`. On failure only `name` may be set. */
 AL_MUST_USE enum al_err al_request_parse(struct al_slice raw, struct al_request *out, struct al_report *report);
 
 #endif

@@ -27,7 +27,7 @@ static void good(void **state)
 	uint8_t hash[AL_HASH_LEN];
 
 	(void)state;
-	assert_int_equal(parse("request: x\r\nprev: none\r\nnonce: 1\r\n\r\n" OBJ "\n\n" OBJ SIG SIG, &r), AL_OK);
+	assert_int_equal(parse("request: x\nprev: none\nnonce: 1\n\n" OBJ "\n\n" OBJ SIG SIG, &r), AL_OK);
 	assert_true(al_slice_is(r.name, "x"));
 	assert_int_equal(r.object_count, 2);
 	assert_int_equal(r.signature_count, 2);
@@ -65,6 +65,8 @@ static void bad(void **state)
 		"request: x\nprev: none\ndry-run: perhaps\n\n" OBJ,
 		"request: x\nprev: none\n\n" OBJ "-----BEGIN SSH SIGNATURE-----\nAAAA\n",
 		"request: x\nprev: none\n\n" OBJ SIG "and more\n",
+		"request: x\r\nprev: none\r\n\r\n" OBJ,
+		"request: x\nprev: none\n\n" OBJ "\r",
 		"request: x\nprev: none\n\n" OBJ SIG SIG SIG SIG SIG SIG SIG SIG SIG,
 	};
 
@@ -75,6 +77,58 @@ static void bad(void **state)
 		assert_int_equal(parse(rows[i], &r), AL_EINVAL);
 		al_request_release(&r);
 	}
+}
+
+/* The edge: CR LF becomes LF, once; no other CR and no NUL comes in. */
+static void edge(void **state)
+{
+	static const struct {
+		const char *typed, *taken;
+		unsigned line; /* of the complaint; 0: taken */
+	} rows[] = {
+		{ "a\nb\n", "a\nb\n", 0 },     { "a\r\nb\r\n", "a\nb\n", 0 },
+		{ "a\r\n\r\nb", "a\n\nb", 0 }, { "", "", 0 },
+		{ "a\r\r\n", NULL, 1 },        { "a\n\r\r\n", NULL, 2 },
+		{ "a\nb\rc\n", NULL, 2 },      { "\ra\n", NULL, 1 },
+		{ "a\nb\r", NULL, 2 },         { "a\r\r\r\r\nb\n", NULL, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		struct al_report report;
+		struct al_buf out;
+		char wanted[20];
+
+		al_report_init(&report);
+		al_buf_init(&out, 100);
+		assert_int_equal(al_request_read(al_slice_str(rows[i].typed), &out, &report),
+				 rows[i].taken != NULL ? AL_OK : AL_EINVAL);
+		if (rows[i].taken != NULL)
+			assert_true(al_slice_is(al_buf_view(&out), rows[i].taken));
+		(void)snprintf(wanted, sizeof(wanted), "line %u has a CR", rows[i].line);
+		if (rows[i].taken == NULL)
+			assert_true(al_slice_starts(al_slice_str(report.items[0].text), wanted));
+		al_buf_release(&out);
+		al_report_release(&report);
+	}
+}
+
+/* The body of an entry is what it is: a CR that was taken once is part of what was signed. */
+static void stored(void **state)
+{
+	struct al_request r;
+
+	(void)state;
+	al_request_init(&r);
+	r.stored = true;
+	assert_int_equal(al_request_parse(AL_S("request: x\nprev: none\n\nmntner: A-MNT\r\n" SIG), &r, NULL), AL_OK);
+	assert_true(al_slice_is(r.text, "request: x\nprev: none\n\nmntner: A-MNT\r\n"));
+	assert_int_equal(r.stray_line, 4);
+	al_request_release(&r);
+	r.stored = true;
+	assert_int_equal(al_request_parse(al_slice_of("request: x\nprev: none\n\nmntner: A\0\n", 35), &r, NULL),
+			 AL_EINVAL);
+	al_request_release(&r);
 }
 
 #define CONTACT "-----BEGIN CONTACT A-X-----\nsalt: AAAA\nperson: Ann\n-----END CONTACT A-X-----\n"
@@ -187,8 +241,10 @@ static void bounds(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(good), cmocka_unit_test(bad), cmocka_unit_test(contacts),
-					    cmocka_unit_test(control), cmocka_unit_test(bounds) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(good),     cmocka_unit_test(edge),
+					    cmocka_unit_test(stored),   cmocka_unit_test(bad),
+					    cmocka_unit_test(contacts), cmocka_unit_test(control),
+					    cmocka_unit_test(bounds) };
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,6 +23,7 @@
 #include "book.h"
 #include "case_file.h"
 #include "policy.h"
+#include "request/framing.h"
 #include "request/reply.h"
 
 #define NS AL_S("registry@alamo")
@@ -95,8 +96,11 @@ static void request_alter(struct al_slice change, struct al_buf *raw)
 	free(words);
 }
 
+/* Sent with CR LF, and what the registry's edge makes of it. */
 static void request_crlf(struct al_buf *raw)
 {
+	struct framing framing;
+	struct al_slice rest;
 	struct al_buf out;
 
 	al_buf_init(&out, CASE_TEXT_MAX);
@@ -105,8 +109,12 @@ static void request_crlf(struct al_buf *raw)
 			al_buf_u8(&out, '\r');
 		al_buf_u8(&out, raw->ptr[i]);
 	}
+	framing_init(&framing);
+	rest = al_buf_view(&out);
+	assert_int_equal(framing_next(&framing, &rest, true), FRAMING_REQUEST);
 	al_buf_reset(raw);
-	al_buf_slice(raw, al_buf_view(&out));
+	al_buf_slice(raw, al_buf_view(&framing.request));
+	framing_release(&framing);
 	al_buf_release(&out);
 }
 

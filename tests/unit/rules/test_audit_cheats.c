@@ -337,7 +337,7 @@ static const struct row {
 	{ "a text changed", text_changed, AUDIT_SIGNATURE, "AUTH-SIGNATURE", 4, true },
 	{ "a header line added to a request", request_header_added, AUDIT_SIGNATURE, "AUTH-SIGNATURE", 4, true },
 	{ "a header line added to an entry", entry_header_added, AUDIT_FORM, NULL, 4, true },
-	{ "a line end changed", line_ends_changed, AUDIT_BYTES, NULL, 4, true },
+	{ "a line end changed", line_ends_changed, AUDIT_SIGNATURE, "AUTH-SIGNATURE", 4, true },
 	{ "a contact's text in the log", contact_published, AUDIT_BYTES, NULL, 12, true },
 	{ "an entry dropped", entry_dropped, AUDIT_PREV, "REQUEST-PREV", 6, false },
 	{ "an entry dropped before a join", join_dropped, AUDIT_ALLOCATION, NULL, 2, false },
