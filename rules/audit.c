@@ -27,6 +27,7 @@ const struct audit_kind_row audit_kinds[AUDIT_KINDS] = {
 	[AUDIT_ALLOCATION] = { "ALLOCATION", "A placeholder was not filled with the number or block that was due." },
 	[AUDIT_RESULT] = { "RESULT", "The result's letters do not say what the request does to its objects." },
 	[AUDIT_BYTES] = { "BYTES", "The entry is not, byte for byte, what the decision gives." },
+	[AUDIT_OLDER] = { "OLDER", "The entry stands, but its form is one that is no longer taken." },
 	[AUDIT_END] = { "END", "The entry cannot be applied: the audit ends here, and so does every follower." },
 };
 
@@ -106,7 +107,7 @@ static void find(struct audit *a, enum audit_kind kind, const char *clause, cons
 	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	finding.text = al_slice_str(text);
-	a->counts.findings++;
+	a->counts.findings += kind != AUDIT_OLDER;
 	a->counts.kinds[kind]++;
 	if (a->opts.finding != NULL)
 		a->opts.finding(a->opts.arg, &finding);
@@ -141,6 +142,7 @@ enum al_err audit_namespace(struct al_slice body, char out[static AUDIT_NAMESPAC
 	enum al_err err;
 
 	al_request_init(&request);
+	request.stored = true;
 	err = al_request_parse(body, &request, NULL);
 	for (size_t i = 0; err == AL_OK && name.len == 0 && i < request.object_count; i++)
 		(void)registry_name(request.objects[i], &name);
@@ -277,6 +279,8 @@ static enum al_err audit_request(struct audit *a, const struct al_entry *entry, 
 	}
 	if (err == AL_OK)
 		err = book_decide(a->book, d, entry->time);
+	if (err == AL_OK && d->request.stray_line > 0)
+		find(a, AUDIT_OLDER, NULL, "line %u of the request has a CR in it", d->request.stray_line);
 	if (err == AL_OK)
 		err = compare(a, d, entry, bytes, &same);
 	if (err == AL_OK) {

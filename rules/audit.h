@@ -24,6 +24,7 @@ enum audit_kind {
 	AUDIT_ALLOCATION,
 	AUDIT_RESULT,
 	AUDIT_BYTES,
+	AUDIT_OLDER, /* not counted as a finding: the entry stands */
 	AUDIT_END,
 	AUDIT_KINDS
 };
@@ -45,9 +46,9 @@ typedef void (*audit_fn)(void *arg, const struct audit_finding *finding);
 struct audit_counts {
 	uint64_t entries;
 	uint64_t requests;
-	uint64_t signatures; /* on the requests; those that fail are findings */
-	uint64_t unknown;    /* entries of a kind that this version does not know */
-	uint64_t findings;
+	uint64_t signatures;         /* on the requests; those that fail are findings */
+	uint64_t unknown;            /* entries of a kind that this version does not know */
+	uint64_t findings;           /* of all kinds but OLDER */
 	uint64_t kinds[AUDIT_KINDS]; /* findings of each kind */
 };
 

@@ -38,7 +38,7 @@ static void finding_show(void *arg, const struct audit_finding *finding)
 	json_t *item;
 
 	audit_finish(i->audit, &i->counts);
-	if (i->counts.findings > SHOWN_MAX)
+	if (i->counts.findings + i->counts.kinds[AUDIT_OLDER] > SHOWN_MAX)
 		return;
 	if (i->json) {
 		item = json_object();

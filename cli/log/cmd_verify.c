@@ -20,6 +20,7 @@ struct verify {
 	struct log_read read;
 	struct al_state *state;
 	uint64_t requests, signatures, unknown;
+	uint64_t older; /* entries of a form that is no longer taken */
 };
 
 static enum al_err signatures_check(struct verify *v, const struct al_request *request, uint64_t index)
@@ -50,11 +51,17 @@ static enum al_err request_check(struct verify *v, const struct al_entry *entry)
 	enum al_err err;
 
 	al_request_init(&request);
+	request.stored = true;
 	err = al_request_parse(entry->body, &request, NULL);
 	if (err == AL_OK)
 		err = signatures_check(v, &request, entry->index);
 	else
 		command_fail(CLI_UNVERIFIED, "entry %llu holds no request", (unsigned long long)entry->index);
+	if (err == AL_OK && request.stray_line > 0) {
+		v->older++;
+		printf("entry %llu: line %u has a CR in it, which an older registry took: the signature is good\n",
+		       (unsigned long long)entry->index, request.stray_line);
+	}
 	v->requests++;
 	al_request_release(&request);
 	return err;
@@ -90,6 +97,8 @@ static void report_print(const struct verify *v)
 	if (v->unknown > 0)
 		printf("unknown     %llu entries of a kind this version does not know\n",
 		       (unsigned long long)v->unknown);
+	if (v->older > 0)
+		printf("older       %llu entries of a form that is no longer taken\n", (unsigned long long)v->older);
 	for (size_t cls = 0; cls < AL_CLASS_COUNT; cls++)
 		if (al_state_count(v->state, (enum al_class)cls) > 0)
 			printf("%-11s %zu\n", al_class_name((enum al_class)cls),

@@ -51,6 +51,24 @@ static void unknown_kinds_are_passed_over(void **state)
 	log_free(&log);
 }
 
+/* What a registry took before it kept to one form of the text: signed as it is stored, so it stands. */
+static void a_line_end_of_old_is_named(void **state)
+{
+	struct story *s = *state;
+	struct audit_counts counts;
+	struct found found;
+	struct log log;
+
+	log_copy(&s->log, &log);
+	forge(&log, s, "c", "prev: none", "mntner: CR-MNT\nremarks: a\r\nauth: @3@\nmnt-by: CR-MNT\nsource: TEST\n",
+	      "3");
+	assert_true(judge(&log, 0, &found, &counts));
+	assert_int_equal(counts.findings, 0);
+	assert_int_equal(counts.kinds[AUDIT_OLDER], 1);
+	assert_int_equal(found.items[0].index, log.count - 1);
+	log_free(&log);
+}
+
 static void the_namespace_follows_from_the_founding(void **state)
 {
 	struct story *s = *state;
@@ -176,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_honest_log_is_clean),
 		cmocka_unit_test(unknown_kinds_are_passed_over),
+		cmocka_unit_test(a_line_end_of_old_is_named),
 		cmocka_unit_test(the_namespace_follows_from_the_founding),
 		cmocka_unit_test(the_generator_agrees_with_the_rules),
 		cmocka_unit_test(every_changed_bit_is_found),
