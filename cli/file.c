@@ -120,12 +120,3 @@ enum al_err file_program(const char *name, char *out, size_t cap)
 	}
 	return al_slice_copy(al_slice_str(name), out, cap);
 }
-
-enum al_err file_home(const char *rest, char *out, size_t cap)
-{
-	const char *home = getenv("HOME");
-
-	if (home == NULL || home[0] == '\0')
-		return AL_ENOTFOUND;
-	return file_join(home, rest, out, cap);
-}

@@ -18,7 +18,5 @@ AL_MUST_USE enum al_err file_join(const char *dir, const char *name, char *out, 
 void file_remove_tree(const char *dir, bool keep);
 /* A program of ours: beside this one when it is there, else the bare name for PATH. */
 AL_MUST_USE enum al_err file_program(const char *name, char *out, size_t cap);
-/* $HOME/REST; AL_ENOTFOUND without a home. */
-AL_MUST_USE enum al_err file_home(const char *rest, char *out, size_t cap);
 
 #endif

@@ -1,49 +1,107 @@
 /*
- * settings.c -- option, environment, ~/.config/alamo/config, default.
+ * settings.c -- option, environment, configuration, default.
  */
 #include "settings.h"
 
-#include <ini.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "command.h"
 #include "file.h"
+#include "home.h"
+#include "nearest.h"
+#include "pairs.h"
 
-struct lookup {
-	const char *key;
-	char *out; /* SETTING_MAX bytes; empty: not found */
-};
+#define CONFIG_MAX 65536
 
-static int setting_line(void *arg, const char *section, const char *name, const char *value)
+static const char *const names[] = { "server", "whois", "key" };
+
+/* ---- the configuration file ---- */
+
+static enum al_err name_fail(const char *path, const struct pair *pair)
 {
-	struct lookup *lookup = arg;
+	char typed[64];
+	struct nearest nearest = { .typed = typed };
 
-	(void)section;
-	if (strcmp(name, lookup->key) != 0)
-		return 1;
-	return al_slice_copy(al_slice_str(value), lookup->out, SETTING_MAX) == AL_OK;
+	if (pair->name.len == 0) {
+		command_fail(CLI_USAGE, "%s: line %u is not NAME = VALUE", path, pair->line);
+		return AL_EINVAL;
+	}
+	snprintf(typed, sizeof(typed), "%.*s", AL_FMT(pair->name));
+	for (size_t i = 0; i < AL_COUNT(names); i++)
+		nearest_offer(&nearest, names[i]);
+	if (nearest.best != NULL)
+		command_fail(CLI_USAGE, "%s: line %u: there is no setting \"%s\": is it %s?", path, pair->line, typed,
+			     nearest.best);
+	else
+		command_fail(CLI_USAGE, "%s: line %u: there is no setting \"%s\", only server, whois and key", path,
+			     pair->line, typed);
+	return AL_EINVAL;
+}
+
+static bool name_known(struct al_slice name)
+{
+	for (size_t i = 0; i < AL_COUNT(names); i++)
+		if (al_slice_is(name, names[i]))
+			return true;
+	return false;
+}
+
+/* The value of `key` in the file's text; all of it is looked at. *out stays empty when it is not there. */
+static enum al_err config_find(const char *path, struct al_slice text, const char *key, char out[static SETTING_MAX])
+{
+	struct pair pair = { .line = 0 };
+
+	while (pairs_next(&text, &pair)) {
+		if (!name_known(pair.name))
+			return name_fail(path, &pair);
+		if (al_slice_is(pair.name, key) && al_slice_copy(pair.value, out, SETTING_MAX) != AL_OK) {
+			command_fail(CLI_USAGE, "%s: line %u is too long", path, pair.line);
+			return AL_ELIMIT;
+		}
+	}
+	return pair.name.len > 0 ? AL_OK : name_fail(path, &pair);
+}
+
+static enum al_err config_get(const char *key, char out[static SETTING_MAX])
+{
+	char path[PATH_MAX];
+	struct al_buf text;
+	enum al_err err = home_path(HOME_CONFIG, "config", path);
+
+	if (err != AL_OK)
+		return AL_OK; /* nobody's home */
+	al_buf_init(&text, CONFIG_MAX);
+	err = file_read(path, &text);
+	if (err == AL_OK)
+		err = config_find(path, al_buf_view(&text), key, out);
+	else if (err == AL_ENOTFOUND)
+		err = AL_OK;
+	else
+		command_fail(CLI_USAGE, "%s: %s", path, strerror(errno));
+	al_buf_release(&text);
+	return err;
 }
 
 static enum al_err setting_get(const char *option, const char *variable, const char *key, const char *fallback,
-			       char *out)
+			       char out[static SETTING_MAX])
 {
 	const char *value = option != NULL ? option : getenv(variable);
-	char path[SETTING_MAX];
-	struct lookup lookup = { key, out };
+	char found[SETTING_MAX] = "";
+	enum al_err err;
 
-	if (value != NULL && value[0] != '\0')
-		return al_slice_copy(al_slice_str(value), out, SETTING_MAX);
-	out[0] = '\0';
-	if (file_home(".config/alamo/config", path, sizeof(path)) == AL_OK) {
-		int line = ini_parse(path, setting_line, &lookup);
-
-		if (line > 0) {
-			fprintf(stderr, "alamo: %s: line %d is not understood\n", path, line);
-			return AL_EINVAL;
-		}
+	if (value == NULL || value[0] == '\0') {
+		err = config_get(key, found);
+		if (err != AL_OK)
+			return err;
+		value = found[0] != '\0' ? found : fallback;
 	}
-	return out[0] != '\0' ? AL_OK : al_slice_copy(al_slice_str(fallback), out, SETTING_MAX);
+	err = home_expand(value, out, SETTING_MAX);
+	if (err != AL_OK)
+		command_fail(CLI_USAGE, "%s: %s", key, err == AL_ENOTFOUND ? "there is no $HOME for ~" : "too long");
+	return err;
 }
 
 enum al_err settings_server(const char *option, char out[static SETTING_MAX])
@@ -53,22 +111,24 @@ enum al_err settings_server(const char *option, char out[static SETTING_MAX])
 
 enum al_err settings_whois(const char *option, char out[static SETTING_MAX])
 {
-	return setting_get(option, "ALAMO_WHOIS", "whois", "127.0.0.1:4043", out);
+	return setting_get(option, "ALAMO_WHOIS", "whois", "", out);
 }
 
 enum al_err settings_key(const char *option, char out[static SETTING_MAX])
 {
-	char home[SETTING_MAX];
-	bool found = file_home(".ssh/id_ed25519", home, sizeof(home)) == AL_OK;
+	const char *home = getenv("HOME");
 
-	return setting_get(option, "ALAMO_KEY", "key", found ? home : "id_ed25519", out);
+	return setting_get(option, "ALAMO_KEY", "key", home != NULL ? "~/.ssh/id_ed25519" : "id_ed25519", out);
 }
+
+/* ---- addresses ---- */
 
 enum al_err settings_split(const char *address, const char *port, char host[static SETTING_MAX],
 			   char service[static 16])
 {
 	struct al_slice rest = al_slice_str(address), head = rest, tail = al_slice_str(port);
 	const char *colon = strrchr(address, ':');
+	uint64_t number;
 
 	if (address[0] == '[') {
 		const char *end = strchr(address, ']');
@@ -84,7 +144,23 @@ enum al_err settings_split(const char *address, const char *port, char host[stat
 	}
 	if (head.len == 0 || tail.len == 0)
 		return AL_EINVAL;
+	if (al_slice_u64(tail, UINT16_MAX, &number) != AL_OK)
+		return AL_ELIMIT;
 	enum al_err err = al_slice_copy(head, host, SETTING_MAX);
 
 	return err != AL_OK ? err : al_slice_copy(tail, service, 16);
+}
+
+enum al_err settings_peer(const char *what, const char *address, const char *port, char host[static SETTING_MAX],
+			  char service[static 16])
+{
+	enum al_err err = settings_split(address, port, host, service);
+
+	if (err == AL_OK && strcmp(service, "0") == 0)
+		err = AL_ELIMIT;
+	if (err == AL_ELIMIT)
+		command_fail(CLI_USAGE, "%s: %s: a port is a number, 1 to 65535", what, address);
+	else if (err != AL_OK)
+		command_fail(CLI_USAGE, "%s: %s is not HOST:PORT (an IPv6 address in brackets)", what, address);
+	return err;
 }
