@@ -1,5 +1,5 @@
 /*
- * network.c -- what the registry says about itself.
+ * network.c -- the registry at the other end.
  */
 #include "network.h"
 
@@ -7,15 +7,21 @@
 #include <string.h>
 
 #include "command.h"
+#include "log/log_read.h"
+#include "pin.h"
 
 enum al_err network_parse(struct al_slice answer, struct network *out)
 {
+	char ns[NETWORK_FIELD_MAX] = "";
 	const struct {
 		const char *name;
 		char *value;
 	} fields[] = {
-		{ "name", out->name }, { "source", out->source },
-		{ "tld", out->tld },   { "hostmaster", out->hostmaster },
+		{ "name", out->name },
+		{ "namespace", ns },
+		{ "source", out->source },
+		{ "tld", out->tld },
+		{ "hostmaster", out->hostmaster },
 		{ "vkey", out->vkey },
 	};
 	struct al_slice line, name;
@@ -29,11 +35,17 @@ enum al_err network_parse(struct al_slice answer, struct network *out)
 			    al_slice_copy(al_slice_trim(line), fields[i].value, NETWORK_FIELD_MAX) != AL_OK)
 				return AL_ELIMIT;
 	}
-	if (out->name[0] == '\0' || out->source[0] == '\0')
+	/* These become parts of what is signed. */
+	if (!pin_name_ok(out->name) || !pin_name_ok(out->source) || (out->tld[0] != '\0' && !pin_name_ok(out->tld)))
 		return AL_EINVAL;
 	int length = snprintf(out->ns, sizeof(out->ns), "registry@%s", out->name);
 
-	return length < 0 || (size_t)length >= sizeof(out->ns) ? AL_ELIMIT : AL_OK;
+	if (length < 0 || (size_t)length >= sizeof(out->ns))
+		return AL_ELIMIT;
+	/* The name alone is pinned, so the namespace may be nothing else. */
+	if (ns[0] != '\0' && strcmp(ns, out->ns) != 0)
+		return AL_EINVAL;
+	return al_vkey_parse(al_slice_str(out->vkey), &out->key);
 }
 
 enum al_err network_ask(struct client *client, struct network *out)
@@ -45,9 +57,32 @@ enum al_err network_ask(struct client *client, struct network *out)
 	err = client_ask(client, "network", &answer);
 	if (err == AL_OK) {
 		err = network_parse(al_buf_view(&answer), out);
-		if (err != AL_OK)
+		if (err != AL_OK) {
 			command_fail(CLI_REFUSED, "%s does not answer like a registry", client_server(client));
+			err = AL_EINVAL;
+		}
 	}
 	al_buf_release(&answer);
+	return err;
+}
+
+enum al_err network_open(const struct registry *registry, struct client **client, struct network *out)
+{
+	struct al_vkey wanted;
+	enum al_err err;
+
+	*client = NULL;
+	if (registry->pin != NULL && log_read_key(registry->pin, &wanted) != CLI_DONE)
+		return AL_EINVAL;
+	err = client_open(registry->server, client);
+	if (err != AL_OK)
+		return err;
+	err = network_ask(*client, out);
+	if (err == AL_OK)
+		err = pin_check(client_server(*client), out, registry->pin != NULL ? &wanted : NULL);
+	if (err != AL_OK) {
+		client_close(*client);
+		*client = NULL;
+	}
 	return err;
 }
