@@ -13,10 +13,22 @@
 #include "alamo/rpsl/object.h"
 
 #define HEADER_COLUMN 16
+#define SEEN "% prev:"
 
 static bool line_is_block(struct al_slice line)
 {
 	return al_slice_starts(line, "-----BEGIN ");
+}
+
+/* "% prev: 17" */
+static bool line_is_seen(struct al_slice line, struct al_slice *version)
+{
+	uint64_t number;
+
+	if (!al_slice_starts(line, SEEN))
+		return false;
+	*version = al_slice_trim(al_slice_from(line, strlen(SEEN)));
+	return al_slice_u64(*version, UINT64_MAX, &number) == AL_OK;
 }
 
 static bool line_is_comment(struct al_slice line)
@@ -27,7 +39,7 @@ static bool line_is_comment(struct al_slice line)
 /* Copies `input` with LF line ends up to its blocks, the blocks after it. *text_len: where they start. */
 static void lines_copy(struct al_slice input, bool signed_text, struct al_buf *out, size_t *text_len)
 {
-	struct al_slice line;
+	struct al_slice line, version;
 	bool blocks = false;
 
 	*text_len = 0;
@@ -36,7 +48,13 @@ static void lines_copy(struct al_slice input, bool signed_text, struct al_buf *o
 			blocks = true;
 			*text_len = out->len;
 		}
-		if (!blocks && !signed_text && line_is_comment(line))
+		if (!blocks && !signed_text && line_is_comment(line)) {
+			/* A paragraph of its own, so that it ends the object before it. */
+			if (line_is_seen(line, &version))
+				al_buf_printf(out, "\n%s %.*s\n\n", SEEN, AL_FMT(version));
+			continue;
+		}
+		if (blocks && al_slice_starts(line, "%")) /* no block has such a line: it is about the request */
 			continue;
 		al_buf_slice(out, line);
 		al_buf_u8(out, '\n');
@@ -83,16 +101,20 @@ static void blocks_split(struct al_slice blocks, struct draft *out)
 
 static enum al_err objects_split(struct al_slice text, struct draft *out)
 {
-	struct al_slice rest = text, paragraph;
+	struct al_slice rest = text, paragraph, seen = { NULL, 0 };
 
 	while (paragraph_next(&rest, &paragraph)) {
+		if (out->text.len == 0 && line_is_seen(al_slice_trim(paragraph), &seen))
+			continue;
 		if (out->count == 0 && out->header.len == 0 && al_slice_casestarts(paragraph, "request:")) {
 			out->header = paragraph;
 			continue;
 		}
 		if (out->count == DRAFT_OBJECTS_MAX)
 			return AL_ELIMIT;
+		out->seen[out->count] = seen;
 		out->objects[out->count++] = paragraph;
+		seen.len = 0;
 	}
 	return out->count > 0 ? AL_OK : AL_EINVAL;
 }
@@ -105,10 +127,11 @@ enum al_err draft_parse(struct al_slice input, struct draft *out)
 	enum al_err err;
 
 	memset(out, 0, sizeof(*out));
-	al_buf_init(&out->bytes, input.len + 2);
+	al_buf_init(&out->bytes, 2 * input.len + 2); /* a version gets empty lines around it */
 	lines_copy(input, is_signed, &out->bytes, &text_len);
 	out->objects = calloc(DRAFT_OBJECTS_MAX, sizeof(*out->objects));
-	err = out->objects == NULL ? AL_ENOMEM : out->bytes.err;
+	out->seen = calloc(DRAFT_OBJECTS_MAX, sizeof(*out->seen));
+	err = out->objects == NULL || out->seen == NULL ? AL_ENOMEM : out->bytes.err;
 	if (err == AL_OK) {
 		all = al_buf_view(&out->bytes);
 		if (is_signed)
@@ -125,7 +148,8 @@ void draft_release(struct draft *draft)
 {
 	al_buf_release(&draft->bytes);
 	free(draft->objects);
-	draft->objects = NULL;
+	free(draft->seen);
+	draft->objects = draft->seen = NULL;
 	draft->count = 0;
 }
 
@@ -200,6 +224,31 @@ enum al_err draft_key(struct al_slice object, struct al_buf *out)
 	al_buf_release(&key);
 	al_buf_release(&value);
 	return err;
+}
+
+bool draft_is_alone(struct al_slice text, const char *wanted)
+{
+	struct draft draft;
+	struct al_buf key, typed;
+	struct al_slice cls, rest = al_slice_str(wanted);
+	enum al_class number;
+	bool good = false;
+
+	if (draft_parse(text, &draft) != AL_OK)
+		return false;
+	al_buf_init(&key, 4096);
+	al_buf_init(&typed, 4096);
+	(void)al_slice_word(&rest, "", &cls);
+	if (al_class_parse(cls, &number) == AL_OK)
+		al_buf_printf(&typed, "%s ", al_class_name(number));
+	if (typed.len > 0 && al_key_canon(number, al_slice_trim(rest), &typed) == AL_OK &&
+	    draft_key(draft.objects[0], &key) == AL_OK)
+		good = draft.count == 1 && draft.header.len == 0 && draft.signatures.len == 0 &&
+		       draft.contacts.len == 0 && al_slice_caseeq(al_buf_view(&key), al_buf_view(&typed));
+	al_buf_release(&typed);
+	al_buf_release(&key);
+	draft_release(&draft);
+	return good;
 }
 
 static void header_put(struct al_buf *out, const char *name, struct al_slice value)

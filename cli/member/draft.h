@@ -2,7 +2,8 @@
  * draft.h -- a request in the making: what a file holds, and the text that
  * will be signed (docs/protocol.md).
  *
- * A file may hold plain objects, a request (its first attribute is
+ * "% prev: N" (from `alamo show`) before an object says which version of it was
+ * edited, and begins a new object. A file may hold plain objects, a request (its first attribute is
  * `request:`), or a request with signatures; then its text is not touched.
  */
 #ifndef CLI_DRAFT_H
@@ -16,6 +17,7 @@ struct draft {
 	struct al_buf bytes;      /* owned: the input with LF line ends, comments gone */
 	struct al_slice header;   /* header attributes with their LF; empty for plain objects */
 	struct al_slice *objects; /* owned array; texts inside bytes, each ends in LF */
+	struct al_slice *seen; /* owned, parallel: the version that a line "% prev: N" before it names; empty: none */
 	size_t count;
 	struct al_slice text;       /* signed text, when there are signatures */
 	struct al_slice signatures; /* blocks verbatim; empty: none */
@@ -35,6 +37,9 @@ bool draft_has(const struct draft *draft, const char *name);
  * text whose class or key is not understood.
  */
 AL_MUST_USE enum al_err draft_key(struct al_slice object, struct al_buf *out);
+
+/* Is the text one plain object, the one of "CLASS KEY", and nothing else? */
+bool draft_is_alone(struct al_slice text, const char *wanted);
 
 struct draft_head {
 	const char *name;     /* for `request:`; NULL: the header's own */

@@ -9,6 +9,7 @@
 #include "alamo/rpsl/request.h"
 #include "answer.h"
 #include "command.h"
+#include "deliver.h"
 #include "sign.h"
 
 /* One question "prev CLASS KEY" an object that can exist; asked[i] tells which. */
@@ -31,27 +32,60 @@ static enum al_err prev_questions(const struct draft *draft, struct al_buf *out,
 	return out->err;
 }
 
-static struct al_slice prev_value(struct al_slice answer)
+/* A number or "none"; anything else would be somebody's text in what we sign. */
+static enum al_err prev_value(struct al_slice answer, struct al_slice *value)
 {
 	struct al_slice line;
+	uint64_t number;
 
-	while (al_slice_line(&answer, &line))
-		if (al_slice_starts(line, "prev:"))
-			return al_slice_trim(al_slice_from(line, 5));
-	return AL_S("none");
+	/* About a key that it does not understand it says more when it has the object. */
+	if (answer_is_error(answer, &line))
+		return AL_OK;
+	while (al_slice_line(&answer, &line)) {
+		if (!al_slice_starts(line, "prev:"))
+			continue;
+		*value = al_slice_trim(al_slice_from(line, 5));
+		if (al_slice_is(*value, "none") || al_slice_u64(*value, UINT64_MAX, &number) == AL_OK)
+			return AL_OK;
+	}
+	command_fail(CLI_UNVERIFIED, "the registry does not answer the question for versions as one does");
+	return AL_EVERIFY;
 }
 
-static void prevs_collect(const struct draft *draft, const bool *asked, struct al_slice answers, struct al_buf *out)
+/* Somebody changed it since it was fetched for editing: that is said, and nothing sent. */
+static enum al_err seen_compare(const struct draft *draft, size_t i, struct al_slice present)
+{
+	struct al_buf key;
+
+	if (draft->seen[i].len == 0 || al_slice_eq(draft->seen[i], present))
+		return AL_OK;
+	al_buf_init(&key, 4096);
+	if (draft_key(draft->objects[i], &key) != AL_OK)
+		al_buf_str(&key, "an object");
+	command_fail(
+		CLI_REFUSED,
+		"%.*s was changed by another since you fetched it: your text is of entry %.*s, the present one of "
+		"entry %.*s.\nNothing was sent. Fetch it again with `alamo show %.*s`, and make your change in that.",
+		AL_FMT(al_buf_view(&key)), AL_FMT(draft->seen[i]), AL_FMT(present), AL_FMT(al_buf_view(&key)));
+	al_buf_release(&key);
+	return AL_EDENIED;
+}
+
+static enum al_err prevs_collect(const struct draft *draft, const bool *asked, struct al_slice answers,
+				 struct al_buf *out)
 {
 	bool same = true;
 	struct al_slice first = AL_S("none"), one;
 	size_t start = out->len;
+	enum al_err err = AL_OK;
 
-	for (size_t i = 0; i < draft->count; i++) {
+	for (size_t i = 0; i < draft->count && err == AL_OK; i++) {
 		struct al_slice value = AL_S("none");
 
 		if (asked[i] && client_next(&answers, &one))
-			value = prev_value(one);
+			err = prev_value(one, &value);
+		if (err == AL_OK)
+			err = seen_compare(draft, i, value);
 		if (i == 0)
 			first = value;
 		same = same && al_slice_eq(first, value);
@@ -63,9 +97,10 @@ static void prevs_collect(const struct draft *draft, const bool *asked, struct a
 		out->len = start;
 		al_buf_slice(out, first);
 	}
+	return err != AL_OK ? err : out->err;
 }
 
-enum al_err submit_prevs(struct client *client, const struct draft *draft, struct al_buf *out)
+static enum al_err submit_prevs(struct client *client, const struct draft *draft, struct al_buf *out)
 {
 	bool asked[DRAFT_OBJECTS_MAX];
 	struct al_buf questions, answers;
@@ -76,10 +111,8 @@ enum al_err submit_prevs(struct client *client, const struct draft *draft, struc
 	err = prev_questions(draft, &questions, asked);
 	if (err == AL_OK)
 		err = client_questions(client, al_buf_view(&questions), &answers);
-	if (err == AL_OK) {
-		prevs_collect(draft, asked, al_buf_view(&answers), out);
-		err = out->err;
-	}
+	if (err == AL_OK)
+		err = prevs_collect(draft, asked, al_buf_view(&answers), out);
 	al_buf_release(&answers);
 	al_buf_release(&questions);
 	return err;
@@ -151,15 +184,34 @@ enum al_err submit_build(const struct submit *submit, const struct draft *draft,
 	return err;
 }
 
+/* The bytes of last time, when they were not answered; else new ones, remembered from now on. */
+static enum al_err request_make(const struct submit *submit, const struct draft *draft, const char *id,
+				struct al_buf *request)
+{
+	enum al_err err = deliver_pending(submit, id, request);
+
+	if (err == AL_OK)
+		fprintf(stderr, "alamo: this was sent before and not decided: the same bytes are sent again\n");
+	if (err != AL_ENOTFOUND)
+		return err;
+	err = submit_build(submit, draft, request);
+	return err == AL_OK ? deliver_remember(submit, id, al_buf_view(request)) : err;
+}
+
 enum al_err submit_send(const struct submit *submit, const struct draft *draft, struct al_buf *answer)
 {
+	bool remember = !submit->dry_run && draft->signatures.len == 0;
+	char id[DELIVER_ID_LEN];
 	struct al_buf request;
 	enum al_err err;
 
 	al_buf_init(&request, 1u << 21);
-	err = submit_build(submit, draft, &request);
+	deliver_id(submit, draft, id);
+	err = remember ? request_make(submit, draft, id, &request) : submit_build(submit, draft, &request);
 	if (err == AL_OK)
-		err = client_request(submit->client, al_buf_view(&request), answer);
+		err = deliver(submit, al_buf_view(&request), answer);
+	if (err == AL_OK && remember && !deliver_waits(al_buf_view(answer)))
+		deliver_forget(submit, id);
 	al_buf_release(&request);
 	return err;
 }

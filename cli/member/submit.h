@@ -15,6 +15,8 @@ struct submit {
 	const char *keys[SUBMIT_KEYS_MAX]; /* files; each signs */
 	size_t key_count;
 	bool dry_run;
+	const char *receipt;  /* file for the receipt besides the one that is kept anyway; NULL: none */
+	struct al_slice same; /* what makes two requests the same (deliver.h); empty: their objects */
 };
 
 /* Appends the complete, signed request to `out`. Reasons for failures go to standard error. */
@@ -22,12 +24,10 @@ AL_MUST_USE enum al_err submit_build(const struct submit *submit, const struct d
 /* Signs a finished text with every key and appends text, `before` (older blocks), new blocks, `after` to `out`. */
 AL_MUST_USE enum al_err submit_sign(const struct submit *submit, struct al_slice text, struct al_slice before,
 				    struct al_slice after, struct al_buf *out);
-/* Build, send, receive; `answer` is reset first. AL_ECLOSED: no registry. */
-AL_MUST_USE enum al_err submit_send(const struct submit *submit, const struct draft *draft, struct al_buf *answer);
 /*
- * "none none 17": what the registry says about each object, in order. With
- * one word for all when they agree.
+ * Build, send, receive; `answer` is reset first. What was sent for the same draft and never answered is sent again as
+ * it was. AL_ECLOSED: no registry. AL_EVERIFY: what the answer says is not true, said.
  */
-AL_MUST_USE enum al_err submit_prevs(struct client *client, const struct draft *draft, struct al_buf *out);
+AL_MUST_USE enum al_err submit_send(const struct submit *submit, const struct draft *draft, struct al_buf *answer);
 
 #endif

@@ -1,0 +1,48 @@
+/*
+ * consent.c -- text that came over the network is signed only by who has seen it.
+ */
+#include "consent.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+
+void consent_hash(struct al_slice text, char out[static CONSENT_HASH_LEN])
+{
+	unsigned char hash[crypto_hash_sha256_BYTES];
+
+	(void)crypto_hash_sha256(hash, (const unsigned char *)text.ptr, text.len);
+	(void)sodium_bin2hex(out, CONSENT_HASH_LEN, hash, sizeof(hash));
+}
+
+bool consent_visible(struct al_slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+
+		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f) {
+			command_fail(CLI_REFUSED, "the text holds a byte %02x, which cannot be shown: it is not signed",
+				     c);
+			return false;
+		}
+	}
+	return true;
+}
+
+bool consent_ask(struct al_slice text, const char *question, const char *instead)
+{
+	char line[16] = "";
+
+	if (!isatty(STDIN_FILENO)) {
+		command_fail(CLI_USAGE, "nobody to ask here: %s", instead);
+		return false;
+	}
+	if (!consent_visible(text))
+		return false;
+	command_print_remote(text);
+	fprintf(stderr, "\n%s [yes/no] ", question);
+	return fgets(line, sizeof(line), stdin) != NULL && strcmp(line, "yes\n") == 0;
+}
