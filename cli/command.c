@@ -23,7 +23,19 @@ int command_fail(enum cli_exit code, const char *fmt, ...)
 
 int command_exit(enum al_err err)
 {
-	return err == AL_OK ? CLI_DONE : err == AL_ECLOSED ? CLI_OFFLINE : CLI_USAGE;
+	switch (err) {
+	case AL_OK:
+		return CLI_DONE;
+	case AL_ECLOSED:
+		return CLI_OFFLINE;
+	case AL_EVERIFY:
+		return CLI_UNVERIFIED;
+	case AL_EDENIED:
+	case AL_ESYS:
+		return CLI_REFUSED;
+	default:
+		return CLI_USAGE;
+	}
 }
 
 static int output_errno; /* of the first write that failed */

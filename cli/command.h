@@ -18,7 +18,7 @@ enum cli_exit {
 
 /* "alamo: TEXT" on standard error; returns `code`. */
 int command_fail(enum cli_exit code, const char *fmt, ...) AL_PRINTF(2, 3);
-/* What a failed exchange with the registry ends with: no connection, else a file or key of ours. */
+/* The exit code for what went wrong, and was said, between us and the registry; else a file or key of ours. */
 int command_exit(enum al_err err);
 /* Bytes on standard output, flushed. */
 void command_print(struct al_slice text);

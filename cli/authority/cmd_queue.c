@@ -1,24 +1,24 @@
 /*
  * cmd_queue.c -- `alamo queue`: requests that wait for the hostmaster.
  *
- * Approving signs bytes that came over the network: they are shown first, and
- * nothing is signed without a yes.
+ * Approving signs bytes that came over the network: see consent.h.
  */
 #include "command.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "member/answer.h"
+#include "member/consent.h"
 #include "control.h"
 #include "json.h"
 #include "settings.h"
 
 struct options {
-	const char *key, *server;
-	bool json, yes;
+	struct registry registry;
+	const char *key, *hash;
+	bool json;
 };
 
 struct queue {
@@ -117,32 +117,40 @@ static int fetch(struct queue *q, struct al_buf *answer, struct al_slice *reques
 static int queue_show(struct queue *q)
 {
 	struct al_slice request = { NULL, 0 };
+	char hash[CONSENT_HASH_LEN];
 	struct al_buf answer;
 	int code;
 
 	al_buf_init(&answer, CLIENT_ANSWER_MAX);
 	code = fetch(q, &answer, &request);
-	if (code == CLI_DONE)
+	if (code == CLI_DONE) {
+		consent_hash(request, hash);
 		command_print_remote(request);
+		printf("%% to sign this: alamo queue approve %s --hash %s\n", q->words.word[0], hash);
+	}
 	al_buf_release(&answer);
 	return code;
 }
 
 /* ---- approve, refuse ---- */
 
-static bool confirmed(const struct queue *q)
+/* These very bytes: by the hash that `queue show` printed, or by a yes at the terminal. Exit code. */
+static int consent(const struct queue *q, struct al_slice request)
 {
-	char line[16] = "";
+	char hash[CONSENT_HASH_LEN], instead[256];
 
-	if (q->options->yes)
-		return true;
-	if (!isatty(STDIN_FILENO)) {
-		command_fail(CLI_USAGE, "nobody to ask here: read it with `alamo queue show %s`, then add --yes",
-			     q->words.word[0]);
-		return false;
-	}
-	fputs("\nSign this as the hostmaster? [yes/no] ", stderr);
-	return fgets(line, sizeof(line), stdin) != NULL && strcmp(line, "yes\n") == 0;
+	consent_hash(request, hash);
+	if (q->options->hash != NULL && strcmp(q->options->hash, hash) != 0)
+		return command_fail(
+			CLI_UNVERIFIED,
+			"what waits as number %s is not what was shown: its hash is %s. Nothing was signed.",
+			q->words.word[0], hash);
+	if (q->options->hash != NULL)
+		return consent_visible(request) ? CLI_DONE : CLI_REFUSED;
+	snprintf(instead, sizeof(instead),
+		 "read it with `alamo queue show %s`, then approve it with the --hash that stands at its end",
+		 q->words.word[0]);
+	return consent_ask(request, "Sign this as the hostmaster?", instead) ? CLI_DONE : CLI_USAGE;
 }
 
 static int send_signed(const struct queue *q, const struct draft *draft)
@@ -163,28 +171,32 @@ static int send_signed(const struct queue *q, const struct draft *draft)
 	return code;
 }
 
+static int request_sign(const struct queue *q, struct al_slice request)
+{
+	struct draft draft;
+	int code = consent(q, request);
+
+	if (code != CLI_DONE)
+		return code;
+	if (draft_parse(request, &draft) != AL_OK)
+		return command_fail(CLI_REFUSED, "what waits as number %s is no request", q->words.word[0]);
+	code = draft.signatures.len > 0
+		       ? send_signed(q, &draft)
+		       : command_fail(CLI_REFUSED, "what waits as number %s is not signed", q->words.word[0]);
+	draft_release(&draft);
+	return code;
+}
+
 static int queue_approve(struct queue *q)
 {
 	struct al_slice request = { NULL, 0 };
-	struct draft draft;
 	struct al_buf answer;
 	int code;
 
 	al_buf_init(&answer, CLIENT_ANSWER_MAX);
 	code = fetch(q, &answer, &request);
-	if (code == CLI_DONE) {
-		if (!q->options->yes)
-			command_print_remote(request);
-		if (!confirmed(q))
-			code = CLI_USAGE;
-		else if (draft_parse(request, &draft) != AL_OK || draft.signatures.len == 0)
-			code = command_fail(CLI_REFUSED, "what waits as number %s is no signed request",
-					    q->words.word[0]);
-	}
-	if (code == CLI_DONE) {
-		code = send_signed(q, &draft);
-		draft_release(&draft);
-	}
+	if (code == CLI_DONE)
+		code = request_sign(q, request);
 	al_buf_release(&answer);
 	return code;
 }
@@ -223,9 +235,7 @@ static int queue_run(const struct words *words, const void *arg, int (*verb)(str
 		return CLI_USAGE;
 	q.submit.keys[0] = q.key;
 	q.submit.key_count = 1;
-	err = client_open(options->server, &q.submit.client);
-	if (err == AL_OK)
-		err = network_ask(q.submit.client, &q.network);
+	err = network_open(&options->registry, &q.submit.client, &q.network);
 	q.submit.network = &q.network;
 	code = err == AL_OK ? verb(&q) : command_exit(err);
 	client_close(q.submit.client);
@@ -262,13 +272,17 @@ static const struct command_form forms[] = {
 static const struct option_row rows[] = {
 	OPTION_KEY(struct options, key, "approve refuse",
 		   "the hostmaster's SSH key, DIR/keys/hostmaster of the authority"),
-	{ .name = "yes", .verbs = "approve", OPTION_AT(struct options, yes), .meaning = "does not show or ask" },
+	{ .name = "hash",
+	  .arg = "HASH",
+	  .verbs = "approve",
+	  OPTION_AT(struct options, hash),
+	  .meaning = "signs without asking, if these are the bytes that `queue show` printed this hash of" },
 	{ .name = "json",
 	  .letter = 'j',
 	  .verbs = "list",
 	  OPTION_AT(struct options, json),
 	  .meaning = "prints the list as JSON" },
-	OPTION_SERVER(struct options, server),
+	REGISTRY_ROWS(struct options, registry),
 };
 
 const struct command command_queue = {

@@ -13,7 +13,8 @@
 #define FILE_MAX (256u << 20)
 
 struct options {
-	const char *key, *report, *server;
+	struct registry registry;
+	const char *key, *report;
 };
 
 static int files_read(const struct words *words, const struct network *network, struct import *import)
@@ -60,18 +61,16 @@ static int report_write(const struct options *options, const struct import *impo
 	return code;
 }
 
-static int import_run(const struct words *words, const struct options *options, struct client *client, const char *key)
+static int import_run(const struct words *words, const struct options *options, struct client *client,
+		      const struct network *network, const char *key)
 {
-	struct network network;
-	struct submit submit = { client, &network, { key }, 1, false };
+	struct submit submit = { .client = client, .network = network, .keys = { key }, .key_count = 1 };
 	struct import import;
-	enum al_err err = network_ask(client, &network);
+	enum al_err err;
 	int code;
 
-	if (err != AL_OK)
-		return err == AL_ECLOSED ? CLI_OFFLINE : CLI_REFUSED;
 	import_init(&import);
-	code = files_read(words, &network, &import);
+	code = files_read(words, network, &import);
 	if (code == CLI_DONE) {
 		err = import_order(&import);
 		if (err == AL_OK)
@@ -91,16 +90,17 @@ static int run(const struct words *words, const void *arg)
 {
 	const struct options *options = arg;
 	struct client *client = NULL;
+	struct network network;
 	char key[SETTING_MAX];
 	enum al_err err;
 	int code;
 
 	if (settings_key(options->key, key) != AL_OK)
 		return CLI_USAGE;
-	err = client_open(options->server, &client);
+	err = network_open(&options->registry, &client, &network);
 	if (err != AL_OK)
 		return command_exit(err);
-	code = import_run(words, options, client, key);
+	code = import_run(words, options, client, &network, key);
 	client_close(client);
 	return code;
 }
@@ -113,7 +113,7 @@ static const struct option_row rows[] = {
 	  .arg = "FILE",
 	  OPTION_AT(struct options, report),
 	  .meaning = "writes the complete report there; only the table is printed then" },
-	OPTION_SERVER(struct options, server),
+	REGISTRY_ROWS(struct options, registry),
 };
 
 const struct command command_import = {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "member/answer.h"
+#include "member/deliver.h"
 #include "command.h"
 
 #define BATCH_BYTES 36864 /* of objects; header and signature on top stay below 40 KiB */
@@ -173,7 +174,7 @@ static enum al_err batch_request(struct sender *sender, const struct batch *batc
 	if (err == AL_OK)
 		err = submit_sign(sender->submit, al_buf_view(&text), AL_S(""), AL_S(""), &request);
 	if (err == AL_OK)
-		err = client_request(sender->submit->client, al_buf_view(&request), answer);
+		err = deliver(sender->submit, al_buf_view(&request), answer);
 	al_buf_release(&text);
 	al_buf_release(&request);
 	return err;

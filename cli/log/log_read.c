@@ -231,23 +231,27 @@ static int server_take(struct log_read *r, const struct log_read_options *option
 {
 	struct client *client = NULL;
 	struct network network;
-	enum al_err err = client_open(options->server, &client);
+	const struct registry registry = { .server = options->server };
+	enum al_err err;
 	int code = CLI_DONE;
 
-	if (err != AL_OK)
-		return err == AL_ECLOSED ? CLI_OFFLINE : CLI_USAGE;
-	err = network_ask(client, &network);
+	/* Whoever names the key has no need of what is pinned. */
+	if (options->key == NULL) {
+		err = network_open(&registry, &client, &network);
+	} else {
+		err = client_open(options->server, &client);
+		if (err == AL_OK)
+			err = network_ask(client, &network);
+	}
 	if (err == AL_OK)
 		err = client_ask(client, "head", &r->target_note);
 	if (err != AL_OK) {
-		code = err == AL_ECLOSED ? CLI_OFFLINE : CLI_REFUSED;
+		code = command_exit(err);
 	} else {
 		snprintf(r->ns, sizeof(r->ns), "%s", network.ns);
-		if (options->key == NULL) {
-			code = log_read_key(network.vkey, &r->key);
-			fprintf(stderr, "alamo: no --key: trusting what the registry says, %s\n", network.vkey);
-		}
-		if (code == CLI_DONE && options->stream == NULL)
+		if (options->key == NULL)
+			r->key = network.key;
+		if (options->stream == NULL)
 			code = log_read_address(client_server(client), "4344", r->address);
 	}
 	client_close(client);

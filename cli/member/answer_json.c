@@ -53,3 +53,30 @@ void answer_json(struct al_slice answer)
 	(void)json_object_set_new(all, "answer", json_slice(answer));
 	(void)json_out(all);
 }
+
+json_t *answer_errors(struct al_slice answer)
+{
+	json_t *errors = errors_json(answer);
+	struct al_slice text;
+
+	if (answer_is_error(answer, &text))
+		(void)json_array_append_new(errors, json_slice(text));
+	return errors;
+}
+
+void answer_json_failed(enum al_err err)
+{
+	json_t *all = json_object(), *errors = json_array();
+	const char *text = "nothing was sent";
+
+	if (err == AL_ECLOSED)
+		text = "no connection to the registry";
+	else if (err == AL_EVERIFY)
+		text = "what the registry says does not verify";
+	(void)json_array_append_new(errors, json_string(text));
+	(void)json_object_set_new(all, "accepted", json_false());
+	(void)json_object_set_new(all, "index", json_null());
+	(void)json_object_set_new(all, "errors", errors);
+	(void)json_object_set_new(all, "objects", json_array());
+	(void)json_out(all);
+}

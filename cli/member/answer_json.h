@@ -4,6 +4,8 @@
 #ifndef CLI_ANSWER_JSON_H
 #define CLI_ANSWER_JSON_H
 
+#include <jansson.h>
+
 #include "alamo/base/slice.h"
 
 /*
@@ -12,5 +14,10 @@
  * errors), and the answer itself as text.
  */
 void answer_json(struct al_slice answer);
+
+/* All errors of an answer, about the whole request and about objects, as an array of strings. */
+json_t *answer_errors(struct al_slice answer);
+/* Prints {"accepted": false, "errors": [...]} for an exchange that gave no answer that counts. */
+void answer_json_failed(enum al_err err);
 
 #endif

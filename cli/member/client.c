@@ -107,9 +107,8 @@ enum al_err client_open(const char *server, struct client **out)
 	client->fd = -1;
 	err = settings_server(server, client->server);
 	if (err == AL_OK)
-		err = settings_split(client->server, "4343", client->host, client->port);
+		err = settings_peer("the registry", client->server, "4343", client->host, client->port);
 	if (err != AL_OK) {
-		command_fail(CLI_USAGE, "the registry's address must be HOST:PORT");
 		free(client);
 		return AL_EINVAL;
 	}

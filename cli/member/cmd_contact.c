@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "answer.h"
+#include "consent.h"
 #include "contact.h"
 #include "authority/control.h"
 #include "file.h"
@@ -16,7 +17,8 @@
 #include "settings.h"
 
 struct options {
-	const char *key, *server;
+	struct registry registry;
+	const char *key, *object;
 	bool json;
 };
 
@@ -26,7 +28,7 @@ struct contact {
 	char key[SETTING_MAX];
 	bool json;
 	const char *handle;
-	const char *file; /* set only */
+	const char *file, *object; /* set only */
 };
 
 /* "WORD HANDLE" asked. */
@@ -118,21 +120,56 @@ static int contact_show(struct contact *c)
 
 /* ---- set ---- */
 
-/* The present role or person. */
+/* The present role or person as the registry gives it: one object, the one that was asked for. */
 static int object_fetch(const struct contact *c, struct al_buf *object)
 {
-	static const char *const words[] = { "show person", "show role" };
+	static const char *const classes[] = { "person", "role" };
+	char word[16], wanted[256];
 	struct al_slice text;
 
-	for (size_t i = 0; i < AL_COUNT(words); i++) {
-		enum al_err err = ask(c, words[i], object);
+	for (size_t i = 0; i < AL_COUNT(classes); i++) {
+		snprintf(word, sizeof(word), "show %s", classes[i]);
+
+		enum al_err err = ask(c, word, object);
 
 		if (err != AL_OK)
 			return command_exit(err);
-		if (!answer_is_error(al_buf_view(object), &text))
+		if (answer_is_error(al_buf_view(object), &text))
+			continue;
+		snprintf(wanted, sizeof(wanted), "%s %s", classes[i], c->handle);
+		if (draft_is_alone(al_buf_view(object), wanted))
 			return CLI_DONE;
+		return command_fail(CLI_UNVERIFIED, "%s answers with something else than %s: nothing was signed",
+				    client_server(c->submit.client), wanted);
 	}
 	return command_fail(CLI_REFUSED, "there is no role or person %s: make one with `alamo submit`", c->handle);
+}
+
+/* The same from a file of one's own. */
+static int object_read(const struct contact *c, struct al_buf *object)
+{
+	char wanted[2][256];
+
+	if (file_read(c->object, object) != AL_OK)
+		return command_fail(CLI_USAGE, "%s: %s", c->object, strerror(errno));
+	snprintf(wanted[0], sizeof(wanted[0]), "person %s", c->handle);
+	snprintf(wanted[1], sizeof(wanted[1]), "role %s", c->handle);
+	if (draft_is_alone(al_buf_view(object), wanted[0]) || draft_is_alone(al_buf_view(object), wanted[1]))
+		return CLI_DONE;
+	return command_fail(CLI_USAGE, "%s is not the role or person %s alone", c->object, c->handle);
+}
+
+/* Only what was seen is signed. */
+static int consent(const struct contact *c, struct al_slice input)
+{
+	char instead[640];
+
+	if (c->object != NULL)
+		return CLI_DONE;
+	snprintf(instead, sizeof(instead),
+		 "save the object (alamo show person %.200s >OBJECT), read it, and give it with --object OBJECT",
+		 c->handle);
+	return consent_ask(input, "Sign this?", instead) ? CLI_DONE : CLI_USAGE;
 }
 
 static int block_read(const struct contact *c, struct al_buf *block)
@@ -190,9 +227,11 @@ static int contact_set(struct contact *c)
 	al_buf_init(&input, CLIENT_ANSWER_MAX);
 	code = block_read(c, &block);
 	if (code == CLI_DONE)
-		code = object_fetch(c, &object);
+		code = c->object != NULL ? object_read(c, &object) : object_fetch(c, &object);
 	if (code == CLI_DONE && contact_draft(al_buf_view(&object), al_buf_view(&block), &input) != AL_OK)
 		code = command_fail(CLI_REFUSED, "%s does not answer like a registry", client_server(c->submit.client));
+	if (code == CLI_DONE)
+		code = consent(c, al_buf_view(&input));
 	if (code == CLI_DONE)
 		code = draft_send(c, al_buf_view(&input));
 	al_buf_release(&input);
@@ -219,6 +258,7 @@ static int contact_run(const struct words *words, const void *arg, int (*verb)(s
 {
 	const struct options *options = arg;
 	struct contact c = { .json = options->json,
+			     .object = options->object,
 			     .handle = words->word[0],
 			     .file = words->count > 1 ? words->word[1] : NULL };
 	enum al_err err;
@@ -228,9 +268,7 @@ static int contact_run(const struct words *words, const void *arg, int (*verb)(s
 		return CLI_USAGE;
 	c.submit.keys[0] = c.key;
 	c.submit.key_count = 1;
-	err = client_open(options->server, &c.submit.client);
-	if (err == AL_OK)
-		err = network_ask(c.submit.client, &c.network);
+	err = network_open(&options->registry, &c.submit.client, &c.network);
 	c.submit.network = &c.network;
 	code = err == AL_OK ? verb(&c) : command_exit(err);
 	client_close(c.submit.client);
@@ -260,12 +298,18 @@ static const struct command_form forms[] = {
 
 static const struct option_row rows[] = {
 	OPTION_KEY(struct options, key, "set erase", "the SSH key that signs"),
+	{ .name = "object",
+	  .arg = "FILE",
+	  .verbs = "set",
+	  OPTION_AT(struct options, object),
+	  .meaning = "the present role or person, as you have read it; without this it is fetched, shown, and asked "
+		     "about" },
 	{ .name = "json",
 	  .letter = 'j',
 	  .verbs = "show",
 	  OPTION_AT(struct options, json),
 	  .meaning = "prints the text as JSON" },
-	OPTION_SERVER(struct options, server),
+	REGISTRY_ROWS(struct options, registry),
 };
 
 const struct command command_contact = {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "answer.h"
+#include "answer_json.h"
 #include "file.h"
 #include "json.h"
 #include "join.h"
@@ -27,7 +28,7 @@ struct options {
 	struct option_list hosts;
 	struct option_number len;
 	const char *key; /* NULL: settings */
-	const char *server;
+	struct registry registry;
 	bool dry_run;
 	bool json;
 };
@@ -72,6 +73,9 @@ static void json_print(const struct network *network, struct al_slice answer)
 	json_object_set_new(root, "accepted", json_boolean(answer_accepted(answer)));
 	if (answer_index(answer, &index) == AL_OK)
 		json_object_set_new(root, "index", json_integer((json_int_t)index));
+	else
+		json_object_set_new(root, "index", json_null());
+	json_object_set_new(root, "errors", answer_errors(answer));
 	json_object_set_new(root, "objects", objects);
 	json_object_set_new(root, "answer", json_slice(answer));
 	(void)json_out(root);
@@ -121,10 +125,12 @@ static int join_report(const struct options *options, const struct network *netw
 	return accepted ? CLI_DONE : CLI_REFUSED;
 }
 
-static int join_send(const struct options *options, struct client *client, const char *key, struct al_slice auth)
+static int join_send(const struct options *options, struct client *client, const struct network *network,
+		     const char *key, struct al_slice auth)
 {
-	struct network network;
-	struct submit submit = { client, &network, { key }, 1, options->dry_run };
+	struct submit submit = {
+		.client = client, .network = network, .keys = { key }, .key_count = 1, .dry_run = options->dry_run
+	};
 	struct draft draft;
 	struct al_buf objects, answer;
 	const char *why = "";
@@ -133,16 +139,14 @@ static int join_send(const struct options *options, struct client *client, const
 			     .hosts = options->hosts.values,
 			     .host_count = options->hosts.count,
 			     .len = options->len.given ? (unsigned)options->len.value : LEN_DEFAULT };
-	enum al_err err = network_ask(client, &network);
+	enum al_err err;
 	int code;
 
-	if (err != AL_OK)
-		return err == AL_ECLOSED ? CLI_OFFLINE : CLI_REFUSED;
 	al_buf_init(&objects, 65536);
 	al_buf_init(&answer, CLIENT_ANSWER_MAX);
 	/* All of it is new: a maintainer of that name makes the registry refuse, instead of giving a second prefix. */
 	al_buf_str(&objects, "request:        join\nprev:           none\n\n");
-	err = join_objects(&join, al_slice_str(network.source), al_slice_str(network.tld), auth, &objects, &why);
+	err = join_objects(&join, al_slice_str(network->source), al_slice_str(network->tld), auth, &objects, &why);
 	if (err == AL_OK)
 		err = draft_parse(al_buf_view(&objects), &draft);
 	if (err != AL_OK) {
@@ -151,9 +155,11 @@ static int join_send(const struct options *options, struct client *client, const
 		err = submit_send(&submit, &draft, &answer);
 		draft_release(&draft);
 		if (err == AL_OK)
-			code = join_report(options, &network, al_buf_view(&answer));
+			code = join_report(options, network, al_buf_view(&answer));
 		else
-			code = err == AL_ECLOSED ? CLI_OFFLINE : CLI_USAGE;
+			code = command_exit(err);
+		if (err != AL_OK && options->json)
+			answer_json_failed(err);
 	}
 	al_buf_release(&objects);
 	al_buf_release(&answer);
@@ -163,6 +169,7 @@ static int join_send(const struct options *options, struct client *client, const
 static int join_run(const struct options *options)
 {
 	struct client *client = NULL;
+	struct network network;
 	struct al_buf auth;
 	char key[SETTING_MAX];
 	enum al_err err;
@@ -174,10 +181,8 @@ static int join_run(const struct options *options)
 	err = sign_public(key, &auth);
 	code = err == AL_OK ? CLI_DONE : CLI_USAGE;
 	if (err == AL_OK) {
-		err = client_open(options->server, &client);
-		code = err == AL_OK        ? join_send(options, client, key, al_buf_view(&auth))
-		       : err == AL_ECLOSED ? CLI_OFFLINE
-					   : CLI_USAGE;
+		err = network_open(&options->registry, &client, &network);
+		code = err == AL_OK ? join_send(options, client, &network, key, al_buf_view(&auth)) : command_exit(err);
 	}
 	client_close(client);
 	al_buf_release(&auth);
@@ -225,7 +230,7 @@ static const struct option_row rows[] = {
 	  OPTION_AT(struct options, dry_run),
 	  .meaning = "has the registry decide and answer without changing anything" },
 	OPTION_JSON(struct options, json),
-	OPTION_SERVER(struct options, server),
+	REGISTRY_ROWS(struct options, registry),
 };
 
 const struct command command_join = {

@@ -9,25 +9,23 @@
 #include <errno.h>
 #include <string.h>
 
-#include "alamo/net/loop.h"
 #include "alamo/rpsl/request.h"
 #include "answer.h"
 #include "answer_json.h"
 #include "file.h"
-#include "log/receipt.h"
 #include "settings.h"
 #include "submit.h"
 
 struct options {
 	struct option_list keys;
-	const char *server, *receipt;
+	struct registry registry;
+	const char *receipt;
 	bool print, dry_run, json;
 };
 
 struct job {
 	struct submit submit;
 	struct network network;
-	const char *receipt; /* where to keep the receipt; NULL: nowhere */
 	bool print;
 	bool json;
 };
@@ -52,46 +50,12 @@ static int draft_read(const char *path, struct draft *out)
 	return code;
 }
 
-/* The receipt of an accepted request, with its entry, for `alamo receipt verify`. */
-static int receipt_keep(const struct job *job, struct al_slice request, struct al_slice answer)
-{
-	struct al_buf entry, out;
-	struct al_slice receipt;
-	struct al_vkey key;
-	enum al_err err = al_vkey_parse(al_slice_str(job->network.vkey), &key);
-	int code = CLI_DONE;
-
-	if (receipt_find(answer, &receipt) != AL_OK)
-		return command_fail(CLI_REFUSED, "nothing was changed, so there is no receipt");
-	al_buf_init(&entry, AL_ENTRY_MAX);
-	al_buf_init(&out, RECEIPT_MAX);
-	if (err == AL_OK)
-		err = receipt_rebuild(request, answer, &key, al_now_s(), &entry);
-	if (err == AL_OK)
-		err = receipt_join(receipt, al_buf_view(&entry), &out);
-	if (err != AL_OK)
-		code = command_fail(CLI_UNVERIFIED, "the registry's receipt does not verify (%s): %s not written",
-				    al_err_name(err), job->receipt);
-	else if (file_write(job->receipt, al_buf_view(&out), 0644) != AL_OK)
-		code = command_fail(CLI_REFUSED, "%s: %s", job->receipt, strerror(errno));
-	al_buf_release(&out);
-	al_buf_release(&entry);
-	return code;
-}
-
-static enum al_err draft_send(const struct submit *submit, const struct draft *draft, struct al_buf *request,
-			      struct al_buf *answer)
-{
-	enum al_err err = submit_build(submit, draft, request);
-
-	return err == AL_OK ? client_request(submit->client, al_buf_view(request), answer) : err;
-}
-
 static int draft_submit(const struct job *job, const struct draft *draft)
 {
 	struct submit submit = job->submit;
 	char fallback[SETTING_MAX];
-	struct al_buf out, request;
+	struct al_buf out;
+	uint64_t index;
 	enum al_err err = AL_OK;
 	int code = CLI_DONE;
 
@@ -101,11 +65,12 @@ static int draft_submit(const struct job *job, const struct draft *draft)
 		submit.key_count = 1;
 	}
 	al_buf_init(&out, CLIENT_ANSWER_MAX);
-	al_buf_init(&request, 1u << 21);
 	if (err == AL_OK)
-		err = job->print ? submit_build(&submit, draft, &out) : draft_send(&submit, draft, &request, &out);
+		err = job->print ? submit_build(&submit, draft, &out) : submit_send(&submit, draft, &out);
 	if (err != AL_OK) {
 		code = command_exit(err);
+		if (job->json)
+			answer_json_failed(err);
 	} else if (job->print) {
 		command_print(al_buf_view(&out));
 	} else {
@@ -114,10 +79,9 @@ static int draft_submit(const struct job *job, const struct draft *draft)
 		else
 			command_print_remote(al_buf_view(&out));
 		code = answer_accepted(al_buf_view(&out)) ? CLI_DONE : CLI_REFUSED;
-		if (code == CLI_DONE && job->receipt != NULL)
-			code = receipt_keep(job, al_buf_view(&request), al_buf_view(&out));
+		if (code == CLI_DONE && submit.receipt != NULL && answer_index(al_buf_view(&out), &index) != AL_OK)
+			code = command_fail(CLI_REFUSED, "nothing was changed, so there is no receipt");
 	}
-	al_buf_release(&request);
 	al_buf_release(&out);
 	return code;
 }
@@ -125,7 +89,7 @@ static int draft_submit(const struct job *job, const struct draft *draft)
 static int run(const struct words *words, const void *arg)
 {
 	const struct options *options = arg;
-	struct job job = { .receipt = options->receipt, .print = options->print, .json = options->json };
+	struct job job = { .submit.receipt = options->receipt, .print = options->print, .json = options->json };
 	int code = CLI_DONE;
 	enum al_err err;
 
@@ -135,10 +99,7 @@ static int run(const struct words *words, const void *arg)
 	job.submit.key_count = options->keys.count;
 	for (size_t i = 0; i < options->keys.count; i++)
 		job.submit.keys[i] = options->keys.values[i];
-	err = client_open(options->server, &job.submit.client);
-	if (err != AL_OK)
-		return command_exit(err);
-	err = network_ask(job.submit.client, &job.network);
+	err = network_open(&options->registry, &job.submit.client, &job.network);
 	code = command_exit(err);
 	job.submit.network = &job.network;
 	for (size_t i = 0; i < words->count && code == CLI_DONE; i++) {
@@ -178,7 +139,7 @@ static const struct option_row rows[] = {
 	  OPTION_AT(struct options, receipt),
 	  .meaning = "keeps the receipt with its entry there" },
 	OPTION_JSON(struct options, json),
-	OPTION_SERVER(struct options, server),
+	REGISTRY_ROWS(struct options, registry),
 };
 
 const struct command command_submit = {

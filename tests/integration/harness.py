@@ -351,6 +351,13 @@ class Authority:
         finally:
             session.close()
 
+    def approve(self, number, check=True):
+        """The hostmaster reads a waiting request and signs what was shown."""
+        boss = ("--key", self.hostmaster.path)
+        shown = self.cli("queue", "show", number).stdout
+        digest = re.search(r"--hash ([0-9a-f]{64})$", shown, re.M)[1]
+        return self.cli("queue", "approve", number, "--hash", digest, *boss, check=check)
+
     def verify(self):
         return alamo("verify", self.dir)
 

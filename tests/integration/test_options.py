@@ -19,6 +19,7 @@ ASKING = {
     "show": ("aut-num", "AS1"),
     "free": ("asn",),
     "head": (),
+    "network": ("show",),
     "verify": (),
     "audit": (),
     "log": ("tail",),
@@ -95,7 +96,7 @@ def test_bash_completion(tmp_path):
     assert bash_complete(script, "") >= set(COMMANDS)
     assert bash_complete(script, "mon") == {"monitor"}
     assert bash_complete(script, "queue", "") >= {"list", "show", "approve", "refuse"}
-    assert bash_complete(script, "queue", "approve", "7", "--y") == {"--yes"}
+    assert bash_complete(script, "queue", "approve", "7", "--ha") == {"--hash"}
     assert bash_complete(script, "init", "x", "--ports", "") == {"default", "any", "standard"}
     assert bash_complete(script, "completion", "z") == {"zsh"}
     (tmp_path / "some-file").touch()

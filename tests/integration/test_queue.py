@@ -1,5 +1,6 @@
 """Requests that wait for the hostmaster, control requests, and budgets."""
 
+import hashlib
 import json
 import socket
 import time
@@ -75,11 +76,14 @@ def test_asked_reviewed_approved(asking, tmp_path):
     assert f"{number} {row['time']} ann-asks" in asking.ask("queue")
     # To be read as it was signed.
     assert asking.ask(f"queue {number}").split("\n", 1)[1].encode() == request
-    assert asking.cli("queue", "show", number).stdout.encode() == request
+    shown = asking.cli("queue", "show", number).stdout.encode()
+    assert shown.startswith(request) and shown[len(request) :].startswith(b"% to sign this: ")
     # Signed by the hostmaster too, over the same text, it is taken.
     nobody = asking.cli("queue", "approve", number, "--key", asking.hostmaster.path, check=False, stdin=-3)
-    assert nobody.returncode == 2 and "--yes" in nobody.stderr
-    done = asking.cli("queue", "approve", number, "--key", asking.hostmaster.path, "--yes")
+    assert nobody.returncode == 2 and "--hash" in nobody.stderr
+    wrong = asking.cli("queue", "approve", number, "--key", asking.hostmaster.path, "--hash", "0" * 64, check=False)
+    assert wrong.returncode == 4 and "not what was shown" in wrong.stderr and number in waiting(asking)
+    done = asking.approve(number)
     assert "Create SUCCEEDED: [inet6num] fca1:7001::/48" in done.stdout and "% receipt" in done.stdout
     assert number not in waiting(asking)
     assert asking.ask("show inet6num fca1:7001::/48").startswith("inet6num:")
@@ -90,7 +94,8 @@ def test_asked_reviewed_approved(asking, tmp_path):
 def test_a_member_cannot_approve(asking, tmp_path):
     key = member(asking, tmp_path, "BEN")
     number = queue_number(asking.send([wanted("BEN", 2)], [key]))
-    refused = asking.cli("queue", "approve", number, "--key", key.path, "--yes", check=False)
+    digest = hashlib.sha256(asking.ask(f"queue {number}").split("\n", 1)[1].encode()).hexdigest()
+    refused = asking.cli("queue", "approve", number, "--key", key.path, "--hash", digest, check=False)
     assert refused.returncode == 1 and "POLICY-ASK" in refused.stdout
     refused = asking.cli("queue", "refuse", number, "because", "--key", key.path, check=False)
     assert refused.returncode == 1 and "AUTH-MNT" in refused.stdout
@@ -139,7 +144,7 @@ def test_queue_over_a_restart(tmp_path):
         assert own.kill9("alamo-registryd")
         wait_for(lambda: own.talk(b"queue\n"), what="the registry again")
         assert own.ask(f"queue {number}") == before
-        own.cli("queue", "approve", number, "--key", own.hostmaster.path, "--yes")
+        own.approve(number)
         own.verify()
 
 

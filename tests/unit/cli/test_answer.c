@@ -85,18 +85,30 @@ static void not_an_answer(void **state)
 	assert_true(al_slice_is(text, "%ERROR: no such class"));
 }
 
+#define HEAD "name: alamo\nsource: ALAMO\n"
+#define VKEY "vkey: registry.alamo/log+03083e51+AZVH7V54bmZO79BDty2obYeVl468bP59YshAJY/XZXrk\n"
+
 static void network_answer(void **state)
 {
+	static const char *const foreign[] = {
+		"220 mail ESMTP\n",
+		HEAD "vkey: a+b+c\n",
+		HEAD,
+		HEAD "namespace: registry@other\n" VKEY,
+		"name: ../alamo\nsource: ALAMO\n" VKEY,
+		"name: alamo\nsource: ALAMO x\n" VKEY,
+		HEAD "tld: alamo delete: yes\n" VKEY,
+	};
 	struct network network;
 
 	(void)state;
-	assert_int_equal(
-		network_parse(AL_S("name: alamo\nsource: ALAMO\ntld: alamo\ntld: other\nvkey: a+b+c\n"), &network),
-		AL_OK);
+	assert_int_equal(network_parse(AL_S(HEAD "tld: alamo\ntld: other\nnamespace: registry@alamo\n" VKEY), &network),
+			 AL_OK);
 	assert_string_equal(network.ns, "registry@alamo");
 	assert_string_equal(network.tld, "alamo");
-	assert_string_equal(network.vkey, "a+b+c");
-	assert_int_equal(network_parse(AL_S("220 mail ESMTP\n"), &network), AL_EINVAL);
+	assert_string_equal(network.key.name, "registry.alamo/log");
+	for (size_t i = 0; i < AL_COUNT(foreign); i++)
+		assert_int_not_equal(network_parse(al_slice_str(foreign[i]), &network), AL_OK);
 }
 
 static void endpoint_lines(void **state)
