@@ -39,6 +39,9 @@ static struct al_metric metric_names = { .name = "alamo_dns_names_compiled_total
 static struct al_metric metric_signatures = { .name = "alamo_dns_signatures_total", .help = "Signatures made." };
 static struct al_metric metric_publish = { .name = "alamo_dns_publishes_total", .help = "Sets of zones published." };
 static struct al_metric metric_nodes = { .name = "alamo_dns_names", .help = "Names served.", .gauge = true };
+static struct al_metric metric_snapshots = { .name = "alamo_dns_snapshots",
+					     .help = "Snapshots of zones in memory: one a zone, and those still read.",
+					     .gauge = true };
 static struct al_metric metric_size = { .name = "alamo_dns_log_size",
 					.help = "Log size that the zones show.",
 					.gauge = true };
@@ -338,6 +341,25 @@ static enum al_err update_all(struct builder *builder, struct generation *genera
 	return err;
 }
 
+static size_t generation_snapshots(const struct generation *generation)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < generation->count; i++)
+		for (const struct zone *zone = generation->masters[i]->oldest; zone != NULL; zone = zone->next)
+			count++;
+	return count;
+}
+
+size_t builder_snapshots(const struct builder *builder)
+{
+	size_t count = builder->now != NULL ? generation_snapshots(builder->now) : 0;
+
+	for (const struct generation *old = builder->old; old != NULL; old = old->next)
+		count += generation_snapshots(old);
+	return count;
+}
+
 void builder_reclaim(struct builder *builder)
 {
 	struct generation **at = &builder->old;
@@ -355,14 +377,15 @@ void builder_reclaim(struct builder *builder)
 		*at = generation->next;
 		generation_free(generation);
 	}
+	al_metric_set(&metric_snapshots, builder_snapshots(builder));
 }
 
 /* ---- the builder ---- */
 
 enum al_err builder_new(const struct builder_conf *conf, struct builder **out)
 {
-	static struct al_metric *const metrics[] = { &metric_names, &metric_signatures, &metric_publish, &metric_nodes,
-						     &metric_size };
+	static struct al_metric *const metrics[] = { &metric_names, &metric_signatures, &metric_publish,
+						     &metric_nodes, &metric_size,       &metric_snapshots };
 	struct builder *builder = calloc(1, sizeof(*builder));
 	enum al_err err;
 

@@ -52,6 +52,8 @@ AL_MUST_USE enum al_err builder_rebuild(struct builder *builder, struct zone_pla
 AL_MUST_USE enum al_err builder_change(struct builder *builder, struct source *sources, uint64_t size);
 /* Makes some signatures anew that are past half of their life; *more: call again soon. */
 AL_MUST_USE enum al_err builder_resign(struct builder *builder, bool *more);
+/* Snapshots of zones that exist: one a zone, and those that are still read. */
+size_t builder_snapshots(const struct builder *builder);
 /* Frees what readers have let go. */
 void builder_reclaim(struct builder *builder);
 

@@ -38,6 +38,7 @@ enum { PART_SERVERS, PART_GLUE, PART_EXTRA, PART_COUNT };
 
 struct node {
 	uint32_t size;     /* bytes of all of it */
+	uint32_t born;     /* `number` of the first snapshot that shows it */
 	uint32_t below_at; /* offset of `below`: addresses at or below the cut, records with full owner */
 	uint32_t below_len;
 	uint16_t below_count; /* records */

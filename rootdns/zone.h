@@ -30,6 +30,7 @@ struct zone {
 	struct dname apex;
 	unsigned labels;
 	uint32_t serial;
+	uint32_t expire_s;         /* SOA */
 	size_t count;              /* nodes; the apex is the first */
 	const struct node **nodes; /* canonical order */
 	uint64_t *prefixes;        /* dname_key_prefix() of each, for the search */
@@ -46,6 +47,7 @@ struct zone {
 	uint16_t servers_count, servers_sig_count;
 	/* the builder's: what the next snapshot no longer shows */
 	struct zone *next;
+	uint32_t number; /* of the zone's snapshots, rising */
 	const struct node **retired;
 	size_t retired_count;
 };

@@ -37,13 +37,43 @@ static void snapshot_free(struct zone *zone)
 	zone_free(zone);
 }
 
+/*
+ * `gone` leaves the list. What it was the last to show, but not the first, belongs to the one before it now.
+ * False: no memory for that, so that it has to stay.
+ */
+static bool snapshot_inherit(struct zone *before, struct zone *gone)
+{
+	const struct node **grown = realloc(before->retired,
+					    (before->retired_count + gone->retired_count + 1) * sizeof(*grown));
+	size_t kept = 0;
+
+	if (grown == NULL)
+		return false;
+	before->retired = grown;
+	for (size_t i = 0; i < gone->retired_count; i++) {
+		if ((int32_t)(gone->retired[i]->born - before->number) <= 0)
+			before->retired[before->retired_count++] = gone->retired[i];
+		else
+			gone->retired[kept++] = gone->retired[i];
+	}
+	gone->retired_count = kept;
+	return true;
+}
+
 void zone_master_reclaim(struct zone_master *master)
 {
-	while (master->oldest != master->newest && zone_refs(master->oldest) == 0) {
-		struct zone *gone = master->oldest;
+	struct zone *before = NULL, **at = &master->oldest;
 
-		master->oldest = gone->next;
-		snapshot_free(gone);
+	while (*at != master->newest) {
+		struct zone *zone = *at;
+
+		if (zone_refs(zone) > 0 || (before != NULL && !snapshot_inherit(before, zone))) {
+			before = zone;
+			at = &zone->next;
+			continue;
+		}
+		*at = zone->next;
+		snapshot_free(zone);
 	}
 }
 

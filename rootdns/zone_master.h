@@ -27,6 +27,7 @@ struct zone_master {
 	uint32_t serial;              /* of the newest snapshot */
 	uint32_t expire_s;            /* SOA: how long a secondary goes on alone */
 	struct zone *oldest, *newest; /* snapshots that still exist */
+	uint32_t snapshots;           /* made so far */
 };
 
 /* `keys` are taken over. */
@@ -37,7 +38,7 @@ void zone_master_free(struct zone_master *master);
 
 /* Marks up to `max` names whose signatures are due; true: there may be more. */
 bool zone_master_resign(struct zone_master *master, const struct zone_signer *clock, size_t max);
-/* Frees snapshots that nobody holds, oldest first. */
+/* Frees snapshots that nobody holds, and the nodes that only those showed. */
 void zone_master_reclaim(struct zone_master *master);
 /* SOA, NS and DNSKEY of the apex, put in front of *list. */
 AL_MUST_USE enum al_err zone_master_apex_sets(const struct zone_master *master, struct rrset **list);

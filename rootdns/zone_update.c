@@ -293,6 +293,7 @@ static enum al_err node_replace(struct update *update, size_t at)
 
 	if (err != AL_OK)
 		return err;
+	node->born = next->number;
 	if (name->node != NULL)
 		zone_slot_remove(next, zone_slot_of(next, hash, name->node));
 	retire(master->newest, name->node);
@@ -376,6 +377,7 @@ static enum al_err snapshot_fill(struct update *update)
 	next->apex = master->tree.apex_name;
 	next->labels = master->tree.apex_labels;
 	next->serial = master->serial;
+	next->expire_s = master->expire_s;
 	next->wildcards = master->wildcards > 0;
 	for (size_t i = 0; i < AL_COUNT(master->cuts_at); i++)
 		if (master->cuts_at[i] > 0)
@@ -413,6 +415,8 @@ static enum al_err snapshot_make(struct update *update)
 	update->next = zone_alloc();
 	if (err == AL_OK && update->next == NULL)
 		err = AL_ENOMEM;
+	if (err == AL_OK)
+		update->next->number = ++master->snapshots;
 	if (err == AL_OK)
 		err = tables_make(update, old_count);
 	if (err == AL_OK)
