@@ -86,19 +86,33 @@ static void check(const uint8_t *query, size_t query_len, const uint8_t *reply, 
 	ldns_pkt_free(pkt);
 }
 
+static const struct tsig_keys *keys(void)
+{
+	static struct tsig_keys *made;
+
+	if (made == NULL && tsig_keys_read(AL_S("hmac-sha256:a:MTIzNDU2Nzg5MGFiY2RlZg=="), "fuzz", &made) != AL_OK)
+		abort();
+	return made;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t reply[ANSWER_TCP_MAX], again[ANSWER_TCP_MAX];
 	const struct zone_set *set = zones();
+	const struct dns_self self = {
+		.keys = keys(), .cookies = true, .nsid_len = 3, .nsid = "abc", .keepalive = 200
+	};
+	const struct client udp = { .self = &self, .now = 1764000000, .addr_len = 4, .addr = { 10, 0, 0, 1 } };
+	const struct client tcp = { .self = &self, .now = 1764000000, .tcp = true, .addr_len = 16, .addr = { 0xfd } };
 	size_t len;
 
 	if (size > UINT16_MAX)
 		return 0;
-	len = answer_query(set, data, size, false, reply);
+	len = answer_query(set, data, size, &udp, reply);
 	check(data, size, reply, len, UDP_SIZE_MAX);
-	if (answer_query(set, data, size, false, again) != len || memcmp(reply, again, len) != 0)
+	if (answer_query(set, data, size, &udp, again) != len || memcmp(reply, again, len) != 0)
 		abort();
-	len = answer_query(set, data, size, true, reply);
+	len = answer_query(set, data, size, &tcp, reply);
 	check(data, size, reply, len, ANSWER_TCP_MAX);
 	return 0;
 }

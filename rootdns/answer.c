@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "alamo/base/wire.h"
-#include "chaos.h"
 #include "reply.h"
 
 #define ALIAS_HOPS_MAX 16 /* of one answer; resolvers give up earlier */
@@ -342,45 +341,11 @@ static void answer_rest(struct walk *walk)
 
 /* ---- whole queries ---- */
 
-size_t answer_error(const struct query *query, enum rcode rcode, uint8_t *out)
-{
-	struct reply reply;
-
-	reply_begin(&reply, query, out, UDP_SIZE_MIN);
-	reply.authoritative = false;
-	reply.rcode = (uint8_t)rcode;
-	return reply_end(&reply);
-}
-
-/* Ask again over TCP, where there is room: only the question is known. */
-static size_t answer_cut_query(const struct query *query, uint8_t *out)
-{
-	struct reply reply;
-
-	reply_begin(&reply, query, out, UDP_SIZE_MIN);
-	reply.authoritative = false;
-	reply.truncated = true;
-	return reply_end(&reply);
-}
-
-/* Questions that no zone is asked: the reason, or RCODE_NOERROR. */
-static enum rcode refusal(const struct query *query, bool tcp)
-{
-	if (query->class != RR_CLASS_IN)
-		return RCODE_REFUSED;
-	/* RFC 5936 section 4.2: transfers over TCP only. 249 .. 254: TKEY, TSIG, IXFR, AXFR, MAILB, MAILA. */
-	if (query->type == RR_AXFR && !tcp)
-		return RCODE_NOTIMP;
-	if (query->type >= 249 && query->type < RR_ANY && query->type != RR_IXFR && query->type != RR_AXFR)
-		return RCODE_NOTIMP;
-	return RCODE_NOERROR;
-}
-
 void answer_prepare(const struct zone_set *set, struct query *query)
 {
 	const struct zone *zone;
 
-	if (set == NULL || query->rcode != RCODE_NOERROR || query->class != RR_CLASS_IN)
+	if (set == NULL || query->rcode != RCODE_NOERROR || query->bare || query->class != RR_CLASS_IN)
 		return;
 	zone = zone_set_find(set, &query->name, DNAME_LABELS_MAX);
 	/* DS of an apex is the parent's, when we serve that too. */
@@ -420,27 +385,19 @@ static void answer_ixfr(struct walk *walk, const struct owner *owner)
 	put_set(walk, SECTION_ANSWER, owner, apex, node_find(apex, RR_SOA));
 }
 
-size_t answer_write(const struct zone_set *set, const struct query *query, bool tcp, uint8_t *out)
+size_t answer_zone(const struct zone_set *set, const struct query *query, const struct client *client,
+		   struct tsig *tsig, uint8_t *out)
 {
 	size_t limit = query->udp_size < UDP_SIZE_MIN   ? UDP_SIZE_MIN
 		       : query->udp_size > UDP_SIZE_MAX ? UDP_SIZE_MAX
 							: query->udp_size;
 	struct owner question = { .pointer = QUESTION_POINTER };
-	enum rcode rcode = query->rcode;
 	struct reply reply;
 	struct walk walk;
 
-	if (query->cut)
-		return answer_cut_query(query, out);
-	if (rcode == RCODE_NOERROR && query->class == CLASS_CHAOS)
-		return chaos_answer(query, out);
-	if (rcode == RCODE_NOERROR)
-		rcode = refusal(query, tcp);
-	if (rcode == RCODE_NOERROR && query->zone == NULL)
-		rcode = set == NULL ? RCODE_SERVFAIL : RCODE_REFUSED;
-	if (rcode != RCODE_NOERROR || set == NULL)
-		return answer_error(query, rcode, out);
-	reply_begin(&reply, query, out, tcp ? ANSWER_TCP_MAX : limit);
+	reply_begin(&reply, query, client, out, client->tcp ? ANSWER_TCP_MAX : limit);
+	if (tsig != NULL)
+		reply_sign(&reply, tsig);
 	walk = (struct walk){ .reply = &reply, .zone = query->zone, .seed = set->seed, .dnssec = query->dnssec_ok };
 	if (query->type == RR_IXFR)
 		answer_ixfr(&walk, &question);
@@ -448,14 +405,4 @@ size_t answer_write(const struct zone_set *set, const struct query *query, bool 
 		answer_name(&walk, &query->name, &question);
 	answer_rest(&walk);
 	return reply_end(&reply);
-}
-
-size_t answer_query(const struct zone_set *set, const uint8_t *msg, size_t len, bool tcp, uint8_t *out)
-{
-	struct query query;
-
-	if (!query_parse(set != NULL ? set->seed : 0, msg, len, &query))
-		return 0;
-	answer_prepare(set, &query);
-	return answer_write(set, &query, tcp, out);
 }

@@ -39,7 +39,7 @@ static bool text_of(const struct query *query, char text[static RR_TXT_MAX])
 	return false;
 }
 
-size_t chaos_answer(const struct query *query, uint8_t *out)
+size_t chaos_answer(const struct query *query, const struct client *client, struct tsig *tsig, uint8_t *out)
 {
 	uint8_t run[RR_FIXED + 1 + RR_TXT_MAX];
 	struct owner question = { .pointer = 0xc000u | DNS_HEADER };
@@ -47,7 +47,9 @@ size_t chaos_answer(const struct query *query, uint8_t *out)
 	struct reply reply;
 	size_t len;
 
-	reply_begin(&reply, query, out, UDP_SIZE_MIN);
+	reply_begin(&reply, query, client, out, UDP_SIZE_MIN);
+	if (tsig != NULL)
+		reply_sign(&reply, tsig);
 	if (!text_of(query, text)) {
 		reply.authoritative = false;
 		reply.rcode = RCODE_REFUSED;

@@ -5,11 +5,13 @@
 #ifndef ROOTDNS_CHAOS_H
 #define ROOTDNS_CHAOS_H
 
+#include "client.h"
 #include "query.h"
+#include "tsig.h"
 
 #define CLASS_CHAOS 3
 
 /* Always a reply; REFUSED for other names. `out` has room for UDP_SIZE_MIN. */
-size_t chaos_answer(const struct query *query, uint8_t *out);
+size_t chaos_answer(const struct query *query, const struct client *client, struct tsig *tsig, uint8_t *out);
 
 #endif

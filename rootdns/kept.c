@@ -107,7 +107,8 @@ enum al_err kept_get(const char *dir, const char *name, struct al_buf *out)
 	enum al_err err;
 	int fd;
 
-	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s%s%s", dir, name != NULL ? "/" : "", name != NULL ? name : "") >=
+	    (int)sizeof(path))
 		return AL_ELIMIT;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)

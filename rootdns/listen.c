@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "alamo/base/log.h"
-#include "udp.h"
 
 #define SECTION "dns"
 #define PORT_KEY "port"
@@ -58,14 +57,16 @@ static enum al_err port_take(struct tcp_server *tcp, struct al_slice addr, uint1
 }
 
 static enum al_err address_open(struct al_service *service, struct listen *listen, struct al_slice addr,
-				struct tcp_server *tcp, struct publish *publish, size_t first_reader)
+				struct tcp_server *tcp, const struct udp_conf *first)
 {
+	struct udp_conf udp = *first;
 	bool any = al_conf_port(al_service_conf(service), SECTION, PORT_KEY) == 0;
 	uint16_t wanted = al_service_wanted_port(service, SECTION, PORT_KEY, LISTEN_ENDPOINT), port;
 	enum al_err err = port_take(tcp, addr, wanted, any, &port);
 
 	for (size_t i = 0; i < worker_count(service) && err == AL_OK; i++) {
-		err = udp_start(addr, port, publish, first_reader + listen->count, &listen->sockets[listen->count]);
+		udp.reader = first->reader + listen->count;
+		err = udp_start(addr, port, &udp, &listen->sockets[listen->count]);
 		if (err == AL_OK)
 			listen->count++;
 	}
@@ -74,8 +75,8 @@ static enum al_err address_open(struct al_service *service, struct listen *liste
 	return err;
 }
 
-enum al_err listen_open(struct al_service *service, struct tcp_server *tcp, struct publish *publish,
-			size_t first_reader, struct listen **out)
+enum al_err listen_open(struct al_service *service, struct tcp_server *tcp, const struct udp_conf *udp,
+			struct listen **out)
 {
 	struct al_slice rest = al_service_listen_addrs(service, SECTION), addr;
 	struct listen *listen = calloc(1, sizeof(*listen));
@@ -88,7 +89,7 @@ enum al_err listen_open(struct al_service *service, struct tcp_server *tcp, stru
 	if (listen->sockets == NULL)
 		err = AL_ENOMEM;
 	while (listen->sockets != NULL && al_conf_next(&rest, &addr)) {
-		err = address_open(service, listen, addr, tcp, publish, first_reader);
+		err = address_open(service, listen, addr, tcp, udp);
 		open = open || err == AL_OK;
 		/* Hosts without IPv6 are common, and the presets name ::1. */
 		if (err != AL_OK && (err != AL_EUNSUPPORTED || !al_slice_is(addr, "::1")))

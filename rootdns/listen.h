@@ -8,6 +8,7 @@
 #include "alamo/net/service.h"
 #include "publish.h"
 #include "tcp.h"
+#include "udp.h"
 
 #define LISTEN_ENDPOINT "dns"
 
@@ -15,8 +16,9 @@ struct listen;
 
 /* How many threads the configuration asks for: readers first_reader .. of `publish`. */
 size_t listen_threads(struct al_service *service);
-AL_MUST_USE enum al_err listen_open(struct al_service *service, struct tcp_server *tcp, struct publish *publish,
-				    size_t first_reader, struct listen **out);
+/* `udp`: of the first thread; each next one is the next reader. */
+AL_MUST_USE enum al_err listen_open(struct al_service *service, struct tcp_server *tcp, const struct udp_conf *udp,
+				    struct listen **out);
 void listen_close(struct listen *listen); /* ends the UDP threads; NULL is allowed */
 
 #endif

@@ -34,6 +34,13 @@ struct query {
 	uint8_t rcode;     /* RCODE_NOERROR: answer it; else: say this */
 	bool edns;
 	bool dnssec_ok;
+	bool nsid;               /* RFC 5001: asked for */
+	bool keepalive;          /* RFC 7828: asked for */
+	bool expire;             /* RFC 7314: asked for */
+	uint8_t cookie_len;      /* RFC 7873; 0: none */
+	uint16_t tsig_at;        /* offset of a TSIG record, the last of the message; 0: none */
+	const uint8_t *cookie;   /* borrowed */
+	bool bare;               /* no question: only a cookie is wanted */
 	bool cut;                /* the caller's: there was more of it than fits its buffer */
 	uint32_t serial;         /* IXFR: the serial that the other side has */
 	const struct zone *zone; /* answer_prepare()'s */

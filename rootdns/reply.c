@@ -7,15 +7,36 @@
 
 #include "alamo/base/wire.h"
 
-#define OPT_LEN 11u
+#define EDE_LEN 6u
 #define POINTER_MAX 0x3fffu
 
-void reply_begin(struct reply *reply, const struct query *query, uint8_t *out, size_t limit)
+static void keep_free(struct reply *reply, size_t len)
 {
-	*reply = (struct reply){ .query = query, .out = out, .authoritative = true };
-	reply->limit = limit - (query->edns ? OPT_LEN : 0);
-	reply->len = query->end;
+	/* A question with the longest names may pass the client's size, never that of `out`. */
+	reply->limit = reply->limit - reply->len > len ? reply->limit - len : reply->len;
+}
+
+void reply_begin(struct reply *reply, const struct query *query, const struct client *client, uint8_t *out,
+		 size_t limit)
+{
+	*reply = (struct reply){
+		.query = query, .client = client, .out = out, .authoritative = true, .limit = limit, .len = query->end
+	};
 	memcpy(out, query->msg, query->end);
+	keep_free(reply, edns_len(query, client));
+}
+
+void reply_sign(struct reply *reply, struct tsig *tsig)
+{
+	reply->tsig = tsig;
+	keep_free(reply, tsig_room(tsig));
+}
+
+void reply_explain(struct reply *reply, enum ede ede)
+{
+	reply->ede = ede;
+	if (reply->query->edns && ede != EDE_NONE)
+		keep_free(reply, EDE_LEN);
 }
 
 bool reply_room(struct reply *reply, size_t len)
@@ -113,16 +134,6 @@ void reply_copy(struct reply *reply, enum section section, const uint8_t *bytes,
 	reply->count[section] = (uint16_t)(reply->count[section] + count);
 }
 
-/* RFC 6891 section 6.1.2, RFC 3225: our size, the high bits of the RCODE, version 0, DO as asked. */
-static void add_opt(struct reply *reply)
-{
-	uint8_t opt[OPT_LEN] = { 0, 0, 41, UDP_SIZE_MAX >> 8, UDP_SIZE_MAX & 0xff, (uint8_t)(reply->rcode >> 4) };
-
-	opt[7] = reply->query->dnssec_ok ? 0x80 : 0;
-	add(reply, opt, sizeof(opt));
-	reply->count[SECTION_ADDITIONAL]++;
-}
-
 size_t reply_end(struct reply *reply)
 {
 	const struct query *query = reply->query;
@@ -132,8 +143,10 @@ size_t reply_end(struct reply *reply)
 		reply->len = query->end;
 		memset(reply->count, 0, sizeof(reply->count));
 	}
-	if (query->edns)
-		add_opt(reply);
+	if (query->edns) {
+		reply->len += edns_put(query, reply->client, reply->rcode, reply->ede, out + reply->len);
+		reply->count[SECTION_ADDITIONAL]++;
+	}
 	/* QR; opcode and RD as asked; CD as asked (RFC 4035 section 3.1.6); RA and AD never. */
 	out[2] = (uint8_t)(0x80 | (query->msg[2] & 0x79) | (reply->authoritative ? 0x04 : 0) |
 			   (reply->truncated ? 0x02 : 0));
@@ -141,5 +154,5 @@ size_t reply_end(struct reply *reply)
 	al_set_u16(out + 4, query->end > DNS_HEADER ? 1 : 0);
 	for (size_t i = 0; i < SECTION_COUNT; i++)
 		al_set_u16(out + 6 + 2 * i, reply->count[i]);
-	return reply->len;
+	return reply->tsig != NULL ? tsig_put(reply->tsig, out, reply->len) : reply->len;
 }

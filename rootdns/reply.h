@@ -6,16 +6,22 @@
 #ifndef ROOTDNS_REPLY_H
 #define ROOTDNS_REPLY_H
 
+#include "client.h"
+#include "edns.h"
 #include "node.h"
 #include "query.h"
+#include "tsig.h"
 
 enum section { SECTION_ANSWER, SECTION_AUTHORITY, SECTION_ADDITIONAL, SECTION_COUNT };
 
 struct reply {
 	const struct query *query;
+	const struct client *client;
 	uint8_t *out;
 	size_t len;
-	size_t limit; /* without the OPT record */
+	size_t limit; /* without OPT and TSIG records */
+	enum ede ede;
+	struct tsig *tsig; /* borrowed; NULL: not signed */
 	uint16_t count[SECTION_COUNT];
 	uint8_t rcode;
 	bool authoritative;
@@ -30,7 +36,12 @@ struct owner {
 };
 
 /* `limit` bytes in all. The question is copied: its spelling is the client's (0x20). */
-void reply_begin(struct reply *reply, const struct query *query, uint8_t *out, size_t limit);
+void reply_begin(struct reply *reply, const struct query *query, const struct client *client, uint8_t *out,
+		 size_t limit);
+/* Signs the reply at its end; keeps room for that. */
+void reply_sign(struct reply *reply, struct tsig *tsig);
+/* Says why, where the client knows EDNS. */
+void reply_explain(struct reply *reply, enum ede ede);
 /* Room for `len` more; if not, the reply is truncated. */
 bool reply_room(struct reply *reply, size_t len);
 /* A run of `count` records; `apex_labels`: of the zone, which holds the question's name too. */
@@ -40,7 +51,7 @@ void reply_run(struct reply *reply, enum section section, const struct owner *ow
 void reply_part(struct reply *reply, enum section section, const struct node *node, size_t part, size_t delta);
 /* Records with full owner, copied as they are. */
 void reply_copy(struct reply *reply, enum section section, const uint8_t *bytes, size_t len, unsigned count);
-/* Header and OPT; returns the length. */
+/* Header, OPT and TSIG; returns the length. */
 size_t reply_end(struct reply *reply);
 
 #endif

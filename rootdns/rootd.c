@@ -22,6 +22,7 @@
 #include "listen.h"
 #include "pending.h"
 #include "publish.h"
+#include "self.h"
 #include "tcp.h"
 #include "traffic.h"
 
@@ -36,6 +37,7 @@
 struct rootd {
 	struct al_service *service;
 	char keys_dir[PATH_MAX], run_dir[PATH_MAX];
+	struct dns_self *dns;
 	struct publish *publish;
 	struct pending *pending;
 	struct al_replica *replica;
@@ -214,6 +216,7 @@ static enum al_err tcp_open(struct rootd *self)
 		.idle_ms = al_conf_u64(conf, "dns", "idle-seconds") * 1000,
 		.publish = self->publish,
 		.reader = READER_MAIN,
+		.self = self->dns,
 	};
 
 	return tcp_new(al_service_loop(self->service), &tcp, &self->tcp);
@@ -230,6 +233,8 @@ static enum al_err builder_open(struct rootd *self)
 	};
 	enum al_err err = al_conf_path(conf, al_conf_str(conf, "dns", "keys"), self->keys_dir, sizeof(self->keys_dir));
 
+	if (err == AL_OK)
+		err = self_new(conf, self->keys_dir, &self->dns);
 	if (err == AL_OK)
 		err = al_conf_path(conf, "run", self->run_dir, sizeof(self->run_dir));
 	if (err == AL_OK)
@@ -255,6 +260,7 @@ static enum al_err http_open(struct rootd *self)
 static enum al_err rootd_start(struct al_service *service, void **out)
 {
 	static const struct al_replica_ops ops = { .change = on_change, .head = on_head };
+	struct udp_conf udp = { .reader = READER_UDP };
 	struct rootd *self = calloc(1, sizeof(*self));
 	enum al_err err;
 
@@ -270,8 +276,10 @@ static enum al_err rootd_start(struct al_service *service, void **out)
 		err = builder_open(self);
 	if (err == AL_OK)
 		err = tcp_open(self);
+	udp.publish = self->publish;
+	udp.self = self->dns;
 	if (err == AL_OK)
-		err = listen_open(service, self->tcp, self->publish, READER_UDP, &self->listen);
+		err = listen_open(service, self->tcp, &udp, &self->listen);
 	if (err == AL_OK)
 		err = http_open(self);
 	if (err == AL_OK)
@@ -298,6 +306,7 @@ static void rootd_stop(void *arg)
 	pending_free(self->pending);
 	publish_free(self->publish);
 	builder_free(self->builder);
+	self_free(self->dns);
 	free(self);
 }
 

@@ -11,29 +11,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access.h"
 #include "alamo/base/wire.h"
 #include "answer.h"
 #include "traffic.h"
-#include "xfr.h"
+#include "transfers.h"
 
 #define IN_MAX (2u * (2u + 65535u))
 #define OUT_MAX (4u << 20)
 #define OUT_ENOUGH (256u << 10) /* unsent bytes above which we wait */
-#define TRANSFERS_MAX 32        /* at once: each holds a snapshot */
+#define CHECK_MS 1000u          /* how often transfers are looked at */
 
 struct tcp_server {
 	struct tcp_conf conf;
 	struct al_listener *listener;
+	struct al_timer *check;
 	struct al_buf batch; /* answers of one read */
 	struct traffic traffic;
-	size_t transfers;
+	struct transfers transfers;
 	uint8_t reply[ANSWER_TCP_MAX];
 };
 
 struct tcp_conn {
 	struct tcp_server *server;
 	struct al_conn *conn;
-	struct xfr *xfr; /* under way, or NULL */
+	struct client client;
+	struct transfer *transfer; /* under way, or NULL */
 	bool eof;
 };
 
@@ -41,11 +44,8 @@ struct tcp_conn {
 
 static void transfer_end(struct tcp_conn *c)
 {
-	if (c->xfr == NULL)
-		return;
-	xfr_free(c->xfr);
-	c->xfr = NULL;
-	c->server->transfers--;
+	transfers_end(&c->server->transfers, c->transfer);
+	c->transfer = NULL;
 }
 
 static void batch_write(struct tcp_conn *c)
@@ -64,7 +64,8 @@ static void transfer_feed(struct tcp_conn *c)
 	bool more = true;
 
 	while (more && al_conn_pending(c->conn) + c->server->batch.len < OUT_ENOUGH)
-		more = xfr_next(c->xfr, &c->server->batch);
+		more = xfr_next(c->transfer->xfr, &c->server->batch);
+	c->transfer->put += c->server->batch.len;
 	batch_write(c);
 	if (!more)
 		transfer_end(c);
@@ -81,26 +82,63 @@ static void reply_put(struct tcp_conn *c, size_t len)
 	al_buf_put(&server->batch, server->reply, len);
 }
 
-/* A transfer begins, or its refusal is answered. */
-static void transfer_begin(struct tcp_conn *c, const struct zone_set *set, const struct query *query)
+static void error_put(struct tcp_conn *c, const struct query *query, enum rcode rcode, enum ede ede, struct tsig *tsig)
+{
+	reply_put(c, answer_error(query, &c->client, rcode, ede, tsig, c->server->reply));
+}
+
+static bool may_transfer(const struct tcp_conn *c, const struct tsig *tsig)
+{
+	const struct dns_self *self = c->client.self;
+
+	return self == NULL || self->transfer == NULL || access_allows(self->transfer, &c->client, tsig);
+}
+
+/* A transfer begins, or its refusal is answered. `tsig` NULL: not signed. */
+static void transfer_begin(struct tcp_conn *c, const struct zone_set *set, struct query *query, struct tsig *tsig)
 {
 	struct tcp_server *server = c->server;
-	struct query soa = *query;
-	enum rcode rcode = RCODE_REFUSED;
+	struct xfr *xfr = NULL;
+	enum rcode rcode;
 
-	if (server->transfers < TRANSFERS_MAX)
-		rcode = xfr_new(set, query, &c->xfr);
-	if (c->xfr != NULL) {
-		server->transfers++;
+	if (!may_transfer(c, tsig)) {
+		error_put(c, query, RCODE_REFUSED, EDE_PROHIBITED, tsig);
+		return;
+	}
+	if (!transfers_room(&server->transfers, &c->client)) {
+		error_put(c, query, RCODE_REFUSED, EDE_NONE, tsig);
+		return;
+	}
+	rcode = xfr_new(set, query, &c->client, tsig, &xfr);
+	if (xfr != NULL)
+		c->transfer = transfers_begin(&server->transfers, c->conn, &c->client, xfr);
+	if (c->transfer != NULL) {
 		server->traffic.queries++;
 		server->traffic.rcode[RCODE_NOERROR]++;
-	} else if (rcode != RCODE_NOERROR) {
-		reply_put(c, answer_error(query, rcode, server->reply));
+	} else if (rcode != RCODE_NOERROR || xfr != NULL) {
+		error_put(c, query, xfr != NULL ? RCODE_SERVFAIL : rcode, EDE_NONE, tsig);
 	} else {
-		/* Up to date: answer_write() gives the SOA alone. */
-		answer_prepare(set, &soa);
-		reply_put(c, answer_write(set, &soa, true, server->reply));
+		/* Up to date: the SOA alone. */
+		reply_put(c, answer_zone(set, query, &c->client, tsig, server->reply));
 	}
+}
+
+static void transfer_asked(struct tcp_conn *c, const struct zone_set *set, struct query *query)
+{
+	const struct dns_self *self = c->client.self;
+	struct tsig tsig;
+	enum rcode rcode;
+
+	answer_prepare(set, query);
+	if (query->tsig_at == 0) {
+		transfer_begin(c, set, query, NULL);
+		return;
+	}
+	rcode = tsig_check(self != NULL ? self->keys : NULL, c->client.now, query, &tsig);
+	if (rcode == RCODE_NOERROR)
+		transfer_begin(c, set, query, &tsig);
+	else
+		error_put(c, query, rcode, EDE_NONE, rcode == RCODE_NOTAUTH ? &tsig : NULL);
 }
 
 /* ---- queries ---- */
@@ -116,16 +154,16 @@ static void message_take(struct tcp_conn *c, const struct zone_set *set, const u
 	}
 	if (query.rcode == RCODE_NOERROR && query.class == RR_CLASS_IN &&
 	    (query.type == RR_AXFR || query.type == RR_IXFR)) {
-		transfer_begin(c, set, &query);
+		transfer_asked(c, set, &query);
 		return;
 	}
 	answer_prepare(set, &query);
-	reply_put(c, answer_write(set, &query, true, server->reply));
+	reply_put(c, answer_write(set, &query, &c->client, server->reply));
 }
 
 static bool has_room(const struct tcp_conn *c)
 {
-	return c->xfr == NULL && al_conn_pending(c->conn) + c->server->batch.len < OUT_ENOUGH;
+	return c->transfer == NULL && al_conn_pending(c->conn) + c->server->batch.len < OUT_ENOUGH;
 }
 
 /* Whole messages off the front of the input; what is not whole, or has to wait, stays. */
@@ -158,10 +196,11 @@ static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *u
 	size_t before, after;
 
 	c->eof = c->eof || eof;
+	c->client.now = al_now_s();
 	before = evbuffer_get_length(in);
 	messages_take(c, in);
 	after = evbuffer_get_length(in);
-	if (c->xfr != NULL)
+	if (c->transfer != NULL)
 		transfer_feed(c);
 	else
 		batch_write(c);
@@ -179,12 +218,30 @@ static void on_drained(struct al_conn *conn, void *user)
 {
 	struct tcp_conn *c = user;
 
-	if (c->xfr != NULL)
+	if (c->transfer != NULL)
 		transfer_feed(c);
 	if (!has_room(c))
 		return;
 	al_conn_pause(conn, false);
 	al_conn_poke(conn);
+}
+
+/* "[::1]:53" or "10.0.0.1:53" */
+static void client_of(struct tcp_conn *c)
+{
+	struct al_slice peer = al_slice_str(al_conn_peer(c->conn));
+	struct al_prefix addr;
+
+	while (peer.len > 0 && peer.ptr[peer.len - 1] != ':')
+		peer.len--;
+	peer = al_slice_head(peer, peer.len > 0 ? peer.len - 1 : 0);
+	if (al_slice_starts(peer, "[") && al_slice_ends(peer, "]"))
+		peer = al_slice_from(al_slice_head(peer, peer.len - 1), 1);
+	c->client = (struct client){ .self = c->server->conf.self, .tcp = true };
+	if (al_addr_parse(peer, &addr) != AL_OK)
+		return;
+	c->client.addr_len = addr.bits / 8;
+	memcpy(c->client.addr, addr.addr, c->client.addr_len);
 }
 
 static enum al_err on_open(struct al_conn *conn, void *arg, void **user)
@@ -195,6 +252,7 @@ static enum al_err on_open(struct al_conn *conn, void *arg, void **user)
 		return AL_ENOMEM;
 	c->server = arg;
 	c->conn = conn;
+	client_of(c);
 	*user = c;
 	return AL_OK;
 }
@@ -209,6 +267,14 @@ static void on_closed(struct al_conn *conn, void *user)
 }
 
 /* ---- server ---- */
+
+static void check_fired(void *arg)
+{
+	struct tcp_server *server = arg;
+
+	(void)transfers_check(&server->transfers, al_now_ms());
+	al_timer_set(server->check, CHECK_MS);
+}
 
 enum al_err tcp_new(struct al_loop *loop, const struct tcp_conf *conf, struct tcp_server **out)
 {
@@ -230,12 +296,16 @@ enum al_err tcp_new(struct al_loop *loop, const struct tcp_conf *conf, struct tc
 		return AL_ENOMEM;
 	server->conf = *conf;
 	al_buf_init(&server->batch, OUT_MAX);
-	err = al_listener_new(loop, &listener, &ops, server, &server->listener);
-	if (err != AL_OK)
-		free(server);
-	else
-		*out = server;
-	return err;
+	err = al_timer_new(loop, check_fired, server, &server->check);
+	if (err == AL_OK)
+		err = al_listener_new(loop, &listener, &ops, server, &server->listener);
+	if (err != AL_OK) {
+		tcp_free(server);
+		return err;
+	}
+	al_timer_set(server->check, CHECK_MS);
+	*out = server;
+	return AL_OK;
 }
 
 void tcp_free(struct tcp_server *server)
@@ -243,6 +313,7 @@ void tcp_free(struct tcp_server *server)
 	if (server == NULL)
 		return;
 	al_listener_free(server->listener);
+	al_timer_free(server->check);
 	al_buf_release(&server->batch);
 	free(server);
 }

@@ -6,6 +6,7 @@
 #define ROOTDNS_TCP_H
 
 #include "alamo/net/net.h"
+#include "client.h"
 #include "publish.h"
 
 struct tcp_server;
@@ -14,8 +15,9 @@ struct tcp_conf {
 	size_t max_conns;
 	size_t max_per_source;
 	uint64_t idle_ms;
-	struct publish *publish; /* borrowed */
-	size_t reader;           /* of the loop's thread */
+	struct publish *publish;     /* borrowed */
+	size_t reader;               /* of the loop's thread */
+	const struct dns_self *self; /* borrowed; NULL: none */
 };
 
 AL_MUST_USE enum al_err tcp_new(struct al_loop *loop, const struct tcp_conf *conf, struct tcp_server **out);

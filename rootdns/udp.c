@@ -19,6 +19,7 @@
 
 #include "alamo/base/ident.h"
 #include "alamo/base/log.h"
+#include "alamo/net/loop.h"
 #include "answer.h"
 #include "traffic.h"
 
@@ -34,6 +35,7 @@ struct slot {
 	_Alignas(struct cmsghdr) uint8_t control[CONTROL_BYTES];
 	struct iovec in_vec, out_vec;
 	struct query query;
+	struct client client;
 	bool parsed;
 	uint8_t in[QUERY_BYTES];
 	uint8_t out[UDP_SIZE_MAX];
@@ -42,8 +44,7 @@ struct slot {
 struct udp_socket {
 	int fd;
 	bool any; /* bound to all addresses: replies must name theirs */
-	struct publish *publish;
-	size_t reader;
+	struct udp_conf conf;
 	pthread_t thread;
 	_Atomic bool stop;
 	struct traffic traffic;
@@ -218,6 +219,22 @@ static void control_set(struct slot *slot, struct msghdr *in, struct msghdr *out
 	out->msg_controllen = in->msg_controllen;
 }
 
+static void client_take(struct slot *slot, const struct dns_self *self, uint64_t now)
+{
+	struct sockaddr_in in;
+
+	slot->client.self = self;
+	slot->client.now = now;
+	if (slot->from.sin6_family == AF_INET6) {
+		slot->client.addr_len = 16;
+		memcpy(slot->client.addr, &slot->from.sin6_addr, 16);
+		return;
+	}
+	memcpy(&in, &slot->from, sizeof(in));
+	slot->client.addr_len = 4;
+	memcpy(slot->client.addr, &in.sin_addr, 4);
+}
+
 static bool question_taken(struct udp_socket *s, size_t i, uint64_t seed)
 {
 	struct slot *slot = &s->slots[i];
@@ -231,10 +248,12 @@ static bool question_taken(struct udp_socket *s, size_t i, uint64_t seed)
 /* Answers the batch; returns how many replies there are. */
 static size_t batch_answer(struct udp_socket *s, size_t count)
 {
-	const struct zone_set *set = publish_enter(s->publish, s->reader);
+	const struct zone_set *set = publish_enter(s->conf.publish, s->conf.reader);
+	uint64_t now = al_now_s();
 	size_t replies = 0;
 
 	for (size_t i = 0; i < count; i++) {
+		client_take(&s->slots[i], s->conf.self, now);
 		s->slots[i].parsed = question_taken(s, i, set != NULL ? set->seed : 0);
 		if (s->slots[i].parsed)
 			answer_prepare(set, &s->slots[i].query);
@@ -246,7 +265,7 @@ static size_t batch_answer(struct udp_socket *s, size_t count)
 		struct slot *slot = &s->slots[i];
 		struct msghdr *out = &s->out[replies].msg_hdr;
 
-		slot->out_vec.iov_len = slot->parsed ? answer_write(set, &slot->query, false, slot->out) : 0;
+		slot->out_vec.iov_len = slot->parsed ? answer_write(set, &slot->query, &slot->client, slot->out) : 0;
 		traffic_count(&s->traffic, slot->out, slot->out_vec.iov_len);
 		if (slot->out_vec.iov_len == 0)
 			continue;
@@ -258,7 +277,7 @@ static size_t batch_answer(struct udp_socket *s, size_t count)
 			control_set(slot, &s->in[i].msg_hdr, out);
 		replies++;
 	}
-	publish_leave(s->publish, s->reader);
+	publish_leave(s->conf.publish, s->conf.reader);
 	return replies;
 }
 
@@ -312,8 +331,7 @@ static enum al_err thread_start(struct udp_socket *s)
 	return AL_OK;
 }
 
-enum al_err udp_start(struct al_slice addr, uint16_t port, struct publish *publish, size_t reader,
-		      struct udp_socket **out)
+enum al_err udp_start(struct al_slice addr, uint16_t port, const struct udp_conf *conf, struct udp_socket **out)
 {
 	struct udp_socket *s = calloc(1, sizeof(*s));
 	enum al_err err;
@@ -321,8 +339,7 @@ enum al_err udp_start(struct al_slice addr, uint16_t port, struct publish *publi
 	if (s == NULL)
 		return AL_ENOMEM;
 	s->any = addr_any(addr);
-	s->publish = publish;
-	s->reader = reader;
+	s->conf = *conf;
 	err = socket_open(addr, port, true, &s->fd);
 	if (err == AL_OK) {
 		err = thread_start(s);

@@ -6,6 +6,7 @@
 #define ROOTDNS_UDP_H
 
 #include "alamo/base/slice.h"
+#include "client.h"
 #include "publish.h"
 
 struct udp_socket;
@@ -15,8 +16,13 @@ struct udp_socket;
  * AL_EUNSUPPORTED: no such address family here.
  */
 AL_MUST_USE enum al_err udp_probe(struct al_slice addr, uint16_t port, uint16_t *bound);
-/* Open and answer from a thread of its own, as reader `reader` of `publish`. */
-AL_MUST_USE enum al_err udp_start(struct al_slice addr, uint16_t port, struct publish *publish, size_t reader,
+struct udp_conf {
+	struct publish *publish;     /* borrowed */
+	size_t reader;               /* of `publish` */
+	const struct dns_self *self; /* borrowed; NULL: none */
+};
+/* Open and answer from a thread of its own. */
+AL_MUST_USE enum al_err udp_start(struct al_slice addr, uint16_t port, const struct udp_conf *conf,
 				  struct udp_socket **out);
 void udp_stop(struct udp_socket *socket); /* joins; NULL is allowed */
 

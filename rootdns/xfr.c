@@ -16,7 +16,7 @@
 
 #define MESSAGE_MAX 16300u
 #define APEX_POINTER (0xc000u | DNS_HEADER)
-#define OPT_LEN 11u
+#define TSIG_MAX 1024u
 
 enum xfr_step { STEP_SOA, STEP_SETS, STEP_BELOW, STEP_LAST, STEP_DONE };
 
@@ -24,7 +24,10 @@ struct xfr {
 	const struct zone *zone;                      /* reference */
 	uint8_t question[DNS_HEADER + DNAME_MAX + 4]; /* header and question of the query */
 	size_t question_len;
-	bool edns;
+	uint8_t opt[EDNS_MAX];
+	size_t opt_len; /* 0: none */
+	bool is_signed;
+	struct tsig tsig;
 	enum xfr_step step;
 	size_t node; /* index */
 	size_t set;  /* of the node */
@@ -32,14 +35,15 @@ struct xfr {
 };
 
 struct message {
-	uint8_t bytes[MESSAGE_MAX + OPT_LEN];
+	uint8_t bytes[MESSAGE_MAX + EDNS_MAX + TSIG_MAX];
 	size_t len;
 	uint16_t count;
 	const struct node *owner; /* whose name stands at owner_at */
 	size_t owner_at;
 };
 
-enum rcode xfr_new(const struct zone_set *set, const struct query *query, struct xfr **out)
+enum rcode xfr_new(const struct zone_set *set, const struct query *query, const struct client *client,
+		   const struct tsig *tsig, struct xfr **out)
 {
 	const struct zone *zone;
 	struct xfr *xfr;
@@ -58,7 +62,10 @@ enum rcode xfr_new(const struct zone_set *set, const struct query *query, struct
 		return RCODE_SERVFAIL;
 	xfr->zone = zone_ref(zone);
 	xfr->question_len = query->end;
-	xfr->edns = query->edns;
+	xfr->opt_len = edns_put(query, client, RCODE_NOERROR, EDE_NONE, xfr->opt);
+	xfr->is_signed = tsig != NULL;
+	if (tsig != NULL)
+		xfr->tsig = *tsig;
 	memcpy(xfr->question, query->msg, query->end);
 	*out = xfr;
 	return RCODE_NOERROR;
@@ -187,22 +194,21 @@ static bool step(struct xfr *xfr, struct message *m)
 
 bool xfr_next(struct xfr *xfr, struct al_buf *out)
 {
-	static const uint8_t opt[OPT_LEN] = { 0, 0, 41, UDP_SIZE_MAX >> 8, UDP_SIZE_MAX & 0xff };
 	struct message m = { .len = xfr->question_len };
 
 	memcpy(m.bytes, xfr->question, xfr->question_len);
 	while (step(xfr, &m))
 		;
-	if (xfr->edns) {
-		memcpy(m.bytes + m.len, opt, sizeof(opt));
-		m.len += sizeof(opt);
-	}
+	memcpy(m.bytes + m.len, xfr->opt, xfr->opt_len);
+	m.len += xfr->opt_len;
 	m.bytes[2] = (uint8_t)(0x84 | (xfr->question[2] & 0x01));
 	m.bytes[3] = 0;
 	al_set_u16(m.bytes + 4, 1);
 	al_set_u16(m.bytes + 6, m.count);
 	al_set_u16(m.bytes + 8, 0);
-	al_set_u16(m.bytes + 10, xfr->edns ? 1 : 0);
+	al_set_u16(m.bytes + 10, xfr->opt_len > 0);
+	if (xfr->is_signed)
+		m.len = tsig_put(&xfr->tsig, m.bytes, m.len);
 	al_buf_u16(out, (uint16_t)m.len);
 	al_buf_put(out, m.bytes, m.len);
 	return xfr->step != STEP_DONE;

@@ -6,16 +6,19 @@
 #define ROOTDNS_XFR_H
 
 #include "alamo/base/buf.h"
+#include "edns.h"
 #include "query.h"
+#include "tsig.h"
 #include "zone.h"
 
 struct xfr;
 
 /*
  * RCODE_NOERROR: *out is the transfer, which holds the zone's snapshot until xfr_free(). Else what to
- * answer instead. *out NULL with RCODE_NOERROR: the other side is up to date, send the SOA alone.
+ * answer instead. `tsig` NULL: not signed. *out NULL with RCODE_NOERROR: the other side is up to date, send the SOA alone.
  */
-enum rcode xfr_new(const struct zone_set *set, const struct query *query, struct xfr **out);
+enum rcode xfr_new(const struct zone_set *set, const struct query *query, const struct client *client,
+		   const struct tsig *tsig, struct xfr **out);
 void xfr_free(struct xfr *xfr); /* NULL is allowed */
 /* Appends the next message with its length in front; false: that was the last one. */
 bool xfr_next(struct xfr *xfr, struct al_buf *out);

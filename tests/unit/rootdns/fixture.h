@@ -154,7 +154,7 @@ static inline size_t fixture_ask(struct fixture *f, const struct question *q, ui
 {
 	const struct zone_set *set = publish_enter(f->publish, 0);
 	uint8_t msg[512];
-	size_t len = answer_query(set, msg, question_put(q, msg), q->tcp, out);
+	size_t len = answer_query(set, msg, question_put(q, msg), &(struct client){ .tcp = q->tcp }, out);
 
 	publish_leave(f->publish, 0);
 	return len;

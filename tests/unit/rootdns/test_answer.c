@@ -372,7 +372,7 @@ static void nothing_published(void **state)
 {
 	static const uint8_t query[] = "\x12\x34\x01\x00\0\1\0\0\0\0\0\0\5alamo\0\0\1\0\1";
 	uint8_t out[UDP_SIZE_MAX];
-	size_t len = answer_query(NULL, query, sizeof(query) - 1, false, out);
+	size_t len = answer_query(NULL, query, sizeof(query) - 1, &(struct client){ .tcp = false }, out);
 
 	(void)state;
 	assert_int_equal(len, sizeof(query) - 1);

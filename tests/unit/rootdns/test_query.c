@@ -112,7 +112,7 @@ static void each_message_gets_its_due(void **state)
 		size_t len;
 
 		memcpy(msg, row->bytes, row->len);
-		len = answer_query(set, msg, row->len, false, out);
+		len = answer_query(set, msg, row->len, &(struct client){ .tcp = false }, out);
 		publish_leave(f->publish, 0);
 		if ((len == 0) != (row->rcode < 0) || (len > 0 && rcode_of(out, len) != row->rcode) ||
 		    (len > 0 && (al_get_u16(out + 4) == 1) != row->question))
@@ -141,7 +141,7 @@ static void every_prefix_is_safe(void **state)
 
 		memcpy(msg, row->bytes, cut);
 		msg = realloc(msg, cut > 0 ? cut : 1);
-		len = answer_query(set, msg, cut, false, out);
+		len = answer_query(set, msg, cut, &(struct client){ .tcp = false }, out);
 		publish_leave(f->publish, 0);
 		if (cut < DNS_HEADER)
 			assert_int_equal(len, 0);
@@ -158,7 +158,7 @@ static void spelling_and_flags_come_back(void **state)
 	const struct zone_set *set = publish_enter(f->publish, 0);
 	uint8_t out[UDP_SIZE_MAX];
 
-	assert_true(answer_query(set, query, sizeof(query) - 1, false, out) > 0);
+	assert_true(answer_query(set, query, sizeof(query) - 1, &(struct client){ .tcp = false }, out) > 0);
 	publish_leave(f->publish, 0);
 	assert_memory_equal(out + 12, query + 12, 11);
 	assert_int_equal(out[2], 0x85); /* QR AA RD */

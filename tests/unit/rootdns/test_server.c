@@ -102,7 +102,9 @@ static void answers_while_zones_change(void **state)
 	pthread_t thread;
 
 	assert_int_equal(udp_probe(AL_S("127.0.0.1"), 0, &asker.port), AL_OK);
-	assert_int_equal(udp_start(AL_S("127.0.0.1"), asker.port, f->publish, READER_UDP, &server), AL_OK);
+	assert_int_equal(udp_start(AL_S("127.0.0.1"), asker.port,
+				   &(struct udp_conf){ .publish = f->publish, .reader = READER_UDP }, &server),
+			 AL_OK);
 	assert_int_equal(pthread_create(&thread, NULL, ask_on, &asker), 0);
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		char text[128];
@@ -142,7 +144,9 @@ static void any_address_answers_as_asked(void **state)
 		if (err == AL_EUNSUPPORTED)
 			continue;
 		assert_int_equal(err, AL_OK);
-		assert_int_equal(udp_start(rows[i].addr, port, f->publish, READER_UDP, &server), AL_OK);
+		assert_int_equal(udp_start(rows[i].addr, port,
+					   &(struct udp_conf){ .publish = f->publish, .reader = READER_UDP }, &server),
+				 AL_OK);
 		fd = connect_to(SOCK_DGRAM, rows[i].family, port);
 		assert_int_equal(send(fd, query, len, 0), (ssize_t)len);
 		assert_int_equal(recv(fd, reply, sizeof(reply), 0), (ssize_t)len + 16);
@@ -179,7 +183,9 @@ static void long_queries_are_answered(void **state)
 	int fd;
 
 	assert_int_equal(udp_probe(AL_S("127.0.0.1"), 0, &port), AL_OK);
-	assert_int_equal(udp_start(AL_S("127.0.0.1"), port, f->publish, READER_UDP, &server), AL_OK);
+	assert_int_equal(udp_start(AL_S("127.0.0.1"), port,
+				   &(struct udp_conf){ .publish = f->publish, .reader = READER_UDP }, &server),
+			 AL_OK);
 	fd = connect_to(SOCK_DGRAM, AF_INET, port);
 	for (size_t i = 0; i < AL_COUNT(rows); i++) {
 		size_t len = padded_put(rows[i].padding, query);
@@ -201,7 +207,9 @@ static void a_taken_port_is_noticed(void **state)
 	uint16_t port, bound;
 
 	assert_int_equal(udp_probe(AL_S("127.0.0.1"), 0, &port), AL_OK);
-	assert_int_equal(udp_start(AL_S("127.0.0.1"), port, f->publish, READER_UDP, &server), AL_OK);
+	assert_int_equal(udp_start(AL_S("127.0.0.1"), port,
+				   &(struct udp_conf){ .publish = f->publish, .reader = READER_UDP }, &server),
+			 AL_OK);
 	assert_int_equal(udp_probe(AL_S("127.0.0.1"), port, &bound), AL_EEXIST);
 	udp_stop(server);
 	assert_int_equal(udp_probe(AL_S("127.0.0.1"), port, &bound), AL_OK);

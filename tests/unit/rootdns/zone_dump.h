@@ -22,9 +22,8 @@ static inline void dump_message(const uint8_t *wire, size_t len, ldns_rr_list *o
 }
 
 /* All records of an AXFR but the SOA at its end. The caller frees them deep. */
-static inline ldns_rr_list *zone_dump(struct fixture *f, const char *name, bool edns)
+static inline ldns_rr_list *dump_set(const struct zone_set *set, const char *name, bool edns)
 {
-	const struct zone_set *set = publish_enter(f->publish, 0);
 	struct question question = { .name = name, .type = RR_AXFR, .tcp = true, .edns = edns };
 	ldns_rr_list *out = ldns_rr_list_new();
 	struct query query;
@@ -35,8 +34,7 @@ static inline ldns_rr_list *zone_dump(struct fixture *f, const char *name, bool 
 	bool more = true;
 
 	assert_true(query_parse(set->seed, msg, question_put(&question, msg), &query));
-	assert_int_equal(xfr_new(set, &query, &xfr), RCODE_NOERROR);
-	publish_leave(f->publish, 0);
+	assert_int_equal(xfr_new(set, &query, &(struct client){ .tcp = true }, NULL, &xfr), RCODE_NOERROR);
 	al_buf_init(&buf, 1u << 17);
 	while (more) {
 		al_buf_reset(&buf);
@@ -51,6 +49,14 @@ static inline ldns_rr_list *zone_dump(struct fixture *f, const char *name, bool 
 	assert_int_equal(ldns_rr_compare(last, ldns_rr_list_rr(out, 0)), 0);
 	assert_int_equal(ldns_rr_get_type(last), LDNS_RR_TYPE_SOA);
 	ldns_rr_free(last);
+	return out;
+}
+
+static inline ldns_rr_list *zone_dump(struct fixture *f, const char *name, bool edns)
+{
+	ldns_rr_list *out = dump_set(publish_enter(f->publish, 0), name, edns);
+
+	publish_leave(f->publish, 0);
 	return out;
 }
 
