@@ -8,6 +8,8 @@
  */
 #include "index.h"
 
+#include "parts.h"
+
 #include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -34,6 +36,7 @@ struct whois_index {
 	size_t cap;  /* power of two */
 	size_t used; /* slots with a key */
 	size_t size;
+	uint64_t changes;
 	uint64_t *keys; /* of the object at hand */
 	size_t key_count, key_cap;
 	unsigned char secret[crypto_shorthash_KEYBYTES];
@@ -41,85 +44,6 @@ struct whois_index {
 };
 
 /* ---- keys of an object ---- */
-
-bool whois_values_next(struct whois_values *values, struct al_slice *value)
-{
-	for (;;) {
-		while (values->line.len == 0)
-			if (!al_attr_find(&values->text, values->name, &values->line))
-				return false;
-		(void)al_slice_cut(&values->line, ',', value);
-		*value = al_slice_trim(*value);
-		if (value->len > 0)
-			return true;
-	}
-}
-
-/* Names of roles and persons are found by each of their words. */
-static bool rule_is_name(const struct al_attr_rule *rule)
-{
-	return strcmp(rule->name, "person") == 0 || strcmp(rule->name, "role") == 0;
-}
-
-static bool rule_indexed(const struct al_attr_rule *rule)
-{
-	return (rule->flags & AL_INVERSE) != 0 || rule_is_name(rule);
-}
-
-/* The parts of a value that people search for. */
-static size_t value_parts(enum al_syntax syntax, struct al_slice value, struct al_slice part[static 2])
-{
-	struct al_slice rest = value, first, second;
-	size_t count = 0;
-
-	if (syntax == AL_SYN_NSERVER) {
-		while (count < 2 && al_slice_word(&rest, "", &part[count]))
-			count++;
-		return count;
-	}
-	part[0] = value;
-	if (syntax == AL_SYN_AUTH && al_slice_word(&rest, "", &first) && al_slice_word(&rest, "", &second))
-		part[0] = al_slice_of(first.ptr, (size_t)(second.ptr + second.len - first.ptr));
-	return 1;
-}
-
-typedef bool (*part_fn)(const struct al_attr_rule *rule, struct al_slice part, void *arg);
-
-/* Every searchable part of one value (a whole line). False: stopped. */
-static bool line_parts(const struct al_attr_rule *rule, struct al_slice line, part_fn visit, void *arg)
-{
-	struct al_slice item, part[2];
-	bool words = rule_is_name(rule);
-	size_t i, count;
-
-	do {
-		item = line;
-		line = (struct al_slice){ NULL, 0 };
-		if (words || (rule->flags & AL_LIST) != 0) {
-			line = item;
-			(void)al_slice_cut(&line, words ? ' ' : ',', &item);
-		}
-		item = al_slice_trim(item);
-		count = item.len > 0 ? value_parts(rule->syntax, item, part) : 0;
-		for (i = 0; i < count; i++)
-			if (!visit(rule, part[i], arg))
-				return false;
-	} while (line.len > 0);
-	return true;
-}
-
-static void object_parts(const struct al_object *object, part_fn visit, void *arg)
-{
-	struct al_slice rest = al_object_text(object);
-	const struct al_attr_rule *rule;
-	struct al_attr attr;
-
-	while (al_attr_next(&rest, &attr)) {
-		rule = al_class_rule((enum al_class)object->cls, attr.name);
-		if (rule != NULL && rule_indexed(rule) && !line_parts(rule, attr.value, visit, arg))
-			return;
-	}
-}
 
 static void fold(uint8_t *bytes, struct al_slice s)
 {
@@ -187,7 +111,7 @@ static void keys_collect(struct whois_index *index, const struct al_object *obje
 	size_t i, kept = 0;
 
 	index->key_count = 0;
-	object_parts(object, keys_take, &sink);
+	whois_object_parts(object, keys_take, &sink);
 	if (index->key_count > 1)
 		qsort(index->keys, index->key_count, sizeof(*index->keys), key_order);
 	for (i = 0; i < index->key_count; i++)
@@ -401,6 +325,7 @@ void whois_index_change(void *arg, const struct al_object *old, const struct al_
 	struct whois_index *index = arg;
 	size_t i;
 
+	index->changes++;
 	if (index->err != AL_OK)
 		return;
 	if (old != NULL && !old->deleted) {
@@ -418,6 +343,11 @@ void whois_index_change(void *arg, const struct al_object *old, const struct al_
 enum al_err whois_index_error(const struct whois_index *index)
 {
 	return index->err;
+}
+
+uint64_t whois_index_changes(const struct whois_index *index)
+{
+	return index->changes;
 }
 
 size_t whois_index_size(const struct whois_index *index)
@@ -439,7 +369,7 @@ static bool object_says(const struct al_object *object, const struct al_attr_rul
 	struct al_slice rest = al_object_text(object), line;
 
 	while (al_attr_find(&rest, rule->name, &line))
-		if (!line_parts(rule, line, part_differs, &value))
+		if (!whois_line_parts(rule, line, part_differs, &value))
 			return true;
 	return false;
 }
@@ -450,7 +380,7 @@ static struct posting *posting_of(const struct whois_index *index, const struct 
 {
 	struct al_slice part[2];
 
-	if (rule == NULL || !rule_indexed(rule) || value_parts(rule->syntax, value, part) == 0)
+	if (rule == NULL || !whois_rule_indexed(rule) || whois_value_parts(rule->syntax, value, part) == 0)
 		return NULL;
 	*wanted = part[0];
 	return table_slot(index->table, index->cap, key_of(index, cls, al_slice_str(rule->name), part[0]));
@@ -465,22 +395,34 @@ size_t whois_index_count(const struct whois_index *index, enum al_class cls, str
 	return posting != NULL ? posting->count : 0;
 }
 
-void whois_index_find(const struct whois_index *index, enum al_class cls, struct al_slice attr, struct al_slice value,
-		      al_object_fn visit, void *arg)
+bool whois_index_find_some(const struct whois_index *index, enum al_class cls, struct al_slice attr,
+			   struct al_slice value, size_t *at, size_t most, al_object_fn visit, void *arg)
 {
 	const struct al_attr_rule *rule = al_class_rule(cls, attr);
 	struct al_slice wanted;
 	struct posting *posting = posting_of(index, rule, cls, value, &wanted);
 	const uintptr_t *items;
-	uint32_t i;
+	size_t end;
 
 	if (posting == NULL)
-		return;
+		return false;
 	items = posting_items(posting);
-	for (i = 0; i < posting->count; i++) {
-		if ((items[i] & DEAD) != 0 || !object_says(item_object(items[i]), rule, wanted))
+	end = posting->count - *at < most ? posting->count : *at + most;
+	while (*at < end) {
+		uintptr_t item = items[(*at)++];
+
+		if ((item & DEAD) != 0 || !object_says(item_object(item), rule, wanted))
 			continue;
-		if (!visit(item_object(items[i]), arg))
-			return;
+		if (!visit(item_object(item), arg))
+			return false;
 	}
+	return *at < posting->count;
+}
+
+void whois_index_find(const struct whois_index *index, enum al_class cls, struct al_slice attr, struct al_slice value,
+		      al_object_fn visit, void *arg)
+{
+	size_t at = 0;
+
+	(void)whois_index_find_some(index, cls, attr, value, &at, SIZE_MAX, visit, arg);
 }

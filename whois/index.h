@@ -16,6 +16,7 @@
 #define WHOIS_INDEX_H
 
 #include "alamo/rpsl/state.h"
+#include "parts.h"
 
 struct whois_index;
 
@@ -26,6 +27,8 @@ void whois_index_free(struct whois_index *index); /* NULL is allowed */
 void whois_index_change(void *index, const struct al_object *old, const struct al_object *now);
 /* AL_ENOMEM once a change could not be taken in: the index is no longer complete, and the process must end. */
 enum al_err whois_index_error(const struct whois_index *index);
+/* Changes taken in so far: what was read from the state is as good as ever while this is the same. */
+uint64_t whois_index_changes(const struct whois_index *index);
 /* How many objects a find of the same would look at. */
 size_t whois_index_count(const struct whois_index *index, enum al_class cls, struct al_slice attr,
 			 struct al_slice value);
@@ -39,12 +42,11 @@ size_t whois_index_size(const struct whois_index *index); /* pointers held */
 void whois_index_find(const struct whois_index *index, enum al_class cls, struct al_slice attr, struct al_slice value,
 		      al_object_fn visit, void *arg);
 
-/* Values of one attribute of an object, lists taken apart: start with { al_object_text(o), {0}, name }. */
-struct whois_values {
-	struct al_slice text;
-	struct al_slice line;
-	const char *name;
-};
-bool whois_values_next(struct whois_values *values, struct al_slice *value);
+/*
+ * The same in pieces, as long as nothing changes: looks at `most` objects from
+ * the *at-th on (0 at first) and moves *at. False once all were looked at.
+ */
+bool whois_index_find_some(const struct whois_index *index, enum al_class cls, struct al_slice attr,
+			   struct al_slice value, size_t *at, size_t most, al_object_fn visit, void *arg);
 
 #endif
