@@ -96,15 +96,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct al_slice rest = al_slice_of(data, size), line;
 	struct whois_dialogue dialogue = { 0 };
 	struct whois_view view;
+	struct whois_job job;
 	struct al_buf out;
 
 	if (registry == NULL)
 		setup();
 	view = (struct whois_view){ .state = registry, .index = index_of, .head = { .size = al_state_size(registry) } };
+	whois_job_init(&job);
 	al_buf_init(&out, WHOIS_ANSWER_MAX);
 	while (!dialogue.closing && al_slice_line(&rest, &line)) {
 		al_buf_reset(&out);
-		whois_dialogue_line(&view, &dialogue, line, &out);
+		whois_dialogue_line(&view, &dialogue, line, &job, &out);
+		while (!whois_job_run(&job, &out))
+			;
 		check(line, &out);
 	}
 	al_buf_release(&out);

@@ -167,24 +167,32 @@ static void put_nothing(const struct whois_view *view, struct al_buf *out)
 		      AL_FMT(whois_view_source(view)));
 }
 
-static void put_result(const struct whois_view *view, const struct whois_query *query,
-		       const struct whois_result *result, struct al_buf *out)
+bool whois_answer_more(struct whois_job *job, struct al_buf *out)
 {
-	size_t start = out->len, before, i;
+	struct whois_result *result = &job->result;
+	size_t start = out->len, before;
+	bool full = false;
 
-	put_notes(result, out);
-	for (i = 0; i < result->count; i++) {
+	/* -b looks at more than the versions that are held, so it is written in one go; its bound is lower. */
+	while (job->at < result->count && (job->how.contact_only || out->len - start < WHOIS_PIECE_BYTES)) {
 		before = out->len;
-		put_object(view, query, result->items[i], out);
-		if (out->len - start > WHOIS_BODY_MAX) {
+		put_object(&job->view, &job->how, result->items[job->at], out);
+		if (job->body + (out->len - before) > WHOIS_BODY_MAX) {
 			out->len = before;
+			full = result->truncated = true;
 			break;
 		}
+		job->body += out->len - before;
+		job->at++;
 	}
-	if (result->truncated || i < result->count)
-		put_truncated(i, out);
+	if (job->at < result->count && !full)
+		return false;
+	if (result->truncated)
+		put_truncated(job->at, out);
 	if (result->count == 0)
-		put_nothing(view, out);
+		put_nothing(&job->view, out);
+	put_footer(&job->view, out);
+	return true;
 }
 
 /* ---- errors and the rest ---- */
@@ -222,22 +230,21 @@ void whois_answer_error(const struct whois_view *view, const struct whois_error 
 	put_footer(view, out);
 }
 
-static void put_found(const struct whois_view *view, const struct whois_query *query, struct al_buf *out)
+/* False: an error, which is written. */
+static bool find(const struct whois_query *query, struct whois_job *job, struct al_buf *out)
 {
 	struct whois_error error = { 100, { NULL, 0 } };
-	struct whois_result result;
 	enum al_err err = AL_EINVAL;
 
-	whois_result_init(&result);
-	if (view->head.size > 0)
-		err = whois_lookup(view, query, &result, &error);
+	if (job->view.head.size > 0)
+		err = whois_lookup(&job->view, query, &job->result, &error);
+	if (err == AL_OK)
+		return true;
 	if (err == AL_ENOMEM)
 		error.number = 0; /* "internal error" */
-	if (err == AL_OK)
-		put_result(view, query, &result, out);
-	else
-		put_error(&error, out);
-	whois_result_release(&result);
+	put_error(&error, out);
+	whois_job_release(job);
+	return false;
 }
 
 static void put_sources(const struct whois_view *view, struct al_buf *out)
@@ -252,14 +259,20 @@ static void put_sources(const struct whois_view *view, struct al_buf *out)
 	al_buf_printf(out, "%.*s:3:N:0-%" PRIu64 "\n\n", AL_FMT(whois_view_source(view)), view->head.size - 1);
 }
 
-void whois_answer(const struct whois_view *view, const struct whois_query *query, struct al_buf *out)
+void whois_answer(const struct whois_view *view, const struct whois_query *query, struct whois_job *job,
+		  struct al_buf *out)
 {
 	put_header(view, out);
 	switch (query->kind) {
 	case WHOIS_LOOKUP:
 	case WHOIS_INVERSE:
-		put_found(view, query, out);
-		break;
+		job->view = *view;
+		job->how = *query;
+		if (!find(query, job, out))
+			break;
+		put_notes(&job->result, out);
+		job->kind = WHOIS_JOB_OBJECTS;
+		return;
 	case WHOIS_TEMPLATE:
 	case WHOIS_VERBOSE:
 		whois_put_template(query->cls, query->kind == WHOIS_VERBOSE, out);

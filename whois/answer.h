@@ -14,14 +14,17 @@
 #ifndef WHOIS_ANSWER_H
 #define WHOIS_ANSWER_H
 
-#include "lookup.h"
+#include "job.h"
 
 #define WHOIS_BODY_MAX (4u << 20) /* bytes of objects in one answer */
 /* Bound for the buffers that answers are built in: the body and what stands around it. */
 #define WHOIS_ANSWER_MAX (WHOIS_BODY_MAX + (256u << 10))
 
-/* The whole answer to any query but WHOIS_IRRD, WHOIS_NOTHING and WHOIS_KEEP. */
-void whois_answer(const struct whois_view *view, const struct whois_query *query, struct al_buf *out);
+/* The answer to any query but WHOIS_IRRD, WHOIS_NOTHING and WHOIS_KEEP, or its beginning: then `job` has the rest. */
+void whois_answer(const struct whois_view *view, const struct whois_query *query, struct whois_job *job,
+		  struct al_buf *out);
+/* The next piece of it; true: that was the last. */
+bool whois_answer_more(struct whois_job *job, struct al_buf *out);
 void whois_answer_error(const struct whois_view *view, const struct whois_error *error, struct al_buf *out);
 
 /* The object's text with its generated attributes, created and last-modified, in front of source. */

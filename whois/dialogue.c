@@ -18,7 +18,7 @@ static bool stays(const struct whois_dialogue *dialogue)
 }
 
 static void answer_ripe(const struct whois_view *view, struct whois_dialogue *dialogue, const struct whois_query *query,
-			struct al_buf *out)
+			struct whois_job *job, struct al_buf *out)
 {
 	static const struct whois_error no_key = { 106, { NULL, 0 } };
 
@@ -28,7 +28,7 @@ static void answer_ripe(const struct whois_view *view, struct whois_dialogue *di
 		dialogue->persistent = !dialogue->persistent;
 		dialogue->multi = dialogue->multi && dialogue->persistent;
 	} else if (query->kind != WHOIS_NOTHING) {
-		whois_answer(view, query, out);
+		whois_answer(view, query, job, out);
 	} else if (!stays(dialogue)) {
 		whois_answer_error(view, &no_key, out);
 	}
@@ -36,7 +36,7 @@ static void answer_ripe(const struct whois_view *view, struct whois_dialogue *di
 }
 
 void whois_dialogue_line(const struct whois_view *view, struct whois_dialogue *dialogue, struct al_slice line,
-			 struct al_buf *out)
+			 struct whois_job *job, struct al_buf *out)
 {
 	struct whois_query query;
 	struct whois_error error;
@@ -54,11 +54,11 @@ void whois_dialogue_line(const struct whois_view *view, struct whois_dialogue *d
 	}
 	if (query.kind != WHOIS_IRRD) {
 		al_metric_inc(&whois_metric_queries, 1);
-		answer_ripe(view, dialogue, &query, out);
+		answer_ripe(view, dialogue, &query, job, out);
 		return;
 	}
 	al_metric_inc(&whois_metric_commands, 1);
-	whois_irrd(view, dialogue, query.key, out);
+	whois_irrd(view, dialogue, query.key, job, out);
 	dialogue->closing = dialogue->closing || !stays(dialogue);
 }
 

@@ -7,7 +7,7 @@
 #ifndef WHOIS_DIALOGUE_H
 #define WHOIS_DIALOGUE_H
 
-#include "lookup.h"
+#include "job.h"
 
 #define WHOIS_EXCLUDED_MAX 512 /* bytes with NUL */
 #define WHOIS_IDLE_MAX_S 1000u /* longest that "!t" may ask for */
@@ -23,10 +23,11 @@ struct whois_dialogue {
 
 /*
  * Answer one line (without LF), appended to `out`, whose bound must be at
- * least WHOIS_ANSWER_MAX. dialogue->closing says whether more may follow.
+ * least WHOIS_ANSWER_MAX. dialogue->closing says whether more may follow. What
+ * is not written at once is left in `job`, which is empty before.
  */
 void whois_dialogue_line(const struct whois_view *view, struct whois_dialogue *dialogue, struct al_slice line,
-			 struct al_buf *out);
+			 struct whois_job *job, struct al_buf *out);
 /* The last word about a line that is too long (107) or a full house (306); sets closing. */
 void whois_dialogue_refuse(const struct whois_view *view, struct whois_dialogue *dialogue, unsigned number,
 			   struct al_buf *out);

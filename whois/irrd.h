@@ -12,9 +12,11 @@
 
 #include "dialogue.h"
 
-/* `command` is what follows the '!'. */
+/* `command` is what follows the '!'. The answer, or `job` has all of it. */
 void whois_irrd(const struct whois_view *view, struct whois_dialogue *dialogue, struct al_slice command,
-		struct al_buf *out);
+		struct whois_job *job, struct al_buf *out);
+/* One piece of work; true: the answer is in `out`. */
+bool whois_irrd_more(struct whois_job *job, struct al_buf *out);
 void whois_irrd_error(const char *text, struct al_buf *out);
 
 #endif

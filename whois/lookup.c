@@ -46,7 +46,7 @@ bool whois_result_add(const struct al_object *object, void *arg)
 {
 	struct whois_result *result = arg;
 
-	if (result->count == WHOIS_OBJECTS_MAX) {
+	if (result->count == (result->most > 0 ? result->most : WHOIS_OBJECTS_MAX)) {
 		result->truncated = true;
 		return false;
 	}
@@ -448,6 +448,7 @@ enum al_err whois_lookup(const struct whois_view *view, const struct whois_query
 	struct lookup l = { .view = view, .query = query, .result = result, .error = error };
 	enum al_err err = check_sources(&l);
 
+	result->most = query->contact_only ? WHOIS_CONTACTS_MAX : WHOIS_OBJECTS_MAX;
 	if (err != AL_OK)
 		return err;
 	al_buf_init(&l.key, KEY_CANON_MAX);

@@ -14,11 +14,15 @@
 #include "query.h"
 
 #define WHOIS_OBJECTS_MAX 10000u /* in one answer */
+#define WHOIS_CONTACTS_MAX 500u  /* in one answer to -b, which is written in one go */
+
+struct whois_closures;
 
 struct whois_view {
 	const struct al_state *state;
 	const struct whois_index *index;
-	struct al_checkpoint head; /* size 0: nothing verified yet */
+	struct whois_closures *closures; /* expansions kept; NULL: none */
+	struct al_checkpoint head;       /* size 0: nothing verified yet */
 };
 
 /* Name of the registry ("ALAMO"); "registry" while there is none. */
@@ -27,7 +31,8 @@ struct al_slice whois_view_source(const struct whois_view *view);
 struct whois_result {
 	const struct al_object **items; /* owned array of borrowed objects */
 	size_t count, cap;
-	bool truncated;     /* there are more than WHOIS_OBJECTS_MAX */
+	size_t most;        /* WHOIS_OBJECTS_MAX when 0 */
+	bool truncated;     /* there are more than that */
 	bool match_ignored; /* -x -l -L -m -M with a key that is no prefix */
 	bool key_changed;   /* host bits were cleared: looked for `key` */
 	struct al_prefix key;

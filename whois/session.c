@@ -1,27 +1,34 @@
 /*
  * session.c -- one connection of the whois port, on the loop's thread.
  *
- * Callbacks take a line out of the input, hand it to dialogue.c, write what
- * comes back: one write an answer. Idle time is kept here and not by the
- * listener, since "!t" moves it.
+ * A piece of work takes lines out of the input, hands them to dialogue.c and
+ * writes what comes back, one write an answer; or it goes on with an answer
+ * that is made in pieces. Whose piece is next is said by turns.c; who waits for
+ * its turn is not read from. Idle time is kept here and not by the listener,
+ * since "!t" moves it.
  */
 #include "session.h"
 
 #include <event2/buffer.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "answer.h"
 #include "dialogue.h"
+#include "turns.h"
 
 #define IN_MAX 65536u
 #define UNSENT_HIGH (256u << 10) /* a connection with more waits before its next line */
-#define BURST 64                 /* lines before others get their turn */
+#define PIECE_LINES 64           /* lines in one piece of work */
+#define EXPANSIONS_MAX 4         /* at a time; each may hold some ten megabytes */
 #define COPY_MAX 16384u          /* smaller answers are copied, larger ones handed over */
 
 struct whois_sessions {
 	struct al_loop *loop;
 	struct al_listener *listener;
+	struct whois_turns *turns;
 	const struct whois_view *view;
+	size_t expansions; /* jobs that have begun one */
 	uint64_t idle_ms;
 	size_t unsent;     /* sum of what sessions noted, never less than what waits */
 	struct al_buf out; /* scratch for the answer at hand */
@@ -33,12 +40,17 @@ struct session {
 	struct al_timer *idle;
 	uint64_t active_ms; /* last byte in, last progress out */
 	size_t unsent;      /* our share of owner->unsent */
+	struct evbuffer *in;
+	bool eof;
+	bool expanding; /* counted in owner->expansions */
+	struct whois_turn turn;
 	struct whois_dialogue dialogue;
+	struct whois_job job;
 };
 
 static void session_note(struct session *s)
 {
-	size_t pending = al_conn_pending(s->conn);
+	size_t pending = al_conn_pending(s->conn) + whois_job_bytes(&s->job);
 
 	s->owner->unsent = s->owner->unsent - s->unsent + pending;
 	s->unsent = pending;
@@ -51,6 +63,10 @@ static void session_send(struct session *s)
 	size_t len;
 	char *bytes;
 
+	if (out->len == 0 && out->err == AL_OK) {
+		session_note(s);
+		return;
+	}
 	if (out->err != AL_OK) {
 		al_buf_reset(out);
 		al_conn_finish(s->conn);
@@ -96,14 +112,14 @@ static enum take take_line(struct evbuffer *in, bool eof, char line[static WHOIS
 }
 
 /* One line. False: no more for now. */
-static bool session_step(struct session *s, struct evbuffer *in, bool eof)
+static bool session_line(struct session *s)
 {
 	char line[WHOIS_LINE_MAX + 2];
 	size_t len = 0;
 
-	switch (take_line(in, eof, line, &len)) {
+	switch (take_line(s->in, s->eof, line, &len)) {
 	case TAKE_NONE:
-		if (eof)
+		if (s->eof)
 			al_conn_finish(s->conn);
 		return false;
 	case TAKE_LONG:
@@ -114,13 +130,43 @@ static bool session_step(struct session *s, struct evbuffer *in, bool eof)
 			session_refuse(s, 306);
 			break;
 		}
-		whois_dialogue_line(s->owner->view, &s->dialogue, al_slice_of(line, len), &s->owner->out);
-		session_send(s);
+		whois_dialogue_line(s->owner->view, &s->dialogue, al_slice_of(line, len), &s->job, &s->owner->out);
 		break;
 	}
-	if (s->dialogue.closing)
-		al_conn_finish(s->conn);
-	return !s->dialogue.closing;
+	return true;
+}
+
+/* May the job at hand go on? Sets are expanded for a few connections at a time. */
+static bool session_may_expand(struct session *s)
+{
+	if (s->job.kind != WHOIS_JOB_SET || s->expanding)
+		return true;
+	if (s->owner->expansions == EXPANSIONS_MAX)
+		return false;
+	s->owner->expansions++;
+	s->expanding = true;
+	return true;
+}
+
+static void session_expanded(struct session *s)
+{
+	if (s->expanding)
+		s->owner->expansions--;
+	s->expanding = false;
+}
+
+/* A piece of the job at hand. True: it is done. */
+static bool session_job(struct session *s)
+{
+	bool done;
+
+	if (!session_may_expand(s))
+		return false;
+	done = whois_job_run(&s->job, &s->owner->out);
+	if (done)
+		session_expanded(s);
+	session_send(s);
+	return done;
 }
 
 static uint64_t session_idle_ms(const struct session *s)
@@ -128,34 +174,58 @@ static uint64_t session_idle_ms(const struct session *s)
 	return s->dialogue.idle_s > 0 ? s->dialogue.idle_s * UINT64_C(1000) : s->owner->idle_ms;
 }
 
-static void session_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *user)
+/* One piece of work. True: there is more, and it may be done now. */
+static bool session_piece(struct whois_turn *turn)
 {
-	struct session *s = user;
+	struct session *s = (struct session *)((char *)turn - offsetof(struct session, turn));
 	uint64_t idle_ms = session_idle_ms(s);
-	int i;
+	size_t lines = 0, sent = 0;
+	bool more = true;
 
-	s->active_ms = al_now_ms();
-	for (i = 0; i < BURST; i++) {
-		if (evbuffer_get_length(in) > 0 && al_conn_pending(conn) > UNSENT_HIGH) {
-			al_conn_pause(conn, true);
-			return;
-		}
-		if (!session_step(s, in, eof))
+	while (more && lines < PIECE_LINES && sent < WHOIS_PIECE_BYTES) {
+		if (al_conn_pending(s->conn) > UNSENT_HIGH)
 			break;
+		if (s->job.kind == WHOIS_JOB_NONE) {
+			more = session_line(s);
+			lines++;
+		}
+		if (!more)
+			break;
+		sent += s->owner->out.len;
+		if (!session_job(s))
+			break;
+		if (s->dialogue.closing) {
+			al_conn_finish(s->conn);
+			more = false;
+		}
 	}
 	if (session_idle_ms(s) < idle_ms)
 		al_timer_set(s->idle, session_idle_ms(s));
-	if (i == BURST)
-		al_conn_poke(conn);
+	al_conn_pause(s->conn, more);
+	al_conn_owe(s->conn, more);
+	return more && al_conn_pending(s->conn) <= UNSENT_HIGH;
+}
+
+static void session_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *user)
+{
+	struct session *s = user;
+
+	(void)conn;
+	s->active_ms = al_now_ms();
+	s->in = in;
+	s->eof = eof;
+	whois_turn_take(&s->turn);
 }
 
 static void session_drained(struct al_conn *conn, void *user)
 {
 	struct session *s = user;
 
+	(void)conn;
 	s->active_ms = al_now_ms();
 	session_note(s);
-	al_conn_pause(conn, false);
+	if (s->in != NULL)
+		whois_turn_take(&s->turn);
 }
 
 /* Armed once and moved on: it compares stamps when it fires. */
@@ -169,7 +239,9 @@ static void session_idle(void *arg)
 		s->active_ms = now;
 	}
 	waited = now - s->active_ms;
-	if (waited < limit) {
+	if (s->turn.waiting) {
+		al_timer_set(s->idle, limit); /* it is we who take our time */
+	} else if (waited < limit) {
 		al_timer_set(s->idle, limit - waited);
 	} else if (s->unsent > 0) {
 		al_conn_drop(s->conn);
@@ -187,11 +259,18 @@ static enum al_err session_open(struct al_conn *conn, void *arg, void **user)
 
 	if (s == NULL)
 		return AL_ENOMEM;
-	err = al_timer_new(owner->loop, session_idle, s, &s->idle);
+	err = whois_turn_join(owner->turns, al_slice_str(al_conn_peer(conn)), &s->turn);
 	if (err != AL_OK) {
 		free(s);
 		return err;
 	}
+	err = al_timer_new(owner->loop, session_idle, s, &s->idle);
+	if (err != AL_OK) {
+		whois_turn_leave(&s->turn);
+		free(s);
+		return err;
+	}
+	whois_job_init(&s->job);
 	s->owner = owner;
 	s->conn = conn;
 	s->active_ms = al_now_ms();
@@ -206,6 +285,9 @@ static void session_closed(struct al_conn *conn, void *user)
 
 	(void)conn;
 	s->owner->unsent -= s->unsent;
+	session_expanded(s);
+	whois_job_release(&s->job);
+	whois_turn_leave(&s->turn);
 	al_timer_free(s->idle);
 	free(s);
 }
@@ -248,8 +330,11 @@ enum al_err whois_sessions_new(struct al_loop *loop, const struct whois_sessions
 	sessions->view = view;
 	sessions->idle_ms = conf->idle_ms;
 	al_buf_init(&sessions->out, WHOIS_ANSWER_MAX);
-	err = al_listener_new(loop, &listener, &ops, sessions, &sessions->listener);
+	err = whois_turns_new(loop, session_piece, &sessions->turns);
+	if (err == AL_OK)
+		err = al_listener_new(loop, &listener, &ops, sessions, &sessions->listener);
 	if (err != AL_OK) {
+		whois_turns_free(sessions->turns);
 		free(sessions);
 		return err;
 	}
@@ -262,6 +347,7 @@ void whois_sessions_free(struct whois_sessions *sessions)
 	if (sessions == NULL)
 		return;
 	al_listener_free(sessions->listener);
+	whois_turns_free(sessions->turns);
 	al_buf_release(&sessions->out);
 	free(sessions);
 }

@@ -4,7 +4,7 @@
  * Bounded per connection (net.h) and in sum: answers that wait for slow
  * readers take at most WHOIS_UNSENT_MAX bytes over all connections; beyond
  * it new queries are turned away. A connection whose answers are not read is
- * not read from either.
+ * not read from either. Work is done in pieces, by turns (turns.h).
  */
 #ifndef WHOIS_SESSION_H
 #define WHOIS_SESSION_H

@@ -13,6 +13,7 @@
 
 #include "alamo/follow/follow.h"
 #include "alamo/base/log.h"
+#include "closures.h"
 #include "metrics.h"
 #include "session.h"
 
@@ -20,6 +21,7 @@ struct whoisd {
 	struct al_service *service;
 	struct al_replica *replica;
 	struct whois_index *index;
+	struct whois_closures *closures;
 	struct whois_sessions *sessions;
 	struct al_http *http;
 	struct whois_view view;
@@ -31,6 +33,7 @@ static void whoisd_change(void *arg, const struct al_object *old, const struct a
 	struct whoisd *whoisd = arg;
 
 	whois_index_change(whoisd->index, old, now);
+	whois_closures_change(whoisd->closures, old, now);
 }
 
 static void whoisd_head(void *arg, const struct al_state *state, const struct al_checkpoint *cp, struct al_slice note)
@@ -58,6 +61,8 @@ static enum al_err start_replica(struct whoisd *whoisd)
 	static const struct al_replica_ops ops = { .change = whoisd_change, .head = whoisd_head };
 	enum al_err err = whois_index_new(&whoisd->index);
 
+	if (err == AL_OK)
+		err = whois_closures_new(&whoisd->closures);
 	if (err != AL_OK)
 		return err;
 	err = al_replica_new(al_service_loop(whoisd->service), al_service_conf(whoisd->service), &ops, whoisd,
@@ -66,6 +71,7 @@ static enum al_err start_replica(struct whoisd *whoisd)
 		return err;
 	whoisd->view.state = al_replica_state(whoisd->replica);
 	whoisd->view.index = whoisd->index;
+	whoisd->view.closures = whoisd->closures;
 	return AL_OK;
 }
 
@@ -106,6 +112,7 @@ static void whoisd_stop(void *self)
 	whois_sessions_free(whoisd->sessions);
 	al_replica_free(whoisd->replica);
 	whois_index_free(whoisd->index);
+	whois_closures_free(whoisd->closures);
 	free(whoisd);
 }
 

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "closures.h"
 #include "index.h"
 #include "lookup.h"
 
@@ -21,8 +22,17 @@
 struct fixture {
 	struct al_state *state;
 	struct whois_index *index;
+	struct whois_closures *closures;
 	struct whois_view view;
 };
+
+static inline void fixture_change(void *arg, const struct al_object *old, const struct al_object *now)
+{
+	const struct fixture *f = arg;
+
+	whois_index_change(f->index, old, now);
+	whois_closures_change(f->closures, old, now);
+}
 
 /* One object as one log entry. "delete:" makes a tombstone. */
 static inline void fixture_put(struct fixture *f, const char *text)
@@ -57,9 +67,11 @@ static inline void fixture_init(struct fixture *f)
 	memset(f, 0, sizeof(*f));
 	assert_int_equal(al_state_new(&f->state), AL_OK);
 	assert_int_equal(whois_index_new(&f->index), AL_OK);
-	al_state_observe(f->state, whois_index_change, f->index);
+	assert_int_equal(whois_closures_new(&f->closures), AL_OK);
+	al_state_observe(f->state, fixture_change, f);
 	f->view.state = f->state;
 	f->view.index = f->index;
+	f->view.closures = f->closures;
 }
 
 static inline void fixture_release(struct fixture *f)
@@ -67,6 +79,7 @@ static inline void fixture_release(struct fixture *f)
 	assert_int_equal(whois_index_error(f->index), AL_OK);
 	al_state_free(f->state);
 	whois_index_free(f->index);
+	whois_closures_free(f->closures);
 }
 
 /* The registry that most tests ask: two families, two members, sets with a loop, nested networks. */

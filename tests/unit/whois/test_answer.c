@@ -89,14 +89,18 @@ static char *ask(const struct fixture *f, const char *line)
 {
 	struct whois_query query;
 	struct whois_error error;
+	struct whois_job job;
 	struct al_buf out;
 	char *text;
 
+	whois_job_init(&job);
 	al_buf_init(&out, WHOIS_ANSWER_MAX);
 	if (whois_query_parse(al_slice_str(line), &query, &error) == AL_OK)
-		whois_answer(&f->view, &query, &out);
+		whois_answer(&f->view, &query, &job, &out);
 	else
 		whois_answer_error(&f->view, &error, &out);
+	while (!whois_job_run(&job, &out))
+		;
 	assert_int_equal(out.err, AL_OK);
 	text = al_buf_take(&out, NULL);
 	assert_non_null(text);

@@ -116,6 +116,8 @@ static const struct row rows[] = {
 struct talk {
 	struct fixture f;
 	struct whois_dialogue dialogue;
+	struct whois_job job;
+	unsigned pieces; /* of the last answer */
 	struct al_buf out;
 };
 
@@ -124,6 +126,7 @@ static void talk_init(struct talk *talk)
 	memset(talk, 0, sizeof(*talk));
 	fixture_init(&talk->f);
 	fixture_puts(&talk->f, fixture_small);
+	whois_job_init(&talk->job);
 	al_buf_init(&talk->out, WHOIS_ANSWER_MAX);
 }
 
@@ -137,7 +140,10 @@ static void talk_release(struct talk *talk)
 static const char *say(struct talk *talk, const char *line)
 {
 	al_buf_reset(&talk->out);
-	whois_dialogue_line(&talk->f.view, &talk->dialogue, al_slice_str(line), &talk->out);
+	whois_dialogue_line(&talk->f.view, &talk->dialogue, al_slice_str(line), &talk->job, &talk->out);
+	talk->pieces = 1;
+	while (!whois_job_run(&talk->job, &talk->out))
+		talk->pieces++;
 	assert_int_equal(talk->out.err, AL_OK);
 	al_buf_u8(&talk->out, 0);
 	return (const char *)talk->out.ptr;

@@ -315,6 +315,64 @@ static void test_too_many(void **state)
 	server_release(&server);
 }
 
+#define HEAVY_SETS 60
+
+/* Sets that name each other: each is some sixty thousand members' work, and its answer a few bytes. */
+static void server_init_heavy(struct server *server)
+{
+	struct al_buf text;
+	unsigned i, k;
+
+	memset(server, 0, sizeof(*server));
+	fixture_init(&server->f);
+	fixture_puts(&server->f, fixture_small);
+	al_buf_init(&text, 65536);
+	for (i = 0; i < HEAVY_SETS; i++) {
+		al_buf_reset(&text);
+		al_buf_printf(&text, "as-set: AS-HEAVY%u\nmnt-by: A-MNT\nsource: TEST\nmembers: AS64500", i);
+		for (k = 0; k < 1000; k++)
+			al_buf_printf(&text, ", AS-HEAVY%u", k % HEAVY_SETS);
+		al_buf_put(&text, "\n", 2);
+		fixture_put(&server->f, (const char *)text.ptr);
+	}
+	al_buf_release(&text);
+	server_start(server, 60000);
+}
+
+/* However much one connection asks at once, another's small questions are answered meanwhile. */
+static void test_bystander(void **state)
+{
+	static char answers[HEAVY_SETS * 32];
+	struct server server;
+	ssize_t got = 0;
+	char line[32];
+	int heavy, fd, i;
+
+	(void)state;
+	server_init_heavy(&server);
+	heavy = client_connect(server.port);
+	client_say(heavy, "!!\n!nheavy\n");
+	client_expect(heavy, "C\n");
+	for (i = 0; i < HEAVY_SETS; i++) {
+		(void)snprintf(line, sizeof(line), "!iAS-HEAVY%d,1\n", i);
+		client_say(heavy, line);
+	}
+	client_expect(heavy, "A8\nAS64500\nC\n"); /* it is at work */
+	fd = client_connect(server.port);
+	client_say(fd, "!!\n");
+	for (i = 0; i < 20; i++) {
+		client_say(fd, "!gas64502\n");
+		client_expect(fd, "D\n");
+	}
+	close(fd);
+	got = recv(heavy, answers, sizeof(answers), MSG_DONTWAIT);
+	assert_true(got < (HEAVY_SETS - 1) * (ssize_t)strlen("A8\nAS64500\nC\n"));
+	for (i = (int)(got > 0 ? got / (ssize_t)strlen("A8\nAS64500\nC\n") : 0); i < HEAVY_SETS - 1; i++)
+		client_expect(heavy, "A8\nAS64500\nC\n");
+	close(heavy);
+	server_release(&server);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -322,6 +380,7 @@ int main(void)
 		cmocka_unit_test(test_conversation), cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_backlog),      cmocka_unit_test(test_no_reader),
 		cmocka_unit_test(test_idle),         cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_bystander),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
  * reference, loops, families, and bounds.
  */
 #include "fixture.h"
+#include "expand.h"
 #include "sets.h"
 
 /* ---- ranges ---- */
@@ -81,30 +82,58 @@ static void members_text(const struct whois_members *m, struct al_buf *out)
 	}
 }
 
-static void check_set(const struct fixture *f, const char *name, enum how how, unsigned families, const char *want)
+/* To the end, in turns of `work`; *turns says how many. */
+static enum al_err run(const struct fixture *f, const struct whois_expand *ask, size_t work,
+		       struct whois_expansion **out, unsigned *turns)
 {
-	const struct al_object *set = whois_set_get(&f->view, al_slice_str(name));
-	struct whois_members members;
 	enum al_err err;
+
+	assert_int_equal(whois_expansion_new(&f->view, ask, out), AL_OK);
+	for (*turns = 1; (err = whois_expansion_run(*out, work)) == AL_EAGAIN; ++*turns)
+		assert_true(*turns < 1000000);
+	return err;
+}
+
+static void check_text(const char *name, const struct whois_members *members, const char *want)
+{
 	struct al_buf text;
 
-	assert_non_null(set);
-	whois_members_init(&members);
-	if (how == DIRECT)
-		err = whois_set_direct(&f->view, set, &members);
-	else if (how == DEEP)
-		err = whois_set_expand(&f->view, set, AL_S(""), &members);
-	else
-		err = whois_set_prefixes(&f->view, set, families, AL_S(""), &members);
-	assert_int_equal(err, AL_OK);
 	al_buf_init(&text, 65536);
-	members_text(&members, &text);
+	members_text(members, &text);
 	if (!al_slice_is(al_slice_trim(al_buf_view(&text)), want)) {
 		print_error("%s\n got: %.*s\nwant: %s\n", name, AL_FMT(al_buf_view(&text)), want);
 		fail();
 	}
 	al_buf_release(&text);
+}
+
+static void check_set(const struct fixture *f, const char *name, enum how how, unsigned families, const char *want)
+{
+	static const size_t works[] = { 1, 3, SIZE_MAX };
+	const struct al_object *set = whois_set_get(&f->view, al_slice_str(name));
+	struct whois_expand ask = { .families = WHOIS_V4 | WHOIS_V6 };
+	struct whois_expansion *expansion;
+	struct whois_members members;
+	unsigned turns;
+
+	assert_non_null(set);
+	whois_members_init(&members);
+	if (how == DIRECT) {
+		assert_int_equal(whois_set_direct(&f->view, set, &members), AL_OK);
+		check_text(name, &members, want);
+	}
 	whois_members_release(&members);
+	ask.set = al_object_key(set);
+	ask.routes = how == PREFIXES || set->cls == AL_ROUTE_SET;
+	if (how == PREFIXES)
+		ask.families = families;
+	/* The same, however it is cut into turns. */
+	for (size_t i = 0; how != DIRECT && i < AL_COUNT(works); i++) {
+		assert_int_equal(run(f, &ask, works[i], &expansion, &turns), AL_OK);
+		assert_true(turns == 1 || works[i] != SIZE_MAX);
+		check_text(name, whois_expansion_members(expansion), want);
+		whois_expansion_free(expansion);
+	}
 }
 
 static void test_sets(void **state)
@@ -163,10 +192,11 @@ static void test_long_loop(void **state)
 /* Sets that are each other's members many times over: the walk ends at its bound. */
 static void test_work_bound(void **state)
 {
-	struct whois_members members;
+	struct whois_expand ask = { .set = AL_S("AS-WIDE0"), .families = WHOIS_V4 | WHOIS_V6 };
+	struct whois_expansion *expansion;
 	struct fixture f;
 	struct al_buf text;
-	unsigned i, k;
+	unsigned i, k, turns;
 
 	(void)state;
 	fixture_init(&f);
@@ -181,28 +211,62 @@ static void test_work_bound(void **state)
 		fixture_put(&f, (const char *)text.ptr);
 	}
 	al_buf_release(&text);
-	whois_members_init(&members);
-	assert_int_equal(whois_set_expand(&f.view, whois_set_get(&f.view, AL_S("AS-WIDE0")), AL_S(""), &members),
-			 AL_ELIMIT);
-	whois_members_release(&members);
+	assert_int_equal(run(&f, &ask, 1000, &expansion, &turns), AL_ELIMIT);
+	assert_true(turns >= WHOIS_SET_WORK_MAX / 1000);
+	whois_expansion_free(expansion);
+	fixture_release(&f);
+}
+
+/* A change between two turns: the answer is of the state at its end, whatever was seen before. */
+static void test_change_between(void **state)
+{
+	struct whois_expand ask = { .set = AL_S("AS-FISHER"), .families = WHOIS_V4, .routes = true };
+	struct whois_expansion *expansion;
+	struct fixture f;
+	unsigned i;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_puts(&f, fixture_small);
+	assert_int_equal(whois_expansion_new(&f.view, &ask, &expansion), AL_OK);
+	for (i = 0; i < 5; i++)
+		assert_int_equal(whois_expansion_run(expansion, 1), AL_EAGAIN);
+	fixture_put(&f, "as-set: AS-FISHER\nmembers: AS64501\nmnt-by: FISHER-MNT\nsource: TEST\n");
+	while (whois_expansion_run(expansion, 1) == AL_EAGAIN)
+		;
+	check_text("AS-FISHER", whois_expansion_members(expansion), "10.1.0.0/16 10.2.0.0/16");
+	assert_true(whois_expansion_current(expansion));
+	fixture_put(&f, "as-set: AS-FISHER\nmnt-by: FISHER-MNT\nsource: TEST\n");
+	assert_false(whois_expansion_current(expansion));
+	whois_expansion_free(expansion);
+	/* A log that never rests does not keep it from ending. */
+	ask.set = AL_S("AS-INNER");
+	assert_int_equal(whois_expansion_new(&f.view, &ask, &expansion), AL_OK);
+	for (i = 0; whois_expansion_run(expansion, 1) == AL_EAGAIN; i++) {
+		assert_true(i < 10);
+		fixture_put(&f, "as-set: AS-OTHER\nmnt-by: FISHER-MNT\nsource: TEST\n");
+	}
+	whois_expansion_free(expansion);
 	fixture_release(&f);
 }
 
 static void test_origin(void **state)
 {
-	struct whois_members members;
+	struct whois_expand ask = { .asn = 64501, .families = WHOIS_V4, .routes = true };
+	struct whois_expansion *expansion;
 	struct fixture f;
+	unsigned turns;
 
 	(void)state;
 	fixture_init(&f);
 	fixture_puts(&f, fixture_small);
-	whois_members_init(&members);
-	assert_int_equal(whois_as_prefixes(&f.view, 64501, WHOIS_V4, &members), AL_OK);
-	assert_int_equal(members.range_count, 2);
-	whois_members_release(&members);
-	assert_int_equal(whois_as_prefixes(&f.view, 1, WHOIS_V4 | WHOIS_V6, &members), AL_OK);
-	assert_int_equal(members.range_count, 0);
-	whois_members_release(&members);
+	assert_int_equal(run(&f, &ask, 1, &expansion, &turns), AL_OK);
+	assert_int_equal(whois_expansion_members(expansion)->range_count, 2);
+	whois_expansion_free(expansion);
+	ask.asn = 1;
+	assert_int_equal(run(&f, &ask, 1, &expansion, &turns), AL_OK);
+	assert_int_equal(whois_expansion_members(expansion)->range_count, 0);
+	whois_expansion_free(expansion);
 	fixture_release(&f);
 }
 
@@ -210,7 +274,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ranges),     cmocka_unit_test(test_sets),   cmocka_unit_test(test_long_loop),
-		cmocka_unit_test(test_work_bound), cmocka_unit_test(test_origin),
+		cmocka_unit_test(test_work_bound), cmocka_unit_test(test_origin), cmocka_unit_test(test_change_between),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

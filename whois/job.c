@@ -1,0 +1,53 @@
+/*
+ * job.c -- a job's life; answer.c and irrd.c know what its pieces look like.
+ */
+#include "job.h"
+
+#include <string.h>
+
+#include "answer.h"
+#include "irrd.h"
+
+void whois_job_init(struct whois_job *job)
+{
+	memset(job, 0, sizeof(*job));
+	al_buf_init(&job->data, WHOIS_BODY_MAX);
+}
+
+void whois_job_release(struct whois_job *job)
+{
+	for (size_t i = 0; job->held && i < job->result.count; i++)
+		al_object_unref((struct al_object *)(uintptr_t)job->result.items[i]);
+	whois_result_release(&job->result);
+	whois_expansion_free(job->expansion);
+	al_buf_release(&job->data);
+	whois_job_init(job);
+}
+
+size_t whois_job_bytes(const struct whois_job *job)
+{
+	return job->data.cap + job->result.cap * sizeof(*job->result.items);
+}
+
+/* What was found may be replaced before it is written. */
+static void hold(struct whois_job *job)
+{
+	for (size_t i = 0; !job->held && i < job->result.count; i++)
+		(void)al_object_ref(job->result.items[i]);
+	job->held = true;
+}
+
+bool whois_job_run(struct whois_job *job, struct al_buf *out)
+{
+	bool done = true;
+
+	if (job->kind == WHOIS_JOB_OBJECTS)
+		done = whois_answer_more(job, out);
+	else if (job->kind != WHOIS_JOB_NONE)
+		done = whois_irrd_more(job, out);
+	if (done && job->kind != WHOIS_JOB_NONE)
+		whois_job_release(job);
+	else if (!done)
+		hold(job);
+	return done;
+}

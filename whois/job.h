@@ -1,0 +1,44 @@
+/*
+ * job.h -- the answer to one line, made in pieces.
+ *
+ * What a question found is found at once and its versions are held; writing
+ * them out, and expanding sets, goes on over several turns. All of it is of
+ * one log size, the one that the answer names.
+ */
+#ifndef WHOIS_JOB_H
+#define WHOIS_JOB_H
+
+#include "expand.h"
+
+#define WHOIS_PIECE_BYTES 32768u /* of text in one piece of work, about */
+#define WHOIS_PIECE_WORK 1000u   /* members looked at, or written, in one */
+
+enum whois_job_kind {
+	WHOIS_JOB_NONE,    /* the answer is complete */
+	WHOIS_JOB_OBJECTS, /* RIPE form: objects, then the footer */
+	WHOIS_JOB_DATA,    /* IRRd: objects into `data` */
+	WHOIS_JOB_SET,     /* IRRd: an expansion, then its members into `data` */
+};
+
+struct whois_job {
+	enum whois_job_kind kind;
+	struct whois_query how;     /* only its switches: it has no line any more */
+	struct whois_view view;     /* with the head of the time of the question */
+	struct whois_result result; /* versions found */
+	bool held;                  /* it has a reference of each */
+	size_t at;                  /* next object or member */
+	size_t body;                /* bytes of objects so far */
+	struct whois_expansion *expansion;
+	bool expanded;
+	char name[WHOIS_LINE_MAX + 32]; /* of the expansion among the closures; empty: not to be kept */
+	struct al_buf data;
+};
+
+void whois_job_init(struct whois_job *job);
+void whois_job_release(struct whois_job *job); /* safe on an initialised one; leaves it so */
+/* Bytes that a job holds until it is done. */
+size_t whois_job_bytes(const struct whois_job *job);
+/* One piece more, appended to `out`. True: the answer is complete and the job empty again. */
+bool whois_job_run(struct whois_job *job, struct al_buf *out);
+
+#endif
