@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define ROUTES_MAX 64
 #define HEAD_MAX 8192u /* request line and fields */
@@ -104,19 +103,20 @@ static struct al_slice etag_of(const struct al_http_answer *answer, char out[sta
 	return al_slice_of(out, (size_t)len);
 }
 
-static void date_put(struct al_buf *out)
+static void date_put(struct al_buf *out, const char *field, uint64_t seconds)
 {
-	char text[40];
-	time_t now = (time_t)al_now_s();
-	struct tm tm;
-	if (gmtime_r(&now, &tm) != NULL && strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &tm) > 0)
-		al_buf_printf(out, "Date: %s\r\n", text);
+	char text[HTTP_DATE_LEN];
+	http_date_format(seconds, text);
+	if (text[0] != '\0')
+		al_buf_printf(out, "%s: %s\r\n", field, text);
 }
 
 static void fields_put(struct al_buf *out, const struct al_http_answer *answer, struct al_slice etag, bool close)
 {
 	al_buf_printf(out, "HTTP/1.1 %d %s\r\n", answer->status, reason_of(answer->status));
-	date_put(out);
+	date_put(out, "Date", al_now_s());
+	if (answer->modified_s != 0)
+		date_put(out, "Last-Modified", answer->modified_s);
 	/* RFC 9110 section 15.4.5: a 304 speaks of a body it does not have. */
 	if (answer->status != 304)
 		al_buf_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", answer->type, answer->body.len);
@@ -164,6 +164,7 @@ static void answer_clear(struct al_http_answer *answer, int status)
 	answer->status = status;
 	answer->type = "text/plain; charset=utf-8";
 	answer->etag = NULL;
+	answer->modified_s = 0;
 	answer->max_age_s = 0;
 	al_buf_printf(&answer->body, "%d %s\n", status, reason_of(status));
 }
@@ -179,6 +180,14 @@ static void answer_check(const struct al_http *http, struct al_http_answer *answ
 		answer_clear(answer, answer->status);
 }
 
+/* RFC 9110 section 13.2.2: a date counts only where no tag is given. */
+static bool has_already(const struct http_request *request, const struct al_http_answer *answer, struct al_slice etag)
+{
+	if (request->if_none_match.len > 0)
+		return etag.len > 0 && http_etag_listed(request->if_none_match, etag);
+	return answer->modified_s != 0 && request->if_modified_since >= answer->modified_s;
+}
+
 static void answer_send(struct al_http *http, struct al_conn *conn, const struct http_request *request,
 			struct al_http_answer *answer)
 {
@@ -186,7 +195,7 @@ static void answer_send(struct al_http *http, struct al_conn *conn, const struct
 	struct al_buf fields;
 	answer_check(http, answer);
 	struct al_slice etag = etag_of(answer, quoted);
-	if (answer->status == 200 && etag.len > 0 && http_etag_listed(request->if_none_match, etag))
+	if (answer->status == 200 && has_already(request, answer, etag))
 		answer->status = 304;
 	al_metric_inc(&answers[answer->status / 100 - 2], 1);
 

@@ -7,6 +7,7 @@
 #include "http_request.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "alamo/net/http.h"
 
@@ -126,6 +127,8 @@ static int parse_field(struct al_slice line, struct http_request *out, unsigned 
 		parse_connection(value, out);
 	else if (al_slice_caseis(name, "if-none-match"))
 		out->if_none_match = value;
+	else if (al_slice_caseis(name, "if-modified-since"))
+		out->if_modified_since = http_date_parse(value);
 	else if (al_slice_caseis(name, "transfer-encoding"))
 		return 413;
 	else if (al_slice_caseis(name, "content-length"))
@@ -183,6 +186,29 @@ enum al_err http_decode(struct al_slice raw, char *out, size_t cap, size_t *len)
 	}
 	*len = put;
 	return AL_OK;
+}
+
+void http_date_format(uint64_t unix_seconds, char out[static HTTP_DATE_LEN])
+{
+	time_t at = (time_t)unix_seconds;
+	struct tm tm;
+	if (gmtime_r(&at, &tm) == NULL || strftime(out, HTTP_DATE_LEN, "%a, %d %b %Y %H:%M:%S GMT", &tm) == 0)
+		out[0] = '\0';
+}
+
+/* What does not format to the same bytes again is no date: a wrong day of the week, a 30th of February. */
+uint64_t http_date_parse(struct al_slice s)
+{
+	char text[HTTP_DATE_LEN], again[HTTP_DATE_LEN];
+	struct tm tm = { 0 };
+	if (al_slice_copy(s, text, sizeof(text)) != AL_OK)
+		return 0;
+	const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+	if (end == NULL || *end != '\0')
+		return 0;
+	time_t at = timegm(&tm);
+	http_date_format((uint64_t)at, again);
+	return at > 0 && strcmp(text, again) == 0 ? (uint64_t)at : 0;
 }
 
 static struct al_slice opaque(struct al_slice tag)

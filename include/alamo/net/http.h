@@ -14,13 +14,14 @@
 struct al_http;
 
 struct al_http_answer {
-	int status;         /* 200 unless the handler sets it */
-	const char *type;   /* constant; "text/plain; charset=utf-8" by default */
-	const char *etag;   /* bare or quoted; the handler's `arg` owns it; NULL: none */
-	unsigned max_age_s; /* Cache-Control; 0: no-cache */
-	bool immutable;     /* with max_age_s: never asked for again in that time (RFC 8246) */
-	bool allow_post;    /* of a 405: the service's own */
-	struct al_buf body; /* handler fills it */
+	int status;          /* 200 unless the handler sets it */
+	const char *type;    /* constant; "text/plain; charset=utf-8" by default */
+	const char *etag;    /* bare or quoted; the handler's `arg` owns it; NULL: none */
+	uint64_t modified_s; /* Last-Modified, Unix seconds; the body was another one before; 0: none */
+	unsigned max_age_s;  /* Cache-Control; 0: no-cache */
+	bool immutable;      /* with max_age_s: never asked for again in that time (RFC 8246) */
+	bool allow_post;     /* of a 405: the service's own */
+	struct al_buf body;  /* handler fills it */
 };
 
 /* `rest` is the path after the route's prefix, percent-decoded, without query; `query` the raw query or empty. */

@@ -39,6 +39,7 @@ static void tagged(void *arg, struct al_slice rest, struct al_slice query, struc
 	(void)arg;
 	(void)query;
 	answer->etag = al_slice_is(rest, "evil") ? "a\r\nX-Evil: 1" : "v17";
+	answer->modified_s = al_slice_is(rest, "dated") ? 784111777 : 0;
 	answer->max_age_s = 60;
 	answer->type = "application/json";
 	al_buf_str(&answer->body, "{}");
@@ -230,6 +231,38 @@ static void test_conditional_requests(void **state)
 	}
 }
 
+/* RFC 9110 section 13.1.3; a tag, where there is one, counts alone (section 13.2.2). */
+static void test_conditions_by_date(void **state)
+{
+	static const struct {
+		const char *path, *conditions;
+		bool has_already;
+	} cases[] = {
+		{ "/tag/dated", "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n", true },
+		{ "/tag/dated", "If-Modified-Since: Mon, 07 Nov 1994 00:00:00 GMT\r\n", true },
+		{ "/tag/dated", "If-Modified-Since: Sun, 06 Nov 1994 08:49:36 GMT\r\n", false },
+		{ "/tag/dated", "If-Modified-Since: Mon, 06 Nov 1994 08:49:37 GMT\r\n", false },
+		{ "/tag/dated", "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT+1\r\n", false },
+		{ "/tag/dated", "If-Modified-Since: Wed, 30 Feb 2033 08:49:37 GMT\r\n", false },
+		{ "/tag/dated", "If-Modified-Since: tomorrow\r\n", false },
+		{ "/tag/dated", "If-Modified-Since: \r\n", false },
+		{ "/tag/dated", "If-None-Match: \"v16\"\r\nIf-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
+		  false },
+		{ "/tag/dated", "If-None-Match: \"v17\"\r\nIf-Modified-Since: Sun, 06 Nov 1994 08:49:36 GMT\r\n",
+		  true },
+		{ "/tag/x", "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n", false },
+	};
+	char request[512];
+	char answer[ANSWER_CAP];
+	for (size_t i = 0; i < AL_COUNT(cases); i++) {
+		snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\n%s" CLOSE, cases[i].path, cases[i].conditions);
+		ask(*state, request, answer);
+		assert_starts(answer, cases[i].has_already ? "HTTP/1.1 304 " : "HTTP/1.1 200 ");
+		bool dated = strstr(answer, "\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n") != NULL;
+		assert_int_equal(dated, strcmp(cases[i].path, "/tag/dated") == 0);
+	}
+}
+
 static void test_refusals(void **state)
 {
 	static const struct {
@@ -413,6 +446,7 @@ int main(void)
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_fields_of_an_answer),
 		cmocka_unit_test(test_conditional_requests),
+		cmocka_unit_test(test_conditions_by_date),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_long_heads_are_refused),
 		cmocka_unit_test(test_one_connection_many_requests),
