@@ -5,8 +5,8 @@
  * before that entry to the serial after it. Because a serial names a position in the log
  * and not a moment of publishing, the history is the same whichever heads a cache saw.
  */
-#ifndef RPKI_LITE_VRP_DELTA_H
-#define RPKI_LITE_VRP_DELTA_H
+#ifndef ORIGINS_VRP_DELTA_H
+#define ORIGINS_VRP_DELTA_H
 
 #include "vrp_set.h"
 

@@ -15,8 +15,8 @@
  * tests/vectors/vrp has examples in plain text. Whoever changes the rule must add 1 to
  * VRP_RULE_VERSION: it is part of the RTR session's identity (rtr_session.h).
  */
-#ifndef RPKI_LITE_VRP_BUILD_H
-#define RPKI_LITE_VRP_BUILD_H
+#ifndef ORIGINS_VRP_BUILD_H
+#define ORIGINS_VRP_BUILD_H
 
 #include "alamo/rpsl/state.h"
 

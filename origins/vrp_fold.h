@@ -8,8 +8,8 @@
  *
  * Which entries are taken together makes no difference to serials or deltas.
  */
-#ifndef RPKI_LITE_VRP_FOLD_H
-#define RPKI_LITE_VRP_FOLD_H
+#ifndef ORIGINS_VRP_FOLD_H
+#define ORIGINS_VRP_FOLD_H
 
 #include "vrp_build.h"
 #include "vrp_delta.h"

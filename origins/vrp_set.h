@@ -8,8 +8,8 @@
  *
  * A set belongs to the thread that made it: the count is not atomic.
  */
-#ifndef RPKI_LITE_VRP_SET_H
-#define RPKI_LITE_VRP_SET_H
+#ifndef ORIGINS_VRP_SET_H
+#define ORIGINS_VRP_SET_H
 
 #include "alamo/base/buf.h"
 #include "alamo/base/ident.h"
