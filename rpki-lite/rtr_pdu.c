@@ -88,8 +88,8 @@ size_t rtr_pdu_decode(const uint8_t *bytes, size_t len, struct rtr_pdu *out)
 		used = len < length ? 0 : length;
 	if (used == 0)
 		return 0;
-	pdu.raw = al_slice_of(bytes, length > HEADER_LEN && length < len ? length : len);
-	pdu.raw = al_slice_head(pdu.raw, RTR_ERROR_INNER_MAX);
+	/* What is taken off the input, and never more: what comes behind it is another PDU, or nobody knows what. */
+	pdu.raw = al_slice_head(al_slice_of(bytes, used), RTR_ERROR_INNER_MAX);
 	if (pdu.fault == RTR_SOUND && pdu.type == RTR_SERIAL_QUERY)
 		pdu.serial = al_get_u32(bytes + HEADER_LEN);
 	*out = pdu;

@@ -44,10 +44,11 @@ const char *rtr_code_name(uint16_t code); /* "corrupt-data"; "unknown" */
 struct rtr_pdu {
 	uint8_t version;
 	uint8_t type;
-	uint16_t field;       /* session of a query, code of an Error Report */
-	uint32_t serial;      /* of a Serial Query */
-	enum rtr_code fault;  /* what an answer must complain about; never set for an Error Report */
-	struct al_slice raw;  /* inside the input: the PDU as far as it is there and fits an Error Report */
+	uint16_t field;      /* session of a query, code of an Error Report */
+	uint32_t serial;     /* of a Serial Query */
+	enum rtr_code fault; /* what an answer must complain about; never set for an Error Report */
+	struct al_slice
+		raw; /* inside the input: this PDU, of a faulty one its header; as far as it fits an Error Report */
 	struct al_slice text; /* of an Error Report, as sent; inside the input, may be empty */
 };
 

@@ -93,6 +93,8 @@ static struct rtr_reply session_send(struct rtr_session *session, const struct r
 				     uint32_t from)
 {
 	session->told = world->serial;
+	session->resetting = answer == RTR_RESET;
+	session->reset_ms = world->now_ms;
 	session_enter(session, answer == RTR_RESET ? RTR_READY : RTR_SENDING);
 	return (struct rtr_reply){
 		.answer = answer, .version = session->version, .session = session_number(session, world), .from = from
@@ -178,6 +180,8 @@ uint64_t rtr_session_notify_in(const struct rtr_session *session, const struct r
 		return UINT64_MAX;
 	if (!world->has_data || world->busy || session->told == world->serial)
 		return UINT64_MAX;
+	if (session->resetting && world->now_ms - session->reset_ms < RTR_RESET_MS)
+		return RTR_RESET_MS - (world->now_ms - session->reset_ms);
 	since = world->now_ms - session->notified_ms;
 	if (!session->notified || since >= world->notify_ms)
 		return 0;

@@ -8,6 +8,10 @@
  *      +---------> WAITING ---- Notify: data came ----^
  *     any ---- Error Report, bad PDU, end of input ----> ENDED
  *
+ * Between a Cache Reset and the Reset Query no Notify is sent, for RTR_RESET_MS at most: bird waits its retry
+ * interval before it asks, and begins that wait anew with each Notify, so that a cache that changes more often than
+ * that would keep it on its old records for ever.
+ *
  * Pure: no I/O, no clock, no randomness; what it has to know comes in struct rtr_world, what is to be done goes
  * out in struct rtr_reply.
  *
@@ -30,6 +34,8 @@
 
 #include "rtr_pdu.h"
 
+#define RTR_RESET_MS (7200u * 1000) /* the longest retry interval there is (RFC 8210 section 6) */
+
 /* SHA-256("alamo rtr session" | vkey line | rule version | RTR version), first 16 bits. */
 uint16_t rtr_session_id(const struct al_vkey *key, uint32_t rule_version, uint8_t version);
 
@@ -50,7 +56,9 @@ struct rtr_session {
 	uint8_t version; /* from the first query on */
 	bool granted;    /* version 0: `session0` was given in a Reset answer */
 	uint16_t session0;
-	uint32_t told;        /* newest serial that the router has heard of; 0: none */
+	uint32_t told;  /* newest serial that the router has heard of; 0: none */
+	bool resetting; /* was told to ask for everything, at `reset_ms`, and has not done so yet */
+	uint64_t reset_ms;
 	bool notified;        /* ever */
 	uint64_t notified_ms; /* when last */
 };

@@ -8,7 +8,10 @@ Each router is in a network namespace of its own.
 """
 
 import re
+import signal
+import time
 
+from conftest import running
 from harness import Key, attributes, run, wait_for
 
 VALIDATOR, HIJACKER = 4252660090, 4252660666
@@ -153,3 +156,40 @@ def test_two_routers_share_one_session_each(authority, key):
     assert early0.vrps == early1.vrps == authority.vrps(1) == authority.vrps(0)
     early0.close()
     early1.close()
+
+
+def test_cache_reset_among_changes(tmp_path, children):
+    """bird waits before it asks for everything, and a Notify begins that wait anew: changes must not keep it waiting."""
+    with running(tmp_path / "dir", conf={"rpki": {"history": 1, "retry": 3, "notify_seconds": 0}}) as authority:
+        keys = [Key(tmp_path / f"k{i}") for i in range(3)]
+        path = bird_conf(tmp_path, "router", 1, f"""
+roa6 table vrps;
+protocol rpki authority {{
+	roa6 {{ table vrps; }};
+	remote {authority.endpoints["rtr"][0]} port {authority.endpoints["rtr"][1]};
+}}
+""")
+        bird = Bird(children, tmp_path, "router", path)
+
+        def knows(made):
+            return f"{made.key('inet6num')}-48" in bird.ask("show", "route", "table", "vrps")
+
+        first = authority.member(keys[0], name="FIRST")
+        wait_for(lambda: knows(first), what="the first route in bird")
+        # It sleeps while the cache forgets what it had, and wakes up to a Cache Reset.
+        bird.process.send_signal(signal.SIGSTOP)
+        missed = [authority.member(keys[1], name="MISSED"), authority.member(keys[2], name="LATER")]
+        wait_for(lambda: len({made.key("inet6num") for made in missed} & {row[0] for row in authority.vrps()}) == 2,
+                 what="the changes in the cache")
+        bird.process.send_signal(signal.SIGCONT)
+        route = authority.cli("show", "route6", first.key("route6")).stdout
+        for _ in range(12):    # four waits long, a change each second
+            authority.accept([route + attributes([("delete", "away")])], [keys[0]],
+                             prev=authority.prev("route6", first.key("route6")))
+            time.sleep(0.5)
+            authority.accept([route], [keys[0]], prev=authority.prev("route6", first.key("route6")))
+            time.sleep(0.5)
+            if all(knows(made) for made in missed):
+                break
+        else:
+            raise AssertionError("bird never got to ask: " + bird.ask("show", "protocols", "all"))

@@ -135,6 +135,30 @@ static void faults(void **state)
 	}
 }
 
+/* What is behind the PDU, or claims to belong to it, is nobody's fault. */
+static void what_is_quoted(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t len, quoted;
+	} cases[] = {
+		{ "\2\2\0\0\0\0\0\10\1\2\0\0\0\0\0\10", 16, 8 }, /* Reset Query in version 2, then in 1 */
+		{ "\1\1\0\7\0\0\0\14\0\0\0\1\1\2\0\0", 16, 12 }, /* Serial Query, and the next begun */
+		{ "GET / HTTP/1.1\r\n\r\n", 18, 8 },
+		{ "\1\4\0\0\0\0\0\24\1\2\3\4\5\6\7\10", 16, 8 },
+		{ "\1\1\0\0\0\0\0\15\0\0\0\0\0\0\0\0", 16, 8 },
+	};
+	struct rtr_pdu pdu;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < AL_COUNT(cases); i++) {
+		assert_int_equal(rtr_pdu_decode((const uint8_t *)cases[i].bytes, cases[i].len, &pdu), cases[i].quoted);
+		assert_int_equal(pdu.raw.len, cases[i].quoted);
+		assert_ptr_equal(pdu.raw.ptr, cases[i].bytes);
+	}
+}
+
 static void error_report_in(void **state)
 {
 	uint8_t bytes[RTR_INPUT_MAX] = { 1, 10, 0, 7, 0, 0,  0, 28, 0, 0, 0,   8,   1,   4,
@@ -180,7 +204,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(encodings), cmocka_unit_test(error_reports),   cmocka_unit_test(queries),
-		cmocka_unit_test(faults),    cmocka_unit_test(error_report_in), cmocka_unit_test(timers),
+		cmocka_unit_test(faults),    cmocka_unit_test(error_report_in), cmocka_unit_test(what_is_quoted),
+		cmocka_unit_test(timers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

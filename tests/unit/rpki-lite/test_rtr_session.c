@@ -267,6 +267,39 @@ static void notify_is_paced(void **state)
 	assert_int_equal(tick(&s, &world).answer, RTR_NOTHING); /* it knows already */
 }
 
+/* bird begins its wait for the Reset Query anew at each Notify: a change every second would starve it. */
+static void no_notify_before_the_reset_query(void **state)
+{
+	struct rtr_world world = world_of(true);
+	struct rtr_session s;
+	int i;
+
+	(void)state;
+	world.notify_ms = 0;
+	rtr_session_init(&s);
+	assert_int_equal(ask(&s, serial_query(1, SESSION, 1), &world).answer, RTR_RESET);
+	for (i = 0; i < 100; i++) {
+		world.serial++;
+		world.now_ms += 1000;
+		assert_int_equal(tick(&s, &world).answer, RTR_NOTHING);
+		assert_int_equal(rtr_session_notify_in(&s, &world), RTR_RESET_MS - 1000u * (unsigned)(i + 1));
+	}
+	/* Asked again as before, by its own clock: the same again. */
+	assert_int_equal(ask(&s, serial_query(1, SESSION, 1), &world).answer, RTR_RESET);
+	world.serial++;
+	assert_int_equal(tick(&s, &world).answer, RTR_NOTHING);
+	/* With the whole set it hears of changes as everybody does. */
+	assert_int_equal(ask(&s, reset_query(1), &world).answer, RTR_FULL);
+	sent(&s, &world);
+	world.serial++;
+	assert_int_equal(tick(&s, &world).answer, RTR_NOTIFY);
+	/* Who has not asked in the longest time that there is has forgotten. */
+	assert_int_equal(ask(&s, serial_query(1, SESSION, 1), &world).answer, RTR_RESET);
+	world.serial++;
+	world.now_ms += RTR_RESET_MS;
+	assert_int_equal(tick(&s, &world).answer, RTR_NOTIFY);
+}
+
 static void version_0_gets_fresh_sessions(void **state)
 {
 	struct rtr_world world = world_of(true);
@@ -358,6 +391,7 @@ int main(void)
 		cmocka_unit_test(a_query_inside_an_answer_waits),
 		cmocka_unit_test(no_data_keeps_the_connection),
 		cmocka_unit_test(notify_is_paced),
+		cmocka_unit_test(no_notify_before_the_reset_query),
 		cmocka_unit_test(version_0_gets_fresh_sessions),
 		cmocka_unit_test(a_suspect_is_reset),
 		cmocka_unit_test(who_is_a_suspect),
