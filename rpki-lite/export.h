@@ -1,34 +1,17 @@
 /*
- * export.h -- the set as files for those who fetch instead of speaking RTR.
+ * export.h -- the set as files over HTTP for those who fetch instead of speaking RTR: /NAME for each of origin_file.h.
  *
- *   /roas.json            {"metadata": {...}, "roas": [{"prefix", "maxLength", "asn"}]}, as StayRTR and rpki-client have it
- *   /roas-bird2-4.conf    "route PREFIX max MAXLEN as ASN;", to be included in a bird 2 static protocol (roa4)
- *   /roas-bird2-6.conf    the same for roa6
- *   /roas-bird2.conf      both families; one static protocol takes one family, so this is for one-family networks
- *
- * Bodies are made when first asked for and kept until the set changes (JSON: for EXPORT_FRESH_S at most, as it
- * says when it was made). 503 before the first set.
+ * Bodies are made when first asked for and kept until the set changes (those that say when
+ * they were made: for EXPORT_FRESH_S at most). 503 before the first set.
  */
 #ifndef RPKI_LITE_EXPORT_H
 #define RPKI_LITE_EXPORT_H
 
 #include "alamo/net/http.h"
 
-#include "vrp_set.h"
+#include "origin_file.h"
 
 #define EXPORT_FRESH_S 3600
-
-enum export_kind { EXPORT_JSON, EXPORT_BIRD, EXPORT_BIRD4, EXPORT_BIRD6, EXPORT_COUNT };
-
-struct export_meta {
-	const char *network; /* the log's name */
-	uint64_t size;       /* newest verified log size */
-	uint64_t generated;  /* Unix seconds at which that was known to be the newest */
-	uint64_t valid;      /* trust it until then */
-};
-
-/* One body: pure. */
-void export_write(enum export_kind kind, const struct vrp_set *set, const struct export_meta *meta, struct al_buf *out);
 
 struct export;
 

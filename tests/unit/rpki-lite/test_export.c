@@ -1,5 +1,5 @@
 /*
- * test_export.c -- the files byte for byte, and over HTTP: 503 before data, ETag, fresh JSON.
+ * test_export.c -- the files byte for byte, and over HTTP: 503 before data, ETag, Last-Modified, fresh JSON.
  */
 #include <stdio.h>
 
@@ -18,15 +18,15 @@ static struct vrp_set *small_set(uint64_t size)
 	return set;
 }
 
-static void assert_body(enum export_kind kind, const struct vrp_set *set, const char *want)
+static void assert_body(enum origin_file_kind kind, const struct vrp_set *set, const char *want)
 {
-	struct export_meta meta = {
-		.network = "log.\"test\"", .size = 30, .generated = 1764000000, .valid = 1764172800
+	struct origin_meta meta = {
+		.network = "log.\"test\"", .size = 30, .generated = 1764000000, .expires = 1764172800
 	};
 	struct al_buf out;
 
 	al_buf_init(&out, 10000);
-	export_write(kind, set, &meta, &out);
+	origin_files[kind].write(&out, set, &meta);
 	al_buf_u8(&out, 0);
 	assert_int_equal(out.err, AL_OK);
 	assert_string_equal((const char *)out.ptr, want);
@@ -38,26 +38,56 @@ static void bodies(void **state)
 	struct vrp_set *set = small_set(26), *empty;
 
 	(void)state;
-	assert_body(EXPORT_JSON, set,
+	assert_body(ORIGIN_JSON, set,
 		    "{\n\"metadata\": {\"counts\": 3, \"counts4\": 2, \"counts6\": 1, \"generated\": 1764000000, "
 		    "\"valid\": 1764172800, \"buildtime\": \"2025-11-24T16:00:00Z\", \"serial\": 26, "
 		    "\"logSize\": 30, \"network\": \"log.?test?\"},\n\"roas\": [\n"
-		    "{\"prefix\": \"172.20.0.0/24\", \"maxLength\": 28, \"asn\": \"AS4242420000\"},\n"
-		    "{\"prefix\": \"172.20.1.0/24\", \"maxLength\": 24, \"asn\": \"AS0\"},\n"
-		    "{\"prefix\": \"fca1:100::/48\", \"maxLength\": 48, \"asn\": \"AS4252660007\"}\n]\n}\n");
-	assert_body(EXPORT_BIRD4, set,
+		    "{\"prefix\": \"172.20.0.0/24\", \"maxLength\": 28, \"asn\": \"AS4242420000\", \"ta\": "
+		    "\"log.?test?\", \"expires\": 1764172800},\n"
+		    "{\"prefix\": \"172.20.1.0/24\", \"maxLength\": 24, \"asn\": \"AS0\", \"ta\": \"log.?test?\", "
+		    "\"expires\": 1764172800},\n"
+		    "{\"prefix\": \"fca1:100::/48\", \"maxLength\": 48, \"asn\": \"AS4252660007\", \"ta\": "
+		    "\"log.?test?\", \"expires\": 1764172800}\n]\n}\n");
+	assert_body(ORIGIN_BIRD2_4, set,
 		    "# route origins of log.?test?, log size 26, serial 26, 2 records\n"
 		    "route 172.20.0.0/24 max 28 as 4242420000;\nroute 172.20.1.0/24 max 24 as 0;\n");
-	assert_body(EXPORT_BIRD6, set,
+	assert_body(ORIGIN_BIRD2_6, set,
 		    "# route origins of log.?test?, log size 26, serial 26, 1 records\n"
 		    "route fca1:100::/48 max 48 as 4252660007;\n");
-	assert_body(EXPORT_BIRD, set,
-		    "# route origins of log.?test?, log size 26, serial 26, 3 records\n"
-		    "route 172.20.0.0/24 max 28 as 4242420000;\nroute 172.20.1.0/24 max 24 as 0;\n"
-		    "route fca1:100::/48 max 48 as 4252660007;\n");
+	assert_body(ORIGIN_BIRD2, set,
+		    "roa4 table roas_v4;\nprotocol static roas_v4_set {\nroa4 { table roas_v4; };\n"
+		    "# route origins of log.?test?, log size 26, serial 26, 2 records\n"
+		    "route 172.20.0.0/24 max 28 as 4242420000;\nroute 172.20.1.0/24 max 24 as 0;\n}\n"
+		    "roa6 table roas_v6;\nprotocol static roas_v6_set {\nroa6 { table roas_v6; };\n"
+		    "# route origins of log.?test?, log size 26, serial 26, 1 records\n"
+		    "route fca1:100::/48 max 48 as 4252660007;\n}\n");
+	assert_body(ORIGIN_BIRD1_4, set,
+		    "# route origins of log.?test?, log size 26, serial 26, 2 records\n"
+		    "roa 172.20.0.0/24 max 28 as 4242420000;\nroa 172.20.1.0/24 max 24 as 0;\n");
+	assert_body(ORIGIN_BIRD1_6, set,
+		    "# route origins of log.?test?, log size 26, serial 26, 1 records\n"
+		    "roa fca1:100::/48 max 48 as 4252660007;\n");
+	assert_body(ORIGIN_OPENBGPD, set,
+		    "# route origins of log.?test?, log size 26, serial 26, 3 records\nroa-set {\n"
+		    "\t172.20.0.0/24 maxlen 28 source-as 4242420000\n\t172.20.1.0/24 maxlen 24 source-as 0\n"
+		    "\tfca1:100::/48 maxlen 48 source-as 4252660007\n}\n");
+	assert_body(ORIGIN_CSV, set,
+		    "ASN,IP Prefix,Max Length,Trust Anchor,Expires\n"
+		    "AS4242420000,172.20.0.0/24,28,log.?test?,1764172800\n"
+		    "AS0,172.20.1.0/24,24,log.?test?,1764172800\n"
+		    "AS4252660007,fca1:100::/48,48,log.?test?,1764172800\n");
+	assert_body(ORIGIN_SLURM, set,
+		    "{\n\"slurmVersion\": 1,\n"
+		    "\"validationOutputFilters\": {\"prefixFilters\": [], \"bgpsecFilters\": []},\n"
+		    "\"locallyAddedAssertions\": {\"bgpsecAssertions\": [], \"prefixAssertions\": [\n"
+		    "{\"prefix\": \"172.20.0.0/24\", \"maxPrefixLength\": 28, \"asn\": 4242420000},\n"
+		    "{\"prefix\": \"172.20.1.0/24\", \"maxPrefixLength\": 24, \"asn\": 0},\n"
+		    "{\"prefix\": \"fca1:100::/48\", \"maxPrefixLength\": 48, \"asn\": 4252660007}\n]}\n}\n");
 	vrp_set_unref(set);
 	assert_int_equal(vrp_set_new(NULL, 0, 0, &empty), AL_OK);
-	assert_body(EXPORT_BIRD, empty, "# route origins of log.?test?, log size 0, serial 1, 0 records\n");
+	assert_body(ORIGIN_BIRD2_4, empty, "# route origins of log.?test?, log size 0, serial 1, 0 records\n");
+	assert_body(ORIGIN_OPENBGPD, empty,
+		    "# route origins of log.?test?, log size 0, serial 1, 0 records\nroa-set {\n}\n");
 	vrp_set_unref(empty);
 }
 
@@ -69,7 +99,7 @@ struct bench {
 };
 
 /* The loop runs only inside of this, so that the test may touch the export in between. */
-static void fetch(struct bench *bench, const char *path, const char *etag, char *out, size_t cap)
+static void fetch(struct bench *bench, const char *path, const char *condition, char *out, size_t cap)
 {
 	pthread_t thread;
 	char request[512];
@@ -77,8 +107,8 @@ static void fetch(struct bench *bench, const char *path, const char *etag, char 
 	ssize_t got;
 	int fd;
 
-	(void)snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s%s%s\r\n", path,
-		       etag != NULL ? "If-None-Match: " : "", etag != NULL ? etag : "", etag != NULL ? "\r\n" : "");
+	(void)snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s%s\r\n", path,
+		       condition, condition[0] != '\0' ? "\r\n" : "");
 	loop_thread_start(bench->loop, &thread);
 	fd = client_connect(bench->port);
 	client_send(fd, request, strlen(request));
@@ -104,11 +134,9 @@ static void header(const char *answer, const char *name, char out[static 100])
 
 static void over_http(void **state)
 {
-	static const char *const paths[] = { "/roas.json", "/roas-bird2.conf", "/roas-bird2-4.conf",
-					     "/roas-bird2-6.conf" };
 	struct vrp_set *set = small_set(26), *next = small_set(27);
 	struct bench bench;
-	char out[4096], etag[100], other[100];
+	char out[4096], etag[100], other[100], date[100], condition[256], path[64];
 	size_t i;
 
 	(void)state;
@@ -117,32 +145,52 @@ static void over_http(void **state)
 	assert_int_equal(export_new("log.test", 172800, &bench.export), AL_OK);
 	assert_int_equal(export_routes(bench.export, bench.http), AL_OK);
 	assert_int_equal(al_http_listen(bench.http, AL_S("127.0.0.1"), 0, &bench.port), AL_OK);
-	for (i = 0; i < AL_COUNT(paths); i++) {
-		fetch(&bench, paths[i], NULL, out, sizeof(out));
+	for (i = 0; i < ORIGIN_FILE_COUNT; i++) {
+		(void)snprintf(path, sizeof(path), "/%s", origin_files[i].name);
+		fetch(&bench, path, "", out, sizeof(out));
 		assert_non_null(strstr(out, " 503 "));
 	}
 	export_publish(bench.export, set, 26, 1764000000);
-	for (i = 0; i < AL_COUNT(paths); i++) {
-		fetch(&bench, paths[i], NULL, out, sizeof(out));
+	for (i = 0; i < ORIGIN_FILE_COUNT; i++) {
+		(void)snprintf(path, sizeof(path), "/%s", origin_files[i].name);
+		fetch(&bench, path, "", out, sizeof(out));
 		assert_non_null(strstr(out, " 200 "));
-		assert_non_null(strstr(out, i == 0 ? "\"generated\": 1764000000" : "route "));
+		assert_true(i != ORIGIN_JSON || strstr(out, "\"generated\": 1764000000") != NULL);
 		header(out, "ETag: ", etag);
 		assert_memory_equal(etag, "\"26-", 4);
-		fetch(&bench, paths[i], etag, out, sizeof(out));
+		(void)snprintf(condition, sizeof(condition), "If-None-Match: %s", etag);
+		fetch(&bench, path, condition, out, sizeof(out));
 		assert_non_null(strstr(out, " 304 "));
+		/* As `curl -z FILE` asks; a tag, where there is one, counts alone. */
+		header(out, "Last-Modified: ", date);
+		assert_string_equal(date, "Mon, 24 Nov 2025 16:00:00 GMT");
+		(void)snprintf(condition, sizeof(condition), "If-Modified-Since: %s", date);
+		fetch(&bench, path, condition, out, sizeof(out));
+		assert_non_null(strstr(out, " 304 "));
+		fetch(&bench, path, "If-Modified-Since: Mon, 24 Nov 2025 15:59:59 GMT", out, sizeof(out));
+		assert_non_null(strstr(out, " 200 "));
+		(void)snprintf(condition, sizeof(condition), "If-None-Match: \"1-0\"\r\nIf-Modified-Since: %s", date);
+		fetch(&bench, path, condition, out, sizeof(out));
+		assert_non_null(strstr(out, " 200 "));
 	}
 	/* The same set is still the newest an hour later: the bird file is the same, the JSON says so. */
 	export_publish(bench.export, set, 40, 1764000000 + EXPORT_FRESH_S);
-	fetch(&bench, "/roas-bird2-6.conf", etag, out, sizeof(out));
+	fetch(&bench, "/roas-bird2-6.conf", condition, out, sizeof(out));
+	assert_non_null(strstr(out, " 200 "));
+	header(out, "ETag: ", etag);
+	(void)snprintf(condition, sizeof(condition), "If-None-Match: %s", etag);
+	fetch(&bench, "/roas-bird2-6.conf", condition, out, sizeof(out));
 	assert_non_null(strstr(out, " 304 "));
-	fetch(&bench, "/roas.json", NULL, out, sizeof(out));
+	fetch(&bench, "/roas.json", "", out, sizeof(out));
 	assert_non_null(strstr(out, "\"generated\": 1764003600"));
 	assert_non_null(strstr(out, "\"logSize\": 40"));
 	export_publish(bench.export, next, 41, 1764000000 + EXPORT_FRESH_S + 1);
-	fetch(&bench, "/roas-bird2-6.conf", etag, out, sizeof(out));
+	fetch(&bench, "/roas-bird2-6.conf", condition, out, sizeof(out));
 	assert_non_null(strstr(out, " 200 "));
 	header(out, "ETag: ", other);
 	assert_string_not_equal(etag, other);
+	header(out, "Last-Modified: ", other);
+	assert_string_not_equal(date, other);
 	al_http_free(bench.http);
 	export_free(bench.export);
 	al_loop_free(bench.loop);

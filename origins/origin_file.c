@@ -1,0 +1,209 @@
+/*
+ * origin_file.c -- the kinds of file as a table; each is a head, rows and a tail.
+ *
+ * Pure. Everything written is digits, prefixes and the log's name, whose bytes are checked.
+ */
+#include "origin_file.h"
+
+#include <inttypes.h>
+
+/* The bytes of a JSON string, a CSV field or a comment that need no care; others become '?'. */
+static void put_plain(struct al_buf *out, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		bool plain = *text >= ' ' && *text <= '~' && *text != '"' && *text != '\\' && *text != ',';
+
+		al_buf_u8(out, plain ? (uint8_t)*text : '?');
+	}
+}
+
+/* Rows are written without printf: a set of 600,000 is a second of it, and the loop waits meanwhile. */
+static void put_number(struct al_buf *out, uint64_t n)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n != 0);
+	al_buf_put(out, digits + at, sizeof(digits) - at);
+}
+
+static void put_prefix(struct al_buf *out, const struct vrp *vrp)
+{
+	struct al_prefix prefix = vrp_prefix(vrp);
+	char text[AL_PREFIX_STRLEN];
+
+	al_prefix_format(&prefix, text);
+	al_buf_str(out, text);
+}
+
+/* The words of one row around its three values, in the order prefix, max-length, AS number. */
+struct row_words {
+	const char *prefix, *max, *asn, *end;
+};
+
+static void put_rows(struct al_buf *out, const struct vrp *items, size_t count, const struct row_words *words,
+		     const char *between)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (i != 0)
+			al_buf_str(out, between);
+		al_buf_str(out, words->prefix);
+		put_prefix(out, &items[i]);
+		al_buf_str(out, words->max);
+		put_number(out, items[i].max);
+		al_buf_str(out, words->asn);
+		put_number(out, items[i].asn);
+		al_buf_str(out, words->end);
+	}
+}
+
+/* ---- JSON and CSV ---- */
+
+static void put_json_meta(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
+{
+	char built[AL_TIME_STRLEN];
+
+	al_time_format(meta->generated, built);
+	al_buf_printf(out, "{\n\"metadata\": {\"counts\": %zu, \"counts4\": %zu, \"counts6\": %zu, ", set->count,
+		      set->count4, set->count - set->count4);
+	al_buf_printf(out, "\"generated\": %" PRIu64 ", \"valid\": %" PRIu64 ", \"buildtime\": \"%s\", ",
+		      meta->generated, meta->expires, built);
+	al_buf_printf(out, "\"serial\": %" PRIu32 ", \"logSize\": %" PRIu64 ", \"network\": \"", set->serial,
+		      meta->size);
+	put_plain(out, meta->network);
+	al_buf_str(out, "\"},\n\"roas\": [");
+}
+
+static void put_json(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
+{
+	struct row_words words = {
+		.prefix = "\n{\"prefix\": \"", .max = "\", \"maxLength\": ", .asn = ", \"asn\": \"AS"
+	};
+	struct al_buf end;
+
+	/* What ends every row: IRRd refuses the file without "ta", and StayRTR drops a row once it has expired. */
+	al_buf_init(&end, 1024);
+	al_buf_str(&end, "\", \"ta\": \"");
+	put_plain(&end, meta->network);
+	al_buf_printf(&end, "\", \"expires\": %" PRIu64 "}%c", meta->expires, '\0');
+	words.end = (const char *)end.ptr;
+	put_json_meta(out, set, meta);
+	if (end.err == AL_OK)
+		put_rows(out, set->items, set->count, &words, ",");
+	else
+		out->err = end.err;
+	al_buf_str(out, "\n]\n}\n");
+	al_buf_release(&end);
+}
+
+/* The AS number comes first here. */
+static void put_csv(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
+{
+	al_buf_str(out, "ASN,IP Prefix,Max Length,Trust Anchor,Expires\n");
+	for (size_t i = 0; i < set->count; i++) {
+		al_buf_str(out, "AS");
+		put_number(out, set->items[i].asn);
+		al_buf_u8(out, ',');
+		put_prefix(out, &set->items[i]);
+		al_buf_u8(out, ',');
+		put_number(out, set->items[i].max);
+		al_buf_u8(out, ',');
+		put_plain(out, meta->network);
+		al_buf_u8(out, ',');
+		put_number(out, meta->expires);
+		al_buf_u8(out, '\n');
+	}
+}
+
+static void put_slurm(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
+{
+	static const struct row_words words = { "\n{\"prefix\": \"", "\", \"maxPrefixLength\": ", ", \"asn\": ", "}" };
+
+	(void)meta;
+	al_buf_str(out, "{\n\"slurmVersion\": 1,\n"
+			"\"validationOutputFilters\": {\"prefixFilters\": [], \"bgpsecFilters\": []},\n"
+			"\"locallyAddedAssertions\": {\"bgpsecAssertions\": [], \"prefixAssertions\": [");
+	put_rows(out, set->items, set->count, &words, ",");
+	al_buf_str(out, "\n]}\n}\n");
+}
+
+/* ---- configurations: no time in them, so the file is the same as long as the set is ---- */
+
+static void put_comment(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta, size_t count)
+{
+	al_buf_str(out, "# route origins of ");
+	put_plain(out, meta->network);
+	al_buf_printf(out, ", log size %" PRIu64 ", serial %" PRIu32 ", %zu records\n", set->size, set->serial, count);
+}
+
+static const struct row_words bird2_words = { "route ", " max ", " as ", ";\n" };
+static const struct row_words bird1_words = { "roa ", " max ", " as ", ";\n" };
+
+static void put_family(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta, unsigned family,
+		       const struct row_words *words)
+{
+	size_t from = family == 4 ? 0 : set->count4, to = family == 4 ? set->count4 : set->count;
+
+	put_comment(out, set, meta, to - from);
+	put_rows(out, set->items + from, to - from, words, "");
+}
+
+static void put_bird2_4(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
+{
+	put_family(out, set, meta, 4, &bird2_words);
+}
+
+static void put_bird2_6(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
+{
+	put_family(out, set, meta, 6, &bird2_words);
+}
+
+static void put_bird1_4(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
+{
+	put_family(out, set, meta, 4, &bird1_words);
+}
+
+static void put_bird1_6(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
+{
+	put_family(out, set, meta, 6, &bird1_words);
+}
+
+/* A channel of bird 2 has one family, so two protocols; what is beside them in one file has to be whole statements. */
+static void put_bird2(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
+{
+	for (unsigned family = 4; family <= 6; family += 2) {
+		al_buf_printf(out,
+			      "roa%u table roas_v%u;\nprotocol static roas_v%u_set {\nroa%u { table roas_v%u; };\n",
+			      family, family, family, family, family);
+		put_family(out, set, meta, family, &bird2_words);
+		al_buf_str(out, "}\n");
+	}
+}
+
+static void put_openbgpd(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
+{
+	static const struct row_words words = { "\t", " maxlen ", " source-as ", "\n" };
+
+	put_comment(out, set, meta, set->count);
+	al_buf_str(out, "roa-set {\n");
+	put_rows(out, set->items, set->count, &words, "");
+	al_buf_str(out, "}\n");
+}
+
+#define TEXT "text/plain; charset=utf-8"
+#define JSON "application/json"
+
+const struct origin_file_def origin_files[ORIGIN_FILE_COUNT] = {
+	[ORIGIN_JSON] = { "roas.json", JSON, true, put_json },
+	[ORIGIN_CSV] = { "roas.csv", "text/csv; charset=utf-8", true, put_csv },
+	[ORIGIN_BIRD2] = { "roas-bird2.conf", TEXT, false, put_bird2 },
+	[ORIGIN_BIRD2_4] = { "roas-bird2-4.conf", TEXT, false, put_bird2_4 },
+	[ORIGIN_BIRD2_6] = { "roas-bird2-6.conf", TEXT, false, put_bird2_6 },
+	[ORIGIN_BIRD1_4] = { "roas-bird1-4.conf", TEXT, false, put_bird1_4 },
+	[ORIGIN_BIRD1_6] = { "roas-bird1-6.conf", TEXT, false, put_bird1_6 },
+	[ORIGIN_OPENBGPD] = { "roas-openbgpd.conf", TEXT, false, put_openbgpd },
+	[ORIGIN_SLURM] = { "roas-slurm.json", JSON, false, put_slurm },
+};
