@@ -20,7 +20,7 @@
 
 #include "alamo/base/log.h"
 #include "ledger/ledger.h"
-#include "ledger/ledger_db.h"
+#include "ledger/engine.h"
 #include "sign/signer.h"
 
 #define ENTRY_LEN_MAX 60000
@@ -176,7 +176,7 @@ static void bench_hash(uint64_t count, size_t len)
 
 /* ---- make and open ---- */
 
-static void add_checkpoint(struct ledger_db *db, const struct al_skey *key, const struct al_tree *tree)
+static void add_checkpoint(struct engine *engine, const struct al_skey *key, const struct al_tree *tree)
 {
 	struct al_checkpoint cp = { .size = al_tree_size(tree), .root = al_tree_root(tree, al_tree_size(tree)) };
 	struct al_buf text, note;
@@ -185,7 +185,7 @@ static void add_checkpoint(struct ledger_db *db, const struct al_skey *key, cons
 	al_buf_init(&note, AL_NOTE_MAX);
 	al_checkpoint_format(al_slice_str(key->pub.name), &cp, &text);
 	al_note_sign(al_buf_view(&text), key, &note);
-	need(ledger_db_add_checkpoint(db, cp.size, al_buf_view(&note)) == AL_OK, "checkpoint");
+	need(engine->ops->add_note(engine, cp.size, al_buf_view(&note)) == AL_OK, "checkpoint");
 	al_buf_release(&text);
 	al_buf_release(&note);
 }
@@ -195,25 +195,25 @@ static void bench_make(const char *dir, uint64_t count, size_t len, uint64_t a_c
 {
 	static uint8_t bytes[ENTRY_LEN_MAX];
 	struct al_skey key = key_of(dir);
-	struct ledger_db *db;
+	struct engine *engine;
 	struct al_tree *tree;
 	char path[512];
 
 	noise(bytes);
 	path_of(dir, "ledger.db", path);
-	need(al_tree_new(&tree) == AL_OK && ledger_db_open(path, true, &db) == AL_OK, "open");
+	need(al_tree_new(&tree) == AL_OK && engine_open(path, true, &engine) == AL_OK, "open");
 	for (uint64_t i = 0; i < count; i++) {
 		struct al_slice body = entry_of(bytes, len, i);
 		struct al_hash leaf = al_leaf_hash(body);
 
-		need(i % MAKE_TRANSACTION != 0 || ledger_db_begin(db) == AL_OK, "begin");
-		need(ledger_db_add_entry(db, i, &leaf, body) == AL_OK && al_tree_push(tree, &leaf) == AL_OK, "add");
+		need(i % MAKE_TRANSACTION != 0 || engine->ops->begin(engine) == AL_OK, "begin");
+		need(engine->ops->append(engine, i, &leaf, body) == AL_OK && al_tree_push(tree, &leaf) == AL_OK, "add");
 		if ((i + 1) % a_commit == 0 || i + 1 == count)
-			add_checkpoint(db, &key, tree);
+			add_checkpoint(engine, &key, tree);
 		if ((i + 1) % MAKE_TRANSACTION == 0 || i + 1 == count)
-			need(ledger_db_commit(db) == AL_OK, "commit");
+			need(engine->ops->commit(engine) == AL_OK, "commit");
 	}
-	ledger_db_close(db);
+	engine_close(engine);
 	al_tree_free(tree);
 }
 

@@ -152,7 +152,7 @@ int genesis_main(const char *conf_path, char *const *files, int count)
 		(void)fprintf(stderr, "%s\n", message);
 		return 2;
 	}
-	err = al_conf_path(g.conf, al_conf_str(g.conf, "registry", "ledger"), g.ledger_path, sizeof(g.ledger_path));
+	err = ledger_where(g.conf, g.ledger_path, sizeof(g.ledger_path));
 	if (err == AL_OK)
 		err = genesis_open(&g);
 	for (int i = 0; err == AL_OK && i < count; i++)

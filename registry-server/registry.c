@@ -133,7 +133,7 @@ static enum al_err open_ledger(struct registry *r, const struct al_conf *conf)
 {
 	char path[4096];
 	struct ledger_opts opts = { .path = path, .key = &r->key, .signer = signer_face(r->signer) };
-	enum al_err err = al_conf_path(conf, al_conf_str(conf, "registry", "ledger"), path, sizeof(path));
+	enum al_err err = ledger_where(conf, path, sizeof(path));
 
 	return err == AL_OK ? ledger_open(&opts, &r->ledger) : err;
 }

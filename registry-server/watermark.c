@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "alamo/base/log.h"
+#include "ledger/ledger.h"
 
 #define LOOK_MS 1000u
 
@@ -23,7 +24,7 @@ static const char memory_full[] =
 
 enum al_err watermark_init(struct watermark *w, const struct al_conf *conf)
 {
-	enum al_err err = al_conf_path(conf, al_conf_str(conf, "registry", "ledger"), w->dir, sizeof(w->dir));
+	enum al_err err = ledger_where(conf, w->dir, sizeof(w->dir));
 	char *slash = strrchr(w->dir, '/');
 
 	if (slash != NULL)

@@ -147,12 +147,20 @@ enum al_err ledger_load(struct ledger *ledger, ledger_visit_fn visit, void *arg)
 	enum al_err err;
 
 	pthread_mutex_lock(&ledger->db_lock);
-	err = ledger_db_each_entry(ledger->db, 0, load_entry, &load);
+	err = ledger->engine->ops->each_entry(ledger->engine, 0, load_entry, &load);
 	pthread_mutex_unlock(&ledger->db_lock);
 	return err;
 }
 
 /* ---- life ---- */
+
+enum al_err ledger_where(const struct al_conf *conf, char *out, size_t size)
+{
+	const char *where = al_conf_str(conf, "registry", "ledger");
+
+	return engine_is_path(where) ? al_conf_path(conf, where, out, size)
+				     : al_slice_copy(al_slice_str(where), out, size);
+}
 
 static enum al_err locks_init(struct ledger *ledger)
 {
@@ -180,11 +188,11 @@ enum al_err ledger_open(const struct ledger_opts *opts, struct ledger **out)
 	if (err == AL_OK)
 		err = al_tree_new(&ledger->tree);
 	if (err == AL_OK)
-		err = ledger_db_open(opts->path, opts->create, &ledger->db);
+		err = engine_open(opts->path, opts->create, &ledger->engine);
 	if (err == AL_OK)
-		err = ledger_check(ledger->db, &ledger->key, ledger->tree, &ledger->head, &ledger->note);
+		err = ledger_check(ledger->engine, &ledger->key, ledger->tree, &ledger->head, &ledger->note);
 	/* After the check: a damaged file stays as it was found. Before the signer hears of it as durable. */
-	if (err == AL_OK && ledger_db_settle(ledger->db) != AL_OK)
+	if (err == AL_OK && ledger->engine->ops->settle(ledger->engine) != AL_OK)
 		al_log(AL_LOG_WARN, "ledger-readonly", "path=%s reason=\"nothing can be written yet\"", opts->path);
 	if (err == AL_OK && ledger->signer.begin != NULL)
 		err = ledger->signer.begin(ledger->signer.arg, ledger->tree, al_buf_view(&ledger->note));
@@ -248,7 +256,7 @@ void ledger_close(struct ledger *ledger)
 		ledger->mailbox->ledger = NULL; /* drain() frees it */
 	else
 		free(ledger->mailbox);
-	ledger_db_close(ledger->db);
+	engine_close(ledger->engine);
 	al_tree_free(ledger->tree);
 	al_buf_release(&ledger->note);
 	(void)pthread_cond_destroy(&ledger->wake);

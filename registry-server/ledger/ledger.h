@@ -1,8 +1,7 @@
 /*
- * ledger.h -- the log on disk: SQLite, one connection, one writer thread,
+ * ledger.h -- the log on disk: one engine (engine.h), one writer thread,
  * group commit (docs/formats.md, "Ledger file").
  *
- * This is the only module that knows SQLite; the interface has no SQL in it.
  * All jobs that arrive while one commit runs go into the next. In one
  * transaction: the entries, their leaf hashes, and the checkpoint, computed
  * and signed before the commit and released only after it.
@@ -14,6 +13,7 @@
 #ifndef REGISTRY_LEDGER_H
 #define REGISTRY_LEDGER_H
 
+#include "alamo/net/conf.h"
 #include "alamo/net/loop.h"
 #include "alamo/tlog/note.h"
 
@@ -33,8 +33,11 @@ struct ledger_signer {
 	void *arg;
 };
 
+/* Where [registry] ledger says that it is: an absolute path, or the text of an engine that is none (engine.h). */
+AL_MUST_USE enum al_err ledger_where(const struct al_conf *conf, char *out, size_t size);
+
 struct ledger_opts {
-	const char *path;            /* borrowed during the call */
+	const char *path;            /* ledger_where(); borrowed during the call */
 	const struct al_vkey *key;   /* copied; verifies checkpoints */
 	struct ledger_signer signer; /* all NULL: the ledger is not started (ledger_adopt.h) */
 	bool create;                 /* make a new ledger; AL_EEXIST if there is one with entries, or another's file */

@@ -22,12 +22,12 @@ static enum al_err push_leaf(void *arg, uint64_t index, struct al_slice leaf, st
 enum al_err ledger_adopt_edge(struct ledger *ledger, struct al_edge *out)
 {
 	al_edge_init(out);
-	return ledger_db_each_entry(ledger->db, 0, push_leaf, out);
+	return ledger->engine->ops->each_entry(ledger->engine, 0, push_leaf, out);
 }
 
 static enum al_err give_up(struct ledger *ledger, enum al_err err)
 {
-	ledger_db_rollback(ledger->db);
+	ledger->engine->ops->rollback(ledger->engine);
 	al_tree_truncate(ledger->tree, ledger->head.size);
 	return err;
 }
@@ -41,9 +41,9 @@ enum al_err ledger_adopt(struct ledger *ledger, uint64_t index, struct al_slice 
 	if (index != al_tree_size(ledger->tree))
 		return AL_ESTALE;
 	if (index == ledger->head.size)
-		err = ledger_db_begin(ledger->db);
+		err = ledger->engine->ops->begin(ledger->engine);
 	if (err == AL_OK)
-		err = ledger_db_add_entry(ledger->db, index, &leaf, entry);
+		err = ledger->engine->ops->append(ledger->engine, index, &leaf, entry);
 	if (err == AL_OK)
 		err = al_tree_push(ledger->tree, &leaf);
 	return err == AL_OK ? AL_OK : give_up(ledger, err);
@@ -61,9 +61,9 @@ enum al_err ledger_adopt_head(struct ledger *ledger, const struct al_checkpoint 
 	if (cp->size != size || !al_hash_eq(&cp->root, &root) ||
 	    al_checkpoint_open(note, &ledger->key, &said) != AL_OK || said.size != size)
 		return give_up(ledger, AL_EVERIFY);
-	err = ledger_db_add_checkpoint(ledger->db, size, note);
+	err = ledger->engine->ops->add_note(ledger->engine, size, note);
 	if (err == AL_OK)
-		err = ledger_db_commit(ledger->db);
+		err = ledger->engine->ops->commit(ledger->engine);
 	if (err != AL_OK)
 		return give_up(ledger, err);
 	ledger->head = *cp;

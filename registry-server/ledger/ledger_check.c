@@ -63,7 +63,7 @@ static enum al_err check_note(void *arg, uint64_t size, struct al_slice note)
 	return c->note->err;
 }
 
-enum al_err ledger_check(struct ledger_db *db, const struct al_vkey *key, struct al_tree *tree,
+enum al_err ledger_check(struct engine *engine, const struct al_vkey *key, struct al_tree *tree,
 			 struct al_checkpoint *head, struct al_buf *note)
 {
 	struct check c = { .key = key, .tree = tree, .head = head, .note = note };
@@ -71,11 +71,11 @@ enum al_err ledger_check(struct ledger_db *db, const struct al_vkey *key, struct
 
 	al_buf_init(&c.text, AL_NOTE_MAX);
 	*head = (struct al_checkpoint){ .size = 0, .root = al_tree_root(tree, 0) };
-	err = ledger_db_structure(db);
+	err = engine->ops->check(engine);
 	if (err == AL_OK)
-		err = ledger_db_each_entry(db, 0, check_entry, &c);
+		err = engine->ops->each_entry(engine, 0, check_entry, &c);
 	if (err == AL_OK)
-		err = ledger_db_each_note(db, check_note, &c);
+		err = engine->ops->each_note(engine, check_note, &c);
 	if (err == AL_OK && c.notes == 0 && al_tree_size(tree) != 0)
 		err = bad("checkpoint-missing", al_tree_size(tree));
 	al_buf_release(&c.text);

@@ -5,7 +5,7 @@
 #define REGISTRY_LEDGER_CHECK_H
 
 #include "alamo/tlog/note.h"
-#include "ledger_db.h"
+#include "engine.h"
 
 /*
  * Fills the empty `tree` from the stored entries and checks it: the file's
@@ -16,7 +16,7 @@
  * a million of them would take a minute at each start. AL_EVERIFY with the place
  * in the log. *head and `note` (appended) get the newest checkpoint; size 0: none.
  */
-AL_MUST_USE enum al_err ledger_check(struct ledger_db *db, const struct al_vkey *key, struct al_tree *tree,
+AL_MUST_USE enum al_err ledger_check(struct engine *engine, const struct al_vkey *key, struct al_tree *tree,
 				     struct al_checkpoint *head, struct al_buf *note);
 
 #endif

@@ -188,12 +188,12 @@ static enum al_err span_add(void *arg, uint64_t index, struct al_slice leaf, str
  * on, else at the last one inside, else (in the middle of a large commit) where
  * it must.
  */
-static enum al_err span_end(struct ledger_db *db, uint64_t from, uint64_t fits, uint64_t *end)
+static enum al_err span_end(struct engine *engine, uint64_t from, uint64_t fits, uint64_t *end)
 {
-	enum al_err err = ledger_db_find_note(db, from + READ_STRIDE, from + fits, false, end);
+	enum al_err err = engine->ops->find_note(engine, from + READ_STRIDE, from + fits, false, end);
 
 	if (err == AL_ENOTFOUND)
-		err = ledger_db_find_note(db, from + 1, from + fits, true, end);
+		err = engine->ops->find_note(engine, from + 1, from + fits, true, end);
 	if (err == AL_ENOTFOUND) {
 		*end = from + fits;
 		err = AL_OK;
@@ -216,7 +216,7 @@ static enum al_err batch_index(struct job_batch *batch, size_t count)
 	return r.err;
 }
 
-enum al_err job_read(struct job *job, struct ledger_db *db, uint64_t size)
+enum al_err job_read(struct job *job, struct engine *engine, uint64_t size)
 {
 	struct job_batch *batch = job->batch;
 	struct span span = { .bytes = &batch->bytes };
@@ -227,15 +227,15 @@ enum al_err job_read(struct job *job, struct ledger_db *db, uint64_t size)
 		return AL_EINVAL;
 	span.max = job->max_bytes < READ_MOST ? job->max_bytes : READ_MOST;
 	if (job->index < size)
-		err = ledger_db_each_entry(db, job->index, span_add, &span);
+		err = engine->ops->each_entry(engine, job->index, span_add, &span);
 	if (err == AL_ELIMIT && span.full)
 		err = AL_OK;
 	if (err == AL_OK && span.count > 0)
-		err = span_end(db, job->index, span.count, &end);
+		err = span_end(engine, job->index, span.count, &end);
 	if (err == AL_OK)
 		err = batch_index(batch, (size_t)(end - job->index));
 	if (err == AL_OK && end > 0)
-		err = ledger_db_note(db, end, &batch->note);
+		err = engine->ops->note(engine, end, &batch->note);
 	if (err == AL_ENOTFOUND)
 		err = AL_OK;
 	if (err != AL_OK)

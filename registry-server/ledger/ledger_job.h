@@ -6,7 +6,7 @@
 #define REGISTRY_LEDGER_JOB_H
 
 #include "ledger.h"
-#include "ledger_db.h"
+#include "engine.h"
 #include "ledger_side_work.h"
 
 #define JOB_COMMIT_ENTRIES 1000 /* in one transaction */
@@ -67,6 +67,6 @@ struct job_list job_list_cut(struct job_list *list, size_t count, size_t bytes, 
  */
 struct job_batch *job_batch_new(struct job_list *jobs); /* NULL: no memory */
 /* Fill the batch of a JOB_READ from the file, whose size is `size`. */
-AL_MUST_USE enum al_err job_read(struct job *job, struct ledger_db *db, uint64_t size);
+AL_MUST_USE enum al_err job_read(struct job *job, struct engine *engine, uint64_t size);
 
 #endif

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "alamo/base/log.h"
-#include "ledger_side_db.h"
+#include "engine.h"
 #include "ledger_writer.h"
 
 #define SIDES_QUEUED_MAX 256
@@ -68,15 +68,15 @@ struct side_extra *side_extra_new(const struct ledger_extra *extra)
 	return out;
 }
 
-enum al_err side_extra_store(const struct side_extra *extra, struct side_db *db, uint64_t index)
+enum al_err side_extra_store(const struct side_extra *extra, struct engine *engine, uint64_t index)
 {
-	enum al_err err = extra->forget ? side_db_queue_forget(db, extra->queue_hash) : AL_OK;
+	enum al_err err = extra->forget ? engine->ops->side->queue_forget(engine, extra->queue_hash) : AL_OK;
 
 	for (size_t i = 0; err == AL_OK && i < extra->count; i++) {
 		if (extra->sides[i].text.len > 0)
-			err = side_db_put(db, &extra->sides[i], index);
+			err = engine->ops->side->put(engine, &extra->sides[i], index);
 		else
-			err = side_db_remove(db, extra->sides[i].object);
+			err = engine->ops->side->remove(engine, extra->sides[i].object);
 		if (err == AL_ENOTFOUND)
 			err = AL_OK;
 	}
@@ -227,35 +227,36 @@ static bool work_writes(const struct side_work *work)
 	return work_erases(work) || work->op == QUEUE_ADD;
 }
 
-static enum al_err list_rows(struct side_work *work, struct side_db *db)
+static enum al_err list_rows(struct side_work *work, struct engine *engine)
 {
 	work->rows = calloc(LEDGER_QUEUE_LISTED, sizeof(*work->rows));
 	if (work->rows == NULL)
 		return AL_ENOMEM;
 	work->result.rows = work->rows;
-	return side_db_queue_list(db, work->rows, LEDGER_QUEUE_LISTED, &work->result.row_count, &work->result.total);
+	return engine->ops->side->queue_list(engine, work->rows, LEDGER_QUEUE_LISTED, &work->result.row_count,
+					     &work->result.total);
 }
 
-static enum al_err work_run(struct side_work *work, struct side_db *db)
+static enum al_err work_run(struct side_work *work, struct engine *engine)
 {
-	enum al_err err = work->has_once ? side_db_once(db, &work->once) : AL_OK;
+	enum al_err err = work->has_once ? engine->ops->side->once(engine, &work->once) : AL_OK;
 
 	if (err != AL_OK)
 		return err;
 	switch (work->op) {
 	case SIDE_GET:
-		return side_db_get(db, al_slice_str(work->object), work->result.hash, &work->text);
+		return engine->ops->side->get(engine, al_slice_str(work->object), work->result.hash, &work->text);
 	case SIDE_ERASE:
-		return side_db_remove(db, al_slice_str(work->object));
+		return engine->ops->side->remove(engine, al_slice_str(work->object));
 	case QUEUE_ADD:
-		return side_db_queue_add(db, work->time, work->hash, al_slice_str(work->label),
-					 al_buf_view(&work->text), &work->result.queued.id);
+		return engine->ops->side->queue_add(engine, work->time, work->hash, al_slice_str(work->label),
+						    al_buf_view(&work->text), &work->result.queued.id);
 	case QUEUE_LIST:
-		return list_rows(work, db);
+		return list_rows(work, engine);
 	case QUEUE_GET:
-		return side_db_queue_get(db, work->id, &work->result.queued, &work->text);
+		return engine->ops->side->queue_get(engine, work->id, &work->result.queued, &work->text);
 	case QUEUE_DROP:
-		return side_db_queue_drop(db, work->id);
+		return engine->ops->side->queue_drop(engine, work->id);
 	}
 	return AL_EINVAL;
 }
@@ -268,22 +269,22 @@ static bool is_failure(enum al_err err)
 /* With db_lock held, in one transaction. */
 static enum al_err run_all(struct ledger *ledger, struct job_list *jobs, bool *erased)
 {
-	struct side_db *db = ledger_db_side(ledger->db);
-	enum al_err err = ledger_db_begin(ledger->db);
+	struct engine *engine = ledger->engine;
+	enum al_err err = engine->ops->begin(engine);
 
 	*erased = false;
 	for (struct job *job = jobs->first; err == AL_OK && job != NULL; job = job->next) {
-		job->err = work_run(job->work, db);
+		job->err = work_run(job->work, engine);
 		*erased = *erased || (work_erases(job->work) && job->err != AL_EEXIST);
 		if (is_failure(job->err) && work_writes(job->work))
 			err = job->err;
 	}
 	if (err == AL_OK && *erased)
-		err = side_db_scrub(db);
+		err = engine->ops->side->scrub(engine);
 	if (err == AL_OK)
-		err = ledger_db_commit(ledger->db);
+		err = engine->ops->commit(engine);
 	if (err != AL_OK)
-		ledger_db_rollback(ledger->db);
+		engine->ops->rollback(engine);
 	return err;
 }
 
@@ -310,7 +311,7 @@ void ledger_side_turn(struct ledger *ledger, struct job_list *jobs)
 	if (err != AL_OK) {
 		al_log(AL_LOG_ERROR, "ledger-side", "err=%s", al_err_name(err));
 		fail_all(jobs, work_any);
-	} else if (erased && side_db_truncate(ledger_db_side(ledger->db)) != AL_OK) {
+	} else if (erased && ledger->engine->ops->side->purge(ledger->engine) != AL_OK) {
 		fail_all(jobs, work_erases);
 	}
 	pthread_mutex_unlock(&ledger->db_lock);

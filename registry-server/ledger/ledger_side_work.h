@@ -8,7 +8,7 @@
 #include "ledger_side.h"
 
 struct job_list;
-struct side_db;
+struct engine;
 struct side_work;
 
 /* A struct ledger_extra of one's own, in one allocation: free() ends it. */
@@ -21,7 +21,7 @@ struct side_extra {
 };
 struct side_extra *side_extra_new(const struct ledger_extra *extra); /* NULL: no memory */
 /* In the transaction of entry `index`. */
-AL_MUST_USE enum al_err side_extra_store(const struct side_extra *extra, struct side_db *db, uint64_t index);
+AL_MUST_USE enum al_err side_extra_store(const struct side_extra *extra, struct engine *engine, uint64_t index);
 
 void side_work_free(struct side_work *work); /* NULL is allowed */
 void side_work_deliver(struct side_work *work, enum al_err err, void *arg);

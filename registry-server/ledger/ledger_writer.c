@@ -105,9 +105,9 @@ static enum al_err store_entries(struct ledger *ledger, const struct job_list *j
 		struct al_hash leaf = al_leaf_hash(job_entry(job));
 
 		assert(job->index == al_tree_size(ledger->tree));
-		err = ledger_db_add_entry(ledger->db, job->index, &leaf, job_entry(job));
+		err = ledger->engine->ops->append(ledger->engine, job->index, &leaf, job_entry(job));
 		if (err == AL_OK && job->extra != NULL)
-			err = side_extra_store(job->extra, ledger_db_side(ledger->db), job->index);
+			err = side_extra_store(job->extra, ledger->engine, job->index);
 		if (err == AL_OK)
 			err = al_tree_push(ledger->tree, &leaf);
 	}
@@ -118,18 +118,18 @@ static enum al_err store_entries(struct ledger *ledger, const struct job_list *j
 static enum al_err store(struct ledger *ledger, struct job_list *jobs, struct job_batch *batch)
 {
 	uint64_t size = al_tree_size(ledger->tree);
-	enum al_err err = ledger_db_begin(ledger->db);
+	enum al_err err = ledger->engine->ops->begin(ledger->engine);
 
 	if (err == AL_OK)
 		err = store_entries(ledger, jobs);
 	if (err == AL_OK)
 		err = sign_head(ledger, size, batch);
 	if (err == AL_OK)
-		err = ledger_db_add_checkpoint(ledger->db, batch->batch.checkpoint.size, batch->batch.note);
+		err = ledger->engine->ops->add_note(ledger->engine, batch->batch.checkpoint.size, batch->batch.note);
 	if (err == AL_OK)
-		err = ledger_db_commit(ledger->db);
+		err = ledger->engine->ops->commit(ledger->engine);
 	if (err != AL_OK) {
-		ledger_db_rollback(ledger->db);
+		ledger->engine->ops->rollback(ledger->engine);
 		al_tree_truncate(ledger->tree, size);
 		return err;
 	}
@@ -189,7 +189,7 @@ static enum al_err look_up(struct ledger *ledger, struct job *job)
 		return AL_ENOMEM;
 	job_share(job, batch);
 	if (job->kind == JOB_READ) {
-		err = job_read(job, ledger->db, size);
+		err = job_read(job, ledger->engine, size);
 		if (err == AL_OK)
 			batch->batch.checkpoint.root = al_tree_root(ledger->tree, batch->batch.checkpoint.size);
 		return err;

@@ -28,7 +28,7 @@ struct ledger {
 	bool started;
 
 	pthread_mutex_t db_lock;
-	struct ledger_db *db;
+	struct engine *engine;
 	struct al_tree *tree;
 
 	pthread_mutex_t lock;

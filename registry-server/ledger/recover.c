@@ -142,7 +142,7 @@ static enum al_err recover_open(struct recover *r)
 	enum al_err err = signer_start(r->conf, GUARD_ADOPT, &r->signer);
 
 	if (err == AL_OK)
-		err = al_conf_path(r->conf, al_conf_str(r->conf, "registry", "ledger"), path, sizeof(path));
+		err = ledger_where(r->conf, path, sizeof(path));
 	if (err == AL_OK)
 		err = al_conf_path(r->conf, "run/evidence", r->evidence, sizeof(r->evidence));
 	if (err != AL_OK)

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ledger/engine_sqlite.h"
 #include "ledger/ledger_writer.h"
 #include "sign/signer.h"
 
@@ -124,7 +125,7 @@ static void on_done(void *arg, enum al_err err, const struct ledger_receipt *rec
 static enum al_err start(struct rig *rig)
 {
 	if (rig->checkpoint_pages > 0)
-		ledger_db_checkpoint_pages(rig->ledger->db, rig->checkpoint_pages);
+		engine_sqlite_checkpoint_pages(rig->ledger->engine, rig->checkpoint_pages);
 	if (rig->threaded)
 		return ledger_start(rig->ledger, rig->loop, on_commit, rig);
 	rig->ledger->loop = rig->loop;

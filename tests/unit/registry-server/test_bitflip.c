@@ -64,7 +64,7 @@ static struct al_hash notes_hash(const struct rig *rig)
 	struct al_hash out;
 
 	(void)crypto_hash_sha256_init(&sha);
-	assert_int_equal(ledger_db_each_note(rig->ledger->db, hash_note, &sha), AL_OK);
+	assert_int_equal(rig->ledger->engine->ops->each_note(rig->ledger->engine, hash_note, &sha), AL_OK);
 	(void)crypto_hash_sha256_final(&sha, out.b);
 	return out;
 }

@@ -1,17 +1,12 @@
 /*
- * ledger_side_db.c -- statements on the tables that may forget.
+ * engine_sqlite_side.c -- statements on the tables that may forget.
  *
  * PRAGMA secure_delete zeroes deleted cells and freed pages, but not what a
  * rebalanced page leaves in its free space. Hence the scrub: the few small
  * rows are lifted into memory, all pages of the tables are freed (and zeroed),
  * and the rows are written again.
  */
-#include "ledger_side_db.h"
-
-#include <sqlite3.h>
-#include <stdlib.h>
-
-#include "alamo/base/log.h"
+#include "engine_sqlite.h"
 
 #define REMEMBERED_MAX 100000 /* control requests of one day */
 
@@ -37,8 +32,8 @@
 	" until INTEGER NOT NULL"                           \
 	") STRICT, WITHOUT ROWID;"
 
-const char side_db_schema[] = TABLE_SIDE TABLE_QUEUE TABLE_CONTROL;
-const char side_db_migration[] = "DROP TABLE side;" TABLE_SIDE TABLE_QUEUE TABLE_CONTROL;
+const char sqlite_side_schema[] = TABLE_SIDE TABLE_QUEUE TABLE_CONTROL;
+const char sqlite_side_migration[] = "DROP TABLE side;" TABLE_SIDE TABLE_QUEUE TABLE_CONTROL;
 
 enum statement {
 	PUT,
@@ -75,90 +70,49 @@ static const char *const statements[STATEMENT_COUNT] = {
 	[ONCE_ADD] = "INSERT INTO control (hash, until) VALUES (?1, ?2)",
 };
 
-struct side_db {
-	sqlite3 *sql;
-	sqlite3_stmt *stmt[STATEMENT_COUNT];
-};
+_Static_assert(STATEMENT_COUNT <= SQLITE_STATEMENTS, "the engine has room for them");
 
-static enum al_err fail(struct side_db *db, const char *what, int rc)
+enum al_err sqlite_side_statements(struct sqlite_engine *db)
 {
-	al_log(AL_LOG_ERROR, "ledger-sql", "what=\"%s\" code=%d reason=\"%s\"", what, sqlite3_extended_errcode(db->sql),
-	       sqlite3_errmsg(db->sql));
-	return (rc & 0xff) == SQLITE_NOMEM ? AL_ENOMEM : AL_EIO;
-}
-
-enum al_err side_db_open(sqlite3 *sql, struct side_db **out)
-{
-	struct side_db *db = calloc(1, sizeof(*db));
-
-	if (db == NULL)
-		return AL_ENOMEM;
-	db->sql = sql;
-	for (int i = 0; i < STATEMENT_COUNT; i++) {
-		int rc = sqlite3_prepare_v3(sql, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &db->stmt[i], NULL);
-
-		if (rc != SQLITE_OK) {
-			enum al_err err = fail(db, statements[i], rc);
-
-			side_db_close(db);
-			return err;
-		}
-	}
-	*out = db;
-	return AL_OK;
-}
-
-void side_db_close(struct side_db *db)
-{
-	if (db == NULL)
-		return;
-	for (int i = 0; i < STATEMENT_COUNT; i++)
-		(void)sqlite3_finalize(db->stmt[i]);
-	free(db);
+	return sqlite_prepare(db, statements, STATEMENT_COUNT, db->side);
 }
 
 /* ---- one statement ---- */
 
 /* Nothing is copied: the bytes outlive the step. */
-static void bind_text(struct side_db *db, enum statement which, int at, struct al_slice text)
+static void bind_text(struct sqlite_engine *db, enum statement which, int at, struct al_slice text)
 {
-	(void)sqlite3_bind_text64(db->stmt[which], at, text.len > 0 ? text.ptr : "", text.len, SQLITE_STATIC,
+	(void)sqlite3_bind_text64(db->side[which], at, text.len > 0 ? text.ptr : "", text.len, SQLITE_STATIC,
 				  SQLITE_UTF8);
 }
 
-static void bind_blob(struct side_db *db, enum statement which, int at, struct al_slice bytes)
+static void bind_blob(struct sqlite_engine *db, enum statement which, int at, struct al_slice bytes)
 {
-	(void)sqlite3_bind_blob64(db->stmt[which], at, bytes.len > 0 ? bytes.ptr : "", bytes.len, SQLITE_STATIC);
+	(void)sqlite3_bind_blob64(db->side[which], at, bytes.len > 0 ? bytes.ptr : "", bytes.len, SQLITE_STATIC);
 }
 
-static void bind_hash(struct side_db *db, enum statement which, int at, const uint8_t hash[static AL_HASH_LEN])
+static void bind_hash(struct sqlite_engine *db, enum statement which, int at, const uint8_t hash[static AL_HASH_LEN])
 {
 	bind_blob(db, which, at, al_slice_of(hash, AL_HASH_LEN));
 }
 
-static void bind_u64(struct side_db *db, enum statement which, int at, uint64_t value)
+static void bind_u64(struct sqlite_engine *db, enum statement which, int at, uint64_t value)
 {
-	(void)sqlite3_bind_int64(db->stmt[which], at, value <= INT64_MAX ? (sqlite3_int64)value : INT64_MAX);
-}
-
-static void done_with(struct side_db *db, enum statement which)
-{
-	(void)sqlite3_reset(db->stmt[which]);
-	(void)sqlite3_clear_bindings(db->stmt[which]);
+	(void)sqlite3_bind_int64(db->side[which], at, value <= INT64_MAX ? (sqlite3_int64)value : INT64_MAX);
 }
 
 /* A statement without rows. What could not be bound is NULL, which every column refuses. */
-static enum al_err run(struct side_db *db, enum statement which)
+static enum al_err run(struct sqlite_engine *db, enum statement which)
 {
-	int rc = sqlite3_step(db->stmt[which]);
-	enum al_err err = rc == SQLITE_DONE ? AL_OK : fail(db, statements[which], rc);
+	int rc = sqlite3_step(db->side[which]);
+	enum al_err err = rc == SQLITE_DONE ? AL_OK : sqlite_fail(db, statements[which], rc);
 
-	done_with(db, which);
+	sqlite_done(db->side[which]);
 	return err;
 }
 
 /* A deletion: AL_ENOTFOUND when there was nothing to delete. */
-static enum al_err run_delete(struct side_db *db, enum statement which)
+static enum al_err run_delete(struct sqlite_engine *db, enum statement which)
 {
 	enum al_err err = run(db, which);
 
@@ -166,26 +120,20 @@ static enum al_err run_delete(struct side_db *db, enum statement which)
 }
 
 /* One row or AL_ENOTFOUND; the statement stays at it until done_with(). */
-static enum al_err row(struct side_db *db, enum statement which)
+static enum al_err row(struct sqlite_engine *db, enum statement which)
 {
-	int rc = sqlite3_step(db->stmt[which]);
+	int rc = sqlite3_step(db->side[which]);
 
 	if (rc == SQLITE_ROW)
 		return AL_OK;
-	return rc == SQLITE_DONE ? AL_ENOTFOUND : fail(db, statements[which], rc);
-}
-
-static struct al_slice column(sqlite3_stmt *stmt, int at)
-{
-	const void *bytes = sqlite3_column_blob(stmt, at);
-
-	return al_slice_of(bytes, bytes != NULL ? (size_t)sqlite3_column_bytes(stmt, at) : 0);
+	return rc == SQLITE_DONE ? AL_ENOTFOUND : sqlite_fail(db, statements[which], rc);
 }
 
 /* ---- contact texts ---- */
 
-enum al_err side_db_put(struct side_db *db, const struct ledger_attachment *side, uint64_t index)
+static enum al_err side_put(struct engine *engine, const struct ledger_attachment *side, uint64_t index)
 {
+	struct sqlite_engine *db = sqlite_of(engine);
 	bind_text(db, PUT, 1, side->object);
 	bind_hash(db, PUT, 2, side->hash);
 	bind_u64(db, PUT, 3, index);
@@ -193,54 +141,57 @@ enum al_err side_db_put(struct side_db *db, const struct ledger_attachment *side
 	return run(db, PUT);
 }
 
-enum al_err side_db_remove(struct side_db *db, struct al_slice object)
+static enum al_err side_remove(struct engine *engine, struct al_slice object)
 {
+	struct sqlite_engine *db = sqlite_of(engine);
 	bind_text(db, REMOVE, 1, object);
 	return run_delete(db, REMOVE);
 }
 
-enum al_err side_db_get(struct side_db *db, struct al_slice object, uint8_t hash[static AL_HASH_LEN],
-			struct al_buf *text)
+static enum al_err side_get(struct engine *engine, struct al_slice object, uint8_t hash[static AL_HASH_LEN],
+			    struct al_buf *text)
 {
+	struct sqlite_engine *db = sqlite_of(engine);
 	enum al_err err;
 
 	bind_text(db, GET, 1, object);
 	err = row(db, GET);
 	if (err == AL_OK) {
-		struct al_slice stored = column(db->stmt[GET], 0);
+		struct al_slice stored = sqlite_column(db->side[GET], 0);
 
 		for (size_t i = 0; i < AL_HASH_LEN && i < stored.len; i++)
 			hash[i] = (uint8_t)stored.ptr[i];
-		al_buf_slice(text, column(db->stmt[GET], 1));
+		al_buf_slice(text, sqlite_column(db->side[GET], 1));
 		err = text->err;
 	}
-	done_with(db, GET);
+	sqlite_done(db->side[GET]);
 	return err;
 }
 
 /* ---- the queue ---- */
 
-static enum al_err queue_room(struct side_db *db, size_t bytes)
+static enum al_err queue_room(struct sqlite_engine *db, size_t bytes)
 {
 	enum al_err err = row(db, QUEUE_SIZE);
 
-	if (err == AL_OK && (sqlite3_column_int64(db->stmt[QUEUE_SIZE], 0) >= LEDGER_QUEUE_ROWS ||
-			     (uint64_t)sqlite3_column_int64(db->stmt[QUEUE_SIZE], 1) + bytes > LEDGER_QUEUE_BYTES))
+	if (err == AL_OK && (sqlite3_column_int64(db->side[QUEUE_SIZE], 0) >= LEDGER_QUEUE_ROWS ||
+			     (uint64_t)sqlite3_column_int64(db->side[QUEUE_SIZE], 1) + bytes > LEDGER_QUEUE_BYTES))
 		err = AL_ELIMIT;
-	done_with(db, QUEUE_SIZE);
+	sqlite_done(db->side[QUEUE_SIZE]);
 	return err;
 }
 
-enum al_err side_db_queue_add(struct side_db *db, uint64_t time, const uint8_t hash[static AL_HASH_LEN],
-			      struct al_slice label, struct al_slice text, uint64_t *id)
+static enum al_err side_queue_add(struct engine *engine, uint64_t time, const uint8_t hash[static AL_HASH_LEN],
+				  struct al_slice label, struct al_slice text, uint64_t *id)
 {
+	struct sqlite_engine *db = sqlite_of(engine);
 	enum al_err err;
 
 	bind_hash(db, QUEUE_FIND, 1, hash);
 	err = row(db, QUEUE_FIND);
 	if (err == AL_OK)
-		*id = (uint64_t)sqlite3_column_int64(db->stmt[QUEUE_FIND], 0);
-	done_with(db, QUEUE_FIND);
+		*id = (uint64_t)sqlite3_column_int64(db->side[QUEUE_FIND], 0);
+	sqlite_done(db->side[QUEUE_FIND]);
 	if (err != AL_ENOTFOUND)
 		return err;
 	err = queue_room(db, text.len);
@@ -258,7 +209,7 @@ enum al_err side_db_queue_add(struct side_db *db, uint64_t time, const uint8_t h
 
 static void row_take(sqlite3_stmt *stmt, struct ledger_queued *out)
 {
-	struct al_slice label = al_slice_head(column(stmt, 2), LEDGER_LABEL_MAX - 1);
+	struct al_slice label = al_slice_head(sqlite_column(stmt, 2), LEDGER_LABEL_MAX - 1);
 
 	*out = (struct ledger_queued){ .id = (uint64_t)sqlite3_column_int64(stmt, 0),
 				       .time = (uint64_t)sqlite3_column_int64(stmt, 1) };
@@ -266,55 +217,60 @@ static void row_take(sqlite3_stmt *stmt, struct ledger_queued *out)
 		out->label[0] = '\0';
 }
 
-enum al_err side_db_queue_get(struct side_db *db, uint64_t id, struct ledger_queued *out, struct al_buf *text)
+static enum al_err side_queue_get(struct engine *engine, uint64_t id, struct ledger_queued *out, struct al_buf *text)
 {
+	struct sqlite_engine *db = sqlite_of(engine);
 	enum al_err err;
 
 	bind_u64(db, QUEUE_GET, 1, id);
 	err = row(db, QUEUE_GET);
 	if (err == AL_OK) {
-		row_take(db->stmt[QUEUE_GET], out);
-		al_buf_slice(text, column(db->stmt[QUEUE_GET], 3));
+		row_take(db->side[QUEUE_GET], out);
+		al_buf_slice(text, sqlite_column(db->side[QUEUE_GET], 3));
 		err = text->err;
 	}
-	done_with(db, QUEUE_GET);
+	sqlite_done(db->side[QUEUE_GET]);
 	return err;
 }
 
-enum al_err side_db_queue_drop(struct side_db *db, uint64_t id)
+static enum al_err side_queue_drop(struct engine *engine, uint64_t id)
 {
+	struct sqlite_engine *db = sqlite_of(engine);
 	bind_u64(db, QUEUE_DROP, 1, id);
 	return run_delete(db, QUEUE_DROP);
 }
 
-enum al_err side_db_queue_forget(struct side_db *db, const uint8_t hash[static AL_HASH_LEN])
+static enum al_err side_queue_forget(struct engine *engine, const uint8_t hash[static AL_HASH_LEN])
 {
+	struct sqlite_engine *db = sqlite_of(engine);
 	bind_hash(db, QUEUE_FORGET, 1, hash);
 	return run(db, QUEUE_FORGET);
 }
 
-enum al_err side_db_queue_list(struct side_db *db, struct ledger_queued *rows, size_t cap, size_t *count,
-			       uint64_t *total)
+static enum al_err side_queue_list(struct engine *engine, struct ledger_queued *rows, size_t cap, size_t *count,
+				   uint64_t *total)
 {
+	struct sqlite_engine *db = sqlite_of(engine);
 	enum al_err err = row(db, QUEUE_SIZE);
 
 	*count = 0;
 	if (err == AL_OK)
-		*total = (uint64_t)sqlite3_column_int64(db->stmt[QUEUE_SIZE], 0);
-	done_with(db, QUEUE_SIZE);
+		*total = (uint64_t)sqlite3_column_int64(db->side[QUEUE_SIZE], 0);
+	sqlite_done(db->side[QUEUE_SIZE]);
 	if (err != AL_OK)
 		return err;
 	bind_u64(db, QUEUE_LIST, 1, cap);
 	while (*count < cap && (err = row(db, QUEUE_LIST)) == AL_OK)
-		row_take(db->stmt[QUEUE_LIST], &rows[(*count)++]);
-	done_with(db, QUEUE_LIST);
+		row_take(db->side[QUEUE_LIST], &rows[(*count)++]);
+	sqlite_done(db->side[QUEUE_LIST]);
 	return err == AL_ENOTFOUND ? AL_OK : err;
 }
 
 /* ---- control requests ---- */
 
-enum al_err side_db_once(struct side_db *db, const struct ledger_once *once)
+static enum al_err side_once(struct engine *engine, const struct ledger_once *once)
 {
+	struct sqlite_engine *db = sqlite_of(engine);
 	enum al_err err;
 
 	bind_u64(db, ONCE_EXPIRE, 1, once->now);
@@ -323,13 +279,13 @@ enum al_err side_db_once(struct side_db *db, const struct ledger_once *once)
 		return err;
 	bind_hash(db, ONCE_FIND, 1, once->hash);
 	err = row(db, ONCE_FIND);
-	done_with(db, ONCE_FIND);
+	sqlite_done(db->side[ONCE_FIND]);
 	if (err != AL_ENOTFOUND)
 		return err == AL_OK ? AL_EEXIST : err;
 	err = row(db, ONCE_SIZE);
-	if (err == AL_OK && sqlite3_column_int64(db->stmt[ONCE_SIZE], 0) >= REMEMBERED_MAX)
+	if (err == AL_OK && sqlite3_column_int64(db->side[ONCE_SIZE], 0) >= REMEMBERED_MAX)
 		err = AL_EAGAIN;
-	done_with(db, ONCE_SIZE);
+	sqlite_done(db->side[ONCE_SIZE]);
 	if (err != AL_OK)
 		return err;
 	bind_hash(db, ONCE_ADD, 1, once->hash);
@@ -339,8 +295,9 @@ enum al_err side_db_once(struct side_db *db, const struct ledger_once *once)
 
 /* ---- erasing for good ---- */
 
-enum al_err side_db_scrub(struct side_db *db)
+static enum al_err side_scrub(struct engine *engine)
 {
+	struct sqlite_engine *db = sqlite_of(engine);
 	/* temp_store is memory. A DELETE without WHERE frees whole pages, which secure_delete fills with zeros. */
 	static const char text[] = "CREATE TEMP TABLE side_kept AS SELECT * FROM side;"
 				   "CREATE TEMP TABLE queue_kept AS SELECT * FROM queue;"
@@ -350,12 +307,27 @@ enum al_err side_db_scrub(struct side_db *db)
 				   "DROP TABLE side_kept; DROP TABLE queue_kept;";
 	int rc = sqlite3_exec(db->sql, text, NULL, NULL, NULL);
 
-	return rc == SQLITE_OK ? AL_OK : fail(db, "scrub", rc);
+	return rc == SQLITE_OK ? AL_OK : sqlite_fail(db, "scrub", rc);
 }
 
-enum al_err side_db_truncate(struct side_db *db)
+static enum al_err side_purge(struct engine *engine)
 {
+	struct sqlite_engine *db = sqlite_of(engine);
 	int left = -1, rc = sqlite3_wal_checkpoint_v2(db->sql, "main", SQLITE_CHECKPOINT_TRUNCATE, &left, NULL);
 
-	return rc == SQLITE_OK && left <= 0 ? AL_OK : fail(db, "wal_checkpoint", rc);
+	return rc == SQLITE_OK && left <= 0 ? AL_OK : sqlite_fail(db, "wal_checkpoint", rc);
 }
+
+const struct engine_side_ops sqlite_side_ops = {
+	.put = side_put,
+	.remove = side_remove,
+	.get = side_get,
+	.queue_add = side_queue_add,
+	.queue_get = side_queue_get,
+	.queue_drop = side_queue_drop,
+	.queue_forget = side_queue_forget,
+	.queue_list = side_queue_list,
+	.once = side_once,
+	.scrub = side_scrub,
+	.purge = side_purge,
+};
