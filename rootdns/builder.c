@@ -11,6 +11,7 @@
 #include "alamo/base/log.h"
 #include "alamo/net/loop.h"
 #include "alamo/net/metrics.h"
+#include "anchors.h"
 #include "serials.h"
 
 #define EXPIRE_MOST_S 1209600u /* RFC 1912 section 2.2: two to four weeks */
@@ -270,9 +271,8 @@ static enum al_err generation_make(const struct builder *builder, struct zone_pl
 	}
 	if (err == AL_OK)
 		err = own_attach(generation);
-	if (err == AL_OK && builder->conf.run_dir != NULL)
-		err = zone_keys_write_anchor(&generation->masters[PLAN_ROOT]->keys, &plan->zones[PLAN_ROOT].apex,
-					     builder->conf.run_dir);
+	for (size_t i = 0; i < plan->zone_count && err == AL_OK && builder->conf.run_dir != NULL; i++)
+		err = anchors_write(&generation->masters[i]->keys, &plan->zones[i].apex, builder->conf.run_dir);
 	if (err != AL_OK)
 		generation_free(generation);
 	else

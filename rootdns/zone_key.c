@@ -1,5 +1,5 @@
 /*
- * zone_key.c -- keys in files and the trust anchor: see zone_key.h. ldns knows
+ * zone_key.c -- keys in files: see zone_key.h. ldns knows
  * the file format. Builder's thread, at start and when a zone appears.
  *
  * A pair is written public part first, each file by rename: a .private file
@@ -52,7 +52,7 @@ out:
 	return err;
 }
 
-static void anchor_text(const struct zone_key *key, const struct dname *apex, struct al_buf *out)
+static void key_text(const struct zone_key *key, const struct dname *apex, struct al_buf *out)
 {
 	char name[DNAME_TEXT_MAX];
 
@@ -83,7 +83,7 @@ static enum al_err key_save(const char *dir, const struct dname *apex, ldns_key 
 		return AL_ENOMEM;
 	al_buf_init(&public, KEY_FILE_MAX);
 	file_stem(apex, stem, key->tag);
-	anchor_text(key, apex, &public);
+	key_text(key, apex, &public);
 	(void)snprintf(name, sizeof(name), "%s.key", stem);
 	err = public.err;
 	if (err == AL_OK)
@@ -283,29 +283,4 @@ void zone_keys_ds(const struct zone_keys *keys, const struct dname *apex, uint8_
 	crypto_hash_sha256_update(&hash, apex->b, apex->len);
 	crypto_hash_sha256_update(&hash, keys->ksk.rdata, DNSKEY_RDATA_LEN);
 	crypto_hash_sha256_final(&hash, out + 4);
-}
-
-enum al_err zone_keys_write_anchor(const struct zone_keys *keys, const struct dname *apex, const char *dir)
-{
-	uint8_t ds[DS_SHA256_LEN];
-	char name[DNAME_TEXT_MAX];
-	struct al_buf text;
-	enum al_err err;
-
-	al_buf_init(&text, KEY_FILE_MAX);
-	zone_keys_ds(keys, apex, ds);
-	al_buf_printf(&text, "%s\t3600\tIN\tDS\t%u %u 2 ", dname_text(apex->b, name), keys->ksk.tag, KEY_ALGORITHM);
-	al_buf_hex(&text, ds + 4, DS_SHA256_LEN - 4);
-	al_buf_str(&text, "\n");
-	err = text.err;
-	if (err == AL_OK)
-		err = kept_put(dir, "trust-anchor.ds", 0644, text.ptr, text.len);
-	al_buf_reset(&text);
-	anchor_text(&keys->ksk, apex, &text);
-	if (err == AL_OK)
-		err = text.err;
-	if (err == AL_OK)
-		err = kept_put(dir, "trust-anchor.key", 0644, text.ptr, text.len);
-	al_buf_release(&text);
-	return err;
 }

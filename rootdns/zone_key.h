@@ -32,7 +32,5 @@ AL_MUST_USE enum al_err zone_keys_make(const struct dname *apex, struct zone_key
 void zone_keys_release(struct zone_keys *keys);
 /* DS of the KSK with SHA-256 (RFC 4509). */
 void zone_keys_ds(const struct zone_keys *keys, const struct dname *apex, uint8_t out[static DS_SHA256_LEN]);
-/* run/trust-anchor.ds and .key: the KSK of the root in zone-file form, replaced by rename. */
-AL_MUST_USE enum al_err zone_keys_write_anchor(const struct zone_keys *keys, const struct dname *apex, const char *dir);
 
 #endif

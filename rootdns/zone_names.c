@@ -149,7 +149,7 @@ static enum al_err plan_fill_zones(struct zone_plan *plan, const struct al_objec
 		plan_add_reverse(plan, value);
 	for (size_t i = 0; i < plan->zone_count; i++)
 		plan->zones[i].parent = zone_plan_find(plan, &plan->zones[i].apex, true);
-	return dname_child(AL_S("root-servers"), first_tld, &plan->server_parent);
+	return dname_of_text(AL_S("root-servers"), &plan->server_parent);
 }
 
 static enum al_err plan_fill_servers(struct zone_plan *plan, const struct al_object *registry,

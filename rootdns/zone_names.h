@@ -4,7 +4,9 @@
  *
  * The root, each `tld`, and the reverse zones of each `super-prefix` (octets
  * for IPv4, nibbles for IPv6: a prefix off the boundary gives several). Name
- * servers of all of them: LETTER.root-servers.FIRSTTLD.
+ * servers of all of them: LETTER.root-servers, data of the root itself, so that
+ * a resolver that knows the root alone has its servers' addresses signed
+ * (RFC 8109 section 4).
  */
 #ifndef ROOTDNS_ZONE_NAMES_H
 #define ROOTDNS_ZONE_NAMES_H
@@ -40,7 +42,7 @@ struct zone_plan {
 	size_t server_count;
 	struct plan_address *addresses; /* owned */
 	size_t address_count;
-	struct dname server_parent; /* root-servers.FIRSTTLD */
+	struct dname server_parent; /* root-servers */
 	struct dname hostmaster;    /* RNAME of every SOA */
 };
 

@@ -180,10 +180,17 @@ def test_anchor_files_agree(authority, tmp_path):
     key = (authority.dir / "run" / "trust-anchor.key").read_text()
     (tmp_path / "Kroot.key").write_text(key)
     made = run("ldns-key2ds", "-n", "-2", "-f", tmp_path / "Kroot.key").stdout.split()
+    assert ds[:3] == [".", "IN", "DS"]  # no TTL: systemd-resolved skips a line with one
     assert "".join(ds[ds.index("DS") + 1 :]).lower() == "".join(made[made.index("DS") + 1 :]).lower()
     served = records(authority.dns(".", "DNSKEY", tcp=True), ".", "DNSKEY")
     words = key.split()
     anchor = words[words.index("DNSKEY") + 1 :]
+    assert words[:3] == [".", "IN", "DNSKEY"]
+    assert "".join(anchor[3:]) in (authority.dir / "run" / "trust-anchor.bind").read_text()
+    for zone in ("alamo", "1.a.c.f.ip6.arpa"):
+        own = (authority.dir / "run" / f"trust-anchor-{zone}.ds").read_text().split()
+        above = records(authority.dns(zone, "DS"), zone, "DS")
+        assert own[:3] == [f"{zone}.", "IN", "DS"] and " ".join(own[3:]) in above
     assert any(data.split()[3:] and "".join(data.split()[3:]) in "".join(anchor[3:]) for data in served)
 
 

@@ -4,6 +4,8 @@
  */
 #include "folder.h"
 
+#include "anchors.h"
+
 #include <stdio.h>
 
 static void mode_expect(const char *dir, const char *name, mode_t mode)
@@ -78,7 +80,7 @@ static void trust_anchor_fits_the_key(void **state)
 	struct zone_keys keys;
 
 	assert_int_equal(zone_keys_make(&apex, &keys), AL_OK);
-	assert_int_equal(zone_keys_write_anchor(&keys, &apex, dir), AL_OK);
+	assert_int_equal(anchors_write(&keys, &apex, dir), AL_OK);
 	key = anchor_read(dir, "trust-anchor.key");
 	ds = anchor_read(dir, "trust-anchor.ds");
 	made = ldns_key_rr2ds(key, LDNS_SHA256);

@@ -219,7 +219,7 @@ static void a_clock_that_was_ahead_is_noticed(void **state)
 	fixture_clock = FIXTURE_NOW;
 	resign_all(&f);
 	zone = zone_dump(&f, "alamo", false);
-	assert_true(dump_verify(zone, FIXTURE_NOW) > 5);
+	assert_true(dump_verify(zone, FIXTURE_NOW) >= 4);
 	ldns_rr_list_deep_free(zone);
 	assert_true(serial_newer(serial_of(&f, "alamo"), serial));
 	fixture_stop(&f);
