@@ -33,6 +33,7 @@ struct registry {
 	struct publish *publish; /* NULL: not wanted */
 	struct cosign *cosign;   /* NULL: no witnesses */
 	struct session_ctx session;
+	struct endpoints endpoints;
 	struct tariff tariff; /* its budgets are ours */
 	struct watermark watermark;
 	struct al_listener *requests;
@@ -190,10 +191,12 @@ static enum al_err open_requests(struct registry *r, const struct al_conf *conf)
 	err = open_tariff(r, conf);
 	if (err != AL_OK)
 		return err;
+	endpoints_init(&r->endpoints, conf);
 	r->session = (struct session_ctx){
 		.tariff = r->tariff,
 		.loop = al_service_loop(r->service),
-		.question = { r->pipeline, r->ledger, al_slice_str(al_conf_str(conf, "network", "name")), &r->key },
+		.question = { r->pipeline, r->ledger, al_slice_str(al_conf_str(conf, "network", "name")), &r->key,
+			      &r->endpoints },
 	};
 	err = al_listener_new(al_service_loop(r->service), &lc, &session_ops, &r->session, &r->requests);
 	if (err == AL_OK)
@@ -231,6 +234,7 @@ static void registry_stop(void *self)
 	al_listener_free(r->requests);
 	stream_free(r->stream);
 	pipeline_free(r->pipeline);
+	endpoints_release(&r->endpoints);
 	budget_free(r->tariff.sources);
 	budget_free(r->tariff.networks);
 	budget_free(r->tariff.keys);

@@ -231,6 +231,7 @@ static int server_take(struct log_read *r, const struct log_read_options *option
 {
 	struct client *client = NULL;
 	struct network network;
+	char stream[NETWORK_FIELD_MAX];
 	const struct registry registry = { .server = options->server };
 	enum al_err err;
 	int code = CLI_DONE;
@@ -252,7 +253,10 @@ static int server_take(struct log_read *r, const struct log_read_options *option
 		if (options->key == NULL)
 			r->key = network.key;
 		if (options->stream == NULL)
-			code = log_read_address(client_server(client), "4344", r->address);
+			code = network_endpoint(&network, client_server(client), "stream", stream, sizeof(stream)) ==
+					       AL_OK
+				       ? log_read_address(stream, NULL, r->address)
+				       : log_read_address(client_server(client), "4344", r->address);
 	}
 	client_close(client);
 	return code;

@@ -9,6 +9,7 @@
 #include "command.h"
 #include "log/log_read.h"
 #include "pin.h"
+#include "settings.h"
 
 enum al_err network_parse(struct al_slice answer, struct network *out)
 {
@@ -30,6 +31,9 @@ enum al_err network_parse(struct al_slice answer, struct network *out)
 	while (al_slice_line(&answer, &line)) {
 		if (!al_slice_cut(&line, ':', &name))
 			continue;
+		if (al_slice_is(name, "endpoint") && out->endpoint_count < NETWORK_ENDPOINTS_MAX &&
+		    al_slice_copy(al_slice_trim(line), out->endpoints[out->endpoint_count], NETWORK_FIELD_MAX) == AL_OK)
+			out->endpoint_count++;
 		for (size_t i = 0; i < AL_COUNT(fields); i++)
 			if (al_slice_is(name, fields[i].name) && fields[i].value[0] == '\0' &&
 			    al_slice_copy(al_slice_trim(line), fields[i].value, NETWORK_FIELD_MAX) != AL_OK)
@@ -46,6 +50,41 @@ enum al_err network_parse(struct al_slice answer, struct network *out)
 	if (ns[0] != '\0' && strcmp(ns, out->ns) != 0)
 		return AL_EINVAL;
 	return al_vkey_parse(al_slice_str(out->vkey), &out->key);
+}
+
+/* ---- where the services are ---- */
+
+static bool is_any(const char *host)
+{
+	return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+}
+
+static enum al_err address_put(const char *host, const char *port, char *out, size_t cap)
+{
+	int len = snprintf(out, cap, strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s", host, port);
+
+	return len < 0 || (size_t)len >= cap ? AL_ELIMIT : AL_OK;
+}
+
+enum al_err network_endpoint(const struct network *network, const char *server, const char *name, char *out, size_t cap)
+{
+	char host[SETTING_MAX], port[16], ours[SETTING_MAX], ignored[16];
+	enum al_err err = settings_split(server, "4343", ours, ignored);
+	bool found = false;
+
+	for (size_t i = 0; err == AL_OK && i < network->endpoint_count; i++) {
+		struct al_slice rest = al_slice_str(network->endpoints[i]), head;
+
+		if (!al_slice_cut(&rest, ' ', &head) || !al_slice_is(head, name) ||
+		    settings_split(rest.ptr, NULL, host, port) != AL_OK)
+			continue;
+		if (is_any(host) || strcmp(host, ours) == 0)
+			return address_put(ours, port, out, cap);
+		if (!found)
+			err = address_put(host, port, out, cap);
+		found = true;
+	}
+	return err != AL_OK ? err : found ? AL_OK : AL_ENOTFOUND;
 }
 
 enum al_err network_ask(struct client *client, struct network *out)

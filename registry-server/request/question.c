@@ -55,6 +55,7 @@ static void ask_network(const struct question_ctx *ctx, struct al_slice rest, st
 	al_buf_str(out, "vkey: ");
 	al_vkey_format(ctx->key, out);
 	al_buf_str(out, "\n");
+	endpoints_put(ctx->endpoints, out);
 }
 
 static void ask_head(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out)
@@ -145,7 +146,8 @@ static void ask_show(const struct question_ctx *ctx, struct al_slice rest, struc
 static const struct question questions[] = {
 	{ "help", "help", "this list", ask_help, NULL },
 	{ "policy", "policy", "the clauses that a request can be refused by", ask_policy, NULL },
-	{ "network", "network", "name, namespace and key of this registry", ask_network, NULL },
+	{ "network", "network", "name, namespace and key of this registry, and where its services are", ask_network,
+	  NULL },
 	{ "head", "head", "the newest signed checkpoint", ask_head, NULL },
 	{ "free", "free asn | free LENGTH [4|6]", "what the next AUTO placeholder would get", ask_free, NULL },
 	{ "prev", "prev CLASS KEY", "log index of an object's newest version, for prev:", ask_prev, NULL },

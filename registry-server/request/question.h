@@ -5,6 +5,7 @@
 #ifndef REGISTRY_QUESTION_H
 #define REGISTRY_QUESTION_H
 
+#include "endpoints.h"
 #include "pipeline.h"
 
 struct question_ctx {
@@ -12,6 +13,7 @@ struct question_ctx {
 	struct ledger *ledger;
 	struct al_slice network;   /* [network] name */
 	const struct al_vkey *key; /* of the log */
+	struct endpoints *endpoints;
 };
 
 /* The whole answer, end line included; called once, before this returns or later on the loop. */

@@ -17,6 +17,7 @@ def options_of(command):
 # Words that a command takes before it asks anybody.
 ASKING = {
     "show": ("aut-num", "AS1"),
+    "whois": ("AS1",),
     "free": ("asn",),
     "head": (),
     "network": ("show",),
