@@ -8,16 +8,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alamo/base/text.h"
+
 int command_fail(enum cli_exit code, const char *fmt, ...)
 {
+	char said[2048], text[2048];
 	va_list args;
 
-	fflush(stdout);
-	fputs("alamo: ", stderr);
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	(void)vsnprintf(said, sizeof(said), fmt, args);
 	va_end(args);
-	fputc('\n', stderr);
+	al_text_clean(al_slice_str(said), text, sizeof(text)); /* it may quote what came over the network */
+	fflush(stdout);
+	fprintf(stderr, "alamo: %s\n", text);
 	return (int)code;
 }
 
@@ -66,11 +69,17 @@ void command_print(struct al_slice text)
 
 void command_print_remote(struct al_slice text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-		bool control = (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
+	struct al_slice line;
+	struct al_buf out;
 
-		putchar(control ? '?' : c);
+	al_buf_init(&out, SIZE_MAX);
+	while (text.len > 0) { /* a line at a time: what is printed may be large */
+		al_buf_reset(&out);
+		if (al_slice_cut(&text, '\n', &line))
+			line.len++;
+		al_text_escape(line, &out);
+		(void)fwrite(out.ptr, 1, out.len, stdout);
 	}
+	al_buf_release(&out);
 	(void)command_output_ok();
 }

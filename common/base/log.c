@@ -2,17 +2,19 @@
  * log.c -- log lines, each written to standard error by one write(2).
  *
  * The level and the program's name are set once, before threads start. A line
- * is built on the stack; control bytes that slipped into a value are shown as
- * '?', so that one event is always one line.
+ * is built on the stack; what is no text in a value is escaped, so that one
+ * event is always one line.
  */
 #include "alamo/base/log.h"
 
 #include "alamo/base/ident.h"
+#include "alamo/base/text.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -60,7 +62,7 @@ void al_log(enum al_log_level level, const char *event, const char *fmt, ...)
 	if ((int)level < atomic_load_explicit(&log_least, memory_order_relaxed))
 		return;
 	int saved_errno = errno;
-	char line[LINE_MAX_LEN];
+	char line[LINE_MAX_LEN], shown[LINE_MAX_LEN];
 	char when[AL_TIME_STRLEN];
 	size_t cap = sizeof(line) - 1; /* one byte stays for the LF */
 
@@ -73,11 +75,10 @@ void al_log(enum al_log_level level, const char *event, const char *fmt, ...)
 	va_end(args);
 	while (len > 0 && line[len - 1] == ' ')
 		len--;
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
-			line[i] = '?';
-	line[len++] = '\n';
-	write_all(line, len);
+	al_text_clean(al_slice_of(line, len), shown, sizeof(shown) - 1);
+	len = strlen(shown);
+	shown[len++] = '\n';
+	write_all(shown, len);
 	errno = saved_errno;
 }
 

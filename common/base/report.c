@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "alamo/base/text.h"
+
 #define REPORT_MAX 4096     /* kept items */
 #define REPORT_TEXT_MAX 512 /* bytes of one message */
 
@@ -38,18 +40,10 @@ static bool report_grow(struct al_report *report)
 	return true;
 }
 
-/* Remote text is quoted in messages: one line of printable ASCII and UTF-8 goes out. */
-static void text_clean(char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			*text = '?';
-}
-
 void al_report_add(struct al_report *report, enum al_severity severity, unsigned object, unsigned line,
 		   const char *clause, const char *fmt, ...)
 {
-	char text[REPORT_TEXT_MAX];
+	char said[REPORT_TEXT_MAX], text[REPORT_TEXT_MAX];
 	struct al_message *item;
 	va_list args;
 	char *copy;
@@ -61,9 +55,9 @@ void al_report_add(struct al_report *report, enum al_severity severity, unsigned
 	if (report->count >= REPORT_MAX)
 		return;
 	va_start(args, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, args);
+	(void)vsnprintf(said, sizeof(said), fmt, args);
 	va_end(args);
-	text_clean(text);
+	al_text_clean(al_slice_str(said), text, sizeof(text)); /* messages quote what others wrote */
 	copy = al_slice_dup(al_slice_str(text));
 	if (copy == NULL || !report_grow(report)) {
 		free(copy);

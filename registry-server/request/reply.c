@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "alamo/base/text.h"
+
 static const char *action_word(char action)
 {
 	switch (action) {
@@ -79,6 +81,7 @@ static void put_subject(struct al_buf *out, const struct decision *d, unsigned n
 {
 	const struct al_object *object = d->objects != NULL ? d->objects[number] : NULL;
 	struct al_slice raw = d->request.objects[number], line, name;
+	char key[101];
 
 	if (object != NULL) {
 		al_buf_printf(out, "[%s] %.*s", al_class_name((enum al_class)object->cls),
@@ -87,8 +90,8 @@ static void put_subject(struct al_buf *out, const struct decision *d, unsigned n
 	}
 	(void)al_slice_line(&raw, &line);
 	(void)al_slice_cut(&line, ':', &name);
-	al_buf_printf(out, "[%.*s] %.*s", AL_FMT(al_slice_head(name, 40)),
-		      AL_FMT(al_slice_head(al_slice_trim(line), 100)));
+	al_text_clean(al_slice_trim(line), key, sizeof(key));
+	al_buf_printf(out, "[%.*s] %s", AL_FMT(al_slice_head(name, 40)), key);
 }
 
 static void put_infos(struct al_buf *out, const struct decision *d, unsigned number)
@@ -164,6 +167,7 @@ static void put_stored(struct al_buf *out, const struct al_entry *entry, struct 
 		.raw = raw,
 		.autos = entry->autos,
 		.auto_count = entry->auto_count,
+		.stored = true,
 	};
 	struct al_object *object;
 	bool deletes;

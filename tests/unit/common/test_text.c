@@ -10,6 +10,7 @@
 
 #include "alamo/base/buf.h"
 #include "alamo/base/report.h"
+#include "alamo/base/text.h"
 #include "alamo/base/wire.h"
 
 static void slice_cuts(void **state)
@@ -129,6 +130,50 @@ static void reader_never_passes_the_end(void **state)
 	assert_false(al_reader_done(&r));
 }
 
+/* One definition of text: UTF-8 without what steers a terminal or the order of signs. */
+static void text_is_text(void **state)
+{
+	static const struct {
+		const char *bytes, *shown; /* shown NULL: text */
+	} rows[] = {
+		{ "", NULL },
+		{ "plain ~ \t tab", NULL },
+		{ "\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\x9f", NULL },
+		{ "\xc2\xa0\xe2\x80\x8d\xe2\x80\xaf", NULL },
+		{ "\x1b[0m", "\\x1b[0m" },
+		{ "\x7f", "\\x7f" },
+		{ "a\x9b", "a\\x9b" },
+		{ "\xc2\x80\xc2\x9f", "\\xc2\\x80\\xc2\\x9f" },
+		{ "\xd8\x9c", "\\xd8\\x9c" },
+		{ "\xe2\x80\xa8", "\\xe2\\x80\\xa8" },
+		{ "\xe2\x80\xae", "\\xe2\\x80\\xae" },
+		{ "\xe2\x81\xa9", "\\xe2\\x81\\xa9" },
+		{ "\xc1\xbf", "\\xc1\\xbf" },
+		{ "\xe0\x9f\xbf", "\\xe0\\x9f\\xbf" },
+		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },
+		{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },
+		{ "\xe2\x82", "\\xe2\\x82" },
+		{ "\xff\xc3\xa9", "\\xff\xc3\xa9" },
+	};
+	struct al_buf out;
+	char cut[7];
+
+	(void)state;
+	al_buf_init(&out, 200);
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		const char *shown = rows[i].shown != NULL ? rows[i].shown : rows[i].bytes;
+
+		assert_int_equal(al_text_ok(al_slice_str(rows[i].bytes)), rows[i].shown == NULL);
+		al_buf_reset(&out);
+		al_text_escape(al_slice_str(rows[i].bytes), &out);
+		assert_true(al_slice_is(al_buf_view(&out), shown));
+		assert_true(al_text_ok(al_buf_view(&out)));
+	}
+	al_text_clean(AL_S("abcde\xc3\xa9"), cut, sizeof(cut));
+	assert_string_equal(cut, "abcde");
+	al_buf_release(&out);
+}
+
 static void report_counts_and_cleans(void **state)
 {
 	struct al_report report;
@@ -139,20 +184,17 @@ static void report_counts_and_cleans(void **state)
 		al_report_add(&report, AL_ERROR, 0, 0, "X", "bad \n byte %d", i);
 	assert_int_equal(report.errors, 5000);
 	assert_int_equal(report.count, 4096);
-	assert_string_equal(report.items[1].text, "bad ? byte 1");
+	assert_string_equal(report.items[1].text, "bad \\x0a byte 1");
 	al_report_release(&report);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(slice_cuts),
-		cmocka_unit_test(slice_lines_and_words),
-		cmocka_unit_test(slice_numbers),
-		cmocka_unit_test(buf_keeps_its_bound),
-		cmocka_unit_test(buf_writes_forms),
-		cmocka_unit_test(reader_never_passes_the_end),
-		cmocka_unit_test(report_counts_and_cleans),
+		cmocka_unit_test(slice_cuts),       cmocka_unit_test(slice_lines_and_words),
+		cmocka_unit_test(slice_numbers),    cmocka_unit_test(buf_keeps_its_bound),
+		cmocka_unit_test(buf_writes_forms), cmocka_unit_test(reader_never_passes_the_end),
+		cmocka_unit_test(text_is_text),     cmocka_unit_test(report_counts_and_cleans),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
