@@ -183,6 +183,20 @@ static void compare_refusals(struct audit *a, const struct decision *d)
 	}
 }
 
+/* What the rules of its time took and today's would not. */
+static void name_older(struct audit *a, const struct decision *d)
+{
+	if (d->request.stray_line > 0)
+		find(a, AUDIT_OLDER, NULL, "line %u of the request has a character that is no text",
+		     d->request.stray_line);
+	for (size_t i = 0; i < d->report.count; i++) {
+		const struct al_message *item = &d->report.items[i];
+
+		if (item->severity == AL_WARNING && item->clause != NULL)
+			find(a, AUDIT_OLDER, item->clause, "object %u: %s", item->object + 1, item->text);
+	}
+}
+
 static bool auto_same(const struct al_auto *x, const struct al_auto *y)
 {
 	return al_slice_eq(x->token, y->token) && al_slice_eq(x->value, y->value);
@@ -279,8 +293,8 @@ static enum al_err audit_request(struct audit *a, const struct al_entry *entry, 
 	}
 	if (err == AL_OK)
 		err = book_decide(a->book, d, entry->time);
-	if (err == AL_OK && d->request.stray_line > 0)
-		find(a, AUDIT_OLDER, NULL, "line %u of the request has a CR in it", d->request.stray_line);
+	if (err == AL_OK)
+		name_older(a, d);
 	if (err == AL_OK)
 		err = compare(a, d, entry, bytes, &same);
 	if (err == AL_OK) {

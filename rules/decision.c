@@ -56,6 +56,7 @@ static enum al_err build_objects(struct decision *d, const struct al_state *stat
 			.source = registry != NULL ? al_object_key(registry) : (struct al_slice){ NULL, 0 },
 			.index = d->index,
 			.time = d->time,
+			.stored = d->audit,
 		};
 		bool deletes;
 		enum al_err err = al_object_build(&build, &d->report, &d->objects[i], &deletes);

@@ -59,7 +59,7 @@ static enum al_err request_check(struct verify *v, const struct al_entry *entry)
 		command_fail(CLI_UNVERIFIED, "entry %llu holds no request", (unsigned long long)entry->index);
 	if (err == AL_OK && request.stray_line > 0) {
 		v->older++;
-		printf("entry %llu: line %u has a CR in it, which an older registry took: the signature is good\n",
+		printf("entry %llu: line %u is not text, but an older registry took it: the signature is good\n",
 		       (unsigned long long)entry->index, request.stray_line);
 	}
 	v->requests++;

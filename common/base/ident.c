@@ -23,7 +23,10 @@ enum al_err al_asn_parse(struct al_slice s, uint32_t *asn)
 {
 	if (!al_slice_casestarts(s, "AS"))
 		return AL_EINVAL;
-	return al_asn_parse_plain(al_slice_from(s, 2), asn);
+	s = al_slice_from(s, 2);
+	while (s.len > 1 && s.ptr[0] == '0')
+		s = al_slice_from(s, 1);
+	return al_asn_parse_plain(s, asn);
 }
 
 void al_asn_format(uint32_t asn, char out[static AL_ASN_STRLEN])

@@ -171,6 +171,7 @@ struct builder {
 	enum al_class cls;
 	bool failed;
 	bool deletes;
+	bool older;               /* a value has a form that is no longer taken */
 	unsigned seen[RULES_MAX]; /* how often each rule's attribute came */
 	struct al_buf value;      /* folded raw value */
 	struct al_buf clean;      /* after comments and placeholders */
@@ -294,8 +295,21 @@ static bool value_fill(struct builder *b, struct al_slice value, unsigned line, 
 	return filled;
 }
 
+/* One value. What is in the log may have a form that is no longer taken. */
+static enum al_err canon_one(struct builder *b, const struct al_attr_rule *rule, struct al_slice value,
+			     const char **why)
+{
+	enum al_err err = al_syntax_canon(rule->syntax, value, &b->canon, why);
+
+	if (err != AL_EINVAL || !b->in->stored)
+		return err;
+	err = al_syntax_canon_old(rule->syntax, value, &b->canon);
+	b->older = b->older || err == AL_OK;
+	return err;
+}
+
 /* Canonical value of a list: each item, joined by ", ". */
-static enum al_err canon_list(const struct al_attr_rule *rule, struct al_slice value, struct al_buf *out,
+static enum al_err canon_list(struct builder *b, const struct al_attr_rule *rule, struct al_slice value,
 			      const char **why)
 {
 	struct al_slice item;
@@ -307,8 +321,8 @@ static enum al_err canon_list(const struct al_attr_rule *rule, struct al_slice v
 		if (item.len == 0)
 			continue;
 		if (count++ > 0)
-			al_buf_str(out, ", ");
-		if (al_syntax_canon(rule->syntax, item, out, why) != AL_OK)
+			al_buf_str(&b->canon, ", ");
+		if (canon_one(b, rule, item, why) != AL_OK)
 			return AL_EINVAL;
 	} while (value.len > 0);
 	*why = "the list is empty";
@@ -323,6 +337,10 @@ static bool free_form(enum al_syntax syntax)
 static void put_attr(struct al_buf *text, const char *name, struct al_slice value)
 {
 	al_buf_printf(text, "%s:", name);
+	if (value.len == 0) {
+		al_buf_u8(text, '\n');
+		return;
+	}
 	for (size_t at = strlen(name) + 1; at < AL_VALUE_COLUMN; at++)
 		al_buf_u8(text, ' ');
 	if (strlen(name) + 1 >= AL_VALUE_COLUMN)
@@ -350,10 +368,13 @@ static void builder_value(struct builder *b, const struct al_attr_rule *rule, co
 		return;
 	typed = al_slice_trim(al_buf_view(&b->value));
 	al_buf_reset(&b->canon);
-	err = (rule->flags & AL_LIST) != 0 ? canon_list(rule, typed, &b->canon, &why)
-					   : al_syntax_canon(rule->syntax, typed, &b->canon, &why);
+	err = (rule->flags & AL_LIST) != 0 ? canon_list(b, rule, typed, &why) : canon_one(b, rule, typed, &why);
+	if (err == AL_OK && b->canon.len == 0 && (rule->flags & AL_REQUIRED) != 0 && !b->in->stored) {
+		why = "it may not be empty";
+		err = AL_EINVAL;
+	}
 	if (err != AL_OK) {
-		builder_error(b, attr->line, "SCHEMA-SYNTAX", "Syntax error in %.*s%s: %s",
+		builder_error(b, attr->line, "SCHEMA-SYNTAX", "Syntax error in %s \"%.*s%s\": %s", rule->name,
 			      AL_FMT(al_slice_head(typed, SHOWN_MAX)), typed.len > SHOWN_MAX ? "..." : "", why);
 		return;
 	}
@@ -475,6 +496,9 @@ enum al_err al_object_build(const struct al_build *in, struct al_report *report,
 		builder_mandatory(&b);
 	else if (!b.failed)
 		builder_error(&b, AL_REPORT_WHOLE, "SCHEMA-CLASS", "The object is empty");
+	if (b.older)
+		al_report_add(report, AL_WARNING, in->number, AL_REPORT_WHOLE, "SCHEMA-SYNTAX",
+			      "a value has a form that is no longer taken");
 	if (!b.failed)
 		err = builder_finish(&b, out);
 	if (err == AL_OK)

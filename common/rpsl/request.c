@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "alamo/base/ident.h"
+#include "alamo/base/text.h"
 #include "alamo/rpsl/object.h"
 
 static const char sig_begin[] = "-----BEGIN SSH SIGNATURE-----";
@@ -61,6 +62,8 @@ enum al_err al_request_line(struct al_slice *line, bool ended, const char **why)
 		*why = "has a NUL byte in it";
 	else if (line->len > AL_REQUEST_LINE_MAX)
 		*why = "is longer than 8192 bytes";
+	else if (!al_text_ok(*line))
+		*why = "is not text: UTF-8 without control characters is expected";
 	else
 		return AL_OK;
 	return AL_EINVAL;

@@ -115,7 +115,7 @@ static const struct al_attr_rule as_set_rules[] = {
 #define INET_ROWS                                                                                                      \
 	{ "netname", AL_SYN_NAME, R, 0, "short name" },                                                                \
 	ROW_DESCR,                                                                                                     \
-	{ "country", AL_SYN_NAME, M, 0, "ISO 3166 code" },                                                             \
+	{ "country", AL_SYN_COUNTRY, M, 0, "ISO 3166 code" },                                                          \
 	{ "status", AL_SYN_STATUS, 0, 0, "ALLOCATED or ASSIGNED, with PI or PA" },                                     \
 	ROW_POLICY,                                                                                                    \
 	{ "assign-len", AL_SYN_LEN, 0, 0, "prefix length handed out below it when none is asked for" },                \

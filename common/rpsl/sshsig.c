@@ -123,6 +123,11 @@ void al_sshkey_format(const struct al_sshkey *key, struct al_buf *out)
 	al_buf_release(&blob);
 }
 
+bool al_sshkey_sound(const struct al_sshkey *key)
+{
+	return crypto_core_ed25519_is_valid_point(key->pk) == 1;
+}
+
 bool al_sshkey_eq(const struct al_sshkey *a, const struct al_sshkey *b)
 {
 	return a->fido == b->fido && memcmp(a->pk, b->pk, sizeof(a->pk)) == 0 && strcmp(a->app, b->app) == 0;

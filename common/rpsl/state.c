@@ -344,6 +344,7 @@ static enum al_err entry_objects(const struct al_entry *entry, const struct al_r
 			.auto_count = entry->auto_count,
 			.index = entry->index,
 			.time = entry->time,
+			.stored = true,
 		};
 		bool deletes;
 		enum al_err err = al_object_build(&build, NULL, &objects[*count], &deletes);

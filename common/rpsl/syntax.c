@@ -1,6 +1,6 @@
 /*
  * syntax.c -- canonical form of single attribute values, one function a syntax
- * (those of domain objects: syntax_dns.c).
+ * (names: syntax_name.c; those of domain objects: syntax_dns.c).
  *
  * Every function appends to `out` only when it succeeds, and gives its reason
  * as constant text. Nothing here looks at other objects.
@@ -8,62 +8,27 @@
 #include <string.h>
 
 #include "alamo/base/ident.h"
+#include "alamo/base/text.h"
 #include "alamo/rpsl/schema.h"
 #include "alamo/rpsl/sshsig.h"
 #include "syntax_dns.h"
+#include "syntax_name.h"
 
-#define NAME_MAX_LEN 80
 #define TEXT_MAX_LEN 1024
 
 typedef enum al_err (*canon_fn)(struct al_slice value, struct al_buf *out, const char **why);
-
-static bool upper_word(char ch)
-{
-	return (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '-' || ch == '_';
-}
 
 static char to_upper(char ch)
 {
 	return ch >= 'a' && ch <= 'z' ? (char)(ch - 'a' + 'A') : ch;
 }
 
-static bool reserved_word(struct al_slice name)
-{
-	static const char *const words[] = { "ANY",    "AS-ANY", "RS-ANY",   "PEERAS", "AND",     "OR",      "NOT",
-					     "ATOMIC", "FROM",   "TO",       "AT",     "ACTION",  "ACCEPT",  "ANNOUNCE",
-					     "EXCEPT", "REFINE", "NETWORKS", "INTO",   "INBOUND", "OUTBOUND" };
-
-	for (size_t i = 0; i < AL_COUNT(words); i++)
-		if (al_slice_caseis(name, words[i]))
-			return true;
-	return false;
-}
-
-/* RPSL name (RFC 2622 section 2) without looking at reserved words; upper case into `up`. */
-static enum al_err name_upper(struct al_slice value, char up[static NAME_MAX_LEN + 1], const char **why)
-{
-	*why = "a name has letters, digits, '-' and '_', starts with a letter and ends with a letter or digit";
-	if (value.len < 2 || value.len > NAME_MAX_LEN)
-		return AL_EINVAL;
-	for (size_t i = 0; i < value.len; i++) {
-		up[i] = to_upper(value.ptr[i]);
-		if (!upper_word(up[i]))
-			return AL_EINVAL;
-	}
-	up[value.len] = '\0';
-	if (up[0] < 'A' || up[0] > 'Z' || up[value.len - 1] == '-' || up[value.len - 1] == '_')
-		return AL_EINVAL;
-	return AL_OK;
-}
-
+/* May be empty: people draw blank lines with it. */
 static enum al_err canon_text(struct al_slice value, struct al_buf *out, const char **why)
 {
-	*why = "text has 1 to 1024 bytes and no control characters";
-	if (value.len == 0 || value.len > TEXT_MAX_LEN)
+	*why = "text has at most 1024 bytes of UTF-8, without control characters";
+	if (value.len > TEXT_MAX_LEN || !al_text_ok(value))
 		return AL_EINVAL;
-	for (size_t i = 0; i < value.len; i++)
-		if (((unsigned char)value.ptr[i] < 0x20 && value.ptr[i] != '\t') || value.ptr[i] == 0x7f)
-			return AL_EINVAL;
 	for (size_t i = 0; i < value.len; i++)
 		al_buf_u8(out, value.ptr[i] == '\t' ? ' ' : (uint8_t)value.ptr[i]);
 	return AL_OK;
@@ -74,8 +39,8 @@ static enum al_err canon_words(struct al_slice value, struct al_buf *out, const 
 	struct al_slice word;
 	size_t count = 0;
 
-	*why = "words are expected";
-	if (value.len > TEXT_MAX_LEN)
+	*why = "words are expected, in at most 1024 bytes of UTF-8 without control characters";
+	if (value.len > TEXT_MAX_LEN || !al_text_ok(value))
 		return AL_EINVAL;
 	while (al_slice_word(&value, "", &word)) {
 		if (count++ > 0)
@@ -85,123 +50,31 @@ static enum al_err canon_words(struct al_slice value, struct al_buf *out, const 
 	return count > 0 ? AL_OK : AL_EINVAL;
 }
 
-static enum al_err canon_name(struct al_slice value, struct al_buf *out, const char **why)
+/* What stands in the log and has no form of today: its words, as they may be shown. */
+static enum al_err canon_as_it_is(struct al_slice value, struct al_buf *out)
 {
-	char up[NAME_MAX_LEN + 1];
+	struct al_slice word;
+	size_t count = 0;
 
-	if (al_slice_caseis(value, "ANY")) { /* mbrs-by-ref: ANY (RFC 2622 section 5.1) */
-		al_buf_str(out, "ANY");
-		return AL_OK;
+	while (al_slice_word(&value, "", &word)) {
+		if (count++ > 0)
+			al_buf_u8(out, ' ');
+		al_text_escape(word, out);
 	}
-	if (name_upper(value, up, why) != AL_OK)
-		return AL_EINVAL;
-	if (reserved_word(value)) {
-		*why = "this name is reserved";
-		return AL_EINVAL;
+	return AL_OK;
+}
+
+/* RFC 6943 section 3.1.1: some readers take 010 for eight. */
+static bool octet_has_zero(struct al_slice value)
+{
+	bool start = true;
+
+	for (size_t i = 0; i + 1 < value.len && value.ptr[i] != '/'; i++) {
+		if (start && value.ptr[i] == '0' && value.ptr[i + 1] >= '0' && value.ptr[i + 1] <= '9')
+			return true;
+		start = value.ptr[i] == '.';
 	}
-	al_buf_str(out, up);
-	return AL_OK;
-}
-
-static enum al_err canon_mntner(struct al_slice value, struct al_buf *out, const char **why)
-{
-	char up[NAME_MAX_LEN + 1];
-
-	if (name_upper(value, up, why) != AL_OK)
-		return AL_EINVAL;
-	*why = "a maintainer's name ends in -MNT";
-	if (value.len < 5 || strcmp(up + value.len - 4, "-MNT") != 0)
-		return AL_EINVAL;
-	al_buf_str(out, up);
-	return AL_OK;
-}
-
-static enum al_err canon_nic_hdl(struct al_slice value, struct al_buf *out, const char **why)
-{
-	char up[NAME_MAX_LEN + 1];
-
-	if (name_upper(value, up, why) != AL_OK)
-		return AL_EINVAL;
-	*why = "a handle has a '-' in it, as FISHER-ALAMO";
-	if (strchr(up, '-') == NULL)
-		return AL_EINVAL;
-	al_buf_str(out, up);
-	return AL_OK;
-}
-
-static enum al_err canon_asn(struct al_slice value, struct al_buf *out, const char **why)
-{
-	char text[AL_ASN_STRLEN];
-	uint32_t asn;
-
-	*why = "an AS number is written AS64512";
-	if (al_asn_parse(value, &asn) != AL_OK)
-		return AL_EINVAL;
-	al_asn_format(asn, text);
-	al_buf_str(out, text);
-	return AL_OK;
-}
-
-static enum al_err canon_as_block(struct al_slice value, struct al_buf *out, const char **why)
-{
-	struct al_asn_range range;
-
-	*why = "a block is written AS64512-AS64600, the smaller number first";
-	if (al_asn_range_parse(value, &range) != AL_OK)
-		return AL_EINVAL;
-	al_buf_printf(out, "AS%u-AS%u", range.first, range.last);
-	return AL_OK;
-}
-
-/* Set names (RFC 2622 section 5): parts with ':', each an AS number or PREFIX-name, at least one of the latter. */
-static enum al_err canon_set(struct al_slice value, const char *prefix, struct al_buf *out, const char **why)
-{
-	struct al_slice rest = value, part;
-	char up[NAME_MAX_LEN + 1], name[NAME_MAX_LEN + 1];
-	size_t at = 0;
-	uint32_t asn;
-	bool named = false;
-
-	if (value.len > NAME_MAX_LEN || value.len == 0 || value.ptr[value.len - 1] == ':')
-		goto bad;
-	while (rest.len > 0) {
-		(void)al_slice_cut(&rest, ':', &part);
-		if (al_asn_parse(part, &asn) != AL_OK) {
-			if (!al_slice_casestarts(part, prefix) || name_upper(part, up, why) != AL_OK ||
-			    reserved_word(part))
-				goto bad;
-			named = true;
-		}
-		for (size_t i = 0; i < part.len; i++)
-			name[at++] = to_upper(part.ptr[i]);
-		if (rest.len > 0)
-			name[at++] = ':';
-	}
-	if (!named)
-		goto bad;
-	al_buf_put(out, name, at);
-	return AL_OK;
-bad:
-	*why = prefix[0] == 'A' ? "an as-set is named AS-NAME or AS64512:AS-NAME"
-				: "a route-set is named RS-NAME or AS64512:RS-NAME";
-	return AL_EINVAL;
-}
-
-static enum al_err canon_as_set(struct al_slice value, struct al_buf *out, const char **why)
-{
-	return canon_set(value, "AS-", out, why);
-}
-
-static enum al_err canon_route_set(struct al_slice value, struct al_buf *out, const char **why)
-{
-	return canon_set(value, "RS-", out, why);
-}
-
-static enum al_err canon_as_member(struct al_slice value, struct al_buf *out, const char **why)
-{
-	if (canon_asn(value, out, why) == AL_OK)
-		return AL_OK;
-	return canon_set(value, "AS-", out, why);
+	return false;
 }
 
 static enum al_err canon_prefix_of(struct al_slice value, unsigned bits, struct al_buf *out, const char **why)
@@ -216,6 +89,8 @@ static enum al_err canon_prefix_of(struct al_slice value, unsigned bits, struct 
 	if (al_prefix_parse_range(value, &p) != AL_OK) {
 		if (al_prefix_parse_loose(value, &loose, &changed) == AL_OK && changed)
 			*why = "the prefix has bits set behind its length";
+		else if (octet_has_zero(value))
+			*why = "the octets of an address have no leading zeros: 192.0.2.0, not 192.0.02.0";
 		return AL_EINVAL;
 	}
 	if (bits != 0 && p.bits != bits)
@@ -240,8 +115,8 @@ static enum al_err canon_prefix(struct al_slice value, struct al_buf *out, const
 	return canon_prefix_of(value, 0, out, why);
 }
 
-/* "^-", "^+", "^n", "^n-m" behind a prefix (RFC 2622 section 2). */
-static bool range_operator_ok(struct al_slice op, const struct al_prefix *p)
+/* "^-", "^+", "^n", "^n-m" behind a prefix of `len` (RFC 2622 section 2), or behind a set with `len` 0. */
+static bool range_operator_ok(struct al_slice op, unsigned len, unsigned bits)
 {
 	struct al_slice low;
 	uint64_t n, m;
@@ -249,32 +124,35 @@ static bool range_operator_ok(struct al_slice op, const struct al_prefix *p)
 	if (al_slice_is(op, "-") || al_slice_is(op, "+"))
 		return true;
 	if (!al_slice_cut(&op, '-', &low))
-		return al_slice_u64(low, p->bits, &n) == AL_OK && n >= p->len;
-	return al_slice_u64(low, p->bits, &n) == AL_OK && al_slice_u64(op, p->bits, &m) == AL_OK && n >= p->len &&
-	       m >= n;
+		return al_slice_u64(low, bits, &n) == AL_OK && n >= len;
+	return al_slice_u64(low, bits, &n) == AL_OK && al_slice_u64(op, bits, &m) == AL_OK && n >= len && m >= n;
 }
 
+/* A prefix, or what stands for several, with a range operator or without (RFC 2622 sections 5.2 and 5.4). */
 static enum al_err canon_route_member(struct al_slice value, struct al_buf *out, const char **why)
 {
+	size_t start = out->len;
 	struct al_slice rest = value, head;
 	struct al_prefix p;
 	char text[AL_PREFIX_STRLEN];
-	bool has_op;
+	bool has_op = al_slice_cut(&rest, '^', &head), good;
 
-	if (canon_asn(value, out, why) == AL_OK || canon_set(value, "RS-", out, why) == AL_OK ||
-	    canon_set(value, "AS-", out, why) == AL_OK)
-		return AL_OK;
-	*why = "a member is a prefix (with ^- ^+ ^n ^n-m), an AS number or a set";
-	has_op = al_slice_cut(&rest, '^', &head);
-	if (al_prefix_parse(head, &p) != AL_OK || (has_op && !range_operator_ok(rest, &p)))
-		return AL_EINVAL;
-	al_prefix_format(&p, text);
-	al_buf_str(out, text);
-	if (has_op) {
+	if (syntax_set_of_routes(head, out, why) == AL_OK) {
+		good = !has_op || range_operator_ok(rest, 0, 128);
+	} else {
+		out->len = out->err == AL_OK ? start : out->len;
+		good = al_prefix_parse(head, &p) == AL_OK && (!has_op || range_operator_ok(rest, p.len, p.bits));
+		if (good)
+			al_prefix_format(&p, text);
+		al_buf_str(out, good ? text : "");
+	}
+	*why = octet_has_zero(head) ? "the octets of an address have no leading zeros: 192.0.2.0, not 192.0.02.0"
+				    : "a member is a prefix, an AS number or a set, with ^- ^+ ^n ^n-m or without";
+	if (good && has_op) {
 		al_buf_u8(out, '^');
 		al_buf_slice(out, rest);
 	}
-	return AL_OK;
+	return good ? AL_OK : AL_EINVAL;
 }
 
 static enum al_err canon_auth(struct al_slice value, struct al_buf *out, const char **why)
@@ -283,6 +161,9 @@ static enum al_err canon_auth(struct al_slice value, struct al_buf *out, const c
 
 	*why = "a key is an ssh-ed25519 or sk-ssh-ed25519@openssh.com public key line";
 	if (al_sshkey_parse(value, &key) != AL_OK)
+		return AL_EINVAL;
+	*why = "no signature could ever verify by this key: it is no point of the curve's main group";
+	if (!al_sshkey_sound(&key))
 		return AL_EINVAL;
 	al_sshkey_format(&key, out);
 	return AL_OK;
@@ -406,58 +287,43 @@ static enum al_err canon_key32(struct al_slice value, struct al_buf *out, const 
 	return AL_OK;
 }
 
-/* Either order is typed, one is kept: a link has one object. */
-static enum al_err canon_node_pair(struct al_slice value, struct al_buf *out, const char **why)
-{
-	char one[NAME_MAX_LEN + 1], other[NAME_MAX_LEN + 1];
-	struct al_slice rest = value, first;
-	bool swap;
-
-	if (!al_slice_cut(&rest, ':', &first) || name_upper(first, one, why) != AL_OK ||
-	    name_upper(rest, other, why) != AL_OK || strcmp(one, other) == 0) {
-		*why = "a peering is named by its two nodes, NODE:NODE";
-		return AL_EINVAL;
-	}
-	swap = strcmp(one, other) > 0;
-	al_buf_printf(out, "%s:%s", swap ? other : one, swap ? one : other);
-	return AL_OK;
-}
-
 static const struct {
 	canon_fn canon;
+	canon_fn old; /* wider: what a log may have; NULL: nothing but `canon`, or any words */
 	const char *doc;
 } syntaxes[] = {
-	[AL_SYN_TEXT] = { canon_text, "text" },
-	[AL_SYN_WORDS] = { canon_words, "words" },
-	[AL_SYN_NAME] = { canon_name, "name" },
-	[AL_SYN_MNTNER] = { canon_mntner, "NAME-MNT" },
-	[AL_SYN_NIC_HDL] = { canon_nic_hdl, "handle" },
-	[AL_SYN_ASN] = { canon_asn, "AS number" },
-	[AL_SYN_AS_BLOCK] = { canon_as_block, "AS number range" },
-	[AL_SYN_AS_NAME] = { canon_name, "name" },
-	[AL_SYN_AS_SET] = { canon_as_set, "as-set name" },
-	[AL_SYN_AS_MEMBER] = { canon_as_member, "AS number or as-set" },
-	[AL_SYN_PREFIX4] = { canon_prefix4, "IPv4 prefix" },
-	[AL_SYN_PREFIX6] = { canon_prefix6, "IPv6 prefix" },
-	[AL_SYN_PREFIX] = { canon_prefix, "prefix" },
-	[AL_SYN_ROUTE_SET] = { canon_route_set, "route-set name" },
-	[AL_SYN_ROUTE_MEMBER] = { canon_route_member, "prefix, AS number or set" },
-	[AL_SYN_DOMAIN] = { syntax_domain, "domain name" },
-	[AL_SYN_NSERVER] = { syntax_nserver, "name [address]" },
-	[AL_SYN_DS] = { syntax_ds, "DS data" },
-	[AL_SYN_RECORD] = { syntax_record, "name [TTL] type data" },
-	[AL_SYN_AUTH] = { canon_auth, "SSH public key" },
-	[AL_SYN_POLICY] = { canon_policy, "open|vouch|ask|reserved|closed" },
-	[AL_SYN_STATUS] = { canon_status, "ALLOCATED|ASSIGNED [PA|PI]" },
-	[AL_SYN_LEN] = { canon_len, "prefix length" },
-	[AL_SYN_SOURCE] = { canon_name, "registry name" },
-	[AL_SYN_HASH] = { canon_hash, "sha256:base64" },
-	[AL_SYN_ROOT_SERVER] = { canon_root_server, "letter address" },
-	[AL_SYN_NUMBER] = { canon_number, "number" },
-	[AL_SYN_ADDRESS] = { canon_address, "address" },
-	[AL_SYN_ENDPOINT] = { canon_endpoint, "host port" },
-	[AL_SYN_KEY32] = { canon_key32, "base64 of 32 bytes" },
-	[AL_SYN_NODE_PAIR] = { canon_node_pair, "NODE:NODE" },
+	[AL_SYN_TEXT] = { canon_text, NULL, "text" },
+	[AL_SYN_WORDS] = { canon_words, NULL, "words" },
+	[AL_SYN_NAME] = { syntax_name, syntax_name_old, "name" },
+	[AL_SYN_MNTNER] = { syntax_mntner, syntax_mntner_old, "NAME-MNT" },
+	[AL_SYN_NIC_HDL] = { syntax_nic_hdl, syntax_nic_hdl_old, "handle" },
+	[AL_SYN_COUNTRY] = { syntax_country, NULL, "ISO 3166 code" },
+	[AL_SYN_ASN] = { syntax_asn, NULL, "AS number" },
+	[AL_SYN_AS_BLOCK] = { syntax_as_block, NULL, "AS number range" },
+	[AL_SYN_AS_NAME] = { syntax_name, syntax_name_old, "name" },
+	[AL_SYN_AS_SET] = { syntax_as_set, syntax_as_set_old, "as-set name" },
+	[AL_SYN_AS_MEMBER] = { syntax_as_member, NULL, "AS number or as-set" },
+	[AL_SYN_PREFIX4] = { canon_prefix4, NULL, "IPv4 prefix" },
+	[AL_SYN_PREFIX6] = { canon_prefix6, NULL, "IPv6 prefix" },
+	[AL_SYN_PREFIX] = { canon_prefix, NULL, "prefix" },
+	[AL_SYN_ROUTE_SET] = { syntax_route_set, syntax_route_set_old, "route-set name" },
+	[AL_SYN_ROUTE_MEMBER] = { canon_route_member, NULL, "prefix, AS number or set" },
+	[AL_SYN_DOMAIN] = { syntax_domain, syntax_domain_old, "domain name" },
+	[AL_SYN_NSERVER] = { syntax_nserver, NULL, "name [address]" },
+	[AL_SYN_DS] = { syntax_ds, NULL, "DS data" },
+	[AL_SYN_RECORD] = { syntax_record, NULL, "name [TTL] type data" },
+	[AL_SYN_AUTH] = { canon_auth, NULL, "SSH public key" },
+	[AL_SYN_POLICY] = { canon_policy, NULL, "open|vouch|ask|reserved|closed" },
+	[AL_SYN_STATUS] = { canon_status, NULL, "ALLOCATED|ASSIGNED [PA|PI]" },
+	[AL_SYN_LEN] = { canon_len, NULL, "prefix length" },
+	[AL_SYN_SOURCE] = { syntax_name, syntax_name_old, "registry name" },
+	[AL_SYN_HASH] = { canon_hash, NULL, "sha256:base64" },
+	[AL_SYN_ROOT_SERVER] = { canon_root_server, NULL, "letter address" },
+	[AL_SYN_NUMBER] = { canon_number, NULL, "number" },
+	[AL_SYN_ADDRESS] = { canon_address, NULL, "address" },
+	[AL_SYN_ENDPOINT] = { canon_endpoint, NULL, "host port" },
+	[AL_SYN_KEY32] = { canon_key32, NULL, "base64 of 32 bytes" },
+	[AL_SYN_NODE_PAIR] = { syntax_node_pair, NULL, "NODE:NODE" },
 };
 
 const char *al_syntax_doc(enum al_syntax syntax)
@@ -465,12 +331,26 @@ const char *al_syntax_doc(enum al_syntax syntax)
 	return syntaxes[syntax].doc;
 }
 
-enum al_err al_syntax_canon(enum al_syntax syntax, struct al_slice value, struct al_buf *out, const char **why)
+static enum al_err canon_by(canon_fn canon, struct al_slice value, struct al_buf *out, const char **why)
 {
 	size_t start = out->len;
-	enum al_err err = syntaxes[syntax].canon(al_slice_trim(value), out, why);
+	enum al_err err = canon(al_slice_trim(value), out, why);
 
 	if (err != AL_OK && out->err == AL_OK)
 		out->len = start;
 	return err != AL_OK ? err : out->err;
+}
+
+enum al_err al_syntax_canon(enum al_syntax syntax, struct al_slice value, struct al_buf *out, const char **why)
+{
+	return canon_by(syntaxes[syntax].canon, value, out, why);
+}
+
+enum al_err al_syntax_canon_old(enum al_syntax syntax, struct al_slice value, struct al_buf *out)
+{
+	const char *why;
+
+	if (syntaxes[syntax].old != NULL)
+		return canon_by(syntaxes[syntax].old, value, out, &why);
+	return canon_as_it_is(al_slice_trim(value), out) == AL_OK ? out->err : AL_EINVAL;
 }

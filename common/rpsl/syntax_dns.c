@@ -14,7 +14,23 @@
 
 #define RECORD_DATA_MAX 1024
 
+/* RFC 3696 section 2: an address that stands where a name should is no name. */
+static bool ends_in_number(struct al_slice name)
+{
+	while (name.len > 0 && name.ptr[name.len - 1] >= '0' && name.ptr[name.len - 1] <= '9')
+		name.len--;
+	return name.len == 0 || name.ptr[name.len - 1] == '.';
+}
+
 enum al_err syntax_domain(struct al_slice value, struct al_buf *out, const char **why)
+{
+	if (syntax_domain_old(value, out, why) != AL_OK)
+		return AL_EINVAL;
+	*why = "a name's last label is not a number: this looks like an address";
+	return ends_in_number(al_slice_head(value, value.len - (value.ptr[value.len - 1] == '.'))) ? AL_EINVAL : AL_OK;
+}
+
+enum al_err syntax_domain_old(struct al_slice value, struct al_buf *out, const char **why)
 {
 	char name[AL_NAME_MAX + 1];
 
@@ -75,7 +91,7 @@ enum al_err syntax_ds(struct al_slice value, struct al_buf *out, const char **wh
 		if (!al_slice_word(&value, "", &word[i]) ||
 		    al_slice_u64(word[i], i == 0 ? 65535 : 255, &number[i]) != AL_OK)
 			return AL_EINVAL;
-	while (al_slice_word(&value, "", &hex)) {
+	while (al_slice_word(&value, "()", &hex)) { /* as zone files have it */
 		if (hex.len > sizeof(digest) - len)
 			return AL_EINVAL;
 		memcpy(digest + len, hex.ptr, hex.len);

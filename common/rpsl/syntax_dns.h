@@ -13,6 +13,8 @@
 struct al_buf;
 
 enum al_err syntax_domain(struct al_slice value, struct al_buf *out, const char **why);
+/* The same with a number as last label, as a log may have it. */
+enum al_err syntax_domain_old(struct al_slice value, struct al_buf *out, const char **why);
 /* "NAME" or "NAME ADDRESS". */
 enum al_err syntax_nserver(struct al_slice value, struct al_buf *out, const char **why);
 /* "TAG ALGORITHM TYPE HEX" (RFC 4034 section 5.3). */

@@ -151,7 +151,7 @@ enum al_err note_vkey_parse(struct al_slice s, uint8_t alg, struct al_vkey *out)
 	if (err != AL_OK)
 		return err;
 	note_key_id(key.name, alg, key.pk, id);
-	if (memcmp(id, key.id, NOTE_ID_LEN) != 0)
+	if (memcmp(id, key.id, NOTE_ID_LEN) != 0 || crypto_core_ed25519_is_valid_point(key.pk) != 1)
 		return AL_EINVAL;
 	*out = key;
 	return AL_OK;

@@ -18,7 +18,7 @@ struct al_message {
 	enum al_severity severity;
 	unsigned object;    /* 0-based, or AL_REPORT_WHOLE */
 	unsigned line;      /* 0-based line of the object's raw text, or AL_REPORT_WHOLE */
-	const char *clause; /* constant, "POLICY-AUTH"; NULL for infos */
+	const char *clause; /* constant, "POLICY-AUTH"; NULL for infos; of a warning: older rules, in an audit */
 	char *text;         /* owned by the report; one line */
 };
 

@@ -69,6 +69,7 @@ struct al_build {
 	uint64_t index;
 	uint64_t time;
 	uint64_t created;
+	bool stored; /* from a log entry: forms of older rules are read too, with a warning that names SCHEMA-SYNTAX */
 };
 
 /* Class of a raw object by its first attribute; AL_EINVAL when there is none. */

@@ -43,9 +43,10 @@ struct al_request {
 	uint8_t hash[AL_HASH_LEN];  /* SHA-256 of text */
 	uint64_t not_after;         /* Unix seconds; 0: no limit */
 	bool dry_run;
-	bool stored;              /* in: the body of a log entry, whose bytes are as they are */
-	unsigned stray_line;      /* of a stored body: first line with a CR, which an old registry took; 0: none */
-	bool takes_control;       /* in: a control request is expected, and nothing else */
+	bool stored; /* in: the body of a log entry, whose bytes are as they are */
+	unsigned
+		stray_line; /* of a stored body: first line that an old registry took and this one would not; 0: none */
+	bool takes_control; /* in: a control request is expected, and nothing else */
 	struct al_slice control;  /* value of `control:` */
 	bool prev_given;          /* the header has `prev:` */
 	uint64_t *prevs;          /* one an object (a single one in the header is repeated) */
@@ -61,7 +62,7 @@ void al_request_init(struct al_request *request);
 void al_request_release(struct al_request *request);
 /*
  * The edge: one line as it came, what is between two LF. Cuts off the CR of CR LF (`ended`: a LF is behind it).
- * AL_EINVAL: a CR elsewhere, a NUL, or too long; *why goes on from "line N ".
+ * AL_EINVAL: a CR elsewhere, a NUL, what is no text (alamo/base/text.h), or too long; *why goes on from "line N ".
  */
 AL_MUST_USE enum al_err al_request_line(struct al_slice *line, bool ended, const char **why);
 /* The edge for a whole text, as a file has it: appended to `out` with LF only. */

@@ -36,6 +36,7 @@ enum al_syntax {
 	AL_SYN_NAME,    /* RPSL name, upper-cased */
 	AL_SYN_MNTNER,  /* name that ends in -MNT */
 	AL_SYN_NIC_HDL, /* role or person handle */
+	AL_SYN_COUNTRY, /* two letters */
 	AL_SYN_ASN,
 	AL_SYN_AS_BLOCK,
 	AL_SYN_AS_NAME,
@@ -92,6 +93,11 @@ const char *al_syntax_doc(enum al_syntax syntax);
 /* Canonical form of one value appended to `out`; AL_EINVAL with a reason in *why (constant text). */
 AL_MUST_USE enum al_err al_syntax_canon(enum al_syntax syntax, struct al_slice value, struct al_buf *out,
 					const char **why);
+/*
+ * The same for a value that stands in the log already, which older rules took: wider forms, and where there
+ * is none of them the words as they may be shown. AL_EINVAL: it cannot be of any form.
+ */
+AL_MUST_USE enum al_err al_syntax_canon_old(enum al_syntax syntax, struct al_slice value, struct al_buf *out);
 /* Key look-up form of what a person typed ("user-mnt", "172.20.0.0/27 as1"): canonical primary key. */
 AL_MUST_USE enum al_err al_key_canon(enum al_class cls, struct al_slice typed, struct al_buf *out);
 

@@ -23,6 +23,8 @@ struct al_sshkey {
 AL_MUST_USE enum al_err al_sshkey_parse(struct al_slice line, struct al_sshkey *out);
 /* "ssh-ed25519 AAAA...", no comment. */
 void al_sshkey_format(const struct al_sshkey *key, struct al_buf *out);
+/* Can a signature by it verify? Not by a point of small order, or none at all. Takes as long as a signature. */
+bool al_sshkey_sound(const struct al_sshkey *key);
 bool al_sshkey_eq(const struct al_sshkey *a, const struct al_sshkey *b);
 /* "SHA256:..." as ssh-keygen -l shows it; 51 bytes with NUL. */
 #define AL_SSH_FINGERPRINT_LEN 51

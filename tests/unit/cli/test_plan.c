@@ -16,7 +16,7 @@
 #include "member/join.h"
 #include "authority/plan.h"
 
-#define KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+#define KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"
 
 static void expect_builds(struct al_slice raw, const char *source, const struct al_auto *autos, size_t count)
 {

@@ -11,7 +11,7 @@
 
 static void asns(void **state)
 {
-	static const char *const bad[] = { "64512", "AS", "AS-1", "AS4294967296", "AS01", "AS1 ", "ASx" };
+	static const char *const bad[] = { "64512", "AS", "AS-1", "AS4294967296", "AS0x1", "AS1 ", "ASx" };
 	char text[AL_ASN_STRLEN];
 	uint32_t asn;
 
