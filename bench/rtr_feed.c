@@ -1,11 +1,10 @@
 /*
  * rtr_feed.c -- a log of N route objects, offered as a stream: `rtr_feed DIR N [K]`, K (200) in an entry.
  *
- * Writes DIR/keys/log.pub and listens on DIR/run/log.sock, as a registry would. Commands on standard input, one head
+ * Writes DIR/keys/log.pub and serves DIR/run/log.sock, as a registry would (alamo/follow/stream.h). Commands on standard input, one head
  * each: "add K" appends K routes, "del K" deletes the last K. Says "size SIZE" when it has sent them; ends with its
  * input. 70 % of the routes are IPv4. The log's own entries are years old, those of commands are of now.
  */
-#include <event2/buffer.h>
 #include <event2/event.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,22 +17,32 @@
 
 #include "alamo/rpsl/entry.h"
 #include "alamo/follow/follow.h"
+#include "alamo/follow/stream.h"
 #include "alamo/net/net.h"
 #include "alamo/rpsl/request.h"
+#include "alamo/tlog/tile.h"
 
 #define PER_ENTRY 200u /* routes */
 #define PER_HEAD 20u   /* entries */
-#define FOLLOWERS 16
 #define OLD_S 1700000000u
 #define LOG_MAX ((size_t)1 << 30)
 
+/* A run of entries that has a head: places in `bytes` and `notes`. */
+struct commit {
+	uint64_t first, end;
+	size_t at, note, note_len;
+};
+
 struct feed {
 	struct al_loop *loop;
-	struct al_listener *listener;
+	struct al_stream *stream; /* NULL: not yet */
 	struct al_skey key;
 	struct al_edge edge;
-	struct al_buf frames; /* the whole stream from size 0 */
-	struct al_conn *followers[FOLLOWERS];
+	struct al_buf bytes; /* u16 length and bytes of each entry */
+	struct al_buf notes;
+	struct commit *commits;
+	size_t commit_count;
+	size_t done; /* of `bytes`, in commits */
 	unsigned long routes;
 	unsigned per_entry; /* 1 .. PER_ENTRY */
 };
@@ -80,26 +89,78 @@ static void append_entry(struct feed *feed, unsigned long first, unsigned count,
 				  .body = al_buf_view(&body) };
 	must(body.err == AL_OK && al_entry_encode(&entry, &bytes) == AL_OK && bytes.err == AL_OK, "entry");
 	view = al_buf_view(&bytes);
-	(void)al_frame_put_entries(&feed->frames, entry.index, &view, 1);
+	al_bundle_put(&feed->bytes, view);
+	must(feed->bytes.err == AL_OK, "entries");
 	leaf = al_leaf_hash(view);
 	al_edge_push(&feed->edge, &leaf);
 	al_buf_release(&body);
 	al_buf_release(&bytes);
 }
 
+static struct al_slice note_of(const struct feed *feed, const struct commit *commit)
+{
+	return al_slice_head(al_slice_from(al_buf_view(&feed->notes), commit->note), commit->note_len);
+}
+
+/* A commit's entries and its note. PER_HEAD entries of AL_ENTRY_MAX and less are more than one frame, at times. */
+static void batch_of(const struct feed *feed, const struct commit *commit, struct al_stream_batch *out)
+{
+	static struct al_slice entries[1u << 16];
+	struct al_slice rest = al_slice_from(al_buf_view(&feed->bytes), commit->at);
+	size_t count = commit->end - commit->first;
+
+	must(count <= AL_COUNT(entries), "entries of one commit");
+	for (size_t i = 0; i < count; i++)
+		must(al_bundle_next(&rest, &entries[i]) == AL_OK, "entry");
+	*out = (struct al_stream_batch){ commit->first, count, entries, note_of(feed, commit) };
+}
+
+/* The whole commit, or what follows `from` of it. */
+static enum al_err read_feed(void *source, uint64_t from, size_t max_bytes, al_stream_read_fn done, void *token)
+{
+	const struct feed *feed = source;
+	struct al_stream_batch batch;
+	size_t low = 0, high = feed->commit_count;
+
+	(void)max_bytes;
+	while (high - low > 1) {
+		size_t mid = low + (high - low) / 2;
+
+		if (feed->commits[mid].first <= from)
+			low = mid;
+		else
+			high = mid;
+	}
+	batch_of(feed, &feed->commits[low], &batch);
+	batch.entries += from - batch.first;
+	batch.count -= from - batch.first;
+	batch.first = from;
+	done(token, AL_OK, &batch);
+	return AL_OK;
+}
+
 static void append_head(struct feed *feed)
 {
 	struct al_checkpoint cp = { feed->edge.size, al_edge_root(&feed->edge) };
-	struct al_buf text, note;
+	uint64_t first = feed->commit_count > 0 ? feed->commits[feed->commit_count - 1].end : 0;
+	struct commit *commits = reallocarray(feed->commits, feed->commit_count + 1, sizeof(*commits));
+	struct al_stream_batch batch;
+	struct al_buf text;
+	size_t at = feed->notes.len;
 
+	must(commits != NULL, "memory");
+	feed->commits = commits;
 	al_buf_init(&text, AL_NOTE_MAX);
-	al_buf_init(&note, AL_NOTE_MAX);
 	al_checkpoint_format(al_slice_str(feed->key.pub.name), &cp, &text);
-	al_note_sign(al_buf_view(&text), &feed->key, &note);
-	al_frame_put(&feed->frames, AL_FRAME_HEAD, al_buf_view(&note));
-	must(feed->frames.err == AL_OK, "head");
+	al_note_sign(al_buf_view(&text), &feed->key, &feed->notes);
+	must(feed->notes.err == AL_OK, "head");
 	al_buf_release(&text);
-	al_buf_release(&note);
+	commits[feed->commit_count++] = (struct commit){ first, cp.size, feed->done, at, feed->notes.len - at };
+	feed->done = feed->bytes.len;
+	if (feed->stream == NULL)
+		return;
+	batch_of(feed, &commits[feed->commit_count - 1], &batch);
+	al_stream_publish(feed->stream, &batch);
 }
 
 /* Routes [from, to), with heads in between as a registry's stream has them, and one at the end. */
@@ -116,48 +177,12 @@ static void append(struct feed *feed, unsigned long from, unsigned long to, bool
 	append_head(feed);
 }
 
-static enum al_err on_open(struct al_conn *conn, void *arg, void **user)
-{
-	(void)conn;
-	*user = arg;
-	return AL_OK;
-}
-
-static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *user)
-{
-	struct feed *feed = user;
-	char line[9];
-	int i;
-
-	for (i = 0; i < FOLLOWERS && feed->followers[i] != NULL; i++)
-		;
-	if (eof || i == FOLLOWERS || evbuffer_remove(in, line, sizeof(line)) != (int)sizeof(line) ||
-	    memcmp(line, "follow 0\n", sizeof(line)) != 0) {
-		al_conn_finish(conn);
-		return;
-	}
-	feed->followers[i] = conn;
-	al_conn_write(conn, feed->frames.ptr, feed->frames.len);
-}
-
-static void on_closed(struct al_conn *conn, void *user)
-{
-	struct feed *feed = user;
-	int i;
-
-	for (i = 0; i < FOLLOWERS; i++)
-		if (feed->followers[i] == conn)
-			feed->followers[i] = NULL;
-}
-
 static void on_command(evutil_socket_t fd, short what, void *arg)
 {
 	struct feed *feed = arg;
-	size_t had = feed->frames.len;
 	unsigned long count;
 	char line[64];
 	ssize_t len = read(fd, line, sizeof(line) - 1);
-	int i;
 
 	(void)what;
 	if (len <= 0) {
@@ -174,9 +199,6 @@ static void on_command(evutil_socket_t fd, short what, void *arg)
 		append(feed, feed->routes - count, feed->routes, true, al_now_s());
 		feed->routes -= count;
 	}
-	for (i = 0; i < FOLLOWERS; i++)
-		if (feed->followers[i] != NULL)
-			al_conn_write(feed->followers[i], feed->frames.ptr + had, feed->frames.len - had);
 	(void)printf("size %" PRIu64 "\n", feed->edge.size);
 	(void)fflush(stdout);
 }
@@ -197,10 +219,6 @@ static void write_key(const struct al_vkey *key)
 
 int main(int argc, char **argv)
 {
-	static const struct al_conn_ops ops = { .open = on_open, .data = on_data, .closed = on_closed };
-	static const struct al_listener_conf conf = {
-		.name = "feed", .max_conns = FOLLOWERS, .in_max = 4096, .out_max = LOG_MAX, .idle_ms = 3600000
-	};
 	static struct feed feed;
 	struct event *event;
 
@@ -211,13 +229,15 @@ int main(int argc, char **argv)
 	}
 	must(sodium_init() >= 0 && al_skey_generate(AL_S("bench.example/log"), &feed.key) == AL_OK, "key");
 	write_key(&feed.key.pub);
-	al_buf_init(&feed.frames, LOG_MAX);
+	al_buf_init(&feed.bytes, LOG_MAX);
+	al_buf_init(&feed.notes, LOG_MAX);
 	al_edge_init(&feed.edge);
 	feed.routes = strtoul(argv[2], NULL, 10);
 	append(&feed, 0, feed.routes, false, OLD_S);
 	must(al_loop_new(&feed.loop) == AL_OK &&
-		     al_listener_new(feed.loop, &conf, &ops, &feed, &feed.listener) == AL_OK &&
-		     al_listener_unix(feed.listener, "run/log.sock") == AL_OK,
+		     al_stream_new(feed.loop, read_feed, &feed, feed.edge.size,
+				   note_of(&feed, &feed.commits[feed.commit_count - 1]), &feed.stream) == AL_OK &&
+		     al_listener_unix(al_stream_local(feed.stream), "run/log.sock") == AL_OK,
 	     "listen");
 	event = event_new(al_loop_base(feed.loop), STDIN_FILENO, EV_READ | EV_PERSIST, on_command, &feed);
 	must(event != NULL && event_add(event, NULL) == 0, "event");
@@ -225,8 +245,10 @@ int main(int argc, char **argv)
 	(void)fflush(stdout);
 	al_loop_run(feed.loop);
 	event_free(event);
-	al_listener_free(feed.listener);
+	al_stream_free(feed.stream);
 	al_loop_free(feed.loop);
-	al_buf_release(&feed.frames);
+	al_buf_release(&feed.bytes);
+	al_buf_release(&feed.notes);
+	free(feed.commits);
 	return 0;
 }
