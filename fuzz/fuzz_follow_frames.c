@@ -31,6 +31,8 @@ static void on_frame(struct chain *chain, const struct al_frame *frame)
 
 	if (frame->kind == AL_FRAME_ENTRIES && chain_entries(chain, frame->body) != AL_OK)
 		chain_drop(chain);
+	if (frame->kind == AL_FRAME_TIP)
+		(void)chain_tip(chain, frame->body, &cp);
 	if (frame->kind != AL_FRAME_HEAD)
 		return;
 	switch (chain_head(chain, frame->body, &cp)) {

@@ -84,6 +84,8 @@ static void on_fork(void *arg, struct al_slice ours, struct al_slice theirs)
 	struct al_mirror *m = arg;
 	char text[AL_EVIDENCE_TEXT_MAX], dir[PATH_MAX];
 
+	/* How far theirs goes is nothing that ours will ever reach. */
+	al_stream_tip(m->stream, 0, al_slice_of(NULL, 0));
 	if (dir_path(store_dir(m->store), "evidence", dir, sizeof(dir)) != AL_OK)
 		return;
 	if (al_evidence_keep(dir, AL_EVIDENCE_FORK, ours, theirs, text) != AL_OK)
@@ -99,6 +101,21 @@ static void on_link(void *arg, bool up)
 
 	if (m->conf.link != NULL)
 		m->conf.link(m->conf.arg, up);
+}
+
+static void on_tip(void *arg, const struct al_checkpoint *cp, struct al_slice note)
+{
+	struct al_mirror *m = arg;
+
+	al_stream_tip(m->stream, cp->size, note);
+}
+
+static void on_present(void *arg)
+{
+	struct al_mirror *m = arg;
+
+	if (m->conf.present != NULL)
+		m->conf.present(m->conf.arg);
 }
 
 /* ---- serving ---- */
@@ -129,7 +146,7 @@ enum al_err al_mirror_http(struct al_mirror *mirror, struct al_slice addr, uint1
 
 static enum al_err follow_start(struct al_mirror *m, struct al_loop *loop)
 {
-	static const struct al_follow_ops ops = { on_entry, on_head, on_fork, on_link };
+	static const struct al_follow_ops ops = { on_entry, on_head, on_fork, on_link, on_tip, on_present };
 	struct al_follow_conf conf = {
 		.address = m->conf.from,
 		.key = m->conf.key,

@@ -13,8 +13,8 @@
 
 #define LISTENS_MAX 8
 #define CONNECT_MS 5000   /* --once: no connection for so long: give up */
-#define PATIENCE_MS 15000 /* --once: connected, and no verified head */
-#define SILENCE_MS 700    /* --once: nothing more after a head, or after we asked: that was all */
+#define PATIENCE_MS 60000 /* --once: connected, and no verified head */
+#define DROPS_MAX 3       /* --once: connections lost without progress */
 
 struct options {
 	const char *dir, *from, *key, *http;
@@ -29,6 +29,7 @@ struct mirroring {
 	char address[PATH_MAX];
 	bool ready;
 	bool linked;
+	unsigned drops;
 	int code;
 };
 
@@ -52,22 +53,34 @@ static void on_head(void *arg, uint64_t size)
 	struct mirroring *m = arg;
 
 	(void)size;
+	m->drops = 0;
 	if (m->timer != NULL)
-		al_timer_set(m->timer, SILENCE_MS);
+		al_timer_set(m->timer, PATIENCE_MS);
 	else
 		ready_say(m);
+}
+
+static void on_present(void *arg)
+{
+	struct mirroring *m = arg;
+
+	if (m->timer != NULL && al_mirror_size(m->mirror) > 0)
+		end(m, CLI_DONE);
 }
 
 static void on_link(void *arg, bool up)
 {
 	struct mirroring *m = arg;
 
-	m->linked = up;
 	if (m->timer == NULL)
 		return;
-	/* With something stored, silence means that there is no more. */
-	if (up)
-		al_timer_set(m->timer, al_mirror_size(m->mirror) > 0 ? 2 * SILENCE_MS : PATIENCE_MS);
+	if (up && !m->linked)
+		al_timer_set(m->timer, PATIENCE_MS);
+	m->linked = m->linked || up;
+	if (!up && ++m->drops >= DROPS_MAX)
+		end(m, command_fail(CLI_UNVERIFIED,
+				    "%s is no log stream, or one that breaks off (a registry's is on port 4344)",
+				    m->address));
 }
 
 static void on_fork(void *arg, const char *text)
@@ -89,9 +102,7 @@ static void on_time(void *arg)
 {
 	struct mirroring *m = arg;
 
-	if (m->linked && al_mirror_size(m->mirror) > 0)
-		end(m, CLI_DONE);
-	else if (m->linked)
+	if (m->linked)
 		end(m, command_fail(CLI_UNVERIFIED, "the stream at %s gives no head that verifies", m->address));
 	else
 		end(m, command_fail(CLI_OFFLINE, "no connection to the log stream at %s", m->address));
@@ -105,6 +116,7 @@ static int mirror_open(struct mirroring *m, const struct options *options, const
 		.key = *key,
 		.head = on_head,
 		.link = on_link,
+		.present = on_present,
 		.fork = on_fork,
 		.failed = on_failed,
 		.arg = m,

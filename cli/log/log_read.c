@@ -3,8 +3,8 @@
  * log is, by which key, and how far it goes.
  *
  * al_follow checks the tree and the checkpoints against the pinned key. Reading
- * ends at the head that the registry (or the directory) named at the start, or,
- * without one, when the stream is silent.
+ * ends at the head that the registry (or the directory) named at the start, and
+ * not before everything is here that the stream's server had then.
  */
 #include "log_read.h"
 
@@ -26,9 +26,8 @@
 #include "member/network.h"
 #include "settings.h"
 
-#define SILENCE_MS 700    /* no further entry after a head: that was all */
 #define CONNECT_MS 5000   /* no connection for so long: give up */
-#define PATIENCE_MS 15000 /* connected, and neither entry nor verified head for so long: give up */
+#define PATIENCE_MS 30000 /* connected, and neither entry nor verified head for so long: give up */
 #define DROPS_MAX 3       /* connections lost without progress */
 
 #define EVIDENCE "alamo-evidence"
@@ -73,7 +72,21 @@ static void head_check(void *arg, const struct al_checkpoint *cp, struct al_slic
 	else if (r->target > 0 && cp->size >= r->target)
 		read_end(r, CLI_DONE);
 	else
-		al_timer_set(r->timer, r->target > 0 ? PATIENCE_MS : SILENCE_MS);
+		al_timer_set(r->timer, PATIENCE_MS);
+}
+
+/* The whole log is read: is it as long as somebody said? */
+static void present_reached(void *arg)
+{
+	struct log_read *r = arg;
+
+	if (r->follow || !r->headed)
+		return;
+	if (r->head.size < r->target)
+		read_end(r, command_fail(CLI_UNVERIFIED, "the log at %s ends at size %llu, but size %llu is signed too",
+					 r->address, (unsigned long long)r->head.size, (unsigned long long)r->target));
+	else
+		read_end(r, CLI_DONE);
 }
 
 static void fork_seen(void *arg, struct al_slice ours, struct al_slice theirs)
@@ -108,12 +121,7 @@ static void time_over(void *arg)
 {
 	struct log_read *r = arg;
 
-	if (r->headed && r->target == 0)
-		read_end(r, CLI_DONE);
-	else if (r->headed && r->head.size < r->target)
-		read_end(r, command_fail(CLI_UNVERIFIED, "the log at %s ends at size %llu, but size %llu is signed too",
-					 r->address, (unsigned long long)r->head.size, (unsigned long long)r->target));
-	else if (!r->linked)
+	if (!r->linked)
 		read_end(r, command_fail(CLI_OFFLINE, "no connection to the log stream at %s", r->address));
 	else
 		read_end(r, command_fail(CLI_UNVERIFIED, "the stream at %s gives no head that verifies", r->address));
@@ -121,7 +129,13 @@ static void time_over(void *arg)
 
 int log_read_run(struct log_read *r, log_read_fn entry, void *arg)
 {
-	static const struct al_follow_ops ops = { entry_check, head_check, fork_seen, link_changed };
+	static const struct al_follow_ops ops = {
+		.entry = entry_check,
+		.head = head_check,
+		.fork = fork_seen,
+		.link = link_changed,
+		.present = present_reached,
+	};
 	struct al_follow_conf conf = {
 		.address = r->address,
 		.key = r->key,

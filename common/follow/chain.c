@@ -79,6 +79,12 @@ void chain_drop(struct chain *chain)
 	al_edge_init(&chain->other);
 }
 
+void chain_begin(struct chain *chain)
+{
+	chain_drop(chain);
+	chain->tip = 0;
+}
+
 void chain_recheck(struct chain *chain, bool on)
 {
 	chain->rechecking = on;
@@ -173,6 +179,25 @@ static enum chain_verdict same_size(struct chain *chain, const struct al_checkpo
 		return chain->note.len > 0 ? CHAIN_FORK : CHAIN_BAD;
 	/* The first head of an empty log is news; later ones are not. */
 	return chain->note.len > 0 ? CHAIN_SAME : keep_note(chain, note);
+}
+
+enum chain_verdict chain_tip(struct chain *chain, struct al_slice note, struct al_checkpoint *cp)
+{
+	struct al_hash root = al_edge_root(&chain->edge);
+
+	if (al_checkpoint_open(note, &chain->key, cp) != AL_OK)
+		return CHAIN_BAD;
+	if (cp->size == chain->edge.size && chain->note.len > 0 && !al_hash_eq(&root, &cp->root))
+		return CHAIN_FORK;
+	chain->tip = cp->size > chain->tip ? cp->size : chain->tip;
+	if (cp->size <= chain->known[CHAIN_TIP].cp.size)
+		return CHAIN_SAME;
+	return chain_know(chain, CHAIN_TIP, note) == AL_OK ? CHAIN_SAME : CHAIN_NOMEM;
+}
+
+bool chain_at_tip(const struct chain *chain)
+{
+	return !chain->rechecking && chain->edge.size >= chain->tip;
 }
 
 enum chain_verdict chain_head(struct chain *chain, struct al_slice note, struct al_checkpoint *cp)

@@ -14,7 +14,8 @@
 #include "alamo/follow/follow.h"
 #include "alamo/tlog/note.h"
 
-#define CHAIN_KNOWN AL_FOLLOW_KNOWN
+#define CHAIN_TIP AL_FOLLOW_KNOWN /* in `known`: what the server said first */
+#define CHAIN_KNOWN (AL_FOLLOW_KNOWN + 1)
 #define CHAIN_PENDING_MAX (16u << 20) /* bytes held unverified */
 
 struct chain {
@@ -28,6 +29,7 @@ struct chain {
 	const struct chain_known *denied; /* the one that the stream contradicts, or NULL */
 	struct al_buf pending;            /* u16 length and bytes of each entry after edge.size */
 	uint64_t pending_count;
+	uint64_t tip; /* size that T frames of this connection have told of */
 	bool rechecking;
 	struct al_edge other;      /* tree of the stream that is re-checked */
 	struct al_hash other_root; /* its root at edge.size; set once other.size >= edge.size */
@@ -57,10 +59,18 @@ uint64_t chain_wanted(const struct chain *chain); /* SIZE to ask the server for 
 AL_MUST_USE enum al_err chain_entries(struct chain *chain, struct al_slice body);
 /* Body of an H frame. *cp is set for CHAIN_NEW, CHAIN_BEHIND and CHAIN_FORK. */
 enum chain_verdict chain_head(struct chain *chain, struct al_slice note, struct al_checkpoint *cp);
+/*
+ * Body of a T frame: from now on the log must contain it. CHAIN_SAME: taken. CHAIN_BAD: not signed by the key.
+ * CHAIN_FORK, CHAIN_NOMEM. *cp is set but for CHAIN_BAD.
+ */
+enum chain_verdict chain_tip(struct chain *chain, struct al_slice note, struct al_checkpoint *cp);
+/* Is everything verified that the T frames of this connection have told of? */
+bool chain_at_tip(const struct chain *chain);
 /* After CHAIN_NEW: the entries that it verified, in order; start with rest = al_buf_view(&chain->pending). */
 bool chain_next(struct al_slice *rest, struct al_slice *entry);
-/* Forget what is not verified (or was handed over): before every new connection, and after CHAIN_NEW. */
+/* Forget what is not verified (or was handed over): after CHAIN_NEW. */
 void chain_drop(struct chain *chain);
+void chain_begin(struct chain *chain);            /* a new connection */
 void chain_recheck(struct chain *chain, bool on); /* for the next connection */
 
 #endif

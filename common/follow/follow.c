@@ -6,6 +6,10 @@
  *
  *   waiting --timer--> connecting --connected--> following
  *      ^------- lost, or anything wrong ------------'      fork, or refused by the user --> stopped
+ *
+ * Where the present begins is what the server says first: a T frame with its newest signed note. A server older
+ * than this frame is asked once more whenever it has nothing left to give: who asks with all that there is gets
+ * the head at once, before any entry.
  */
 #include "alamo/follow/follow.h"
 
@@ -56,6 +60,12 @@ struct al_follow {
 	uint64_t delay_ms; /* before the next attempt */
 	bool up;
 	bool stopped;
+	/* Of this connection: */
+	bool spoken;   /* a frame came */
+	bool tells;    /* the first one was a T */
+	bool given;    /* entries came, and their head */
+	bool present;  /* said so */
+	bool ever;     /* said so on any connection */
 	unsigned told; /* bit (1 << trouble): in the log since all was well */
 };
 
@@ -111,6 +121,64 @@ static void all_well(struct al_follow *f)
 	f->told = 0;
 }
 
+static void report_fork(struct al_follow *f, const struct al_checkpoint *cp, struct al_slice theirs)
+{
+	al_log(AL_LOG_ERROR, "follow-fork", "err=%s size=%" PRIu64 " their-size=%" PRIu64, al_err_name(AL_EFORK),
+	       f->chain.edge.size, cp->size);
+	stop(f);
+	if (f->ops.fork != NULL)
+		f->ops.fork(f->arg, chain_ours(&f->chain), theirs);
+}
+
+/* ---- where the present begins ---- */
+
+static void say_present(struct al_follow *f)
+{
+	if (f->bev == NULL || f->present)
+		return;
+	f->present = f->ever = true;
+	if (f->ops.present != NULL)
+		f->ops.present(f->arg);
+}
+
+static void look_for_tip(struct al_follow *f)
+{
+	if (f->tells && chain_at_tip(&f->chain))
+		say_present(f);
+}
+
+static void on_tip(struct al_follow *f, struct al_slice note)
+{
+	struct al_checkpoint cp;
+
+	switch (chain_tip(&f->chain, note, &cp)) {
+	case CHAIN_SAME:
+		if (f->ops.tip != NULL)
+			f->ops.tip(f->arg, &cp, note);
+		look_for_tip(f);
+		return;
+	case CHAIN_FORK:
+		report_fork(f, &cp, note);
+		return;
+	case CHAIN_NOMEM:
+		complain(f, NO_MEMORY, AL_S("tip"));
+		break;
+	default:
+		complain(f, BAD_HEAD, note);
+		break;
+	}
+	lost(f);
+}
+
+/* A server without T frames that seems to have no more: the answer to the same question says whether it has. */
+static void ask_again(struct al_follow *f)
+{
+	bufferevent_free(f->bev);
+	f->bev = NULL;
+	al_timer_clear(f->silence);
+	al_timer_set(f->retry, RETRY_FIRST_MS);
+}
+
 /* ---- frames ---- */
 
 static void hand_over(struct al_follow *f, const struct al_checkpoint *cp)
@@ -129,58 +197,66 @@ static void hand_over(struct al_follow *f, const struct al_checkpoint *cp)
 	}
 	chain_drop(&f->chain);
 	all_well(f);
+	f->given = true;
 	f->ops.head(f->arg, cp, al_buf_view(&f->chain.note));
 }
 
-static void report_fork(struct al_follow *f, const struct al_checkpoint *cp, struct al_slice theirs)
-{
-	al_log(AL_LOG_ERROR, "follow-fork", "err=%s size=%" PRIu64 " their-size=%" PRIu64, al_err_name(AL_EFORK),
-	       f->chain.edge.size, cp->size);
-	stop(f);
-	if (f->ops.fork != NULL)
-		f->ops.fork(f->arg, chain_ours(&f->chain), theirs);
-}
-
-static void on_head(struct al_follow *f, struct al_slice note)
+static void on_head(struct al_follow *f, struct al_slice note, bool first)
 {
 	struct al_checkpoint cp;
 
 	switch (chain_head(&f->chain, note, &cp)) {
 	case CHAIN_NEW:
 		hand_over(f, &cp);
-		return;
+		break;
 	case CHAIN_SAME:
-		if (!f->chain.rechecking)
-			all_well(f);
-		return;
+		if (f->chain.rechecking)
+			return;
+		all_well(f);
+		break;
 	case CHAIN_FORK:
 		report_fork(f, &cp, note);
 		return;
 	case CHAIN_MISMATCH:
 		complain(f, MISMATCH, AL_S("entries do not give the signed root"));
 		chain_recheck(&f->chain, !f->chain.rechecking && f->chain.edge.size > 0);
-		break;
+		lost(f);
+		return;
 	case CHAIN_SOUND:
 		chain_recheck(&f->chain, false);
-		break;
+		lost(f);
+		return;
 	case CHAIN_BEHIND:
 		complain(f, BEHIND, AL_S("the server's log is smaller"));
-		break;
+		lost(f);
+		return;
 	case CHAIN_BAD:
 		complain(f, BAD_HEAD, note);
-		break;
+		lost(f);
+		return;
 	case CHAIN_NOMEM:
 		complain(f, NO_MEMORY, AL_S("head"));
-		break;
+		lost(f);
+		return;
 	}
-	lost(f);
+	/* Who has everything gets the head at once (formats.md): so it was in servers without T, too. */
+	if (first)
+		say_present(f);
+	else
+		look_for_tip(f);
 }
 
 static void on_frame(struct al_follow *f, const struct al_frame *frame)
 {
+	bool first = !f->spoken;
 	enum al_err err;
 
+	f->spoken = true;
+	f->tells = f->tells || (first && frame->kind == AL_FRAME_TIP);
 	switch (frame->kind) {
+	case AL_FRAME_TIP:
+		on_tip(f, frame->body);
+		return;
 	case AL_FRAME_ENTRIES:
 		err = chain_entries(&f->chain, frame->body);
 		if (err != AL_OK) {
@@ -189,7 +265,7 @@ static void on_frame(struct al_follow *f, const struct al_frame *frame)
 		}
 		return;
 	case AL_FRAME_HEAD:
-		on_head(f, frame->body);
+		on_head(f, frame->body, first);
 		return;
 	case AL_FRAME_PING:
 		/* A server that has no more to say while we re-check has less than we have. */
@@ -244,6 +320,8 @@ static void readable(struct bufferevent *bev, void *arg)
 		if (f->bev == bev)
 			(void)evbuffer_drain(in, len);
 	}
+	if (f->bev == bev && f->given && !f->tells && !f->ever && evbuffer_get_length(in) == 0)
+		ask_again(f);
 }
 
 /* ---- connection ---- */
@@ -258,9 +336,11 @@ static void happened(struct bufferevent *bev, short what, void *arg)
 		lost(f);
 		return;
 	}
-	f->up = true;
 	(void)evbuffer_add_printf(bufferevent_get_output(bev), "follow %" PRIu64 "\n", chain_wanted(&f->chain));
 	al_timer_set(f->silence, SILENCE_MS);
+	if (f->up)
+		return; /* asked again: nobody was told that it was down */
+	f->up = true;
 	if (f->ops.link != NULL)
 		f->ops.link(f->arg, true);
 }
@@ -278,12 +358,13 @@ static void follow_connect(void *arg)
 	struct al_follow *f = arg;
 	struct bufferevent *bev = bufferevent_socket_new(al_loop_base(f->loop), -1, BEV_OPT_CLOSE_ON_FREE);
 
-	chain_drop(&f->chain);
+	chain_begin(&f->chain);
 	if (bev == NULL) {
 		lost(f);
 		return;
 	}
 	f->bev = bev;
+	f->spoken = f->tells = f->given = f->present = false;
 	bufferevent_setcb(bev, readable, NULL, happened, f);
 	bufferevent_setwatermark(bev, EV_READ, 0, INPUT_MAX);
 	al_timer_set(f->silence, SILENCE_MS);

@@ -40,6 +40,9 @@ struct al_replica {
 	char seen[PATH_LEN];     /* file of the newest note */
 	char evidence[PATH_LEN]; /* folder */
 	uint64_t seen_size;      /* in the file */
+	uint64_t least;          /* size that this program had seen before it was started */
+	bool present;            /* the log's end at the time of the connection was reached */
+	bool caught_up;
 	uint64_t seen_ms;
 };
 
@@ -85,6 +88,16 @@ static void seen_write(struct al_replica *r)
 	r->seen_ms = al_now_ms();
 }
 
+/* The first head that is worth showing. */
+static void catch_up(struct al_replica *r)
+{
+	if (r->caught_up || !r->present || r->note.len == 0 || r->cp.size < r->least)
+		return;
+	r->caught_up = true;
+	al_log(AL_LOG_INFO, "log-caught-up", "size=%" PRIu64, r->cp.size);
+	r->ops.head(r->arg, r->state, &r->cp, al_buf_view(&r->note));
+}
+
 static void on_head(void *arg, const struct al_checkpoint *cp, struct al_slice note)
 {
 	struct al_replica *r = arg;
@@ -95,7 +108,22 @@ static void on_head(void *arg, const struct al_checkpoint *cp, struct al_slice n
 	al_metric_set(&size_metric, cp->size);
 	if (al_now_ms() - r->seen_ms >= SEEN_MS)
 		seen_write(r);
-	r->ops.head(r->arg, r->state, cp, note);
+	if (r->caught_up)
+		r->ops.head(r->arg, r->state, &r->cp, al_buf_view(&r->note));
+	else
+		catch_up(r);
+}
+
+static void on_present(void *arg)
+{
+	struct al_replica *r = arg;
+
+	r->present = true;
+	if (!r->caught_up && r->cp.size < r->least)
+		al_log(AL_LOG_WARN, "log-short",
+		       "size=%" PRIu64 " seen=%" PRIu64 "; nothing is published before it is as long again", r->cp.size,
+		       r->least);
+	catch_up(r);
 }
 
 static void on_fork(void *arg, struct al_slice ours, struct al_slice theirs)
@@ -171,7 +199,7 @@ static enum al_err memory_read(struct al_replica *r, const struct al_conf *conf,
 	if (al_note_load(r->seen, known) != AL_OK || al_checkpoint_open(al_buf_view(known), &r->key, &cp) != AL_OK)
 		al_buf_reset(known);
 	else
-		r->seen_size = cp.size;
+		r->seen_size = r->least = cp.size;
 	return AL_OK;
 }
 
@@ -179,7 +207,7 @@ enum al_err al_replica_new(struct al_loop *loop, const struct al_conf *conf, con
 			   void *arg, struct al_replica **out)
 {
 	static const struct al_follow_ops follow_ops = {
-		.entry = on_entry, .head = on_head, .fork = on_fork, .link = on_link
+		.entry = on_entry, .head = on_head, .fork = on_fork, .link = on_link, .present = on_present
 	};
 	struct al_replica *r = calloc(1, sizeof(*r));
 	struct al_follow_conf follow = { 0 };
@@ -233,6 +261,11 @@ void al_replica_free(struct al_replica *replica)
 		al_state_free(replica->state);
 	al_buf_release(&replica->note);
 	free(replica);
+}
+
+bool al_replica_caught_up(const struct al_replica *replica)
+{
+	return replica->caught_up;
 }
 
 const struct al_state *al_replica_state(const struct al_replica *replica)

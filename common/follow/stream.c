@@ -59,6 +59,8 @@ struct al_stream {
 	size_t tail_bytes;
 	uint64_t size; /* of the log, as published */
 	struct al_buf note;
+	struct al_buf tip; /* of a log that goes further than what is here; or empty */
+	uint64_t tip_size;
 };
 
 /* ---- pieces ---- */
@@ -225,6 +227,16 @@ static void pump(struct follower *f)
 	f->pumping = false;
 }
 
+/* How far the log goes, which is how much is to come. A log without any note has nothing to say yet. */
+static void send_tip(struct follower *f)
+{
+	const struct al_stream *stream = f->stream;
+	const struct al_buf *tip = stream->tip_size > stream->size ? &stream->tip : &stream->note;
+
+	if (tip->len > 0)
+		send_frame(f, AL_FRAME_TIP, al_buf_view(tip));
+}
+
 static void start_following(struct follower *f, struct al_slice line)
 {
 	const struct al_stream *stream = f->stream;
@@ -244,6 +256,7 @@ static void start_following(struct follower *f, struct al_slice line)
 	}
 	f->following = true;
 	f->next = size;
+	send_tip(f);
 	/* Who is up to date hears at once that this is so. */
 	if (size == stream->size && stream->note.len > 0)
 		send_frame(f, AL_FRAME_HEAD, al_buf_view(&stream->note));
@@ -370,6 +383,7 @@ enum al_err al_stream_new(struct al_loop *loop, al_stream_source_fn read, void *
 	stream->source = source;
 	stream->size = size;
 	al_buf_init(&stream->note, AL_NOTE_MAX);
+	al_buf_init(&stream->tip, AL_NOTE_MAX);
 	al_buf_slice(&stream->note, note);
 	err = stream->note.err;
 	if (err == AL_OK)
@@ -405,6 +419,7 @@ void al_stream_free(struct al_stream *stream)
 	al_timer_free(stream->tick);
 	tail_clear(stream, 0);
 	al_buf_release(&stream->note);
+	al_buf_release(&stream->tip);
 	free(stream);
 }
 
@@ -421,4 +436,24 @@ void al_stream_publish(struct al_stream *stream, const struct al_stream_batch *b
 	al_buf_slice(&stream->note, batch->note);
 	DL_FOREACH_SAFE2(stream->followers, f, next, next_follower)
 	pump(f);
+}
+
+void al_stream_tip(struct al_stream *stream, uint64_t size, struct al_slice note)
+{
+	struct follower *f, *next;
+
+	if (size == 0 && stream->tip_size == 0)
+		return;
+	if (size > 0 && (size <= stream->size || size <= stream->tip_size))
+		return;
+	al_buf_reset(&stream->tip);
+	al_buf_slice(&stream->tip, note);
+	stream->tip_size = stream->tip.err == AL_OK ? size : 0;
+	DL_FOREACH_SAFE2(stream->followers, f, next, next_follower)
+	{
+		if (f->following && size > 0)
+			send_tip(f);
+		else if (f->following)
+			refuse(f, "the log does not go where it was said to go");
+	}
 }

@@ -22,6 +22,8 @@ struct al_mirror_conf {
 	/* All may be NULL. `head`: so much is on the disk now. `fork`: refused, and kept as `text` says. */
 	void (*head)(void *arg, uint64_t size);
 	void (*link)(void *arg, bool up);
+	/* The copy has everything that the source had when the connection began. */
+	void (*present)(void *arg);
 	void (*fork)(void *arg, const char *text);
 	/* The disk failed: nothing more will be taken; close it. */
 	void (*failed)(void *arg, enum al_err err);

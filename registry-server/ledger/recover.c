@@ -95,6 +95,12 @@ static void on_link(void *arg, bool up)
 	r->linked = r->linked || up;
 }
 
+/* More than that nobody has there. */
+static void on_present(void *arg)
+{
+	end(arg, AL_OK);
+}
+
 static void on_time(void *arg)
 {
 	struct recover *r = arg;
@@ -106,7 +112,9 @@ static void on_time(void *arg)
 
 static enum al_err follow(struct recover *r)
 {
-	static const struct al_follow_ops ops = { on_entry, on_head, on_fork, on_link };
+	static const struct al_follow_ops ops = {
+		.entry = on_entry, .head = on_head, .fork = on_fork, .link = on_link, .present = on_present
+	};
 	struct al_follow_conf conf = { .address = r->address, .key = *signer_key(r->signer) };
 	struct al_edge edge;
 	struct al_buf note;

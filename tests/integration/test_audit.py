@@ -99,7 +99,7 @@ class Cheat(threading.Thread):
         signature = run("openssl", "pkeyutl", "-sign", "-rawin", "-keyform", "DER", "-inkey", scratch / "key", "-in",
                         scratch / "text", text=False).stdout
         line = f"\n— {origin} {base64.b64encode(bytes.fromhex(identity) + signature).decode()}\n"
-        self.frames = [b"E" + struct.pack("!Q", i) + struct.pack("!H", len(entry)) + entry
+        self.frames = [b"T" + text + line.encode()] + [b"E" + struct.pack("!Q", i) + struct.pack("!H", len(entry)) + entry
                        for i, entry in enumerate(entries)] + [b"H" + text + line.encode()]
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.start()

@@ -194,3 +194,10 @@ def test_log_and_monitor(own_authority, tmp_path, key):
     stranger = Key(tmp_path / "stranger")
     strict = alamo(*watch, "--key", f"{stranger.path}.pub", check=False)
     assert strict.returncode == 4 and "2 entries, 2 of them" in strict.stdout
+
+
+def test_no_stream_there(authority, tmp_path):
+    """The request port, which is the usual slip, ends at once and says what is wrong."""
+    address = spelled(authority.endpoints["requests"])
+    refused = once(tmp_path / "copy", address, authority.dir / "keys" / "log.pub", check=False)
+    assert refused.returncode == 4 and f"{address} is no log stream" in refused.stderr, refused.stderr

@@ -24,6 +24,13 @@ struct al_follow_ops {
 	void (*fork)(void *arg, struct al_slice ours, struct al_slice theirs);
 	/* Connected to or lost the stream. May be NULL. */
 	void (*link)(void *arg, bool up);
+	/* The server says that its log goes as far as this signed note. Nothing of it is here yet. May be NULL. */
+	void (*tip)(void *arg, const struct al_checkpoint *cp, struct al_slice note);
+	/*
+	 * Everything that the server had when this connection began is verified and handed over: what was given
+	 * before is the past, what comes now is the present. Once a connection, after the head. May be NULL.
+	 */
+	void (*present)(void *arg);
 };
 
 #define AL_FOLLOW_KNOWN 2
@@ -48,6 +55,7 @@ enum al_frame_kind {
 	AL_FRAME_ENTRIES = 'E', /* u64 first, then entries as a bundle has them */
 	AL_FRAME_HEAD = 'H',    /* signed note */
 	AL_FRAME_PING = 'P',    /* empty */
+	AL_FRAME_TIP = 'T',     /* signed note: how far the log goes; first of all, and whenever that is news */
 	AL_FRAME_ERROR = 'X',   /* text; the server closes after it */
 };
 
@@ -69,7 +77,10 @@ struct al_object;
 struct al_replica_ops {
 	/* An object changed (state already shows it); `old` may be NULL or a tombstone. May be NULL. */
 	void (*change)(void *arg, const struct al_object *old, const struct al_object *now);
-	/* A verified checkpoint is complete: publish what changed() collected. */
+	/*
+	 * A verified checkpoint is complete: publish what change() collected. Never called for the past: the first
+	 * one is that of al_replica_caught_up(), however long the log is and however slow the line.
+	 */
 	void (*head)(void *arg, const struct al_state *state, const struct al_checkpoint *cp, struct al_slice note);
 	/* Connected to or lost the stream. May be NULL. */
 	void (*link)(void *arg, bool up);
@@ -82,6 +93,11 @@ AL_MUST_USE enum al_err al_replica_new(struct al_loop *loop, const struct al_con
 void al_replica_free(struct al_replica *replica);
 const struct al_state *al_replica_state(const struct al_replica *replica);
 const struct al_vkey *al_replica_key(const struct al_replica *replica); /* the pinned key */
+/*
+ * Is everything here that the log had when we first reached it, and that this program had seen before it was
+ * started (run/seen.PROGRAM)? From then on it stays true: a lost link is no way back. No clock has a say in it.
+ */
+bool al_replica_caught_up(const struct al_replica *replica);
 /* Of the newest verified head: size 0 before the first. The note is empty then. */
 struct al_slice al_replica_head(const struct al_replica *replica, struct al_checkpoint *cp);
 

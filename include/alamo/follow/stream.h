@@ -2,7 +2,7 @@
  * stream.h -- the serving side of the log stream (docs/formats.md), over
  * whatever store has the log: the registry's ledger, or a mirror's files.
  *
- * A follower sends "follow SIZE LF" and gets frames (alamo/follow/follow.h): stored
+ * A follower sends "follow SIZE LF" and gets frames (alamo/follow/follow.h): how far the log goes, then stored
  * entries and checkpoints from SIZE on, then each commit as it happens. The
  * newest commits are kept in memory (4 MiB), so followers that are up to date
  * never touch the store. One that lags is read to at its own pace; one that
@@ -44,6 +44,12 @@ void al_stream_free(struct al_stream *stream);
 /* Followers of this host have a listener of their own, so that strangers cannot take their places. */
 struct al_listener *al_stream_local(struct al_stream *stream);
 struct al_listener *al_stream_tcp(struct al_stream *stream);
+/*
+ * The log is known to go as far as this signed note, further than what is here: followers are told, so that
+ * nobody takes the end of an unfinished copy for the present. Size 0: that was
+ * not so; who was told has to ask again.
+ */
+void al_stream_tip(struct al_stream *stream, uint64_t size, struct al_slice note);
 /* One commit, durable: with its note. Those that al_stream_new() was told of are passed over. */
 void al_stream_publish(struct al_stream *stream, const struct al_stream_batch *batch);
 

@@ -55,6 +55,9 @@ struct fixture {
 	size_t heads;
 	size_t forks;
 	int links; /* ups minus downs */
+	unsigned presents;
+	uint64_t present; /* size at the first of them */
+	uint64_t tip;
 	struct al_buf ours, theirs;
 	uint64_t stop_at_head; /* the loop stops there */
 	uint64_t refuse_at;    /* index that the user refuses */
@@ -92,7 +95,8 @@ static void put_entries(struct al_buf *out, const struct history *h, uint64_t fi
 	(void)al_frame_put_entries(out, first, entries, (size_t)(end - first));
 }
 
-static void put_head_by(struct al_buf *out, const struct history *h, uint64_t size, const struct al_skey *signer)
+static void put_note(struct al_buf *out, enum al_frame_kind kind, const struct history *h, uint64_t size,
+		     const struct al_skey *signer)
 {
 	struct al_checkpoint cp = { .size = size, .root = h->root[size] };
 	struct al_buf text, note;
@@ -101,9 +105,19 @@ static void put_head_by(struct al_buf *out, const struct history *h, uint64_t si
 	al_buf_init(&note, AL_NOTE_MAX);
 	al_checkpoint_format(al_slice_str(signer->pub.name), &cp, &text);
 	al_note_sign(al_buf_view(&text), signer, &note);
-	al_frame_put(out, AL_FRAME_HEAD, al_buf_view(&note));
+	al_frame_put(out, kind, al_buf_view(&note));
 	al_buf_release(&text);
 	al_buf_release(&note);
+}
+
+static void put_head_by(struct al_buf *out, const struct history *h, uint64_t size, const struct al_skey *signer)
+{
+	put_note(out, AL_FRAME_HEAD, h, size, signer);
+}
+
+static void put_tip(struct al_buf *out, const struct history *h, uint64_t size)
+{
+	put_note(out, AL_FRAME_TIP, h, size, &key);
 }
 
 static void put_head(struct al_buf *out, const struct history *h, uint64_t size)
@@ -211,6 +225,24 @@ static void listen_tcp(struct fixture *f)
 
 /* ---- follower ---- */
 
+static void on_tip(void *arg, const struct al_checkpoint *cp, struct al_slice note)
+{
+	struct fixture *f = arg;
+	struct al_checkpoint check;
+
+	assert_int_equal(al_checkpoint_open(note, &key.pub, &check), AL_OK);
+	assert_int_equal(check.size, cp->size);
+	f->tip = cp->size;
+}
+
+static void on_present(void *arg)
+{
+	struct fixture *f = arg;
+
+	if (f->presents++ == 0)
+		f->present = f->head;
+}
+
 static enum al_err on_entry(void *arg, uint64_t index, struct al_slice bytes)
 {
 	struct fixture *f = arg;
@@ -258,7 +290,7 @@ static void on_link(void *arg, bool up)
 	assert_true(f->links == 0 || f->links == 1);
 }
 
-static const struct al_follow_ops ops = { on_entry, on_head, on_fork, on_link };
+static const struct al_follow_ops ops = { on_entry, on_head, on_fork, on_link, on_tip, on_present };
 
 static void on_guard(void *arg)
 {
@@ -540,6 +572,141 @@ static void smaller_server(void **state)
 	assert_int_equal(f->entries, 8);
 }
 
+/* The past, in three heads, of a log that goes as far as ten; then one more. */
+static void tip_and_three_heads(struct al_buf *out)
+{
+	put_tip(out, &real, 10);
+	first_five(out);
+	five_to_eight(out);
+	put_entries(out, &real, 8, 10);
+	put_head(out, &real, 10);
+	put_entries(out, &real, 10, 11);
+	put_head(out, &real, 11);
+}
+
+static void present_begins_at_the_tip(void **state)
+{
+	static const struct step steps[] = { { 0, tip_and_three_heads, true } };
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), 11);
+	assert_int_equal(f->tip, 10);
+	assert_int_equal(f->presents, 1);
+	assert_int_equal(f->present, 10);
+}
+
+static void tip_and_five(struct al_buf *out)
+{
+	put_tip(out, &real, 8);
+	first_five(out);
+}
+
+static void tip_and_the_rest(struct al_buf *out)
+{
+	put_tip(out, &real, 9);
+	five_to_eight(out);
+	put_entries(out, &real, 8, 9);
+	put_head(out, &real, 9);
+}
+
+/* A line that breaks in the past is no way into the present. */
+static void cut_before_the_tip(void **state)
+{
+	static const struct step steps[] = { { 0, tip_and_five, false }, { 5, tip_and_the_rest, true } };
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), 9);
+	assert_int_equal(f->presents, 1);
+	assert_int_equal(f->present, 9);
+}
+
+static void tip_of_five(struct al_buf *out)
+{
+	put_tip(out, &real, 5);
+	put_head(out, &real, 5);
+	five_to_eight(out);
+}
+
+/* Who has everything is told so by the tip alone. */
+static void up_to_date_already(void **state)
+{
+	static const struct step steps[] = { { 0, tip_and_five, false }, { 5, tip_of_five, true } };
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), 8);
+	assert_int_equal(f->presents, 1);
+	assert_int_equal(f->present, 5);
+}
+
+static void head_five(struct al_buf *out)
+{
+	put_head(out, &real, 5);
+	five_to_eight(out);
+}
+
+static void eight_and_more(struct al_buf *out)
+{
+	five_to_eight(out);
+}
+
+static void head_eight(struct al_buf *out)
+{
+	put_head(out, &real, 8);
+	put_entries(out, &real, 8, 9);
+	put_head(out, &real, 9);
+}
+
+/* A server without T frames is asked again until it answers with the head: then there is no more. */
+static void an_old_server(void **state)
+{
+	static const struct step steps[] = {
+		{ 0, first_five, true },
+		{ 5, eight_and_more, true },
+		{ 8, head_eight, true },
+	};
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), 9);
+	assert_int_equal(f->presents, 1);
+	assert_int_equal(f->present, 8);
+	assert_int_equal(f->links, 1);
+}
+
+static void an_old_server_that_is_quiet(void **state)
+{
+	static const struct step steps[] = { { 0, first_five, true }, { 5, head_five, true } };
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), 8);
+	assert_int_equal(f->presents, 1);
+	assert_int_equal(f->present, 5);
+}
+
+static void tip_by_a_stranger(struct al_buf *out)
+{
+	put_note(out, AL_FRAME_TIP, &real, 5, &other_key);
+	first_five(out);
+}
+
+static void tip_of_the_fork(struct al_buf *out)
+{
+	put_tip(out, &forked, 8);
+	first_five(out);
+	five_to_eight(out);
+}
+
+static void tips_are_verified(void **state)
+{
+	static const struct step steps[] = { { 0, tip_by_a_stranger, true }, { 0, tip_of_the_fork, true } };
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), UINT64_MAX);
+	/* Both are signed: the tip, and the head of eight that contradicts it. */
+	assert_int_equal(f->forks, 1);
+	assert_int_equal(f->presents, 0);
+	assert_int_equal(f->entries, 5);
+}
+
 static void oversize_frame(struct al_buf *out)
 {
 	put_entries(out, &real, 0, 5);
@@ -677,6 +844,12 @@ int main(void)
 		TEST(fork_that_has_grown),
 		TEST(a_liar_between),
 		TEST(smaller_server),
+		TEST(present_begins_at_the_tip),
+		TEST(cut_before_the_tip),
+		TEST(up_to_date_already),
+		TEST(an_old_server),
+		TEST(an_old_server_that_is_quiet),
+		TEST(tips_are_verified),
 		TEST(broken_frames),
 		TEST(broken_order),
 		TEST(unverified_bytes_are_bounded),

@@ -370,6 +370,31 @@ static void refusals(void **state)
 	}
 }
 
+/* Before anything else: how far the log goes. */
+static void tip_first(void **state)
+{
+	static const struct al_slice questions[] = { { "follow 5\n", 9 }, { "follow 4\n", 9 }, { "follow 0\n", 9 } };
+	struct fixture *f = *state;
+	struct al_checkpoint cp;
+	struct al_frame frame;
+	struct al_slice got;
+	struct raw raw;
+
+	grow(f, 5, 0);
+	run(f);
+	for (size_t i = 0; i < AL_COUNT(questions); i++) {
+		raw_open(f, &raw, questions[i], true);
+		raw.frames_wanted = 2;
+		raw_run(f);
+		got = al_buf_view(&raw.got);
+		assert_int_equal(al_frame_next(&got, &frame), AL_OK);
+		assert_int_equal(frame.kind, AL_FRAME_TIP);
+		assert_int_equal(al_checkpoint_open(frame.body, &f->key.pub, &cp), AL_OK);
+		assert_int_equal(cp.size, 5);
+		raw_close(&raw);
+	}
+}
+
 static void head_first(void **state)
 {
 	struct fixture *f = *state;
@@ -380,18 +405,18 @@ static void head_first(void **state)
 	grow(f, 5, 0);
 	run(f);
 	raw_open(f, &raw, AL_S("follow 5\n"), true);
-	raw.frames_wanted = 1;
+	raw.frames_wanted = 2;
 	raw_run(f);
-	assert_int_equal(frame_count(&raw.got, &frame), 1);
+	assert_int_equal(frame_count(&raw.got, &frame), 2);
 	assert_int_equal(frame.kind, AL_FRAME_HEAD);
 	assert_int_equal(al_checkpoint_open(frame.body, &f->key.pub, &cp), AL_OK);
 	assert_int_equal(cp.size, 5);
 	raw_close(&raw);
 	/* From the middle of a commit, which no follower of ours asks for: entries, then a head. */
 	raw_open(f, &raw, AL_S("follow 4\n"), true);
-	raw.frames_wanted = 2;
+	raw.frames_wanted = 3;
 	raw_run(f);
-	assert_int_equal(frame_count(&raw.got, &frame), 2);
+	assert_int_equal(frame_count(&raw.got, &frame), 3);
 	assert_int_equal(frame.kind, AL_FRAME_HEAD);
 	raw_close(&raw);
 }
@@ -427,8 +452,8 @@ static void a_client_that_does_not_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(history_then_live), TEST(long_history), TEST(registry_restarts),
-		TEST(refusals),          TEST(head_first),   TEST(a_client_that_does_not_read),
+		TEST(history_then_live), TEST(long_history), TEST(registry_restarts),           TEST(refusals),
+		TEST(tip_first),         TEST(head_first),   TEST(a_client_that_does_not_read),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN); /* as al_service_main() does */
