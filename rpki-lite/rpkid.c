@@ -17,23 +17,18 @@
 #include "rtr_session.h"
 #include "vrp_fold.h"
 
-#define SETTLE_MS 300        /* no further head for so long: the replay is over */
-#define RESUME_MS 1000       /* the same after the stream was lost in a replay */
-#define LIVE_S 5             /* an entry so young is live, not replayed */
-#define REPLAY_MOST_MS 60000 /* a log that is never quiet, behind a clock that is wrong */
+#define HOLD_MS 45000 /* rtrlib gives up after 60 s */
 
 struct rpkid {
 	struct al_service *service;
 	struct al_replica *replica;
 	struct vrp_fold *fold;
 	struct vrp_history *history;
-	const struct vrp_set *set; /* counted; NULL before the first head */
+	const struct vrp_set *set; /* counted; NULL until the log's present is reached */
 	struct rtr_server *rtr;
 	struct export *export;
 	struct al_http *http;
-	bool posted;             /* a publish is on its way */
-	struct al_timer *settle; /* publishes the first set */
-	uint64_t first_ms;       /* when the first head came; 0: none did */
+	bool posted; /* a publish is on its way */
 };
 
 static struct al_metric metric_vrps4 = { .name = "alamo_rpki_vrps{family=\"ipv4\"}",
@@ -128,34 +123,15 @@ static void rpkid_publish(void *arg)
 	export_publish(self->export, self->set, cp.size, al_now_s());
 }
 
-/*
- * A replay has many heads, and each but the last is the past: a router that was ahead of it would be given old
- * records. So the first set waits until the newest entry is of now, or no further head comes for a while.
- */
-static bool rpkid_replaying(struct rpkid *self, const struct al_state *state)
-{
-	uint64_t now_ms = al_now_ms();
-
-	if (self->set != NULL)
-		return false;
-	if (self->first_ms == 0)
-		self->first_ms = now_ms;
-	return al_state_time(state) + LIVE_S < al_now_s() && now_ms - self->first_ms < REPLAY_MOST_MS;
-}
-
 static void rpkid_head(void *arg, const struct al_state *state, const struct al_checkpoint *cp, struct al_slice note)
 {
 	struct rpkid *self = arg;
 
+	(void)state;
 	(void)cp;
 	(void)note;
 	if (self->posted)
 		return;
-	if (rpkid_replaying(self, state)) {
-		al_timer_set(self->settle, SETTLE_MS);
-		return;
-	}
-	al_timer_clear(self->settle);
 	self->posted = al_loop_post(al_service_loop(self->service), rpkid_publish, self) == AL_OK;
 	if (!self->posted)
 		rpkid_publish(self);
@@ -167,11 +143,6 @@ static void rpkid_link(void *arg, bool up)
 	struct rpkid *self = arg;
 
 	export_link(self->export, up, al_now_s());
-	/* A replay that breaks off is not over; one that was complete may have nothing more to say. */
-	if (self->set == NULL && !up)
-		al_timer_clear(self->settle);
-	if (self->set == NULL && up && self->first_ms != 0)
-		al_timer_set(self->settle, RESUME_MS);
 	if (!up && self->set != NULL)
 		al_log(AL_LOG_WARN, "serving-last-known", "serial=%" PRIu32 " vrps=%zu", self->set->serial,
 		       self->set->count);
@@ -195,6 +166,7 @@ static enum al_err rpkid_rtr(struct rpkid *self, const struct al_conf *conf)
 		.max_conns = (size_t)al_conf_u64(conf, "rpki", "max-connections"),
 		.max_per_source = (size_t)al_conf_u64(conf, "rpki", "max-per-source"),
 		.notify_ms = al_conf_u64(conf, "rpki", "notify-seconds") * 1000,
+		.hold_ms = HOLD_MS,
 		.session = rtr_session_id(al_replica_key(self->replica), VRP_RULE_VERSION, RTR_VERSION_MAX),
 		.timers = {
 			.refresh = (uint32_t)al_conf_u64(conf, "rpki", "refresh"),
@@ -235,8 +207,6 @@ static enum al_err rpkid_open(struct rpkid *self)
 	rpkid_metrics();
 	if (err == AL_OK)
 		err = vrp_history_new((size_t)al_conf_u64(conf, "rpki", "history"), &self->history);
-	if (err == AL_OK)
-		err = al_timer_new(loop, rpkid_publish, self, &self->settle);
 	/* It calls back from the loop only, when all of this stands. */
 	if (err == AL_OK)
 		err = al_replica_new(loop, conf, &ops, self, &self->replica);
@@ -264,7 +234,6 @@ static void rpkid_stop(void *arg)
 
 	if (self == NULL)
 		return;
-	al_timer_free(self->settle);
 	al_replica_free(self->replica);
 	al_http_free(self->http);
 	export_free(self->export);

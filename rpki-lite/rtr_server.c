@@ -128,6 +128,7 @@ static struct rtr_world server_world(struct rtr_server *server, const struct rtr
 		.busy = al_conn_pending(client->conn) != 0,
 		.now_ms = al_now_ms(),
 		.notify_ms = server->conf.notify_ms,
+		.hold_ms = server->conf.hold_ms,
 		.retained = server_retained,
 		.arg = server,
 	};
@@ -269,6 +270,8 @@ static bool client_stalled(struct rtr_client *client, uint64_t now_ms)
 {
 	size_t pending = al_conn_pending(client->conn);
 
+	if (client->session.held)
+		return false;
 	if (client->session.state == RTR_NEW)
 		return now_ms - client->since_ms >= RTR_SILENT_MS;
 	if (pending == 0 || pending != client->pending) {
@@ -297,6 +300,8 @@ static void server_sweep(void *arg)
 		next = client->next;
 		if (client_stalled(client, now_ms))
 			client_drop(client, "stalled");
+		else if (client->session.held)
+			al_conn_poke(client->conn); /* there is data now, or it takes too long */
 		else
 			client_tick(client);
 	}
@@ -393,8 +398,12 @@ static size_t client_pdu(struct rtr_client *client, const uint8_t *bytes, size_t
 	if (used == 0)
 		return 0;
 	reply = rtr_session_step(&client->session, RTR_IN_PDU, &pdu, &world);
-	if (reply.answer == RTR_LATER)
+	if (reply.answer == RTR_LATER) {
+		if (client->session.held)
+			server_sweep_in(client->server,
+					client->session.held_ms + client->server->conf.hold_ms - world.now_ms);
 		return 0;
+	}
 	if (pdu.type == RTR_ERROR_REPORT)
 		client_report(client, &pdu, &reply);
 	if ((reply.answer == RTR_RESET || reply.answer == RTR_FULL) && world.suspect) {
@@ -434,7 +443,7 @@ static void client_input(struct al_conn *conn, struct evbuffer *in, bool eof, vo
 	/* A query that waits behind an answer is still answered after the router has shut its side. */
 	if (al_conn_pending(conn) != 0 && evbuffer_get_length(in) != 0)
 		al_conn_pause(conn, true); /* until client_drained() */
-	else if (client->eof)
+	else if (client->eof && !client->session.held)
 		client_eof(client);
 }
 

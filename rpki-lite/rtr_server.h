@@ -26,6 +26,7 @@ struct rtr_server_conf {
 	size_t max_conns;
 	size_t max_per_source;
 	uint64_t notify_ms; /* least time between two Notifies to one router */
+	uint64_t hold_ms;   /* longest time that a query waits for data, before it is refused */
 	uint16_t session;   /* of version 1 */
 	struct rtr_timers timers;
 };

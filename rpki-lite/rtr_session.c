@@ -81,8 +81,15 @@ static struct rtr_reply session_fail(struct rtr_session *session, uint8_t versio
 	};
 }
 
-static struct rtr_reply session_no_data(struct rtr_session *session)
+static struct rtr_reply session_no_data(struct rtr_session *session, const struct rtr_world *world)
 {
+	if (!session->held) {
+		session->held = true;
+		session->held_ms = world->now_ms;
+	}
+	if (world->now_ms - session->held_ms < world->hold_ms)
+		return (struct rtr_reply){ .answer = RTR_LATER };
+	session->held = false;
 	session_enter(session, RTR_WAITING);
 	return (struct rtr_reply){
 		.answer = RTR_ERROR, .version = session->version, .code = RTR_NO_DATA, .text = "no verified data yet"
@@ -95,6 +102,7 @@ static struct rtr_reply session_send(struct rtr_session *session, const struct r
 	session->told = world->serial;
 	session->resetting = answer == RTR_RESET;
 	session->reset_ms = world->now_ms;
+	session->held = false;
 	session_enter(session, answer == RTR_RESET ? RTR_READY : RTR_SENDING);
 	return (struct rtr_reply){
 		.answer = answer, .version = session->version, .session = session_number(session, world), .from = from
@@ -104,7 +112,7 @@ static struct rtr_reply session_send(struct rtr_session *session, const struct r
 static struct rtr_reply session_reset_query(struct rtr_session *session, const struct rtr_world *world)
 {
 	if (!world->has_data)
-		return session_no_data(session);
+		return session_no_data(session, world);
 	if (session->version == 0) {
 		/* Fresh means: not the one before, either. */
 		session->session0 = world->fresh != session->session0 ? world->fresh : (uint16_t)(world->fresh + 1);
@@ -120,7 +128,7 @@ static struct rtr_reply session_serial_query(struct rtr_session *session, const 
 					   : pdu->field == world->session;
 
 	if (!world->has_data)
-		return session_no_data(session);
+		return session_no_data(session, world);
 	if (!known || world->suspect)
 		return session_send(session, world, RTR_RESET, 0);
 	if (pdu->serial == world->serial)
@@ -178,7 +186,7 @@ uint64_t rtr_session_notify_in(const struct rtr_session *session, const struct r
 
 	if (session->state != RTR_READY && session->state != RTR_WAITING)
 		return UINT64_MAX;
-	if (!world->has_data || world->busy || session->told == world->serial)
+	if (!world->has_data || world->busy || session->held || session->told == world->serial)
 		return UINT64_MAX;
 	if (session->resetting && world->now_ms - session->reset_ms < RTR_RESET_MS)
 		return RTR_RESET_MS - (world->now_ms - session->reset_ms);

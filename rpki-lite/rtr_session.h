@@ -12,6 +12,9 @@
  * interval before it asks, and begins that wait anew with each Notify, so that a cache that changes more often than
  * that would keep it on its old records for ever.
  *
+ * A query that comes before there is data is held (RTR_LATER), since bird and FRR sleep ten minutes after an Error 2;
+ * it is answered when the data is there, and refused when that takes longer than hold_ms.
+ *
  * Pure: no I/O, no clock, no randomness; what it has to know comes in struct rtr_world, what is to be done goes
  * out in struct rtr_reply.
  *
@@ -43,7 +46,7 @@ enum rtr_state {
 	RTR_NEW,     /* no query yet: the version is open and nothing may be sent */
 	RTR_READY,   /* nothing under way */
 	RTR_SENDING, /* an answer is on its way: no Notify, no second answer */
-	RTR_WAITING, /* asked before we had data (Error 2) */
+	RTR_WAITING, /* asked before we had data, and was told so (Error 2) */
 	RTR_ENDED,
 	RTR_STATE_COUNT
 };
@@ -55,6 +58,8 @@ struct rtr_session {
 	enum rtr_state state;
 	uint8_t version; /* from the first query on */
 	bool granted;    /* version 0: `session0` was given in a Reset answer */
+	bool held;       /* a query waits for data, since `held_ms` */
+	uint64_t held_ms;
 	uint16_t session0;
 	uint32_t told;  /* newest serial that the router has heard of; 0: none */
 	bool resetting; /* was told to ask for everything, at `reset_ms`, and has not done so yet */
@@ -81,6 +86,7 @@ struct rtr_world {
 	bool busy;        /* something is still on its way to the router */
 	uint64_t now_ms;
 	uint64_t notify_ms; /* least time between two Notifies to one router */
+	uint64_t hold_ms;   /* longest time that a query is held for want of data */
 	/* Is there a difference from this serial? */
 	bool (*retained)(void *arg, uint32_t from);
 	void *arg;
@@ -88,7 +94,7 @@ struct rtr_world {
 
 enum rtr_answer {
 	RTR_NOTHING,
-	RTR_LATER, /* not now: keep the PDU and give it again after RTR_IN_SENT */
+	RTR_LATER, /* not now: keep the PDU and give it again after RTR_IN_SENT, or when there is data */
 	RTR_NOTIFY,
 	RTR_RESET, /* Cache Reset */
 	RTR_FULL,  /* Cache Response, all records, End of Data */

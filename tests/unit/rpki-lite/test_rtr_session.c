@@ -234,6 +234,39 @@ static void no_data_keeps_the_connection(void **state)
 	assert_int_equal(ask(&s, reset_query(1), &world).answer, RTR_FULL);
 }
 
+/* Before there is data a query is held: a router that is refused sleeps for ten minutes. */
+static void a_query_is_held(void **state)
+{
+	struct rtr_world world = world_of(false);
+	struct rtr_session s;
+	struct rtr_reply reply;
+
+	(void)state;
+	world.hold_ms = 45000;
+	rtr_session_init(&s);
+	assert_int_equal(ask(&s, reset_query(1), &world).answer, RTR_LATER);
+	assert_true(s.held);
+	world.now_ms += 44999;
+	assert_int_equal(ask(&s, reset_query(1), &world).answer, RTR_LATER);
+	world = world_of(true);
+	/* The query is answered, not the router told that it may ask. */
+	assert_int_equal(tick(&s, &world).answer, RTR_NOTHING);
+	assert_int_equal(ask(&s, reset_query(1), &world).answer, RTR_FULL);
+	assert_false(s.held);
+
+	/* It takes too long: refused, and the next one is held again. */
+	world = world_of(false);
+	world.hold_ms = 45000;
+	rtr_session_init(&s);
+	assert_int_equal(ask(&s, serial_query(1, SESSION, 95), &world).answer, RTR_LATER);
+	world.now_ms += 45000;
+	reply = ask(&s, serial_query(1, SESSION, 95), &world);
+	assert_int_equal(reply.answer, RTR_ERROR);
+	assert_int_equal(reply.code, RTR_NO_DATA);
+	assert_false(reply.finish);
+	assert_int_equal(ask(&s, reset_query(1), &world).answer, RTR_LATER);
+}
+
 static void notify_is_paced(void **state)
 {
 	struct rtr_world world = world_of(true);
@@ -390,6 +423,7 @@ int main(void)
 		cmocka_unit_test(serial_queries),
 		cmocka_unit_test(a_query_inside_an_answer_waits),
 		cmocka_unit_test(no_data_keeps_the_connection),
+		cmocka_unit_test(a_query_is_held),
 		cmocka_unit_test(notify_is_paced),
 		cmocka_unit_test(no_notify_before_the_reset_query),
 		cmocka_unit_test(version_0_gets_fresh_sessions),
