@@ -6,8 +6,8 @@
  *   UDP threads     published set -> answers
  *
  * One job is with the builder at a time; what changes meanwhile is one job
- * more. A replay has many heads, and each but the last is the past: the first
- * build waits until the newest entry is of now or no further head comes.
+ * more. The first is the log's present (al_replica_caught_up): before it every
+ * question gets SERVFAIL.
  */
 #include "rootd.h"
 
@@ -26,9 +26,6 @@
 #include "tcp.h"
 #include "traffic.h"
 
-#define SETTLE_MS 300u /* no further head for so long: the replay is over */
-#define LIVE_S 5u      /* an entry so young is live, not replayed */
-#define REPLAY_MOST_MS 60000u
 #define RESIGN_MS 60000u  /* how often signatures are looked at */
 #define RESIGN_SOON_MS 5u /* there are more to make */
 #define READER_MAIN 0     /* the TCP server's slot; UDP threads follow */
@@ -41,14 +38,11 @@ struct rootd {
 	struct publish *publish;
 	struct pending *pending;
 	struct al_replica *replica;
-	struct al_timer *settle;
 	struct tcp_server *tcp;
 	struct listen *listen;
 	struct al_http *http;
-	uint64_t first_head_ms; /* 0: none yet */
-	bool busy;              /* a job is with the builder */
-	bool waiting;           /* a head came meanwhile */
-	bool built;             /* the first job is on its way or done */
+	bool busy;    /* a job is with the builder */
+	bool waiting; /* a head came meanwhile */
 	bool ready;
 	struct build_job job; /* the builder's while busy */
 	enum al_err job_err;
@@ -142,7 +136,6 @@ static void job_send(struct rootd *self)
 		return;
 	}
 	self->busy = true;
-	self->built = true;
 	self->waiting = false;
 }
 
@@ -163,27 +156,6 @@ static void job_done(void *arg)
 		job_send(self);
 }
 
-static void settled(void *arg)
-{
-	struct rootd *self = arg;
-
-	if (self->busy)
-		self->waiting = true;
-	else
-		job_send(self);
-}
-
-static bool replaying(struct rootd *self, const struct al_state *state)
-{
-	uint64_t now_ms = al_now_ms();
-
-	if (self->built)
-		return false;
-	if (self->first_head_ms == 0)
-		self->first_head_ms = now_ms;
-	return al_state_time(state) + LIVE_S < al_now_s() && now_ms - self->first_head_ms < REPLAY_MOST_MS;
-}
-
 static void on_change(void *arg, const struct al_object *old, const struct al_object *now)
 {
 	struct rootd *self = arg;
@@ -195,14 +167,13 @@ static void on_head(void *arg, const struct al_state *state, const struct al_che
 {
 	struct rootd *self = arg;
 
+	(void)state;
 	(void)cp;
 	(void)note;
-	if (replaying(self, state)) {
-		al_timer_set(self->settle, SETTLE_MS);
-		return;
-	}
-	al_timer_clear(self->settle);
-	settled(self);
+	if (self->busy)
+		self->waiting = true;
+	else
+		job_send(self);
 }
 
 /* ---- start and stop ---- */
@@ -283,8 +254,6 @@ static enum al_err rootd_start(struct al_service *service, void **out)
 	if (err == AL_OK)
 		err = http_open(self);
 	if (err == AL_OK)
-		err = al_timer_new(al_service_loop(service), settled, self, &self->settle);
-	if (err == AL_OK)
 		err = al_replica_new(al_service_loop(service), al_service_conf(service), &ops, self, &self->replica);
 	return err;
 }
@@ -296,7 +265,6 @@ static void rootd_stop(void *arg)
 	if (self == NULL)
 		return;
 	al_replica_free(self->replica);
-	al_timer_free(self->settle);
 	al_http_free(self->http);
 	listen_close(self->listen);
 	tcp_free(self->tcp);

@@ -3,8 +3,8 @@
  *
  * Everything runs on the service's loop. The replica changes state and index
  * entry by entry; the view's head moves with the verified head that covers
- * them. Ready is said with the first head: before it every query is answered
- * with an error that says so.
+ * them. The first one that we are told of is the log's present: before it every
+ * query is answered with an error that says so, and so is ready.
  */
 #include "whoisd.h"
 

@@ -1,0 +1,266 @@
+"""A daemon says nothing before it has what the log had when it came: slow lines, stalls, stops, wrong clocks."""
+
+import glob
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import urllib.error
+import urllib.request
+
+import dns.message
+import dns.query
+import dns.rcode
+import pytest
+from conftest import running
+from harness import BIN, RTR_RESET_QUERY, Authority, Key, Rtr, obj, records, run, stop, wait_for
+from relay import Relay
+
+NAME = "fisher.alamo"
+HEADS = 3             # that the log is long enough for, at 1 MiB from one to the next
+PERSON_BYTES = 44000
+PERSONS = 52
+RATE = 2_400_000      # a second: more than 0.4 s from head to head
+PROGRAMS = ("alamo-whoisd", "alamo-rootd", "alamo-rpkid")
+
+
+class Net:
+    """An authority whose newest entries are what the tests ask for: all that is older does not have them."""
+
+    def __init__(self, authority, key):
+        self.authority = authority
+        lines = [("remarks", "x" * 1000)] * (PERSON_BYTES // 1018)
+        for number in range(PERSONS):
+            authority.accept([obj(("mntner", f"FILL{number}-MNT"), ("auth", key.public), *lines, mnt=f"FILL{number}-MNT")],
+                             [key])
+        joined = authority.member(key, domain=NAME, records=("@ AAAA fca1:100::80",))
+        self.asn = joined.key("aut-num")
+        self.prefix = joined.key("route6").split("AS")[0]
+        self.vrp = (self.prefix, 48, int(self.asn[2:]))
+        self.socket = authority.dir / "run" / "log.sock"
+
+
+@pytest.fixture(scope="module")
+def net(tmp_path_factory):
+    base = tmp_path_factory.mktemp("caught-up")
+    with running(base / "dir") as authority:
+        yield Net(authority, Key(base / "member"))
+
+
+class Daemon:
+    """One daemon that follows through a relay, in a directory of its own."""
+
+    def __init__(self, net, path, relay, program, env=None):
+        self.program, self.dir = program, path
+        if not path.exists():
+            shutil.copytree(net.authority.dir, path, ignore=shutil.ignore_patterns("run", "log", "ledger.db*", "up.log"))
+            (path / "run").mkdir()
+        plain = (net.authority.dir / "alamo.conf").read_text()
+        (path / "alamo.conf").write_text(f"{plain}\n[log]\nstream = {relay.address}\n")
+        self.log = open(path / "daemon.log", "ab")
+        reading, writing = os.pipe()
+        self.process = subprocess.Popen([BIN / program, "-c", path / "alamo.conf", "-r", str(writing)],
+                                        pass_fds=[writing], stderr=self.log, env={**os.environ, **(env or {})})
+        os.close(writing)
+        self.ready_fd = reading
+        self.said = ""
+        self.endpoints = {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        stop(self.process)
+        os.close(self.ready_fd)
+        self.log.close()
+        said = (self.dir / "daemon.log").read_text(errors="replace")
+        assert "Sanitizer" not in said and "runtime error:" not in said, said[-4000:]
+
+    @property
+    def ready(self):
+        while select.select([self.ready_fd], [], [], 0)[0]:
+            data = os.read(self.ready_fd, 4096).decode()
+            if not data:
+                break
+            self.said += data
+        for line in self.said.splitlines():
+            words = line.split()
+            if words[0] == "endpoint" and len(words) == 3:
+                host, port = words[2].rsplit(":", 1)
+                self.endpoints.setdefault(words[1], (host.strip("[]"), int(port)))
+        return "ready\n" in self.said
+
+    def endpoint(self, name):
+        return wait_for(lambda: self.ready or self.endpoints, what="endpoints") and self.endpoints[name]
+
+
+# ---- what each daemon may say: nothing, or all of it ----
+
+
+def ask_whois(daemon, net):
+    """True: the present. False: that it is not ready."""
+    host, port = daemon.endpoint("whois")
+    text = Authority.whois(daemon, net.asn)
+    filtered = run("bgpq4", "-h", f"{host}:{port}", "-S", "ALAMO", "-p", "-6", "-l", "F", net.asn, check=False)
+    assert filtered.returncode != 0 or net.prefix in filtered.stdout, filtered.stdout
+    if "%ERROR:100:" in text:
+        return False
+    assert "aut-num:" in text, text
+    return True
+
+
+def ask_dns(daemon, net):
+    host, port = daemon.endpoint("dns")
+    answer = dns.query.udp(dns.message.make_query(NAME, "AAAA"), host, port=port, timeout=5)
+    if answer.rcode() == dns.rcode.SERVFAIL:
+        return False
+    assert answer.rcode() == dns.rcode.NOERROR, answer
+    assert records(answer, NAME, "AAAA") == ["fca1:100::80"], answer
+    return True
+
+
+class Router:
+    """Asks once, at the beginning, and takes what comes."""
+
+    def __init__(self, daemon):
+        self.session = Rtr(daemon.endpoint("rtr"))
+        self.session.sock.sendall(struct.pack("!BBHI", 1, RTR_RESET_QUERY, 0, 8))
+
+    def answered(self):
+        return bool(select.select([self.session.sock], [], [], 0)[0])
+
+
+def ask_roas(daemon, net):
+    host, port = daemon.endpoint("roas")
+    try:
+        with urllib.request.urlopen(f"http://{host}:{port}/roas.json", timeout=10) as answer:
+            rows = json.load(answer)["roas"]
+    except urllib.error.HTTPError as error:
+        assert error.code == 503
+        return False
+    assert any(row["prefix"] == net.prefix for row in rows), rows
+    return True
+
+
+ASK = {"alamo-whoisd": ask_whois, "alamo-rootd": ask_dns, "alamo-rpkid": ask_roas}
+
+
+def watch(daemon, net, relay, meanwhile=lambda: None):
+    """Until it is ready: whatever it says is the present, and it is not ready before it says so."""
+    ask = ASK[daemon.program]
+    router = Router(daemon) if daemon.program == "alamo-rpkid" else None
+    refused = 0
+
+    def present():
+        nonlocal refused
+        ready = daemon.ready
+        meanwhile()
+        if ask(daemon, net):
+            return True
+        assert not ready, "ready, and nothing to say"
+        refused += 1
+        return False
+
+    wait_for(present, 60, f"{daemon.program} through {relay.kinds} {relay.forwarded}")
+    wait_for(lambda: daemon.ready, what="ready")
+    if router is not None:
+        vrps = router.session.read_response()
+        assert net.vrp in vrps, vrps
+        assert router.session.notified == 0
+        router.session.close()
+    return refused
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_slow_line(net, tmp_path, program):
+    with Relay(net.socket, rate=RATE) as relay, Daemon(net, tmp_path / "copy", relay, program) as daemon:
+        assert watch(daemon, net, relay) > 0
+        assert relay.kinds[0] == "T" and relay.kinds.count("H") >= HEADS
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_stalls(net, tmp_path, program):
+    with Relay(net.socket, stall=(400_000, 0.4)) as relay, Daemon(net, tmp_path / "copy", relay, program) as daemon:
+        assert watch(daemon, net, relay) > 0
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_registry_stops(net, tmp_path, program):
+    """In the middle of the past, for longer than anybody would wait for more."""
+    registry = net.authority.pid("alamo-registryd")
+    stopped = {}
+
+    def meanwhile():
+        if relay.forwarded > 1_200_000 and "at" not in stopped:
+            os.kill(registry, signal.SIGSTOP)
+            stopped["at"] = 0
+        elif "at" in stopped:
+            stopped["at"] += 1
+            if stopped["at"] == 20:
+                os.kill(registry, signal.SIGCONT)
+
+    with Relay(net.socket, rate=RATE) as relay, Daemon(net, tmp_path / "copy", relay, program) as daemon:
+        try:
+            assert watch(daemon, net, relay, meanwhile) > 0
+        finally:
+            os.kill(registry, signal.SIGCONT)
+        assert stopped["at"] >= 20
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("clock", ["-30d", "+30d"])
+def test_wrong_clock(net, tmp_path, program, clock):
+    library = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")[0]
+    wrong = {"LD_PRELOAD": library, "FAKETIME": clock, "DONT_FAKE_MONOTONIC": "1",
+             "ASAN_OPTIONS": "verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", "")}
+    with Relay(net.socket, rate=2 * RATE) as relay, Daemon(net, tmp_path / "copy", relay, program, wrong) as daemon:
+        watch(daemon, net, relay)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_server_that_does_not_say(net, tmp_path, program):
+    """One of before the T frame: asked until it has no more."""
+    with Relay(net.socket, rate=2 * RATE, keep=lambda kind: kind != "T") as relay, \
+            Daemon(net, tmp_path / "copy", relay, program) as daemon:
+        watch(daemon, net, relay)
+        assert "T" not in relay.kinds
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_line_breaks(net, tmp_path, program):
+    """Before it has caught up: it goes on where it was. Afterwards: what it said stays said."""
+    cut = []
+
+    def meanwhile():
+        if relay.forwarded > 1_200_000 and not cut:
+            cut.append(True)
+            relay.cut()
+
+    with Relay(net.socket, rate=RATE) as relay, Daemon(net, tmp_path / "copy", relay, program) as daemon:
+        assert watch(daemon, net, relay, meanwhile) > 0
+        relay.close()
+        for _ in range(10):
+            assert ASK[program](daemon, net)
+
+
+def test_remembers_how_far_it_was(net, tmp_path):
+    """A source that is behind what the program has seen itself is the past, though it be all that the source has."""
+    with Relay(net.socket) as relay, Daemon(net, tmp_path / "copy", relay, "alamo-whoisd") as daemon:
+        watch(daemon, net, relay)
+    assert (tmp_path / "copy" / "run" / "seen.alamo-whoisd").exists()
+    heads = []
+
+    def keep(kind):
+        heads.append(kind)
+        return kind != "T" and heads.count("H") < 2
+
+    with Relay(net.socket, keep=keep) as relay, Daemon(net, tmp_path / "copy", relay, "alamo-whoisd") as daemon:
+        daemon.endpoint("whois")
+        wait_for(lambda: "H" in relay.kinds, what="a head of the past")
+        for _ in range(10):
+            assert not ask_whois(daemon, net)
+        assert not daemon.ready
