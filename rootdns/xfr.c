@@ -1,5 +1,5 @@
 /*
- * xfr.c -- see xfr.h. Records keep the order of the chain, glue follows the
+ * xfr.c -- see xfr.h. Of a whole zone, records keep the order of the chain, glue follows the
  * cut above it, and the SOA stands first and last.
  *
  * Every message repeats the question, so that the apex can be pointed at in
@@ -18,7 +18,7 @@
 #define APEX_POINTER (0xc000u | DNS_HEADER)
 #define TSIG_MAX 1024u
 
-enum xfr_step { STEP_SOA, STEP_SETS, STEP_BELOW, STEP_LAST, STEP_DONE };
+enum xfr_step { STEP_SOA, STEP_SETS, STEP_BELOW, STEP_DELTA, STEP_LAST, STEP_DONE };
 
 struct xfr {
 	const struct zone *zone;                      /* reference */
@@ -29,9 +29,10 @@ struct xfr {
 	bool is_signed;
 	struct tsig tsig;
 	enum xfr_step step;
-	size_t node; /* index */
-	size_t set;  /* of the node */
-	size_t at;   /* bytes done of the set, or of what lies below */
+	size_t node;  /* index */
+	size_t set;   /* of the node */
+	size_t at;    /* bytes done of the set, of what lies below, or of the delta */
+	size_t delta; /* index of the next one; zone->delta_count: the whole zone is sent */
 };
 
 struct message {
@@ -41,6 +42,21 @@ struct message {
 	const struct node *owner; /* whose name stands at owner_at */
 	size_t owner_at;
 };
+
+/* Where the deltas from `serial` on begin; zone->delta_count: there are none, or the whole zone is shorter. */
+static size_t delta_find(const struct zone *zone, uint32_t serial)
+{
+	size_t bytes = 0;
+
+	for (size_t i = zone->delta_count; i-- > 0;) {
+		bytes += zone->deltas[i]->len;
+		if (bytes > zone->bytes)
+			break;
+		if (zone->deltas[i]->from == serial)
+			return i;
+	}
+	return zone->delta_count;
+}
 
 enum rcode xfr_new(const struct zone_set *set, const struct query *query, const struct client *client,
 		   const struct tsig *tsig, struct xfr **out)
@@ -61,6 +77,7 @@ enum rcode xfr_new(const struct zone_set *set, const struct query *query, const 
 	if (xfr == NULL)
 		return RCODE_SERVFAIL;
 	xfr->zone = zone_ref(zone);
+	xfr->delta = query->type == RR_IXFR ? delta_find(zone, query->serial) : zone->delta_count;
 	xfr->question_len = query->end;
 	xfr->opt_len = edns_put(query, client, RCODE_NOERROR, EDE_NONE, xfr->opt);
 	xfr->is_signed = tsig != NULL;
@@ -175,15 +192,35 @@ static bool step_below(struct xfr *xfr, struct message *m)
 	return true;
 }
 
+static bool step_delta(struct xfr *xfr, struct message *m)
+{
+	const struct delta *delta = xfr->zone->deltas[xfr->delta];
+
+	while (xfr->at < delta->len) {
+		const uint8_t *name = delta->bytes + xfr->at;
+		size_t name_len, len = record_len(name, &name_len);
+
+		if (!put_record(m, name, name_len, xfr->zone->apex.len, 0, name + name_len, len - name_len))
+			return false;
+		xfr->at += len;
+	}
+	xfr->at = 0;
+	if (++xfr->delta == xfr->zone->delta_count)
+		xfr->step = STEP_LAST;
+	return true;
+}
+
 static bool step(struct xfr *xfr, struct message *m)
 {
 	switch (xfr->step) {
 	case STEP_SOA:
-		return step_soa(xfr, m, STEP_SETS);
+		return step_soa(xfr, m, xfr->delta < xfr->zone->delta_count ? STEP_DELTA : STEP_SETS);
 	case STEP_SETS:
 		return step_set(xfr, m);
 	case STEP_BELOW:
 		return step_below(xfr, m);
+	case STEP_DELTA:
+		return step_delta(xfr, m);
 	case STEP_LAST:
 		return step_soa(xfr, m, STEP_DONE);
 	case STEP_DONE:

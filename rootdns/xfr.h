@@ -1,6 +1,7 @@
 /*
- * xfr.h -- a zone as a stream of messages (AXFR, RFC 5936; an IXFR is answered
- * with the whole zone, RFC 1995 section 4). Made from the nodes of one snapshot.
+ * xfr.h -- a zone as a stream of messages: whole (AXFR, RFC 5936), or what
+ * changed since a serial (IXFR, RFC 1995), as long as the snapshot has the
+ * deltas and they are shorter than the zone.
  */
 #ifndef ROOTDNS_XFR_H
 #define ROOTDNS_XFR_H

@@ -47,6 +47,10 @@ void zone_free(struct zone *zone)
 	free(zone->soa);
 	free(zone->servers);
 	free(zone->retired);
+	for (size_t i = 0; i < zone->delta_count; i++)
+		if (--zone->deltas[i]->refs == 0)
+			free(zone->deltas[i]);
+	free(zone->deltas);
 	free(zone->refs);
 	free(zone);
 }

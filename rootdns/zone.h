@@ -11,6 +11,7 @@
 
 #include <stdatomic.h>
 
+#include "delta.h"
 #include "node.h"
 
 #define ZONE_CUT 1u /* lowest bit of a slot's tag: the node is a delegation */
@@ -45,6 +46,11 @@ struct zone {
 	uint8_t *servers;
 	uint32_t servers_len, servers_sig_len;
 	uint16_t servers_count, servers_sig_count;
+	/* what led here, oldest first */
+	struct delta **deltas;
+	size_t delta_count;
+	size_t delta_bytes;
+	size_t bytes; /* of all nodes */
 	/* the builder's: what the next snapshot no longer shows */
 	struct zone *next;
 	uint32_t number; /* of the zone's snapshots, rising */

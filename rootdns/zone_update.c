@@ -40,6 +40,7 @@ struct update {
 	size_t edit_count;
 	struct touch *touches;
 	size_t touch_count;
+	struct draft draft;
 	struct zone *next;
 };
 
@@ -296,6 +297,9 @@ static enum al_err node_replace(struct update *update, size_t at)
 	node->born = next->number;
 	if (name->node != NULL)
 		zone_slot_remove(next, zone_slot_of(next, hash, name->node));
+	if (master->newest != NULL)
+		draft_node(&update->draft, name->node, node);
+	next->bytes += node->size - (name->node != NULL ? name->node->size : 0);
 	retire(master->newest, name->node);
 	zone_slot_put(next, hash, node);
 	next->nodes[at] = node;
@@ -386,6 +390,51 @@ static enum al_err snapshot_fill(struct update *update)
 	return err == AL_OK ? snapshot_servers(next, &master->tree) : err;
 }
 
+/* The deltas of the snapshot before and the one that leads here, as many as the bound allows. */
+static enum al_err snapshot_history(struct update *update)
+{
+	const struct zone *before = update->master->newest;
+	struct zone *next = update->next;
+	struct delta *delta;
+	enum al_err err;
+	size_t first = 0, bytes;
+
+	if (before == NULL)
+		return AL_OK;
+	err = draft_finish(&update->draft, before->nodes[0], next->nodes[0], &delta);
+	if (err == AL_ELIMIT)
+		return AL_OK; /* who is behind gets the whole zone */
+	if (err != AL_OK)
+		return err;
+	next->deltas = malloc((before->delta_count + 1) * sizeof(*next->deltas));
+	if (next->deltas == NULL) {
+		free(delta);
+		return AL_ENOMEM;
+	}
+	bytes = before->delta_bytes + delta->len;
+	for (;
+	     first < before->delta_count && (bytes > DELTA_BYTES_MAX || before->delta_count - first >= DELTA_COUNT_MAX);
+	     first++)
+		bytes -= before->deltas[first]->len;
+	for (; first < before->delta_count; first++)
+		next->deltas[next->delta_count++] = before->deltas[first];
+	next->deltas[next->delta_count++] = delta;
+	for (size_t i = 0; i < next->delta_count; i++)
+		next->deltas[i]->refs++;
+	next->delta_bytes = bytes;
+	return AL_OK;
+}
+
+static size_t bytes_kept(const struct update *update)
+{
+	size_t bytes = update->master->newest != NULL ? update->master->newest->bytes : 0;
+
+	for (size_t i = 0; i < update->edit_count; i++)
+		if (update->edits[i].name == NULL)
+			bytes -= update->edits[i].gone->size;
+	return bytes;
+}
+
 /* Room for every node that this step can retire. */
 static enum al_err retired_make(struct update *update)
 {
@@ -397,8 +446,10 @@ static enum al_err retired_make(struct update *update)
 	if (before->retired == NULL)
 		return AL_ENOMEM;
 	for (size_t i = 0; i < update->edit_count; i++)
-		if (update->edits[i].name == NULL)
+		if (update->edits[i].name == NULL) {
 			retire(before, update->edits[i].gone);
+			draft_node(&update->draft, update->edits[i].gone, NULL);
+		}
 	return AL_OK;
 }
 
@@ -419,10 +470,14 @@ static enum al_err snapshot_make(struct update *update)
 		update->next->number = ++master->snapshots;
 	if (err == AL_OK)
 		err = tables_make(update, old_count);
-	if (err == AL_OK)
+	if (err == AL_OK) {
+		update->next->bytes = bytes_kept(update);
 		err = nodes_make(update);
+	}
 	if (err == AL_OK)
 		err = snapshot_fill(update);
+	if (err == AL_OK)
+		err = snapshot_history(update);
 	return err;
 }
 
@@ -442,6 +497,7 @@ enum al_err zone_update(struct zone_master *master, const struct zone_signer *cl
 	signer.keys = &master->keys;
 	master->serial = serial;
 	zone_tree_mark(&master->tree, master->tree.apex); /* for its SOA */
+	draft_init(&update.draft);
 	err = take_dirty(&update);
 	if (err == AL_OK)
 		err = resolve_dirty(&update);
@@ -460,5 +516,6 @@ enum al_err zone_update(struct zone_master *master, const struct zone_signer *cl
 	free(update.dirty);
 	free(update.edits);
 	free(update.touches);
+	draft_release(&update.draft);
 	return err;
 }

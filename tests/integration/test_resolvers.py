@@ -14,10 +14,10 @@ PORT = 5300
 ROOTS = [f"fca1:0:{letter}::53" for letter in "abcdef"]
 
 
-def resolve(name, kind):
+def resolve(name, kind, timeout=10):
     query = dns.message.make_query(name, kind, want_dnssec=True)
     query.flags |= dns.flags.AD
-    return dns.query.udp_with_fallback(query, "::1", port=PORT, timeout=10)[0]
+    return dns.query.udp_with_fallback(query, "::1", port=PORT, timeout=timeout)[0]
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_cold_start(world, children, tmp_path, resolver):
     directory.mkdir()
     log = directory / "log"
     children(resolver(world, directory), stderr=open(log, "wb"), stdout=open(directory / "out", "wb"), cwd=directory)
-    wait_for(lambda: resolve(".", "SOA"), what="the resolver")
+    wait_for(lambda: resolve(".", "SOA", 1), what="the resolver")
     for name, kind, rcode in NAMES:
         answer = resolve(name, kind)
         text = f"{name} {kind}: {answer}\n{log.read_text(errors='replace')[-3000:]}"
