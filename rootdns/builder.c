@@ -302,6 +302,8 @@ static enum al_err publish_generation(struct builder *builder, const struct gene
 	if (err != AL_OK)
 		return err;
 	publish_swap(builder->conf.publish, set);
+	if (builder->conf.published != NULL)
+		builder->conf.published(builder->conf.arg);
 	builder->size = size;
 	al_metric_inc(&metric_publish, 1);
 	al_metric_set(&metric_nodes, names);

@@ -29,11 +29,13 @@ void source_free(struct source *source); /* NULL is allowed */
 void source_list_free(struct source *first);
 
 struct builder_conf {
-	const char *keys_dir;    /* borrowed; NULL: keys in memory only */
-	const char *run_dir;     /* where the trust anchor goes; NULL: nowhere */
-	uint32_t signature_s;    /* how long a signature lasts */
-	uint64_t (*now)(void);   /* Unix seconds; NULL: al_now_s */
-	struct publish *publish; /* borrowed */
+	const char *keys_dir;         /* borrowed; NULL: keys in memory only */
+	const char *run_dir;          /* where the trust anchor goes; NULL: nowhere */
+	uint32_t signature_s;         /* how long a signature lasts */
+	uint64_t (*now)(void);        /* Unix seconds; NULL: al_now_s */
+	struct publish *publish;      /* borrowed */
+	void (*published)(void *arg); /* a set came in force; builder's thread. NULL is allowed */
+	void *arg;
 };
 
 struct builder;

@@ -20,6 +20,7 @@
 #include "alamo/net/metrics.h"
 #include "builder.h"
 #include "listen.h"
+#include "notify.h"
 #include "pending.h"
 #include "publish.h"
 #include "self.h"
@@ -40,6 +41,7 @@ struct rootd {
 	struct al_replica *replica;
 	struct tcp_server *tcp;
 	struct listen *listen;
+	struct notify *notify;
 	struct al_http *http;
 	bool busy;    /* a job is with the builder */
 	bool waiting; /* a head came meanwhile */
@@ -59,6 +61,21 @@ static void post_main(struct rootd *self, void (*fn)(void *arg))
 {
 	while (al_loop_post(al_service_loop(self->service), fn, self) != AL_OK)
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+}
+
+static void notify_posted(void *arg)
+{
+	struct rootd *self = arg;
+
+	notify_look(self->notify);
+}
+
+static void zones_published(void *arg)
+{
+	struct rootd *self = arg;
+
+	if (self->notify != NULL)
+		post_main(self, notify_posted);
 }
 
 static void failed_posted(void *arg)
@@ -201,6 +218,8 @@ static enum al_err builder_open(struct rootd *self)
 		.run_dir = self->run_dir,
 		.signature_s = (uint32_t)al_conf_u64(conf, "dns", "signature-days") * 86400u,
 		.publish = self->publish,
+		.published = zones_published,
+		.arg = self,
 	};
 	enum al_err err = al_conf_path(conf, al_conf_str(conf, "dns", "keys"), self->keys_dir, sizeof(self->keys_dir));
 
@@ -215,6 +234,29 @@ static enum al_err builder_open(struct rootd *self)
 	if (err == AL_OK)
 		err = al_loop_post(al_worker_loop(self->worker), builder_begin, self);
 	return err;
+}
+
+static enum al_err notify_open(struct rootd *self)
+{
+	const struct al_conf *conf = al_service_conf(self->service);
+	struct al_slice name = al_slice_str(al_conf_str(conf, "dns", "notify-key"));
+	struct notify_conf notify = {
+		.targets = al_slice_str(al_conf_str(conf, "dns", "notify")),
+		.sources = al_service_listen_addrs(self->service, "dns"),
+		.publish = self->publish,
+		.reader = READER_MAIN,
+	};
+	struct dname wire;
+
+	if (name.len > 0) {
+		if (dname_of_text(name, &wire) == AL_OK)
+			notify.key = tsig_key_find(self->dns->keys, &wire);
+		if (notify.key == NULL) {
+			al_log(AL_LOG_ERROR, "notify-key", "why=\"tsig-keys has no key of this name\"");
+			return AL_EINVAL;
+		}
+	}
+	return notify_new(al_service_loop(self->service), &notify, &self->notify);
 }
 
 static enum al_err http_open(struct rootd *self)
@@ -246,6 +288,8 @@ static enum al_err rootd_start(struct al_service *service, void **out)
 	if (err == AL_OK)
 		err = builder_open(self);
 	if (err == AL_OK)
+		err = notify_open(self);
+	if (err == AL_OK)
 		err = tcp_open(self);
 	udp.publish = self->publish;
 	udp.self = self->dns;
@@ -271,6 +315,7 @@ static void rootd_stop(void *arg)
 	if (self->worker != NULL && al_loop_post(al_worker_loop(self->worker), builder_end, self) != AL_OK)
 		al_log(AL_LOG_WARN, "stop", "why=memory");
 	al_worker_stop(self->worker);
+	notify_free(self->notify);
 	pending_free(self->pending);
 	publish_free(self->publish);
 	builder_free(self->builder);

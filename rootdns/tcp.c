@@ -113,6 +113,7 @@ static void transfer_begin(struct tcp_conn *c, const struct zone_set *set, struc
 	if (xfr != NULL)
 		c->transfer = transfers_begin(&server->transfers, c->conn, &c->client, xfr);
 	if (c->transfer != NULL) {
+		traffic_transfer(xfr_incremental(xfr));
 		server->traffic.queries++;
 		server->traffic.rcode[RCODE_NOERROR]++;
 	} else if (rcode != RCODE_NOERROR || xfr != NULL) {

@@ -10,6 +10,7 @@
 #define QUERIES "Queries received."
 #define IGNORED "Messages that got no reply."
 #define TRUNCATED "Replies with TC set."
+#define TRANSFERS "Zone transfers begun: whole zones, and what changed."
 #define REPLIES "Replies by response code."
 
 static struct al_metric queries[TRAFFIC_KINDS] = {
@@ -32,8 +33,15 @@ static struct al_metric replies[] = {
 	{ .name = "alamo_dns_replies_total{rcode=\"other\"}", .help = REPLIES },
 };
 
+static struct al_metric transfers[] = {
+	{ .name = "alamo_dns_transfers_total{kind=\"axfr\"}", .help = TRANSFERS },
+	{ .name = "alamo_dns_transfers_total{kind=\"ixfr\"}", .help = TRANSFERS },
+};
+
 void traffic_register(void)
 {
+	for (size_t i = 0; i < AL_COUNT(transfers); i++)
+		al_metric_add(&transfers[i]);
 	for (size_t i = 0; i < TRAFFIC_KINDS; i++) {
 		al_metric_add(&queries[i]);
 		al_metric_add(&ignored[i]);
@@ -41,6 +49,11 @@ void traffic_register(void)
 	al_metric_add(&truncated);
 	for (size_t i = 0; i < AL_COUNT(replies); i++)
 		al_metric_add(&replies[i]);
+}
+
+void traffic_transfer(bool incremental)
+{
+	al_metric_inc(&transfers[incremental], 1);
 }
 
 static void add(struct al_metric *metric, uint32_t count)

@@ -30,6 +30,8 @@ static inline void traffic_count(struct traffic *traffic, const uint8_t *reply, 
 	traffic->truncated += reply[2] >> 1 & 1;
 	traffic->rcode[reply[3] & 15]++;
 }
+/* A zone transfer has begun. */
+void traffic_transfer(bool incremental);
 /* Adds to the metrics and clears. */
 void traffic_flush(struct traffic *traffic, enum traffic_kind kind);
 

@@ -29,6 +29,7 @@ struct xfr {
 	bool is_signed;
 	struct tsig tsig;
 	enum xfr_step step;
+	bool incremental;
 	size_t node;  /* index */
 	size_t set;   /* of the node */
 	size_t at;    /* bytes done of the set, of what lies below, or of the delta */
@@ -78,6 +79,7 @@ enum rcode xfr_new(const struct zone_set *set, const struct query *query, const 
 		return RCODE_SERVFAIL;
 	xfr->zone = zone_ref(zone);
 	xfr->delta = query->type == RR_IXFR ? delta_find(zone, query->serial) : zone->delta_count;
+	xfr->incremental = xfr->delta < zone->delta_count;
 	xfr->question_len = query->end;
 	xfr->opt_len = edns_put(query, client, RCODE_NOERROR, EDE_NONE, xfr->opt);
 	xfr->is_signed = tsig != NULL;
@@ -86,6 +88,11 @@ enum rcode xfr_new(const struct zone_set *set, const struct query *query, const 
 	memcpy(xfr->question, query->msg, query->end);
 	*out = xfr;
 	return RCODE_NOERROR;
+}
+
+bool xfr_incremental(const struct xfr *xfr)
+{
+	return xfr->incremental;
 }
 
 void xfr_free(struct xfr *xfr)

@@ -20,6 +20,8 @@ struct xfr;
  */
 enum rcode xfr_new(const struct zone_set *set, const struct query *query, const struct client *client,
 		   const struct tsig *tsig, struct xfr **out);
+/* Is it made of deltas? */
+bool xfr_incremental(const struct xfr *xfr);
 void xfr_free(struct xfr *xfr); /* NULL is allowed */
 /* Appends the next message with its length in front; false: that was the last one. */
 bool xfr_next(struct xfr *xfr, struct al_buf *out);

@@ -99,6 +99,8 @@ static const struct conf_row schema[] = {
 	TEXT("dns", "keys", "keys/dns", "directory of the zones' keys"),
 	TEXT_OR_NONE("dns", "tsig-keys", "", "file of keys for transfers, a line ALGORITHM:NAME:SECRET each; empty: none"),
 	TEXT("dns", "allow-transfer", "any", "who may take whole zones: any, none, prefixes, key:NAME, comma-separated"),
+	TEXT_OR_NONE("dns", "notify", "", "secondaries that are told of changes: ADDRESS or ADDRESS:PORT, comma-separated; empty: none"),
+	TEXT_OR_NONE("dns", "notify-key", "", "name of the key of tsig-keys that signs what they are told; empty: none"),
 	TEXT_OR_NONE("dns", "nsid", "", "what tells this server from others of its address (RFC 5001); empty: the host's name"),
 	NUMBER("dns", "workers", "0", 0, 256, "threads that answer; 0: one a core"),
 	NUMBER("dns", "signature-days", "14", 2, 365, "validity of signatures"),

@@ -1,0 +1,99 @@
+"""NSD, Knot and BIND follow the root and every other zone: told by NOTIFY, by IXFR, and identical in the end."""
+
+import re
+import shutil
+import urllib.request
+
+import pytest
+from conftest import running
+from harness import Key, mntner, obj, wait_for
+from secondaries import ADDRESS, Bind, Knot, Nsd
+
+ZONES = [".", "alamo", "1.a.c.f.ip6.arpa"]
+KINDS = [kind for kind in (Nsd, Knot, Bind) if shutil.which(kind.program, path="/usr/sbin:/usr/bin")]
+CHANGES = 60
+
+
+def metric(authority, name):
+    host, port = authority.endpoints["dns-http"]
+    text = urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=10).read().decode()
+    return int(re.search(rf"^{re.escape(name)} (\d+)$", text, re.M).group(1))
+
+
+def serial(authority, zone):
+    return authority.dns(zone, "SOA").answer[0][0].serial
+
+
+def own_zone(authority, name):
+    """The primary's zone, with a secondary's means."""
+    reader = Nsd.__new__(Nsd)
+    reader.port = authority.endpoints["dns"][1]
+    return reader.zone(name)
+
+
+@pytest.fixture
+def world(tmp_path):
+    if not KINDS:
+        pytest.skip("no NSD, Knot or BIND here")
+    others = [kind(tmp_path / kind.program, None, ZONES) for kind in KINDS]
+    conf = {"dns": {"notify": ", ".join(f"{ADDRESS}:{other.port}" for other in others)}}
+    with running(tmp_path / "dir", conf=conf) as authority:
+        wait_for(lambda: authority.dns("alamo", "SOA").answer, what="the zones")
+        try:
+            for other in others:
+                other.primary = authority.endpoints["dns"]
+                other.start()
+            yield authority, others
+        finally:
+            for other in others:
+                other.stop()
+
+
+def arrived(authority, others):
+    for other in others:
+        for zone in ZONES:
+            other.wait_serial(zone, serial(authority, zone))
+
+
+def test_three_servers_follow(world, tmp_path):
+    authority, others = world
+    key = Key(tmp_path / "member")
+    authority.accept([mntner("SEC-MNT", key)], [key])
+    arrived(authority, others)
+    whole = metric(authority, 'alamo_dns_transfers_total{kind="axfr"}')
+    assert whole >= len(others) * len(ZONES)
+    made = authority.accept([obj(("inet6num", "AUTO-1/48"), ("netname", "SEC-NET"), ("nserver", "ns.far.alamo"), mnt="SEC-MNT")], [key])
+    prefix = made.key("inet6num")
+    for i in range(CHANGES):
+        name = f"n{i % 7}.alamo"
+        prev = "none" if i < 7 else authority.prev("domain", name)
+        if i % 5 == 4:
+            pairs = [("nserver", f"ns.{name} fca1:100::{i + 1:x}"), ("nserver", "ns.far.alamo")]
+        else:
+            pairs = [("record", f"@ AAAA fca1:100::{i + 1:x}"), ("record", "* CNAME " + name), ("record", f"a.b TXT t{i}")]
+        authority.accept([obj(("domain", name), *pairs, mnt="SEC-MNT")], [key], prev=prev)
+    gone = obj(("inet6num", prefix), ("netname", "SEC-NET"), ("nserver", "ns.far.alamo"), mnt="SEC-MNT") + "delete:         moved\n"
+    last = authority.accept([gone], [key], prev=authority.prev("inet6num", prefix)).index
+    wait_for(lambda: serial(authority, ZONES[2]) > last and serial(authority, "alamo") >= last, what="the last change")
+    arrived(authority, others)
+    for zone in ZONES:
+        ours = own_zone(authority, zone)
+        for other in others:
+            assert other.zone(zone) == ours, f"{type(other).__name__} {zone}"
+    # Nobody took a whole zone for any of it.
+    assert metric(authority, 'alamo_dns_transfers_total{kind="axfr"}') <= whole + len(ZONES) * (1 + len(others))
+    assert metric(authority, 'alamo_dns_transfers_total{kind="ixfr"}') >= 2 * len(others)
+
+
+def test_a_secondary_that_was_away_catches_up(world, tmp_path):
+    authority, others = world
+    key = Key(tmp_path / "member")
+    authority.accept([mntner("SEC-MNT", key)], [key])
+    arrived(authority, others)
+    away = others[0]
+    away.stop()
+    authority.accept([obj(("domain", "away.alamo"), ("record", "@ AAAA fca1:100::1"), mnt="SEC-MNT")], [key])
+    wait_for(lambda: authority.dns("away.alamo", "AAAA").answer, what="the change")
+    arrived(authority, others[1:])
+    away.start()
+    arrived(authority, others)
