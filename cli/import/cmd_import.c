@@ -15,6 +15,7 @@
 struct options {
 	struct registry registry;
 	const char *key, *report;
+	bool dry_run;
 };
 
 static int files_read(const struct words *words, const struct network *network, struct import *import)
@@ -55,7 +56,7 @@ static int report_write(const struct options *options, const struct import *impo
 			code = command_fail(CLI_USAGE, "%s: %s", options->report, strerror(errno));
 		al_buf_reset(&out);
 	}
-	import_report(import, options->report == NULL, &out);
+	import_report(import, options->report == NULL || options->dry_run, &out);
 	command_print_remote(al_buf_view(&out));
 	al_buf_release(&out);
 	return code;
@@ -64,7 +65,9 @@ static int report_write(const struct options *options, const struct import *impo
 static int import_run(const struct words *words, const struct options *options, struct client *client,
 		      const struct network *network, const char *key)
 {
-	struct submit submit = { .client = client, .network = network, .keys = { key }, .key_count = 1 };
+	struct submit submit = {
+		.client = client, .network = network, .keys = { key }, .key_count = 1, .dry_run = options->dry_run
+	};
 	struct import import;
 	enum al_err err;
 	int code;
@@ -73,6 +76,8 @@ static int import_run(const struct words *words, const struct options *options, 
 	code = files_read(words, network, &import);
 	if (code == CLI_DONE) {
 		err = import_order(&import);
+		if (err == AL_OK)
+			err = import_guard(&import, client, network->source);
 		if (err == AL_OK)
 			err = import_send(&import, &submit);
 		code = report_write(options, &import);
@@ -91,11 +96,11 @@ static int run(const struct words *words, const void *arg)
 	const struct options *options = arg;
 	struct client *client = NULL;
 	struct network network;
-	char key[SETTING_MAX];
+	char key[SETTING_MAX] = "";
 	enum al_err err;
 	int code;
 
-	if (settings_key(options->key, key) != AL_OK)
+	if (!options->dry_run && settings_key(options->key, key) != AL_OK)
 		return CLI_USAGE;
 	err = network_open(&options->registry, &client, &network);
 	if (err != AL_OK)
@@ -113,6 +118,9 @@ static const struct option_row rows[] = {
 	  .arg = "FILE",
 	  OPTION_AT(struct options, report),
 	  .meaning = "writes the complete report there; only the table is printed then" },
+	{ .name = "dry-run",
+	  OPTION_AT(struct options, dry_run),
+	  .meaning = "prints what would be sent and what would not, and why; sends nothing" },
 	REGISTRY_ROWS(struct options, registry),
 };
 

@@ -2,8 +2,8 @@
  * import.h -- objects of another registry on their way into ours.
  *
  * import_read (text to items) -> import_order (references and parents first)
- * -> import_send (signed requests; what is refused is dropped, the rest goes
- * again) -> import_report.
+ * -> import_guard (what is not touched) -> import_send (signed requests; what
+ * is refused is dropped, the rest goes again) -> import_report.
  */
 #ifndef CLI_IMPORT_H
 #define CLI_IMPORT_H
@@ -34,7 +34,9 @@ struct import {
 	struct import_item *items; /* owned */
 	size_t count;
 	size_t cap;
-	size_t read; /* objects in the files, before several origins made several */
+	size_t read;       /* objects in the files, before several origins made several */
+	const char **kept; /* owned: keys of maintainers who are others here; room for all items */
+	size_t kept_count;
 };
 
 void import_init(struct import *import);
@@ -47,13 +49,26 @@ void import_release(struct import *import);
  */
 AL_MUST_USE enum al_err import_read(struct import *import, struct al_slice text, struct al_slice source);
 
+/* Something that is no item of its own, for the report: left out, and why. */
+AL_MUST_USE enum al_err import_leave_out(struct import *import, const char *what, const char *why);
+
 /* Every object of a registry that is a tree of files: DIR/data/CLASS/KEY. AL_ESYS with errno set. */
 AL_MUST_USE enum al_err import_tree(struct import *import, const char *dir, struct al_slice source);
 
 /* Sorts; a second object with the same key is refused (or present, when it is the same). */
 AL_MUST_USE enum al_err import_order(struct import *import);
 
-/* Sends everything that waits. Afterwards nothing waits, unless the result is not AL_OK. */
+/* The registry object and the hostmaster's maintainers (asked for) are taken out. AL_EDENIED: it does not say who they are. */
+AL_MUST_USE enum al_err import_guard(struct import *import, struct client *client, const char *source);
+/* The registry's own object of that key stays. */
+void import_keep(struct import *import, struct import_item *item, const char *note);
+/* Refuses what would go to a maintainer that was kept: his name is all they have in common. */
+void import_check_owner(const struct import *import, struct import_item *item);
+
+/*
+ * Sends everything that waits and has never been in the registry. Afterwards nothing waits, unless the result is
+ * not AL_OK, or `submit` asks for a dry run: then what waits is what would be sent.
+ */
 AL_MUST_USE enum al_err import_send(struct import *import, const struct submit *submit);
 
 /* Table of counts a class and, with `details`, a line for each item that was changed or refused. */

@@ -3,11 +3,13 @@
  */
 #include "import.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ORIGINS_MAX 64
 #define OBJECT_MAX 65536 /* bytes of one rewritten object */
+#define TOO_LARGE "it is larger than 65536 bytes, or has more than 64 origins"
 
 void import_init(struct import *import)
 {
@@ -22,6 +24,7 @@ void import_release(struct import *import)
 		free(import->items[i].note);
 	}
 	free(import->items);
+	free(import->kept);
 	import_init(import);
 }
 
@@ -181,8 +184,14 @@ static enum al_err item_build(struct import *import, const struct rewrite *r, co
 		item->note = strdup("one of several origins");
 	build.raw = al_buf_view(&text);
 	err = text.err == AL_OK ? al_object_build(&build, &report, &item->object, &deletes) : text.err;
-	if (err == AL_EINVAL)
+	if (err == AL_ELIMIT) {
+		item->state = IMPORT_REFUSED;
+		free(item->note);
+		item->note = strdup(TOO_LARGE);
+		err = AL_EINVAL;
+	} else if (err == AL_EINVAL) {
 		item_refuse(item, &report);
+	}
 	item->key = err == AL_OK ? al_slice_dup(al_object_key(item->object)) : first_value(build.raw);
 	err = err == AL_EINVAL ? AL_OK : err;
 	al_report_release(&report);
@@ -190,16 +199,33 @@ static enum al_err item_build(struct import *import, const struct rewrite *r, co
 	return item->key == NULL ? AL_ENOMEM : err;
 }
 
-static enum al_err item_foreign(struct import *import, struct al_slice raw)
+static enum al_err item_refused(struct import *import, char *key, const char *why)
 {
 	struct import_item *item = item_add(import);
 
-	if (item == NULL)
+	if (item == NULL) {
+		free(key);
 		return AL_ENOMEM;
+	}
 	item->state = IMPORT_REFUSED;
-	item->key = first_value(raw);
-	item->note = strdup("not an object class of ours");
+	item->key = key;
+	item->note = strdup(why);
 	return item->key != NULL && item->note != NULL ? AL_OK : AL_ENOMEM;
+}
+
+enum al_err import_leave_out(struct import *import, const char *what, const char *why)
+{
+	return item_refused(import, strdup(what), why);
+}
+
+static enum al_err item_foreign(struct import *import, struct al_slice raw)
+{
+	struct al_slice name = raw;
+	char why[120];
+
+	(void)al_slice_cut(&raw, ':', &name);
+	(void)snprintf(why, sizeof(why), "%.*s is not an object class of ours", AL_FMT(al_slice_head(name, 40)));
+	return item_refused(import, first_value(al_slice_of(name.ptr, name.len + 1 + raw.len)), why);
 }
 
 static enum al_err object_read(struct import *import, struct al_slice raw, struct al_slice source)
@@ -221,7 +247,8 @@ static enum al_err object_read(struct import *import, struct al_slice raw, struc
 		free(r.origins[i]);
 	al_buf_release(&r.lines);
 	al_buf_release(&r.note);
-	return err;
+	/* One object that is too large is one line of the report, and no reason to leave out the others. */
+	return err == AL_ELIMIT ? item_refused(import, first_value(raw), TOO_LARGE) : err;
 }
 
 static bool line_is_comment(struct al_slice line)
@@ -236,7 +263,7 @@ enum al_err import_read(struct import *import, struct al_slice text, struct al_s
 	enum al_err err = AL_OK;
 	bool more = true;
 
-	al_buf_init(&object, 1u << 20);
+	al_buf_init(&object, OBJECT_MAX);
 	while (err == AL_OK && more) {
 		more = al_slice_line(&text, &line);
 		if (more && line_is_comment(line))
@@ -246,7 +273,9 @@ enum al_err import_read(struct import *import, struct al_slice text, struct al_s
 			al_buf_u8(&object, '\n');
 			continue;
 		}
-		if (object.len > 0)
+		if (object.len > 0 && object.err == AL_ELIMIT)
+			err = item_refused(import, first_value(al_buf_view(&object)), TOO_LARGE);
+		else if (object.len > 0)
 			err = object.err == AL_OK ? object_read(import, al_buf_view(&object), source) : object.err;
 		al_buf_reset(&object);
 	}

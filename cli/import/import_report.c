@@ -3,6 +3,8 @@
  */
 #include "import.h"
 
+#include "alamo/base/text.h"
+
 static const char *class_label(size_t cls)
 {
 	return cls < AL_CLASS_COUNT ? al_class_name((enum al_class)cls) : "other";
@@ -42,6 +44,19 @@ static void table_put(const struct import *import, struct al_buf *out)
 	row_put(out, "total", all);
 }
 
+/* Keys and notes quote what others wrote. */
+static void item_put(const struct import_item *item, struct al_buf *out)
+{
+	al_buf_printf(out, "  [%s] ", class_label(item->cls));
+	al_text_escape(al_slice_str(item->key), out);
+	al_buf_str(out, ": ");
+	al_text_escape(al_slice_str(item->note != NULL              ? item->note
+				    : item->state == IMPORT_WAITING ? "to be created"
+								    : "no reason given"),
+		       out);
+	al_buf_u8(out, '\n');
+}
+
 static void list_put(const struct import *import, enum import_state state, const char *title, struct al_buf *out)
 {
 	if (import_count(import, state) == 0)
@@ -51,8 +66,7 @@ static void list_put(const struct import *import, enum import_state state, const
 		const struct import_item *item = &import->items[i];
 
 		if (item->state == state && (state != IMPORT_PRESENT || item->note != NULL))
-			al_buf_printf(out, "  [%s] %s: %s\n", class_label(item->cls), item->key,
-				      item->note != NULL ? item->note : "no reason given");
+			item_put(item, out);
 	}
 }
 
@@ -68,5 +82,5 @@ void import_report(const struct import *import, bool details, struct al_buf *out
 	list_put(import, IMPORT_REFUSED, "refused", out);
 	list_put(import, IMPORT_CHANGED, "taken, but changed", out);
 	list_put(import, IMPORT_PRESENT, "left as the registry has it", out);
-	list_put(import, IMPORT_WAITING, "not sent", out);
+	list_put(import, IMPORT_WAITING, "to be sent", out);
 }

@@ -26,6 +26,7 @@ struct batch {
 };
 
 struct sender {
+	struct import *import;
 	const struct submit *submit;
 	unsigned number;           /* of the next request */
 	char run[DRAFT_NONCE_LEN]; /* this import, in the requests' names */
@@ -79,15 +80,7 @@ static enum al_err prevs_ask(const struct sender *sender, struct batch *batch, b
 	return err;
 }
 
-/* A maintainer with keys is not replaced by one without: nobody could sign for it any more. */
-static bool keeps_keys(const struct import_item *item, struct al_slice present)
-{
-	struct al_slice value;
-
-	return item->cls == AL_MNTNER && al_attr_find(&present, "auth", &value) &&
-	       al_object_attr(item->object, "auth").len == 0;
-}
-
+/* What is or was there stays as it is; the same text is no news. */
 static enum al_err shown_compare(const struct sender *sender, struct batch *batch, const bool *known)
 {
 	struct al_buf questions, answers;
@@ -107,11 +100,11 @@ static enum al_err shown_compare(const struct sender *sender, struct batch *batc
 		if (!client_next(&rest, &one))
 			err = AL_EINVAL;
 		else if (answer_is_error(one, &error))
-			continue; /* deleted: it comes back with its old index in prev */
-		else if (keeps_keys(item, one))
-			item_end(item, IMPORT_PRESENT, AL_S("the registry's maintainer has keys and stays"));
+			import_keep(sender->import, item, "it was here and was deleted: it is not created again");
 		else if (al_slice_eq(al_slice_trim(one), al_slice_trim(al_object_text(item->object))))
 			item_end(item, IMPORT_PRESENT, AL_S(""));
+		else
+			import_keep(sender->import, item, "the registry has another one, which stays");
 	}
 	al_buf_release(&questions);
 	al_buf_release(&answers);
@@ -141,6 +134,9 @@ static enum al_err batch_compare(const struct sender *sender, struct batch *batc
 
 	if (err == AL_OK && count > 0)
 		err = shown_compare(sender, batch, known);
+	for (size_t i = 0; err == AL_OK && i < batch->count; i++)
+		if (batch->items[i]->state == IMPORT_WAITING)
+			import_check_owner(sender->import, batch->items[i]);
 	batch_shrink(batch);
 	return err;
 }
@@ -300,7 +296,7 @@ static void progress(const struct import *import, size_t done)
 
 enum al_err import_send(struct import *import, const struct submit *submit)
 {
-	struct sender sender = { .submit = submit };
+	struct sender sender = { .import = import, .submit = submit };
 	struct batch *batch = calloc(1, sizeof(*batch));
 	enum al_err err = batch == NULL ? AL_ENOMEM : AL_OK;
 	size_t at = 0;
@@ -309,7 +305,7 @@ enum al_err import_send(struct import *import, const struct submit *submit)
 	while (err == AL_OK && at < import->count) {
 		at = batch_fill(import, at, batch);
 		err = batch_compare(&sender, batch);
-		if (err == AL_OK)
+		if (err == AL_OK && !submit->dry_run)
 			err = batch_send(&sender, batch);
 		if (err == AL_OK)
 			progress(import, at);

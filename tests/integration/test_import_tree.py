@@ -1,6 +1,6 @@
 """`alamo import dn42 DIR`: a registry that is a tree of files, with what is found in one."""
 
-from harness import Key, attributes
+from harness import Key, mntner
 
 GONE = "pgp-fingerprint 0123456789ABCDEF0123456789ABCDEF01234567"
 
@@ -72,3 +72,55 @@ def test_a_tree_comes_in_and_says_what_became_of_it(own_authority, key, tmp_path
     # FOO's own key speaks for what came in.
     member = shown("domain", "foo.dn42")
     authority.accept([member.replace("172.20.1.1", "172.20.1.2")], [key], prev=authority.prev("domain", "foo.dn42"))
+
+
+def put(source, name, pairs):
+    path = source / "data" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(column(pairs))
+
+
+def test_an_import_owns_nothing_that_it_did_not_create(own_authority, key, tmp_path):
+    """Foreign text is signed by the hostmaster's key, which may do anything: so it only ever creates."""
+    authority, source = own_authority, tmp_path / "registry"
+    thief = Key(tmp_path / "thief")
+    authority.member(key, "FISHER", domain="fisher.alamo", records=["@ AAAA AUTO-2::80"])
+    gone = Key(tmp_path / "gone")
+    authority.accept([mntner("GONE-MNT", gone)], [gone])
+    authority.accept([authority.ask("show mntner GONE-MNT") + "delete: left\n"], [gone],
+                     prev=authority.prev("mntner", "GONE-MNT"))
+    before = {name: authority.ask(f"show {name}") for name in
+              ("mntner HOSTMASTER-MNT", "mntner FISHER-MNT", "domain fisher.alamo", "registry ALAMO")}
+    for name in ("HOSTMASTER-MNT", "FISHER-MNT", "GONE-MNT"):
+        put(source, f"mntner/{name}", [("mntner", name.lower()), ("auth", thief.public), ("mnt-by", name), ("source", "DN42")])
+    put(source, "mntner/INNOCENT-MNT", [("mntner", "HOSTMASTER-MNT"), ("auth", thief.public), ("mnt-by", "INNOCENT-MNT")])
+    put(source, "registry/ALAMO", [("registry", "ALAMO"), ("tld", "alamo"), ("root-server", "a fca1::666"),
+                                   ("mnt-by", "THIEF-MNT"), ("source", "DN42")])
+    put(source, "dns/fisher.alamo", [("domain", "fisher.alamo"), ("record", "@ AAAA fca1:dead::1"),
+                                     ("mnt-by", "FISHER-MNT"), ("delete", "now"), ("source", "DN42")])
+    # The other registry's FISHER-MNT is not ours: nothing is given to a namesake.
+    put(source, "aut-num/AS4242420001", [("aut-num", "AS4242420001"), ("as-name", "THEIRS"), ("mnt-by", "FISHER-MNT")])
+    put(source, "mntner/THIEF-MNT", [("mntner", "THIEF-MNT"), ("auth", thief.public), ("mnt-by", "THIEF-MNT")])
+    put(tmp_path, "elsewhere", [("mntner", "LINKED-MNT"), ("mnt-by", "LINKED-MNT")])
+    (source / "data/mntner/LINKED-MNT").symlink_to(tmp_path / "data/elsewhere")
+    (source / "data/mntner/LARGE-MNT").write_text("mntner: LARGE-MNT\n" + "remarks: x\n" * 100000)
+    (source / "data/mntner/LONG-MNT").write_text("mntner: LONG-MNT\n" + "remarks: x\n" * 9000 + "mnt-by: LONG-MNT\n")
+    report = tmp_path / "report"
+    plan = authority.cli("import", "dn42", source, "--dry-run").stdout
+    assert "[mntner] THIEF-MNT: to be created" in plan and authority.prev("mntner", "THIEF-MNT") == "none"
+    authority.cli("import", "dn42", source, "--key", authority.hostmaster.path, "--report", report)
+    for name, text in before.items():
+        assert authority.ask(f"show {name}") == text
+    for name in ("mntner GONE-MNT", "mntner LINKED-MNT", "aut-num AS4242420001", "mntner LONG-MNT"):
+        assert "%ERROR" in authority.ask(f"show {name}")
+    assert thief.public in authority.ask("show mntner THIEF-MNT")
+    text = report.read_text()
+    for line in ("[mntner] HOSTMASTER-MNT: a maintainer of the hostmaster is never imported",
+                 "[registry] ALAMO: a registry object is never imported",
+                 "[mntner] FISHER-MNT: the registry has another one, which stays",
+                 "[domain] fisher.alamo: ", "[mntner] GONE-MNT: it was here and was deleted",
+                 "[aut-num] AS4242420001: mnt-by: FISHER-MNT is somebody else here",
+                 "data/mntner/LINKED-MNT: a link, which is not followed", "data/mntner/LARGE-MNT: a file larger than 1 MiB",
+                 "LONG-MNT: it is larger than 65536 bytes"):
+        assert line in text, f"{line}\n{text}"
+    authority.verify()

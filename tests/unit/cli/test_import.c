@@ -163,7 +163,7 @@ static void report_has_it_all(void **state)
 	report = al_buf_take(&out, NULL);
 	assert_non_null(strstr(report, "8 objects read, 9 after"));
 	assert_non_null(strstr(report, "[aut-num] AS4294967296: "));
-	assert_non_null(strstr(report, "[other] of another kind: not an object class of ours"));
+	assert_non_null(strstr(report, "[other] of another kind: tinc-key is not an object class of ours"));
 	free(report);
 	import_release(&import);
 }
