@@ -1,0 +1,289 @@
+/*
+ * history.c -- records in an unlinked file, and where each begins.
+ *
+ * A record knows the version before it and one further back, so that version N
+ * of an object is some forty reads away however many there are (the jumps of a
+ * skew-binary list: Myers, "An applicative random-access stack", 1983).
+ */
+#include "history.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alamo/base/log.h"
+#include "alamo/base/wire.h"
+
+#define TAIL_MAX (256u << 10) /* bytes kept back to be written at once */
+#define RECORD_MAX (1u << 20)
+
+struct place {
+	uint64_t offset;
+	uint64_t index; /* of the log: ascending, equal for versions of one entry */
+};
+
+struct whois_history {
+	int fd;
+	struct place *places; /* of serial 1, 2, ... */
+	size_t count, cap;
+	uint64_t written;   /* bytes in the file */
+	struct al_buf tail; /* bytes behind them */
+	enum al_err err;
+};
+
+enum al_err whois_history_new(const char *folder, struct whois_history **out)
+{
+	char path[4096];
+	int len = snprintf(path, sizeof(path), "%s/whois-history-XXXXXX", folder);
+	struct whois_history *history;
+	int fd;
+
+	if (len < 0 || (size_t)len >= sizeof(path))
+		return AL_ELIMIT;
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0 || unlink(path) != 0) {
+		al_log(AL_LOG_ERROR, "history-file", "errno=%d folder=%s", errno, folder);
+		if (fd >= 0)
+			close(fd);
+		return AL_ESYS;
+	}
+	history = calloc(1, sizeof(*history));
+	if (history == NULL) {
+		close(fd);
+		return AL_ENOMEM;
+	}
+	history->fd = fd;
+	al_buf_init(&history->tail, TAIL_MAX + RECORD_MAX);
+	*out = history;
+	return AL_OK;
+}
+
+void whois_history_free(struct whois_history *history)
+{
+	if (history == NULL)
+		return;
+	close(history->fd);
+	free(history->places);
+	al_buf_release(&history->tail);
+	free(history);
+}
+
+enum al_err whois_history_error(const struct whois_history *history)
+{
+	return history->err;
+}
+
+uint64_t whois_history_last(const struct whois_history *history)
+{
+	return history->count;
+}
+
+/* ---- bytes ---- */
+
+static enum al_err tail_write(struct whois_history *history)
+{
+	size_t done = 0;
+
+	while (done < history->tail.len) {
+		ssize_t put = pwrite(history->fd, history->tail.ptr + done, history->tail.len - done,
+				     (off_t)(history->written + done));
+
+		if (put <= 0 && errno != EINTR) {
+			al_log(AL_LOG_ERROR, "history-write", "errno=%d", errno);
+			return AL_EIO;
+		}
+		done += put > 0 ? (size_t)put : 0;
+	}
+	history->written += done;
+	al_buf_reset(&history->tail);
+	return AL_OK;
+}
+
+/* Bytes at an offset, from the file or from what is not written yet: a record is never in both. */
+static enum al_err bytes_read(const struct whois_history *history, uint64_t offset, size_t len, struct al_buf *out)
+{
+	size_t done = 0;
+
+	al_buf_reset(out);
+	if (offset >= history->written) {
+		al_buf_slice(out,
+			     al_slice_head(al_slice_from(al_buf_view(&history->tail), offset - history->written), len));
+		return out->err != AL_OK ? out->err : out->len == len ? AL_OK : AL_EIO;
+	}
+	while (done < len) {
+		char bytes[4096];
+		size_t want = len - done < sizeof(bytes) ? len - done : sizeof(bytes);
+		ssize_t got = pread(history->fd, bytes, want, (off_t)(offset + done));
+
+		if (got <= 0 && errno != EINTR)
+			return AL_EIO;
+		al_buf_put(out, bytes, got > 0 ? (size_t)got : 0);
+		done += got > 0 ? (size_t)got : 0;
+	}
+	return out->err;
+}
+
+/* ---- records ---- */
+
+static uint64_t record_end(const struct whois_history *history, uint64_t serial)
+{
+	return serial < history->count ? history->places[serial].offset : history->written + history->tail.len;
+}
+
+enum al_err whois_history_read(const struct whois_history *history, uint64_t serial, struct al_buf *buf,
+			       struct whois_version *out)
+{
+	struct al_reader r;
+	uint64_t offset;
+	size_t key_len;
+	enum al_err err;
+
+	if (serial == 0 || serial > history->count)
+		return AL_ENOTFOUND;
+	offset = history->places[serial - 1].offset;
+	err = bytes_read(history, offset, (size_t)(record_end(history, serial) - offset), buf);
+	if (err != AL_OK)
+		return err;
+	r = al_reader_of(buf->ptr, buf->len);
+	*out = (struct whois_version){ .serial = serial, .index = history->places[serial - 1].index };
+	out->number = al_read_u64(&r);
+	out->time = al_read_u64(&r);
+	out->created = al_read_u64(&r);
+	out->prev = al_read_u64(&r);
+	out->jump = al_read_u64(&r);
+	out->cls = (enum al_class)al_read_u32(&r);
+	out->deleted = al_read_u32(&r) != 0;
+	key_len = al_read_u32(&r);
+	(void)al_read_u32(&r);
+	out->key = al_read_bytes(&r, key_len);
+	out->text = al_read_bytes(&r, r.left);
+	return r.err;
+}
+
+/* First serial of the entry with that index, or the one behind the last. */
+static uint64_t serial_bound(const struct whois_history *history, uint64_t index)
+{
+	size_t low = 0, high = history->count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (history->places[mid].index < index)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low + 1;
+}
+
+static uint64_t serial_of(const struct whois_history *history, uint64_t index, enum al_class cls, struct al_slice key)
+{
+	struct whois_version version;
+	uint64_t serial = serial_bound(history, index), found = 0;
+	struct al_buf buf;
+
+	al_buf_init(&buf, RECORD_MAX);
+	while (found == 0 && whois_history_read(history, serial, &buf, &version) == AL_OK && version.index == index) {
+		if (version.cls == cls && al_slice_eq(version.key, key))
+			found = serial;
+		serial++;
+	}
+	al_buf_release(&buf);
+	return found;
+}
+
+uint64_t whois_history_serial(const struct whois_history *history, const struct al_object *object)
+{
+	return serial_of(history, object->index, (enum al_class)object->cls, al_object_key(object));
+}
+
+/* The version before, and where this one's jump goes: as far as the last two jumps together, if they are equal. */
+static void link_back(const struct whois_history *history, uint64_t prev, struct whois_version *now)
+{
+	struct whois_version before, one, two;
+	struct al_buf buf;
+
+	al_buf_init(&buf, RECORD_MAX);
+	now->number = 1;
+	if (prev > 0 && whois_history_read(history, prev, &buf, &before) == AL_OK) {
+		now->number = before.number + 1;
+		now->prev = now->jump = prev;
+		if (whois_history_read(history, before.jump, &buf, &one) == AL_OK &&
+		    whois_history_read(history, one.jump, &buf, &two) == AL_OK &&
+		    before.number - one.number == one.number - two.number)
+			now->jump = one.jump;
+	}
+	al_buf_release(&buf);
+}
+
+static void record_put(struct al_buf *out, const struct whois_version *version)
+{
+	al_buf_u64(out, version->number);
+	al_buf_u64(out, version->time);
+	al_buf_u64(out, version->created);
+	al_buf_u64(out, version->prev);
+	al_buf_u64(out, version->jump);
+	al_buf_u32(out, (uint32_t)version->cls);
+	al_buf_u32(out, version->deleted ? 1 : 0);
+	al_buf_u32(out, (uint32_t)version->key.len);
+	al_buf_u32(out, 0);
+	al_buf_slice(out, version->key);
+	al_buf_slice(out, version->text);
+}
+
+static enum al_err place_add(struct whois_history *history, uint64_t index)
+{
+	if (history->count == history->cap) {
+		size_t cap = history->cap > 0 ? history->cap * 2 : 1024;
+		struct place *places = realloc(history->places, cap * sizeof(*places));
+
+		if (places == NULL)
+			return AL_ENOMEM;
+		history->places = places;
+		history->cap = cap;
+	}
+	history->places[history->count++] = (struct place){ history->written + history->tail.len, index };
+	return AL_OK;
+}
+
+void whois_history_change(void *arg, const struct al_object *old, const struct al_object *now)
+{
+	struct whois_history *history = arg;
+	struct whois_version version = { .time = now->time,
+					 .created = now->created,
+					 .cls = (enum al_class)now->cls,
+					 .deleted = now->deleted,
+					 .key = al_object_key(now),
+					 .text = al_object_text(now) };
+
+	if (history->err != AL_OK)
+		return;
+	link_back(history, old != NULL ? whois_history_serial(history, old) : 0, &version);
+	history->err = place_add(history, now->index);
+	if (history->err == AL_OK)
+		record_put(&history->tail, &version);
+	if (history->err == AL_OK)
+		history->err = history->tail.err;
+	if (history->err == AL_OK && history->tail.len >= TAIL_MAX)
+		history->err = tail_write(history);
+}
+
+enum al_err whois_history_number(const struct whois_history *history, uint64_t newest, uint64_t number,
+				 struct al_buf *buf, struct whois_version *out)
+{
+	struct whois_version jump;
+	enum al_err err = whois_history_read(history, newest, buf, out);
+
+	while (err == AL_OK && out->number > number) {
+		uint64_t prev = out->prev;
+
+		err = whois_history_read(history, out->jump, buf, &jump);
+		if (err == AL_OK && jump.number < number)
+			err = whois_history_read(history, prev, buf, &jump);
+		*out = jump;
+	}
+	return err == AL_OK && out->number != number ? AL_ENOTFOUND : err;
+}
