@@ -7,10 +7,13 @@
 #include "answer.h"
 
 #include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 
 #include "contact.h"
+#include "nrtm.h"
 #include "template.h"
+#include "text.h"
+#include "versions.h"
 
 #define ECHO_MAX 100
 
@@ -45,56 +48,6 @@ static void put_footer(const struct whois_view *view, struct al_buf *out)
 
 /* ---- objects ---- */
 
-/* "*an:" for "aut-num:", the value in its column. */
-static void put_brief(struct al_slice line, struct al_buf *out)
-{
-	struct al_slice name, letters;
-	int width;
-
-	(void)al_slice_cut(&line, ':', &name);
-	letters = whois_attr_short(name);
-	width = AL_VALUE_COLUMN - 2 - (int)letters.len;
-	al_buf_printf(out, "*%.*s:%*s%.*s\n", AL_FMT(letters), width > 1 ? width : 1, "", AL_FMT(al_slice_trim(line)));
-}
-
-static void put_line(struct al_slice line, bool brief, struct al_buf *out)
-{
-	if (brief) {
-		put_brief(line, out);
-		return;
-	}
-	al_buf_slice(out, line);
-	al_buf_u8(out, '\n');
-}
-
-static void put_time(const char *name, uint64_t time, bool brief, struct al_buf *out)
-{
-	char text[AL_TIME_STRLEN], line[64];
-	int len;
-
-	al_time_format(time, text);
-	len = snprintf(line, sizeof(line), "%-*s%s", AL_VALUE_COLUMN, name, text);
-	put_line(al_slice_of(line, len > 0 ? (size_t)len : 0), brief, out);
-}
-
-static void put_text(const struct al_object *object, bool brief, struct al_buf *out)
-{
-	struct al_slice rest = al_object_text(object), line;
-
-	while (al_slice_line(&rest, &line)) {
-		if (al_slice_starts(line, "source:")) {
-			put_time("created:", object->created, brief, out);
-			put_time("last-modified:", object->time, brief, out);
-		}
-		put_line(line, brief, out);
-	}
-}
-
-void whois_object_text(const struct al_object *object, struct al_buf *out)
-{
-	put_text(object, false, out);
-}
-
 /* What makes the key, and, when asked for, of sets what is in them. */
 static void put_keys(const struct al_object *object, bool members, bool brief, struct al_buf *out)
 {
@@ -107,7 +60,7 @@ static void put_keys(const struct al_object *object, bool members, bool brief, s
 		rule = al_class_rule((enum al_class)object->cls, name);
 		if (rule != NULL && ((rule->flags & AL_PRIMARY) != 0 ||
 				     (members && (al_slice_is(name, "members") || al_slice_is(name, "mp-members")))))
-			put_line(line, brief, out);
+			whois_put_line(line, brief, out);
 	}
 }
 
@@ -125,18 +78,22 @@ static void put_contact(const struct whois_view *view, const struct al_object *o
 	al_buf_printf(out, "%-*s%.*s\n\n", AL_VALUE_COLUMN, "abuse-c:", AL_FMT(handle));
 }
 
-static void put_object(const struct whois_view *view, const struct whois_query *query, const struct al_object *object,
-		       struct al_buf *out)
+static void put_object(const struct whois_job *job, struct al_buf *out)
 {
+	const struct whois_query *query = &job->how;
+	const struct al_object *object = job->result.items[job->at];
+	struct whois_shown shown = whois_shown_object(
+		object, job->origins != NULL ? (enum whois_origin)job->origins[job->at] : WHOIS_ORIGIN_NONE);
+
 	if (query->contact_only) {
-		put_contact(view, object, out);
+		put_contact(&job->view, object, out);
 		return;
 	}
 	al_buf_printf(out, "%% Information related to '%.*s'\n\n", AL_FMT(al_object_key(object)));
 	if (query->keys_only)
 		put_keys(object, true, query->brief, out);
 	else
-		put_text(object, query->brief, out);
+		whois_put_shown(&shown, query->brief, out);
 	al_buf_str(out, "\n");
 }
 
@@ -176,7 +133,7 @@ bool whois_answer_more(struct whois_job *job, struct al_buf *out)
 	/* -b looks at more than the versions that are held, so it is written in one go; its bound is lower. */
 	while (job->at < result->count && (job->how.contact_only || out->len - start < WHOIS_PIECE_BYTES)) {
 		before = out->len;
-		put_object(&job->view, &job->how, result->items[job->at], out);
+		put_object(job, out);
 		if (job->body + (out->len - before) > WHOIS_BODY_MAX) {
 			out->len = before;
 			full = result->truncated = true;
@@ -238,13 +195,27 @@ static bool find(const struct whois_query *query, struct whois_job *job, struct 
 
 	if (job->view.head.size > 0)
 		err = whois_lookup(&job->view, query, &job->result, &error);
-	if (err == AL_OK)
+	if (err == AL_OK) {
+		whois_job_origins(job);
 		return true;
+	}
 	if (err == AL_ENOMEM)
 		error.number = 0; /* "internal error" */
 	put_error(&error, out);
 	whois_job_release(job);
 	return false;
+}
+
+static void put_versions(const struct whois_view *view, const struct whois_query *query, struct al_buf *out)
+{
+	struct whois_error error = { 100, { NULL, 0 } };
+
+	if (view->head.size > 0 && whois_put_versions(view, query, out, &error) == AL_OK)
+		return;
+	if (error.number == 101)
+		put_nothing(view, out);
+	else
+		put_error(&error, out);
 }
 
 static void put_sources(const struct whois_view *view, struct al_buf *out)
@@ -255,13 +226,19 @@ static void put_sources(const struct whois_view *view, struct al_buf *out)
 		put_error(&not_ready, out);
 		return;
 	}
-	/* NAME:version:mirroring:first-last, as NRTM clients know it; N: not by NRTM. */
-	al_buf_printf(out, "%.*s:3:N:0-%" PRIu64 "\n\n", AL_FMT(whois_view_source(view)), view->head.size - 1);
+	/* NAME:version:mirroring:first-last, as NRTM clients know it; X: you may mirror. */
+	al_buf_printf(out, "%.*s:3:X:", AL_FMT(whois_view_source(view)));
+	whois_put_serials(view, out);
+	al_buf_str(out, "\n\n");
 }
 
 void whois_answer(const struct whois_view *view, const struct whois_query *query, struct whois_job *job,
 		  struct al_buf *out)
 {
+	if (query->kind == WHOIS_NRTM) {
+		whois_nrtm(view, query, job, out);
+		return;
+	}
 	put_header(view, out);
 	switch (query->kind) {
 	case WHOIS_LOOKUP:
@@ -289,6 +266,12 @@ void whois_answer(const struct whois_view *view, const struct whois_query *query
 	case WHOIS_HELP:
 		whois_put_help(out);
 		break;
+	case WHOIS_LIST_VERSIONS:
+	case WHOIS_SHOW_VERSION:
+	case WHOIS_DIFF_VERSIONS:
+		put_versions(view, query, out);
+		break;
+	case WHOIS_NRTM:
 	case WHOIS_NOTHING:
 	case WHOIS_KEEP:
 	case WHOIS_IRRD:

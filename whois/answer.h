@@ -27,9 +27,6 @@ void whois_answer(const struct whois_view *view, const struct whois_query *query
 bool whois_answer_more(struct whois_job *job, struct al_buf *out);
 void whois_answer_error(const struct whois_view *view, const struct whois_error *error, struct al_buf *out);
 
-/* The object's text with its generated attributes, created and last-modified, in front of source. */
-void whois_object_text(const struct al_object *object, struct al_buf *out);
-
 /* `text` as printable ASCII, at most 100 bytes of it. */
 void whois_put_printable(struct al_slice text, struct al_buf *out);
 

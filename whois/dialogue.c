@@ -32,6 +32,9 @@ static void answer_ripe(const struct whois_view *view, struct whois_dialogue *di
 	} else if (!stays(dialogue)) {
 		whois_answer_error(view, &no_key, out);
 	}
+	/* A mirror's session is its own: "-k" there means that changes keep coming, and the answer ends it. */
+	if (query->kind == WHOIS_NRTM)
+		dialogue->persistent = dialogue->multi = false;
 	dialogue->closing = !stays(dialogue);
 }
 

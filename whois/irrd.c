@@ -6,11 +6,14 @@
  */
 #include "irrd.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "answer.h"
 #include "irrd_command.h"
+#include "nrtm.h"
 #include "spell.h"
+#include "text.h"
 
 static const struct al_slice nothing = { NULL, 0 };
 
@@ -116,6 +119,74 @@ static enum irrd_reply cmd_sources(struct irrd *c, struct al_slice arg)
 	return REPLY_DONE;
 }
 
+/* Each source asked for, or all with "-*", which is one. */
+static enum irrd_reply each_source(struct irrd *c, struct al_slice arg,
+				   void (*put)(struct irrd *c, struct al_slice name))
+{
+	struct al_slice source = whois_view_source(c->view), name;
+
+	if (arg.len == 0)
+		return irrd_fail(c, "Missing source name", nothing);
+	if (al_slice_is(arg, "-*"))
+		arg = source;
+	while (al_slice_word(&arg, ",", &name))
+		put(c, name);
+	return REPLY_DATA;
+}
+
+static void put_serial_range(struct irrd *c, struct al_slice name)
+{
+	struct al_buf *data = &c->job->data;
+
+	irrd_separator(c, "\n");
+	if (!al_slice_caseeq(name, whois_view_source(c->view))) {
+		whois_put_printable(name, data);
+		al_buf_str(data, ":X:Database unknown");
+		return;
+	}
+	al_buf_printf(data, "%.*s:Y:", AL_FMT(whois_view_source(c->view)));
+	whois_put_serials(c->view, data);
+}
+
+/* !j-*, !jSOURCE,...: which serials a mirror can ask for. */
+static enum irrd_reply cmd_serials(struct irrd *c, struct al_slice arg)
+{
+	return each_source(c, arg, put_serial_range);
+}
+
+static void put_status(struct irrd *c, struct al_slice name)
+{
+	struct al_buf *data = &c->job->data;
+	uint64_t last = c->view->history != NULL ? whois_history_last(c->view->history) : 0;
+	bool ours = al_slice_caseeq(name, whois_view_source(c->view));
+
+	al_buf_str(data, data->len > 0 ? ",\n  \"" : "{\n  \"");
+	for (size_t i = 0; i < name.len && i < 100; i++)
+		al_buf_u8(data, name.ptr[i] > ' ' && name.ptr[i] < 0x7f && name.ptr[i] != '"' && name.ptr[i] != '\\'
+					? (uint8_t)name.ptr[i]
+					: '?');
+	if (!ours) {
+		al_buf_str(data, "\": {\"error\": \"Unknown source\"}");
+		return;
+	}
+	al_buf_printf(data,
+		      "\": {\"source_type\": \"regular\", \"authoritative\": true, \"object_class_filter\": null, "
+		      "\"rpki_rov_filter\": false, \"scopefilter_enabled\": false, \"route_preference\": null, "
+		      "\"local_journal_kept\": true, \"serial_oldest_journal\": %d, \"serial_newest_journal\": %" PRIu64
+		      ", \"serial_newest_mirror\": null, \"synchronised_serials\": true, \"log_size\": %" PRIu64 "}",
+		      last > 0, last, c->view->head.size);
+}
+
+/* !J-*, !JSOURCE,...: the same and more, as JSON. */
+static enum irrd_reply cmd_status(struct irrd *c, struct al_slice arg)
+{
+	enum irrd_reply reply = each_source(c, arg, put_status);
+
+	if (reply == REPLY_DATA)
+		al_buf_str(&c->job->data, "\n}");
+	return reply;
+}
+
 /* ---- objects ---- */
 
 /* All objects found, or none: half a list would be taken for a whole one. */
@@ -124,6 +195,7 @@ static enum irrd_reply give_objects(struct irrd *c)
 	if (c->job->result.err != AL_OK || c->job->result.truncated)
 		return irrd_fail_limit(c, c->job->result.err);
 	c->job->kind = WHOIS_JOB_DATA;
+	whois_job_origins(c->job);
 	return REPLY_JOB;
 }
 
@@ -228,7 +300,7 @@ static const struct command {
 	{ 's', false, true, cmd_sources },   { 'r', false, true, cmd_routes },     { 'm', false, true, cmd_object },
 	{ 'g', false, true, irrd_origin4 },  { '6', false, true, irrd_origin6 },   { 'i', false, true, irrd_members },
 	{ 'a', false, true, irrd_prefixes }, { 'o', false, true, cmd_maintained }, { 'e', false, false, irrd_exclude },
-	{ 'f', false, false, cmd_filter },
+	{ 'f', false, false, cmd_filter },   { 'j', false, true, cmd_serials },    { 'J', false, true, cmd_status },
 };
 
 static enum irrd_reply run(struct irrd *c, struct al_slice command)
@@ -281,6 +353,15 @@ static void frame(struct irrd *c, enum irrd_reply reply, struct al_buf *out)
 	}
 }
 
+static void put_object(struct whois_job *job)
+{
+	struct whois_shown shown = whois_shown_object(job->result.items[job->at],
+						      job->origins != NULL ? (enum whois_origin)job->origins[job->at]
+									   : WHOIS_ORIGIN_NONE);
+
+	whois_put_shown(&shown, false, &job->data);
+}
+
 /* Some of the objects found; framing adds the last LF. */
 static enum irrd_reply more_objects(struct whois_job *job)
 {
@@ -289,7 +370,8 @@ static enum irrd_reply more_objects(struct whois_job *job)
 	while (job->at < job->result.count && job->data.len - start < WHOIS_PIECE_BYTES && job->data.err == AL_OK) {
 		if (job->at > 0)
 			al_buf_str(&job->data, "\n");
-		whois_object_text(job->result.items[job->at++], &job->data);
+		put_object(job);
+		job->at++;
 	}
 	if (job->at < job->result.count && job->data.err == AL_OK)
 		return REPLY_JOB;

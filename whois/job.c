@@ -3,10 +3,16 @@
  */
 #include "job.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "answer.h"
+#include "history.h"
 #include "irrd.h"
+#include "nrtm.h"
+#include "origin.h"
+
+#define ORIGINS_MAX 4096u /* routes of one answer whose origin is looked at */
 
 void whois_job_init(struct whois_job *job)
 {
@@ -19,6 +25,7 @@ void whois_job_release(struct whois_job *job)
 	for (size_t i = 0; job->held && i < job->result.count; i++)
 		al_object_unref((struct al_object *)(uintptr_t)job->result.items[i]);
 	whois_result_release(&job->result);
+	free(job->origins);
 	whois_expansion_free(job->expansion);
 	al_buf_release(&job->data);
 	whois_job_init(job);
@@ -37,12 +44,29 @@ static void hold(struct whois_job *job)
 	job->held = true;
 }
 
+/* As many routes around one prefix as it has origins make this quadratic: there is a bound for all of an answer. */
+void whois_job_origins(struct whois_job *job)
+{
+	if (job->result.count == 0)
+		return;
+	job->origins = calloc(job->result.count, sizeof(*job->origins));
+	for (size_t i = 0; job->origins != NULL && i < job->result.count && i < ORIGINS_MAX; i++)
+		job->origins[i] = (uint8_t)whois_origin_of_route(job->view.state, job->result.items[i]);
+}
+
+bool whois_job_rests(const struct whois_job *job)
+{
+	return job->kind == WHOIS_JOB_NRTM && job->live && job->at > whois_history_last(job->view.history);
+}
+
 bool whois_job_run(struct whois_job *job, struct al_buf *out)
 {
 	bool done = true;
 
 	if (job->kind == WHOIS_JOB_OBJECTS)
 		done = whois_answer_more(job, out);
+	else if (job->kind == WHOIS_JOB_NRTM)
+		done = whois_nrtm_more(job, out);
 	else if (job->kind != WHOIS_JOB_NONE)
 		done = whois_irrd_more(job, out);
 	if (done && job->kind != WHOIS_JOB_NONE)

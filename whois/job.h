@@ -18,6 +18,7 @@ enum whois_job_kind {
 	WHOIS_JOB_OBJECTS, /* RIPE form: objects, then the footer */
 	WHOIS_JOB_DATA,    /* IRRd: objects into `data` */
 	WHOIS_JOB_SET,     /* IRRd: an expansion, then its members into `data` */
+	WHOIS_JOB_NRTM,    /* serials `at` to `end` */
 };
 
 struct whois_job {
@@ -25,8 +26,11 @@ struct whois_job {
 	struct whois_query how;     /* only its switches: it has no line any more */
 	struct whois_view view;     /* with the head of the time of the question */
 	struct whois_result result; /* versions found */
+	uint8_t *origins;           /* enum whois_origin of each, or NULL */
 	bool held;                  /* it has a reference of each */
-	size_t at;                  /* next object or member */
+	size_t at;                  /* next object, member or serial */
+	size_t end;                 /* of NRTM */
+	bool live;                  /* NRTM with -k: goes on with what comes */
 	size_t body;                /* bytes of objects so far */
 	struct whois_expansion *expansion;
 	bool expanded;
@@ -38,6 +42,10 @@ void whois_job_init(struct whois_job *job);
 void whois_job_release(struct whois_job *job); /* safe on an initialised one; leaves it so */
 /* Bytes that a job holds until it is done. */
 size_t whois_job_bytes(const struct whois_job *job);
+/* Notes the origin's state of each route found, for as long as it is of the state that they were found in. */
+void whois_job_origins(struct whois_job *job);
+/* Has it nothing to do before the log grows? */
+bool whois_job_rests(const struct whois_job *job);
 /* One piece more, appended to `out`. True: the answer is complete and the job empty again. */
 bool whois_job_run(struct whois_job *job, struct al_buf *out);
 

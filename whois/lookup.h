@@ -17,12 +17,14 @@
 #define WHOIS_CONTACTS_MAX 500u  /* in one answer to -b, which is written in one go */
 
 struct whois_closures;
+struct whois_history;
 
 struct whois_view {
 	const struct al_state *state;
 	const struct whois_index *index;
-	struct whois_closures *closures; /* expansions kept; NULL: none */
-	struct al_checkpoint head;       /* size 0: nothing verified yet */
+	struct whois_closures *closures;     /* expansions kept; NULL: none */
+	const struct whois_history *history; /* every version; NULL: not kept */
+	struct al_checkpoint head;           /* size 0: nothing verified yet */
 };
 
 /* Name of the registry ("ALAMO"); "registry" while there is none. */

@@ -19,6 +19,8 @@ enum action {
 	ACT_ASK,
 	ACT_KIND,
 	ACT_TEMPLATE,
+	ACT_VERSIONS,
+	ACT_NRTM,
 	ACT_UNSUPPORTED,
 };
 
@@ -61,13 +63,13 @@ static const struct option options[] = {
 	{ 'b', false, ACT_SET, offsetof(struct whois_query, contact_only), "abuse-contact" },
 	{ 'c', false, ACT_SET, offsetof(struct whois_query, contact_net), "irt" },
 	{ 'd', false, ACT_SET, offsetof(struct whois_query, reverse), "reverse-domain" },
-	{ 'g', true, ACT_UNSUPPORTED, 0, NULL },
+	{ 'g', true, ACT_NRTM, WHOIS_NRTM, NULL },
 	{ 0, false, ACT_UNSUPPORTED, 0, "resource" },
 	{ 0, false, ACT_UNSUPPORTED, 0, "valid-syntax" },
 	{ 0, false, ACT_UNSUPPORTED, 0, "no-valid-syntax" },
-	{ 0, false, ACT_UNSUPPORTED, 0, "list-versions" },
-	{ 0, true, ACT_UNSUPPORTED, 0, "show-version" },
-	{ 0, true, ACT_UNSUPPORTED, 0, "diff-versions" },
+	{ 0, false, ACT_VERSIONS, WHOIS_LIST_VERSIONS, "list-versions" },
+	{ 0, true, ACT_VERSIONS, WHOIS_SHOW_VERSION, "show-version" },
+	{ 0, true, ACT_VERSIONS, WHOIS_DIFF_VERSIONS, "diff-versions" },
 };
 
 _Static_assert(AL_COUNT(options) <= 64, "parser.seen has a bit for each option");
@@ -102,8 +104,11 @@ const char *whois_error_text(unsigned number)
 		{ 111, "invalid option" },
 		{ 114, "option not supported here" },
 		{ 115, "the key does not fit the query" },
+		{ 116, "no such version" },
 		{ 118, "too many words" },
 		{ 306, "too busy, try again" },
+		{ 405, "syntax error" },
+		{ 406, "unknown NRTM version" },
 		{ 901, "only one of -x -l -L -m -M" },
 	};
 	size_t i;
@@ -226,6 +231,45 @@ static enum al_err take_match(struct parser *p, enum whois_match match, struct a
 	return AL_OK;
 }
 
+static enum al_err take_number(struct parser *p, struct al_slice text, uint64_t *out)
+{
+	return al_slice_u64(text, UINT32_MAX, out) == AL_OK && *out > 0 ? AL_OK : fail(p, 111, text);
+}
+
+/* "N" or "A:B". */
+static enum al_err take_versions(struct parser *p, enum whois_kind kind, struct al_slice word, struct al_slice value)
+{
+	uint64_t *version = p->query.version;
+	struct al_slice first = value;
+	enum al_err err = take_kind(p, kind, word);
+
+	if (err != AL_OK || kind == WHOIS_LIST_VERSIONS)
+		return err;
+	if (kind == WHOIS_DIFF_VERSIONS && !al_slice_cut(&value, ':', &first))
+		return fail(p, 111, first);
+	err = take_number(p, first, &version[0]);
+	if (err == AL_OK && kind == WHOIS_DIFF_VERSIONS)
+		err = take_number(p, value, &version[1]);
+	return err;
+}
+
+/* "SOURCE:3:FIRST-LAST", where LAST may be the word. */
+static enum al_err take_nrtm(struct parser *p, struct al_slice value)
+{
+	struct al_slice rest = value, source, version, first;
+	uint64_t last = WHOIS_NRTM_LAST;
+
+	if (!al_slice_cut(&rest, ':', &source) || !al_slice_cut(&rest, ':', &version) ||
+	    !al_slice_cut(&rest, '-', &first) || al_slice_u64(first, UINT32_MAX, &p->query.nrtm.first) != AL_OK ||
+	    (!al_slice_caseis(rest, "LAST") && al_slice_u64(rest, UINT32_MAX, &last) != AL_OK))
+		return fail(p, 405, value);
+	if (!al_slice_is(version, "3"))
+		return fail(p, 406, value);
+	p->query.nrtm.source = source;
+	p->query.nrtm.last = last;
+	return take_kind(p, WHOIS_NRTM, value);
+}
+
 static enum al_err apply(struct parser *p, const struct option *option, struct al_slice word, struct al_slice value)
 {
 	uint64_t bit = UINT64_C(1) << (option - options);
@@ -257,6 +301,10 @@ static enum al_err apply(struct parser *p, const struct option *option, struct a
 		if (whois_class_parse(value, &p->query.cls) != AL_OK)
 			return fail(p, 103, value);
 		return take_kind(p, (enum whois_kind)option->detail, word);
+	case ACT_VERSIONS:
+		return take_versions(p, (enum whois_kind)option->detail, word, value);
+	case ACT_NRTM:
+		return take_nrtm(p, value);
 	case ACT_UNSUPPORTED:
 		break;
 	}
@@ -356,11 +404,16 @@ static size_t word_count(struct al_slice key)
 	return count;
 }
 
-/* A question about the server itself has no key and no search flags. */
+/* A question about the server itself has no key and no search flags; one about versions has a key. */
 static enum al_err finish_kind(struct parser *p)
 {
 	struct whois_query *q = &p->query;
 
+	if (q->kind >= WHOIS_LIST_VERSIONS && q->kind <= WHOIS_DIFF_VERSIONS) {
+		if (q->key.len == 0)
+			return fail(p, 106, q->key);
+		return q->attr_count > 0 || q->match != WHOIS_BEST || q->contact_only ? fail(p, 109, q->key) : AL_OK;
+	}
 	if (q->key.len > 0 || q->attr_count > 0 || q->match != WHOIS_BEST)
 		return fail(p, 109, q->key);
 	return AL_OK;

@@ -29,7 +29,11 @@ enum whois_kind {
 	WHOIS_VERSION,  /* -q version */
 	WHOIS_TYPES,    /* -q types */
 	WHOIS_HELP,
-	WHOIS_IRRD, /* `key` is the command after its '!' */
+	WHOIS_LIST_VERSIONS, /* --list-versions */
+	WHOIS_SHOW_VERSION,  /* --show-version */
+	WHOIS_DIFF_VERSIONS, /* --diff-versions */
+	WHOIS_NRTM,          /* -g */
+	WHOIS_IRRD,          /* `key` is the command after its '!' */
 };
 
 enum whois_match {
@@ -40,6 +44,8 @@ enum whois_match {
 	WHOIS_ONE_MORE, /* -m */
 	WHOIS_ALL_MORE, /* -M: an equal one left out */
 };
+
+#define WHOIS_NRTM_LAST UINT64_MAX /* "LAST" */
 
 /* Slices point into the parsed line. */
 struct whois_query {
@@ -57,6 +63,11 @@ struct whois_query {
 	size_t attr_count;
 	struct al_slice sources[WHOIS_SOURCES_MAX]; /* of each -s, comma lists; none: ours */
 	size_t source_count;
+	uint64_t version[2]; /* of --show-version and --diff-versions */
+	struct {
+		struct al_slice source;
+		uint64_t first, last;
+	} nrtm; /* of -g */
 	struct al_slice key;
 };
 

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include <utlist.h>
+
 #include "answer.h"
 #include "dialogue.h"
 #include "turns.h"
@@ -28,6 +30,7 @@ struct whois_sessions {
 	struct al_listener *listener;
 	struct whois_turns *turns;
 	const struct whois_view *view;
+	struct session *all;
 	size_t expansions; /* jobs that have begun one */
 	uint64_t idle_ms;
 	size_t unsent;     /* sum of what sessions noted, never less than what waits */
@@ -46,6 +49,7 @@ struct session {
 	struct whois_turn turn;
 	struct whois_dialogue dialogue;
 	struct whois_job job;
+	struct session *prev, *next; /* of all */
 };
 
 static void session_note(struct session *s)
@@ -201,9 +205,9 @@ static bool session_piece(struct whois_turn *turn)
 	}
 	if (session_idle_ms(s) < idle_ms)
 		al_timer_set(s->idle, session_idle_ms(s));
-	al_conn_pause(s->conn, more);
-	al_conn_owe(s->conn, more);
-	return more && al_conn_pending(s->conn) <= UNSENT_HIGH;
+	al_conn_pause(s->conn, more && !whois_job_rests(&s->job));
+	al_conn_owe(s->conn, more && !whois_job_rests(&s->job));
+	return more && al_conn_pending(s->conn) <= UNSENT_HIGH && !whois_job_rests(&s->job);
 }
 
 static void session_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *user)
@@ -239,8 +243,8 @@ static void session_idle(void *arg)
 		s->active_ms = now;
 	}
 	waited = now - s->active_ms;
-	if (s->turn.waiting) {
-		al_timer_set(s->idle, limit); /* it is we who take our time */
+	if (s->turn.waiting || (s->job.live && s->unsent == 0)) {
+		al_timer_set(s->idle, limit); /* it is we who take our time, or the log that rests */
 	} else if (waited < limit) {
 		al_timer_set(s->idle, limit - waited);
 	} else if (s->unsent > 0) {
@@ -271,6 +275,7 @@ static enum al_err session_open(struct al_conn *conn, void *arg, void **user)
 		return err;
 	}
 	whois_job_init(&s->job);
+	DL_APPEND(owner->all, s);
 	s->owner = owner;
 	s->conn = conn;
 	s->active_ms = al_now_ms();
@@ -284,6 +289,7 @@ static void session_closed(struct al_conn *conn, void *user)
 	struct session *s = user;
 
 	(void)conn;
+	DL_DELETE(s->owner->all, s);
 	s->owner->unsent -= s->unsent;
 	session_expanded(s);
 	whois_job_release(&s->job);
@@ -350,6 +356,15 @@ void whois_sessions_free(struct whois_sessions *sessions)
 	whois_turns_free(sessions->turns);
 	al_buf_release(&sessions->out);
 	free(sessions);
+}
+
+void whois_sessions_grown(struct whois_sessions *sessions)
+{
+	struct session *s;
+
+	DL_FOREACH(sessions->all, s)
+	if (s->job.kind == WHOIS_JOB_NRTM && s->job.live && al_conn_pending(s->conn) <= UNSENT_HIGH)
+		whois_turn_take(&s->turn);
 }
 
 struct al_listener *whois_sessions_listener(struct whois_sessions *sessions)

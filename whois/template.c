@@ -80,6 +80,8 @@ void whois_put_help(struct al_buf *out)
 		"-s NAME, -a          source; there is one here",
 		"-t class, -v class   attributes of a class; with explanations",
 		"-q sources|version|types",
+		"--list-versions KEY  every version there was; --show-version N KEY, --diff-versions A:B KEY",
+		"-g NAME:3:FIRST-LAST changes by serial (NRTM); with -k all that follow as well",
 		"-V client            name of the client, not kept",
 		"-r -B -G -C          accepted: nothing is filtered, grouped or added here",
 		"",
@@ -88,7 +90,7 @@ void whois_put_help(struct al_buf *out)
 		"",
 		"Commands that start with '!' are IRRd's, for router tools such as bgpq4:",
 		"!!  !q  !n  !v  !t  !s-lc  !r PREFIX[,o|l|L|M]  !m class,key  !g AS  !6 AS",
-		"!i set[,1]  !a set  !a4 set  !a6 set  !o mntner  !e set,...  !f no-...-filter",
+		"!i set[,1]  !a set  !a4 set  !a6 set  !o mntner  !e set,...  !j source  !J source",
 	};
 	size_t i;
 

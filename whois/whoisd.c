@@ -14,6 +14,7 @@
 #include "alamo/follow/follow.h"
 #include "alamo/base/log.h"
 #include "closures.h"
+#include "history.h"
 #include "metrics.h"
 #include "session.h"
 
@@ -22,6 +23,7 @@ struct whoisd {
 	struct al_replica *replica;
 	struct whois_index *index;
 	struct whois_closures *closures;
+	struct whois_history *history;
 	struct whois_sessions *sessions;
 	struct al_http *http;
 	struct whois_view view;
@@ -34,6 +36,8 @@ static void whoisd_change(void *arg, const struct al_object *old, const struct a
 
 	whois_index_change(whoisd->index, old, now);
 	whois_closures_change(whoisd->closures, old, now);
+	if (whoisd->history != NULL)
+		whois_history_change(whoisd->history, old, now);
 }
 
 static void whoisd_head(void *arg, const struct al_state *state, const struct al_checkpoint *cp, struct al_slice note)
@@ -48,12 +52,25 @@ static void whoisd_head(void *arg, const struct al_state *state, const struct al
 		return;
 	}
 	whoisd->view.head = *cp;
+	whois_sessions_grown(whoisd->sessions);
 	al_metric_set(&whois_metric_index, whois_index_size(whoisd->index));
 	if (!whoisd->ready) {
 		whoisd->ready = true;
 		al_log(AL_LOG_INFO, "whois-ready", "size=%" PRIu64, cp->size);
 		al_service_ready(whoisd->service);
 	}
+}
+
+static enum al_err start_history(struct whoisd *whoisd)
+{
+	const struct al_conf *conf = al_service_conf(whoisd->service);
+	char folder[4096];
+
+	if (!al_conf_bool(conf, "whois", "history"))
+		return AL_OK;
+	if (al_conf_path(conf, "run", folder, sizeof(folder)) != AL_OK)
+		return AL_ELIMIT;
+	return whois_history_new(folder, &whoisd->history);
 }
 
 static enum al_err start_replica(struct whoisd *whoisd)
@@ -63,6 +80,8 @@ static enum al_err start_replica(struct whoisd *whoisd)
 
 	if (err == AL_OK)
 		err = whois_closures_new(&whoisd->closures);
+	if (err == AL_OK)
+		err = start_history(whoisd);
 	if (err != AL_OK)
 		return err;
 	err = al_replica_new(al_service_loop(whoisd->service), al_service_conf(whoisd->service), &ops, whoisd,
@@ -72,6 +91,7 @@ static enum al_err start_replica(struct whoisd *whoisd)
 	whoisd->view.state = al_replica_state(whoisd->replica);
 	whoisd->view.index = whoisd->index;
 	whoisd->view.closures = whoisd->closures;
+	whoisd->view.history = whoisd->history;
 	return AL_OK;
 }
 
@@ -113,6 +133,7 @@ static void whoisd_stop(void *self)
 	al_replica_free(whoisd->replica);
 	whois_index_free(whoisd->index);
 	whois_closures_free(whoisd->closures);
+	whois_history_free(whoisd->history);
 	free(whoisd);
 }
 

@@ -49,6 +49,7 @@ struct conf_row {
 #define TEXT_OR_NONE(s, k, preset, doc) { s, k, CONF_TEXT, preset, 0, 0, NULL, NULL, doc }
 #define CHOICE(s, k, preset, choices, doc) { s, k, CONF_CHOICE, preset, 0, 0, NULL, choices, doc }
 #define ADDRS(s, k, preset, min, doc) { s, k, CONF_ADDRS, preset, min, 64, NULL, NULL, doc }
+#define BOOL(s, k, preset, doc) { s, k, CONF_BOOL, preset, 0, 0, NULL, NULL, doc }
 #define NUMBER(s, k, preset, min, max, doc) { s, k, CONF_NUMBER, preset, min, max, NULL, NULL, doc }
 #define PORT(s, k, preset, standard, doc) { s, k, CONF_NUMBER, preset, 0, 65535, standard, NULL, doc }
 
@@ -92,6 +93,7 @@ static const struct conf_row schema[] = {
 	NUMBER("whois", "max-connections", "4096", 1, 1000000, DOC_CONNS),
 	NUMBER("whois", "max-per-source", "512", 1, 1000000, DOC_SOURCE),
 	NUMBER("whois", "idle-seconds", "60", 1, 86400, DOC_IDLE),
+	BOOL("whois", "history", "yes", "keep every version of every object, in a file below run/ that has no name"),
 
 	ADDRS("dns", "listen", "", 0, DOC_LISTEN),
 	PORT("dns", "port", "4053", "53", "DNS over UDP and TCP"),

@@ -391,7 +391,8 @@ static void builder_value(struct builder *b, const struct al_attr_rule *rule, co
 /* Lines that whois adds to what it shows, so that its output can be sent back. */
 static bool generated(struct al_slice name)
 {
-	return al_slice_caseis(name, "created") || al_slice_caseis(name, "last-modified");
+	return al_slice_caseis(name, "created") || al_slice_caseis(name, "last-modified") ||
+	       al_slice_caseis(name, "rpki-ov-state");
 }
 
 static void builder_attr(struct builder *b, const struct al_raw_attr *attr)

@@ -118,8 +118,10 @@ my $origin = $irr->route_search($net, Net::IRR::EXACT_MATCH);
 my @sources = $irr->sources();
 my $version = $irr->get_irrd_version();
 chomp($version);
+my $sync = $irr->get_sync_info();
+chomp($sync);
 $irr->disconnect();
-print join("\n", $all, $none, $set, scalar(split(/\|/, $routes)), (split(/\n/, $object))[0], $origin, "@sources", $version), "\n";
+print join("\n", $all, $none, $set, scalar(split(/\|/, $routes)), (split(/\n/, $object))[0], $origin, "@sources", $version, $sync), "\n";
 """
 
 
@@ -134,3 +136,4 @@ def test_net_irr(network):
     assert out[5] == network.asns[0]
     assert out[6] == "ALAMO"
     assert out[7].startswith("alamo-whoisd -- version ")
+    assert out[8].startswith("ALAMO:Y:1-")

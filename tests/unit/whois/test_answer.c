@@ -34,6 +34,7 @@ static const struct row rows[] = {
 				   "member-of:      RS-REF\n"
 				   "created:        2025-12-01T00:00:18Z\n"
 				   "last-modified:  2025-12-01T00:00:18Z\n"
+				   "rpki-ov-state:  valid\n"
 				   "source:         TEST\n\n" },
 	{ "-K -T route -x 10.1.0.0/16", "% Information related to '10.1.0.0/16AS64500'\n\n"
 					"route:          10.1.0.0/16\norigin:         AS64500\n\n"
@@ -62,7 +63,7 @@ static const struct row rows[] = {
 			      "% A prefix is written 192.0.2.0/24 or fd00:1::/32: no leading zeros, no netmask.\n\n" },
 	{ "nobody-mnt", "%ERROR:101: no entries found\n%\n% No entries found in source TEST.\n\n" },
 	{ "-s RIPE AS1", "%ERROR:102: unknown source\n%\n% It is about \"RIPE\".\n% Send \"help\" for the flags.\n\n" },
-	{ "-q sources", "TEST:3:N:0-30\n\n" },
+	{ "-q sources", "TEST:3:X:-\n\n" },
 	{ "-q version", "% alamo-whoisd-" ALAMO_VERSION "\n\n" },
 	{ "-q types", "registry\nmntner\nrole\nperson\nas-block\naut-num\nas-set\ninetnum\ninet6num\nroute\nroute6\n"
 		      "route-set\ndomain\nnode\npeering\nservice\n\n" },

@@ -167,8 +167,10 @@ static const struct row rows[] = {
 	{ .line = "--=x y", .error = 111, .key = "--=x" },
 	{ .line = "---x y", .error = 111, .key = "---x" },
 	{ .line = "--resource 10.0.0.1", .error = 114, .key = "--resource" },
-	{ .line = "-g TEST:3:1-LAST", .error = 114, .key = "-g" },
-	{ .line = "--list-versions AS1", .error = 114, .key = "--list-versions" },
+	{ .line = "-g TEST:3:1-LAST", .kind = WHOIS_NRTM, .key = "" },
+	{ .line = "-g TEST:3:1-", .error = 405, .key = "TEST:3:1-" },
+	{ .line = "--list-versions AS1", .kind = WHOIS_LIST_VERSIONS, .key = "AS1" },
+	{ .line = "AS1 --show-version 4294967296", .error = 111, .key = "4294967296" },
 	{ .line = "-xL 10.0.0.0/8", .error = 901, .key = "-xL" },
 	{ .line = "-m -M 10.0.0.0/8", .error = 901, .key = "-M" },
 };
