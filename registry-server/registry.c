@@ -133,7 +133,13 @@ static enum al_err open_signer(struct registry *r, const struct al_conf *conf)
 static enum al_err open_ledger(struct registry *r, const struct al_conf *conf)
 {
 	char path[4096];
-	struct ledger_opts opts = { .path = path, .key = &r->key, .signer = signer_face(r->signer) };
+	struct ledger_opts opts = {
+		.path = path,
+		.key = &r->key,
+		.signer = signer_face(r->signer),
+		.queue = { al_conf_u64(conf, "registry", "queue-share"),
+			   al_conf_u64(conf, "registry", "queue-days") * 86400 },
+	};
 	enum al_err err = ledger_where(conf, path, sizeof(path));
 
 	return err == AL_OK ? ledger_open(&opts, &r->ledger) : err;

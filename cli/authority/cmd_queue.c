@@ -18,6 +18,7 @@
 struct options {
 	struct registry registry;
 	const char *key, *hash;
+	const char *source, *sender_key, *mntner, *all_from; /* refuse-all: whose */
 	bool json;
 };
 
@@ -201,24 +202,74 @@ static int queue_approve(struct queue *q)
 	return code;
 }
 
-static int queue_refuse(struct queue *q)
+/* "queue-refuse 3 REASON" to the registry, signed. */
+static int refuse(struct queue *q, struct al_buf *what)
 {
-	struct al_buf what;
 	char *line;
 	int code;
 
-	if (!number_ok(q->words.word[0]))
-		return number_fail(q->words.word[0]);
-	al_buf_init(&what, 4096);
-	al_buf_str(&what, "queue-refuse");
 	for (size_t i = 0; i < q->words.count; i++)
-		al_buf_printf(&what, " %s", q->words.word[i]);
-	line = al_buf_take(&what, NULL);
+		al_buf_printf(what, " %s", q->words.word[i]);
+	line = al_buf_take(what, NULL);
 	if (line == NULL || strchr(line, '\n') != NULL)
 		code = command_fail(CLI_USAGE, "the reason is one line, and not a long one");
 	else
 		code = control_send(&q->submit, line);
 	free(line);
+	return code;
+}
+
+static int queue_refuse(struct queue *q)
+{
+	struct al_buf what;
+
+	if (!number_ok(q->words.word[0]))
+		return number_fail(q->words.word[0]);
+	al_buf_init(&what, 4096);
+	al_buf_str(&what, "queue-refuse");
+	return refuse(q, &what);
+}
+
+static int queue_refuse_all(struct queue *q)
+{
+	const struct {
+		const char *word, *value;
+	} whose[] = {
+		{ "source", q->options->source },
+		{ "key", q->options->sender_key },
+		{ "mntner", q->options->mntner },
+		{ "from", q->options->all_from },
+	};
+	struct al_buf what;
+	size_t given = 0;
+
+	al_buf_init(&what, 4096);
+	al_buf_str(&what, "queue-refuse-all");
+	for (size_t i = 0; i < AL_COUNT(whose); i++) {
+		given += whose[i].value != NULL;
+		if (whose[i].value != NULL)
+			al_buf_printf(&what, " %s=%s", whose[i].word, whose[i].value);
+	}
+	if (given == 1)
+		return refuse(q, &what);
+	al_buf_release(&what);
+	return command_fail(CLI_USAGE, "say whose: one of --source, --sender-key, --mntner and --all-from");
+}
+
+/* ---- status, for whoever asked ---- */
+
+static int queue_status(struct queue *q)
+{
+	char question[200];
+	struct al_buf answer;
+	int code;
+
+	(void)snprintf(question, sizeof(question), "queue-status %s", q->words.word[0]);
+	al_buf_init(&answer, CLIENT_ANSWER_MAX);
+	code = ask(q, question, &answer);
+	if (code == CLI_DONE)
+		command_print_remote(al_buf_view(&answer));
+	al_buf_release(&answer);
 	return code;
 }
 
@@ -262,21 +313,54 @@ static int run_refuse(const struct words *words, const void *options)
 	return queue_run(words, options, queue_refuse);
 }
 
+static int run_refuse_all(const struct words *words, const void *options)
+{
+	return queue_run(words, options, queue_refuse_all);
+}
+
+static int run_status(const struct words *words, const void *options)
+{
+	return queue_run(words, options, queue_status);
+}
+
 static const struct command_form forms[] = {
 	{ "list", "", "a line for each: number, time, name, objects", run_list },
 	{ "show", "N", "prints the request", run_show },
 	{ "approve", "N", "shows it, asks, signs it as the hostmaster and sends it", run_approve },
 	{ "refuse", "N REASON...", "takes it off the queue", run_refuse },
+	{ "refuse-all", "REASON...", "takes all that one sender has there off the queue", run_refuse_all },
+	{ "status", "HASH", "what became of a request that had to wait, by the hash that its sender was told",
+	  run_status },
 };
 
 static const struct option_row rows[] = {
-	OPTION_KEY(struct options, key, "approve refuse",
+	OPTION_KEY(struct options, key, "approve refuse refuse-all",
 		   "the hostmaster's SSH key, DIR/keys/hostmaster of the authority"),
 	{ .name = "hash",
 	  .arg = "HASH",
 	  .verbs = "approve",
 	  OPTION_AT(struct options, hash),
 	  .meaning = "signs without asking, if these are the bytes that `queue show` printed this hash of" },
+	{ .name = "source",
+	  .arg = "ADDRESS",
+	  .verbs = "refuse-all",
+	  OPTION_AT(struct options, source),
+	  .meaning = "all from that IPv4 address or IPv6 /64" },
+	{ .name = "sender-key",
+	  .arg = "FINGERPRINT",
+	  .verbs = "refuse-all",
+	  OPTION_AT(struct options, sender_key),
+	  .meaning = "all that the key signed, as SHA256:..." },
+	{ .name = "mntner",
+	  .arg = "NAME",
+	  .verbs = "refuse-all",
+	  OPTION_AT(struct options, mntner),
+	  .meaning = "all in the name of that maintainer" },
+	{ .name = "all-from",
+	  .arg = "N",
+	  .verbs = "refuse-all",
+	  OPTION_AT(struct options, all_from),
+	  .meaning = "all that share source, key or maintainer with request N" },
 	{ .name = "json",
 	  .letter = 'j',
 	  .verbs = "list",

@@ -84,6 +84,8 @@ static const struct conf_row schema[] = {
 	NUMBER("registry", "budget-network", "2400", 0, 1000000, "likewise from one IPv4 /24 or IPv6 /48; 0: any"),
 	NUMBER("registry", "budget-key", "600", 0, 1000000, "requests a minute signed by one key; 0: any"),
 	NUMBER("registry", "budget-maintainer", "600", 0, 1000000, "requests a minute in the name of one maintainer; 0: any"),
+	NUMBER("registry", "queue-share", "50", 1, 10000, "requests of one source, key or maintainer that may wait for the hostmaster"),
+	NUMBER("registry", "queue-days", "30", 0, 3650, "days that a request waits, then it is refused; 0: for ever"),
 	NUMBER("registry", "min-free-disk", "64", 0, 1000000000, "MiB that stay free: with less nothing more is stored; 0: any"),
 	NUMBER("registry", "max-memory", "4096", 0, 1000000000, "MiB of the registry: with more nothing more is stored; 0: any"),
 

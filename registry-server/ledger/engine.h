@@ -30,12 +30,20 @@ struct engine_side_ops {
 			   struct al_buf *text); /* appended; AL_ENOTFOUND */
 
 	/* ---- the queue ---- */
-	/* The same hash again gives the same id. AL_ELIMIT: full. */
-	enum al_err (*queue_add)(struct engine *engine, uint64_t time, const uint8_t hash[static AL_HASH_LEN],
-				 struct al_slice label, struct al_slice text, uint64_t *id);
+	/* Refuses what is older than `before`; *count of them. */
+	enum al_err (*queue_expire)(struct engine *engine, uint64_t before, uint64_t now, uint64_t *count);
+	/* The same again gives the same row: its id and hash. AL_ELIMIT: full. AL_EDENIED: a share is. */
+	enum al_err (*queue_add)(struct engine *engine, const struct ledger_asking *asking, uint64_t share,
+				 struct ledger_queued *row);
 	enum al_err (*queue_get)(struct engine *engine, uint64_t id, struct ledger_queued *row,
-				 struct al_buf *text);                 /* appended; AL_ENOTFOUND */
-	enum al_err (*queue_drop)(struct engine *engine, uint64_t id); /* AL_ENOTFOUND */
+				 struct al_buf *text); /* appended; AL_ENOTFOUND */
+	enum al_err (*queue_find)(struct engine *engine, const uint8_t hash[static AL_HASH_LEN],
+				  uint64_t *id); /* AL_ENOTFOUND */
+	/* By `who`, a word or "from=ID"; NULL pointer: by `id`. *count of them; AL_ENOTFOUND. */
+	enum al_err (*queue_drop)(struct engine *engine, uint64_t id, struct al_slice who, uint64_t now,
+				  struct al_slice reason, uint64_t *count);
+	enum al_err (*queue_status)(struct engine *engine, const uint8_t hash[static AL_HASH_LEN],
+				    struct ledger_queue_status *status); /* AL_ENOTFOUND */
 	enum al_err (*queue_forget)(struct engine *engine, const uint8_t hash[static AL_HASH_LEN]);
 	/* Oldest first; *count rows, at most `cap`; *total: how many there are. */
 	enum al_err (*queue_list)(struct engine *engine, struct ledger_queued *rows, size_t cap, size_t *count,

@@ -54,6 +54,52 @@ void sqlite_done(sqlite3_stmt *stmt)
 	(void)sqlite3_clear_bindings(stmt);
 }
 
+/* Nothing is copied: the bytes outlive the step. What could not be bound is NULL, which every column refuses. */
+void sqlite_bind_text(sqlite3_stmt *stmt, int at, struct al_slice text)
+{
+	(void)sqlite3_bind_text64(stmt, at, text.len > 0 ? text.ptr : "", text.len, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void sqlite_bind_blob(sqlite3_stmt *stmt, int at, struct al_slice bytes)
+{
+	(void)sqlite3_bind_blob64(stmt, at, bytes.len > 0 ? bytes.ptr : "", bytes.len, SQLITE_STATIC);
+}
+
+void sqlite_bind_hash(sqlite3_stmt *stmt, int at, const uint8_t hash[static AL_HASH_LEN])
+{
+	sqlite_bind_blob(stmt, at, al_slice_of(hash, AL_HASH_LEN));
+}
+
+void sqlite_bind_u64(sqlite3_stmt *stmt, int at, uint64_t value)
+{
+	(void)sqlite3_bind_int64(stmt, at, value <= INT64_MAX ? (sqlite3_int64)value : INT64_MAX);
+}
+
+enum al_err sqlite_run(struct sqlite_engine *db, sqlite3_stmt *stmt)
+{
+	int rc = sqlite3_step(stmt);
+	enum al_err err = rc == SQLITE_DONE ? AL_OK : sqlite_fail(db, sqlite3_sql(stmt), rc);
+
+	sqlite_done(stmt);
+	return err;
+}
+
+enum al_err sqlite_run_delete(struct sqlite_engine *db, sqlite3_stmt *stmt)
+{
+	enum al_err err = sqlite_run(db, stmt);
+
+	return err == AL_OK && sqlite3_changes(db->sql) == 0 ? AL_ENOTFOUND : err;
+}
+
+enum al_err sqlite_row(struct sqlite_engine *db, sqlite3_stmt *stmt)
+{
+	int rc = sqlite3_step(stmt);
+
+	if (rc == SQLITE_ROW)
+		return AL_OK;
+	return rc == SQLITE_DONE ? AL_ENOTFOUND : sqlite_fail(db, sqlite3_sql(stmt), rc);
+}
+
 struct al_slice sqlite_column(sqlite3_stmt *stmt, int at)
 {
 	const void *bytes = sqlite3_column_blob(stmt, at);
@@ -85,26 +131,6 @@ static enum al_err sqlite_settle(struct engine *engine)
 
 /* ---- writing ---- */
 
-/* Run a bound statement that gives no rows. */
-static enum al_err step_once(struct sqlite_engine *db, enum statement which)
-{
-	int rc = sqlite3_step(db->stmt[which]);
-	enum al_err err = rc == SQLITE_DONE ? AL_OK : sqlite_fail(db, statements[which], rc);
-
-	sqlite_done(db->stmt[which]);
-	return err;
-}
-
-/* One row or AL_ENOTFOUND; the statement stays at it until done_with(). */
-static enum al_err step_row(struct sqlite_engine *db, enum statement which)
-{
-	int rc = sqlite3_step(db->stmt[which]);
-
-	if (rc == SQLITE_ROW)
-		return AL_OK;
-	return rc == SQLITE_DONE ? AL_ENOTFOUND : sqlite_fail(db, statements[which], rc);
-}
-
 static bool bind_u64(sqlite3_stmt *stmt, int at, uint64_t value)
 {
 	return value <= INT64_MAX && sqlite3_bind_int64(stmt, at, (sqlite3_int64)value) == SQLITE_OK;
@@ -113,7 +139,7 @@ static bool bind_u64(sqlite3_stmt *stmt, int at, uint64_t value)
 static enum al_err sqlite_size(struct engine *engine, uint64_t *size)
 {
 	struct sqlite_engine *db = sqlite_of(engine);
-	enum al_err err = step_row(db, SIZE);
+	enum al_err err = sqlite_row(db, db->stmt[SIZE]);
 
 	if (err == AL_OK)
 		*size = (uint64_t)sqlite3_column_int64(db->stmt[SIZE], 0);
@@ -127,7 +153,7 @@ static enum al_err sqlite_begin(struct engine *engine)
 	enum al_err err = db->settled ? AL_OK : sqlite_settle(&db->face);
 
 	if (err == AL_OK)
-		err = step_once(db, BEGIN);
+		err = sqlite_run(db, db->stmt[BEGIN]);
 	return err == AL_OK ? sqlite_size(engine, &db->next) : err;
 }
 
@@ -146,7 +172,7 @@ static enum al_err sqlite_append(struct engine *engine, uint64_t index, const st
 	    sqlite3_bind_blob(stmt, 2, leaf->b, sizeof(leaf->b), SQLITE_STATIC) != SQLITE_OK ||
 	    sqlite3_bind_blob64(stmt, 3, body.ptr, body.len, SQLITE_STATIC) != SQLITE_OK)
 		return AL_EIO;
-	err = step_once(db, ADD_ENTRY);
+	err = sqlite_run(db, db->stmt[ADD_ENTRY]);
 	if (err == AL_OK)
 		db->next++;
 	return err;
@@ -162,23 +188,25 @@ static enum al_err sqlite_add_note(struct engine *engine, uint64_t size, struct 
 	if (!bind_u64(stmt, 1, size) ||
 	    sqlite3_bind_text64(stmt, 2, note.ptr, note.len, SQLITE_STATIC, SQLITE_UTF8) != SQLITE_OK)
 		return AL_EIO;
-	return step_once(db, ADD_CHECKPOINT);
+	return sqlite_run(db, db->stmt[ADD_CHECKPOINT]);
 }
 
 static enum al_err sqlite_commit(struct engine *engine)
 {
 	struct sqlite_engine *db = sqlite_of(engine);
-	return step_once(db, COMMIT);
+	return sqlite_run(db, db->stmt[COMMIT]);
 }
 
 static void sqlite_rollback(struct engine *engine)
 {
 	struct sqlite_engine *db = sqlite_of(engine);
+	enum al_err err = AL_OK;
 	/* What a failed sync has not written, a later one does not either: not without a new WAL. */
 	db->settled = false;
 	/* Some failures have rolled back already. */
 	if (sqlite3_get_autocommit(db->sql) == 0)
-		(void)step_once(db, ROLLBACK);
+		err = sqlite_run(db, db->stmt[ROLLBACK]);
+	(void)err; /* logged; the transaction is gone all the same */
 	assert(sqlite3_get_autocommit(db->sql) != 0);
 }
 
@@ -224,7 +252,7 @@ static enum al_err sqlite_find_note(struct engine *engine, uint64_t least, uint6
 	if (least > most)
 		return AL_ENOTFOUND;
 	if (bind_u64(db->stmt[which], 1, least) && bind_u64(db->stmt[which], 2, most))
-		err = step_row(db, which);
+		err = sqlite_row(db, db->stmt[which]);
 	if (err == AL_OK)
 		*size = (uint64_t)sqlite3_column_int64(db->stmt[which], 0);
 	sqlite_done(db->stmt[which]);
@@ -237,7 +265,7 @@ static enum al_err sqlite_note(struct engine *engine, uint64_t size, struct al_b
 	enum al_err err = AL_EIO;
 
 	if (bind_u64(db->stmt[NOTE], 1, size))
-		err = step_row(db, NOTE);
+		err = sqlite_row(db, db->stmt[NOTE]);
 	if (err == AL_OK) {
 		al_buf_slice(note, sqlite_column(db->stmt[NOTE], 1));
 		err = note->err;

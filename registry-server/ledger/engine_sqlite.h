@@ -3,7 +3,7 @@
  * file"): all the SQL that there is. Private to engine*.c.
  *
  * engine_sqlite_file.c opens it; engine_sqlite.c has entries and checkpoints,
- * whose columns never change; engine_sqlite_side.c what may be forgotten, on the same connection.
+ * whose columns never change; engine_sqlite_side.c and _queue.c what may be forgotten, on the same connection.
  * PATH.lock beside the file carries the lock and stays.
  */
 #ifndef REGISTRY_ENGINE_SQLITE_H
@@ -13,16 +13,17 @@
 
 #include "engine.h"
 
-#define SQLITE_STATEMENTS 32 /* room for the prepared ones of each half */
+#define SQLITE_STATEMENTS 32 /* room for the prepared ones of each file */
 
 struct sqlite_engine {
 	struct engine face; /* first: an engine is one of these */
 	sqlite3 *sql;
-	sqlite3_stmt *stmt[SQLITE_STATEMENTS]; /* of engine_sqlite.c */
-	sqlite3_stmt *side[SQLITE_STATEMENTS]; /* of engine_sqlite_side.c */
-	uint64_t next;                         /* inside a transaction: the first index that is not stored */
-	bool settled;                          /* what the WAL holds is known to be on the disk */
-	int checkpoint_pages;                  /* of the WAL after which it is moved to the file */
+	sqlite3_stmt *stmt[SQLITE_STATEMENTS];  /* of engine_sqlite.c */
+	sqlite3_stmt *side[SQLITE_STATEMENTS];  /* of engine_sqlite_side.c */
+	sqlite3_stmt *queue[SQLITE_STATEMENTS]; /* of engine_sqlite_queue.c */
+	uint64_t next;                          /* inside a transaction: the first index that is not stored */
+	bool settled;                           /* what the WAL holds is known to be on the disk */
+	int checkpoint_pages;                   /* of the WAL after which it is moved to the file */
 	int lock_fd;
 };
 
@@ -30,7 +31,7 @@ AL_MUST_USE enum al_err engine_sqlite_open(const char *path, bool create, struct
 /* Pages of the WAL after which a commit moves them to the file; tests want few. */
 void engine_sqlite_checkpoint_pages(struct engine *engine, int pages);
 
-/* ---- between the three files ---- */
+/* ---- between the files ---- */
 
 struct sqlite_engine *sqlite_of(struct engine *engine);
 void sqlite_close(struct engine *engine);
@@ -39,6 +40,16 @@ enum al_err sqlite_fail(struct sqlite_engine *db, const char *what, int rc);
 AL_MUST_USE enum al_err sqlite_prepare(struct sqlite_engine *db, const char *const *texts, size_t count,
 				       sqlite3_stmt **out);
 void sqlite_done(sqlite3_stmt *stmt); /* ready for the next use */
+void sqlite_bind_text(sqlite3_stmt *stmt, int at, struct al_slice text);
+void sqlite_bind_blob(sqlite3_stmt *stmt, int at, struct al_slice bytes);
+void sqlite_bind_hash(sqlite3_stmt *stmt, int at, const uint8_t hash[static AL_HASH_LEN]);
+void sqlite_bind_u64(sqlite3_stmt *stmt, int at, uint64_t value);
+/* A statement without rows. */
+AL_MUST_USE enum al_err sqlite_run(struct sqlite_engine *db, sqlite3_stmt *stmt);
+/* A deletion: AL_ENOTFOUND when there was nothing to delete. */
+AL_MUST_USE enum al_err sqlite_run_delete(struct sqlite_engine *db, sqlite3_stmt *stmt);
+/* One row or AL_ENOTFOUND; the statement stays at it until sqlite_done(). */
+AL_MUST_USE enum al_err sqlite_row(struct sqlite_engine *db, sqlite3_stmt *stmt);
 /* Of the present row; lives until its statement moves on. */
 struct al_slice sqlite_column(sqlite3_stmt *stmt, int at);
 /* First column of the first row as a number or, with `word`, as a word to compare with (AL_EUNSUPPORTED: another). */
@@ -50,7 +61,24 @@ AL_MUST_USE enum al_err sqlite_statements(struct sqlite_engine *db);
 AL_MUST_USE enum al_err sqlite_side_statements(struct sqlite_engine *db);
 /* Statements that make the side tables, in a transaction of the caller's. */
 extern const char sqlite_side_schema[];
-/* The same for a file of version 1, whose `side` was never written to. */
-extern const char sqlite_side_migration[];
+extern const char sqlite_side_drop[]; /* of a file of version 1, whose `side` was never written to */
+
+/* ---- engine_sqlite_queue.c: struct engine_side_ops has them ---- */
+
+AL_MUST_USE enum al_err sqlite_queue_statements(struct sqlite_engine *db);
+extern const char sqlite_queue_schema[];
+extern const char sqlite_queue_migration[]; /* of a file of version 2 */
+enum al_err sqlite_queue_expire(struct engine *engine, uint64_t before, uint64_t now, uint64_t *count);
+enum al_err sqlite_queue_add(struct engine *engine, const struct ledger_asking *asking, uint64_t share,
+			     struct ledger_queued *row);
+enum al_err sqlite_queue_get(struct engine *engine, uint64_t id, struct ledger_queued *row, struct al_buf *text);
+enum al_err sqlite_queue_find(struct engine *engine, const uint8_t hash[static AL_HASH_LEN], uint64_t *id);
+enum al_err sqlite_queue_drop(struct engine *engine, uint64_t id, struct al_slice who, uint64_t now,
+			      struct al_slice reason, uint64_t *count);
+enum al_err sqlite_queue_forget(struct engine *engine, const uint8_t hash[static AL_HASH_LEN]);
+enum al_err sqlite_queue_status(struct engine *engine, const uint8_t hash[static AL_HASH_LEN],
+				struct ledger_queue_status *status);
+enum al_err sqlite_queue_list(struct engine *engine, struct ledger_queued *rows, size_t cap, size_t *count,
+			      uint64_t *total);
 
 #endif

@@ -20,8 +20,8 @@
 #include "alamo/base/log.h"
 
 #define APPLICATION_ID 0x414c4d4f /* "ALMO" */
-#define SCHEMA_VERSION 2
-#define SCHEMA_VERSION_SQL "PRAGMA user_version = 2;"
+#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION_SQL "PRAGMA user_version = 3;"
 #define SQLITE_SAFE_VERSION 3051003 /* fixes the WAL reset of two connections */
 #define LOCK_SUFFIX ".lock"
 #define CHECKPOINT_PAGES 1000
@@ -37,7 +37,7 @@ static const char schema[] = "BEGIN IMMEDIATE;"
 			     " note TEXT NOT NULL"
 			     ") STRICT;"
 			     "PRAGMA application_id = 1095519567;" SCHEMA_VERSION_SQL;
-_Static_assert(APPLICATION_ID == 1095519567 && SCHEMA_VERSION == 2, "the schema text has them as literals");
+_Static_assert(APPLICATION_ID == 1095519567 && SCHEMA_VERSION == 3, "the schema text has them as literals");
 
 enum al_err sqlite_fail(struct sqlite_engine *db, const char *what, int rc)
 {
@@ -148,20 +148,26 @@ static enum al_err tables_make(struct sqlite_engine *db)
 
 	if (err == AL_OK)
 		err = run_text(db, sqlite_side_schema);
+	if (err == AL_OK)
+		err = run_text(db, sqlite_queue_schema);
 	return err == AL_OK ? run_text(db, "COMMIT") : err;
 }
 
-/* A file of version 1: `entry` and `checkpoint` stay as they are. */
-static enum al_err tables_migrate(struct sqlite_engine *db)
+/* A file of an older version: `entry` and `checkpoint` stay as they are. */
+static enum al_err tables_migrate(struct sqlite_engine *db, int version)
 {
 	enum al_err err = run_text(db, "BEGIN IMMEDIATE");
 
+	if (err == AL_OK && version < 2)
+		err = run_text(db, sqlite_side_drop);
+	if (err == AL_OK && version < 2)
+		err = run_text(db, sqlite_side_schema);
 	if (err == AL_OK)
-		err = run_text(db, sqlite_side_migration);
+		err = run_text(db, version < 2 ? sqlite_queue_schema : sqlite_queue_migration);
 	if (err == AL_OK)
 		err = run_text(db, SCHEMA_VERSION_SQL "COMMIT");
 	if (err == AL_OK)
-		al_log(AL_LOG_INFO, "ledger-migrated", "version=%d", SCHEMA_VERSION);
+		al_log(AL_LOG_INFO, "ledger-migrated", "from=%d version=%d", version, SCHEMA_VERSION);
 	return err;
 }
 
@@ -271,10 +277,12 @@ static enum al_err file_open(struct sqlite_engine *db, const char *path, bool cr
 	if (err == AL_OK && create)
 		err = directory_sync(path);
 	if (err == AL_OK && version < SCHEMA_VERSION)
-		err = tables_migrate(db);
+		err = tables_migrate(db, version);
 	if (err == AL_OK)
 		err = sqlite_statements(db);
-	return err == AL_OK ? sqlite_side_statements(db) : err;
+	if (err == AL_OK)
+		err = sqlite_side_statements(db);
+	return err == AL_OK ? sqlite_queue_statements(db) : err;
 }
 
 enum al_err engine_sqlite_open(const char *path, bool create, struct engine **out)
@@ -310,6 +318,7 @@ void sqlite_close(struct engine *engine)
 	for (size_t i = 0; i < SQLITE_STATEMENTS; i++) {
 		(void)sqlite3_finalize(db->stmt[i]);
 		(void)sqlite3_finalize(db->side[i]);
+		(void)sqlite3_finalize(db->queue[i]);
 	}
 	(void)sqlite3_close(db->sql);
 	/* Last: nobody else may come in while SQLite still cleans up. */

@@ -181,6 +181,9 @@ enum al_err ledger_open(const struct ledger_opts *opts, struct ledger **out)
 		return AL_ENOMEM;
 	ledger->key = *opts->key;
 	ledger->signer = opts->signer;
+	ledger->queue = opts->queue;
+	if (ledger->queue.share == 0)
+		ledger->queue.share = LEDGER_QUEUE_ROWS;
 	al_buf_init(&ledger->note, AL_NOTE_MAX);
 	err = locks_init(ledger);
 	if (err == AL_OK && (ledger->mailbox = calloc(1, sizeof(*ledger->mailbox))) == NULL)

@@ -19,6 +19,12 @@
 
 struct ledger;
 
+/* How much of the hostmaster's queue one may have, and for how long (ledger_side.h). */
+struct ledger_queue_rule {
+	uint64_t share; /* requests for each word of `who`; "network=" has more; 0: as many as there is room for */
+	uint64_t age_s; /* then it is refused, as nobody has decided; 0: it waits for ever */
+};
+
 /*
  * Who signs (signer.h). All called by one thread at a time: begin() in
  * ledger_open(), the others on the writer thread.
@@ -37,10 +43,11 @@ struct ledger_signer {
 AL_MUST_USE enum al_err ledger_where(const struct al_conf *conf, char *out, size_t size);
 
 struct ledger_opts {
-	const char *path;            /* ledger_where(); borrowed during the call */
-	const struct al_vkey *key;   /* copied; verifies checkpoints */
-	struct ledger_signer signer; /* all NULL: the ledger is not started (ledger_adopt.h) */
-	bool create;                 /* make a new ledger; AL_EEXIST if there is one with entries, or another's file */
+	const char *path;               /* ledger_where(); borrowed during the call */
+	const struct al_vkey *key;      /* copied; verifies checkpoints */
+	struct ledger_signer signer;    /* all NULL: the ledger is not started (ledger_adopt.h) */
+	struct ledger_queue_rule queue; /* all 0: no bounds but the queue's own */
+	bool create; /* make a new ledger; AL_EEXIST if there is one with entries, or another's file */
 };
 
 /*

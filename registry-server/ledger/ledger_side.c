@@ -16,8 +16,9 @@
 
 #define SIDES_QUEUED_MAX 256
 #define SIDE_TEXT_MAX (1u << 20)
+#define EXPIRE_EVERY_S 60u
 
-enum side_op { SIDE_GET, SIDE_ERASE, QUEUE_ADD, QUEUE_LIST, QUEUE_GET, QUEUE_DROP };
+enum side_op { SIDE_GET, SIDE_ERASE, QUEUE_ADD, QUEUE_LIST, QUEUE_GET, QUEUE_FIND, QUEUE_STATUS, QUEUE_DROP };
 
 struct side_work {
 	enum side_op op;
@@ -25,6 +26,9 @@ struct side_work {
 	uint64_t id;
 	uint64_t time;
 	uint8_t hash[AL_HASH_LEN];
+	uint8_t same[AL_HASH_LEN];
+	char who[LEDGER_WHO_MAX];
+	char reason[LEDGER_REASON_MAX];
 	char object[LEDGER_OBJECT_MAX];
 	char label[LEDGER_LABEL_MAX];
 	bool has_once;
@@ -169,18 +173,20 @@ enum al_err ledger_side_erase(struct ledger *ledger, struct al_slice object, con
 	return object_queue(ledger, SIDE_ERASE, object, once, done, arg);
 }
 
-enum al_err ledger_queue_add(struct ledger *ledger, uint64_t time, const uint8_t hash[static AL_HASH_LEN],
-			     struct al_slice label, struct al_slice text, ledger_side_fn done, void *arg)
+enum al_err ledger_queue_add(struct ledger *ledger, const struct ledger_asking *asking, ledger_side_fn done, void *arg)
 {
 	struct side_work *work = work_new(QUEUE_ADD, NULL);
 	enum al_err err;
 
 	if (work == NULL)
 		return AL_ENOMEM;
-	work->time = time;
-	memcpy(work->hash, hash, AL_HASH_LEN);
-	err = al_slice_copy(al_slice_head(label, LEDGER_LABEL_MAX - 1), work->label, sizeof(work->label));
-	al_buf_slice(&work->text, text);
+	work->time = asking->time;
+	memcpy(work->hash, asking->hash, AL_HASH_LEN);
+	memcpy(work->same, asking->same, AL_HASH_LEN);
+	err = al_slice_copy(al_slice_head(asking->label, LEDGER_LABEL_MAX - 1), work->label, sizeof(work->label));
+	if (err == AL_OK)
+		err = al_slice_copy(asking->who, work->who, sizeof(work->who));
+	al_buf_slice(&work->text, asking->text);
 	if (err == AL_OK)
 		err = work->text.err;
 	if (err != AL_OK) {
@@ -200,10 +206,54 @@ enum al_err ledger_queue_get(struct ledger *ledger, uint64_t id, ledger_side_fn 
 	return id_queue(ledger, QUEUE_GET, id, NULL, done, arg);
 }
 
-enum al_err ledger_queue_drop(struct ledger *ledger, uint64_t id, const struct ledger_once *once, ledger_side_fn done,
+static enum al_err hash_queue(struct ledger *ledger, enum side_op op, const uint8_t hash[static AL_HASH_LEN],
+			      ledger_side_fn done, void *arg)
+{
+	struct side_work *work = work_new(op, NULL);
+
+	if (work != NULL)
+		memcpy(work->hash, hash, AL_HASH_LEN);
+	return work_queue(ledger, work, done, arg);
+}
+
+enum al_err ledger_queue_status(struct ledger *ledger, const uint8_t hash[static AL_HASH_LEN], ledger_side_fn done,
+				void *arg)
+{
+	return hash_queue(ledger, QUEUE_STATUS, hash, done, arg);
+}
+
+enum al_err ledger_queue_find(struct ledger *ledger, const uint8_t hash[static AL_HASH_LEN], ledger_side_fn done,
 			      void *arg)
 {
-	return id_queue(ledger, QUEUE_DROP, id, once, done, arg);
+	return hash_queue(ledger, QUEUE_FIND, hash, done, arg);
+}
+
+static enum al_err drop_queue(struct ledger *ledger, uint64_t id, struct al_slice who, struct al_slice reason,
+			      const struct ledger_once *once, ledger_side_fn done, void *arg)
+{
+	struct side_work *work = work_new(QUEUE_DROP, once);
+
+	if (work == NULL)
+		return AL_ENOMEM;
+	work->id = id;
+	if (al_slice_copy(who, work->who, sizeof(work->who)) != AL_OK ||
+	    al_slice_copy(al_slice_head(reason, LEDGER_REASON_MAX - 1), work->reason, sizeof(work->reason)) != AL_OK) {
+		side_work_free(work);
+		return AL_EINVAL;
+	}
+	return work_queue(ledger, work, done, arg);
+}
+
+enum al_err ledger_queue_drop(struct ledger *ledger, uint64_t id, struct al_slice reason,
+			      const struct ledger_once *once, ledger_side_fn done, void *arg)
+{
+	return drop_queue(ledger, id, al_slice_of(NULL, 0), reason, once, done, arg);
+}
+
+enum al_err ledger_queue_drop_all(struct ledger *ledger, struct al_slice who, struct al_slice reason,
+				  const struct ledger_once *once, ledger_side_fn done, void *arg)
+{
+	return who.len == 0 ? AL_EINVAL : drop_queue(ledger, 0, who, reason, once, done, arg);
 }
 
 /* ---- on the writer thread ---- */
@@ -237,26 +287,45 @@ static enum al_err list_rows(struct side_work *work, struct engine *engine)
 					     &work->result.total);
 }
 
-static enum al_err work_run(struct side_work *work, struct engine *engine)
+static enum al_err find_text(struct side_work *work, struct engine *engine)
 {
-	enum al_err err = work->has_once ? engine->ops->side->once(engine, &work->once) : AL_OK;
+	enum al_err err = engine->ops->side->queue_find(engine, work->hash, &work->id);
+
+	return err == AL_OK ? engine->ops->side->queue_get(engine, work->id, &work->result.queued, &work->text) : err;
+}
+
+static enum al_err work_run(struct side_work *work, const struct ledger *ledger)
+{
+	struct engine *engine = ledger->engine;
+	const struct engine_side_ops *side = engine->ops->side;
+	struct ledger_asking asking = { work->time,
+					work->hash,
+					work->same,
+					al_slice_str(work->label),
+					al_buf_view(&work->text),
+					al_slice_str(work->who) };
+	enum al_err err = work->has_once ? side->once(engine, &work->once) : AL_OK;
 
 	if (err != AL_OK)
 		return err;
 	switch (work->op) {
 	case SIDE_GET:
-		return engine->ops->side->get(engine, al_slice_str(work->object), work->result.hash, &work->text);
+		return side->get(engine, al_slice_str(work->object), work->result.hash, &work->text);
 	case SIDE_ERASE:
-		return engine->ops->side->remove(engine, al_slice_str(work->object));
+		return side->remove(engine, al_slice_str(work->object));
 	case QUEUE_ADD:
-		return engine->ops->side->queue_add(engine, work->time, work->hash, al_slice_str(work->label),
-						    al_buf_view(&work->text), &work->result.queued.id);
+		return side->queue_add(engine, &asking, ledger->queue.share, &work->result.queued);
 	case QUEUE_LIST:
 		return list_rows(work, engine);
 	case QUEUE_GET:
-		return engine->ops->side->queue_get(engine, work->id, &work->result.queued, &work->text);
+		return side->queue_get(engine, work->id, &work->result.queued, &work->text);
+	case QUEUE_FIND:
+		return find_text(work, engine);
+	case QUEUE_STATUS:
+		return side->queue_status(engine, work->hash, &work->result.status);
 	case QUEUE_DROP:
-		return engine->ops->side->queue_drop(engine, work->id);
+		return side->queue_drop(engine, work->id, al_slice_str(work->who), al_now_s(),
+					al_slice_str(work->reason), &work->result.dropped);
 	}
 	return AL_EINVAL;
 }
@@ -266,6 +335,22 @@ static bool is_failure(enum al_err err)
 	return err == AL_EIO || err == AL_ENOMEM;
 }
 
+/* What nobody has decided about in time goes, whoever looks next. */
+static enum al_err expire(struct ledger *ledger, bool *erased)
+{
+	uint64_t now = al_now_s(), count = 0;
+	enum al_err err;
+
+	if (ledger->queue.age_s == 0 || now <= ledger->queue.age_s || now - ledger->expired_s < EXPIRE_EVERY_S)
+		return AL_OK;
+	ledger->expired_s = now;
+	err = ledger->engine->ops->side->queue_expire(ledger->engine, now - ledger->queue.age_s, now, &count);
+	if (count > 0)
+		al_log(AL_LOG_INFO, "queue-expired", "requests=%" PRIu64, count);
+	*erased = *erased || count > 0;
+	return err;
+}
+
 /* With db_lock held, in one transaction. */
 static enum al_err run_all(struct ledger *ledger, struct job_list *jobs, bool *erased)
 {
@@ -273,8 +358,10 @@ static enum al_err run_all(struct ledger *ledger, struct job_list *jobs, bool *e
 	enum al_err err = engine->ops->begin(engine);
 
 	*erased = false;
+	if (err == AL_OK)
+		err = expire(ledger, erased);
 	for (struct job *job = jobs->first; err == AL_OK && job != NULL; job = job->next) {
-		job->err = work_run(job->work, engine);
+		job->err = work_run(job->work, ledger);
 		*erased = *erased || (work_erases(job->work) && job->err != AL_EEXIST);
 		if (is_failure(job->err) && work_writes(job->work))
 			err = job->err;

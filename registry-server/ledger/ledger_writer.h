@@ -29,6 +29,8 @@ struct ledger {
 
 	pthread_mutex_t db_lock;
 	struct engine *engine;
+	struct ledger_queue_rule queue;
+	uint64_t expired_s; /* when it was last looked for what is too old */
 	struct al_tree *tree;
 
 	pthread_mutex_t lock;

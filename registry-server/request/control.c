@@ -4,6 +4,7 @@
  */
 #include "control.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,19 +75,21 @@ static void on_done(void *arg, enum al_err err, const struct ledger_side_result 
 {
 	struct control *c = arg;
 	bool queue = al_slice_starts(c->d->request.control, "queue-");
+	char note[80];
 
-	(void)result;
 	control_log(c, al_err_name(err));
 	switch (err) {
 	case AL_OK:
-		control_answer(c, NULL, NULL);
+		if (queue)
+			(void)snprintf(note, sizeof(note), "requests taken off the queue: %" PRIu64, result->dropped);
+		control_answer(c, queue ? note : NULL, NULL);
 		return;
 	case AL_EEXIST:
 		control_answer(c, "taken before, nothing was done again", NULL);
 		return;
 	case AL_ENOTFOUND:
 		if (queue)
-			refuse(c, "REF-MISSING", "no request of this number is in the queue");
+			refuse(c, "REF-MISSING", "no such request is in the queue");
 		control_answer(c, "there was no text any more", NULL);
 		return;
 	case AL_EAGAIN:
@@ -100,20 +103,46 @@ static void on_done(void *arg, enum al_err err, const struct ledger_side_result 
 
 /* ---- verbs: AL_OK when the ledger has the job; otherwise the report says why not, or AL_EAGAIN ---- */
 
+static enum al_err hostmaster_only(struct control *c, const struct policy *p)
+{
+	if (p->hostmaster)
+		return AL_OK;
+	refuse(c, "AUTH-MNT", "the hostmaster decides about the queue");
+	return AL_EDENIED;
+}
+
 static enum al_err queue_refuse(struct control *c, struct policy *p, struct al_slice args)
 {
 	struct al_slice number;
 	uint64_t id;
+	enum al_err err;
 
 	if (!al_slice_word(&args, "", &number) || al_slice_u64(number, INT64_MAX, &id) != AL_OK) {
 		refuse(c, "REQUEST-FORM", "control: queue-refuse NUMBER REASON");
 		return AL_EINVAL;
 	}
-	if (!p->hostmaster) {
-		refuse(c, "AUTH-MNT", "the hostmaster decides about the queue");
-		return AL_EDENIED;
+	err = hostmaster_only(c, p);
+	return err == AL_OK ? ledger_queue_drop(c->ledger, id, al_slice_trim(args), &c->once, on_done, c) : err;
+}
+
+static enum al_err queue_refuse_all(struct control *c, struct policy *p, struct al_slice args)
+{
+	static const char *const kinds[] = { "source=", "network=", "key=", "mntner=", "from=" };
+	struct al_slice who;
+	bool known = false;
+	enum al_err err;
+
+	if (al_slice_word(&args, "", &who))
+		for (size_t i = 0; i < AL_COUNT(kinds); i++)
+			known = known || al_slice_starts(who, kinds[i]);
+	if (!known) {
+		refuse(c, "REQUEST-FORM",
+		       "control: queue-refuse-all source=ADDRESS|network=PREFIX|key=SHA256:...|mntner=NAME|from=NUMBER "
+		       "REASON");
+		return AL_EINVAL;
 	}
-	return ledger_queue_drop(c->ledger, id, &c->once, on_done, c);
+	err = hostmaster_only(c, p);
+	return err == AL_OK ? ledger_queue_drop_all(c->ledger, who, al_slice_trim(args), &c->once, on_done, c) : err;
 }
 
 static enum al_err contact_erase(struct control *c, struct policy *p, struct al_slice args)
@@ -144,6 +173,7 @@ static const struct {
 	enum al_err (*run)(struct control *c, struct policy *p, struct al_slice args);
 } verbs[] = {
 	{ "queue-refuse", queue_refuse },
+	{ "queue-refuse-all", queue_refuse_all },
 	{ "contact-erase", contact_erase },
 };
 
@@ -181,7 +211,7 @@ static enum al_err verb_run(struct control *c)
 	for (size_t i = 0; i < AL_COUNT(verbs); i++)
 		if (al_slice_is(word, verbs[i].word))
 			return verbs[i].run(c, &p, al_slice_trim(args));
-	refuse(c, "REQUEST-FORM", "control: knows queue-refuse and contact-erase");
+	refuse(c, "REQUEST-FORM", "control: knows queue-refuse, queue-refuse-all and contact-erase");
 	return AL_EINVAL;
 }
 

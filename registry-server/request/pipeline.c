@@ -1,6 +1,6 @@
 /*
  * pipeline.c -- the flow of a request: pipeline_submit(), and, once it is
- * decoded and its signatures are verified, judge().
+ * decoded and its signatures are verified, pipeline_judge().
  *
  * The book knows every text that became an entry: the same bytes again get the
  * first answer again, whoever sends them.
@@ -51,10 +51,10 @@ static enum al_err state_build(struct pipeline *p)
 
 	if (err == AL_OK)
 		err = ledger_load(p->ledger, load_entry, p->book);
-	if (err != AL_OK)
-		state_drop(p); /* a part of the log is no state to answer from */
-	else
+	if (err == AL_OK)
 		al_metric_set(&log_size, al_state_size(book_state(p->book)));
+	else
+		state_drop(p); /* a part of the log is no state to answer from */
 	return err;
 }
 
@@ -94,14 +94,9 @@ void pipeline_free(struct pipeline *p)
 	free(p);
 }
 
-const struct al_state *pipeline_state(const struct pipeline *p)
+struct book *pipeline_book(struct pipeline *p)
 {
-	return p->book != NULL ? book_state(p->book) : NULL;
-}
-
-struct space *pipeline_space(struct pipeline *p)
-{
-	return p->book != NULL ? book_space(p->book) : NULL;
+	return p->book;
 }
 
 struct al_slice pipeline_namespace(const struct pipeline *p)
@@ -201,6 +196,8 @@ static void outcome(struct pipeline *p, struct waiter *w, bool hostmaster)
 
 	if (!d->accepted && !d->request.dry_run && attach_asks(d)) {
 		ask_hostmaster(p, w);
+	} else if (!d->accepted && hostmaster && !w->joined && ask_lacks_contacts(d)) {
+		ask_for_contacts(p, w);
 	} else if (!d->accepted || d->request.dry_run || !d->changes) {
 		al_metric_inc(&refused_total, d->accepted ? 0 : 1);
 		waiter_answer(w, NULL);
@@ -213,7 +210,7 @@ static void outcome(struct pipeline *p, struct waiter *w, bool hostmaster)
  * Decoded and verified; everything that came before is decided. A text that is in the log costs its signers nothing:
  * anybody can send it.
  */
-static void judge(struct pipeline *p, struct waiter *w)
+void pipeline_judge(struct pipeline *p, struct waiter *w)
 {
 	struct decision *d = w->decision;
 	const struct al_state *state = book_state(p->book);
@@ -244,7 +241,7 @@ static void on_decoded(void *arg, struct decision *d, enum al_err err)
 	else if (err != AL_OK)
 		waiter_fail(w, "out of memory: nothing was stored");
 	else
-		judge(p, w);
+		pipeline_judge(p, w);
 }
 
 static void on_control(void *arg)

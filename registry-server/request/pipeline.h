@@ -37,9 +37,8 @@ void pipeline_limit(struct pipeline *pipeline, const struct tariff *tariff);
 /* From now on nothing more is stored, and who asks for it is told `why` (borrowed); NULL: as before. */
 void pipeline_full(struct pipeline *pipeline, const char *why);
 
-/* Both NULL: the log could not be read back after a failed commit, and nothing can be said from it. */
-const struct al_state *pipeline_state(const struct pipeline *pipeline);
-struct space *pipeline_space(struct pipeline *pipeline);
+/* NULL: the log could not be read back after a failed commit, and nothing can be said from it. */
+struct book *pipeline_book(struct pipeline *pipeline);
 struct al_slice pipeline_namespace(const struct pipeline *pipeline);
 
 #endif

@@ -34,7 +34,7 @@ static void ask_policy(const struct question_ctx *ctx, struct al_slice rest, str
 
 static void ask_network(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out)
 {
-	const struct al_object *registry = al_state_registry(pipeline_state(ctx->pipeline));
+	const struct al_object *registry = al_state_registry(book_state(pipeline_book(ctx->pipeline)));
 	struct al_slice text, value;
 
 	(void)rest;
@@ -66,8 +66,8 @@ static void ask_head(const struct question_ctx *ctx, struct al_slice rest, struc
 
 static void ask_free(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out)
 {
-	const struct al_state *state = pipeline_state(ctx->pipeline);
-	struct space *space = pipeline_space(ctx->pipeline);
+	const struct al_state *state = book_state(pipeline_book(ctx->pipeline));
+	struct space *space = book_space(pipeline_book(ctx->pipeline));
 	struct al_slice what, family;
 	char text[AL_PREFIX_STRLEN];
 	struct al_prefix block;
@@ -112,7 +112,7 @@ static bool find_version(const struct question_ctx *ctx, struct al_slice rest, s
 	ok = al_slice_word(&rest, "", &word) && al_class_parse(word, &cls) == AL_OK &&
 	     al_key_canon(cls, rest, &key) == AL_OK;
 	if (ok)
-		*version = al_state_version(pipeline_state(ctx->pipeline), cls, al_buf_view(&key));
+		*version = al_state_version(book_state(pipeline_book(ctx->pipeline)), cls, al_buf_view(&key));
 	else
 		al_buf_str(out, "%ERROR: a class and a key are expected, as in: aut-num AS64512\n");
 	al_buf_release(&key);
@@ -154,6 +154,7 @@ static const struct question questions[] = {
 	{ "show", "show CLASS KEY", "an object's text", ask_show, NULL },
 	{ "contact", "contact HANDLE", "the contact text of a role or person", NULL, question_contact },
 	{ "queue", "queue | queue NUMBER", "requests that wait for the hostmaster", NULL, question_queue },
+	{ "queue-status", "queue-status HASH", "what became of a request that had to wait", NULL, question_status },
 };
 
 static void ask_help(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out)
@@ -182,7 +183,7 @@ void question_answer(const struct question_ctx *ctx, struct al_slice line, pipel
 	struct al_slice word;
 	struct al_buf out;
 
-	if (pipeline_state(ctx->pipeline) == NULL) {
+	if (pipeline_book(ctx->pipeline) == NULL) {
 		answer(arg, AL_S("%ERROR: the registry cannot read its log: ask again later\n" REPLY_END));
 		return;
 	}

@@ -7,6 +7,7 @@
 #include "question_side.h"
 
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +72,17 @@ static void put_row(struct al_buf *out, const struct ledger_queued *row)
 	al_buf_printf(out, "%" PRIu64 " %s %s\n", row->id, time, row->label);
 }
 
+/* Personal data is for nobody to copy before it is decided whether the registry keeps it at all. */
+static void put_public(struct al_buf *out, struct al_slice text)
+{
+	struct al_slice line;
+
+	while (al_slice_line(&text, &line) && !al_slice_starts(line, "-----BEGIN CONTACT ")) {
+		al_buf_slice(out, line);
+		al_buf_u8(out, '\n');
+	}
+}
+
 static void on_queue(void *arg, enum al_err err, const struct ledger_side_result *result)
 {
 	struct asked *a = arg;
@@ -89,7 +101,7 @@ static void on_queue(void *arg, enum al_err err, const struct ledger_side_result
 	} else {
 		al_buf_str(&out, "% ");
 		put_row(&out, &result->queued);
-		al_buf_slice(&out, result->text);
+		put_public(&out, result->text);
 	}
 	asked_answer(a, &out);
 }
@@ -111,6 +123,67 @@ void question_queue(const struct question_ctx *ctx, struct al_slice rest, pipeli
 	}
 	a->listing = rest.len == 0;
 	err = a->listing ? ledger_queue_list(ctx->ledger, on_queue, a) : ledger_queue_get(ctx->ledger, id, on_queue, a);
+	if (err != AL_OK)
+		asked_fail(a, trouble(err));
+}
+
+/* ---- what became of it ---- */
+
+static void on_status(void *arg, enum al_err err, const struct ledger_side_result *result)
+{
+	struct asked *a = arg;
+	char time[AL_TIME_STRLEN];
+	struct al_buf out;
+
+	if (err != AL_OK) {
+		asked_fail(a, err == AL_ENOTFOUND
+				      ? "no request of this hash waits, is in the log, or was refused lately"
+				      : trouble(err));
+		return;
+	}
+	al_buf_init(&out, REPLY_MAX);
+	al_time_format(result->status.time, time);
+	if (result->status.waiting) {
+		al_buf_printf(&out, "state: waiting\nnumber: %" PRIu64 "\nsince: %s\n", result->status.id, time);
+	} else {
+		al_buf_printf(&out, "state: refused\ntime: %s\nreason: ", time);
+		reply_line(al_slice_str(result->status.reason), &out);
+	}
+	asked_answer(a, &out);
+}
+
+static bool hash_parse(struct al_slice text, uint8_t hash[static AL_HASH_LEN])
+{
+	size_t len;
+
+	return text.len == 2 * AL_HASH_LEN &&
+	       sodium_hex2bin(hash, AL_HASH_LEN, text.ptr, text.len, NULL, &len, NULL) == 0 && len == AL_HASH_LEN;
+}
+
+void question_status(const struct question_ctx *ctx, struct al_slice rest, pipeline_answer_fn answer, void *arg)
+{
+	uint8_t hash[AL_HASH_LEN];
+	struct asked *a;
+	struct al_buf out;
+	uint64_t index;
+	enum al_err err;
+
+	if (!hash_parse(rest, hash)) {
+		answer_error(answer, arg, "queue-status HASH: 64 digits, the SHA-256 of the signed text");
+		return;
+	}
+	a = asked_new(answer, arg);
+	if (a == NULL) {
+		answer_error(answer, arg, "out of memory");
+		return;
+	}
+	if (book_find_text(pipeline_book(ctx->pipeline), hash, &index)) {
+		al_buf_init(&out, REPLY_MAX);
+		al_buf_printf(&out, "state: accepted\nentry: %" PRIu64 "\n", index);
+		asked_answer(a, &out);
+		return;
+	}
+	err = ledger_queue_status(ctx->ledger, hash, on_status, a);
 	if (err != AL_OK)
 		asked_fail(a, trouble(err));
 }
@@ -161,7 +234,7 @@ static void contact_look(const struct question_ctx *ctx, const struct al_object 
 
 void question_contact(const struct question_ctx *ctx, struct al_slice rest, pipeline_answer_fn answer, void *arg)
 {
-	const struct al_object *object = attach_holder(pipeline_state(ctx->pipeline), rest);
+	const struct al_object *object = attach_holder(book_state(pipeline_book(ctx->pipeline)), rest);
 	struct asked *a = object != NULL ? asked_new(answer, arg) : NULL;
 
 	if (a != NULL)

@@ -7,8 +7,10 @@
 
 #include "question.h"
 
-/* "queue": what waits, oldest first. "queue N": that request, contact blocks included. */
+/* "queue": what waits, oldest first. "queue N": that request with its signatures, without its contact blocks. */
 void question_queue(const struct question_ctx *ctx, struct al_slice rest, pipeline_answer_fn answer, void *arg);
+/* "queue-status HASH": 64 digits, SHA-256 of the signed text. */
+void question_status(const struct question_ctx *ctx, struct al_slice rest, pipeline_answer_fn answer, void *arg);
 /* "contact HANDLE" */
 void question_contact(const struct question_ctx *ctx, struct al_slice rest, pipeline_answer_fn answer, void *arg);
 

@@ -5,8 +5,10 @@
 #include "reply.h"
 
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "alamo/base/text.h"
 
@@ -51,8 +53,7 @@ static bool has_error(const struct al_report *report, unsigned object)
 	return false;
 }
 
-/* A sender's line on somebody's terminal: no control bytes but tabs. */
-static void put_line(struct al_buf *out, struct al_slice line)
+void reply_line(struct al_slice line, struct al_buf *out)
 {
 	for (size_t i = 0; i < line.len; i++) {
 		unsigned char ch = (unsigned char)line.ptr[i];
@@ -69,7 +70,7 @@ static void put_annotated(struct al_buf *out, const struct decision *d, unsigned
 
 	al_buf_str(out, "\n");
 	for (unsigned i = 0; al_slice_line(&rest, &line); i++) {
-		put_line(out, line);
+		reply_line(line, out);
 		put_messages(out, &d->report, number, i);
 	}
 	put_messages(out, &d->report, number, AL_REPORT_WHOLE);
@@ -144,10 +145,16 @@ void reply_decision(const struct decision *d, const struct ledger_receipt *recei
 	al_buf_str(out, REPLY_END);
 }
 
-void reply_queued(const struct decision *d, uint64_t id, struct al_buf *out)
+void reply_queued(const struct decision *d, const struct ledger_queued *queued, struct al_buf *out)
 {
+	char hash[2 * AL_HASH_LEN + 1];
+
 	put_summary(out, d);
-	al_buf_printf(out, "%% queued: %" PRIu64 ", the hostmaster decides\n%s", id, REPLY_END);
+	al_buf_printf(out, "%% queued: %" PRIu64 ", the hostmaster decides\n", queued->id);
+	if (memcmp(queued->hash, d->request.hash, AL_HASH_LEN) != 0)
+		al_buf_str(out, "% the same was asked for before, and waits already\n");
+	(void)sodium_bin2hex(hash, sizeof(hash), queued->hash, AL_HASH_LEN);
+	al_buf_printf(out, "%% what becomes of it: queue-status %s\n%s", hash, REPLY_END);
 }
 
 void reply_control(const struct decision *d, const char *note, struct al_buf *out)

@@ -163,3 +163,38 @@ void tariff_refund(const struct tariff *t, const struct payer *payer)
 	if (t->networks != NULL)
 		budget_fill(t->networks, &payer->network);
 }
+
+/* The address or prefix of a budget key, "local" for a unix socket. */
+static void put_place(const char *word, const struct budget_key *key, unsigned len, struct al_buf *out)
+{
+	struct al_prefix prefix = { .bits = key->bytes[0], .len = (uint8_t)len };
+	char text[AL_PREFIX_STRLEN] = "local";
+
+	for (size_t i = 0; i < sizeof(prefix.addr); i++)
+		prefix.addr[i] = key->bytes[1 + i];
+	if (prefix.bits != 0 && len == prefix.bits)
+		al_addr_format(&prefix, text);
+	else if (prefix.bits != 0)
+		al_prefix_format(&prefix, text);
+	al_buf_printf(out, "%s=%s ", word, text);
+}
+
+void tariff_who(const struct payer *payer, struct decision *d, const struct al_state *state, struct al_buf *out)
+{
+	struct names names = { .count = 0 };
+	char fingerprint[AL_SSH_FINGERPRINT_LEN];
+
+	if (payer != NULL) {
+		bool v4 = payer->source.bytes[0] == 32;
+
+		put_place("source", &payer->source, v4 ? 32 : 64, out);
+		put_place("network", &payer->network, v4 ? 24 : 48, out);
+	}
+	for (size_t i = 0; i < d->key_count; i++) {
+		al_sshkey_fingerprint(&d->keys[i], fingerprint);
+		al_buf_printf(out, "key=%s ", fingerprint);
+	}
+	names_of(d, state, &names);
+	for (size_t i = 0; i < names.count; i++)
+		al_buf_printf(out, "mntner=%.*s ", AL_FMT(names.name[i]));
+}

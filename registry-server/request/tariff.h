@@ -47,6 +47,12 @@ bool tariff_judged(const struct tariff *tariff, const struct payer *payer, struc
 /* The source has shown to be the hostmaster's: all that it paid comes back. */
 void tariff_refund(const struct tariff *tariff, const struct payer *payer);
 
+/*
+ * Who asked, in words: "source=192.0.2.1 network=192.0.2.0/24 key=SHA256:... mntner=ANN-MNT", appended. Without `payer`
+ * no source.
+ */
+void tariff_who(const struct payer *payer, struct decision *d, const struct al_state *state, struct al_buf *out);
+
 /* In hundredths of a request; at least BUDGET_REQUEST. */
 unsigned tariff_price(const struct decision *d);
 

@@ -19,7 +19,6 @@ struct pipeline {
 	struct readers *readers; /* NULL: requests are read in place */
 	struct tariff tariff;    /* borrowed budgets; all NULL: nobody pays */
 	const char *full;        /* why nothing may be stored, or NULL */
-	uint64_t queue_days;     /* that a request may wait for the hostmaster */
 	struct al_buf reply;     /* scratch */
 	struct al_buf entry;     /* scratch */
 	char ns[NAMESPACE_MAX];
@@ -32,6 +31,7 @@ struct waiter {
 	uint64_t index;
 	struct payer source; /* who has paid for it already */
 	bool paid;           /* by `source` */
+	bool joined;         /* the queue was asked for its contact blocks */
 	pipeline_answer_fn answer;
 	void *arg;
 };
@@ -49,7 +49,13 @@ void pipeline_landed(struct pipeline *p);
 
 /* again.c: the text is entry `index`: its answer, again. */
 void answer_again(struct pipeline *p, struct waiter *w, uint64_t index);
+/* pipeline.c: decide, and all that follows. */
+void pipeline_judge(struct pipeline *p, struct waiter *w);
 /* ask.c: for the hostmaster to decide. */
 void ask_hostmaster(struct pipeline *p, struct waiter *w);
+/* Nothing is wrong with it but that contact blocks are missing, which whoever reads the queue is not shown. */
+bool ask_lacks_contacts(const struct decision *d);
+/* Judged again with those of the same text that waits; refused as it is if none does. */
+void ask_for_contacts(struct pipeline *p, struct waiter *w);
 
 #endif

@@ -197,6 +197,8 @@ def test_asked_with_a_contact(authority, tmp_path):
         answer = authority.talk(signed(authority, objects, key, contact))
         waits = answer.split("% queued: ")[1].split(",")[0]
         assert f"{name}@example.net".encode() in ledger_bytes(authority)
+        # Nobody reads it before the decision.
+        assert "CONTACT" not in authority.ask(f"queue {waits}") and "example.net" not in authority.ask(f"queue {waits}")
         if outcome == "approve":
             authority.approve(waits)
         else:

@@ -128,6 +128,32 @@ def dry_runs(authority, over):
         talk(authority, data, SOURCES[number % 4])
 
 
+ASK = "fca1:7100::/24"
+
+
+def queue_flood(authority, over):
+    """One member with many addresses asks for consent without end, 40 kB at a time."""
+    host, boss = "HOSTMASTER-MNT", authority.hostmaster
+    block = obj(("inet6num", ASK), ("netname", "ASK-ME"), ("status", "ALLOCATED"), ("policy", "ask"), ("assign-len", "64"),
+                ("assign-min", "48"), ("assign-max", "64"), mnt=host)
+    authority.accept([block], [boss], prev=authority.prev("inet6num", ASK))
+    name = f"QUEUE{next(authority.numbers)}"
+    key, other = Key(authority.keys / name), Key(authority.keys / f"{name}B")
+    authority.accept([mntner(f"{name}-MNT", key)], [key])
+    authority.accept([mntner(f"{name}B-MNT", other)], [other])
+    waiting = 0
+    for number in itertools.count():
+        if over():
+            break
+        text = [("descr", "x" * 200) for _ in range(150)]
+        wanted = obj(("inet6num", f"fca1:71{number >> 8 & 255:02x}:{number & 255:x}::/48"), ("netname", "MUCH"), *text, mnt=f"{name}-MNT")
+        waiting += "% queued" in talk(authority, authority.signed([wanted], [key]), SOURCES[number % len(SOURCES)])
+    assert 0 < waiting <= 50
+    # Others still find room.
+    wanted = obj(("inet6num", "fca1:71ff:ffff::/48"), ("netname", "ONE"), mnt=f"{name}B-MNT")
+    assert "% queued" in talk(authority, authority.signed([wanted], [other]), "127.0.0.1")
+
+
 def crowd(endpoint, first=b"", trickle=b""):
     """Takes every connection that it can get, from many sources of several networks; says the first bytes and then one more
     now and then, which never become a request."""
@@ -151,6 +177,7 @@ def crowd(endpoint, first=b"", trickle=b""):
 
 ABUSES = {
     "dry runs of hundreds of objects": dry_runs,
+    "a flood of requests for the hostmaster's queue": queue_flood,
     "unfinished requests on every connection": crowd("requests", b"request: x\n", b"r"),
     "silence on every whois connection": crowd("whois"),
     "silence on every RTR connection": crowd("rtr"),

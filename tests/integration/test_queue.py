@@ -1,8 +1,10 @@
 """Requests that wait for the hostmaster, control requests, and budgets."""
 
 import hashlib
+import hashlib
 import json
 import socket
+import sqlite3
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -172,6 +174,95 @@ def test_control_requests_are_good_once_and_for_a_day(asking, tmp_path):
     assert "% taken before" in control(asking, text, boss)
     assert number not in waiting(asking)
     assert asking.ask("head") == before
+
+
+# ---- shares, ages, what its sender learns ----
+
+
+def status(authority, hash):
+    return dict(line.split(": ", 1) for line in authority.ask(f"queue-status {hash}").splitlines())
+
+
+def hash_of(answer):
+    return next(line.split()[-1] for line in answer.text.splitlines() if "queue-status" in line)
+
+
+def test_the_sender_learns_what_became_of_it(asking, tmp_path):
+    key = member(asking, tmp_path, "GIL")
+    first = asking.send([wanted("GIL", 10)], [key], name="gil-1")
+    number, hash = queue_number(first), hash_of(first)
+    text = asking.ask(f"queue {number}").split("\n", 1)[1].split("-----BEGIN SSH")[0]
+    assert hashlib.sha256(text.encode()).hexdigest() == hash
+    assert status(asking, hash)["state"] == "waiting" and status(asking, hash)["number"] == str(number)
+    asking.cli("queue", "refuse", number, "we are", "short of these", "--key", asking.hostmaster.path)
+    assert status(asking, hash)["state"] == "refused"
+    assert status(asking, hash)["reason"] == "we are short of these"
+    assert "state: refused" in asking.cli("queue", "status", hash).stdout
+    again = asking.send([wanted("GIL", 10)], [key], name="gil-2")
+    assert status(asking, hash_of(again))["state"] == "waiting"
+    asking.approve(queue_number(again))
+    assert status(asking, hash_of(again))["state"] == "accepted"
+    assert "ERROR" in asking.ask("queue-status " + "0" * 64) and "ERROR" in asking.ask("queue-status x")
+
+
+def test_asked_twice_waits_once(asking, tmp_path):
+    key, other = member(asking, tmp_path, "HAL"), member(asking, tmp_path, "IDA")
+    first = asking.send([wanted("HAL", 11)], [key], name="hal-1")
+    second = asking.send([wanted("HAL", 11)], [key], name="hal-2")
+    assert queue_number(second) == queue_number(first) and hash_of(second) == hash_of(first)
+    assert "the same was asked for before" in second.text
+    # Another's words are his own.
+    third = asking.send([wanted("IDA", 11)], [other])
+    assert queue_number(third) != queue_number(first)
+
+
+def test_a_share_of_the_queue_for_each(tmp_path):
+    with running(tmp_path / "dir", conf={"registry": {"queue_share": 3}}) as own:
+        block = obj(("inet6num", ASK), ("netname", "ASK-ME"), ("status", "ALLOCATED"), ("policy", "ask"), ("assign-len", "48"),
+                    ("assign-min", "48"), ("assign-max", "48"), mnt="HOSTMASTER-MNT")
+        own.accept([block], [own.hostmaster])
+        greedy, modest = member(own, tmp_path, "GREEDY"), member(own, tmp_path, "MODEST")
+
+        def ask(name, key, number, source="127.0.0.1"):
+            data = own.signed([wanted(name, number)], [key])
+            with socket.create_connection(own.endpoints["requests"], 30, (source, 0)) as sock:
+                sock.sendall(data)
+                sock.shutdown(socket.SHUT_WR)
+                return Answer(b"".join(iter(lambda: sock.recv(65536), b"")).decode())
+
+        mine = [ask("GREEDY", greedy, number, f"127.0.7.{number + 1}") for number in range(3)]
+        assert all("% queued" in answer.text for answer in mine)
+        refused = ask("GREEDY", greedy, 3, "127.0.8.1")
+        assert refused.text.startswith("%ERROR: as much as you may have waits")
+        assert "% queued" in ask("MODEST", modest, 4, "127.0.9.1").text
+        # And all of it goes by one word of the hostmaster.
+        done = own.cli("queue", "refuse-all", "--all-from", queue_number(mine[0]), "not so many", "--key", own.hostmaster.path)
+        assert "requests taken off the queue: 3" in done.stdout
+        assert [row["request"] for row in waiting(own).values()] and len(waiting(own)) == 1
+        assert all(status(own, hash_of(answer))["reason"] == "not so many" for answer in mine)
+        assert "% queued" in ask("GREEDY", greedy, 5, "127.0.9.2").text
+        done = own.cli("queue", "refuse-all", "--source", "127.0.9.1", "no", "--key", own.hostmaster.path)
+        assert "requests taken off the queue: 1" in done.stdout
+        assert own.cli("queue", "refuse-all", "no", "--key", own.hostmaster.path, check=False).returncode == 2
+        refused = own.cli("queue", "refuse-all", "--mntner", "GREEDY-MNT", "no", "--key", greedy.path, check=False)
+        assert refused.returncode == 1 and "AUTH-MNT" in refused.stdout
+
+
+def test_nothing_waits_for_ever(tmp_path):
+    with running(tmp_path / "dir", conf={"registry": {"queue_days": 1}}) as own:
+        block = obj(("inet6num", ASK), ("netname", "ASK-ME"), ("status", "ALLOCATED"), ("policy", "ask"), ("assign-len", "48"),
+                    ("assign-min", "48"), ("assign-max", "48"), mnt="HOSTMASTER-MNT")
+        own.accept([block], [own.hostmaster])
+        key = member(own, tmp_path, "OLD")
+        hash = hash_of(own.send([wanted("OLD", 1)], [key]))
+        own.stop()
+        ledger = sqlite3.connect(own.dir / "ledger.db")
+        ledger.execute("UPDATE queue SET time = time - 86400 * 2")
+        ledger.commit()
+        ledger.close()
+        own.start()
+        assert not waiting(own)
+        assert status(own, hash) == status(own, hash) | {"state": "refused", "reason": "nobody has decided in time"}
 
 
 # ---- budgets ----

@@ -617,9 +617,9 @@ static void who_may_open(void **state)
 	assert_int_equal(try_open(f, true, &second), AL_EAGAIN);
 	stop(f);
 	assert_int_equal(try_open(f, true, &second), AL_EEXIST);
-	tamper(f, "PRAGMA user_version = 3");
+	tamper(f, "PRAGMA user_version = 4");
 	assert_int_equal(try_open(f, false, &second), AL_EUNSUPPORTED);
-	tamper(f, "PRAGMA user_version = 2; PRAGMA application_id = 1");
+	tamper(f, "PRAGMA user_version = 3; PRAGMA application_id = 1");
 	assert_int_equal(try_open(f, false, &second), AL_EUNSUPPORTED);
 	file = fopen(f->path, "w");
 	assert_non_null(file);

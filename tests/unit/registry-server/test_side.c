@@ -149,13 +149,16 @@ static enum al_err erase(struct fixture *f, const char *object, const struct led
 
 static enum al_err add(struct fixture *f, uint64_t number, const char *text)
 {
-	uint8_t hash[AL_HASH_LEN] = { 0 };
+	uint8_t hash[AL_HASH_LEN] = { 0 }, same[AL_HASH_LEN];
+	struct ledger_asking asking;
 	char label[64];
 
 	memcpy(hash, &number, sizeof(number));
 	(void)snprintf(label, sizeof(label), "ask-%llu [inet6num] fca1::/48", (unsigned long long)number);
-	return answer_of(f, ledger_queue_add(f->ledger, 1000 + number, hash, al_slice_str(label), al_slice_str(text),
-					     on_side, f));
+	memcpy(same, hash, sizeof(same));
+	asking = (struct ledger_asking){ 1000 + number,      hash,         same, al_slice_str(label),
+					 al_slice_str(text), AL_S("key=1") };
+	return answer_of(f, ledger_queue_add(f->ledger, &asking, on_side, f));
 }
 
 static enum al_err list(struct fixture *f)
@@ -363,8 +366,8 @@ static void queued_over_a_restart(void **state)
 	/* Accepted: it leaves with its entry. Numbers do not come again. */
 	append(f, NULL, "", hash);
 	assert_int_equal(answer_of(f, ledger_queue_get(f->ledger, 2, on_side, f)), AL_ENOTFOUND);
-	assert_int_equal(answer_of(f, ledger_queue_drop(f->ledger, 3, NULL, on_side, f)), AL_OK);
-	assert_int_equal(answer_of(f, ledger_queue_drop(f->ledger, 3, NULL, on_side, f)), AL_ENOTFOUND);
+	assert_int_equal(answer_of(f, ledger_queue_drop(f->ledger, 3, AL_S("no"), NULL, on_side, f)), AL_OK);
+	assert_int_equal(answer_of(f, ledger_queue_drop(f->ledger, 3, AL_S("no"), NULL, on_side, f)), AL_ENOTFOUND);
 	assert_int_equal(add(f, 3, "request: a\n"), AL_OK);
 	assert_int_equal(f->id, 4);
 }
@@ -382,7 +385,7 @@ static void a_full_queue_takes_no_more(void **state)
 		assert_int_equal(add(f, i, large), AL_OK);
 	assert_int_equal(add(f, fits, large), AL_ELIMIT);
 	assert_int_equal(add(f, 0, large), AL_OK); /* it is there already */
-	assert_int_equal(answer_of(f, ledger_queue_drop(f->ledger, 1, NULL, on_side, f)), AL_OK);
+	assert_int_equal(answer_of(f, ledger_queue_drop(f->ledger, 1, AL_S("no"), NULL, on_side, f)), AL_OK);
 	assert_int_equal(add(f, fits, large), AL_OK);
 	free(large);
 }
@@ -436,7 +439,8 @@ static void taken_once(void **state)
 
 static void from_version_1(void **state)
 {
-	static const char back[] = "DROP TABLE side; DROP TABLE queue; DROP TABLE control;"
+	static const char back[] = "DROP TABLE side; DROP TABLE queue; DROP TABLE queue_who; DROP TABLE queue_done;"
+				   "DROP TABLE control;"
 				   "CREATE TABLE side (hash BLOB PRIMARY KEY CHECK (length(hash) = 32),"
 				   " idx INTEGER NOT NULL, text BLOB NOT NULL) STRICT, WITHOUT ROWID;"
 				   "PRAGMA user_version = 1;";
@@ -458,6 +462,30 @@ static void from_version_1(void **state)
 	start(f, false);
 	assert_int_equal(get(f, "person A"), AL_OK);
 	assert_int_equal(ledger_head(f->ledger, NULL).size, 6);
+}
+
+/* What waited goes on waiting. */
+static void from_version_2(void **state)
+{
+	static const char back[] = "DROP INDEX queue_same; ALTER TABLE queue DROP COLUMN same; DROP TABLE queue_who;"
+				   "DROP TABLE queue_done; PRAGMA user_version = 2;";
+	struct fixture *f = *state;
+	sqlite3 *db;
+
+	start(f, true);
+	assert_int_equal(add(f, 1, "request: a\n"), AL_OK);
+	append(f, "person A", "salt: 1\nphone: one\n", NULL);
+	stop(f);
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, back, NULL, NULL, NULL), SQLITE_OK);
+	(void)sqlite3_close(db);
+	start(f, false);
+	assert_int_equal(add(f, 1, "request: a\n"), AL_OK);
+	assert_int_equal(f->id, 1);
+	assert_int_equal(add(f, 2, "request: b\n"), AL_OK);
+	assert_int_equal(f->id, 2);
+	assert_int_equal(get(f, "person A"), AL_OK);
+	assert_int_equal(answer_of(f, ledger_queue_drop(f->ledger, 1, AL_S("no"), NULL, on_side, f)), AL_OK);
 }
 
 static void after_the_end(void **state)
@@ -486,6 +514,7 @@ int main(void)
 		TEST(many_rows_are_listed_in_part),
 		TEST(taken_once),
 		TEST(from_version_1),
+		TEST(from_version_2),
 		TEST(after_the_end),
 	};
 
