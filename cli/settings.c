@@ -121,6 +121,53 @@ enum al_err settings_key(const char *option, char out[static SETTING_MAX])
 	return setting_get(option, "ALAMO_KEY", "key", home != NULL ? "~/.ssh/id_ed25519" : "id_ed25519", out);
 }
 
+/* Does the file name this server? */
+static enum al_err config_same(const char *path, struct al_slice text, const struct settings *settings)
+{
+	char server[SETTING_MAX] = "";
+	enum al_err err = config_find(path, text, "server", server);
+
+	if (err != AL_OK)
+		return err;
+	return strcmp(server, settings->server) == 0 ? AL_OK : AL_EEXIST;
+}
+
+static enum al_err config_write(const char *path, const struct settings *settings)
+{
+	struct al_buf text;
+	enum al_err err;
+
+	al_buf_init(&text, CONFIG_MAX);
+	al_buf_printf(&text, "# Written by `alamo join`; alamo(1), FILES.\nserver = %s\n", settings->server);
+	if (settings->whois != NULL)
+		al_buf_printf(&text, "whois = %s\n", settings->whois);
+	if (settings->key != NULL)
+		al_buf_printf(&text, "key = %s\n", settings->key);
+	err = text.err != AL_OK ? text.err : file_write(path, al_buf_view(&text), 0600);
+	al_buf_release(&text);
+	if (err != AL_OK)
+		command_fail(CLI_REFUSED, "%s cannot be written: %s", path, strerror(errno));
+	return err;
+}
+
+enum al_err settings_save(const struct settings *settings)
+{
+	char path[PATH_MAX];
+	struct al_buf text;
+	enum al_err err = home_make(HOME_CONFIG, "config", path);
+
+	if (err != AL_OK)
+		return err;
+	al_buf_init(&text, CONFIG_MAX);
+	err = file_read(path, &text);
+	if (err == AL_OK)
+		err = config_same(path, al_buf_view(&text), settings);
+	else if (err == AL_ENOTFOUND)
+		err = config_write(path, settings);
+	al_buf_release(&text);
+	return err;
+}
+
 /* ---- addresses ---- */
 
 enum al_err settings_split(const char *address, const char *port, char host[static SETTING_MAX],

@@ -19,6 +19,16 @@ AL_MUST_USE enum al_err settings_whois(const char *option, char out[static SETTI
 /* ~/.ssh/id_ed25519 by default; whether it exists is not looked at. */
 AL_MUST_USE enum al_err settings_key(const char *option, char out[static SETTING_MAX]);
 
+/* Of a person who has just joined; NULL leaves one out. */
+struct settings {
+	const char *server, *whois, *key;
+};
+/*
+ * Writes the configuration, where there is none yet, and says where. AL_EEXIST: there is one, which says something else;
+ * it stays. AL_OK too when it says the same already.
+ */
+AL_MUST_USE enum al_err settings_save(const struct settings *settings);
+
 /*
  * "HOST:PORT", "[HOST]:PORT" or "HOST" with `port` (may be NULL: then it must be given) taken apart.
  * AL_EINVAL; AL_ELIMIT: the port is no number up to 65535.
