@@ -4,211 +4,286 @@
  */
 #include "command.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "answer.h"
 #include "answer_json.h"
-#include "file.h"
-#include "json.h"
+#include "ask.h"
+#include "invite.h"
 #include "join.h"
+#include "join_key.h"
+#include "join_report.h"
 #include "settings.h"
 #include "sign.h"
 #include "submit.h"
 
 #define LEN_DEFAULT 48
+#define LEN4_DEFAULT 27
 
 struct options {
 	const char *name, *domain;
 	struct option_list hosts;
-	struct option_number len;
+	struct option_number len, len4;
 	const char *key; /* NULL: settings */
 	struct registry registry;
-	bool dry_run;
-	bool json;
+	bool no_ipv4, new_key, dry_run, json;
 };
 
-/* The key's file is there, or is made when a person at a terminal says so. */
-static int key_ensure(const char *key)
-{
-	char answer[16], *slash;
-	char dir[SETTING_MAX];
+struct joining {
+	const struct options *options;
+	struct invite invite; /* server empty: none */
+	struct join join;
+	char name[JOIN_NAME_MAX + 1];
+	char domain[NETWORK_FIELD_MAX];
+	char key[SETTING_MAX];
+	struct al_buf auth; /* public part of the key */
+	struct client *client;
+	struct network network;
+};
 
-	if (access(key, F_OK) == 0)
-		return CLI_DONE;
-	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
-		return command_fail(CLI_USAGE,
-				    "there is no key %s: `ssh-keygen -t ed25519` makes one, --key names another", key);
-	fprintf(stderr, "There is no SSH key %s. Make one, without passphrase? [y/N] ", key);
-	if (fgets(answer, sizeof(answer), stdin) == NULL || (answer[0] != 'y' && answer[0] != 'Y'))
-		return CLI_USAGE;
-	snprintf(dir, sizeof(dir), "%s", key);
-	slash = strrchr(dir, '/');
-	if (slash != NULL && slash != dir) {
-		*slash = '\0';
-		(void)mkdir(dir, 0700);
+/* ---- what lengths there are ---- */
+
+/* Asks what block of each length would be given: free[N] tells. Exit code. */
+static int lengths_ask(struct client *client, unsigned most, const char *family, bool free[static 129])
+{
+	struct al_buf questions, answers;
+	struct al_slice rest, one, text;
+	enum al_err err;
+
+	al_buf_init(&questions, 4096);
+	al_buf_init(&answers, CLIENT_ANSWER_MAX);
+	for (unsigned len = 1; len <= most; len++)
+		al_buf_printf(&questions, "free %u%s\n", len, family);
+	err = client_questions(client, al_buf_view(&questions), &answers);
+	rest = al_buf_view(&answers);
+	for (unsigned len = 1; err == AL_OK && len <= most; len++)
+		free[len] = client_next(&rest, &one) && !answer_is_error(one, &text);
+	al_buf_release(&questions);
+	al_buf_release(&answers);
+	return command_exit(err);
+}
+
+/* `wanted` if it can be had; without one, the usual one or the smallest block that there is. 0: none. Exit code. */
+static int length_choose(struct joining *j, const char *option, const struct option_number *wanted, bool v4,
+			 unsigned *out)
+{
+	bool free[129] = { false };
+	unsigned most = v4 ? 32 : 64, usual = v4 ? LEN4_DEFAULT : LEN_DEFAULT, first = 0, last = 0;
+	int code = lengths_ask(j->client, most, v4 ? " 4" : "", free);
+
+	*out = 0;
+	if (code != CLI_DONE)
+		return code;
+	for (unsigned len = 1; len <= most; len++) {
+		if (!free[len])
+			continue;
+		first = first == 0 ? len : first;
+		last = len;
 	}
-	return sign_generate(key, "alamo") == AL_OK ? CLI_DONE : CLI_USAGE;
-}
-
-static void json_print(const struct network *network, struct al_slice answer)
-{
-	json_t *root = json_object(), *objects = json_object();
-	struct al_slice rest = answer;
-	struct answer_object object;
-	uint64_t index;
-
-	while (answer_next(&rest, &object)) {
-		char cls[32];
-
-		if (al_slice_copy(object.cls, cls, sizeof(cls)) == AL_OK)
-			json_object_set_new(objects, cls, json_slice(object.key));
+	if (wanted->given && (wanted->value > most || !free[wanted->value])) {
+		if (last == 0)
+			return command_fail(CLI_REFUSED, "%s: the network hands out no %s blocks", option,
+					    v4 ? "IPv4" : "IPv6");
+		return command_fail(CLI_USAGE, "%s: %u to %u", option, first, last);
 	}
-	json_object_set_new(root, "network", json_slice(al_slice_str(network->name)));
-	json_object_set_new(root, "accepted", json_boolean(answer_accepted(answer)));
-	if (answer_index(answer, &index) == AL_OK)
-		json_object_set_new(root, "index", json_integer((json_int_t)index));
-	else
-		json_object_set_new(root, "index", json_null());
-	json_object_set_new(root, "errors", answer_errors(answer));
-	json_object_set_new(root, "objects", objects);
-	json_object_set_new(root, "answer", json_slice(answer));
-	(void)json_out(root);
+	*out = wanted->given ? (unsigned)wanted->value : free[usual] ? usual : last;
+	return CLI_DONE;
 }
 
-static struct al_slice key_of(struct al_slice answer, const char *cls)
+static int lengths_choose(struct joining *j)
 {
-	struct answer_object object;
+	int code = length_choose(j, "--len", &j->options->len, false, &j->join.len);
 
-	while (answer_next(&answer, &object))
-		if (al_slice_is(object.cls, cls))
-			return object.key;
-	return AL_S("");
+	if (code == CLI_DONE && j->join.len == 0)
+		j->join.len = LEN_DEFAULT; /* the registry says why there is none */
+	if (code == CLI_DONE && !j->options->no_ipv4)
+		code = length_choose(j, "--len4", &j->options->len4, true, &j->join.len4);
+	return code;
 }
 
-static void person_print(const struct network *network, struct al_slice answer)
-{
-	struct al_slice mntner = key_of(answer, "mntner"), asn = key_of(answer, "aut-num");
-	struct al_slice net = key_of(answer, "inet6num"), domain = key_of(answer, "domain");
-	uint64_t index;
+/* ---- the request ---- */
 
-	printf("Welcome to %s.\n\n  maintainer  %.*s\n  AS number   %.*s\n  prefix      %.*s\n"
-	       "  route       %.*s from %.*s\n",
-	       network->name, AL_FMT(mntner), AL_FMT(asn), AL_FMT(net), AL_FMT(net), AL_FMT(asn));
-	if (domain.len > 0)
-		printf("  name        %.*s\n", AL_FMT(domain));
-	if (answer_index(answer, &index) == AL_OK)
-		printf("  log entry   %llu\n", (unsigned long long)index);
-	printf("\nNext:\n"
-	       "  what everybody sees:   alamo whois %.*s\n"
-	       "  to change something:   alamo show inet6num %.*s >FILE, edit it, alamo submit FILE\n"
-	       "  to check the log:      alamo verify\n",
-	       AL_FMT(asn), AL_FMT(net));
-}
-
-static int join_report(const struct options *options, const struct network *network, struct al_slice answer)
+static int answer_report(const struct joining *j, struct al_slice answer)
 {
+	struct join_report report = {
+		.client = j->client,
+		.network = &j->network,
+		.name = j->name,
+		.key = j->key,
+		.auth = al_buf_view(&j->auth),
+		.answer = answer,
+	};
 	bool accepted = answer_accepted(answer);
 
-	if (options->json)
-		json_print(network, answer);
-	else if (!accepted || options->dry_run)
+	if (accepted && !j->options->dry_run)
+		report.settled = join_settings(&report);
+	if (j->options->json)
+		join_json(&report);
+	else if (accepted && j->options->dry_run)
 		command_print_remote(answer);
+	else if (accepted)
+		join_welcome(&report);
 	else
-		person_print(network, answer);
-	fflush(stdout);
+		join_refused(&report);
+	(void)command_output_ok();
 	return accepted ? CLI_DONE : CLI_REFUSED;
 }
 
-static int join_send(const struct options *options, struct client *client, const struct network *network,
-		     const char *key, struct al_slice auth)
+static int draft_send(const struct joining *j, const struct draft *draft)
 {
-	struct submit submit = {
-		.client = client, .network = network, .keys = { key }, .key_count = 1, .dry_run = options->dry_run
-	};
-	struct draft draft;
-	struct al_buf objects, answer;
-	const char *why = "";
-	struct join join = { .name = options->name,
-			     .domain = options->domain,
-			     .hosts = options->hosts.values,
-			     .host_count = options->hosts.count,
-			     .len = options->len.given ? (unsigned)options->len.value : LEN_DEFAULT };
+	const struct submit submit = { .client = j->client,
+				       .network = &j->network,
+				       .keys = { j->key },
+				       .key_count = 1,
+				       .dry_run = j->options->dry_run };
+	struct al_buf answer;
 	enum al_err err;
 	int code;
 
-	al_buf_init(&objects, 65536);
 	al_buf_init(&answer, CLIENT_ANSWER_MAX);
-	/* All of it is new: a maintainer of that name makes the registry refuse, instead of giving a second prefix. */
-	al_buf_str(&objects, "request:        join\nprev:           none\n\n");
-	err = join_objects(&join, al_slice_str(network->source), al_slice_str(network->tld), auth, &objects, &why);
-	if (err == AL_OK)
-		err = draft_parse(al_buf_view(&objects), &draft);
-	if (err != AL_OK) {
-		code = command_fail(CLI_USAGE, "%s", why);
-	} else {
-		err = submit_send(&submit, &draft, &answer);
-		draft_release(&draft);
-		if (err == AL_OK)
-			code = join_report(options, network, al_buf_view(&answer));
-		else
-			code = command_exit(err);
-		if (err != AL_OK && options->json)
-			answer_json_failed(err);
-	}
-	al_buf_release(&objects);
+	err = submit_send(&submit, draft, &answer);
+	code = err == AL_OK ? answer_report(j, al_buf_view(&answer)) : command_exit(err);
+	if (err != AL_OK && j->options->json)
+		answer_json_failed(err);
 	al_buf_release(&answer);
 	return code;
 }
 
-static int join_run(const struct options *options)
+static int objects_send(const struct joining *j)
 {
-	struct client *client = NULL;
-	struct network network;
-	struct al_buf auth;
-	char key[SETTING_MAX];
+	struct draft draft;
+	struct al_buf objects;
+	const char *why = "";
 	enum al_err err;
-	int code = settings_key(options->key, key) == AL_OK ? key_ensure(key) : CLI_USAGE;
+	int code;
 
-	if (code != CLI_DONE)
-		return code;
-	al_buf_init(&auth, 4096);
-	err = sign_public(key, &auth);
-	code = err == AL_OK ? CLI_DONE : CLI_USAGE;
-	if (err == AL_OK) {
-		err = network_open(&options->registry, &client, &network);
-		code = err == AL_OK ? join_send(options, client, &network, key, al_buf_view(&auth)) : command_exit(err);
+	al_buf_init(&objects, 65536);
+	/* All of it is new: a maintainer of that name makes the registry refuse, instead of giving a second prefix. */
+	al_buf_str(&objects, "request:        join\nprev:           none\n\n");
+	err = join_objects(&j->join, al_slice_str(j->network.source), al_slice_str(j->network.tld),
+			   al_buf_view(&j->auth), &objects, &why);
+	if (err == AL_OK)
+		err = draft_parse(al_buf_view(&objects), &draft);
+	if (err != AL_OK) {
+		code = command_fail(CLI_USAGE, "join: %s", why);
+	} else {
+		code = draft_send(j, &draft);
+		draft_release(&draft);
 	}
-	client_close(client);
-	al_buf_release(&auth);
+	al_buf_release(&objects);
 	return code;
+}
+
+/* ---- who, where, by which key ---- */
+
+static int name_take(struct joining *j, const char *typed)
+{
+	if (join_name(typed, j->name) != AL_OK)
+		return command_fail(CLI_USAGE,
+				    "--name: 1 to %d letters, digits and '-', with a letter first, not \"%s\"",
+				    JOIN_NAME_MAX, typed);
+	j->join.name = j->name;
+	return CLI_DONE;
+}
+
+/* What was not given as an option, from the person at the terminal. */
+static int person_ask(struct joining *j)
+{
+	char typed[NETWORK_FIELD_MAX];
+
+	if (j->options->name != NULL)
+		return name_take(j, j->options->name);
+	if (!ask_possible())
+		return command_fail(CLI_USAGE, "join: --name NAME is missing (alamo join --help)");
+	fprintf(stderr, "You are about to join \"%s\" at %s.\n", j->network.name, client_server(j->client));
+	do {
+		if (!ask_line("Your name there, as in FISHER-MNT, FISHER-AS", NULL, typed, sizeof(typed)))
+			return CLI_USAGE;
+	} while (name_take(j, typed) != CLI_DONE);
+	if (j->options->domain == NULL && j->network.tld[0] != '\0' &&
+	    ask_line("A domain name, or no", "no", typed, sizeof(typed)) && strcmp(typed, "no") != 0) {
+		snprintf(j->domain, sizeof(j->domain), "%s", typed);
+		j->join.domain = j->domain;
+	}
+	return CLI_DONE;
+}
+
+/* The registry: --server and --pin, else the invitation's. */
+static int registry_open(struct joining *j)
+{
+	struct registry registry = j->options->registry;
+	char server[SETTING_MAX], typed[SETTING_MAX];
+	enum al_err err;
+
+	if (registry.server == NULL && j->invite.server[0] != '\0')
+		registry.server = j->invite.server;
+	if (registry.pin == NULL && j->invite.vkey[0] != '\0')
+		registry.pin = j->invite.vkey;
+	if (registry.server == NULL && j->options->name == NULL && ask_possible()) {
+		if (settings_server(NULL, server) != AL_OK ||
+		    !ask_line("The registry's address", server, typed, sizeof(typed)))
+			return CLI_USAGE;
+		registry.server = typed;
+	}
+	err = network_open(&registry, &j->client, &j->network);
+	return command_exit(err);
+}
+
+static int join_run(struct joining *j)
+{
+	int code = registry_open(j);
+
+	if (code == CLI_DONE)
+		code = person_ask(j);
+	if (code == CLI_DONE)
+		code = join_key(j->options->key, j->options->new_key, j->key);
+	if (code == CLI_DONE && sign_public(j->key, &j->auth) != AL_OK)
+		code = CLI_USAGE;
+	if (code == CLI_DONE)
+		code = lengths_choose(j);
+	return code == CLI_DONE ? objects_send(j) : code;
 }
 
 static int run(const struct words *words, const void *arg)
 {
 	const struct options *options = arg;
+	struct joining *j = calloc(1, sizeof(*j));
+	int code;
 
-	(void)words;
+	if (j == NULL)
+		return command_fail(CLI_REFUSED, "out of memory");
+	j->options = options;
+	j->join.domain = options->domain;
+	j->join.hosts = options->hosts.values;
+	j->join.host_count = options->hosts.count;
+	al_buf_init(&j->auth, 4096);
 	if (options->hosts.count > 0 && options->domain == NULL)
-		return command_fail(CLI_USAGE, "--host: there is no --domain that it could be a name in");
-	return join_run(options);
+		code = command_fail(CLI_USAGE, "--host: there is no --domain that it could be a name in");
+	else if (words->count > 0 && invite_parse(words->word[0], &j->invite) != AL_OK)
+		code = command_fail(CLI_USAGE, "\"%s\" is no invitation, or one that was mistyped%s", words->word[0],
+				    invite_is(words->word[0]) ? "" : ": a name is given with --name");
+	else
+		code = join_run(j);
+	client_close(j->client);
+	al_buf_release(&j->auth);
+	free(j);
+	return code;
 }
 
-static const struct command_form forms[] = { { NULL, "", NULL, run } };
+static const struct command_form forms[] = { { NULL, "[INVITATION]", NULL, run } };
 
 static const struct option_row rows[] = {
 	{ .name = "name",
 	  .arg = "NAME",
-	  .needed = true,
 	  OPTION_AT(struct options, name),
-	  .meaning = "begins the names of the objects: NAME-MNT, NAME-AS, NAME-NET" },
+	  .meaning = "begins the names of the objects: NAME-MNT, NAME-AS, NAME-NET; without it, it is asked for" },
 	OPTION_KEY(struct options, key, NULL,
 		   "the SSH key that signs, and becomes the maintainer's: ssh-ed25519 or sk-ssh-ed25519"),
+	{ .name = "new-key",
+	  OPTION_AT(struct options, new_key),
+	  .meaning = "makes that key if it is not there and ~/.ssh has no other that will do" },
 	{ .name = "domain",
 	  .arg = "NAME",
 	  OPTION_AT(struct options, domain),
@@ -221,10 +296,18 @@ static const struct option_row rows[] = {
 	{ .name = "len",
 	  .arg = "N",
 	  .least = 1,
-	  .most = 128,
+	  .most = 64,
 	  OPTION_AT(struct options, len),
-	  .meaning = "length of the prefix",
-	  .fallback = "48" },
+	  .meaning = "length of the IPv6 prefix",
+	  .fallback = "48, or what the network hands out" },
+	{ .name = "len4",
+	  .arg = "N",
+	  .least = 1,
+	  .most = 32,
+	  OPTION_AT(struct options, len4),
+	  .meaning = "length of the IPv4 prefix, in a network that has some",
+	  .fallback = "27, or what the network hands out" },
+	{ .name = "no-ipv4", OPTION_AT(struct options, no_ipv4), .meaning = "no IPv4 prefix, even if there are some" },
 	{ .name = "dry-run",
 	  .letter = 'n',
 	  OPTION_AT(struct options, dry_run),
@@ -237,6 +320,7 @@ const struct command command_join = {
 	.name = "join",
 	.group = GROUP_MEMBER,
 	.help = "become a member: maintainer, AS number, prefix, route, name",
+	.notes = "INVITATION is a word from `alamo invite`. At a terminal, what is missing is asked for.",
 	COMMAND_FORMS(forms),
 	COMMAND_OPTIONS(rows, struct options),
 };

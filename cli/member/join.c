@@ -10,8 +10,6 @@
 
 #include "alamo/base/ident.h"
 
-#define NAME_LEN_MAX 60
-
 static void attr_put(struct al_buf *out, const char *name, const char *fmt, ...) AL_PRINTF(3, 4);
 
 static void attr_put(struct al_buf *out, const char *name, const char *fmt, ...)
@@ -31,14 +29,13 @@ static void tail_put(struct al_buf *out, const char *name, struct al_slice sourc
 	attr_put(out, "source:", "%.*s", AL_FMT(source));
 }
 
-/* "FISHER" from "fisher", "Fisher" or "FISHER-MNT"; letters, digits and '-' only. */
-static enum al_err name_canon(const char *typed, char out[static NAME_LEN_MAX + 1])
+enum al_err join_name(const char *typed, char out[static JOIN_NAME_MAX + 1])
 {
 	struct al_slice name = al_slice_trim(al_slice_str(typed));
 
 	if (name.len > 4 && al_slice_caseeq(al_slice_from(name, name.len - 4), AL_S("-MNT")))
 		name = al_slice_head(name, name.len - 4);
-	if (name.len == 0 || name.len > NAME_LEN_MAX || !isalpha((unsigned char)name.ptr[0]))
+	if (name.len == 0 || name.len > JOIN_NAME_MAX || !isalpha((unsigned char)name.ptr[0]))
 		return AL_EINVAL;
 	for (size_t i = 0; i < name.len; i++) {
 		unsigned char c = (unsigned char)name.ptr[i];
@@ -70,6 +67,19 @@ static enum al_err host_put(struct al_slice host, struct al_buf *out)
 	return AL_OK;
 }
 
+static void ipv4_put(const struct join *join, const char *name, struct al_slice source, struct al_buf *out)
+{
+	al_buf_u8(out, '\n');
+	attr_put(out, "inetnum:", "AUTO-3/%u", join->len4);
+	attr_put(out, "netname:", "%s-NET4", name);
+	attr_put(out, "status:", "ASSIGNED");
+	tail_put(out, name, source);
+	al_buf_u8(out, '\n');
+	attr_put(out, "route:", "AUTO-3/%u", join->len4);
+	attr_put(out, "origin:", "AUTO-1");
+	tail_put(out, name, source);
+}
+
 static enum al_err domain_put(const struct join *join, const char *name, struct al_slice source, struct al_slice tld,
 			      struct al_buf *out, const char **why)
 {
@@ -93,11 +103,11 @@ static enum al_err domain_put(const struct join *join, const char *name, struct 
 enum al_err join_objects(const struct join *join, struct al_slice source, struct al_slice tld, struct al_slice auth,
 			 struct al_buf *out, const char **why)
 {
-	char name[NAME_LEN_MAX + 1];
+	char name[JOIN_NAME_MAX + 1];
 	enum al_err err = AL_OK;
 
-	*why = "a name is letters, digits and '-', and begins with a letter";
-	if (name_canon(join->name, name) != AL_OK)
+	*why = "a name is 1 to 60 letters, digits and '-', and begins with a letter";
+	if (join_name(join->name, name) != AL_OK)
 		return AL_EINVAL;
 	attr_put(out, "mntner:", "%s-MNT", name);
 	attr_put(out, "auth:", "%.*s", AL_FMT(auth));
@@ -115,6 +125,8 @@ enum al_err join_objects(const struct join *join, struct al_slice source, struct
 	attr_put(out, "route6:", "AUTO-2/%u", join->len);
 	attr_put(out, "origin:", "AUTO-1");
 	tail_put(out, name, source);
+	if (join->len4 != 0)
+		ipv4_put(join, name, source, out);
 	if (join->domain != NULL)
 		err = domain_put(join, name, source, tld, out, why);
 	*why = err == AL_OK ? "out of memory" : *why;

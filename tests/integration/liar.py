@@ -21,6 +21,8 @@ class Liar:
         self.thread.start()
 
     def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)  # wakes accept(); the descriptor is closed when nobody waits on it
+        self.thread.join()
         self.listener.close()
 
     def serve(self):
@@ -53,8 +55,9 @@ class Liar:
                     if end == 0:
                         break
                     sent, waiting = waiting[:end], waiting[end:]
+                    true = self.ask(sent)
                     (self.requests if sent.startswith(b"request:") else self.questions).append(sent)
-                    said = self.answer(sent, self.ask(sent))
+                    said = self.answer(sent, true)
                     if said is None:
                         return
                     connection.sendall(said)

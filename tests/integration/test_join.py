@@ -39,7 +39,7 @@ def test_join_twice_is_refused(authority, key):
     assert "Welcome" in authority.cli("join", "--name", "TWICE", "--key", key.path).stdout
     again = authority.cli("join", "--name", "TWICE", "--key", key.path, check=False)
     assert again.returncode == 1
-    assert "***Error:" in again.stdout
+    assert "TWICE is yours already" in again.stderr
 
 
 def test_exit_codes(authority, key, tmp_path):

@@ -41,7 +41,7 @@ class Person:
     def fails(self, *words):
         """Verification failed, and nobody was told that anything was done."""
         result = self.cli(*words, check=False)
-        assert result.returncode == 4, result
+        assert result.returncode == 4, (result, self.liar.questions)
         assert "SUCCEEDED" not in result.stdout and "Welcome" not in result.stdout
         return result.stderr
 

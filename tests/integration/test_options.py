@@ -11,7 +11,7 @@ COMMANDS = re.findall(r"^  ([a-z]+) ", alamo("help").stdout, re.M)
 
 
 def options_of(command):
-    return re.findall(r"^ +(?:-[a-z], )?--([a-z-]+)", alamo(command, "--help").stdout, re.M)
+    return re.findall(r"^ +(?:-[a-z], )?--([a-z0-9-]+)", alamo(command, "--help").stdout, re.M)
 
 
 # Words that a command takes before it asks anybody.
@@ -30,6 +30,7 @@ ASKING = {
     "submit": ("FILE",),
     "import": ("FILE",),
     "join": ("--name", "X", "--key", "KEY"),
+    "invite": (),
 }
 
 

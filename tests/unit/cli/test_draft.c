@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "alamo/rpsl/request.h"
@@ -42,6 +43,50 @@ static void whole_request(void **state)
 	assert_true(draft_has(&draft, "PREV"));
 	assert_false(draft_has(&draft, "nonce"));
 	draft_release(&draft);
+}
+
+/* "% prev:" says which version was seen, and begins an object even where no empty line stands. */
+static void versions_seen(void **state)
+{
+	struct draft draft = parse("% prev: 17\ndomain: a.x\nsource: X\n% prev: 4\nmntner: A-MNT\nsource: X\n\n"
+				   "person: P\n% prev: none\n% previous\n\naut-num: AS1\n");
+
+	(void)state;
+	assert_int_equal(draft.count, 4);
+	assert_true(al_slice_is(draft.seen[0], "17"));
+	assert_true(al_slice_is(draft.seen[1], "4"));
+	assert_int_equal(draft.seen[2].len, 0);
+	assert_int_equal(draft.seen[3].len, 0);
+	assert_true(al_slice_is(draft.objects[0], "domain: a.x\nsource: X\n"));
+	assert_true(al_slice_is(draft.objects[1], "mntner: A-MNT\nsource: X\n"));
+	draft_release(&draft);
+}
+
+static void one_alone(void **state)
+{
+	static const char person[] = "person: Ann\nnic-hdl: ANN-X\nmnt-by: A-MNT\nsource: X\n";
+	static const struct {
+		const char *before, *behind, *wanted;
+		bool alone;
+	} table[] = {
+		{ "", "", "person ANN-X", true },
+		{ "% prev: 7\n", "", "person ann-x", true },
+		{ "", "", "person BOB-X", false },
+		{ "", "", "role ANN-X", false },
+		{ "", "", "nothing ANN-X", false },
+		{ "", "\nmntner: A-MNT\nsource: X\n", "person ANN-X", false },
+		{ "mntner: A-MNT\nsource: X\n\n", "", "person ANN-X", false },
+		{ "request: x\nprev: none\n\n", "", "person ANN-X", false },
+		{ "", "-----BEGIN CONTACT ANN-X-----\nsalt: A\n-----END CONTACT ANN-X-----\n", "person ANN-X", false },
+	};
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(table); i++) {
+		snprintf(text, sizeof(text), "%s%s%s", table[i].before, person, table[i].behind);
+		assert_int_equal(draft_is_alone(al_slice_str(text), table[i].wanted), table[i].alone);
+	}
+	assert_false(draft_is_alone(AL_S(""), "person ANN-X"));
 }
 
 static void signed_text_is_kept(void **state)
@@ -158,6 +203,8 @@ int main(void)
 		cmocka_unit_test(plain_objects),
 		cmocka_unit_test(whole_request),
 		cmocka_unit_test(signed_text_is_kept),
+		cmocka_unit_test(versions_seen),
+		cmocka_unit_test(one_alone),
 		cmocka_unit_test(nothing_in_it),
 		cmocka_unit_test(keys),
 		cmocka_unit_test(text_parses_back),

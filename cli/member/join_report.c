@@ -1,0 +1,176 @@
+/*
+ * join_report.c -- what a newcomer is told.
+ */
+#include "join_report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "alamo/rpsl/object.h"
+#include "answer.h"
+#include "answer_json.h"
+#include "command.h"
+#include "json.h"
+#include "settings.h"
+
+static struct al_slice key_of(struct al_slice answer, const char *cls)
+{
+	struct answer_object object;
+
+	while (answer_next(&answer, &object))
+		if (al_slice_is(object.cls, cls))
+			return object.key;
+	return AL_S("");
+}
+
+/* ---- done ---- */
+
+bool join_settings(const struct join_report *r)
+{
+	char whois[SETTING_MAX];
+	const struct settings settings = {
+		.server = client_server(r->client),
+		.whois = network_endpoint(r->network, client_server(r->client), "whois", whois, sizeof(whois)) == AL_OK
+				 ? whois
+				 : NULL,
+		.key = r->key,
+	};
+
+	if (settings_save(&settings) == AL_OK)
+		return true;
+	fprintf(stderr, "alamo: the configuration is left as it is: the registry has to be named, --server %s\n",
+		client_server(r->client));
+	return false;
+}
+
+static void next_print(const struct join_report *r, const char *server, const char *key)
+{
+	struct al_slice asn = key_of(r->answer, "aut-num"), net = key_of(r->answer, "inet6num");
+	char whois[SETTING_MAX], host[SETTING_MAX], port[16];
+
+	printf("\nNext:\n"
+	       "  alamo whois %.*s%s\n"
+	       "      what everybody sees\n",
+	       AL_FMT(asn), server);
+	if (network_endpoint(r->network, client_server(r->client), "whois", whois, sizeof(whois)) == AL_OK &&
+	    settings_split(whois, NULL, host, port) == AL_OK)
+		printf("  whois -h %s -p %s %.*s\n"
+		       "      the same without alamo, from any machine\n",
+		       host, port, AL_FMT(asn));
+	printf("  alamo show inet6num %.*s%s >prefix.txt\n"
+	       "      to change something: edit that file, then\n"
+	       "  alamo submit prefix.txt%s%s\n"
+	       "  alamo verify%s\n"
+	       "      checks the whole log; your receipt is kept (alamo receipt verify)\n",
+	       AL_FMT(net), server, key, server, server);
+}
+
+void join_welcome(const struct join_report *r)
+{
+	struct al_slice mntner = key_of(r->answer, "mntner"), asn = key_of(r->answer, "aut-num");
+	struct al_slice net = key_of(r->answer, "inet6num"), net4 = key_of(r->answer, "inetnum");
+	struct al_slice domain = key_of(r->answer, "domain");
+	char server[SETTING_MAX + 16] = "", key[SETTING_MAX + 16] = "";
+	uint64_t index;
+
+	printf("Welcome to %s.\n\n  maintainer  %.*s\n  AS number   %.*s\n  prefix      %.*s\n"
+	       "  route       %.*s from %.*s\n",
+	       r->network->name, AL_FMT(mntner), AL_FMT(asn), AL_FMT(net), AL_FMT(net), AL_FMT(asn));
+	if (net4.len > 0)
+		printf("  IPv4        %.*s\n  route       %.*s from %.*s\n", AL_FMT(net4), AL_FMT(net4), AL_FMT(asn));
+	if (domain.len > 0)
+		printf("  name        %.*s\n", AL_FMT(domain));
+	if (answer_index(r->answer, &index) == AL_OK)
+		printf("  log entry   %llu\n", (unsigned long long)index);
+	if (!r->settled) {
+		snprintf(server, sizeof(server), " --server %s", client_server(r->client));
+		snprintf(key, sizeof(key), " --key %s", r->key);
+	}
+	next_print(r, server, key);
+}
+
+/* ---- refused ---- */
+
+enum holder { NOBODY, SELF, OTHER };
+
+/* Whose is NAME-MNT? */
+static enum holder holder_of(const struct join_report *r)
+{
+	struct al_buf answer;
+	struct al_slice rest, value;
+	struct al_sshkey ours, theirs;
+	enum holder holder = NOBODY;
+	char line[256];
+
+	snprintf(line, sizeof(line), "show mntner %s-MNT", r->name);
+	al_buf_init(&answer, CLIENT_ANSWER_MAX);
+	if (client_ask(r->client, line, &answer) == AL_OK && !answer_is_error(al_buf_view(&answer), &value)) {
+		holder = OTHER;
+		rest = al_buf_view(&answer);
+		while (al_sshkey_parse(r->auth, &ours) == AL_OK && al_attr_find(&rest, "auth", &value))
+			if (al_sshkey_parse(value, &theirs) == AL_OK && al_sshkey_eq(&ours, &theirs))
+				holder = SELF;
+	}
+	al_buf_release(&answer);
+	return holder;
+}
+
+/* Empty: there is no plain reason. */
+static void reason_plain(const struct join_report *r, char *out, size_t cap)
+{
+	char key[AL_SSH_FINGERPRINT_LEN] = "";
+	struct al_sshkey ours;
+
+	out[0] = '\0';
+	if (al_sshkey_parse(r->auth, &ours) == AL_OK)
+		al_sshkey_fingerprint(&ours, key);
+	switch (holder_of(r)) {
+	case NOBODY:
+		break;
+	case SELF:
+		snprintf(out, cap, "%s is yours already: %s-MNT has your key %s. Nothing was done", r->name, r->name,
+			 key);
+		break;
+	case OTHER:
+		snprintf(out, cap, "%s is taken: %s-MNT belongs to another key. Join by another --name", r->name,
+			 r->name);
+		break;
+	}
+}
+
+void join_refused(const struct join_report *r)
+{
+	char plain[256];
+
+	reason_plain(r, plain, sizeof(plain));
+	if (plain[0] != '\0')
+		command_fail(CLI_REFUSED, "%s", plain);
+	else
+		command_print_remote(r->answer);
+}
+
+void join_json(const struct join_report *r)
+{
+	json_t *root = json_object(), *objects = json_object(), *errors = answer_errors(r->answer);
+	struct al_slice rest = r->answer;
+	struct answer_object object;
+	uint64_t index;
+	char cls[32], plain[256];
+
+	while (answer_next(&rest, &object))
+		if (al_slice_copy(object.cls, cls, sizeof(cls)) == AL_OK)
+			json_object_set_new(objects, cls, json_slice(object.key));
+	if (!answer_accepted(r->answer)) {
+		reason_plain(r, plain, sizeof(plain));
+		if (plain[0] != '\0')
+			json_array_insert_new(errors, 0, json_string(plain));
+	}
+	json_object_set_new(root, "network", json_string(r->network->name));
+	json_object_set_new(root, "accepted", json_boolean(answer_accepted(r->answer)));
+	json_object_set_new(root, "index",
+			    answer_index(r->answer, &index) == AL_OK ? json_integer((json_int_t)index) : json_null());
+	json_object_set_new(root, "errors", errors);
+	json_object_set_new(root, "objects", objects);
+	json_object_set_new(root, "answer", json_slice(r->answer));
+	(void)json_out(root);
+}
