@@ -6,17 +6,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <utlist.h>
+
+struct turn;
+
 struct note {
 	UT_hash_handle hh;
+	struct note *prev, *next; /* of the same maintainer, by rising index */
+	struct turn *turn;
 	struct al_object *object; /* reference */
 	uint64_t index;           /* of the newest change that a zone shows */
+	uint64_t first;           /* of the oldest that is not shown yet */
 	bool lost;
 	size_t key_len;
 	char key[]; /* class, then the object's key */
 };
 
-struct pending {
+/* A maintainer who has something waiting. */
+struct turn {
+	UT_hash_handle hh;
+	struct turn *prev, *next; /* in the order of turns */
 	struct note *notes;
+	bool lost;
+	size_t key_len;
+	char key[];
+};
+
+struct pending {
+	struct note *notes; /* by key */
+	struct turn *turns; /* by maintainer */
+	struct turn *queue;
+	struct turn *last; /* whose turn the newest entry was noted for, */
+	uint64_t last_index;
 	struct zone_plan *plan; /* of the newest job; NULL before the first */
 	bool plan_changed;
 	uint64_t plan_index;
@@ -33,8 +54,55 @@ enum al_err pending_new(struct pending **out)
 	return AL_OK;
 }
 
-static void note_free(struct note *note)
+static void turn_leave(struct pending *pending, struct note *note)
 {
+	struct turn *turn = note->turn;
+
+	if (turn == NULL)
+		return;
+	DL_DELETE(turn->notes, note);
+	note->turn = NULL;
+	if (turn->notes != NULL)
+		return;
+	if (pending->last == turn)
+		pending->last = NULL;
+	DL_DELETE(pending->queue, turn);
+	HASH_DEL(pending->turns, turn);
+	free(turn);
+}
+
+/* The maintainer of an object; what has none waits in a turn of its own kind. */
+static struct turn *turn_of(struct pending *pending, const struct al_object *object)
+{
+	struct al_slice mnt = al_object_attr(object, "mnt-by");
+	struct turn *turn = NULL;
+
+	if (pending->last != NULL && pending->last_index == object->index)
+		return pending->last; /* one entry, one turn */
+	HASH_FIND(hh, pending->turns, mnt.ptr, mnt.len, turn);
+	if (turn == NULL) {
+		turn = calloc(1, sizeof(*turn) + mnt.len + 1);
+		if (turn == NULL)
+			return NULL;
+		turn->key_len = mnt.len;
+		if (mnt.len > 0)
+			memcpy(turn->key, mnt.ptr, mnt.len);
+		HASH_ADD_KEYPTR(hh, pending->turns, turn->key, turn->key_len, turn);
+		if (turn->lost) {
+			free(turn);
+			return NULL;
+		}
+		DL_APPEND(pending->queue, turn);
+	}
+	pending->last = turn;
+	pending->last_index = object->index;
+	return turn;
+}
+
+static void note_free(struct pending *pending, struct note *note)
+{
+	turn_leave(pending, note);
+	HASH_DEL(pending->notes, note);
 	al_object_unref(note->object);
 	free(note);
 }
@@ -44,10 +112,7 @@ static void notes_clear(struct pending *pending)
 	struct note *note, *next;
 
 	HASH_ITER(hh, pending->notes, note, next)
-	{
-		HASH_DEL(pending->notes, note);
-		note_free(note);
-	}
+	note_free(pending, note);
 }
 
 void pending_free(struct pending *pending)
@@ -85,6 +150,27 @@ static bool noted(const struct pending *pending, const struct al_object *object,
 	return true;
 }
 
+/* At the end of its maintainer's notes, with the newest version. */
+static bool note_renew(struct pending *pending, struct note *note, const struct al_object *now)
+{
+	struct turn *turn;
+
+	/* First the new place: leaving the old one may end that turn. */
+	turn = turn_of(pending, now);
+	if (turn == NULL)
+		return false;
+	if (note->turn == turn)
+		DL_DELETE(turn->notes, note);
+	else
+		turn_leave(pending, note);
+	DL_APPEND(turn->notes, note);
+	note->turn = turn;
+	al_object_unref(note->object);
+	note->object = al_object_ref(now);
+	note->index = now->index;
+	return true;
+}
+
 void pending_note(struct pending *pending, const struct al_object *old, const struct al_object *now)
 {
 	struct note *note;
@@ -108,10 +194,10 @@ void pending_note(struct pending *pending, const struct al_object *old, const st
 			pending->err = AL_ENOMEM;
 			return;
 		}
+		note->first = now->index;
 	}
-	al_object_unref(note->object);
-	note->object = al_object_ref(now);
-	note->index = now->index;
+	if (!note_renew(pending, note, now))
+		pending->err = AL_ENOMEM;
 }
 
 /* ---- jobs ---- */
@@ -163,13 +249,59 @@ static enum al_err plan_renew(struct pending *pending, const struct al_object *r
 	return err;
 }
 
+static size_t weight_of(const struct al_object *object)
+{
+	return 1 + object->text_len / 512;
+}
+
+/* The oldest entry of a turn. */
+static size_t gather_turn(struct gather *gather, struct turn *turn)
+{
+	uint64_t index = turn->notes->index;
+	size_t weight = 0;
+	bool last = false;
+
+	while (!last && turn->notes->index == index) {
+		struct note *note = turn->notes;
+
+		last = note->next == NULL; /* the turn goes with it */
+		weight += weight_of(note->object);
+		gather_add(gather, note->object, note->index);
+		note_free(gather->pending, note);
+	}
+	return weight;
+}
+
+/* An entry of each maintainer in turn, until the job is large enough. */
+static void gather_turns(struct gather *gather, size_t most)
+{
+	struct pending *pending = gather->pending;
+	size_t weight = 0;
+
+	while (pending->queue != NULL && weight < most && gather->err == AL_OK) {
+		struct turn *turn = pending->queue;
+
+		/* To the end of the queue first: taking its last entry ends it. */
+		DL_DELETE(pending->queue, turn);
+		DL_APPEND(pending->queue, turn);
+		weight += gather_turn(gather, turn);
+	}
+}
+
+/* Everything before this entry is in the zones. */
+static uint64_t first_waiting(const struct pending *pending, uint64_t size)
+{
+	for (const struct note *note = pending->notes; note != NULL; note = note->hh.next)
+		size = note->first < size ? note->first : size;
+	return size;
+}
+
 enum al_err pending_take(struct pending *pending, const struct al_state *state, struct build_job *out)
 {
 	static const enum al_class classes[] = { AL_DOMAIN, AL_INETNUM, AL_INET6NUM };
 	const struct al_object *registry = al_state_registry(state);
 	struct gather gather = { .pending = pending, .err = pending->err };
 	struct build_job job = { .size = al_state_size(state) };
-	struct note *note, *next;
 
 	if (registry == NULL)
 		return AL_ENOTFOUND;
@@ -178,15 +310,16 @@ enum al_err pending_take(struct pending *pending, const struct al_state *state, 
 		for (size_t i = 0; i < AL_COUNT(classes) && gather.err == AL_OK; i++)
 			al_state_each(state, classes[i], gather_living, &gather);
 	}
-	HASH_ITER(hh, pending->notes, note, next)
-	gather_add(&gather, note->object, note->index);
+	gather_turns(&gather, job.plan != NULL ? SIZE_MAX : PENDING_JOB_WEIGHT);
 	if (gather.err != AL_OK) {
 		source_list_free(gather.sources);
 		zone_plan_free(job.plan);
 		return gather.err;
 	}
-	notes_clear(pending);
 	job.sources = gather.sources;
+	job.more = pending->notes != NULL;
+	if (job.more)
+		job.size = first_waiting(pending, job.size);
 	*out = job;
 	return AL_OK;
 }

@@ -4,12 +4,18 @@
  *
  * On the state's thread. Objects that say nothing to a zone, and changes that
  * a zone does not show, are not noted.
+ *
+ * A job is a bounded piece of what waits: maintainers take turns, an entry of
+ * the log each, so that one who changes thousands of names makes himself wait
+ * and nobody else. What one entry changed stays together.
  */
 #ifndef ROOTDNS_PENDING_H
 #define ROOTDNS_PENDING_H
 
 #include "alamo/rpsl/state.h"
 #include "builder.h"
+
+#define PENDING_JOB_WEIGHT 512u /* of a job: objects, long ones more */
 
 struct pending;
 
@@ -23,10 +29,11 @@ struct build_job {
 	struct zone_plan *plan; /* NULL: the plan did not change */
 	uint64_t changed_at;    /* index of the entry that made the plan */
 	struct source *sources;
-	uint64_t size; /* log size */
+	uint64_t size; /* log size that the zones show then: of all before it nothing is missing */
+	bool more;     /* something still waits */
 };
 /*
- * Turns what was noted into a job and forgets it. AL_ENOTFOUND while there is no registry object.
+ * Turns some of what was noted into a job, all of it with a new plan, and forgets that. AL_ENOTFOUND while there is no registry object.
  * The caller owns plan and sources.
  */
 AL_MUST_USE enum al_err pending_take(struct pending *pending, const struct al_state *state, struct build_job *out);

@@ -153,7 +153,7 @@ static void job_send(struct rootd *self)
 		return;
 	}
 	self->busy = true;
-	self->waiting = false;
+	self->waiting = self->job.more;
 }
 
 static void job_done(void *arg)

@@ -138,12 +138,86 @@ static void a_new_plan_takes_everything(void **state)
 	world_close(&world);
 }
 
+/* A flood of one maintainer's names and one name of another's: the other one is in the next job. */
+static void a_flood_waits_for_itself(void **state)
+{
+	enum { FLOOD = 5000 };
+	struct build_job job;
+	struct world world;
+	size_t jobs = 0, seen = 0;
+	uint64_t size = 0;
+	bool more = true, early = false;
+	char text[160];
+
+	(void)state;
+	world_open(&world);
+	put(&world, registry);
+	(void)take(&world);
+	for (unsigned i = 0; i < FLOOD; i++) {
+		(void)snprintf(text, sizeof(text),
+			       "domain: f%u.alamo\nrecord: @ A 10.0.0.1\nmnt-by: FLOOD-MNT\nsource: T1\n", i);
+		put(&world, text);
+	}
+	put(&world, DOMAIN);
+	while (more) {
+		size_t count = 0;
+
+		assert_int_equal(pending_take(world.pending, world.state, &job), AL_OK);
+		for (const struct source *source = job.sources; source != NULL; source = source->next) {
+			count++;
+			early = early || (jobs == 0 && source->index == FLOOD + 1);
+		}
+		assert_in_range(count, 1, PENDING_JOB_WEIGHT + 1);
+		/* What the zones then show is said truly, and grows. */
+		assert_true(job.size >= size && (job.more || job.size == FLOOD + 2));
+		size = job.size;
+		seen += count;
+		more = job.more;
+		jobs++;
+		source_list_free(job.sources);
+	}
+	assert_true(early);
+	assert_int_equal(seen, FLOOD + 1);
+	assert_true(jobs >= FLOOD / (PENDING_JOB_WEIGHT + 1));
+	world_close(&world);
+}
+
+/* One request's objects are shown at once, however many, and whoever else waits. */
+static void an_entry_stays_together(void **state)
+{
+	struct al_object *objects[700];
+	struct build_job job;
+	struct world world;
+	size_t count = 0;
+	char text[160];
+
+	(void)state;
+	world_open(&world);
+	put(&world, registry);
+	(void)take(&world);
+	for (unsigned i = 0; i < AL_COUNT(objects); i++) {
+		(void)snprintf(text, sizeof(text),
+			       "domain: e%u.alamo\nrecord: @ A 10.0.0.1\nmnt-by: M%u-MNT\nsource: T1\n", i, i % 3);
+		objects[i] = object_of(text, al_state_size(world.state));
+	}
+	assert_int_equal(al_state_put(world.state, objects, AL_COUNT(objects), FIXTURE_NOW), AL_OK);
+	for (unsigned i = 0; i < AL_COUNT(objects); i++)
+		al_object_unref(objects[i]);
+	assert_int_equal(pending_take(world.pending, world.state, &job), AL_OK);
+	for (const struct source *source = job.sources; source != NULL; source = source->next)
+		count++;
+	assert_int_equal(count, AL_COUNT(objects));
+	assert_false(job.more);
+	source_list_free(job.sources);
+	world_close(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_replay_is_one_job),
-		cmocka_unit_test(changes_are_noted_once),
-		cmocka_unit_test(a_new_plan_takes_everything),
+		cmocka_unit_test(a_replay_is_one_job),         cmocka_unit_test(changes_are_noted_once),
+		cmocka_unit_test(a_new_plan_takes_everything), cmocka_unit_test(a_flood_waits_for_itself),
+		cmocka_unit_test(an_entry_stays_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
