@@ -28,6 +28,8 @@ size_t answer_write(const struct zone_set *set, const struct query *query, const
 /* The zone's answer: after answer_prepare() gave one. */
 size_t answer_zone(const struct zone_set *set, const struct query *query, const struct client *client,
 		   struct tsig *tsig, uint8_t *out);
+/* "Ask again over TCP": the question and TC. */
+size_t answer_short(const struct query *query, const struct client *client, uint8_t *out);
 /* A reply that says only this; used for what never reaches a zone. `tsig` NULL: not signed. */
 size_t answer_error(const struct query *query, const struct client *client, enum rcode rcode, enum ede ede,
 		    struct tsig *tsig, uint8_t *out);

@@ -21,8 +21,7 @@ size_t answer_error(const struct query *query, const struct client *client, enum
 	return reply_end(&reply);
 }
 
-/* Ask again over TCP, where there is room: only the question is known. */
-static size_t answer_cut_query(const struct query *query, const struct client *client, uint8_t *out)
+size_t answer_short(const struct query *query, const struct client *client, uint8_t *out)
 {
 	struct reply reply;
 
@@ -53,7 +52,7 @@ static size_t answer_checked(const struct zone_set *set, const struct query *que
 	enum ede ede = EDE_NONE;
 
 	if (query->cut)
-		return answer_cut_query(query, client, out);
+		return answer_short(query, client, out);
 	if (rcode == RCODE_NOERROR && query->bare)
 		return answer_error(query, client, rcode, ede, tsig, out);
 	if (rcode == RCODE_NOERROR && query->class == CLASS_CHAOS)

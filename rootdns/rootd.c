@@ -42,6 +42,7 @@ struct rootd {
 	struct tcp_server *tcp;
 	struct listen *listen;
 	struct notify *notify;
+	struct rrl *rrl;
 	struct al_http *http;
 	bool busy;    /* a job is with the builder */
 	bool waiting; /* a head came meanwhile */
@@ -294,6 +295,10 @@ static enum al_err rootd_start(struct al_service *service, void **out)
 	udp.publish = self->publish;
 	udp.self = self->dns;
 	if (err == AL_OK)
+		err = rrl_new((uint32_t)al_conf_u64(al_service_conf(service), "dns", "responses-per-second"),
+			      &self->rrl);
+	udp.rrl = self->rrl;
+	if (err == AL_OK)
 		err = listen_open(service, self->tcp, &udp, &self->listen);
 	if (err == AL_OK)
 		err = http_open(self);
@@ -319,6 +324,7 @@ static void rootd_stop(void *arg)
 	pending_free(self->pending);
 	publish_free(self->publish);
 	builder_free(self->builder);
+	rrl_free(self->rrl);
 	self_free(self->dns);
 	free(self);
 }

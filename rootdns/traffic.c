@@ -21,6 +21,8 @@ static struct al_metric ignored[TRAFFIC_KINDS] = {
 	{ .name = "alamo_dns_ignored_total{transport=\"udp\"}", .help = IGNORED },
 	{ .name = "alamo_dns_ignored_total{transport=\"tcp\"}", .help = IGNORED },
 };
+static struct al_metric limited = { .name = "alamo_dns_limited_total",
+				    .help = "Replies over UDP that were cut short or dropped by the rate limit." };
 static struct al_metric truncated = { .name = "alamo_dns_truncated_total", .help = TRUNCATED };
 /* By the header's four bits: BADVERS counts as NOERROR there. */
 static struct al_metric replies[] = {
@@ -47,6 +49,7 @@ void traffic_register(void)
 		al_metric_add(&ignored[i]);
 	}
 	al_metric_add(&truncated);
+	al_metric_add(&limited);
 	for (size_t i = 0; i < AL_COUNT(replies); i++)
 		al_metric_add(&replies[i]);
 }
@@ -69,6 +72,7 @@ void traffic_flush(struct traffic *traffic, enum traffic_kind kind)
 	add(&queries[kind], traffic->queries);
 	add(&ignored[kind], traffic->ignored);
 	add(&truncated, traffic->truncated);
+	add(&limited, traffic->limited);
 	for (size_t i = 0; i < AL_COUNT(traffic->rcode); i++)
 		add(&replies[i < other ? i : other], traffic->rcode[i]);
 	memset(traffic, 0, sizeof(*traffic));

@@ -15,6 +15,7 @@ struct traffic {
 	uint32_t queries;
 	uint32_t ignored; /* no reply */
 	uint32_t truncated;
+	uint32_t limited;   /* by rrl.h: cut short or dropped */
 	uint32_t rcode[16]; /* of replies: the header's four bits */
 };
 

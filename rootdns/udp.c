@@ -245,6 +245,23 @@ static bool question_taken(struct udp_socket *s, size_t i, uint64_t seed)
 	return true;
 }
 
+static size_t slot_answer(struct udp_socket *s, const struct zone_set *set, struct slot *slot)
+{
+	size_t len = answer_write(set, &slot->query, &slot->client, slot->out);
+
+	switch (rrl_judge(s->conf.rrl, &slot->query, &slot->client, slot->out)) {
+	case RRL_SEND:
+		return len;
+	case RRL_SHORT:
+		s->traffic.limited++;
+		return answer_short(&slot->query, &slot->client, slot->out);
+	case RRL_DROP:
+		break;
+	}
+	s->traffic.limited++;
+	return 0;
+}
+
 /* Answers the batch; returns how many replies there are. */
 static size_t batch_answer(struct udp_socket *s, size_t count)
 {
@@ -265,7 +282,7 @@ static size_t batch_answer(struct udp_socket *s, size_t count)
 		struct slot *slot = &s->slots[i];
 		struct msghdr *out = &s->out[replies].msg_hdr;
 
-		slot->out_vec.iov_len = slot->parsed ? answer_write(set, &slot->query, &slot->client, slot->out) : 0;
+		slot->out_vec.iov_len = slot->parsed ? slot_answer(s, set, slot) : 0;
 		traffic_count(&s->traffic, slot->out, slot->out_vec.iov_len);
 		if (slot->out_vec.iov_len == 0)
 			continue;

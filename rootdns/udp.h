@@ -8,6 +8,7 @@
 #include "alamo/base/slice.h"
 #include "client.h"
 #include "publish.h"
+#include "rrl.h"
 
 struct udp_socket;
 
@@ -20,6 +21,7 @@ struct udp_conf {
 	struct publish *publish;     /* borrowed */
 	size_t reader;               /* of `publish` */
 	const struct dns_self *self; /* borrowed; NULL: none */
+	struct rrl *rrl;             /* borrowed, shared; NULL: no limit */
 };
 /* Open and answer from a thread of its own. */
 AL_MUST_USE enum al_err udp_start(struct al_slice addr, uint16_t port, const struct udp_conf *conf,

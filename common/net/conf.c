@@ -106,6 +106,7 @@ static const struct conf_row schema[] = {
 	TEXT_OR_NONE("dns", "notify", "", "secondaries that are told of changes: ADDRESS or ADDRESS:PORT, comma-separated; empty: none"),
 	TEXT_OR_NONE("dns", "notify-key", "", "name of the key of tsig-keys that signs what they are told; empty: none"),
 	TEXT_OR_NONE("dns", "nsid", "", "what tells this server from others of its address (RFC 5001); empty: the host's name"),
+	NUMBER("dns", "responses-per-second", "200", 0, 1000000, "like answers over UDP to one IPv4 /24 or IPv6 /56; 0: any number"),
 	NUMBER("dns", "workers", "0", 0, 256, "threads that answer; 0: one a core"),
 	NUMBER("dns", "signature-days", "14", 2, 365, "validity of signatures"),
 	NUMBER("dns", "max-connections", "1024", 1, 1000000, DOC_CONNS),

@@ -1,0 +1,172 @@
+/*
+ * test_rrl.c -- what a flood of forged questions makes us send, and what
+ * others get meanwhile.
+ */
+#include "fixture.h"
+
+#include "rrl.h"
+
+#define LIMIT 50
+#define FLOOD 2000
+
+static const char registry[] = "registry: T1\ntld: alamo\nroot-server: a fd00::53\nmnt-by: A-MNT\nsource: T1\n";
+
+struct counted {
+	unsigned whole, small, dropped;
+	size_t bytes;
+};
+
+static struct dns_self self = { .cookies = true };
+
+static void setup_zones(struct fixture *f)
+{
+	fixture_start(f, registry, NULL);
+	fixture_put(f, "domain: w.alamo\nrecord: @ A 10.0.0.1\nmnt-by: A-MNT\nsource: T1\n");
+	fixture_put(f, "domain: wild.alamo\nrecord: * TXT a\nrecord: * A 10.0.0.2\nmnt-by: A-MNT\nsource: T1\n");
+	fixture_put(f, "domain: cut.alamo\nnserver: ns.example\nmnt-by: A-MNT\nsource: T1\n");
+	fixture_build(f);
+}
+
+/* One question and what becomes of it. */
+static void ask(struct fixture *f, struct rrl *rrl, const char *name, const struct client *client, struct counted *out)
+{
+	const struct zone_set *set = publish_enter(f->publish, 0);
+	struct question q = { .name = name, .type = RR_A };
+	uint8_t msg[512], reply[UDP_SIZE_MAX];
+	struct query query;
+	size_t len;
+
+	assert_true(query_parse(set->seed, msg, question_put(&q, msg), &query));
+	answer_prepare(set, &query);
+	len = answer_write(set, &query, client, reply);
+	switch (rrl_judge(rrl, &query, client, reply)) {
+	case RRL_SEND:
+		out->whole++;
+		out->bytes += len;
+		break;
+	case RRL_SHORT:
+		len = answer_short(&query, client, reply);
+		assert_int_equal(reply[2] & 2, 2);
+		assert_int_equal(al_get_u16(reply + 6), 0);
+		out->small++;
+		out->bytes += len;
+		break;
+	case RRL_DROP:
+		out->dropped++;
+	}
+	publish_leave(f->publish, 0);
+}
+
+static void a_flood_is_cut_short(void **state)
+{
+	static const char *const names[] = { "nothing.alamo", "cut.alamo", "w.alamo", "wild.alamo" };
+	struct client victim = { .self = &self, .now = 1000, .addr_len = 4, .addr = { 10, 0, 0, 1 } };
+	struct client other = { .self = &self, .now = 1000, .addr_len = 4, .addr = { 10, 0, 1, 1 } };
+	struct fixture f;
+
+	(void)state;
+	setup_zones(&f);
+	for (size_t i = 0; i < AL_COUNT(names); i++) {
+		struct counted flood = { 0 }, quiet = { 0 }, later = { 0 };
+		struct rrl *rrl;
+		char name[64];
+
+		assert_int_equal(rrl_new(LIMIT, &rrl), AL_OK);
+		for (unsigned n = 0; n < FLOOD; n++) {
+			victim.addr[3] = (uint8_t)n; /* a /24 is one network */
+			(void)snprintf(name, sizeof(name), "%u.%s", n, names[i]);
+			ask(&f, rrl, name, &victim, &flood);
+			if (n % 100 == 0)
+				ask(&f, rrl, name, &other, &quiet);
+		}
+		assert_int_equal(flood.whole, LIMIT);
+		assert_in_range(flood.small, (FLOOD - LIMIT) / 2 - 1, (FLOOD - LIMIT) / 2 + 1);
+		assert_int_equal(flood.whole + flood.small + flood.dropped, FLOOD);
+		assert_int_equal(quiet.whole, FLOOD / 100);
+		victim.now++;
+		ask(&f, rrl, "w.alamo", &victim, &later);
+		assert_int_equal(later.whole, 1);
+		victim.now--;
+		rrl_free(rrl);
+	}
+	fixture_stop(&f);
+}
+
+static void tcp_and_no_limit_are_free(void **state)
+{
+	struct client tcp = { .self = &self, .now = 1000, .tcp = true, .addr_len = 4, .addr = { 10, 0, 0, 1 } };
+	struct counted all = { 0 };
+	struct fixture f;
+	struct rrl *rrl;
+
+	(void)state;
+	setup_zones(&f);
+	assert_int_equal(rrl_new(LIMIT, &rrl), AL_OK);
+	for (unsigned n = 0; n < FLOOD; n++)
+		ask(&f, rrl, "w.alamo", &tcp, &all);
+	rrl_free(rrl);
+	assert_int_equal(rrl_new(0, &rrl), AL_OK);
+	tcp.tcp = false;
+	for (unsigned n = 0; n < FLOOD; n++)
+		ask(&f, rrl, "w.alamo", &tcp, &all);
+	assert_int_equal(all.whole, 2 * FLOOD);
+	fixture_stop(&f);
+}
+
+/* Who has our cookie has shown where he is; a made-up one counts as none. */
+static void a_cookie_is_a_pass(void **state)
+{
+	struct client client = { .self = &self, .now = 1000, .addr_len = 16, .addr = { 0xfd, 1 } };
+	uint8_t msg[512], reply[UDP_SIZE_MAX];
+	struct question q = { .name = "w.alamo", .type = RR_A, .edns = true };
+	unsigned sent = 0, forged = 0, elsewhere = 0;
+	size_t len, got;
+	struct fixture f;
+	struct rrl *rrl;
+	struct query query;
+
+	(void)state;
+	setup_zones(&f);
+	assert_int_equal(rrl_new(LIMIT, &rrl), AL_OK);
+	len = question_put(&q, msg);
+	al_set_u16(msg + len - 2, 12);
+	memcpy(msg + len, "\0\12\0\10abcdefgh", 12);
+	len += 12;
+	got = answer_query(publish_enter(f.publish, 0), msg, len, &client, reply);
+	/* The answer's last option is the cookie: 24 bytes. */
+	al_set_u16(msg + len - 14, 28);
+	al_set_u16(msg + len - 10, 24);
+	memcpy(msg + len - 8, reply + got - 24, 24);
+	len += 16;
+	for (unsigned n = 0; n < FLOOD; n++) {
+		struct client moved = client;
+
+		assert_true(query_parse(0, msg, len, &query));
+		sent += rrl_judge(rrl, &query, &client, reply) == RRL_SEND;
+		moved.addr[15] = 1; /* in the same network: the cookie is another's */
+		elsewhere += rrl_judge(rrl, &query, &moved, reply) == RRL_SEND;
+		msg[len - 1] ^= 1;
+		forged += rrl_judge(rrl, &query, &client, reply) == RRL_SEND;
+		msg[len - 1] ^= 1;
+	}
+	publish_leave(f.publish, 0);
+	assert_int_equal(sent, FLOOD);
+	assert_in_range(forged, 0, LIMIT);
+	assert_in_range(elsewhere, 0, LIMIT);
+	client.now += 3601; /* and it gets old */
+	assert_true(query_parse(0, msg, len, &query));
+	assert_false(edns_cookie_good(&query, &client));
+	rrl_free(rrl);
+	fixture_stop(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_flood_is_cut_short),
+		cmocka_unit_test(tcp_and_no_limit_are_free),
+		cmocka_unit_test(a_cookie_is_a_pass),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
