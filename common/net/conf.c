@@ -92,6 +92,7 @@ static const struct conf_row schema[] = {
 	ADDRS("whois", "listen", "", 0, DOC_LISTEN),
 	PORT("whois", "port", "4043", "43", "WHOIS"),
 	PORT("whois", "http-port", "4080", "80", "RDAP, the explorer, and /metrics"),
+	TEXT_OR_NONE("whois", "rdap-url", "", "URL of the HTTP service in RDAP's links, ending in /; empty: as the client says it"),
 	NUMBER("whois", "max-connections", "4096", 1, 1000000, DOC_CONNS),
 	NUMBER("whois", "max-per-source", "512", 1, 1000000, DOC_SOURCE),
 	NUMBER("whois", "idle-seconds", "60", 1, 86400, DOC_IDLE),

@@ -129,6 +129,8 @@ static void fields_put(struct al_buf *out, const struct al_http_answer *answer, 
 		al_buf_printf(out, "ETag: %.*s\r\n", AL_FMT(etag));
 	if (answer->status == 405)
 		al_buf_printf(out, "Allow: %s\r\n", answer->allow_post ? "POST" : "GET, HEAD");
+	if (answer->policy != NULL)
+		al_buf_printf(out, "Content-Security-Policy: %s\r\n", answer->policy);
 	al_buf_str(out, "X-Content-Type-Options: nosniff\r\nAccess-Control-Allow-Origin: *\r\n");
 	al_buf_str(out, close ? "Connection: close\r\n\r\n" : "Connection: keep-alive\r\n\r\n");
 }
@@ -288,6 +290,7 @@ static enum turn request_answer(struct al_http *http, struct al_conn *conn, stru
 	*len += request.body_len;
 	struct al_http_answer answer = { .status = 200, .type = "text/plain; charset=utf-8" };
 	bool last = request.close;
+	answer.host = request.host;
 	al_buf_init(&answer.body, BODY_MAX);
 	request_route(http, &request, body, &answer);
 	answer_send(http, conn, &request, &answer);
@@ -423,6 +426,11 @@ enum al_err al_http_post_route(struct al_http *http, const char *path, al_http_p
 	if (err == AL_OK)
 		http->posts = true;
 	return err;
+}
+
+enum al_err al_http_decode(struct al_slice raw, char *out, size_t cap, size_t *len)
+{
+	return http_decode(raw, out, cap, len);
 }
 
 enum al_err al_http_listen(struct al_http *http, struct al_slice addr, uint16_t port, uint16_t *bound)

@@ -112,6 +112,18 @@ static int parse_length(struct al_slice value, struct http_request *out, bool *m
 	return 200;
 }
 
+/* Answers repeat it in links: only what a host and port are made of (RFC 3986 section 3.2.2). */
+static struct al_slice parse_host(struct al_slice value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		char ch = value.ptr[i];
+		bool letter = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9');
+		if (!letter && ch != '.' && ch != '-' && ch != ':' && ch != '[' && ch != ']')
+			return AL_S("");
+	}
+	return value.len <= 255 ? value : AL_S("");
+}
+
 static int parse_field(struct al_slice line, struct http_request *out, unsigned *hosts, bool *measured)
 {
 	struct al_slice value = line;
@@ -121,9 +133,10 @@ static int parse_field(struct al_slice line, struct http_request *out, unsigned 
 	value = al_slice_trim(value);
 	if (has_control(value))
 		return 400;
-	if (al_slice_caseis(name, "host"))
+	if (al_slice_caseis(name, "host")) {
 		++*hosts;
-	else if (al_slice_caseis(name, "connection"))
+		out->host = parse_host(value);
+	} else if (al_slice_caseis(name, "connection"))
 		parse_connection(value, out);
 	else if (al_slice_caseis(name, "if-none-match"))
 		out->if_none_match = value;

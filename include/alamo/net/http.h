@@ -14,14 +14,16 @@
 struct al_http;
 
 struct al_http_answer {
-	int status;          /* 200 unless the handler sets it */
-	const char *type;    /* constant; "text/plain; charset=utf-8" by default */
-	const char *etag;    /* bare or quoted; the handler's `arg` owns it; NULL: none */
-	uint64_t modified_s; /* Last-Modified, Unix seconds; the body was another one before; 0: none */
-	unsigned max_age_s;  /* Cache-Control; 0: no-cache */
-	bool immutable;      /* with max_age_s: never asked for again in that time (RFC 8246) */
-	bool allow_post;     /* of a 405: the service's own */
-	struct al_buf body;  /* handler fills it */
+	int status;           /* 200 unless the handler sets it */
+	const char *type;     /* constant; "text/plain; charset=utf-8" by default */
+	const char *etag;     /* bare or quoted; the handler's `arg` owns it; NULL: none */
+	uint64_t modified_s;  /* Last-Modified, Unix seconds; the body was another one before; 0: none */
+	unsigned max_age_s;   /* Cache-Control; 0: no-cache */
+	bool immutable;       /* with max_age_s: never asked for again in that time (RFC 8246) */
+	bool allow_post;      /* of a 405: the service's own */
+	struct al_buf body;   /* handler fills it */
+	const char *policy;   /* Content-Security-Policy; constant; NULL: none */
+	struct al_slice host; /* in: of the request's Host field, fit to be repeated; may be empty */
 };
 
 /* `rest` is the path after the route's prefix, percent-decoded, without query; `query` the raw query or empty. */
@@ -36,6 +38,9 @@ AL_MUST_USE enum al_err al_http_route(struct al_http *http, const char *path, al
 /* The same for POST, and nothing else than POST; `body` lives during the call. Before any al_http_listen(). */
 typedef void (*al_http_post_fn)(void *arg, struct al_slice rest, struct al_slice body, struct al_http_answer *answer);
 AL_MUST_USE enum al_err al_http_post_route(struct al_http *http, const char *path, al_http_post_fn fn, void *arg);
+
+/* Percent-decoding of a query (RFC 3986 section 2.1). AL_EINVAL: bad escape or NUL. AL_ELIMIT: over `cap`. */
+AL_MUST_USE enum al_err al_http_decode(struct al_slice raw, char *out, size_t cap, size_t *len);
 
 AL_MUST_USE enum al_err al_http_listen(struct al_http *http, struct al_slice addr, uint16_t port, uint16_t *bound);
 
