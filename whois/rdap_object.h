@@ -1,0 +1,28 @@
+/*
+ * rdap_object.h -- registry objects as RDAP object classes (RFC 9083 section 5):
+ *
+ *   inetnum, inet6num     ip network
+ *   aut-num, as-block     autnum
+ *   domain                domain; a block's reverse zone is one too
+ *   person, role, mntner  entity
+ */
+#ifndef WHOIS_RDAP_OBJECT_H
+#define WHOIS_RDAP_OBJECT_H
+
+#include "rdap_json.h"
+
+#define RDAP_RELATED_MAX 50u /* networks, autnums or domains named in an entity, of each */
+
+json_t *rdap_network(const struct rdap *rdap, const struct al_object *block);
+json_t *rdap_autnum(const struct rdap *rdap, const struct al_object *object);
+json_t *rdap_domain(const struct rdap *rdap, const struct al_object *domain);
+/* The zone `name` below in-addr.arpa or ip6.arpa, which `block` delegates. */
+json_t *rdap_reverse(const struct rdap *rdap, struct al_slice name, const struct al_object *block);
+/* `full`: with what belongs to it. `roles`: NULL, or why another object names it (stolen). */
+json_t *rdap_entity(const struct rdap *rdap, const struct al_object *object, json_t *roles, bool full);
+/* The name server with that canonical name, with the addresses that objects give for it; NULL: no object names it. */
+json_t *rdap_nameserver(const struct rdap *rdap, struct al_slice name);
+/* A role, person or mntner by its handle as typed, or NULL. */
+const struct al_object *rdap_entity_find(const struct rdap *rdap, struct al_slice handle);
+
+#endif
