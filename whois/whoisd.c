@@ -16,6 +16,7 @@
 #include "closures.h"
 #include "history.h"
 #include "metrics.h"
+#include "rdap.h"
 #include "session.h"
 
 struct whoisd {
@@ -26,6 +27,7 @@ struct whoisd {
 	struct whois_history *history;
 	struct whois_sessions *sessions;
 	struct al_http *http;
+	struct whois_rdap *rdap;
 	struct whois_view view;
 	bool ready;
 };
@@ -118,6 +120,11 @@ static enum al_err start_http(struct whoisd *whoisd)
 	if (err == AL_OK)
 		err = al_http_route(whoisd->http, "/metrics", al_metrics_http, NULL);
 	if (err == AL_OK)
+		err = whois_rdap_new(&whoisd->view, al_conf_str(al_service_conf(whoisd->service), "whois", "rdap-url"),
+				     &whoisd->rdap);
+	if (err == AL_OK)
+		err = whois_rdap_serve(whoisd->rdap, whoisd->http);
+	if (err == AL_OK)
 		err = al_service_http(whoisd->service, whoisd->http, "whois", "http-port", "rdap");
 	return err;
 }
@@ -129,6 +136,7 @@ static void whoisd_stop(void *self)
 	if (whoisd == NULL)
 		return;
 	al_http_free(whoisd->http);
+	whois_rdap_free(whoisd->rdap);
 	whois_sessions_free(whoisd->sessions);
 	al_replica_free(whoisd->replica);
 	whois_index_free(whoisd->index);
