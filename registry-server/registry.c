@@ -15,6 +15,7 @@
 #include "alamo/base/log.h"
 #include "alamo/net/metrics.h"
 #include "sign/cosign.h"
+#include "ledger/dating.h"
 #include "ledger/publish.h"
 #include "request/session.h"
 #include "sign/signer.h"
@@ -32,6 +33,7 @@ struct registry {
 	struct stream *stream;
 	struct publish *publish; /* NULL: not wanted */
 	struct cosign *cosign;   /* NULL: no witnesses */
+	struct dating *dating;
 	struct session_ctx session;
 	struct endpoints endpoints;
 	struct tariff tariff; /* its budgets are ours */
@@ -103,6 +105,16 @@ static void on_commit(void *arg, const struct ledger_batch *batch)
 	stream_publish(r->stream, batch);
 	publish_commit(r->publish);
 	cosign_commit(r->cosign, batch);
+}
+
+static void on_dated(void *arg, const struct ledger_batch *batch)
+{
+	struct registry *r = arg;
+
+	stream_dated(r->stream, batch);
+	publish_dated(r->publish, batch->checkpoint.size, batch->note);
+	cosign_dated(r->cosign, batch->checkpoint.size, batch->note);
+	r->checkpoint_written = 0;
 }
 
 static void on_signer_gone(evutil_socket_t fd, short what, void *arg)
@@ -235,6 +247,7 @@ static void registry_stop(void *self)
 	al_timer_free(r->checkpoint_timer);
 	al_http_free(r->http);
 	ledger_close(r->ledger); /* finishes what is queued, so that nothing accepted is dropped */
+	dating_free(r->dating);
 	publish_free(r->publish);
 	cosign_free(r->cosign);
 	al_listener_free(r->requests);
@@ -276,6 +289,9 @@ static enum al_err registry_start(struct al_service *service, void **self)
 		err = open_requests(r, conf);
 	if (err == AL_OK)
 		err = open_http(r);
+	if (err == AL_OK)
+		err = dating_new(al_service_loop(service), r->ledger, al_conf_u64(conf, "registry", "sign-seconds"),
+				 on_dated, r, &r->dating);
 	if (err == AL_OK)
 		err = al_timer_new(al_service_loop(service), on_checkpoint_timer, r, &r->checkpoint_timer);
 	if (err == AL_OK)

@@ -457,3 +457,19 @@ void al_stream_tip(struct al_stream *stream, uint64_t size, struct al_slice note
 			refuse(f, "the log does not go where it was said to go");
 	}
 }
+
+void al_stream_dated(struct al_stream *stream, uint64_t size, struct al_slice note)
+{
+	struct follower *f;
+
+	if (size != stream->size || size == 0)
+		return;
+	al_buf_reset(&stream->note);
+	al_buf_slice(&stream->note, note);
+	if (stream->note.err != AL_OK)
+		return;
+	/* Who still reads the past has one number to reach before; it hears of this by the next date. */
+	DL_FOREACH2(stream->followers, f, next_follower)
+	if (f->following && f->next == size)
+		send_frame(f, AL_FRAME_HEAD, note);
+}

@@ -66,6 +66,7 @@ static const struct conf_row schema[] = {
 
 	TEXT("log", "stream", "run/log.sock", "where followers find the log: a socket's path, or ADDRESS:PORT"),
 	TEXT("log", "key", "keys/log.pub", "public key of the log, pinned"),
+	NUMBER("log", "stale-seconds", "600", 1, 31536000, "nothing newer signed for so long: followers say that what they have may be old"),
 	TEXT("log", "socket", "run/log.sock", "where the registry offers the log to local followers"),
 	CHOICE("log", "level", "info", "debug|info|warn|error", "least weight of a line on standard error"),
 
@@ -77,6 +78,7 @@ static const struct conf_row schema[] = {
 	PORT("registry", "request-port", "4343", NULL, "requests of members; 0: any port, as everywhere"),
 	PORT("registry", "stream-port", "4344", NULL, "the log stream over TCP"),
 	PORT("registry", "http-port", "4345", NULL, "the published log, and /metrics"),
+	NUMBER("registry", "sign-seconds", "60", 1, 86400, "how often the newest checkpoint is dated anew"),
 	NUMBER("registry", "max-connections", "2048", 1, 1000000, DOC_CONNS),
 	NUMBER("registry", "max-per-source", "512", 1, 1000000, DOC_SOURCE),
 	NUMBER("registry", "idle-seconds", "30", 1, 86400, DOC_IDLE),
@@ -121,6 +123,7 @@ static const struct conf_row schema[] = {
 	NUMBER("rpki", "max-per-source", "64", 1, 1000000, DOC_SOURCE),
 	NUMBER("rpki", "notify-seconds", "2", 0, 3600, "least time between two Serial Notify to a router; RFC 8210 asks for 60"),
 	NUMBER("rpki", "history", "256", 1, 65536, "deltas kept; routers further behind get the whole set"),
+	NUMBER("rpki", "stale-seconds", "86400", 1, 31536000, "nothing newer signed for so long: no route origins are served"),
 	NUMBER("rpki", "refresh", "300", 1, 86400, "seconds, as routers are told (RFC 8210 section 6)"),
 	NUMBER("rpki", "retry", "30", 1, 7200, "likewise"),
 	NUMBER("rpki", "expire", "172800", 600, 172800, "likewise; longer than the two above"),

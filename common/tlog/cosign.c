@@ -40,31 +40,52 @@ void al_witness_skey_format(const struct al_skey *key, struct al_buf *out)
 	note_skey_format(key, NOTE_ALG_COSIGNATURE, out);
 }
 
+struct al_vkey al_vkey_dating(const struct al_vkey *log)
+{
+	struct al_vkey key = *log;
+
+	note_key_id(key.name, NOTE_ALG_COSIGNATURE, key.pk, key.id);
+	return key;
+}
+
+void al_skey_dating(const struct al_skey *log, struct al_skey *out)
+{
+	*out = *log;
+	out->pub = al_vkey_dating(&log->pub);
+}
+
 /* What is signed. */
 static void message_put(struct al_slice text, uint64_t time, struct al_buf *out)
 {
-	al_buf_init(out, AL_NOTE_MAX + HEAD_MAX);
 	al_buf_printf(out, "cosignature/v1\ntime %" PRIu64 "\n", time);
 	al_buf_slice(out, text);
 }
 
 void al_cosign(struct al_slice text, const struct al_skey *key, uint64_t time, struct al_buf *line)
 {
-	uint8_t blob[BLOB_LEN], pk[crypto_sign_PUBLICKEYBYTES], sk[crypto_sign_SECRETKEYBYTES];
 	struct al_buf message;
 
-	message_put(text, time, &message);
-	if (message.err != AL_OK) {
-		line->err = line->err != AL_OK ? line->err : message.err;
-		al_buf_release(&message);
+	al_buf_init(&message, AL_NOTE_MAX + HEAD_MAX);
+	al_cosign_in(&message, text, key, time, line);
+	al_buf_release(&message);
+}
+
+void al_cosign_in(struct al_buf *scratch, struct al_slice text, const struct al_skey *key, uint64_t time,
+		  struct al_buf *line)
+{
+	uint8_t blob[BLOB_LEN], pk[crypto_sign_PUBLICKEYBYTES], sk[crypto_sign_SECRETKEYBYTES];
+
+	al_buf_reset(scratch);
+	message_put(text, time, scratch);
+	if (scratch->err != AL_OK) {
+		line->err = line->err != AL_OK ? line->err : scratch->err;
 		return;
 	}
 	memcpy(blob, key->pub.id, NOTE_ID_LEN);
 	al_set_u64(blob + NOTE_ID_LEN, time);
 	(void)crypto_sign_seed_keypair(pk, sk, key->seed);
-	(void)crypto_sign_detached(blob + NOTE_ID_LEN + TIME_LEN, NULL, message.ptr, message.len, sk);
+	(void)crypto_sign_detached(blob + NOTE_ID_LEN + TIME_LEN, NULL, scratch->ptr, scratch->len, sk);
 	sodium_memzero(sk, sizeof(sk));
-	al_buf_release(&message);
 	al_buf_str(line, NOTE_DASH);
 	al_buf_str(line, key->pub.name);
 	al_buf_str(line, " ");
@@ -81,6 +102,7 @@ static enum al_err line_verify(const struct note_line *line, struct al_slice tex
 	if (line->len != BLOB_LEN)
 		return AL_EVERIFY;
 	*time = al_get_u64(line->blob + NOTE_ID_LEN);
+	al_buf_init(&message, AL_NOTE_MAX + HEAD_MAX);
 	message_put(text, *time, &message);
 	err = message.err;
 	if (err == AL_OK && crypto_sign_verify_detached(line->blob + NOTE_ID_LEN + TIME_LEN, message.ptr, message.len,

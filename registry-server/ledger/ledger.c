@@ -116,6 +116,15 @@ enum al_err ledger_read(struct ledger *ledger, uint64_t from, size_t max_bytes, 
 	return lookup_queue(ledger, job);
 }
 
+enum al_err ledger_date(struct ledger *ledger, ledger_read_fn done, void *arg)
+{
+	struct job *job = job_new(JOB_DATE, 0, al_slice_of(NULL, 0), arg);
+
+	if (job != NULL)
+		job->read = done;
+	return lookup_queue(ledger, job);
+}
+
 struct al_checkpoint ledger_head(struct ledger *ledger, struct al_buf *note)
 {
 	struct al_checkpoint head;

@@ -36,6 +36,8 @@ struct ledger_signer {
 	enum al_err (*sign)(void *arg, const struct al_tree *tree, uint64_t base, struct al_buf *note);
 	/* What was signed last is durable, and about to be told. */
 	void (*kept)(void *arg);
+	/* Append the line that dates `cp`, the newest durable checkpoint, to its note (al_vkey_dating). */
+	enum al_err (*date)(void *arg, const struct al_checkpoint *cp, struct al_buf *note);
 	void *arg;
 };
 
@@ -123,5 +125,10 @@ AL_MUST_USE enum al_err ledger_prove(struct ledger *ledger, uint64_t index, ledg
 typedef void (*ledger_read_fn)(void *arg, enum al_err err, const struct ledger_batch *batch);
 AL_MUST_USE enum al_err ledger_read(struct ledger *ledger, uint64_t from, size_t max_bytes, ledger_read_fn done,
 				    void *arg);
+/*
+ * Have the newest checkpoint dated: that nothing newer was signed until now. done() gets it in a batch without
+ * entries, and ledger_head() from then on. Not stored. AL_ENOTFOUND through done(): an empty log.
+ */
+AL_MUST_USE enum al_err ledger_date(struct ledger *ledger, ledger_read_fn done, void *arg);
 
 #endif

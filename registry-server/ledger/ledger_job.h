@@ -12,7 +12,7 @@
 #define JOB_COMMIT_ENTRIES 1000 /* in one transaction */
 #define JOB_COMMIT_BYTES (8u << 20)
 
-enum job_kind { JOB_APPEND, JOB_PROVE, JOB_READ, JOB_SIDE };
+enum job_kind { JOB_APPEND, JOB_PROVE, JOB_READ, JOB_DATE, JOB_SIDE };
 
 /* What several jobs' results point into; freed with the last of them. */
 struct job_batch {
@@ -31,7 +31,7 @@ struct job {
 	uint64_t index;      /* JOB_READ: where from; JOB_SIDE: behind which entries */
 	size_t max_bytes;    /* JOB_READ */
 	ledger_done_fn done; /* JOB_APPEND, JOB_PROVE */
-	ledger_read_fn read; /* JOB_READ */
+	ledger_read_fn read; /* JOB_READ, JOB_DATE */
 	void *arg;
 	struct job_batch *batch; /* one reference, or NULL */
 	struct ledger_receipt receipt;

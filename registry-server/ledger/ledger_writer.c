@@ -26,7 +26,7 @@ void ledger_deliver(struct ledger *ledger, struct job *job)
 		ledger->commit(ledger->arg, &batch->batch);
 	if (job->kind == JOB_SIDE) {
 		side_work_deliver(job->work, job->err, job->arg);
-	} else if (job->kind == JOB_READ) {
+	} else if (job->kind == JOB_READ || job->kind == JOB_DATE) {
 		job->read(job->arg, job->err, job->err == AL_OK ? &batch->batch : NULL);
 	} else if (job->done != NULL) {
 		if (job->err == AL_OK) {
@@ -178,6 +178,27 @@ static void commit_turn(struct ledger *ledger, struct job_list *jobs)
 
 /* ---- look-ups, on the writer thread ---- */
 
+/* With db_lock held: only this thread changes head and note. */
+static enum al_err date_head(struct ledger *ledger, struct job_batch *batch)
+{
+	enum al_err err = ledger->head.size > 0 ? AL_OK : AL_ENOTFOUND;
+
+	if (err == AL_OK)
+		err = ledger->engine->ops->note(ledger->engine, ledger->head.size, &batch->note);
+	if (err == AL_OK)
+		err = ledger->signer.date(ledger->signer.arg, &ledger->head, &batch->note);
+	if (err != AL_OK)
+		return err;
+	batch->batch.first = ledger->head.size;
+	batch->batch.checkpoint = ledger->head;
+	batch->batch.note = al_buf_view(&batch->note);
+	pthread_mutex_lock(&ledger->lock);
+	al_buf_reset(&ledger->note);
+	al_buf_slice(&ledger->note, batch->batch.note);
+	pthread_mutex_unlock(&ledger->lock);
+	return AL_OK;
+}
+
 /* With db_lock held. */
 static enum al_err look_up(struct ledger *ledger, struct job *job)
 {
@@ -188,6 +209,8 @@ static enum al_err look_up(struct ledger *ledger, struct job *job)
 	if (batch == NULL)
 		return AL_ENOMEM;
 	job_share(job, batch);
+	if (job->kind == JOB_DATE)
+		return date_head(ledger, batch);
 	if (job->kind == JOB_READ) {
 		err = job_read(job, ledger->engine, size);
 		if (err == AL_OK)

@@ -60,6 +60,8 @@ struct publish {
 	uint64_t size;             /* entries in `dir` */
 	struct al_checkpoint head; /* published */
 	struct al_buf note;
+	struct al_buf dated; /* the newest note with its date, until it is published; empty: none */
+	uint64_t dated_size;
 	uint64_t published_ms;
 };
 
@@ -239,6 +241,23 @@ static void on_written(void *arg)
 	go_on(p);
 }
 
+/* The same checkpoint once more, with its date. */
+static void date_write(struct publish *p)
+{
+	struct work *work = &p->work;
+
+	if (p->dated.len == 0 || p->dated_size != p->head.size || p->size != p->head.size)
+		return;
+	al_buf_reset(&work->bytes);
+	al_buf_reset(&work->note);
+	al_buf_slice(&work->note, al_buf_view(&p->dated));
+	al_buf_reset(&p->dated);
+	work->count = 0;
+	work->checkpoint = p->head;
+	p->state = PUBLISH_WRITING;
+	work_post(p, write_work);
+}
+
 /* After any step that went well. */
 static void go_on(struct publish *p)
 {
@@ -247,8 +266,10 @@ static void go_on(struct publish *p)
 	enum al_err err;
 
 	p->state = PUBLISH_IDLE;
-	if (behind == 0)
+	if (behind == 0) {
+		date_write(p);
 		return;
+	}
 	if (behind < BACKLOG && p->size == p->head.size && since < INTERVAL_MS) {
 		timer_set(p, INTERVAL_MS - since);
 		return;
@@ -276,6 +297,16 @@ void publish_commit(struct publish *p)
 {
 	if (p != NULL && p->state == PUBLISH_IDLE && !p->waiting)
 		go_on(p);
+}
+
+void publish_dated(struct publish *p, uint64_t size, struct al_slice note)
+{
+	if (p == NULL)
+		return;
+	al_buf_reset(&p->dated);
+	al_buf_slice(&p->dated, note);
+	p->dated_size = size;
+	publish_commit(p);
 }
 
 struct al_checkpoint publish_head(const struct publish *p)
@@ -385,6 +416,7 @@ enum al_err publish_new(struct al_service *service, struct ledger *ledger, const
 	p->ledger = ledger;
 	p->key = *key;
 	al_buf_init(&p->note, AL_NOTE_MAX);
+	al_buf_init(&p->dated, AL_NOTE_MAX);
 	al_buf_init(&p->work.note, AL_NOTE_MAX);
 	al_buf_init(&p->work.bytes, READ_BYTES + AL_TILE_BYTES_MAX);
 	err = al_conf_path(conf, path, p->path, sizeof(p->path));
@@ -406,6 +438,7 @@ void publish_free(struct publish *p)
 	al_timer_free(p->timer);
 	al_tile_dir_close(p->dir);
 	al_buf_release(&p->note);
+	al_buf_release(&p->dated);
 	al_buf_release(&p->work.note);
 	al_buf_release(&p->work.bytes);
 	free(p);

@@ -26,6 +26,8 @@ AL_MUST_USE enum al_err publish_new(struct al_service *service, struct ledger *l
 void publish_free(struct publish *publish);
 /* Something new is durable. NULL is allowed. */
 void publish_commit(struct publish *publish);
+/* The newest checkpoint with its date: published in the place of the one of this size. NULL is allowed. */
+void publish_dated(struct publish *publish, uint64_t size, struct al_slice note);
 /* Routes /checkpoint and /tile/. */
 AL_MUST_USE enum al_err publish_routes(struct publish *publish, struct al_http *http);
 /* The published checkpoint; size 0: none yet. */

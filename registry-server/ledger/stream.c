@@ -115,3 +115,8 @@ void stream_publish(struct stream *stream, const struct ledger_batch *batch)
 
 	al_stream_publish(stream->server, &run);
 }
+
+void stream_dated(struct stream *stream, const struct ledger_batch *batch)
+{
+	al_stream_dated(stream->server, batch->checkpoint.size, batch->note);
+}

@@ -19,5 +19,7 @@ struct stream;
 AL_MUST_USE enum al_err stream_new(struct al_service *service, struct ledger *ledger, struct stream **out);
 void stream_free(struct stream *stream);
 void stream_publish(struct stream *stream, const struct ledger_batch *batch);
+/* The newest checkpoint, with its date. */
+void stream_dated(struct stream *stream, const struct ledger_batch *batch);
 
 #endif

@@ -259,6 +259,20 @@ void cosign_commit(struct cosign *c, const struct ledger_batch *batch)
 	round_go(c);
 }
 
+void cosign_dated(struct cosign *c, uint64_t size, struct al_slice note)
+{
+	if (c == NULL || size != c->head.size)
+		return;
+	al_buf_reset(&c->head_note);
+	al_buf_slice(&c->head_note, note);
+	if (c->round.size != size || note.len + c->lines.len > AL_NOTE_MAX)
+		return;
+	al_buf_reset(&c->round_note);
+	al_buf_slice(&c->round_note, note);
+	if (al_policy_quorum(c->policy, c->mask))
+		publish(c);
+}
+
 /* ---- HTTP ---- */
 
 static void http_cosigned(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)

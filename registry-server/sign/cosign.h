@@ -24,6 +24,8 @@ AL_MUST_USE enum al_err cosign_new(struct al_service *service, struct ledger *le
 void cosign_free(struct cosign *cosign);
 void cosign_commit(struct cosign *cosign, const struct ledger_batch *batch);
 /* /checkpoint.cosigned; 404 before the first. */
+/* The newest checkpoint with its date: the same text, so that what witnesses signed goes on to hold. NULL is allowed. */
+void cosign_dated(struct cosign *cosign, uint64_t size, struct al_slice note);
 AL_MUST_USE enum al_err cosign_routes(struct cosign *cosign, struct al_http *http);
 
 #endif

@@ -18,6 +18,8 @@
 
 #include "alamo/net/conf.h"
 #include "alamo/base/log.h"
+#include "alamo/net/loop.h"
+#include "alamo/tlog/witness.h"
 #include "signer_wire.h"
 
 #define ANSWER_S 20 /* no answer for so long: the child hangs */
@@ -178,9 +180,24 @@ static void face_kept(void *arg)
 		al_log(AL_LOG_ERROR, "signer-gone", "step=kept");
 }
 
+static enum al_err face_date(void *arg, const struct al_checkpoint *cp, struct al_buf *note)
+{
+	struct signer *s = arg;
+	struct al_reader r;
+	enum al_err err;
+
+	al_buf_reset(&s->out);
+	al_buf_u8(&s->out, SIGNER_DATE);
+	signer_put_checkpoint(&s->out, cp);
+	err = ask(s, &r);
+	if (err == AL_OK)
+		al_buf_slice(note, al_slice_of(r.ptr, r.left));
+	return err == AL_OK ? note->err : err;
+}
+
 struct ledger_signer signer_face(struct signer *signer)
 {
-	return (struct ledger_signer){ face_begin, face_sign, face_kept, signer };
+	return (struct ledger_signer){ face_begin, face_sign, face_kept, face_date, signer };
 }
 
 /* ---- life ---- */
@@ -343,7 +360,22 @@ static void local_kept(void *arg)
 	(void)arg;
 }
 
+static enum al_err local_date(void *arg, const struct al_checkpoint *cp, struct al_buf *note)
+{
+	const struct al_skey *key = arg;
+	struct al_skey dating;
+	struct al_buf text;
+
+	al_skey_dating(key, &dating);
+	al_buf_init(&text, AL_NOTE_MAX);
+	al_checkpoint_format(al_slice_str(key->pub.name), cp, &text);
+	al_cosign(al_buf_view(&text), &dating, al_now_s(), note);
+	al_buf_release(&text);
+	al_skey_wipe(&dating);
+	return note->err;
+}
+
 struct ledger_signer signer_local(struct al_skey *key)
 {
-	return (struct ledger_signer){ local_begin, local_sign, local_kept, key };
+	return (struct ledger_signer){ local_begin, local_sign, local_kept, local_date, key };
 }

@@ -21,6 +21,7 @@
 
 #include "alamo/base/log.h"
 #include "alamo/net/loop.h"
+#include "alamo/tlog/witness.h"
 #include "signer_wire.h"
 
 #define KEY_FILE_MAX 1024
@@ -42,10 +43,12 @@ struct child {
 	struct al_skey *key; /* sodium_malloc: locked, not in dumps, guard pages */
 	struct guard guard;
 	uint64_t synced_ms;
-	bool failed;        /* the guard's disk; until it is synced again */
-	struct al_buf text; /* of the checkpoint in hand; these three are grown before the filter */
+	bool failed;            /* the guard's disk; until it is synced again */
+	struct al_skey *dating; /* likewise: the same key, as the one that dates */
+	struct al_buf text;     /* of the checkpoint in hand; these four are grown before the filter */
 	struct al_buf out;
 	struct al_buf note;
+	struct al_buf scratch;
 	uint8_t in[SIGNER_MESSAGE_MAX];
 	struct al_hash proof[AL_PROOF_MAX];
 };
@@ -227,13 +230,33 @@ static enum al_err sign(struct child *c, const struct guard_step *step)
 	return c->text.err != AL_OK ? c->text.err : c->note.err;
 }
 
+/* It adds nothing to what was signed, so the guard has nothing to remember; but it must be what everybody was shown. */
+static enum al_err date(struct child *c, const struct al_checkpoint *cp)
+{
+	if (c->guard.blank || cp->size == 0 || cp->size != c->guard.kept.size ||
+	    !al_hash_eq(&cp->root, &c->guard.kept.root))
+		return AL_ESTALE;
+	al_buf_reset(&c->text);
+	al_buf_reset(&c->note);
+	al_checkpoint_format(al_slice_str(c->key->pub.name), cp, &c->text);
+	al_cosign_in(&c->scratch, al_buf_view(&c->text), c->dating, al_now_s(), &c->note);
+	return c->text.err != AL_OK ? c->text.err : c->note.err;
+}
+
 static void message(struct child *c, size_t len)
 {
 	struct al_reader r = al_reader_of(c->in, len);
 	uint8_t kind = al_read_u8(&r);
 	struct guard_step step;
+	struct al_checkpoint cp;
 	enum al_err err;
 
+	if (kind == SIGNER_DATE) {
+		cp = signer_read_checkpoint(&r);
+		err = r.err == AL_OK ? date(c, &cp) : r.err;
+		answer(c, err, err == AL_OK ? al_buf_view(&c->note) : al_slice_of(NULL, 0));
+		return;
+	}
 	if (kind == SIGNER_KEPT) {
 		guard_keep(&c->guard);
 		c->failed = guard_write(&c->guard) != AL_OK || c->failed;
@@ -270,6 +293,7 @@ _Noreturn static void serve(struct child *c)
 	}
 	sync_now(c);
 	sodium_memzero(c->key, sizeof(*c->key));
+	sodium_memzero(c->dating, sizeof(*c->dating));
 	_exit(c->failed ? 1 : 0);
 }
 
@@ -295,7 +319,7 @@ static void hello(struct child *c)
 /* Memory for what will be said, now. */
 static bool buffers_grown(struct child *c)
 {
-	struct al_buf *const all[] = { &c->text, &c->out, &c->note };
+	struct al_buf *const all[] = { &c->text, &c->out, &c->note, &c->scratch };
 
 	for (size_t i = 0; i < AL_COUNT(all); i++) {
 		al_buf_init(all[i], SIGNER_MESSAGE_MAX);
@@ -319,9 +343,12 @@ void signer_child(const struct signer_setup *setup)
 	if (!ties_cut(c, setup))
 		give_up(c, "", "the process cannot be closed off", AL_ESYS);
 	c->key = sodium_malloc(sizeof(*c->key));
-	why = c->key != NULL ? key_read(setup->key_path, c->key) : "finds no locked memory (RLIMIT_MEMLOCK)";
+	c->dating = sodium_malloc(sizeof(*c->dating));
+	why = c->key != NULL && c->dating != NULL ? key_read(setup->key_path, c->key)
+						  : "finds no locked memory (RLIMIT_MEMLOCK)";
 	if (why != NULL)
 		give_up(c, setup->key_path, why, AL_EINVAL);
+	al_skey_dating(c->key, c->dating);
 	err = guard_open(setup->guard_path, &c->key->pub, setup->mode, &c->guard);
 	if (err != AL_OK)
 		give_up(c, setup->guard_path, guard_word(err), err);

@@ -6,6 +6,7 @@
  *   'B'      parent   step | note          head of the ledger       -> answer
  *   'S'      parent   step                 sign                     -> answer, with the note
  *   'K'      parent                        the last one is durable; no answer
+ *   'D'      parent   checkpoint           date what is durable     -> answer, with a signature line
  *   answer   child    u8 err | bytes
  *
  *   checkpoint   u64 size | 32 bytes root
@@ -22,6 +23,7 @@
 #define SIGNER_BEGIN 'B'
 #define SIGNER_SIGN 'S'
 #define SIGNER_KEPT 'K'
+#define SIGNER_DATE 'D'
 #define SIGNER_MESSAGE_MAX 8192
 
 static inline void signer_put_checkpoint(struct al_buf *out, const struct al_checkpoint *cp)

@@ -32,7 +32,8 @@ uint64_t al_tile_dir_size(const struct al_tile_dir *dir); /* entries taken, publ
 AL_MUST_USE enum al_err al_tile_dir_add(struct al_tile_dir *dir, struct al_slice entry);
 /*
  * Publishes `note`: partial tiles, then everything to the disk, then the
- * checkpoint. AL_EVERIFY when it is not the signed checkpoint of exactly the
+ * checkpoint. The checkpoint alone when it is the published one with other
+ * signature lines. AL_EVERIFY when it is not the signed checkpoint of exactly the
  * entries taken. After this or any AL_EIO of add or publish the handle is of
  * no more use: close it and open again.
  */

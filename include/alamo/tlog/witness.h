@@ -28,6 +28,16 @@ void al_witness_skey_format(const struct al_skey *key, struct al_buf *out);
 
 /* Append one signature line over the note's text (ends in LF); `time` in Unix seconds. */
 void al_cosign(struct al_slice text, const struct al_skey *key, uint64_t time, struct al_buf *line);
+/* The same in memory that is there: `scratch`, grown to the text and 64 bytes, is overwritten. */
+void al_cosign_in(struct al_buf *scratch, struct al_slice text, const struct al_skey *key, uint64_t time,
+		  struct al_buf *line);
+/*
+ * The log's key as a cosigner of its own checkpoints: same name and key, type 04. Its cosignature says when the log
+ * was known to go so far: it dates the checkpoint. What it signs begins with "cosignature/v1", which is no origin,
+ * so neither signature can be taken for the other.
+ */
+struct al_vkey al_vkey_dating(const struct al_vkey *log);
+void al_skey_dating(const struct al_skey *log, struct al_skey *out);
 /*
  * Does the note carry a good cosignature of `witness`? *time: of the newest.
  * AL_ENOTFOUND: none of its; AL_EVERIFY: one of its is bad; AL_EINVAL malformed.

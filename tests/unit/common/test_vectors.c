@@ -19,10 +19,12 @@
 #include "alamo/follow/follow.h"
 #include "alamo/rpsl/request.h"
 #include "alamo/rpsl/sshsig.h"
+#include "alamo/tlog/witness.h"
 
 #include "../read_file.h"
 
 #define ENTRIES 3
+#define DATE 1764000060
 
 struct sample {
 	struct al_skey key;
@@ -31,6 +33,7 @@ struct sample {
 	struct al_hash leaf[ENTRIES];
 	struct al_tree *tree;
 	struct al_buf note;
+	struct al_buf dated;
 	struct al_buf receipt;
 	struct al_buf stream;
 };
@@ -88,6 +91,7 @@ static void key_make(struct al_skey *key)
 static void sample_make(struct sample *s)
 {
 	struct al_checkpoint cp = { .size = ENTRIES };
+	struct al_skey dating;
 	struct al_buf text;
 
 	memset(s, 0, sizeof(*s));
@@ -104,9 +108,14 @@ static void sample_make(struct sample *s)
 	al_buf_init(&s->note, AL_NOTE_MAX);
 	al_checkpoint_format(al_slice_str(s->key.pub.name), &cp, &text);
 	al_note_sign(al_buf_view(&text), &s->key, &s->note);
+	al_buf_init(&s->dated, AL_NOTE_MAX);
+	al_skey_dating(&s->key, &dating);
+	al_buf_slice(&s->dated, al_buf_view(&s->note));
+	al_cosign(al_buf_view(&text), &dating, DATE, &s->dated);
 	al_buf_release(&text);
 	receipt_make(s);
 	al_buf_init(&s->stream, 2 * AL_FRAME_MAX);
+	al_frame_put(&s->stream, AL_FRAME_TIP, al_buf_view(&s->dated));
 	assert_int_equal(al_frame_put_entries(&s->stream, 0, s->views, ENTRIES), ENTRIES);
 	al_frame_put(&s->stream, AL_FRAME_HEAD, al_buf_view(&s->note));
 	al_frame_put(&s->stream, AL_FRAME_PING, al_slice_of(NULL, 0));
@@ -119,6 +128,7 @@ static void sample_free(struct sample *s)
 		al_buf_release(&s->entry[i]);
 	al_tree_free(s->tree);
 	al_buf_release(&s->note);
+	al_buf_release(&s->dated);
 	al_buf_release(&s->receipt);
 	al_buf_release(&s->stream);
 }
@@ -155,6 +165,7 @@ static void formats(void **state)
 	al_buf_str(&vkey, "\n");
 	check_file("vectors/checkpoint/log.pub", al_buf_view(&vkey));
 	check_file("vectors/checkpoint/checkpoint.txt", al_buf_view(&s.note));
+	check_file("vectors/checkpoint/dated.txt", al_buf_view(&s.dated));
 	check_file("vectors/checkpoint/receipt.txt", al_buf_view(&s.receipt));
 	check_file("vectors/stream/stream.bin", al_buf_view(&s.stream));
 	al_buf_release(&vkey);
@@ -167,8 +178,9 @@ static void believed(void **state)
 	struct al_checkpoint cp;
 	struct al_slice rest;
 	struct al_frame frame;
+	struct al_vkey dating;
 	struct sample s;
-	uint64_t index;
+	uint64_t index, date;
 
 	(void)state;
 	sample_make(&s);
@@ -177,7 +189,14 @@ static void believed(void **state)
 	assert_int_equal(al_receipt_open(al_buf_view(&s.receipt), &s.key.pub, &s.leaf[1], &index, &cp), AL_OK);
 	assert_int_equal(index, 1);
 	assert_int_equal(al_receipt_open(al_buf_view(&s.receipt), &s.key.pub, &s.leaf[2], &index, &cp), AL_EVERIFY);
+	dating = al_vkey_dating(&s.key.pub);
+	assert_int_equal(al_cosigned(al_buf_view(&s.dated), &dating, &date), AL_OK);
+	assert_int_equal(date, DATE);
+	assert_int_equal(al_cosigned(al_buf_view(&s.note), &dating, &date), AL_ENOTFOUND);
 	rest = al_buf_view(&s.stream);
+	assert_int_equal(al_frame_next(&rest, &frame), AL_OK);
+	assert_int_equal(frame.kind, AL_FRAME_TIP);
+	assert_true(al_slice_eq(frame.body, al_buf_view(&s.dated)));
 	assert_int_equal(al_frame_next(&rest, &frame), AL_OK);
 	assert_int_equal(frame.kind, AL_FRAME_ENTRIES);
 	assert_int_equal(al_frame_next(&rest, &frame), AL_OK);
