@@ -118,6 +118,15 @@ static void on_present(void *arg)
 		m->conf.present(m->conf.arg);
 }
 
+/* Passed on, and not stored: the date is that of the signature, not of the copy. */
+static void on_dated(void *arg, uint64_t date, const struct al_checkpoint *cp, struct al_slice note)
+{
+	struct al_mirror *m = arg;
+
+	(void)date;
+	al_stream_dated(m->stream, cp->size, note);
+}
+
 /* ---- serving ---- */
 
 static enum al_err read_store(void *source, uint64_t from, size_t max_bytes, al_stream_read_fn done, void *token)
@@ -146,7 +155,7 @@ enum al_err al_mirror_http(struct al_mirror *mirror, struct al_slice addr, uint1
 
 static enum al_err follow_start(struct al_mirror *m, struct al_loop *loop)
 {
-	static const struct al_follow_ops ops = { on_entry, on_head, on_fork, on_link, on_tip, on_present };
+	static const struct al_follow_ops ops = { on_entry, on_head, on_fork, on_link, on_tip, on_present, on_dated };
 	struct al_follow_conf conf = {
 		.address = m->conf.from,
 		.key = m->conf.key,

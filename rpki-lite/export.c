@@ -35,6 +35,7 @@ struct export
 	uint64_t shown_s; /* the set is what it is since then */
 	uint64_t fresh_s; /* last time that this was known to be the newest */
 	bool up;          /* and it is so now */
+	bool withheld;
 	uint64_t expire_s;
 	struct export_body bodies[ORIGIN_FILE_COUNT];
 };
@@ -97,6 +98,11 @@ void export_publish(struct export *export, const struct vrp_set *set, uint64_t s
 	export->fresh_s = now_s;
 }
 
+void export_withhold(struct export *export, bool withheld)
+{
+	export->withheld = withheld;
+}
+
 void export_link(struct export *export, bool up, uint64_t now_s)
 {
 	if (export == NULL)
@@ -157,7 +163,7 @@ static void export_answer(void *arg, struct al_slice rest, struct al_slice query
 	(void)query;
 	if (body->export->up)
 		body->export->fresh_s = al_now_s();
-	if (body->export->set == NULL || (body_stale(body) && body_make(body) != AL_OK)) {
+	if (body->export->set == NULL || body->export->withheld || (body_stale(body) && body_make(body) != AL_OK)) {
 		answer->status = 503;
 		al_buf_str(&answer->body, "no verified data yet\n");
 		return;

@@ -20,6 +20,8 @@ AL_MUST_USE enum al_err export_new(const char *network, uint64_t expire_s, struc
 void export_free(struct export *export); /* NULL is allowed */
 /* From now on `set`, which is what log size `size` says; at `now_s` that was the newest. */
 void export_publish(struct export *export, const struct vrp_set *set, uint64_t size, uint64_t now_s);
+/* The set is too old to be given to anybody: 503. */
+void export_withhold(struct export *export, bool withheld);
 /* While the log's stream is up, what is published is the newest at every moment; since `now_s` otherwise. */
 void export_link(struct export *export, bool up, uint64_t now_s);
 AL_MUST_USE enum al_err export_routes(struct export *export, struct al_http *http);

@@ -28,7 +28,8 @@ struct rpkid {
 	struct rtr_server *rtr;
 	struct export *export;
 	struct al_http *http;
-	bool posted; /* a publish is on its way */
+	bool posted;  /* a publish is on its way */
+	bool expired; /* nothing newer was heard for too long */
 };
 
 static struct al_metric metric_vrps4 = { .name = "alamo_rpki_vrps{family=\"ipv4\"}",
@@ -148,6 +149,22 @@ static void rpkid_link(void *arg, bool up)
 		       self->set->count);
 }
 
+/* Old origins are worse than none once an attacker may have chosen them: RPKI's manifests expire for the same reason. */
+static void rpkid_age(void *arg, const struct al_freshness *freshness)
+{
+	struct rpkid *self = arg;
+	uint64_t most = al_conf_u64(al_service_conf(self->service), "rpki", "stale-seconds");
+	bool expired = freshness->date != 0 && freshness->silent_s >= most;
+
+	if (expired == self->expired)
+		return;
+	self->expired = expired;
+	al_log(expired ? AL_LOG_ERROR : AL_LOG_INFO, expired ? "expired" : "valid-again",
+	       "silent=%" PRIu64 " date=%" PRIu64, freshness->silent_s, freshness->date);
+	rtr_server_withhold(self->rtr, expired);
+	export_withhold(self->export, expired);
+}
+
 static void rpkid_change(void *arg, const struct al_object *old, const struct al_object *now)
 {
 	struct rpkid *self = arg;
@@ -199,7 +216,9 @@ static enum al_err rpkid_http(struct rpkid *self, const struct al_conf *conf)
 
 static enum al_err rpkid_open(struct rpkid *self)
 {
-	static const struct al_replica_ops ops = { .change = rpkid_change, .head = rpkid_head, .link = rpkid_link };
+	static const struct al_replica_ops ops = {
+		.change = rpkid_change, .head = rpkid_head, .link = rpkid_link, .age = rpkid_age
+	};
 	const struct al_conf *conf = al_service_conf(self->service);
 	struct al_loop *loop = al_service_loop(self->service);
 	enum al_err err = vrp_fold_new(&self->fold);

@@ -38,6 +38,11 @@ static void put_header(const struct whois_view *view, struct al_buf *out)
 
 static void put_footer(const struct whois_view *view, struct al_buf *out)
 {
+	if (view->stale_s > 0)
+		al_buf_printf(out,
+			      "%% Warning: this may be old. Nothing newer was heard from the registry for %" PRIu64
+			      " minutes.\n",
+			      (view->stale_s + 59) / 60);
 	if (view->head.size > 0) {
 		al_buf_printf(out, "%% log %" PRIu64 " ", view->head.size);
 		al_buf_base64(out, view->head.root.b, sizeof(view->head.root.b));

@@ -25,6 +25,7 @@ struct whois_view {
 	struct whois_closures *closures;     /* expansions kept; NULL: none */
 	const struct whois_history *history; /* every version; NULL: not kept */
 	struct al_checkpoint head;           /* size 0: nothing verified yet */
+	uint64_t stale_s;                    /* nothing newer was heard for so long; 0: it is fresh */
 };
 
 /* Name of the registry ("ALAMO"); "registry" while there is none. */

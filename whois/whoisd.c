@@ -75,9 +75,16 @@ static enum al_err start_history(struct whoisd *whoisd)
 	return whois_history_new(folder, &whoisd->history);
 }
 
+static void whoisd_age(void *arg, const struct al_freshness *freshness)
+{
+	struct whoisd *whoisd = arg;
+
+	whoisd->view.stale_s = freshness->stale ? freshness->age_s : 0;
+}
+
 static enum al_err start_replica(struct whoisd *whoisd)
 {
-	static const struct al_replica_ops ops = { .change = whoisd_change, .head = whoisd_head };
+	static const struct al_replica_ops ops = { .change = whoisd_change, .head = whoisd_head, .age = whoisd_age };
 	enum al_err err = whois_index_new(&whoisd->index);
 
 	if (err == AL_OK)

@@ -10,10 +10,11 @@
 #include "alamo/follow/follow.h"
 #include "alamo/base/wire.h"
 #include "alamo/tlog/tile.h"
+#include "alamo/tlog/witness.h"
 
 void chain_init(struct chain *chain, const struct al_vkey *key)
 {
-	*chain = (struct chain){ .key = *key };
+	*chain = (struct chain){ .key = *key, .dating = al_vkey_dating(key) };
 	al_edge_init(&chain->edge);
 	al_buf_init(&chain->note, AL_NOTE_MAX);
 	al_buf_init(&chain->pending, CHAIN_PENDING_MAX);
@@ -148,11 +149,32 @@ static enum chain_verdict recheck_head(struct chain *chain, const struct al_chec
 	return al_hash_eq(&ours, &chain->other_root) ? CHAIN_SOUND : CHAIN_FORK;
 }
 
+/* A note that verifies: when was it so? True: later than we knew. */
+static bool take_date(struct chain *chain, struct al_slice note)
+{
+	uint64_t date;
+
+	if (al_cosigned(note, &chain->dating, &date) != AL_OK || date <= chain->date)
+		return false;
+	chain->date = date;
+	return true;
+}
+
 static enum chain_verdict keep_note(struct chain *chain, struct al_slice note)
 {
 	al_buf_reset(&chain->note);
 	al_buf_slice(&chain->note, note);
 	return chain->note.err == AL_OK ? CHAIN_NEW : CHAIN_NOMEM;
+}
+
+/* Of two notes of the same checkpoint the one that says when: stored heads have no date, the tip has one. */
+static struct al_slice better_note(const struct chain *chain, const struct al_checkpoint *cp, struct al_slice note)
+{
+	const struct chain_known *tip = &chain->known[CHAIN_TIP];
+	uint64_t date;
+
+	return tip->cp.size != cp->size || al_cosigned(note, &chain->dating, &date) == AL_OK ? note
+											     : al_buf_view(&tip->note);
 }
 
 /* The known checkpoint of exactly this tree's size, if its root is another. */
@@ -174,15 +196,19 @@ static const struct chain_known *denied_by(const struct chain *chain, const stru
 static enum chain_verdict same_size(struct chain *chain, const struct al_checkpoint *cp, struct al_slice note)
 {
 	struct al_hash root = al_edge_root(&chain->edge);
+	bool first = chain->note.len == 0;
 
 	if (!al_hash_eq(&root, &cp->root))
-		return chain->note.len > 0 ? CHAIN_FORK : CHAIN_BAD;
-	/* The first head of an empty log is news; later ones are not. */
-	return chain->note.len > 0 ? CHAIN_SAME : keep_note(chain, note);
+		return first ? CHAIN_BAD : CHAIN_FORK;
+	/* The first head of an empty log is news; of later ones only the date is. */
+	if (take_date(chain, note) || first)
+		return keep_note(chain, note) == CHAIN_NOMEM ? CHAIN_NOMEM : first ? CHAIN_NEW : CHAIN_SAME;
+	return CHAIN_SAME;
 }
 
 enum chain_verdict chain_tip(struct chain *chain, struct al_slice note, struct al_checkpoint *cp)
 {
+	const struct al_checkpoint *known = &chain->known[CHAIN_TIP].cp;
 	struct al_hash root = al_edge_root(&chain->edge);
 
 	if (al_checkpoint_open(note, &chain->key, cp) != AL_OK)
@@ -190,7 +216,8 @@ enum chain_verdict chain_tip(struct chain *chain, struct al_slice note, struct a
 	if (cp->size == chain->edge.size && chain->note.len > 0 && !al_hash_eq(&root, &cp->root))
 		return CHAIN_FORK;
 	chain->tip = cp->size > chain->tip ? cp->size : chain->tip;
-	if (cp->size <= chain->known[CHAIN_TIP].cp.size)
+	(void)take_date(chain, note);
+	if (cp->size < known->size || (cp->size == known->size && !al_hash_eq(&cp->root, &known->root)))
 		return CHAIN_SAME;
 	return chain_know(chain, CHAIN_TIP, note) == AL_OK ? CHAIN_SAME : CHAIN_NOMEM;
 }
@@ -233,8 +260,9 @@ enum chain_verdict chain_head(struct chain *chain, struct al_slice note, struct 
 		chain->denied = denied;
 		return CHAIN_FORK;
 	}
-	if (keep_note(chain, note) != CHAIN_NEW)
+	if (keep_note(chain, better_note(chain, &head, note)) != CHAIN_NEW)
 		return CHAIN_NOMEM;
+	(void)take_date(chain, note);
 	chain->edge = edge;
 	return CHAIN_NEW;
 }

@@ -20,8 +20,10 @@
 
 struct chain {
 	struct al_vkey key;
-	struct al_edge edge; /* verified */
-	struct al_buf note;  /* newest verified one; empty before */
+	struct al_vkey dating; /* the same, as it dates */
+	uint64_t date;         /* newest date seen in any note that verifies; 0: none */
+	struct al_edge edge;   /* verified */
+	struct al_buf note;    /* newest verified one; empty before */
 	struct chain_known {
 		struct al_checkpoint cp;
 		struct al_buf note;
@@ -37,7 +39,7 @@ struct chain {
 
 enum chain_verdict {
 	CHAIN_NEW,      /* verified: hand over chain_next() and the head */
-	CHAIN_SAME,     /* nothing new, nothing wrong */
+	CHAIN_SAME,     /* nothing new, nothing wrong; perhaps a newer date */
 	CHAIN_BEHIND,   /* a good head smaller than ours */
 	CHAIN_BAD,      /* malformed, badly signed, or not the head of what came */
 	CHAIN_MISMATCH, /* well signed, but the entries give another root */

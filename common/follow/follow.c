@@ -66,6 +66,7 @@ struct al_follow {
 	bool given;    /* entries came, and their head */
 	bool present;  /* said so */
 	bool ever;     /* said so on any connection */
+	uint64_t date; /* told */
 	unsigned told; /* bit (1 << trouble): in the log since all was well */
 };
 
@@ -141,6 +142,15 @@ static void say_present(struct al_follow *f)
 		f->ops.present(f->arg);
 }
 
+static void look_for_date(struct al_follow *f, const struct al_checkpoint *cp, struct al_slice note)
+{
+	if (f->bev == NULL || f->chain.date <= f->date)
+		return;
+	f->date = f->chain.date;
+	if (f->ops.dated != NULL)
+		f->ops.dated(f->arg, f->date, cp, note);
+}
+
 static void look_for_tip(struct al_follow *f)
 {
 	if (f->tells && chain_at_tip(&f->chain))
@@ -155,6 +165,7 @@ static void on_tip(struct al_follow *f, struct al_slice note)
 	case CHAIN_SAME:
 		if (f->ops.tip != NULL)
 			f->ops.tip(f->arg, &cp, note);
+		look_for_date(f, &cp, note);
 		look_for_tip(f);
 		return;
 	case CHAIN_FORK:
@@ -239,6 +250,7 @@ static void on_head(struct al_follow *f, struct al_slice note, bool first)
 		lost(f);
 		return;
 	}
+	look_for_date(f, &cp, note);
 	/* Who has everything gets the head at once (formats.md): so it was in servers without T, too. */
 	if (first)
 		say_present(f);

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "alamo/net/conf.h"
@@ -24,10 +25,13 @@
 #include "alamo/net/metrics.h"
 #include "alamo/tlog/note_file.h"
 #include "alamo/rpsl/state.h"
+#include "alamo/tlog/witness.h"
+#include "fresh.h"
 
 #define PATH_LEN 4096
 #define KEY_FILE_MAX 1024 /* bytes of a vkey line */
 #define SEEN_MS 1000      /* between two writes of what was seen */
+#define TICK_MS 1000
 
 struct al_replica {
 	struct al_replica_ops ops;
@@ -40,9 +44,13 @@ struct al_replica {
 	char seen[PATH_LEN];     /* file of the newest note */
 	char evidence[PATH_LEN]; /* folder */
 	uint64_t seen_size;      /* in the file */
-	uint64_t least;          /* size that this program had seen before it was started */
-	bool present;            /* the log's end at the time of the connection was reached */
+	uint64_t seen_date;
+	uint64_t least; /* size that this program had seen before it was started */
+	bool present;   /* the log's end at the time of the connection was reached */
 	bool caught_up;
+	struct fresh fresh;
+	struct al_timer *tick;
+	bool stale; /* and it was said */
 	uint64_t seen_ms;
 };
 
@@ -56,6 +64,57 @@ static struct al_metric up_metric = {
 	.help = "1 while connected to the log stream",
 	.gauge = true,
 };
+
+static struct al_metric date_metric = {
+	.name = "alamo_log_date_seconds",
+	.help = "Unix time of the newest date that the log signed; 0: none",
+	.gauge = true,
+};
+static struct al_metric age_metric = {
+	.name = "alamo_log_age_seconds",
+	.help = "Time since anything newer was heard of the log, or since its newest date if that is longer",
+	.gauge = true,
+};
+static struct al_metric stale_metric = {
+	.name = "alamo_log_stale",
+	.help = "1 while that is more than [log] stale-seconds",
+	.gauge = true,
+};
+
+/* ---- age ---- */
+
+static void age_look(struct al_replica *r)
+{
+	uint64_t now_ms = al_now_ms(), now_s = al_now_s();
+	struct al_freshness f = {
+		.date = r->fresh.date,
+		.age_s = fresh_age_s(&r->fresh, now_ms, now_s),
+		.silent_s = fresh_silent_s(&r->fresh, now_ms),
+		.stale = fresh_is_stale(&r->fresh, now_ms, now_s),
+	};
+
+	al_metric_set(&date_metric, f.date);
+	al_metric_set(&age_metric, f.age_s);
+	al_metric_set(&stale_metric, f.stale ? 1 : 0);
+	if (f.stale && !r->stale)
+		al_log(AL_LOG_ERROR, "log-stale",
+		       "size=%" PRIu64 " date=%" PRIu64 " age=%" PRIu64 " silent=%" PRIu64
+		       " reason=\"the registry has stopped, somebody keeps the log from us, or a clock is wrong\"",
+		       r->cp.size, f.date, f.age_s, f.silent_s);
+	else if (!f.stale && r->stale)
+		al_log(AL_LOG_INFO, "log-fresh", "size=%" PRIu64 " date=%" PRIu64, r->cp.size, f.date);
+	r->stale = f.stale;
+	if (r->ops.age != NULL)
+		r->ops.age(r->arg, &f);
+}
+
+static void on_tick(void *arg)
+{
+	struct al_replica *r = arg;
+
+	age_look(r);
+	al_timer_set(r->tick, TICK_MS);
+}
 
 /* ---- what follow.c calls ---- */
 
@@ -77,14 +136,15 @@ static enum al_err on_entry(void *arg, uint64_t index, struct al_slice bytes)
 	return err;
 }
 
-/* What is lost of this in a crash is only how late a fork is found. */
+/* What is lost of this in a crash is only how late a fork is found. Its time is that of the last sign of life. */
 static void seen_write(struct al_replica *r)
 {
-	if (r->note.len == 0 || r->cp.size <= r->seen_size)
+	if (r->note.len == 0 || (r->cp.size <= r->seen_size && r->fresh.date <= r->seen_date))
 		return;
 	if (al_note_save(r->seen, al_buf_view(&r->note), false) != AL_OK)
 		al_log(AL_LOG_WARN, "replica-seen", "path=%s errno=%d", r->seen, errno);
 	r->seen_size = r->cp.size;
+	r->seen_date = r->fresh.date;
 	r->seen_ms = al_now_ms();
 }
 
@@ -106,12 +166,28 @@ static void on_head(void *arg, const struct al_checkpoint *cp, struct al_slice n
 	al_buf_reset(&r->note);
 	al_buf_slice(&r->note, note);
 	al_metric_set(&size_metric, cp->size);
+	fresh_grow(&r->fresh, al_now_ms());
 	if (al_now_ms() - r->seen_ms >= SEEN_MS)
 		seen_write(r);
 	if (r->caught_up)
 		r->ops.head(r->arg, r->state, &r->cp, al_buf_view(&r->note));
 	else
 		catch_up(r);
+}
+
+/* The note of our own size is worth remembering with its date. */
+static void on_dated(void *arg, uint64_t date, const struct al_checkpoint *cp, struct al_slice note)
+{
+	struct al_replica *r = arg;
+
+	if (!fresh_hear(&r->fresh, date, al_now_ms(), al_now_s()))
+		return;
+	if (cp->size == r->cp.size && r->note.len > 0) {
+		al_buf_reset(&r->note);
+		al_buf_slice(&r->note, note);
+		seen_write(r);
+	}
+	age_look(r);
 }
 
 static void on_present(void *arg)
@@ -182,6 +258,21 @@ static enum al_err address_read(const struct al_conf *conf, char *out, size_t ca
 	return al_slice_copy(al_slice_str(address), out, cap);
 }
 
+static void remembered(struct al_replica *r, uint64_t size, struct al_slice note)
+{
+	const struct al_vkey dating = al_vkey_dating(&r->key);
+	uint64_t date = 0, now_s = al_now_s();
+	struct stat st;
+
+	r->seen_size = r->least = size;
+	if (al_cosigned(note, &dating, &date) != AL_OK)
+		return;
+	r->seen_date = date;
+	if (stat(r->seen, &st) == 0)
+		fresh_remember(&r->fresh, date,
+			       st.st_mtime > 0 && now_s > (uint64_t)st.st_mtime ? now_s - (uint64_t)st.st_mtime : 0);
+}
+
 /* Where to remember, and what is remembered. */
 static enum al_err memory_read(struct al_replica *r, const struct al_conf *conf, struct al_buf *known)
 {
@@ -199,7 +290,7 @@ static enum al_err memory_read(struct al_replica *r, const struct al_conf *conf,
 	if (al_note_load(r->seen, known) != AL_OK || al_checkpoint_open(al_buf_view(known), &r->key, &cp) != AL_OK)
 		al_buf_reset(known);
 	else
-		r->seen_size = r->least = cp.size;
+		remembered(r, cp.size, al_buf_view(known));
 	return AL_OK;
 }
 
@@ -207,7 +298,12 @@ enum al_err al_replica_new(struct al_loop *loop, const struct al_conf *conf, con
 			   void *arg, struct al_replica **out)
 {
 	static const struct al_follow_ops follow_ops = {
-		.entry = on_entry, .head = on_head, .fork = on_fork, .link = on_link, .present = on_present
+		.entry = on_entry,
+		.head = on_head,
+		.fork = on_fork,
+		.link = on_link,
+		.present = on_present,
+		.dated = on_dated,
 	};
 	struct al_replica *r = calloc(1, sizeof(*r));
 	struct al_follow_conf follow = { 0 };
@@ -223,6 +319,10 @@ enum al_err al_replica_new(struct al_loop *loop, const struct al_conf *conf, con
 	al_buf_init(&r->note, AL_NOTE_MAX);
 	al_metric_add(&size_metric);
 	al_metric_add(&up_metric);
+	al_metric_add(&date_metric);
+	al_metric_add(&age_metric);
+	al_metric_add(&stale_metric);
+	fresh_init(&r->fresh, al_conf_u64(conf, "log", "stale-seconds"), al_now_ms());
 	err = key_read(conf, &follow.key);
 	if (err == AL_OK)
 		err = address_read(conf, address, sizeof(address));
@@ -242,6 +342,10 @@ enum al_err al_replica_new(struct al_loop *loop, const struct al_conf *conf, con
 		al_log(AL_LOG_ERROR, "log-stream", "address=%s err=%s", address, al_err_name(err));
 		goto fail;
 	}
+	err = al_timer_new(loop, on_tick, r, &r->tick);
+	if (err != AL_OK)
+		goto fail;
+	al_timer_set(r->tick, TICK_MS);
 	al_buf_release(&known);
 	*out = r;
 	return AL_OK;
@@ -256,6 +360,7 @@ void al_replica_free(struct al_replica *replica)
 	if (replica == NULL)
 		return;
 	al_follow_free(replica->follow);
+	al_timer_free(replica->tick);
 	seen_write(replica);
 	if (replica->state != NULL)
 		al_state_free(replica->state);

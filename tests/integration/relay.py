@@ -1,10 +1,17 @@
-"""A line between a log stream and its follower: slow, stalling, or in the hands of somebody else."""
+"""A line between a log stream and its follower: slow, stalling, or in the hands of somebody else. And a daemon at its end."""
 
 import contextlib
+import os
+import select
+import shutil
 import socket
 import struct
+import subprocess
 import threading
 import time
+import urllib.request
+
+from harness import BIN, stop, wait_for
 
 CHUNK_S = 0.02
 
@@ -117,3 +124,63 @@ class Relay:
                 time.sleep(CHUNK_S)
             if self.stall is not None and before // self.stall[0] != self.forwarded // self.stall[0]:
                 time.sleep(self.stall[1])
+
+
+class Daemon:
+    """One daemon that follows through a relay, in a directory of its own."""
+
+    def __init__(self, authority, path, relay, program, env=None, conf=""):
+        self.program, self.dir = program, path
+        if not path.exists():
+            shutil.copytree(authority.dir, path, ignore=shutil.ignore_patterns("run", "log", "ledger.db*", "up.log"))
+            (path / "run").mkdir()
+        plain = (authority.dir / "alamo.conf").read_text()
+        (path / "alamo.conf").write_text(f"{plain}\n[log]\nstream = {relay.address}\n{conf}")
+        self.log = open(path / "daemon.log", "ab")
+        reading, writing = os.pipe()
+        self.process = subprocess.Popen([BIN / program, "-c", path / "alamo.conf", "-r", str(writing)],
+                                        pass_fds=[writing], stderr=self.log, env={**os.environ, **(env or {})})
+        os.close(writing)
+        self.ready_fd = reading
+        self.said = ""
+        self.endpoints = {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        stop(self.process)
+        os.close(self.ready_fd)
+        self.log.close()
+        said = (self.dir / "daemon.log").read_text(errors="replace")
+        assert "Sanitizer" not in said and "runtime error:" not in said, said[-4000:]
+
+    @property
+    def ready(self):
+        while select.select([self.ready_fd], [], [], 0)[0]:
+            data = os.read(self.ready_fd, 4096).decode()
+            if not data:
+                break
+            self.said += data
+        for line in self.said.splitlines():
+            words = line.split()
+            if words[0] == "endpoint" and len(words) == 3:
+                host, port = words[2].rsplit(":", 1)
+                self.endpoints.setdefault(words[1], (host.strip("[]"), int(port)))
+        return "ready\n" in self.said
+
+    def endpoint(self, name):
+        return wait_for(lambda: self.ready or self.endpoints, what="endpoints") and self.endpoints[name]
+
+    def metric(self, name):
+        """Of its HTTP port; "" while there is none."""
+        host, port = self.endpoint({"alamo-whoisd": "rdap", "alamo-rootd": "dns-http", "alamo-rpkid": "roas"}[self.program])
+        with urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=10) as answer:
+            for line in answer.read().decode().splitlines():
+                if line.startswith(f"{name} "):
+                    return int(line.split()[1])
+        return None
+
+    @property
+    def text(self):
+        return (self.dir / "daemon.log").read_text(errors="replace")

@@ -4,11 +4,9 @@ import glob
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import struct
-import subprocess
 import urllib.error
 import urllib.request
 
@@ -17,8 +15,8 @@ import dns.query
 import dns.rcode
 import pytest
 from conftest import running
-from harness import BIN, RTR_RESET_QUERY, Authority, Key, Rtr, obj, records, run, stop, wait_for
-from relay import Relay
+from harness import RTR_RESET_QUERY, Authority, Key, Rtr, obj, records, run, wait_for
+from relay import Daemon, Relay
 
 NAME = "fisher.alamo"
 HEADS = 3             # that the log is long enough for, at 1 MiB from one to the next
@@ -49,53 +47,6 @@ def net(tmp_path_factory):
     base = tmp_path_factory.mktemp("caught-up")
     with running(base / "dir") as authority:
         yield Net(authority, Key(base / "member"))
-
-
-class Daemon:
-    """One daemon that follows through a relay, in a directory of its own."""
-
-    def __init__(self, net, path, relay, program, env=None):
-        self.program, self.dir = program, path
-        if not path.exists():
-            shutil.copytree(net.authority.dir, path, ignore=shutil.ignore_patterns("run", "log", "ledger.db*", "up.log"))
-            (path / "run").mkdir()
-        plain = (net.authority.dir / "alamo.conf").read_text()
-        (path / "alamo.conf").write_text(f"{plain}\n[log]\nstream = {relay.address}\n")
-        self.log = open(path / "daemon.log", "ab")
-        reading, writing = os.pipe()
-        self.process = subprocess.Popen([BIN / program, "-c", path / "alamo.conf", "-r", str(writing)],
-                                        pass_fds=[writing], stderr=self.log, env={**os.environ, **(env or {})})
-        os.close(writing)
-        self.ready_fd = reading
-        self.said = ""
-        self.endpoints = {}
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        stop(self.process)
-        os.close(self.ready_fd)
-        self.log.close()
-        said = (self.dir / "daemon.log").read_text(errors="replace")
-        assert "Sanitizer" not in said and "runtime error:" not in said, said[-4000:]
-
-    @property
-    def ready(self):
-        while select.select([self.ready_fd], [], [], 0)[0]:
-            data = os.read(self.ready_fd, 4096).decode()
-            if not data:
-                break
-            self.said += data
-        for line in self.said.splitlines():
-            words = line.split()
-            if words[0] == "endpoint" and len(words) == 3:
-                host, port = words[2].rsplit(":", 1)
-                self.endpoints.setdefault(words[1], (host.strip("[]"), int(port)))
-        return "ready\n" in self.said
-
-    def endpoint(self, name):
-        return wait_for(lambda: self.ready or self.endpoints, what="endpoints") and self.endpoints[name]
 
 
 # ---- what each daemon may say: nothing, or all of it ----
@@ -177,14 +128,14 @@ def watch(daemon, net, relay, meanwhile=lambda: None):
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_slow_line(net, tmp_path, program):
-    with Relay(net.socket, rate=RATE) as relay, Daemon(net, tmp_path / "copy", relay, program) as daemon:
+    with Relay(net.socket, rate=RATE) as relay, Daemon(net.authority, tmp_path / "copy", relay, program) as daemon:
         assert watch(daemon, net, relay) > 0
         assert relay.kinds[0] == "T" and relay.kinds.count("H") >= HEADS
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_stalls(net, tmp_path, program):
-    with Relay(net.socket, stall=(400_000, 0.4)) as relay, Daemon(net, tmp_path / "copy", relay, program) as daemon:
+    with Relay(net.socket, stall=(400_000, 0.4)) as relay, Daemon(net.authority, tmp_path / "copy", relay, program) as daemon:
         assert watch(daemon, net, relay) > 0
 
 
@@ -203,7 +154,7 @@ def test_registry_stops(net, tmp_path, program):
             if stopped["at"] == 20:
                 os.kill(registry, signal.SIGCONT)
 
-    with Relay(net.socket, rate=RATE) as relay, Daemon(net, tmp_path / "copy", relay, program) as daemon:
+    with Relay(net.socket, rate=RATE) as relay, Daemon(net.authority, tmp_path / "copy", relay, program) as daemon:
         try:
             assert watch(daemon, net, relay, meanwhile) > 0
         finally:
@@ -217,7 +168,7 @@ def test_wrong_clock(net, tmp_path, program, clock):
     library = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")[0]
     wrong = {"LD_PRELOAD": library, "FAKETIME": clock, "DONT_FAKE_MONOTONIC": "1",
              "ASAN_OPTIONS": "verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", "")}
-    with Relay(net.socket, rate=2 * RATE) as relay, Daemon(net, tmp_path / "copy", relay, program, wrong) as daemon:
+    with Relay(net.socket, rate=2 * RATE) as relay, Daemon(net.authority, tmp_path / "copy", relay, program, wrong) as daemon:
         watch(daemon, net, relay)
 
 
@@ -225,7 +176,7 @@ def test_wrong_clock(net, tmp_path, program, clock):
 def test_server_that_does_not_say(net, tmp_path, program):
     """One of before the T frame: asked until it has no more."""
     with Relay(net.socket, rate=2 * RATE, keep=lambda kind: kind != "T") as relay, \
-            Daemon(net, tmp_path / "copy", relay, program) as daemon:
+            Daemon(net.authority, tmp_path / "copy", relay, program) as daemon:
         watch(daemon, net, relay)
         assert "T" not in relay.kinds
 
@@ -240,7 +191,7 @@ def test_line_breaks(net, tmp_path, program):
             cut.append(True)
             relay.cut()
 
-    with Relay(net.socket, rate=RATE) as relay, Daemon(net, tmp_path / "copy", relay, program) as daemon:
+    with Relay(net.socket, rate=RATE) as relay, Daemon(net.authority, tmp_path / "copy", relay, program) as daemon:
         assert watch(daemon, net, relay, meanwhile) > 0
         relay.close()
         for _ in range(10):
@@ -249,7 +200,7 @@ def test_line_breaks(net, tmp_path, program):
 
 def test_remembers_how_far_it_was(net, tmp_path):
     """A source that is behind what the program has seen itself is the past, though it be all that the source has."""
-    with Relay(net.socket) as relay, Daemon(net, tmp_path / "copy", relay, "alamo-whoisd") as daemon:
+    with Relay(net.socket) as relay, Daemon(net.authority, tmp_path / "copy", relay, "alamo-whoisd") as daemon:
         watch(daemon, net, relay)
     assert (tmp_path / "copy" / "run" / "seen.alamo-whoisd").exists()
     heads = []
@@ -258,7 +209,7 @@ def test_remembers_how_far_it_was(net, tmp_path):
         heads.append(kind)
         return kind != "T" and heads.count("H") < 2
 
-    with Relay(net.socket, keep=keep) as relay, Daemon(net, tmp_path / "copy", relay, "alamo-whoisd") as daemon:
+    with Relay(net.socket, keep=keep) as relay, Daemon(net.authority, tmp_path / "copy", relay, "alamo-whoisd") as daemon:
         daemon.endpoint("whois")
         wait_for(lambda: "H" in relay.kinds, what="a head of the past")
         for _ in range(10):

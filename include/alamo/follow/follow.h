@@ -31,6 +31,11 @@ struct al_follow_ops {
 	 * before is the past, what comes now is the present. Once a connection, after the head. May be NULL.
 	 */
 	void (*present)(void *arg);
+	/*
+	 * A newer date than any before, in Unix seconds: at that time the log went as far as `note` says, which is
+	 * here already or not. May be NULL.
+	 */
+	void (*dated)(void *arg, uint64_t date, const struct al_checkpoint *cp, struct al_slice note);
 };
 
 #define AL_FOLLOW_KNOWN 2
@@ -70,6 +75,15 @@ void al_frame_put(struct al_buf *out, enum al_frame_kind kind, struct al_slice b
 size_t al_frame_put_entries(struct al_buf *out, uint64_t first, const struct al_slice *entries, size_t count);
 
 /* ---- a follower with a state: what whois, rootdns and rpki-lite are ---- */
+
+/* How old is what is shown? (docs/formats.md, "Date of a checkpoint") */
+struct al_freshness {
+	uint64_t date;     /* newest date that the log signed, Unix seconds; 0: it dates nothing */
+	uint64_t age_s;    /* the larger of: since that date by our clock, and `silent_s` */
+	uint64_t silent_s; /* since anything newer was heard, by a clock that only counts */
+	bool stale;        /* age_s is over [log] stale-seconds */
+};
+
 struct al_replica;
 struct al_state;
 struct al_object;
@@ -84,10 +98,12 @@ struct al_replica_ops {
 	void (*head)(void *arg, const struct al_state *state, const struct al_checkpoint *cp, struct al_slice note);
 	/* Connected to or lost the stream. May be NULL. */
 	void (*link)(void *arg, bool up);
+	/* Once a second, and when a newer date came. May be NULL. */
+	void (*age)(void *arg, const struct al_freshness *freshness);
 };
 
 struct al_conf;
-/* Address and key from conf ([log] stream, keys/log.pub). Exports alamo_log_size and alamo_log_up. */
+/* Address and key from conf ([log] stream, keys/log.pub). Exports alamo_log_*: size, up, date, age, stale. */
 AL_MUST_USE enum al_err al_replica_new(struct al_loop *loop, const struct al_conf *conf,
 				       const struct al_replica_ops *ops, void *arg, struct al_replica **out);
 void al_replica_free(struct al_replica *replica);

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "alamo/follow/follow.h"
+#include "alamo/tlog/witness.h"
 
 #define LOG_SIZE 20
 #define CONNECTIONS_MAX 12
@@ -58,6 +59,8 @@ struct fixture {
 	unsigned presents;
 	uint64_t present; /* size at the first of them */
 	uint64_t tip;
+	uint64_t date;
+	unsigned dates;
 	struct al_buf ours, theirs;
 	uint64_t stop_at_head; /* the loop stops there */
 	uint64_t refuse_at;    /* index that the user refuses */
@@ -105,6 +108,25 @@ static void put_note(struct al_buf *out, enum al_frame_kind kind, const struct h
 	al_buf_init(&note, AL_NOTE_MAX);
 	al_checkpoint_format(al_slice_str(signer->pub.name), &cp, &text);
 	al_note_sign(al_buf_view(&text), signer, &note);
+	al_frame_put(out, kind, al_buf_view(&note));
+	al_buf_release(&text);
+	al_buf_release(&note);
+}
+
+/* A note of the log with a date, by the log's key or, with another one's, by nobody's. */
+static void put_dated(struct al_buf *out, enum al_frame_kind kind, uint64_t size, uint64_t date,
+		      const struct al_skey *dater)
+{
+	struct al_checkpoint cp = { .size = size, .root = real.root[size] };
+	struct al_skey dating;
+	struct al_buf text, note;
+
+	al_buf_init(&text, AL_NOTE_MAX);
+	al_buf_init(&note, AL_NOTE_MAX);
+	al_skey_dating(dater, &dating);
+	al_checkpoint_format(al_slice_str(key.pub.name), &cp, &text);
+	al_note_sign(al_buf_view(&text), &key, &note);
+	al_cosign(al_buf_view(&text), &dating, date, &note);
 	al_frame_put(out, kind, al_buf_view(&note));
 	al_buf_release(&text);
 	al_buf_release(&note);
@@ -235,6 +257,18 @@ static void on_tip(void *arg, const struct al_checkpoint *cp, struct al_slice no
 	f->tip = cp->size;
 }
 
+static void on_dated(void *arg, uint64_t date, const struct al_checkpoint *cp, struct al_slice note)
+{
+	struct fixture *f = arg;
+	struct al_checkpoint check;
+
+	assert_int_equal(al_checkpoint_open(note, &key.pub, &check), AL_OK);
+	assert_int_equal(check.size, cp->size);
+	assert_true(date > f->date);
+	f->date = date;
+	f->dates++;
+}
+
 static void on_present(void *arg)
 {
 	struct fixture *f = arg;
@@ -290,7 +324,7 @@ static void on_link(void *arg, bool up)
 	assert_true(f->links == 0 || f->links == 1);
 }
 
-static const struct al_follow_ops ops = { on_entry, on_head, on_fork, on_link, on_tip, on_present };
+static const struct al_follow_ops ops = { on_entry, on_head, on_fork, on_link, on_tip, on_present, on_dated };
 
 static void on_guard(void *arg)
 {
@@ -682,6 +716,34 @@ static void an_old_server_that_is_quiet(void **state)
 	assert_int_equal(f->present, 5);
 }
 
+static void dated_heads(struct al_buf *out)
+{
+	put_dated(out, AL_FRAME_TIP, 5, 1000, &key);
+	put_entries(out, &real, 0, 5);
+	put_head(out, &real, 5);
+	put_dated(out, AL_FRAME_HEAD, 5, 1060, &key);
+	put_dated(out, AL_FRAME_HEAD, 5, 1060, &key);       /* again */
+	put_dated(out, AL_FRAME_HEAD, 5, 1050, &key);       /* older */
+	put_dated(out, AL_FRAME_HEAD, 5, 9999, &other_key); /* not the log's */
+	put_head(out, &real, 5);
+	put_entries(out, &real, 5, 8);
+	put_dated(out, AL_FRAME_HEAD, 8, 1120, &key);
+}
+
+/* Each date once, in order, whatever frame it comes in; the same size again is no fork and no new head. */
+static void dates_are_told(void **state)
+{
+	static const struct step steps[] = { { 0, dated_heads, true } };
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), 8);
+	assert_int_equal(f->heads, 2);
+	assert_int_equal(f->forks, 0);
+	assert_int_equal(f->entries, 8);
+	assert_int_equal(f->dates, 3);
+	assert_int_equal(f->date, 1120);
+}
+
 static void tip_by_a_stranger(struct al_buf *out)
 {
 	put_note(out, AL_FRAME_TIP, &real, 5, &other_key);
@@ -850,6 +912,7 @@ int main(void)
 		TEST(an_old_server),
 		TEST(an_old_server_that_is_quiet),
 		TEST(tips_are_verified),
+		TEST(dates_are_told),
 		TEST(broken_frames),
 		TEST(broken_order),
 		TEST(unverified_bytes_are_bounded),
