@@ -154,6 +154,18 @@ static int consent(const struct queue *q, struct al_slice request)
 	return consent_ask(request, "Sign this as the hostmaster?", instead) ? CLI_DONE : CLI_USAGE;
 }
 
+/* Signed by somebody else than the hostmaster: whoever runs the authority has the right key in its folder. */
+static void key_hint(const struct queue *q, struct al_slice answer)
+{
+	if (memmem(answer.ptr, answer.len, "(POLICY-ASK)", 12) != NULL ||
+	    memmem(answer.ptr, answer.len, "(AUTH-MNT)", 10) != NULL)
+		fprintf(stderr,
+			"alamo: signed with %s, which is not the hostmaster's key: that is keys/hostmaster in the "
+			"authority's "
+			"folder (--key FILE)\n",
+			q->key);
+}
+
 static int send_signed(const struct queue *q, const struct draft *draft)
 {
 	struct al_buf answer;
@@ -167,6 +179,8 @@ static int send_signed(const struct queue *q, const struct draft *draft)
 	} else {
 		command_print_remote(al_buf_view(&answer));
 		code = answer_accepted(al_buf_view(&answer)) ? CLI_DONE : CLI_REFUSED;
+		if (code == CLI_REFUSED)
+			key_hint(q, al_buf_view(&answer));
 	}
 	al_buf_release(&answer);
 	return code;

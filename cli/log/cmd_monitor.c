@@ -15,6 +15,7 @@
 #include "alamo/rpsl/state.h"
 #include "file.h"
 #include "log_read.h"
+#include "nearest.h"
 
 #define KEYS_MAX 64
 
@@ -43,6 +44,7 @@ struct monitor {
 	bool signed_by_us;
 	uint64_t touched, foreign; /* entries told of, and those among them that are not ours */
 	bool told;
+	bool known; /* the maintainer, or something that it maintains, is or was there */
 };
 
 static void key_add(struct keys *keys, const struct al_sshkey *key)
@@ -138,7 +140,10 @@ static void on_change(void *arg, const struct al_object *old, const struct al_ob
 	struct monitor *m = arg;
 	const struct al_object *before = old != NULL && !old->deleted ? old : NULL;
 
-	if (m->index < m->since || (!is_ours(m, before) && !is_ours(m, now)))
+	if (!is_ours(m, before) && !is_ours(m, now))
+		return;
+	m->known = true;
+	if (m->index < m->since)
 		return;
 	/* A maintainer that did not exist speaks by the keys that it brings. */
 	if (m->own.count == 0 && m->given.count == 0 && now->cls == AL_MNTNER) {
@@ -206,6 +211,36 @@ static int mnt_read(struct monitor *m, const char *name)
 	return CLI_DONE;
 }
 
+struct likely {
+	struct nearest nearest;
+	char name[256]; /* of the best so far */
+};
+
+static bool likely_visit(const struct al_object *object, void *arg)
+{
+	struct likely *likely = arg;
+	char name[256];
+
+	if (al_slice_copy(al_object_key(object), name, sizeof(name)) != AL_OK)
+		return true;
+	likely->nearest.best = likely->nearest.best != NULL ? likely->name : NULL;
+	nearest_offer(&likely->nearest, name);
+	if (likely->nearest.best == name)
+		snprintf(likely->name, sizeof(likely->name), "%s", name);
+	return true;
+}
+
+/* Silence about a name that nobody has would be a false calm. */
+static int unknown_say(const struct monitor *m)
+{
+	struct likely likely = { .nearest = { .typed = m->mnt } };
+
+	al_state_each(m->state, AL_MNTNER, likely_visit, &likely);
+	if (likely.nearest.best != NULL)
+		return command_fail(CLI_REFUSED, "the log knows no maintainer %s: is it %s?", m->mnt, likely.name);
+	return command_fail(CLI_REFUSED, "the log knows no maintainer %s", m->mnt);
+}
+
 static int watch(struct monitor *m, const struct log_read_options *where, bool once)
 {
 	int code = log_read_begin(&m->read, where);
@@ -217,7 +252,9 @@ static int watch(struct monitor *m, const struct log_read_options *where, bool o
 		m->read.follow = !once;
 		code = log_read_run(&m->read, entry_watch, m);
 	}
-	if (code == CLI_DONE) {
+	if (code == CLI_DONE && !m->known) {
+		code = unknown_say(m);
+	} else if (code == CLI_DONE) {
 		printf("%llu entries, %llu of them not signed by %s\n", (unsigned long long)m->touched,
 		       (unsigned long long)m->foreign, m->mnt);
 		if (m->foreign > 0)

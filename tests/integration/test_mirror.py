@@ -194,6 +194,12 @@ def test_log_and_monitor(own_authority, tmp_path, key):
     stranger = Key(tmp_path / "stranger")
     strict = alamo(*watch, "--key", f"{stranger.path}.pub", check=False)
     assert strict.returncode == 4 and "2 entries, 2 of them" in strict.stdout
+    # Nobody is called that: no calm about it.
+    typo = alamo("monitor", "--mnt", "FSIHER-MNT", *watch[3:], check=False)
+    assert typo.returncode == 1 and "no maintainer FSIHER-MNT: is it FISHER-MNT?" in typo.stderr and typo.stdout == ""
+    # One who is there, and to whom nothing happened since, is another matter.
+    calm = alamo(*watch, "--since", 1000)
+    assert "0 entries, 0 of them not signed" in calm.stdout
 
 
 def test_no_stream_there(authority, tmp_path):

@@ -99,6 +99,7 @@ def test_a_member_cannot_approve(asking, tmp_path):
     digest = hashlib.sha256(asking.ask(f"queue {number}").split("\n", 1)[1].encode()).hexdigest()
     refused = asking.cli("queue", "approve", number, "--key", key.path, "--hash", digest, check=False)
     assert refused.returncode == 1 and "POLICY-ASK" in refused.stdout
+    assert "keys/hostmaster" in refused.stderr and str(key.path) in refused.stderr
     refused = asking.cli("queue", "refuse", number, "because", "--key", key.path, check=False)
     assert refused.returncode == 1 and "AUTH-MNT" in refused.stdout
     assert number in waiting(asking)
