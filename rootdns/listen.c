@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "alamo/base/log.h"
-
 #define SECTION "dns"
 #define PORT_KEY "port"
 #define ANY_TRIES 16 /* ports that are free for UDP, until one is for TCP too */
@@ -51,8 +49,6 @@ static enum al_err port_take(struct tcp_server *tcp, struct al_slice addr, uint1
 		if (!any)
 			break;
 	}
-	if (err == AL_EEXIST)
-		al_log(AL_LOG_ERROR, "dns-port", "address=%.*s port=%u why=\"in use\"", AL_FMT(addr), wanted);
 	return err;
 }
 

@@ -19,6 +19,7 @@
 
 #include "alamo/base/ident.h"
 #include "alamo/base/log.h"
+#include "alamo/net/bind.h"
 #include "alamo/net/loop.h"
 #include "answer.h"
 #include "traffic.h"
@@ -129,9 +130,9 @@ static enum al_err socket_open(struct al_slice addr, uint16_t port, bool shared,
 	}
 	number = errno;
 	(void)close(fd);
+	al_bind_failed("dns-udp", addr, port, number);
 	if (number == EADDRINUSE)
 		return AL_EEXIST;
-	al_log(AL_LOG_ERROR, "udp-bind", "address=%.*s port=%u errno=%d", AL_FMT(addr), port, number);
 	return number == EADDRNOTAVAIL ? AL_EUNSUPPORTED : AL_ESYS;
 }
 

@@ -9,6 +9,7 @@
 #include "source.h"
 
 #include "alamo/base/log.h"
+#include "alamo/net/bind.h"
 #include "alamo/net/metrics.h"
 
 #include <errno.h>
@@ -359,8 +360,7 @@ enum al_err al_listener_tcp(struct al_listener *listener, struct al_slice addr, 
 	}
 	err = tcp_open(info, &fd);
 	if (err != AL_OK)
-		al_log(AL_LOG_WARN, "listen-failed", "listener=%s address=%s port=%u errno=%d", listener->conf.name,
-		       host, (unsigned)port, errno);
+		al_bind_failed(listener->conf.name, addr, port, errno);
 	freeaddrinfo(info);
 	if (err != AL_OK)
 		return err;

@@ -8,6 +8,7 @@
 
 #include "alamo/base/ident.h"
 #include "alamo/base/log.h"
+#include "alamo/net/bind.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -185,7 +186,7 @@ void al_service_endpoint(struct al_service *service, const char *endpoint, struc
 		fclose(text);
 		ready_say(service, line);
 	}
-	al_log(AL_LOG_INFO, "listen", "endpoint=%s address=%.*s port=%u", endpoint, AL_FMT(addr), (unsigned)port);
+	al_log(AL_LOG_DEBUG, "listen", "endpoint=%s address=%.*s port=%u", endpoint, AL_FMT(addr), (unsigned)port);
 }
 
 void al_service_ready(struct al_service *service)
@@ -437,6 +438,7 @@ static int service_run(struct al_service *service)
 	}
 	if (err != AL_OK) {
 		al_log(AL_LOG_ERROR, "start-failed", "error=%s", al_err_name(err));
+		ready_say(service, al_bind_report());
 		service->exit_code = 1;
 	}
 	service_close(service);

@@ -303,7 +303,7 @@ enum al_err engine_sqlite_open(const char *path, bool create, struct engine **ou
 		return err;
 	}
 	if (sqlite3_libversion_number() < SQLITE_SAFE_VERSION)
-		al_log(AL_LOG_WARN, "sqlite-version",
+		al_log(AL_LOG_INFO, "sqlite-version",
 		       "version=%s reason=\"before 3.51.3 a second writing connection can corrupt the ledger: open it "
 		       "with nothing else\"",
 		       sqlite3_libversion());

@@ -3,7 +3,8 @@
  *
  *   -c FILE   configuration (default ./alamo.conf)
  *   -n        check the configuration, print it, exit
- *   -r FD     write "endpoint NAME ADDRESS" lines and "ready" to this descriptor
+ *   -r FD     write "endpoint NAME ADDRESS" lines and "ready" to this descriptor;
+ *             "error TEXT" when listening failed
  *   -V, -h
  *
  * SIGTERM and SIGINT stop the loop; SIGPIPE is ignored. Start-up errors are
