@@ -192,17 +192,26 @@ static int request_sign(struct init *init, const struct plan *plan, const char *
 	return code;
 }
 
+static int plan_fail(const struct init *init, const struct plan_error *why)
+{
+	const char *path = init->plan_path != NULL ? init->plan_path : "the plan";
+
+	if (why->line > 0)
+		return command_fail(CLI_USAGE, "%s: line %u: %s", path, why->line, why->text);
+	return command_fail(CLI_USAGE, "%s: %s", path, why->text);
+}
+
 static int requests_make(struct init *init, const char *key)
 {
 	struct plan plan;
 	struct al_buf text;
-	const char *why;
+	struct plan_error why;
 	size_t from = 0;
 	unsigned number = 1;
 	int code = CLI_DONE;
 
 	if (plan_parse(al_buf_view(&init->filled), &plan, &why) != AL_OK)
-		return command_fail(CLI_REFUSED, "%s", why);
+		return plan_fail(init, &why);
 	al_buf_init(&text, 1u << 17);
 	while (code == CLI_DONE && plan_request(&plan, number++, &from, &text)) {
 		code = text.err == AL_OK ? request_sign(init, &plan, key, al_buf_view(&text))
@@ -212,6 +221,17 @@ static int requests_make(struct init *init, const char *key)
 	al_buf_release(&text);
 	plan_release(&plan);
 	return code;
+}
+
+/* What the registry has against the plan, by the lines of its file. False: it speaks of something else. */
+static bool complaints_say(const struct init *init, struct al_slice said)
+{
+	struct plan_error why;
+	bool any = false;
+
+	while (plan_complaint(al_buf_view(&init->filled), &said, &why))
+		any = plan_fail(init, &why) != CLI_DONE;
+	return any;
 }
 
 static int ledger_make(struct init *init)
@@ -232,7 +252,8 @@ static int ledger_make(struct init *init)
 	for (size_t i = 0; i < init->request_count; i++)
 		(void)unlink(init->requests[i]);
 	if (err != AL_OK || status != 0) {
-		command_print_remote(al_buf_view(&said));
+		if (!complaints_say(init, al_buf_view(&said)))
+			command_print_remote(al_buf_view(&said));
 		command_fail(CLI_REFUSED, err != AL_OK ? "%s could not be run" : "%s did not take the plan", program);
 	}
 	al_buf_release(&said);
@@ -270,7 +291,7 @@ static int init_make(struct init *init, const struct plan *plan)
 static int init_plan(struct init *init)
 {
 	struct plan plan;
-	const char *why;
+	struct plan_error why;
 	int code;
 
 	if (init->plan_path == NULL)
@@ -278,7 +299,7 @@ static int init_plan(struct init *init)
 	else if (file_read(init->plan_path, &init->text) != AL_OK)
 		return command_fail(CLI_USAGE, "%s: %s", init->plan_path, strerror(errno));
 	if (plan_parse(al_buf_view(&init->text), &plan, &why) != AL_OK)
-		return command_fail(CLI_USAGE, "%s: %s", init->plan_path != NULL ? init->plan_path : "plan", why);
+		return plan_fail(init, &why);
 	code = init_make(init, &plan);
 	plan_release(&plan);
 	return code;

@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alamo/base/ident.h"
 #include "alamo/rpsl/object.h"
+#include "member/answer.h"
+#include "member/pin.h"
 
 #define PLAN_REQUEST_BYTES 40960 /* room for header and signature below AL_REQUEST_MAX */
 
@@ -42,45 +45,125 @@ static size_t object_find(const struct draft *draft, const char *name, struct al
 	return draft->count;
 }
 
-static enum al_err plan_names(struct plan *plan, const char **why)
+unsigned plan_line(struct al_slice text, struct al_slice first, struct al_slice line)
+{
+	struct al_slice at;
+	unsigned number = 0, begin = 0;
+
+	while (al_slice_line(&text, &at)) {
+		number++;
+		if (begin == 0 && al_slice_eq(at, first))
+			begin = number;
+		if (begin > 0 && al_slice_trim(at).len == 0)
+			break;
+		if (begin > 0 && al_slice_eq(at, line))
+			return number;
+	}
+	return begin;
+}
+
+/* Line of attribute `name` in the object, or of its first one. */
+static enum al_err names_fail(struct al_slice text, struct al_slice object, const char *name, struct plan_error *why,
+			      const char *reason)
+{
+	struct al_slice rest = object, first, line;
+
+	(void)al_slice_line(&rest, &first);
+	rest = object;
+	while (al_slice_line(&rest, &line))
+		if (al_slice_casestarts(line, name) && line.len > strlen(name) && line.ptr[strlen(name)] == ':')
+			break;
+	why->line = plan_line(text, first, line);
+	snprintf(why->text, sizeof(why->text), "%s", reason);
+	return AL_EINVAL;
+}
+
+/* "alamo", "example.org" */
+static bool is_tld(const char *name)
+{
+	char canonical[AL_NAME_MAX + 1];
+
+	return al_name_canon(al_slice_str(name), canonical) == AL_OK;
+}
+
+static enum al_err plan_names(struct al_slice text, struct plan *plan, struct plan_error *why)
 {
 	struct draft *draft = &plan->draft;
 	size_t at = object_find(draft, "registry", AL_S(""));
-	struct al_slice hostmaster;
+	struct al_slice hostmaster, value;
 
-	*why = "there is no registry object";
+	snprintf(why->text, sizeof(why->text), "there is no registry object");
 	if (at == draft->count)
 		return AL_EINVAL;
 	object_move(draft, at, 0);
-	*why = "the registry object has no tld";
-	if (al_slice_copy(raw_value(draft->objects[0], "registry"), plan->name, sizeof(plan->name)) != AL_OK ||
-	    al_slice_copy(raw_value(draft->objects[0], "tld"), plan->tld, sizeof(plan->tld)) != AL_OK ||
-	    plan->tld[0] == '\0')
-		return AL_EINVAL;
+	value = raw_value(draft->objects[0], "registry");
+	if (al_slice_copy(value, plan->name, sizeof(plan->name)) != AL_OK || !pin_name_ok(plan->name))
+		return names_fail(text, draft->objects[0], "registry", why,
+				  "the registry's name is 1 to 63 letters, digits, '-', '.' and '_'");
 	for (char *c = plan->name; *c != '\0'; c++)
 		*c = (char)tolower((unsigned char)*c);
-	*why = "the registry's maintainer is not in the plan";
+	value = raw_value(draft->objects[0], "tld");
+	if (value.len == 0)
+		return names_fail(text, draft->objects[0], "registry", why, "the registry object has no tld");
+	if (al_slice_copy(value, plan->tld, sizeof(plan->tld)) != AL_OK || !is_tld(plan->tld))
+		return names_fail(text, draft->objects[0], "tld", why, "tld: is no domain name");
 	hostmaster = raw_value(draft->objects[0], "mnt-by");
 	at = object_find(draft, "mntner", hostmaster);
 	if (hostmaster.len == 0 || at == draft->count)
-		return AL_EINVAL;
+		return names_fail(text, draft->objects[0], "mnt-by", why,
+				  "the registry's maintainer (mnt-by) is not in the plan");
 	object_move(draft, at, 1);
 	return AL_OK;
 }
 
-enum al_err plan_parse(struct al_slice text, struct plan *out, const char **why)
+enum al_err plan_parse(struct al_slice text, struct plan *out, struct plan_error *why)
 {
 	enum al_err err;
 
 	memset(out, 0, sizeof(*out));
-	*why = "there is no object in it";
+	*why = (struct plan_error){ .text = "there is no object in it" };
 	err = draft_parse(text, &out->draft);
 	if (err != AL_OK)
 		return err;
-	err = plan_names(out, why);
+	err = plan_names(text, out, why);
 	if (err != AL_OK)
 		plan_release(out);
 	return err;
+}
+
+/* An object's report: its lines as they were sent, each complaint below the line that it is about. */
+static bool body_complaint(struct al_slice text, struct al_slice *body, struct al_slice *first, struct al_slice *last,
+			   struct plan_error *out)
+{
+	struct al_slice line, error;
+
+	while (al_slice_line(body, &line)) {
+		struct al_slice alone = line;
+
+		if (answer_error(&alone, &error)) {
+			out->line = first->len > 0 ? plan_line(text, *first, *last) : 0;
+			snprintf(out->text, sizeof(out->text), "%.*s", AL_FMT(error));
+			return true;
+		}
+		if (al_slice_trim(line).len > 0 && !al_slice_starts(line, "***")) {
+			*first = first->len == 0 ? line : *first;
+			*last = line;
+		}
+	}
+	return false;
+}
+
+bool plan_complaint(struct al_slice text, struct al_slice *rest, struct plan_error *out)
+{
+	struct answer_object object;
+
+	while (answer_next(rest, &object)) {
+		struct al_slice first = { NULL, 0 }, last = { NULL, 0 };
+
+		if (!object.succeeded && body_complaint(text, &object.body, &first, &last, out))
+			return true;
+	}
+	return false;
 }
 
 void plan_release(struct plan *plan)

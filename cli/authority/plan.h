@@ -21,8 +21,20 @@ struct plan {
 	char tld[PLAN_NAME_MAX];  /* the first one */
 };
 
+/* What is wrong with a plan. */
+struct plan_error {
+	unsigned line; /* of the file, from 1; 0: of none */
+	char text[400];
+};
+
 /* Names that do not depend on the key. AL_EINVAL with a reason in *why. */
-AL_MUST_USE enum al_err plan_parse(struct al_slice text, struct plan *out, const char **why);
+AL_MUST_USE enum al_err plan_parse(struct al_slice text, struct plan *out, struct plan_error *why);
+/* The line of the plan where the object that begins with `first` has `line`, else where it begins; 0: it is not there. */
+unsigned plan_line(struct al_slice text, struct al_slice first, struct al_slice line);
+/*
+ * The next complaint in the registry's answer about the plan `text`; start with rest = the answer. False at the end.
+ */
+bool plan_complaint(struct al_slice text, struct al_slice *rest, struct plan_error *out);
 void plan_release(struct plan *plan);
 /* `text` with the hostmaster's key in place of every mark, appended. */
 void plan_fill(struct al_slice text, struct al_slice key, struct al_buf *out);

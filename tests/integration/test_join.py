@@ -3,7 +3,8 @@
 import ipaddress
 import json
 
-from harness import Key, alamo, mntner, obj, records, wait_for
+import pytest
+from harness import ROOT, Key, alamo, mntner, obj, records, wait_for
 
 
 def test_join_shows_everywhere(authority, key):
@@ -108,6 +109,22 @@ def test_init_refuses_what_is_not_empty(tmp_path):
     (tmp_path / "plan").write_text("registry: BAD\nsource: BAD\n")
     assert alamo("init", tmp_path / "new", "--plan", tmp_path / "plan", check=False).returncode != 0
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("line, instead, said", [
+    ("tld:            alamo", "tld: ac me", "tld: is no domain name"),
+    ("assign-min:     40", "assign-min: x", "Syntax error in assign-min"),
+    ("policy:         open", "policy: ajar", "(SCHEMA-SYNTAX)"),
+])
+def test_init_names_the_line_of_the_plan(tmp_path, line, instead, said):
+    lines = (ROOT / "deploy/plan/alamo.plan").read_text().splitlines()
+    number = lines.index(line)
+    lines[number] = instead
+    (tmp_path / "plan").write_text("\n".join(lines) + "\n")
+    result = alamo("init", tmp_path / "new", "--plan", tmp_path / "plan", check=False)
+    assert result.returncode != 0 and not (tmp_path / "new").exists()
+    assert f"alamo: {tmp_path}/plan: line {number + 1}: " in result.stderr and said in result.stderr, result.stderr
+    assert "event=" not in result.stdout + result.stderr
 
 
 def test_up_only_once(authority):

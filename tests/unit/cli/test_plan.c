@@ -37,7 +37,7 @@ static void expect_plan(struct al_slice text, const char *source, const char *na
 	struct al_buf filled, out;
 	struct al_request request;
 	struct plan plan;
-	const char *why;
+	struct plan_error why;
 	size_t from = 0, objects = 0;
 	unsigned number = 1;
 
@@ -92,14 +92,48 @@ static void order_in_the_file_does_not_matter(void **state)
 
 static void plans_that_are_none(void **state)
 {
+	static const struct {
+		const char *text, *why;
+		unsigned line;
+	} table[] = {
+		{ "", "no object", 0 },
+		{ "mntner: H-MNT\n", "no registry object", 0 },
+		{ "# x\n\nregistry: X\ntld: x\nmnt-by: H-MNT\n", "maintainer", 5 },
+		{ "registry: X\nmnt-by: H-MNT\n", "no tld", 1 },
+		{ "registry: X\n# y\ntld: ac me\nmnt-by: H-MNT\n\nmntner: H-MNT\n", "no domain name", 3 },
+		{ "mntner: H-MNT\n\nregistry: ../X\ntld: x\nmnt-by: H-MNT\n", "registry's name", 3 },
+	};
 	struct plan plan;
-	const char *why;
+	struct plan_error why;
 
 	(void)state;
-	assert_int_equal(plan_parse(AL_S(""), &plan, &why), AL_EINVAL);
-	assert_int_equal(plan_parse(AL_S("mntner: H-MNT\n"), &plan, &why), AL_EINVAL);
-	assert_int_equal(plan_parse(AL_S("registry: X\ntld: x\nmnt-by: H-MNT\n"), &plan, &why), AL_EINVAL);
-	assert_non_null(strstr(why, "maintainer"));
+	for (size_t i = 0; i < AL_COUNT(table); i++) {
+		assert_int_equal(plan_parse(al_slice_str(table[i].text), &plan, &why), AL_EINVAL);
+		assert_non_null(strstr(why.text, table[i].why));
+		assert_int_equal(why.line, table[i].line);
+	}
+}
+
+/* The registry's complaints, by the lines of the file. */
+static void complaints_have_lines(void **state)
+{
+	struct al_slice text = AL_S(
+		"# plan\nmntner: A\nsource: X\n\n# two\nmntner: B\nremarks: x\n# in it\nsource: Y\n");
+	struct al_slice answer = AL_S("2026 info event=x\nSUMMARY OF UPDATE: genesis-1\n"
+				      "  Create HELD: [mntner] A\n"
+				      "  Create FAILED: [mntner] B\n\n"
+				      "mntner: B\n***Error:   one\nremarks: x\nsource: Y\n***Error:   two (C)\n"
+				      "  Create HELD: [mntner] C\n% nothing was changed\n% end\n");
+	struct plan_error why;
+
+	(void)state;
+	assert_true(plan_complaint(text, &answer, &why));
+	assert_int_equal(why.line, 6);
+	assert_string_equal(why.text, "one");
+	assert_int_equal(plan_line(text, AL_S("mntner: B"), AL_S("source: Y")), 9);
+	assert_int_equal(plan_line(text, AL_S("mntner: B"), AL_S("source: X")), 6);
+	assert_int_equal(plan_line(text, AL_S("mntner: D"), AL_S("source: X")), 0);
+	assert_false(plan_complaint(text, &answer, &why));
 }
 
 /* What join would send, with the placeholders filled as the registry might. */
@@ -165,6 +199,7 @@ int main(void)
 		cmocka_unit_test(dn42_plan),
 		cmocka_unit_test(order_in_the_file_does_not_matter),
 		cmocka_unit_test(plans_that_are_none),
+		cmocka_unit_test(complaints_have_lines),
 		cmocka_unit_test(join_builds),
 		cmocka_unit_test(join_refuses),
 	};
