@@ -1,8 +1,8 @@
 /*
  * cmd_up.c -- `alamo up`: the four daemons of one directory, supervised.
  *
- * run/alamo.pid holds our process id and a lock, so that a directory is up
- * only once.
+ * At a terminal, and with --detach, the daemons' log goes to DIR/run/log: there
+ * are people who want to read. Else it is on standard error, for who collects it.
  */
 #include "command.h"
 
@@ -10,65 +10,144 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "alamo/base/log.h"
 #include "file.h"
 #include "supervise.h"
+#include "up_lock.h"
 
 static const char *const programs[] = { "alamo-registryd", "alamo-whoisd", "alamo-rootd", "alamo-rpkid" };
 
-/* The locked descriptor or -1 (said). The lock ends with the process, the file stays. */
-static int lock_take(const char *dir)
-{
-	char path[PATH_MAX], text[32];
-	int fd, length = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+struct options {
+	bool detach;
+};
 
-	if (file_join(dir, "run", path, sizeof(path)) == AL_OK)
-		(void)mkdir(path, 0755);
-	if (file_join(dir, "run/alamo.pid", path, sizeof(path)) != AL_OK)
-		return -1;
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (fd < 0) {
-		command_fail(CLI_REFUSED, "%s: %s", path, strerror(errno));
-		return -1;
-	}
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		command_fail(CLI_REFUSED, "%s is up already (%s is locked)", dir, path);
-		close(fd);
-		return -1;
-	}
-	if (ftruncate(fd, 0) != 0 || write(fd, text, (size_t)length) != length)
-		al_log(AL_LOG_WARN, "pid-file", "path=%s error=%s", path, strerror(errno));
-	return fd;
+struct up {
+	const char *dir;
+	struct supervise_opts supervise;
+	char log_path[PATH_MAX];
+	int ready; /* pipe to the process that waits for us; -1: nobody does */
+};
+
+static int log_open(struct up *up)
+{
+	if (file_join(up->dir, "run/log", up->log_path, sizeof(up->log_path)) != AL_OK)
+		return command_fail(CLI_USAGE, "the path is too long");
+	up->supervise.log_path = up->log_path;
+	up->supervise.log_fd = open(up->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	if (up->supervise.log_fd < 0)
+		return command_fail(CLI_REFUSED, "%s: %s", up->log_path, strerror(errno));
+	return CLI_DONE;
 }
 
-static int run(const struct words *words, const void *options)
+/* Everything is up: who waits may go, and nothing of ours is at their terminal any more. */
+static void detached_ready(void *arg)
 {
-	const char *dir = words->word[0];
-	char conf[PATH_MAX];
-	int lock, code;
+	struct up *up = arg;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	(void)options;
-	if (file_join(dir, "alamo.conf", conf, sizeof(conf)) != AL_OK || access(conf, R_OK) != 0)
-		return command_fail(CLI_REFUSED, "%s is no authority: there is no alamo.conf (see `alamo init`)", dir);
-	al_log_init("alamo", AL_LOG_INFO);
-	lock = lock_take(dir);
+	(void)command_output_ok();
+	if (null >= 0) {
+		(void)dup2(null, STDIN_FILENO);
+		(void)dup2(null, STDOUT_FILENO);
+		close(null);
+	}
+	(void)dup2(up->supervise.log_fd, STDERR_FILENO);
+	(void)!write(up->ready, "y", 1);
+	close(up->ready);
+	up->ready = -1;
+}
+
+static void terminal_ready(void *arg)
+{
+	const struct up *up = arg;
+
+	printf("log %s\nCtrl-C stops it; with --detach it would stay, until `alamo down %s`\n", up->log_path, up->dir);
+	(void)command_output_ok();
+}
+
+static int daemons_run(struct up *up)
+{
+	int lock = up_lock_take(up->dir), code;
+
 	if (lock < 0)
 		return CLI_REFUSED;
-	code = supervise(dir, programs, AL_COUNT(programs));
+	code = supervise(&up->supervise, up->dir, programs, AL_COUNT(programs));
 	close(lock);
+	return code;
+}
+
+/* The parent waits until the child is ready, or is gone with its exit code. */
+static int detach(struct up *up)
+{
+	int ends[2], status = 0;
+	char byte;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return command_fail(CLI_REFUSED, "pipe: %s", strerror(errno));
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		return command_fail(CLI_REFUSED, "fork: %s", strerror(errno));
+	if (pid == 0) {
+		(void)setsid();
+		close(ends[0]);
+		up->ready = ends[1];
+		up->supervise.ready = detached_ready;
+		return daemons_run(up);
+	}
+	close(ends[1]);
+	if (read(ends[0], &byte, 1) == 1) {
+		printf("log %s\nIt stays up: `alamo down %s` stops it\n", up->log_path, up->dir);
+		return CLI_DONE;
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : CLI_REFUSED;
+}
+
+static int run(const struct words *words, const void *arg)
+{
+	const struct options *options = arg;
+	struct up up = { .dir = words->word[0], .ready = -1, .supervise = { .log_fd = -1 } };
+	char conf[PATH_MAX];
+	int code = CLI_DONE;
+
+	if (file_join(up.dir, "alamo.conf", conf, sizeof(conf)) != AL_OK || access(conf, R_OK) != 0)
+		return command_fail(CLI_REFUSED, "%s is no authority: there is no alamo.conf (see `alamo init`)",
+				    up.dir);
+	al_log_init("alamo", AL_LOG_INFO);
+	up.supervise.arg = &up;
+	if (options->detach || isatty(STDERR_FILENO)) {
+		code = log_open(&up);
+		up.supervise.ready = terminal_ready;
+	}
+	if (code == CLI_DONE)
+		code = options->detach ? detach(&up) : daemons_run(&up);
+	if (up.supervise.log_fd >= 0)
+		close(up.supervise.log_fd);
 	return code;
 }
 
 static const struct command_form forms[] = { { NULL, "DIR", NULL, run } };
 
+static const struct option_row rows[] = {
+	{ .name = "detach",
+	  .letter = 'd',
+	  OPTION_AT(struct options, detach),
+	  .meaning = "returns when everything is up, and leaves it running until `alamo down DIR`" },
+};
+
 const struct command command_up = {
 	.name = "up",
 	.group = GROUP_AUTHORITY,
 	.help = "run the authority's four daemons until SIGTERM",
+	.notes = "At a terminal, and with --detach, the daemons' log is DIR/run/log; else it is on standard error.",
 	COMMAND_FORMS(forms),
+	COMMAND_OPTIONS(rows, struct options),
 };

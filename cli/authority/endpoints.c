@@ -3,11 +3,14 @@
  */
 #include "endpoints.h"
 
+#include <stdio.h>
+
 void endpoints_init(struct endpoints *endpoints)
 {
 	al_buf_init(&endpoints->partial, 65536);
 	al_buf_init(&endpoints->lines, 65536);
 	endpoints->ready = false;
+	endpoints->error[0] = '\0';
 }
 
 void endpoints_release(struct endpoints *endpoints)
@@ -21,12 +24,16 @@ void endpoints_reset(struct endpoints *endpoints)
 	al_buf_reset(&endpoints->partial);
 	al_buf_reset(&endpoints->lines);
 	endpoints->ready = false;
+	endpoints->error[0] = '\0';
 }
 
 static void line_take(struct endpoints *endpoints, struct al_slice line)
 {
 	if (al_slice_is(line, "ready")) {
 		endpoints->ready = true;
+	} else if (al_slice_starts(line, "error ")) {
+		snprintf(endpoints->error, sizeof(endpoints->error), "%.*s",
+			 AL_FMT(al_slice_from(line, sizeof("error ") - 1)));
 	} else if (al_slice_starts(line, "endpoint ")) {
 		al_buf_slice(&endpoints->lines, al_slice_from(line, sizeof("endpoint ") - 1));
 		al_buf_u8(&endpoints->lines, '\n');

@@ -1,6 +1,6 @@
 /*
  * endpoints.h -- what a starting daemon says on its descriptor (service.h,
- * option -r): "endpoint NAME ADDRESS" lines, then "ready".
+ * option -r): "endpoint NAME ADDRESS" lines, then "ready", or "error TEXT".
  */
 #ifndef CLI_ENDPOINTS_H
 #define CLI_ENDPOINTS_H
@@ -10,6 +10,7 @@
 struct endpoints {
 	struct al_buf partial; /* bytes of an unfinished line */
 	struct al_buf lines;   /* "NAME ADDRESS" lines so far */
+	char error[256];       /* "error TEXT": why it does not start; empty: it did not say */
 	bool ready;
 };
 

@@ -45,11 +45,13 @@ struct daemon {
 
 struct supervisor {
 	const char *dir;
+	const struct supervise_opts *opts;
 	struct daemon daemons[SUPERVISE_MAX];
 	size_t count;
 	int signals; /* signalfd */
 	sigset_t old_mask;
 	bool announced;
+	const struct daemon *failed; /* did not start, with exit code `code` */
 	bool stopping;
 	int code;
 };
@@ -81,6 +83,10 @@ static void daemon_exec(const struct supervisor *s, const struct daemon *daemon,
 	(void)setpgid(0, 0);
 	(void)sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
 	(void)fcntl(out, F_SETFD, 0);
+	if (s->opts->log_fd >= 0) { /* and nothing of the terminal, or pipe, that we were started at */
+		(void)dup2(s->opts->log_fd, STDOUT_FILENO);
+		(void)dup2(s->opts->log_fd, STDERR_FILENO);
+	}
 	snprintf(number, sizeof(number), "%d", out);
 	if (file_program(daemon->name, program, sizeof(program)) == AL_OK &&
 	    file_join(s->dir, "alamo.conf", conf, sizeof(conf)) == AL_OK)
@@ -127,6 +133,27 @@ static void daemon_pipe_close(struct daemon *daemon)
 
 /* ---- endpoints ---- */
 
+/* A line for each service: "whois 127.0.0.1:4043, [::1]:4043". */
+static void endpoints_show(struct al_slice lines)
+{
+	struct al_slice line, name, before = { NULL, 0 };
+	struct al_buf out;
+
+	al_buf_init(&out, 1u << 20);
+	while (al_slice_line(&lines, &line)) {
+		(void)al_slice_cut(&line, ' ', &name);
+		if (al_slice_eq(name, before))
+			al_buf_str(&out, ", ");
+		else
+			al_buf_printf(&out, "%s%.*s ", out.len > 0 ? "\n" : "", AL_FMT(name));
+		al_buf_slice(&out, line);
+		before = name;
+	}
+	al_buf_str(&out, "\n");
+	command_print(al_buf_view(&out));
+	al_buf_release(&out);
+}
+
 static void endpoints_write(const struct supervisor *s)
 {
 	char path[PATH_MAX];
@@ -139,7 +166,7 @@ static void endpoints_write(const struct supervisor *s)
 	    file_write(path, al_buf_view(&all), 0644) != AL_OK)
 		al_log(AL_LOG_WARN, "endpoints", "path=%s error=%s", path, strerror(errno));
 	if (!s->announced)
-		command_print(al_buf_view(&all));
+		endpoints_show(al_buf_view(&all));
 	al_buf_release(&all);
 }
 
@@ -154,8 +181,11 @@ static void daemon_ready(struct supervisor *s, struct daemon *daemon)
 		if (!s->daemons[i].said.ready)
 			return;
 	endpoints_write(s);
-	if (!s->announced)
+	if (!s->announced) {
 		command_print(AL_S("ready\n"));
+		if (s->opts->ready != NULL)
+			s->opts->ready(s->opts->arg);
+	}
 	s->announced = true;
 }
 
@@ -183,7 +213,8 @@ static void daemon_died(struct supervisor *s, struct daemon *daemon, int status)
 	if (s->stopping)
 		return;
 	if (!daemon->was_ready && !by_signal) {
-		s->code = command_fail(CLI_REFUSED, "%s did not start (exit code %d)", daemon->name, number);
+		s->failed = daemon;
+		s->code = number;
 		s->stopping = true;
 		return;
 	}
@@ -286,11 +317,12 @@ static void supervisor_stop(struct supervisor *s)
 	}
 }
 
-static bool supervisor_open(struct supervisor *s, const char *dir, const char *const programs[], size_t count)
+static bool supervisor_open(struct supervisor *s, const struct supervise_opts *opts, const char *dir,
+			    const char *const programs[], size_t count)
 {
 	sigset_t mask;
 
-	*s = (struct supervisor){ .dir = dir, .count = count < SUPERVISE_MAX ? count : SUPERVISE_MAX };
+	*s = (struct supervisor){ .dir = dir, .opts = opts, .count = count < SUPERVISE_MAX ? count : SUPERVISE_MAX };
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGCHLD);
 	sigaddset(&mask, SIGTERM);
@@ -310,15 +342,28 @@ static bool supervisor_open(struct supervisor *s, const char *dir, const char *c
 	return s->signals >= 0;
 }
 
-int supervise(const char *dir, const char *const programs[], size_t count)
+/* Last of all, below whatever the others say while they stop. */
+static int failure_say(const struct supervisor *s)
+{
+	const struct daemon *daemon = s->failed;
+
+	if (daemon->said.error[0] != '\0')
+		return command_fail(CLI_REFUSED, "%s did not start: %s", daemon->name, daemon->said.error);
+	return command_fail(CLI_REFUSED, "%s did not start (exit code %d): %s", daemon->name, s->code,
+			    s->opts->log_path != NULL ? s->opts->log_path : "its lines above say why");
+}
+
+int supervise(const struct supervise_opts *opts, const char *dir, const char *const programs[], size_t count)
 {
 	struct supervisor s;
 
-	if (!supervisor_open(&s, dir, programs, count))
+	if (!supervisor_open(&s, opts, dir, programs, count))
 		return command_fail(CLI_REFUSED, "signalfd: %s", strerror(errno));
 	while (!s.stopping)
 		supervisor_step(&s);
 	supervisor_stop(&s);
+	if (s.failed != NULL)
+		s.code = failure_say(&s);
 	for (size_t i = 0; i < s.count; i++)
 		endpoints_release(&s.daemons[i].said);
 	close(s.signals);

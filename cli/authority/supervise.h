@@ -13,11 +13,18 @@
 
 #define SUPERVISE_MAX 8
 
+struct supervise_opts {
+	int log_fd;               /* standard error of the daemons; -1: ours */
+	const char *log_path;     /* what it is called; NULL */
+	void (*ready)(void *arg); /* everything is up for the first time; may be NULL */
+	void *arg;
+};
+
 /*
  * `dir` has alamo.conf and run/. Writes run/PROGRAM.pid and run/endpoints;
- * prints one line an endpoint and "ready" on standard output when all are up.
+ * prints one line a service and "ready" on standard output when all are up.
  * Returns an exit code of the program.
  */
-int supervise(const char *dir, const char *const programs[], size_t count);
+int supervise(const struct supervise_opts *opts, const char *dir, const char *const programs[], size_t count);
 
 #endif
