@@ -29,7 +29,8 @@ static inline void folder_remove(const char *dir)
 	if (folder == NULL)
 		return;
 	while ((item = readdir(folder)) != NULL) {
-		(void)snprintf(path, sizeof(path), "%s/%s", dir, item->d_name);
+		if (snprintf(path, sizeof(path), "%s/%s", dir, item->d_name) >= (int)sizeof(path))
+			continue;
 		if (strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0 && unlink(path) != 0)
 			folder_remove(path);
 	}

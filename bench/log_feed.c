@@ -1,5 +1,6 @@
 /*
- * rtr_feed.c -- a log of N route objects, offered as a stream: `rtr_feed DIR N [K]`, K (200) in an entry.
+ * log_feed.c -- a log of N objects, offered as a stream: `log_feed DIR N [K [KIND]]`, K (200) in an entry,
+ * KIND "routes" or "domains" (behind a registry object; every second one signed).
  *
  * Writes DIR/keys/log.pub and serves DIR/run/log.sock, as a registry would (alamo/follow/stream.h). Commands on standard input, one head
  * each: "add K" appends K routes, "del K" deletes the last K. Says "size SIZE" when it has sent them; ends with its
@@ -45,13 +46,14 @@ struct feed {
 	size_t done; /* of `bytes`, in commits */
 	unsigned long routes;
 	unsigned per_entry; /* 1 .. PER_ENTRY */
+	bool domains;
 };
 
 static void must(bool good, const char *what)
 {
 	if (good)
 		return;
-	(void)fprintf(stderr, "rtr_feed: %s failed\n", what);
+	(void)fprintf(stderr, "log_feed: %s failed\n", what);
 	exit(1);
 }
 
@@ -64,6 +66,33 @@ static void put_route(struct al_buf *out, unsigned long n, bool gone)
 		al_buf_printf(out, "route6: fd%02lx:%lx:%lx::/48\n", n >> 24, n >> 12 & 0xfff, n & 0xfff);
 	al_buf_printf(out, "origin: AS%lu\nmnt-by: TEST-MNT\nsource: TEST\n%s", 4200000000 + n % 5000,
 		      gone ? "delete: bench\n" : "");
+}
+
+/* "version" makes a change of it. */
+static void put_domain(struct al_buf *out, unsigned long n, bool gone)
+{
+	al_buf_printf(out, "domain: d%lu.alamo\nnserver: ns1.d%lu.alamo fd%02lx:%lx::1\nnserver: ns.d%lu.alamo\n", n, n,
+		      n >> 16 & 0xff, n & 0xffff, n / 10);
+	if (n % 2 == 0)
+		al_buf_printf(out, "ds-rdata: %lu 13 2 %064lx\n", n % 65536, n);
+	al_buf_printf(out, "mnt-by: TEST-MNT\nsource: TEST\n%s", gone ? "delete: bench\n" : "");
+}
+
+static void put_registry(struct al_buf *out)
+{
+	al_buf_str(out, "registry: TEST\ntld: alamo\nsuper-prefix: fd00::/16\nroot-server: a fd00::53\n"
+			"root-server: b fd00::54\nmnt-by: TEST-MNT\nsource: TEST\n");
+}
+
+/* The first object of a log of domains is the registry. */
+static void put_object(const struct feed *feed, struct al_buf *out, unsigned long n, bool gone)
+{
+	if (!feed->domains)
+		put_route(out, n, gone);
+	else if (n == 0)
+		put_registry(out);
+	else
+		put_domain(out, n, gone);
 }
 
 static void append_entry(struct feed *feed, unsigned long first, unsigned count, bool gone, uint64_t time)
@@ -80,7 +109,7 @@ static void append_entry(struct feed *feed, unsigned long first, unsigned count,
 	for (i = 0; i < count; i++) {
 		result[i] = gone ? AL_DELETE : AL_CREATE;
 		al_buf_str(&body, "\n");
-		put_route(&body, first + i, gone);
+		put_object(feed, &body, first + i, gone);
 	}
 	struct al_entry entry = { .index = feed->edge.size,
 				  .time = time,
@@ -222,9 +251,10 @@ int main(int argc, char **argv)
 	static struct feed feed;
 	struct event *event;
 
-	feed.per_entry = argc == 4 ? (unsigned)strtoul(argv[3], NULL, 10) : PER_ENTRY;
-	if (argc < 3 || argc > 4 || feed.per_entry == 0 || feed.per_entry > PER_ENTRY || chdir(argv[1]) != 0) {
-		(void)fprintf(stderr, "usage: rtr_feed DIR N [K]\n");
+	feed.per_entry = argc >= 4 ? (unsigned)strtoul(argv[3], NULL, 10) : PER_ENTRY;
+	feed.domains = argc == 5 && strcmp(argv[4], "domains") == 0;
+	if (argc < 3 || argc > 5 || feed.per_entry == 0 || feed.per_entry > PER_ENTRY || chdir(argv[1]) != 0) {
+		(void)fprintf(stderr, "usage: log_feed DIR N [K [routes|domains]]\n");
 		return 2;
 	}
 	must(sodium_init() >= 0 && al_skey_generate(AL_S("bench.example/log"), &feed.key) == AL_OK, "key");
