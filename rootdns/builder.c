@@ -215,8 +215,10 @@ static enum al_err master_make(const struct builder *builder, const struct gener
 		return err;
 	err = zone_master_new(generation->plan, index, builder->seed, &keys, out);
 	zone_keys_release(&keys);
-	if (err == AL_OK)
+	if (err == AL_OK) {
 		(*out)->expire_s = expire_of(builder->conf.signature_s);
+		(*out)->zonemd_names = builder->conf.zonemd_names;
+	}
 	return err;
 }
 

@@ -32,6 +32,7 @@ struct builder_conf {
 	const char *keys_dir;         /* borrowed; NULL: keys in memory only */
 	const char *run_dir;          /* where the trust anchor goes; NULL: nowhere */
 	uint32_t signature_s;         /* how long a signature lasts */
+	size_t zonemd_names;          /* zones with more names carry no digest of themselves */
 	uint64_t (*now)(void);        /* Unix seconds; NULL: al_now_s */
 	struct publish *publish;      /* borrowed */
 	void (*published)(void *arg); /* a set came in force; builder's thread. NULL is allowed */

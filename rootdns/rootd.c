@@ -218,6 +218,7 @@ static enum al_err builder_open(struct rootd *self)
 		.keys_dir = self->keys_dir,
 		.run_dir = self->run_dir,
 		.signature_s = (uint32_t)al_conf_u64(conf, "dns", "signature-days") * 86400u,
+		.zonemd_names = (size_t)al_conf_u64(conf, "dns", "zonemd-names"),
 		.publish = self->publish,
 		.published = zones_published,
 		.arg = self,

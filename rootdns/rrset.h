@@ -27,6 +27,7 @@ enum rr_type {
 	RR_RRSIG = 46,
 	RR_NSEC = 47,
 	RR_DNSKEY = 48,
+	RR_ZONEMD = 63,
 	RR_TSIG = 250,
 	RR_IXFR = 251,
 	RR_AXFR = 252,

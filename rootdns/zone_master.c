@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "alamo/base/wire.h"
+#include "zonemd.h"
 
 #define SOA_REFRESH 300u
 #define SOA_RETRY 60u
@@ -145,7 +146,8 @@ static size_t soa_rdata(const struct zone_master *master, uint8_t out[static 2 *
 
 enum al_err zone_master_apex_sets(const struct zone_master *master, struct rrset **list)
 {
-	struct rdata ns[AL_COUNT(master->plan->servers)], soa, keys[2];
+	struct rdata ns[AL_COUNT(master->plan->servers)], soa, keys[2], digest;
+	uint8_t digest_bytes[ZONEMD_RDATA_LEN];
 	uint8_t soa_bytes[2 * DNAME_MAX + 20];
 	enum al_err err;
 
@@ -159,5 +161,10 @@ enum al_err zone_master_apex_sets(const struct zone_master *master, struct rrset
 		err = own_set(list, RR_NS, ns, master->plan->server_count);
 	if (err == AL_OK)
 		err = own_set(list, RR_DNSKEY, keys, 2);
+	if (err == AL_OK && HASH_COUNT(master->tree.names) <= master->zonemd_names) {
+		zonemd_rdata(master->serial, digest_bytes);
+		digest = (struct rdata){ digest_bytes, sizeof(digest_bytes) };
+		err = own_set(list, RR_ZONEMD, &digest, 1);
+	}
 	return err;
 }

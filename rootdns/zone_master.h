@@ -25,6 +25,7 @@ struct zone_master {
 	size_t resign_at;             /* where the search for old signatures goes on */
 	uint64_t changed;             /* log size at which the zone last changed */
 	uint32_t serial;              /* of the newest snapshot */
+	size_t zonemd_names;          /* zones with more names carry no digest */
 	uint32_t expire_s;            /* SOA: how long a secondary goes on alone */
 	struct zone *oldest, *newest; /* snapshots that still exist */
 	uint32_t snapshots;           /* made so far */
@@ -40,7 +41,7 @@ void zone_master_free(struct zone_master *master);
 bool zone_master_resign(struct zone_master *master, const struct zone_signer *clock, size_t max);
 /* Frees snapshots that nobody holds, and the nodes that only those showed. */
 void zone_master_reclaim(struct zone_master *master);
-/* SOA, NS and DNSKEY of the apex, put in front of *list. */
+/* SOA, NS, DNSKEY and ZONEMD of the apex, put in front of *list. */
 AL_MUST_USE enum al_err zone_master_apex_sets(const struct zone_master *master, struct rrset **list);
 
 #endif

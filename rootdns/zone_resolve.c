@@ -138,8 +138,8 @@ static enum al_err sign_all(struct zname *name, struct rrset *before, const stru
 	for (struct rrset *set = name->sets; set != NULL && err == AL_OK; set = set->next) {
 		struct rrset *old = before;
 
-		if (!is_signed(name->cut, set->type))
-			continue;
+		if (!is_signed(name->cut, set->type) || set->type == RR_ZONEMD)
+			continue; /* a digest is filled in and signed at the end */
 		while (old != NULL && !rrset_same(old, set))
 			old = old->next;
 		if (old != NULL && old->sig_len > 0 && !zone_sign_due(signer, old)) {
@@ -173,6 +173,17 @@ enum al_err zone_resolve(struct zname *name, struct rrset *own, const struct zon
 		err = sign_all(name, before, signer, signatures);
 	rrset_list_free(before);
 	return err;
+}
+
+enum al_err zone_resolve_digest(struct zname *apex, const struct zone_signer *signer, size_t *signatures)
+{
+	for (struct rrset *set = apex->sets; set != NULL; set = set->next) {
+		if (set->type != RR_ZONEMD)
+			continue;
+		(*signatures)++;
+		return zone_sign(signer, &apex->name, set);
+	}
+	return AL_OK;
 }
 
 /* ---- NSEC ---- */

@@ -19,4 +19,7 @@ AL_MUST_USE enum al_err zone_resolve(struct zname *name, struct rrset *own, cons
 AL_MUST_USE enum al_err zone_resolve_nsec(struct zname *name, const struct dname *next,
 					  const struct zone_signer *signer, size_t *signatures, bool *changed);
 
+/* Signs the ZONEMD set of the apex, when there is one. */
+AL_MUST_USE enum al_err zone_resolve_digest(struct zname *apex, const struct zone_signer *signer, size_t *signatures);
+
 #endif

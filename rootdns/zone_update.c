@@ -15,6 +15,7 @@
 #include "alamo/base/wire.h"
 #include "answer_compile.h"
 #include "zone_resolve.h"
+#include "zonemd.h"
 
 /* A name comes into the chain, or leaves it, at `at` in the order before. */
 struct edit {
@@ -309,22 +310,38 @@ static enum al_err node_replace(struct update *update, size_t at)
 	return AL_OK;
 }
 
+/* The NSEC of a place of the chain; *changed: the node has to be made anew. */
+static enum al_err place_resolve(struct update *update, const struct touch *place, bool *changed)
+{
+	struct zone_master *master = update->master;
+	const struct zname *after = master->order[place->at + 1 < master->count ? place->at + 1 : 0];
+	enum al_err err = zone_resolve_nsec(master->order[place->at], &after->name, update->signer,
+					    &update->stats->signatures, changed);
+
+	*changed = *changed || place->changed;
+	return err;
+}
+
+/* The apex is the last, for it holds the digest of the others; it is always among the places, as the first. */
 static enum al_err nodes_make(struct update *update)
 {
 	struct zone_master *master = update->master;
+	struct zname *apex = master->order[0];
 	enum al_err err = AL_OK;
+	bool changed;
 
-	for (size_t i = 0; i < update->touch_count && err == AL_OK; i++) {
-		size_t at = update->touches[i].at;
-		const struct zname *after = master->order[at + 1 < master->count ? at + 1 : 0];
-		bool changed = false;
-
-		err = zone_resolve_nsec(master->order[at], &after->name, update->signer, &update->stats->signatures,
-					&changed);
-		if (err == AL_OK && (changed || update->touches[i].changed))
-			err = node_replace(update, at);
+	for (size_t i = 1; i < update->touch_count && err == AL_OK; i++) {
+		err = place_resolve(update, &update->touches[i], &changed);
+		if (err == AL_OK && changed)
+			err = node_replace(update, update->touches[i].at);
 	}
-	return err;
+	if (err == AL_OK)
+		err = place_resolve(update, &update->touches[0], &changed);
+	if (err == AL_OK)
+		err = zonemd_fill(apex, update->next->nodes, update->next->count);
+	if (err == AL_OK)
+		err = zone_resolve_digest(apex, update->signer, &update->stats->signatures);
+	return err == AL_OK ? node_replace(update, 0) : err;
 }
 
 /* ---- what the snapshot has beside its nodes ---- */

@@ -112,6 +112,7 @@ static const struct conf_row schema[] = {
 	NUMBER("dns", "responses-per-second", "200", 0, 1000000, "like answers over UDP to one IPv4 /24 or IPv6 /56; 0: any number"),
 	NUMBER("dns", "workers", "0", 0, 256, "threads that answer; 0: one a core"),
 	NUMBER("dns", "signature-days", "14", 2, 365, "validity of signatures"),
+	NUMBER("dns", "zonemd-names", "1000", 0, 10000000, "zones of up to so many names carry a digest (RFC 8976); each change hashes all"),
 	NUMBER("dns", "max-connections", "1024", 1, 1000000, DOC_CONNS),
 	NUMBER("dns", "max-per-source", "128", 1, 1000000, DOC_SOURCE),
 	NUMBER("dns", "idle-seconds", "20", 1, 86400, DOC_IDLE),

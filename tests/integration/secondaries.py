@@ -105,6 +105,7 @@ class Knot(Secondary):
             f'database:\n    storage: "{self.dir}"\nremote:\n  - id: primary\n    address: {host}@{port}\n'
             f"acl:\n  - id: notify\n    address: {host}\n    action: [notify, transfer]\n"
             f'template:\n  - id: default\n    storage: "{self.dir}"\n    master: primary\n    acl: notify\n    zonefile-sync: -1\n'
+            f"    zonemd-verify: on\n    dnssec-validation: on\n"
             f"zone:\n{zones}"
         )
 

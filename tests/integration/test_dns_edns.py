@@ -137,3 +137,18 @@ def test_other_zones_are_refused_with_a_reason(server):
     query = dns.message.make_query("alamo", "SOA", use_edns=0)
     query.question[0].rdclass = 4
     assert ask(server, query).rcode() == dns.rcode.REFUSED
+
+
+def test_digest_of_each_zone(server, tmp_path):
+    """ZONEMD (RFC 8976), as ldns sees it: it must be there, and fit."""
+    host, port = server.endpoints["dns"]
+    for number, zone in enumerate((".", "alamo", "1.a.c.f.ip6.arpa")):
+        text = run("dig", f"@{host}", "-p", port, "-y", f"hmac-sha256:hmac-sha256.key:{SECRET}", zone, "AXFR", "+onesoa", "+noall",
+                   "+answer").stdout
+        kept = [line for line in text.splitlines() if "\tTSIG\t" not in line]
+        path = tmp_path / f"{number}.zone"
+        path.write_text("\n".join(kept) + "\n")
+        said = run("ldns-verify-zone", "-ZZ", path)
+        assert "verified and complete" in said.stdout + said.stderr, said
+        path.write_text(path.read_text().replace(" 300 60 ", " 301 60 ", 1))
+        assert run("ldns-verify-zone", "-ZZ", path, check=False).returncode != 0

@@ -1,0 +1,165 @@
+/*
+ * zonemd.c -- see zonemd.h. Builder's thread.
+ *
+ * The order is that of RFC 8976 section 3.3.1: owner, type, RDATA. Nodes stand in it, a run is sorted by RDATA; an
+ * owner's signatures are one RRset among the others, and glue has the place of its own name below the cut.
+ */
+#include "zonemd.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alamo/base/wire.h"
+
+#define PIECES_MAX 160 /* of one owner: sets, and as many signatures */
+#define SCHEME_SIMPLE 1
+#define HASH_SHA384 1
+#define SHA384_LEN 48u
+
+struct piece {
+	uint16_t type;
+	uint16_t covered; /* of a signature */
+	const uint8_t *run;
+	size_t len;
+};
+
+static int piece_cmp(const void *x, const void *y)
+{
+	const struct piece *a = x, *b = y;
+
+	if (a->type != b->type)
+		return a->type < b->type ? -1 : 1;
+	return (a->covered > b->covered) - (a->covered < b->covered);
+}
+
+static void piece_add(struct piece *pieces, size_t *count, uint16_t type, const uint8_t *run, size_t len,
+		      size_t sig_len)
+{
+	if (type == RR_ZONEMD || *count + 2 > PIECES_MAX)
+		return;
+	pieces[(*count)++] = (struct piece){ type, 0, run, len };
+	if (sig_len > 0)
+		pieces[(*count)++] = (struct piece){ RR_RRSIG, type, run + len, sig_len };
+}
+
+static void hash_pieces(EVP_MD_CTX *hash, const uint8_t *name, size_t name_len, struct piece *pieces, size_t count)
+{
+	struct rr_view rr;
+
+	qsort(pieces, count, sizeof(*pieces), piece_cmp);
+	for (size_t i = 0; i < count; i++)
+		while (rr_next(&pieces[i].run, &pieces[i].len, &rr)) {
+			(void)EVP_DigestUpdate(hash, name, name_len);
+			(void)EVP_DigestUpdate(hash, rr.fixed, rr.fixed_len);
+		}
+}
+
+/* ---- glue ---- */
+
+struct glue {
+	const uint8_t *record;
+	size_t name_len, len;
+	size_t key_len;
+	uint8_t key[DNAME_KEY_MAX];
+};
+
+static int glue_cmp(const void *x, const void *y)
+{
+	const struct glue *a = x, *b = y;
+	int order = dname_key_cmp(a->key, a->key_len, b->key, b->key_len);
+
+	if (order == 0)
+		order = memcmp(a->record + a->name_len, b->record + b->name_len, 2); /* type */
+	if (order == 0 && a->len == b->len)
+		order = memcmp(a->record + a->name_len, b->record + b->name_len, a->len - a->name_len);
+	return order;
+}
+
+static enum al_err hash_glue(EVP_MD_CTX *hash, const struct node *node)
+{
+	const uint8_t *at = node_bytes(node, node->below_at), *end = at + node->below_len;
+	struct glue *glue = malloc((node->below_count + 1u) * sizeof(*glue));
+	size_t count = 0;
+
+	if (glue == NULL)
+		return AL_ENOMEM;
+	for (; at < end; at += glue[count++].len) {
+		glue[count].record = at;
+		glue[count].len = record_len(at, &glue[count].name_len);
+		glue[count].key_len = dname_key(at, 0, glue[count].key);
+	}
+	qsort(glue, count, sizeof(*glue), glue_cmp);
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || glue_cmp(&glue[i - 1], &glue[i]) != 0)
+			(void)EVP_DigestUpdate(hash, glue[i].record, glue[i].len);
+	free(glue);
+	return AL_OK;
+}
+
+/* ---- names ---- */
+
+static enum al_err hash_node(EVP_MD_CTX *hash, const struct node *node)
+{
+	struct piece pieces[PIECES_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < node->set_count; i++)
+		piece_add(pieces, &count, node->sets[i].type, node_bytes(node, node->sets[i].at), node->sets[i].len,
+			  node->sets[i].sig_len);
+	hash_pieces(hash, node_name(node), node->name_len, pieces, count);
+	return node->below_len > 0 ? hash_glue(hash, node) : AL_OK;
+}
+
+/* The apex is not compiled yet: set and signature stand apart. */
+static void apex_piece(struct piece *pieces, size_t *count, const struct rrset *set)
+{
+	if (set->type == RR_ZONEMD || *count + 2 > PIECES_MAX)
+		return;
+	pieces[(*count)++] = (struct piece){ set->type, 0, set->run, set->len };
+	if (set->sig_len > 0)
+		pieces[(*count)++] = (struct piece){ RR_RRSIG, set->type, set->sig, set->sig_len };
+}
+
+static void hash_apex(EVP_MD_CTX *hash, const struct zname *apex)
+{
+	struct piece pieces[PIECES_MAX];
+	size_t count = 0;
+
+	for (const struct rrset *set = apex->sets; set != NULL; set = set->next)
+		apex_piece(pieces, &count, set);
+	apex_piece(pieces, &count, apex->nsec);
+	hash_pieces(hash, apex->name.b, apex->name.len, pieces, count);
+}
+
+void zonemd_rdata(uint32_t serial, uint8_t out[static ZONEMD_RDATA_LEN])
+{
+	memset(out, 0, ZONEMD_RDATA_LEN);
+	al_set_u32(out, serial);
+	out[4] = SCHEME_SIMPLE;
+	out[5] = HASH_SHA384;
+}
+
+enum al_err zonemd_fill(struct zname *apex, const struct node *const *nodes, size_t count)
+{
+	struct rrset *set = apex->sets;
+	EVP_MD_CTX *hash;
+	enum al_err err = AL_OK;
+	unsigned len = 0;
+
+	while (set != NULL && set->type != RR_ZONEMD)
+		set = set->next;
+	if (set == NULL)
+		return AL_OK;
+	hash = EVP_MD_CTX_new();
+	if (hash == NULL || EVP_DigestInit_ex(hash, EVP_sha384(), NULL) != 1)
+		err = AL_ENOMEM;
+	if (err == AL_OK)
+		hash_apex(hash, apex);
+	for (size_t i = 1; i < count && err == AL_OK; i++)
+		err = hash_node(hash, nodes[i]);
+	if (err == AL_OK && EVP_DigestFinal_ex(hash, set->run + set->len - SHA384_LEN, &len) != 1)
+		err = AL_ENOMEM;
+	EVP_MD_CTX_free(hash);
+	return err;
+}
