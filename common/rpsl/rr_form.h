@@ -1,0 +1,19 @@
+/*
+ * rr_form.h -- what the files of the record table share.
+ */
+#ifndef COMMON_RR_FORM_H
+#define COMMON_RR_FORM_H
+
+#include "alamo/base/wire.h"
+#include "rr_text.h"
+
+#define RR_TEXT_MAX 8192 /* bytes of one record's data as text: a line of a request */
+#define RR_TOO_LONG "the record's data is longer than 4096 bytes"
+
+/* Must the owner of such a record be the name of a host? */
+bool rr_owner_is_host(uint16_t type);
+/* SvcParams to the end of the data (RFC 9460 section 2.1), in the order of their keys. `alias`: priority 0. */
+enum al_err rr_params_parse(struct rr_text *t, bool alias, struct al_buf *wire);
+enum al_err rr_params_format(struct al_reader *r, struct al_buf *out);
+
+#endif
