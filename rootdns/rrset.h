@@ -11,6 +11,7 @@
 #ifndef ROOTDNS_RRSET_H
 #define ROOTDNS_RRSET_H
 
+#include "alamo/rpsl/rr.h"
 #include "dname.h"
 
 enum rr_type {
@@ -35,8 +36,8 @@ enum rr_type {
 };
 #define RR_CLASS_IN 1
 
-#define RRSET_BYTES_MAX 16384u /* of one RRset: its answer must fit any message */
-#define RR_FIXED 12u           /* bytes of a record before its RDATA, in run form */
+#define RRSET_BYTES_MAX AL_RRSET_BYTES_MAX /* the registry refuses more */
+#define RR_FIXED AL_RR_FIXED               /* bytes of a record before its RDATA, in run form */
 
 struct rrset {
 	struct rrset *next; /* of the same owner, by rising type */

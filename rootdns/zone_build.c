@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "alamo/base/log.h"
+#include "alamo/rpsl/rr.h"
 #include "zone_record.h"
 
 static const char *const zone_attrs[] = { "nserver", "ds-rdata", "record" };
@@ -191,16 +192,19 @@ static bool stars_ok(const struct dname *name)
 	return true;
 }
 
-static void add_record(struct build *build, const struct dname *apex, struct al_slice value, struct record *record)
+static void add_record(struct build *build, const struct dname *apex, struct al_slice value, struct al_record *record)
 {
+	struct al_slice name;
 	struct dname relative, owner = *apex;
+	const char *why;
 
-	if (record_parse(value, TTL_HOSTED, record) != AL_OK) {
-		complain(build, "not a record", value);
+	if (al_record_parse(value, record, &why) != AL_OK) {
+		complain(build, why, value);
 		return;
 	}
-	if (!al_slice_is(record->owner, "@") && (dname_of_text(record->owner, &relative) != AL_OK ||
-						 dname_join(&relative, apex, &owner) != AL_OK || !stars_ok(&owner))) {
+	name = al_slice_str(record->owner);
+	if (!al_slice_is(name, "@") && (dname_of_text(name, &relative) != AL_OK ||
+					dname_join(&relative, apex, &owner) != AL_OK || !stars_ok(&owner))) {
 		complain(build, "not a usable owner name", value);
 		return;
 	}
@@ -208,13 +212,14 @@ static void add_record(struct build *build, const struct dname *apex, struct al_
 		complain(build, "the name lies in another zone", value);
 		return;
 	}
-	add(build, CLAIM_DATA, record->type, record->ttl, &owner, record->rdata, record->len);
+	add(build, CLAIM_DATA, record->type, record->has_ttl ? record->ttl : TTL_HOSTED, &owner, record->rdata,
+	    record->len);
 }
 
 static void add_records(struct build *build, const struct dname *apex)
 {
 	struct al_slice rest = al_object_text(build->object), value;
-	struct record *record = malloc(sizeof(*record));
+	struct al_record *record = malloc(sizeof(*record));
 
 	if (record == NULL) {
 		build->out->err = AL_ENOMEM;

@@ -11,10 +11,10 @@
 #include "rrset.h"
 #include "zone_names.h"
 
-#define TTL_DELEGATION 3600u /* SOA, NS, DS, DNSKEY, glue, the authority's own addresses */
-#define TTL_HOSTED 300u      /* hosted records that do not say */
-#define TTL_NEGATIVE 300u    /* SOA minimum, NSEC (RFC 9077) */
-#define BUILD_SERVERS_MAX 32 /* name servers of one delegation; more are left out */
+#define TTL_DELEGATION 3600u             /* SOA, NS, DS, DNSKEY, glue, the authority's own addresses */
+#define TTL_HOSTED AL_RECORD_TTL_DEFAULT /* hosted records that do not say */
+#define TTL_NEGATIVE 300u                /* SOA minimum, NSEC (RFC 9077) */
+#define BUILD_SERVERS_MAX 32             /* name servers of one delegation; more are left out */
 
 enum claim_kind {
 	CLAIM_ANCHOR, /* the object owns this name and what is below it */

@@ -3,16 +3,16 @@
  * servers, DS data, hosted records.
  *
  * As in syntax.c: pure, reasons are constant texts, no other object is looked
- * at. Whether a record's data compiles is for the zones' builder to say.
+ * at. Records are rr.c's.
  */
 #include "syntax_dns.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "alamo/base/buf.h"
 #include "alamo/base/ident.h"
-
-#define RECORD_DATA_MAX 1024
+#include "alamo/rpsl/rr.h"
 
 /* RFC 3696 section 2: an address that stands where a name should is no name. */
 static bool ends_in_number(struct al_slice name)
@@ -110,126 +110,16 @@ enum al_err syntax_ds(struct al_slice value, struct al_buf *out, const char **wh
 
 /* ---- hosted records ---- */
 
-static const char *const record_types[] = { "A",    "AAAA",  "CNAME", "MX",    "TXT", "SRV",
-					    "SVCB", "HTTPS", "TLSA",  "SSHFP", "CAA" };
-
-static const char *record_type(struct al_slice word)
-{
-	for (size_t i = 0; i < AL_COUNT(record_types); i++)
-		if (al_slice_caseis(word, record_types[i]))
-			return record_types[i];
-	return NULL;
-}
-
-static enum al_err record_address(struct al_slice data, unsigned bits, struct al_buf *out, const char **why)
-{
-	struct al_prefix p;
-	char text[AL_PREFIX_STRLEN];
-
-	*why = bits == 32 ? "an A record holds one IPv4 address" : "an AAAA record holds one IPv6 address";
-	if (al_addr_parse(data, &p) != AL_OK || p.bits != bits)
-		return AL_EINVAL;
-	al_addr_format(&p, text);
-	al_buf_str(out, text);
-	return AL_OK;
-}
-
-/* `numbers` integers up to `max`, then a domain name ("." where the type allows it) or hex, then nothing. */
-static enum al_err record_numbers(struct al_slice data, unsigned numbers, uint64_t max, bool hex, struct al_buf *out)
-{
-	struct al_slice word, extra;
-	char name[AL_NAME_MAX + 1];
-	uint64_t value;
-
-	for (unsigned i = 0; i < numbers; i++) {
-		if (!al_slice_word(&data, "", &word) || al_slice_u64(word, max, &value) != AL_OK)
-			return AL_EINVAL;
-		al_buf_printf(out, "%u ", (unsigned)value);
-	}
-	if (!al_slice_word(&data, "", &word) || al_slice_word(&data, "", &extra))
-		return AL_EINVAL;
-	if (hex) {
-		if (!is_hex(word))
-			return AL_EINVAL;
-		put_lower(word, out);
-		return AL_OK;
-	}
-	if (al_name_canon(word, name) != AL_OK)
-		return AL_EINVAL;
-	al_buf_printf(out, "%s.", name);
-	return AL_OK;
-}
-
-/* TXT, CAA, SVCB, HTTPS: printable ASCII with balanced quotes; the zone's compiler checks the rest. */
-static enum al_err record_free(struct al_slice data, struct al_buf *out)
-{
-	bool quoted = false;
-
-	if (data.len == 0 || data.len > RECORD_DATA_MAX)
-		return AL_EINVAL;
-	for (size_t i = 0; i < data.len; i++) {
-		unsigned char ch = (unsigned char)data.ptr[i];
-
-		if (ch < 0x20 || ch > 0x7e || (!quoted && (ch == ';' || ch == '(' || ch == ')')))
-			return AL_EINVAL;
-		if (ch == '\\') {
-			if (++i == data.len)
-				return AL_EINVAL;
-		} else if (ch == '"') {
-			quoted = !quoted;
-		}
-	}
-	if (quoted)
-		return AL_EINVAL;
-	al_buf_slice(out, data);
-	return AL_OK;
-}
-
-static enum al_err record_data(const char *type, struct al_slice data, struct al_buf *out, const char **why)
-{
-	if (strcmp(type, "A") == 0)
-		return record_address(data, 32, out, why);
-	if (strcmp(type, "AAAA") == 0)
-		return record_address(data, 128, out, why);
-	*why = "the record's data does not have the form of its type";
-	if (strcmp(type, "CNAME") == 0)
-		return record_numbers(data, 0, 0, false, out);
-	if (strcmp(type, "MX") == 0)
-		return record_numbers(data, 1, 65535, false, out);
-	if (strcmp(type, "SRV") == 0)
-		return record_numbers(data, 3, 65535, false, out);
-	if (strcmp(type, "TLSA") == 0)
-		return record_numbers(data, 3, 255, true, out);
-	if (strcmp(type, "SSHFP") == 0)
-		return record_numbers(data, 2, 255, true, out);
-	return record_free(data, out);
-}
-
 enum al_err syntax_record(struct al_slice value, struct al_buf *out, const char **why)
 {
-	struct al_slice owner, word;
-	char name[AL_NAME_MAX + 1] = "@";
-	const char *type;
-	uint64_t ttl;
-	bool has_ttl;
+	struct al_record *record = malloc(sizeof(*record));
+	enum al_err err;
 
-	*why = "a record is written NAME [TTL] TYPE DATA, with @ for the domain itself";
-	if (!al_slice_word(&value, "", &owner) || !al_slice_word(&value, "", &word))
-		return AL_EINVAL;
-	has_ttl = al_slice_u64(word, 604800, &ttl) == AL_OK;
-	if (has_ttl && !al_slice_word(&value, "", &word))
-		return AL_EINVAL;
-	type = record_type(word);
-	if (type == NULL) {
-		*why = "the record's type is not one of A AAAA CNAME MX TXT SRV SVCB HTTPS TLSA SSHFP CAA";
-		return AL_EINVAL;
-	}
-	if (!al_slice_is(owner, "@") &&
-	    (al_name_canon(owner, name) != AL_OK || name[0] == '\0' || owner.ptr[owner.len - 1] == '.'))
-		return AL_EINVAL;
-	al_buf_printf(out, "%s ", name);
-	if (has_ttl)
-		al_buf_printf(out, "%u ", (unsigned)ttl);
-	al_buf_printf(out, "%s ", type);
-	return record_data(type, al_slice_trim(value), out, why);
+	if (record == NULL)
+		return AL_ENOMEM;
+	err = al_record_parse(value, record, why);
+	if (err == AL_OK)
+		al_record_format(record, out);
+	free(record);
+	return err;
 }

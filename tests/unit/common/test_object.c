@@ -126,7 +126,7 @@ static void records(void **state)
 		{ "@ MX 10 mail.x.alamo.", "@ MX 10 mail.x.alamo." },
 		{ "_sip._udp SRV 1 2 5060 sip.x.alamo", "_sip._udp SRV 1 2 5060 sip.x.alamo." },
 		{ "@ TXT \"v=spf1; # -all\"", "@ TXT \"v=spf1; # -all\"" },
-		{ "_443._tcp TLSA 3 1 1 ABCDEF", "_443._tcp TLSA 3 1 1 abcdef" },
+		{ "_443._tcp TLSA 3 1 0 ABCDEF", "_443._tcp TLSA 3 1 0 abcdef" },
 		{ "* A 10.0.0.1", "* A 10.0.0.1" },
 		{ "@ HTTPS 1 . alpn=h2", "@ HTTPS 1 . alpn=h2" },
 		{ "@ NS ns1.x.alamo", NULL },

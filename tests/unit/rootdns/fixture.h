@@ -40,7 +40,7 @@ struct fixture {
 
 static inline struct al_object *object_of(const char *text, uint64_t index)
 {
-	struct al_build build = { .raw = al_slice_str(text), .index = index, .time = FIXTURE_NOW };
+	struct al_build build = { .raw = al_slice_str(text), .index = index, .time = FIXTURE_NOW, .stored = true };
 	struct al_report report;
 	struct al_object *object = NULL;
 	bool deletes;

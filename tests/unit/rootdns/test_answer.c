@@ -44,8 +44,8 @@ static const char *const objects[] = {
 	"inetnum: 172.21.0.0/16\nnetname: N-NET\nnserver: ns.bar.alamo\n" TAIL,
 	"inet6num: fca1:100::/46\nnetname: N-NET\nnserver: ns1.foo.alamo\n" TAIL,
 	"domain: odd.alamo\nrecord: @ SVCB 0 broken broken\nrecord: @ MX 5 mail.odd.alamo\n"
-	"record: @ HTTPS 1 . alpn=h2\nrecord: _443._tcp TLSA 3 1 1 aabb\nrecord: @ CAA 0 issue \"ca.alamo\"\nrecord: @ "
-	"SSHFP 4 2 0011\n"
+	"record: @ HTTPS 1 . alpn=h2\nrecord: _443._tcp TLSA 3 1 0 aabb\nrecord: @ CAA 0 issue \"ca.alamo\"\nrecord: @ "
+	"SSHFP 4 2 0011001100110011001100110011001100110011001100110011001100110011\n"
 	"record: _x._tcp SRV 1 2 3 mail.odd.alamo\n" TAIL,
 	/* wildcards that are aliases: to data beside them, to each other, to a name of their own */
 	"domain: wild.alamo\nrecord: @ AAAA fd00::80\nrecord: @ AAAA fd00::81\nrecord: * CNAME wild.alamo\n"
@@ -223,7 +223,7 @@ static void hosted(void **state)
 		{ ASK("odd.alamo", 64), "NOERROR aa\nns " SOA_ALAMO },
 		/* does not parse: dropped, the rest served */
 		{ ASK("_443._tcp.odd.alamo", 52), "NOERROR aa\n"
-						  "an _443._tcp.odd.alamo. 300 IN TLSA 3 1 1 aabb\n" },
+						  "an _443._tcp.odd.alamo. 300 IN TLSA 3 1 0 aabb\n" },
 	};
 
 	rows_expect(*state, rows, AL_COUNT(rows));
