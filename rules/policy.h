@@ -34,8 +34,9 @@ void auth_below(struct policy *policy, const struct subject *subject, const stru
 void policy_inet(struct policy *policy, const struct subject *subject);
 void policy_asn(struct policy *policy, const struct subject *subject); /* aut-num, as-block */
 void policy_route(struct policy *policy, const struct subject *subject);
-void policy_name(struct policy *policy, const struct subject *subject); /* everything that is named */
-void policy_node(struct policy *policy, const struct subject *subject); /* node, peering, service */
+void policy_name(struct policy *policy, const struct subject *subject);   /* everything that is named */
+void policy_record(struct policy *policy, const struct subject *subject); /* hosted records of a domain */
+void policy_node(struct policy *policy, const struct subject *subject);   /* node, peering, service */
 /* Creates of aut-num, inetnum, inet6num by policy: quota and quarantine of what `parent` hands out. */
 void policy_quota(struct policy *policy, const struct subject *subject, const struct al_object *parent);
 /* member-of: the set takes it (aut-num, route, route6). */

@@ -100,6 +100,8 @@ static void check_domain(struct policy *p, const struct subject *s)
 		policy_refuse(p, s, "domain", "POLICY-DOMAIN-DATA", "The domain needs nserver: or record: lines");
 	if (!delegated && al_object_attr(s->now, "ds-rdata").len > 0)
 		policy_refuse(p, s, "ds-rdata", "POLICY-DOMAIN-DATA", "ds-rdata: goes with nserver:");
+	if (hosted)
+		policy_record(p, s);
 	if (!p->hostmaster)
 		check_glue(p, s);
 }

@@ -1,0 +1,165 @@
+/*
+ * policy_record.c -- hosted records of a domain, taken together: what the zone
+ * could not serve as it stands is refused here, where its sender hears of it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alamo/rpsl/rr.h"
+#include "policy.h"
+
+#define CLAUSE "POLICY-DOMAIN-DATA"
+#define TYPE_CNAME 5
+
+/* One record, as far as others matter to it; slices lie in the object's text. */
+struct line {
+	struct al_slice owner;
+	struct al_slice data;
+	uint32_t ttl;
+	uint16_t type;
+	size_t len; /* bytes of RDATA */
+};
+
+/* These rules are younger than the log may be: an audit says so, and counts it as no fault. */
+static void refuse(struct policy *p, const struct subject *s, const char *what, const struct line *line)
+{
+	struct al_buf type;
+
+	al_buf_init(&type, 64);
+	al_rr_type_format(line->type, &type);
+	if (p->d->audit)
+		al_report_add(&p->d->report, AL_WARNING, s->number, AL_REPORT_WHOLE, CLAUSE, "%.*s %.*s: %s",
+			      AL_FMT(line->owner), AL_FMT(al_buf_view(&type)), what);
+	else
+		policy_refuse(p, s, "record", CLAUSE, "%.*s %.*s: %s", AL_FMT(line->owner), AL_FMT(al_buf_view(&type)),
+			      what);
+	al_buf_release(&type);
+}
+
+static int line_cmp(const void *x, const void *y)
+{
+	const struct line *a = x, *b = y;
+	int order = al_slice_cmp(a->owner, b->owner);
+
+	if (order == 0)
+		order = (a->type > b->type) - (a->type < b->type);
+	return order != 0 ? order : al_slice_cmp(a->data, b->data);
+}
+
+/* The canonical text behind owner, TTL and type is the data. */
+static struct al_slice data_of(struct al_slice value, bool has_ttl)
+{
+	struct al_slice word;
+
+	for (int skip = has_ttl ? 3 : 2; skip > 0; skip--)
+		(void)al_slice_word(&value, "", &word);
+	return al_slice_trim(value);
+}
+
+/* False: memory. */
+static bool lines_of(const struct al_object *object, struct line **out, size_t *count)
+{
+	struct al_slice rest = al_object_text(object), value, behind, owner;
+	struct al_record *record = malloc(sizeof(*record));
+	struct line *lines = NULL, *grown;
+	const char *why;
+	bool good = record != NULL;
+
+	for (*count = 0; good && al_attr_find(&rest, "record", &value);) {
+		if (al_record_parse(value, record, &why) != AL_OK)
+			continue; /* of older rules: not served */
+		grown = *count % 64 == 0 ? realloc(lines, (*count + 64) * sizeof(*lines)) : lines;
+		good = grown != NULL;
+		if (!good)
+			break;
+		lines = grown;
+		behind = value;
+		(void)al_slice_word(&behind, "", &owner);
+		lines[(*count)++] = (struct line){
+			.owner = owner,
+			.data = data_of(value, record->has_ttl),
+			.ttl = record->has_ttl ? record->ttl : AL_RECORD_TTL_DEFAULT,
+			.type = record->type,
+			.len = record->len,
+		};
+	}
+	*out = lines;
+	free(record);
+	return good;
+}
+
+/* ---- one owner ---- */
+
+/* RFC 1034 section 3.6.2: an alias stands alone, and there is one. RFC 2181 section 5.2: one TTL. */
+static void check_sets(struct policy *p, const struct subject *s, const struct line *lines, size_t count)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct line *line = &lines[i], *before = i > 0 ? line - 1 : NULL;
+		bool same_set = before != NULL && before->type == line->type;
+		bool was_large = same_set && bytes > AL_RRSET_BYTES_MAX;
+
+		bytes = (same_set ? bytes : 0) + line->len + AL_RR_FIXED;
+		if (line->type == TYPE_CNAME && same_set && !al_slice_eq(before->data, line->data))
+			refuse(p, s, "a name has one CNAME", line);
+		else if (line->type == TYPE_CNAME &&
+			 (lines[0].type != TYPE_CNAME || lines[count - 1].type != TYPE_CNAME) && !same_set)
+			refuse(p, s, "a CNAME stands alone: no other record has its name", line);
+		else if (same_set && before->ttl != line->ttl)
+			refuse(p, s, "records of one name and type have one time to live", line);
+		if (bytes > AL_RRSET_BYTES_MAX && !was_large)
+			refuse(p, s, "the records of one name and type have more than 16384 bytes", line);
+	}
+}
+
+/* Is there a domain object between this one and the owner, or at the owner? Then that one speaks for the name. */
+static bool spoken_for(const struct policy *p, struct al_slice owner, struct al_slice domain)
+{
+	char name[2 * AL_NAME_MAX + 2];
+	int len = snprintf(name, sizeof(name), "%.*s.%.*s", AL_FMT(owner), AL_FMT(domain));
+	struct al_slice at = al_slice_of(name, len > 0 ? (size_t)len : 0);
+
+	for (; at.len > domain.len; at = al_name_parent(at))
+		if (view_get(&p->view, AL_DOMAIN, at) != NULL)
+			return true;
+	return false;
+}
+
+static void check_owner(struct policy *p, const struct subject *s, const struct line *line)
+{
+	struct al_slice domain = al_object_key(s->now);
+
+	if (al_slice_is(line->owner, "@"))
+		return;
+	if (al_name_within(line->owner, domain))
+		refuse(p, s, "the name is relative to the domain: leave the domain out of it", line);
+	else if (line->owner.len + 1 + domain.len > AL_NAME_MAX)
+		refuse(p, s, "name and domain together are longer than 253 characters", line);
+	else if (spoken_for(p, line->owner, domain))
+		refuse(p, s, "a domain object of that name, or above it, has its records", line);
+}
+
+void policy_record(struct policy *p, const struct subject *s)
+{
+	const struct al_object *registry = al_state_registry(p->state);
+	bool apex = registry != NULL && al_object_has(registry, "tld", al_object_key(s->now));
+	struct line *lines = NULL;
+	size_t count = 0;
+
+	if (!lines_of(s->now, &lines, &count))
+		p->d->report.err = AL_ENOMEM;
+	if (count > 0)
+		qsort(lines, count, sizeof(*lines), line_cmp);
+	for (size_t i = 0, end; i < count; i = end) {
+		for (end = i + 1; end < count && al_slice_eq(lines[i].owner, lines[end].owner);)
+			end++;
+		check_owner(p, s, &lines[i]);
+		check_sets(p, s, lines + i, end - i);
+		for (size_t k = i; apex && k < end; k++)
+			if (lines[k].type == TYPE_CNAME && al_slice_is(lines[k].owner, "@"))
+				refuse(p, s, "the zone's own name has other data: no CNAME there", &lines[k]);
+	}
+	free(lines);
+}
