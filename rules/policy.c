@@ -48,7 +48,8 @@ const struct policy_clause policy_clauses[] = {
 	{ "POLICY-PEERING-BOTH", "A peering needs the holders of both nodes." },
 	{ "POLICY-SERVICE-NODE", "A service needs the holders of the nodes it runs on." },
 	{ "POLICY-CONTACT", "contact: is the hash of a contact block that comes with the request." },
-	{ "POLICY-DOMAIN-DATA", "A domain is either delegated (nserver, ds-rdata) or hosted (record), with records that one zone can serve." },
+	{ "POLICY-DOMAIN-DATA", "A domain is either delegated (nserver, ds-rdata) or hosted (record), with records "
+				"that one zone can serve." },
 	{ "POLICY-DOMAIN-GLUE", "A name server inside the domain has an address." },
 	{ "POLICY-REGISTRY", "There is one registry object; it is not deleted." },
 	{ NULL, NULL },
