@@ -308,6 +308,10 @@ class Authority:
     def prev(self, cls, key):
         return self.ask(f"prev {cls} {key}").split()[1]
 
+    def shown(self, cls, key):
+        """An object's text, to be edited and sent back."""
+        return "".join(line for line in self.cli("show", cls, key).stdout.splitlines(True) if line[0] != "%")
+
     def member(self, key, name="FISHER", domain=None, records=(), length=48):
         """Joins by one request; the answer."""
         mnt = f"{name}-MNT"

@@ -124,7 +124,7 @@ def test_route_follows_the_registry(netns, own_authority, children, tmp_path):
 
     # Deleted: gone within 5 s, no restart and no reconfiguration of anything.
     since = bird.ask("show", "status")
-    route = authority.cli("show", "route6", made.key("route6")).stdout
+    route = authority.shown("route6", made.key("route6"))
     authority.accept([route + attributes([("delete", "moved away")])], [key],
                      prev=authority.prev("route6", made.key("route6")))
     wait_for(lambda: not bird.has(prefix, asn), timeout=5, what="the route to go")
@@ -182,7 +182,7 @@ protocol rpki authority {{
         wait_for(lambda: len({made.key("inet6num") for made in missed} & {row[0] for row in authority.vrps()}) == 2,
                  what="the changes in the cache")
         bird.process.send_signal(signal.SIGCONT)
-        route = authority.cli("show", "route6", first.key("route6")).stdout
+        route = authority.shown("route6", first.key("route6"))
         for _ in range(12):    # four waits long, a change each second
             authority.accept([route + attributes([("delete", "away")])], [keys[0]],
                              prev=authority.prev("route6", first.key("route6")))

@@ -127,7 +127,7 @@ def test_curl_fetches_what_changed_only(authority, table, tmp_path, key):
     prefix = made.key("inet6num")
     wait_for(lambda: any(row[0] == prefix for row in authority.vrps()), what="the new route")
     assert get() == "200" and prefix in file.read_text() and file.read_text() != before
-    text = authority.cli("show", "route6", made.key("route6")).stdout
+    text = authority.shown("route6", made.key("route6"))
     authority.accept([text + attributes([("delete", "test")])], [key], prev=authority.prev("route6", made.key("route6")))
 
 
