@@ -17,28 +17,6 @@ static void put_plain(struct al_buf *out, const char *text)
 	}
 }
 
-/* Rows are written without printf: a set of 600,000 is a second of it, and the loop waits meanwhile. */
-static void put_number(struct al_buf *out, uint64_t n)
-{
-	char digits[20];
-	size_t at = sizeof(digits);
-
-	do {
-		digits[--at] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n != 0);
-	al_buf_put(out, digits + at, sizeof(digits) - at);
-}
-
-static void put_prefix(struct al_buf *out, const struct vrp *vrp)
-{
-	struct al_prefix prefix = vrp_prefix(vrp);
-	char text[AL_PREFIX_STRLEN];
-
-	al_prefix_format(&prefix, text);
-	al_buf_str(out, text);
-}
-
 /* The words of one row around its three values, in the order prefix, max-length, AS number. */
 struct row_words {
 	const char *prefix, *max, *asn, *end;
@@ -51,11 +29,11 @@ static void put_rows(struct al_buf *out, const struct vrp *items, size_t count, 
 		if (i != 0)
 			al_buf_str(out, between);
 		al_buf_str(out, words->prefix);
-		put_prefix(out, &items[i]);
+		vrp_put_prefix(out, &items[i]);
 		al_buf_str(out, words->max);
-		put_number(out, items[i].max);
+		vrp_put_number(out, items[i].max);
 		al_buf_str(out, words->asn);
-		put_number(out, items[i].asn);
+		vrp_put_number(out, items[i].asn);
 		al_buf_str(out, words->end);
 	}
 }
@@ -105,15 +83,15 @@ static void put_csv(struct al_buf *out, const struct vrp_set *set, const struct 
 	al_buf_str(out, "ASN,IP Prefix,Max Length,Trust Anchor,Expires\n");
 	for (size_t i = 0; i < set->count; i++) {
 		al_buf_str(out, "AS");
-		put_number(out, set->items[i].asn);
+		vrp_put_number(out, set->items[i].asn);
 		al_buf_u8(out, ',');
-		put_prefix(out, &set->items[i]);
+		vrp_put_prefix(out, &set->items[i]);
 		al_buf_u8(out, ',');
-		put_number(out, set->items[i].max);
+		vrp_put_number(out, set->items[i].max);
 		al_buf_u8(out, ',');
 		put_plain(out, meta->network);
 		al_buf_u8(out, ',');
-		put_number(out, meta->expires);
+		vrp_put_number(out, meta->expires);
 		al_buf_u8(out, '\n');
 	}
 }

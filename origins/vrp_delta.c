@@ -103,6 +103,13 @@ void vrp_history_push(struct vrp_history *history, struct vrp_delta *delta, size
 		history_drop_oldest(history);
 }
 
+void vrp_history_move(struct vrp_history *from, struct vrp_history *to, size_t records_max)
+{
+	for (size_t i = 0; i < from->count; i++)
+		vrp_history_push(to, history_at(from, i), records_max);
+	from->first = from->count = from->records = 0;
+}
+
 /* Position of the delta that starts at `from`, or count. */
 static size_t history_find(const struct vrp_history *history, uint32_t from)
 {

@@ -34,6 +34,8 @@ size_t vrp_history_count(const struct vrp_history *history);
  * a set costs less than a longer history of it.
  */
 void vrp_history_push(struct vrp_history *history, struct vrp_delta *delta, size_t records_max);
+/* All deltas of `from`, in order, pushed to `to`; `from` is empty then. */
+void vrp_history_move(struct vrp_history *from, struct vrp_history *to, size_t records_max);
 bool vrp_history_has(const struct vrp_history *history, uint32_t from); /* by equality */
 /*
  * The one net difference from serial `from` to the newest: what was announced and withdrawn in

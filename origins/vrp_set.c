@@ -66,6 +66,28 @@ struct al_prefix vrp_prefix(const struct vrp *vrp)
 	return p;
 }
 
+/* Rows are written without printf: a set of 600,000 is a second of it, and the loop waits meanwhile. */
+void vrp_put_number(struct al_buf *out, uint64_t n)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n != 0);
+	al_buf_put(out, digits + at, sizeof(digits) - at);
+}
+
+void vrp_put_prefix(struct al_buf *out, const struct vrp *vrp)
+{
+	struct al_prefix prefix = vrp_prefix(vrp);
+	char text[AL_PREFIX_STRLEN];
+
+	al_prefix_format(&prefix, text);
+	al_buf_str(out, text);
+}
+
 void vrp_format(const struct vrp *vrp, struct al_buf *out)
 {
 	struct al_prefix prefix = vrp_prefix(vrp);

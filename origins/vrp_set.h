@@ -29,6 +29,10 @@ struct al_prefix vrp_prefix(const struct vrp *vrp);
 /* "172.20.0.0/24-28 AS64512" */
 void vrp_format(const struct vrp *vrp, struct al_buf *out);
 
+/* Parts of a row, decimal and RFC 5952, without the cost of printf. */
+void vrp_put_number(struct al_buf *out, uint64_t n);
+void vrp_put_prefix(struct al_buf *out, const struct vrp *vrp);
+
 struct vrp_run; /* stretch of one family, length and max-length; private */
 
 struct vrp_set {

@@ -55,18 +55,17 @@ enum al_err al_note_save(const char *path, struct al_slice note, bool sync)
 
 enum al_err al_note_load(const char *path, struct al_buf *out)
 {
-	char bytes[AL_NOTE_MAX + 1];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char bytes[4096];
 	ssize_t len;
 
 	if (fd < 0)
 		return errno == ENOENT ? AL_ENOTFOUND : AL_EIO;
-	len = read(fd, bytes, sizeof(bytes));
+	do {
+		len = read(fd, bytes, sizeof(bytes));
+		if (len > 0)
+			al_buf_put(out, bytes, (size_t)len);
+	} while (out->err == AL_OK && (len > 0 || (len < 0 && errno == EINTR)));
 	(void)close(fd);
-	if (len < 0)
-		return AL_EIO;
-	if (len > AL_NOTE_MAX)
-		return AL_ELIMIT;
-	al_buf_put(out, bytes, (size_t)len);
-	return out->err;
+	return out->err == AL_OK && len < 0 ? AL_EIO : out->err;
 }

@@ -11,7 +11,7 @@
  * file and its name are on the disk. AL_EIO with errno set; the old file stays.
  */
 AL_MUST_USE enum al_err al_note_save(const char *path, struct al_slice note, bool sync);
-/* The file's bytes, appended to `out`. AL_ENOTFOUND, AL_ELIMIT over AL_NOTE_MAX, AL_EIO with errno set. */
+/* The file's bytes, appended to `out`. AL_ENOTFOUND, AL_ELIMIT over out->max, AL_EIO with errno set. */
 AL_MUST_USE enum al_err al_note_load(const char *path, struct al_buf *out);
 
 #endif

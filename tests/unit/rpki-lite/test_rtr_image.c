@@ -1,7 +1,7 @@
 /*
  * test_rtr_image.c -- what a router would make of the images; sharing, and old ones going when they are let go.
  */
-#include "vrps.h"
+#include "../origins/vrps.h"
 
 #include "alamo/base/wire.h"
 #include "rtr_image.h"

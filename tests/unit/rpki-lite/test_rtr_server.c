@@ -3,7 +3,7 @@
  */
 #include <stdio.h>
 
-#include "vrps.h"
+#include "../origins/vrps.h"
 
 #include "../common/loopback.h"
 #include "alamo/base/wire.h"
