@@ -29,20 +29,15 @@ struct export_body {
 
 struct export
 {
-	const struct vrp_set *set; /* counted; NULL before the first */
+	const struct moment *moment;
 	char network[NETWORK_MAX];
-	uint64_t size;
-	uint64_t shown_s; /* the set is what it is since then */
-	uint64_t fresh_s; /* last time that this was known to be the newest */
-	bool up;          /* and it is so now */
-	bool withheld;
 	uint64_t expire_s;
 	struct export_body bodies[ORIGIN_FILE_COUNT];
 };
 
 /* ---- keeping them ---- */
 
-enum al_err export_new(const char *network, uint64_t expire_s, struct export **out)
+enum al_err export_new(const char *network, uint64_t expire_s, const struct moment *moment, struct export **out)
 {
 	struct export *export = calloc(1, sizeof(*export));
 	int i;
@@ -54,6 +49,7 @@ enum al_err export_new(const char *network, uint64_t expire_s, struct export **o
 		return AL_ELIMIT;
 	}
 	export->expire_s = expire_s;
+	export->moment = moment;
 	for (i = 0; i < ORIGIN_FILE_COUNT; i++) {
 		export->bodies[i].export = export;
 		export->bodies[i].def = &origin_files[i];
@@ -64,7 +60,7 @@ enum al_err export_new(const char *network, uint64_t expire_s, struct export **o
 	return AL_OK;
 }
 
-static void export_clear(struct export *export)
+void export_forget(struct export *export)
 {
 	int i;
 
@@ -78,71 +74,37 @@ void export_free(struct export *export)
 {
 	if (export == NULL)
 		return;
-	export_clear(export);
-	vrp_set_unref(export->set);
+	export_forget(export);
 	free(export);
 }
 
-void export_publish(struct export *export, const struct vrp_set *set, uint64_t size, uint64_t now_s)
+static bool body_stale(const struct export_body *body, uint64_t fresh_s)
 {
-	const struct vrp_set *old = export->set;
-
-	if (set != old) {
-		export_clear(export);
-		export->set = vrp_set_ref(set);
-		vrp_set_unref(old);
-		/* A clock that goes back must not make a new set look old. */
-		export->shown_s = now_s > export->shown_s ? now_s : export->shown_s + 1;
-	}
-	export->size = size;
-	export->fresh_s = now_s;
+	return body->text.len == 0 || (body->def->dated && fresh_s >= body->made_s + EXPORT_FRESH_S);
 }
 
-void export_withhold(struct export *export, bool withheld)
-{
-	export->withheld = withheld;
-}
-
-void export_link(struct export *export, bool up, uint64_t now_s)
-{
-	if (export == NULL)
-		return;
-	if (export->up && !up)
-		export->fresh_s = now_s;
-	export->up = up;
-}
-
-static bool body_stale(const struct export_body *body)
-{
-	if (body->text.len == 0)
-		return true;
-	return body->def->dated && body->export->fresh_s >= body->made_s + EXPORT_FRESH_S;
-}
-
-static enum al_err body_make(struct export_body *body)
+static enum al_err body_make(struct export_body *body, uint64_t fresh_s)
 {
 	const struct export *export = body->export;
+	const struct moment *moment = export->moment;
 	struct origin_meta meta = {
 		.network = export->network,
-		.size = export->size,
-		.generated = export->fresh_s,
-		.expires = export->fresh_s + export->expire_s,
+		.size = moment->cp.size,
+		.generated = fresh_s,
+		.expires = fresh_s + export->expire_s,
 	};
 	uint8_t digest[AL_HASH_LEN];
 	char hex[17];
 
 	al_buf_reset(&body->text);
-	body->def->write(&body->text, export->set, &meta);
+	body->def->write(&body->text, moment->set, &meta);
 	if (body->text.err != AL_OK)
 		return body->text.err;
-	body->made_s = export->fresh_s;
-	if (!body->def->dated || body->made_s < export->shown_s)
-		body->modified_s = export->shown_s;
-	else
-		body->modified_s = body->made_s;
+	body->made_s = fresh_s;
+	body->modified_s = body->def->dated && fresh_s > moment->shown_s ? fresh_s : moment->shown_s;
 	crypto_hash_sha256(digest, body->text.ptr, body->text.len);
 	(void)sodium_bin2hex(hex, sizeof(hex), digest, 8);
-	(void)snprintf(body->etag, sizeof(body->etag), "\"%" PRIu32 "-%s\"", export->set->serial, hex);
+	(void)snprintf(body->etag, sizeof(body->etag), "\"%" PRIu32 "-%s\"", moment->set->serial, hex);
 	return AL_OK;
 }
 
@@ -158,12 +120,12 @@ static uint64_t body_modified(const struct export_body *body)
 static void export_answer(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
 {
 	struct export_body *body = arg;
+	const struct moment *moment = body->export->moment;
+	uint64_t fresh_s = moment_fresh(moment, al_now_s());
 
 	(void)rest;
 	(void)query;
-	if (body->export->up)
-		body->export->fresh_s = al_now_s();
-	if (body->export->set == NULL || body->export->withheld || (body_stale(body) && body_make(body) != AL_OK)) {
+	if (!moment_serves(moment) || (body_stale(body, fresh_s) && body_make(body, fresh_s) != AL_OK)) {
 		answer->status = 503;
 		al_buf_str(&answer->body, "no verified data yet\n");
 		return;

@@ -5,6 +5,7 @@
  * and what routers are told (serials, differences) does not depend on it (vrp_fold.h).
  */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #include "alamo/follow/follow.h"
@@ -15,6 +16,8 @@
 #include "rpkid.h"
 #include "rtr_server.h"
 #include "rtr_session.h"
+#include "served.h"
+#include "signed.h"
 #include "vrp_fold.h"
 
 #define HOLD_MS 45000 /* rtrlib gives up after 60 s */
@@ -23,41 +26,19 @@ struct rpkid {
 	struct al_service *service;
 	struct al_replica *replica;
 	struct vrp_fold *fold;
-	struct vrp_history *history;
-	const struct vrp_set *set; /* counted; NULL until the log's present is reached */
+	struct vrp_history *coming;   /* differences since the set before */
+	const struct vrp_set *newest; /* counted; NULL until the log's present is reached */
+	struct served *served;
+	struct signed_set *signed_set; /* NULL: no key */
 	struct rtr_server *rtr;
 	struct export *export;
 	struct al_http *http;
-	bool posted;  /* a publish is on its way */
-	bool expired; /* nothing newer was heard for too long */
+	bool posted; /* a publish is on its way */
 };
 
-static struct al_metric metric_vrps4 = { .name = "alamo_rpki_vrps{family=\"ipv4\"}",
-					 .help = "Validated ROA payloads served",
-					 .gauge = true };
-static struct al_metric metric_vrps6 = { .name = "alamo_rpki_vrps{family=\"ipv6\"}",
-					 .help = "Validated ROA payloads served",
-					 .gauge = true };
-static struct al_metric metric_serial = { .name = "alamo_rpki_serial",
-					  .help = "RTR serial of the set served",
-					  .gauge = true };
-static struct al_metric metric_history = { .name = "alamo_rpki_history",
-					   .help = "Differences kept for routers",
-					   .gauge = true };
 static struct al_metric metric_head = { .name = "alamo_rpki_head_time_seconds",
 					.help = "Unix time at which the newest verified head came",
 					.gauge = true };
-static struct al_metric metric_sets = { .name = "alamo_rpki_sets_total", .help = "Sets published" };
-
-static void rpkid_metrics(void)
-{
-	al_metric_add(&metric_vrps4);
-	al_metric_add(&metric_vrps6);
-	al_metric_add(&metric_serial);
-	al_metric_add(&metric_history);
-	al_metric_add(&metric_head);
-	al_metric_add(&metric_sets);
-}
 
 /* ---- a new head ---- */
 
@@ -75,37 +56,19 @@ static bool rpkid_agrees(const struct rpkid *self, const struct vrp_set *set)
 	return same;
 }
 
-static void rpkid_show(struct rpkid *self, const struct vrp_set *set)
-{
-	bool first = self->set == NULL;
-
-	vrp_set_unref(self->set);
-	self->set = set;
-	rtr_server_publish(self->rtr, set, self->history);
-	al_metric_set(&metric_vrps4, set->count4);
-	al_metric_set(&metric_vrps6, set->count - set->count4);
-	al_metric_set(&metric_serial, set->serial);
-	al_metric_set(&metric_history, vrp_history_count(self->history));
-	al_metric_inc(&metric_sets, 1);
-	al_log(AL_LOG_INFO, "set", "serial=%" PRIu32 " vrps=%zu history=%zu", set->serial, set->count,
-	       vrp_history_count(self->history));
-	if (first)
-		al_service_ready(self->service);
-}
-
 static void rpkid_publish(void *arg)
 {
 	struct rpkid *self = arg;
 	const struct vrp_set *set;
 	struct al_checkpoint cp;
+	struct al_slice note = al_replica_head(self->replica, &cp);
 	enum al_err err;
 
 	self->posted = false;
-	(void)al_replica_head(self->replica, &cp);
 	if (cp.size == 0)
 		return;
-	err = vrp_fold_take(self->fold, cp.size, self->set, self->history, &set);
-	if (err == AL_OK && self->set == NULL && cp.size == al_state_size(al_replica_state(self->replica)) &&
+	err = vrp_fold_take(self->fold, cp.size, self->newest, self->coming, &set);
+	if (err == AL_OK && self->newest == NULL && cp.size == al_state_size(al_replica_state(self->replica)) &&
 	    !rpkid_agrees(self, set)) {
 		vrp_set_unref(set);
 		err = AL_EVERIFY;
@@ -117,11 +80,9 @@ static void rpkid_publish(void *arg)
 		return;
 	}
 	al_metric_set(&metric_head, al_now_s());
-	if (set != self->set)
-		rpkid_show(self, set);
-	else
-		vrp_set_unref(set);
-	export_publish(self->export, self->set, cp.size, al_now_s());
+	vrp_set_unref(self->newest);
+	self->newest = set;
+	served_offer(self->served, set, self->coming, &cp, note);
 }
 
 static void rpkid_head(void *arg, const struct al_state *state, const struct al_checkpoint *cp, struct al_slice note)
@@ -143,26 +104,16 @@ static void rpkid_link(void *arg, bool up)
 {
 	struct rpkid *self = arg;
 
-	export_link(self->export, up, al_now_s());
-	if (!up && self->set != NULL)
-		al_log(AL_LOG_WARN, "serving-last-known", "serial=%" PRIu32 " vrps=%zu", self->set->serial,
-		       self->set->count);
+	if (self->served != NULL)
+		served_link(self->served, up);
 }
 
-/* Old origins are worse than none once an attacker may have chosen them: RPKI's manifests expire for the same reason. */
 static void rpkid_age(void *arg, const struct al_freshness *freshness)
 {
 	struct rpkid *self = arg;
-	uint64_t most = al_conf_u64(al_service_conf(self->service), "rpki", "stale-seconds");
-	bool expired = freshness->date != 0 && freshness->silent_s >= most;
 
-	if (expired == self->expired)
-		return;
-	self->expired = expired;
-	al_log(expired ? AL_LOG_ERROR : AL_LOG_INFO, expired ? "expired" : "valid-again",
-	       "silent=%" PRIu64 " date=%" PRIu64, freshness->silent_s, freshness->date);
-	rtr_server_withhold(self->rtr, expired);
-	export_withhold(self->export, expired);
+	if (self->served != NULL)
+		served_age(self->served, freshness);
 }
 
 static void rpkid_change(void *arg, const struct al_object *old, const struct al_object *now)
@@ -198,15 +149,35 @@ static enum al_err rpkid_rtr(struct rpkid *self, const struct al_conf *conf)
 	return err;
 }
 
+static enum al_err rpkid_signed(struct rpkid *self, const struct al_conf *conf)
+{
+	char key[PATH_MAX], note[PATH_MAX];
+	struct signed_conf signed_conf = { .key = key,
+					   .note = note,
+					   .log = al_replica_key(self->replica),
+					   .valid_s = al_conf_u64(conf, "rpki", "signed-seconds") };
+	enum al_err err = al_conf_path(conf, al_conf_str(conf, "rpki", "key"), key, sizeof(key));
+
+	if (err == AL_OK)
+		err = al_conf_path(conf, al_conf_str(conf, "rpki", "key-note"), note, sizeof(note));
+	if (err == AL_OK)
+		err = signed_new(&signed_conf, served_moment(self->served), &self->signed_set);
+	if (err == AL_OK && self->signed_set != NULL)
+		err = signed_routes(self->signed_set, self->http);
+	return err;
+}
+
 static enum al_err rpkid_http(struct rpkid *self, const struct al_conf *conf)
 {
 	enum al_err err = export_new(al_replica_key(self->replica)->name, al_conf_u64(conf, "rpki", "expire"),
-				     &self->export);
+				     served_moment(self->served), &self->export);
 
 	if (err == AL_OK)
 		err = al_http_new(al_service_loop(self->service), &self->http);
 	if (err == AL_OK)
 		err = export_routes(self->export, self->http);
+	if (err == AL_OK)
+		err = rpkid_signed(self, conf);
 	if (err == AL_OK)
 		err = al_http_route(self->http, "/metrics", al_metrics_http, NULL);
 	if (err == AL_OK)
@@ -214,25 +185,46 @@ static enum al_err rpkid_http(struct rpkid *self, const struct al_conf *conf)
 	return err;
 }
 
+static void rpkid_first(void *arg)
+{
+	struct rpkid *self = arg;
+
+	al_service_ready(self->service);
+}
+
+static void rpkid_restore(void *arg)
+{
+	struct rpkid *self = arg;
+
+	served_restore(self->served);
+}
+
 static enum al_err rpkid_open(struct rpkid *self)
 {
 	static const struct al_replica_ops ops = {
 		.change = rpkid_change, .head = rpkid_head, .link = rpkid_link, .age = rpkid_age
 	};
+	const struct served_ops served = { .first = rpkid_first, .arg = self };
 	const struct al_conf *conf = al_service_conf(self->service);
 	struct al_loop *loop = al_service_loop(self->service);
 	enum al_err err = vrp_fold_new(&self->fold);
 
-	rpkid_metrics();
+	al_metric_add(&metric_head);
 	if (err == AL_OK)
-		err = vrp_history_new((size_t)al_conf_u64(conf, "rpki", "history"), &self->history);
+		err = vrp_history_new((size_t)al_conf_u64(conf, "rpki", "history"), &self->coming);
 	/* It calls back from the loop only, when all of this stands. */
 	if (err == AL_OK)
 		err = al_replica_new(loop, conf, &ops, self, &self->replica);
 	if (err == AL_OK)
+		err = served_new(loop, conf, al_replica_key(self->replica), &served, &self->served);
+	if (err == AL_OK)
 		err = rpkid_rtr(self, conf);
 	if (err == AL_OK)
 		err = rpkid_http(self, conf);
+	if (err == AL_OK) {
+		served_attach(self->served, self->rtr, self->export);
+		err = al_loop_post(loop, rpkid_restore, self);
+	}
 	return err;
 }
 
@@ -256,9 +248,11 @@ static void rpkid_stop(void *arg)
 	al_replica_free(self->replica);
 	al_http_free(self->http);
 	export_free(self->export);
+	signed_free(self->signed_set);
 	rtr_server_free(self->rtr);
-	vrp_set_unref(self->set);
-	vrp_history_free(self->history);
+	served_free(self->served);
+	vrp_set_unref(self->newest);
+	vrp_history_free(self->coming);
 	vrp_fold_free(self->fold);
 	free(self);
 }

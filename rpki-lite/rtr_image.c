@@ -80,7 +80,7 @@ void rtr_images_publish(struct rtr_images *images, const struct vrp_set *set, co
 	const struct vrp_set *old = images->set;
 
 	images_clear(images);
-	images->set = vrp_set_ref(set);
+	images->set = set != NULL ? vrp_set_ref(set) : NULL;
 	images->history = history;
 	vrp_set_unref(old);
 }

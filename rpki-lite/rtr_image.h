@@ -39,7 +39,7 @@ struct rtr_images {
 void rtr_images_init(struct rtr_images *images);
 /* Every image that was handed out must have come back. */
 void rtr_images_release(struct rtr_images *images);
-/* The set to answer from now on. `history` leads to it. */
+/* The set to answer from now on, NULL: none. `history` leads to it. */
 void rtr_images_publish(struct rtr_images *images, const struct vrp_set *set, const struct vrp_history *history);
 
 /* A reference for the caller. AL_ENOTFOUND: no difference from `from`. */

@@ -46,7 +46,6 @@ struct rtr_server {
 	/* Addresses whose copy may be broken: a ring, the oldest is forgotten first. */
 	char suspects[SUSPECTS][ADDR_LEN];
 	size_t suspect_next;
-	bool withheld;
 };
 
 static struct al_metric metric_full = { .name = "alamo_rpki_rtr_answers_total{kind=\"full\"}",
@@ -122,7 +121,7 @@ static struct rtr_world server_world(struct rtr_server *server, const struct rtr
 {
 	const struct vrp_set *set = server->images.set;
 	struct rtr_world world = {
-		.has_data = set != NULL && !server->withheld,
+		.has_data = set != NULL,
 		.serial = set != NULL ? set->serial : 0,
 		.session = server->conf.session,
 		.suspect = client->addr[0] != '\0' && suspect_find(server, client->addr) != NULL,
@@ -331,12 +330,6 @@ void rtr_server_publish(struct rtr_server *server, const struct vrp_set *set, co
 {
 	rtr_images_publish(&server->images, set, history);
 	server_trim(server);
-	server_sweep(server);
-}
-
-void rtr_server_withhold(struct rtr_server *server, bool withheld)
-{
-	server->withheld = withheld;
 	server_sweep(server);
 }
 

@@ -35,12 +35,7 @@ AL_MUST_USE enum al_err rtr_server_new(struct al_loop *loop, const struct rtr_se
 				       struct rtr_server **out);
 void rtr_server_free(struct rtr_server *server); /* NULL is allowed; closes all connections */
 struct al_listener *rtr_server_listener(struct rtr_server *server);
-/*
- * What we have is too old to be given to anybody: queries are held and refused as before the first set, until this is
- * taken back. Routers keep what they have for as long as they were told.
- */
-void rtr_server_withhold(struct rtr_server *server, bool withheld);
-/* `history` (borrowed, may change until the next publish only) leads to `set`. Idle routers are told. */
+/* `history` (borrowed, may change until the next publish only) leads to `set`. Idle routers are told. NULL: there is no data any more. */
 void rtr_server_publish(struct rtr_server *server, const struct vrp_set *set, const struct vrp_history *history);
 
 #endif

@@ -1,0 +1,27 @@
+/*
+ * kept.h -- the last good set on the disk, with the checkpoint that vouches for it, for the next start.
+ *
+ *   run/roa.head    the head's text (origin_head.h) without a key's statement; its checkpoint is signed by the log
+ *   run/roa-N.set   the set's text, N its size; the head names it by its hash
+ *
+ * What is found there is believed as far as the log's signature, the hash and the rule go; who can write to run/ can
+ * serve any records he likes anyhow.
+ */
+#ifndef RPKI_LITE_KEPT_H
+#define RPKI_LITE_KEPT_H
+
+#include "moment.h"
+#include "origin_head.h"
+
+struct kept {
+	char dir[4096];
+	struct al_vkey log; /* pinned */
+	uint64_t saved;     /* size of the set whose file is there; 0: none is known to be */
+};
+
+/* AL_ENOTFOUND: nothing is kept; AL_EVERIFY, AL_EINVAL: what is kept is of no use. The set is the caller's. */
+AL_MUST_USE enum al_err kept_load(struct kept *kept, struct origin_head *head, struct vrp_set **out);
+/* What is shown now, fresh at `fresh_s`. AL_EIO with errno set: the last one stays. */
+AL_MUST_USE enum al_err kept_save(struct kept *kept, struct moment *moment, uint64_t fresh_s, uint64_t expires);
+
+#endif

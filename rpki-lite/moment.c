@@ -1,0 +1,88 @@
+/*
+ * moment.c -- keeps the set that is served together with what vouches for it. Thread: the loop's.
+ */
+#include "moment.h"
+
+#include "origin_set.h"
+
+void moment_init(struct moment *moment)
+{
+	*moment = (struct moment){ 0 };
+	al_buf_init(&moment->note, AL_NOTE_MAX);
+	al_buf_init(&moment->text, ORIGIN_SET_MAX);
+}
+
+static void text_clear(struct moment *moment)
+{
+	al_buf_release(&moment->text);
+	al_buf_init(&moment->text, ORIGIN_SET_MAX);
+}
+
+void moment_release(struct moment *moment)
+{
+	vrp_set_unref(moment->set);
+	al_buf_release(&moment->note);
+	al_buf_release(&moment->text);
+	moment->set = NULL;
+}
+
+void moment_show(struct moment *moment, const struct vrp_set *set, const struct vrp_history *history,
+		 const struct al_checkpoint *cp, struct al_slice note, uint64_t fresh_s)
+{
+	const struct vrp_set *old = moment->set;
+
+	if (set != old) {
+		text_clear(moment);
+		moment->set = vrp_set_ref(set);
+		vrp_set_unref(old);
+		/* A clock that goes back must not make a new set look old. */
+		moment->shown_s = fresh_s > moment->shown_s ? fresh_s : moment->shown_s + 1;
+	}
+	moment->history = history;
+	moment->cp = *cp;
+	al_buf_reset(&moment->note);
+	al_buf_slice(&moment->note, note);
+	moment->fresh_s = fresh_s;
+}
+
+bool moment_serves(const struct moment *moment)
+{
+	return moment->set != NULL && !moment->expired;
+}
+
+void moment_link(struct moment *moment, bool up, uint64_t now_s)
+{
+	if (moment->up && !up && !moment->dated)
+		moment->fresh_s = now_s;
+	moment->up = up;
+}
+
+void moment_heard(struct moment *moment, uint64_t now_s, uint64_t silent_s)
+{
+	uint64_t at = now_s > silent_s ? now_s - silent_s : 0;
+
+	moment->dated = true;
+	if (at > moment->fresh_s)
+		moment->fresh_s = at;
+}
+
+uint64_t moment_fresh(const struct moment *moment, uint64_t now_s)
+{
+	return moment->up && !moment->dated && now_s > moment->fresh_s ? now_s : moment->fresh_s;
+}
+
+enum al_err moment_text(struct moment *moment, struct al_slice *out)
+{
+	enum al_err err;
+
+	if (moment->set == NULL)
+		return AL_ENOTFOUND;
+	if (moment->text.len == 0)
+		origin_set_write(moment->set, &moment->text);
+	err = moment->text.err;
+	if (err != AL_OK)
+		text_clear(moment);
+	else
+		*out = al_buf_view(&moment->text);
+	return err;
+}
