@@ -21,6 +21,7 @@
 #include "plan.h"
 #include "process.h"
 #include "member/sign.h"
+#include "roa/roa_key.h"
 
 #define REQUESTS_MAX 16
 
@@ -143,6 +144,8 @@ static int log_key_make(struct init *init, const struct plan *plan)
 	explicit_bzero(out.ptr, out.len);
 	al_buf_reset(&out);
 	al_vkey_format(&key.pub, &out);
+	if (code == CLI_DONE)
+		code = roa_key_make(init->dir, &key);
 	al_skey_wipe(&key);
 	if (code == CLI_DONE && al_slice_copy(al_buf_view(&out), init->vkey, sizeof(init->vkey)) != AL_OK)
 		code = command_fail(CLI_REFUSED, "the log's name is too long");

@@ -1,0 +1,27 @@
+/*
+ * roa.h -- the verbs of `alamo roa`, one file each, and their options.
+ */
+#ifndef CLI_ROA_H
+#define CLI_ROA_H
+
+#include "log/log_read.h"
+#include "option.h"
+
+struct roa_options {
+	struct log_read_options where; /* verify */
+	const char *log_key;
+	const char *witnesses;
+	const char *into; /* fetch */
+	const char *reload;
+	struct option_list files;
+	struct option_number need, brake;
+	bool release;
+};
+
+int roa_key(const struct words *words, const void *options);
+int roa_held(const struct words *words, const void *options);
+int roa_release(const struct words *words, const void *options);
+int roa_verify(const struct words *words, const void *options);
+int roa_fetch(const struct words *words, const void *options);
+
+#endif
