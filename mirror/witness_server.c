@@ -28,12 +28,15 @@
 #include "dir.h"
 
 #define PROOF_LINES 63
+#define ROUTE_LEN (1 + 2 * crypto_hash_sha256_BYTES + sizeof("/checkpoint"))
 
 struct watched {
 	struct al_vkey key;
 	char path[PATH_MAX];     /* its checkpoint's file */
 	struct al_checkpoint cp; /* size 0: none yet */
-	struct al_buf note;
+	struct al_buf note;      /* with the log's own signature only */
+	struct al_buf cosigned;  /* and ours: what is shown, and what the file has */
+	char route[ROUTE_LEN];   /* "/", SHA-256 of the origin, "/checkpoint" */
 };
 
 struct al_witness_server {
@@ -124,7 +127,7 @@ static int judge(struct al_witness_server *server, const struct watched *log, co
 {
 	if (cp->size == log->cp.size && cp->size > 0 && !al_hash_eq(&cp->root, &log->cp.root)) {
 		keep(server, "evidence", AL_EVIDENCE_FORK, log, add->note);
-		return conflict(log, answer, type);
+		return 422; /* 409 would say: come again with our size, for ever */
 	}
 	if (add->old_size > cp->size)
 		return 400;
@@ -139,26 +142,45 @@ static int judge(struct al_witness_server *server, const struct watched *log, co
 	return 422;
 }
 
+static void swap(struct al_buf *a, struct al_buf *b)
+{
+	struct al_buf kept = *a;
+
+	*a = *b;
+	*b = kept;
+}
+
 static int remember(struct al_witness_server *server, struct watched *log, const struct addition *add,
 		    const struct al_checkpoint *cp, uint64_t now, struct al_buf *answer)
 {
 	struct al_slice text;
-	struct al_buf kept;
+	struct al_buf kept, shown, line;
+	int status = 500;
 
 	if (al_note_open(add->note, &log->key, &text) != AL_OK)
 		return 403;
 	al_buf_init(&kept, AL_NOTE_MAX);
-	al_buf_slice(&kept, add->note);
-	if (kept.err != AL_OK || al_note_save(log->path, add->note, true) != AL_OK) {
+	al_buf_init(&shown, AL_NOTE_MAX);
+	al_buf_init(&line, AL_COSIGNATURE_MAX);
+	/* Lines of others are not ours to keep or to show. */
+	if (al_note_only(add->note, &log->key, &kept) == AL_OK)
+		al_buf_slice(&shown, al_buf_view(&kept));
+	al_cosign(text, &server->key, now, &line);
+	al_buf_slice(&shown, al_buf_view(&line));
+	if (kept.len > 0 && shown.err == AL_OK && line.err == AL_OK &&
+	    al_note_save(log->path, al_buf_view(&shown), true) == AL_OK) {
+		swap(&log->note, &kept);
+		swap(&log->cosigned, &shown);
+		log->cp = *cp;
+		al_buf_slice(answer, al_buf_view(&line));
+		status = 200;
+	} else {
 		al_log(AL_LOG_ERROR, "witness-state", "path=%s errno=%d", log->path, errno);
-		al_buf_release(&kept);
-		return 500;
 	}
-	al_buf_release(&log->note);
-	log->note = kept;
-	log->cp = *cp;
-	al_cosign(text, &server->key, now, answer);
-	return 200;
+	al_buf_release(&kept);
+	al_buf_release(&shown);
+	al_buf_release(&line);
+	return status;
 }
 
 static int add_checkpoint(struct al_witness_server *server, struct al_slice body, uint64_t now, struct al_buf *answer,
@@ -179,6 +201,8 @@ static int add_checkpoint(struct al_witness_server *server, struct al_slice body
 		break;
 	case AL_EVERIFY:
 		return 403;
+	case AL_EDENIED:
+		return 422; /* of no entries, and not the empty tree's */
 	default:
 		return 400;
 	}
@@ -201,27 +225,43 @@ static void http_add(void *arg, struct al_slice rest, struct al_slice body, stru
 	answer->status = al_witness_add(arg, body, al_now_s(), &answer->body, &answer->type);
 }
 
+/* The newest one that we have cosigned (c2sp.org/tlog-witness, monitoring). */
+static void http_shown(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
+{
+	const struct watched *log = arg;
+
+	(void)rest;
+	(void)query;
+	if (log->cosigned.len == 0)
+		answer->status = 404;
+	al_buf_slice(&answer->body, al_buf_view(&log->cosigned));
+}
+
 /* ---- life ---- */
 
 /* Files are called by the origin's hash: an origin may hold any character. */
 static enum al_err watched_open(const char *dir, const struct al_vkey *key, struct watched *log)
 {
 	uint8_t hash[crypto_hash_sha256_BYTES];
-	char hex[2 * 8 + 1], name[64];
+	char hex[2 * sizeof(hash) + 1], name[64];
 	enum al_err err;
 
 	log->key = *key;
 	al_buf_init(&log->note, AL_NOTE_MAX);
+	al_buf_init(&log->cosigned, AL_NOTE_MAX);
 	(void)crypto_hash_sha256(hash, (const unsigned char *)key->name, strlen(key->name));
-	(void)sodium_bin2hex(hex, sizeof(hex), hash, 8);
-	(void)snprintf(name, sizeof(name), "log-%s.note", hex);
+	(void)sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
+	(void)snprintf(name, sizeof(name), "log-%.16s.note", hex);
+	(void)snprintf(log->route, sizeof(log->route), "/%s/checkpoint", hex);
 	err = dir_path(dir, name, log->path, sizeof(log->path));
 	if (err == AL_OK)
-		err = al_note_load(log->path, &log->note);
+		err = al_note_load(log->path, &log->cosigned);
 	if (err == AL_ENOTFOUND)
 		return AL_OK;
-	if (err == AL_OK && al_checkpoint_open(al_buf_view(&log->note), key, &log->cp) != AL_OK)
+	if (err == AL_OK && al_checkpoint_open(al_buf_view(&log->cosigned), key, &log->cp) != AL_OK)
 		err = AL_EVERIFY;
+	if (err == AL_OK)
+		err = al_note_only(al_buf_view(&log->cosigned), key, &log->note);
 	if (err != AL_OK)
 		al_log(AL_LOG_ERROR, "witness-state", "log=%s path=%s err=%s", key->name, log->path, al_err_name(err));
 	return err;
@@ -247,6 +287,8 @@ static enum al_err server_open(struct al_witness_server *server, struct al_loop 
 		err = al_http_post_route(server->http, "/add-checkpoint", http_add, server);
 	if (err == AL_OK)
 		err = al_http_route(server->http, "/metrics", al_metrics_http, NULL);
+	for (size_t i = 0; err == AL_OK && i < conf->log_count; i++)
+		err = al_http_route(server->http, server->logs[i].route, http_shown, &server->logs[i]);
 	return err;
 }
 
@@ -279,8 +321,10 @@ void al_witness_free(struct al_witness_server *server)
 	if (server == NULL)
 		return;
 	al_http_free(server->http);
-	for (size_t i = 0; i < server->log_count; i++)
+	for (size_t i = 0; i < server->log_count; i++) {
 		al_buf_release(&server->logs[i].note);
+		al_buf_release(&server->logs[i].cosigned);
+	}
 	free(server->logs);
 	if (server->lock >= 0)
 		(void)close(server->lock);

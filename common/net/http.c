@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUTES_MAX 64
+#define ROUTES_MAX 80
 #define HEAD_MAX 8192u /* request line and fields */
 #define BODY_MAX (128u << 20)
 #define UNSENT_MAX (256u << 20) /* bodies of all connections; over it: 503 */

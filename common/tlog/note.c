@@ -14,6 +14,8 @@
 #include "note_parts.h"
 
 #define SIGNATURE_BLOB_LEN (NOTE_ID_LEN + crypto_sign_BYTES)
+#define KEY_LEN 32
+#define KEY_BLOB_MAX 4096 /* of any type: ML-DSA-87 has 2,593 */
 #define PRIVATE_PREFIX "PRIVATE+KEY+"
 #define PROOF_MAGIC "c2sp.org/tlog-proof@v1"
 
@@ -107,7 +109,7 @@ static enum al_err key_split(struct al_slice s, uint8_t alg, char name[static AL
 			     uint8_t id[static NOTE_ID_LEN], uint8_t bytes[static 32])
 {
 	struct al_slice head, hex;
-	uint8_t blob[33];
+	uint8_t blob[KEY_BLOB_MAX];
 	size_t len;
 
 	if (!al_slice_cut(&s, '+', &head) || !al_slice_cut(&s, '+', &hex) || !note_name_ok(head) ||
@@ -120,11 +122,13 @@ static enum al_err key_split(struct al_slice s, uint8_t alg, char name[static AL
 		return AL_EINVAL;
 	if (al_slice_base64(s, blob, sizeof(blob), &len) != AL_OK)
 		return AL_EINVAL;
+	if (len == 0)
+		return AL_EINVAL;
 	if (blob[0] != alg)
 		return AL_EUNSUPPORTED;
-	if (len != sizeof(blob))
+	if (len != 1 + KEY_LEN)
 		return AL_EINVAL;
-	memcpy(bytes, blob + 1, 32);
+	memcpy(bytes, blob + 1, KEY_LEN);
 	sodium_memzero(blob, sizeof(blob));
 	return al_slice_copy(head, name, AL_ORIGIN_MAX + 1);
 }
@@ -327,6 +331,25 @@ enum al_err al_note_open(struct al_slice note, const struct al_vkey *key, struct
 	return err;
 }
 
+enum al_err al_note_only(struct al_slice note, const struct al_vkey *key, struct al_buf *out)
+{
+	struct al_slice text, lines, before;
+	struct note_line line;
+	enum al_err err = note_split(note, &text, &lines);
+
+	if (err == AL_OK) {
+		al_buf_slice(out, text);
+		al_buf_str(out, "\n");
+	}
+	while (err == AL_OK && lines.len > 0) {
+		before = lines;
+		err = note_line_next(&lines, &line);
+		if (err == AL_OK && note_line_by(&line, key))
+			al_buf_slice(out, al_slice_head(before, before.len - lines.len));
+	}
+	return err == AL_OK ? out->err : err;
+}
+
 /* ---- checkpoints ---- */
 
 void al_checkpoint_format(struct al_slice origin, const struct al_checkpoint *cp, struct al_buf *out)
@@ -335,6 +358,16 @@ void al_checkpoint_format(struct al_slice origin, const struct al_checkpoint *cp
 	al_buf_printf(out, "\n%" PRIu64 "\n", cp->size);
 	al_buf_base64(out, cp->root.b, sizeof(cp->root.b));
 	al_buf_str(out, "\n");
+}
+
+static bool is_empty_root(const struct al_hash *root)
+{
+	struct al_edge empty;
+	struct al_hash nothing;
+
+	al_edge_init(&empty);
+	nothing = al_edge_root(&empty);
+	return al_hash_eq(root, &nothing);
 }
 
 enum al_err al_checkpoint_open(struct al_slice note, const struct al_vkey *key, struct al_checkpoint *out)
@@ -355,6 +388,9 @@ enum al_err al_checkpoint_open(struct al_slice note, const struct al_vkey *key, 
 			return AL_EINVAL;
 	if (!al_slice_is(origin, key->name))
 		return AL_EVERIFY;
+	/* c2sp.org/tlog-witness: else there would be any number of histories of no entry. */
+	if (cp.size == 0 && !is_empty_root(&cp.root))
+		return AL_EDENIED;
 	*out = cp;
 	return AL_OK;
 }

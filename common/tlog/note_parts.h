@@ -26,10 +26,12 @@ bool note_name_ok(struct al_slice name);
 /* *text with its last LF, *lines behind the empty line. AL_EINVAL malformed, AL_ELIMIT too long. */
 AL_MUST_USE enum al_err note_split(struct al_slice note, struct al_slice *text, struct al_slice *lines);
 
+#define NOTE_BLOB_MAX 8192 /* of one signature; ML-DSA-87 has 4,627 */
+
 struct note_line {
 	struct al_slice name;
-	uint8_t blob[AL_NOTE_MAX]; /* id, then the signature */
-	size_t len;                /* of blob; more than NOTE_ID_LEN */
+	uint8_t blob[NOTE_BLOB_MAX]; /* id, then the signature */
+	size_t len;                  /* of blob; more than NOTE_ID_LEN */
 };
 /* The next signature line; AL_EINVAL malformed. Not at the end (len 0). */
 AL_MUST_USE enum al_err note_line_next(struct al_slice *lines, struct note_line *out);

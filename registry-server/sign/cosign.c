@@ -321,7 +321,7 @@ static enum al_err peers_open(struct cosign *c)
 
 		*peer = (struct peer){ .cosign = c, .number = i, .last = COSIGN_LINES };
 		c->peer_count = i + 1;
-		if (witness->url[0] == '\0')
+		if (witness->url[0] == '\0' || witness->unknown)
 			continue;
 		err = cosign_peer_new(c->loop, witness, on_answer, peer, &peer->link);
 		if (err != AL_OK)

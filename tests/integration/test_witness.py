@@ -7,10 +7,11 @@ import struct
 import urllib.error
 import urllib.request
 
+import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from harness import Key, mntner, wait_for
-from witnesses import head_size, witness
+from witnesses import add_checkpoint, head_size, witness
 
 
 def cosigners(note, keys):
@@ -110,3 +111,21 @@ def test_a_wrong_policy_is_said(own_authority):
     from harness import BIN, run
     result = run(BIN / "alamo-registryd", "-c", authority.dir / "alamo.conf", check=False)
     assert result.returncode == 1 and "line 1: the quorum is not defined above" in result.stderr
+
+
+def test_shows_what_it_cosigned(authority, tmp_path, children):
+    """GET PREFIX/HEX/checkpoint: the newest one, with the log's signature and its own, and no stranger's line."""
+    one = witness(children, tmp_path / "watch", authority.dir / "keys" / "log.pub")
+    note = authority.ask("head")
+    origin = note.split("\n")[0]
+    address = f"http://{one.address}/{hashlib.sha256(origin.encode()).hexdigest()}/checkpoint"
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(address, timeout=10)
+    stranger = "\N{EM DASH} stranger.example " + base64.b64encode(bytes(5000)).decode() + "\n"
+    status, _, line = add_checkpoint(one, f"old 0\n\n{note}{15 * stranger}")
+    assert status == 200
+    with urllib.request.urlopen(address, timeout=10) as answer:
+        shown = answer.read().decode()
+    assert shown.startswith(note.split("\n\n")[0]) and shown.endswith(line) and "stranger" not in shown
+    name, _, public = one.word("witness ").split("+", 2)
+    assert cosigners(shown, {name: base64.b64decode(public)}) == {name}

@@ -12,15 +12,16 @@
 #include "alamo/tlog/note.h"
 
 #define SIGNED_LOG_MAX 64
+#define SIGNED_NOTE_MAX 1024
 
 struct signed_log {
 	struct al_skey key;
 	struct al_tree *tree;
 	char text[SIGNED_LOG_MAX][48];
-	char note[SIGNED_LOG_MAX + 1][AL_NOTE_MAX];
+	char note[SIGNED_LOG_MAX + 1][SIGNED_NOTE_MAX];
 };
 
-static inline void signed_log_note(const struct signed_log *log, uint64_t size, char out[static AL_NOTE_MAX])
+static inline void signed_log_note(const struct signed_log *log, uint64_t size, char out[static SIGNED_NOTE_MAX])
 {
 	struct al_checkpoint cp = { size, al_tree_root(log->tree, size) };
 	struct al_buf text, note;
@@ -29,7 +30,7 @@ static inline void signed_log_note(const struct signed_log *log, uint64_t size, 
 	al_buf_init(&note, AL_NOTE_MAX);
 	al_checkpoint_format(al_slice_str(log->key.pub.name), &cp, &text);
 	al_note_sign(al_buf_view(&text), &log->key, &note);
-	assert_int_equal(al_slice_copy(al_buf_view(&note), out, AL_NOTE_MAX), AL_OK);
+	assert_int_equal(al_slice_copy(al_buf_view(&note), out, SIGNED_NOTE_MAX), AL_OK);
 	al_buf_release(&text);
 	al_buf_release(&note);
 }

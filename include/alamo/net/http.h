@@ -34,7 +34,7 @@ void al_http_free(struct al_http *http);
 /* Exact path, or everything below it when it ends in '/'. Longest route wins. `path` constant. */
 AL_MUST_USE enum al_err al_http_route(struct al_http *http, const char *path, al_http_fn fn, void *arg);
 
-#define AL_HTTP_POST_MAX 65536 /* bytes of a request's body */
+#define AL_HTTP_POST_MAX (136u << 10) /* bytes of a request's body: a signed note of any size and a proof */
 /* The same for POST, and nothing else than POST; `body` lives during the call. Before any al_http_listen(). */
 typedef void (*al_http_post_fn)(void *arg, struct al_slice rest, struct al_slice body, struct al_http_answer *answer);
 AL_MUST_USE enum al_err al_http_post_route(struct al_http *http, const char *path, al_http_post_fn fn, void *arg);

@@ -9,7 +9,11 @@
 #include "alamo/tlog/tree.h"
 
 #define AL_ORIGIN_MAX 255
-#define AL_NOTE_MAX 4096 /* bytes of a whole note */
+/*
+ * Bytes of a whole note: a text and 16 unknown signatures of nearly 5 kB, as post-quantum ones have (signed-note asks
+ * for no less), or some hundred Ed25519 ones. Too much for a stack.
+ */
+#define AL_NOTE_MAX (128u << 10)
 
 /* Verifier key: "NAME+hash8+base64(01 | pk)". */
 struct al_vkey {
@@ -35,13 +39,19 @@ void al_note_sign(struct al_slice text, const struct al_skey *key, struct al_buf
 /* AL_EVERIFY without a good signature of `key`, AL_EINVAL malformed. *text lies inside note. */
 AL_MUST_USE enum al_err al_note_open(struct al_slice note, const struct al_vkey *key, struct al_slice *text);
 
+/* The note with the signature lines of `key` and no others, appended. AL_EINVAL malformed. */
+AL_MUST_USE enum al_err al_note_only(struct al_slice note, const struct al_vkey *key, struct al_buf *out);
+
 struct al_checkpoint {
 	uint64_t size;
 	struct al_hash root;
 };
 /* The three lines of the note's text. */
 void al_checkpoint_format(struct al_slice origin, const struct al_checkpoint *cp, struct al_buf *out);
-/* Verify and decode; the origin line must equal the key's name. */
+/*
+ * Verify and decode; the origin line must equal the key's name. AL_EDENIED: signed, but size 0 with another root than
+ * the empty tree's.
+ */
 AL_MUST_USE enum al_err al_checkpoint_open(struct al_slice note, const struct al_vkey *key, struct al_checkpoint *out);
 
 /* Receipt (c2sp.org/tlog-proof): inclusion of one entry under a checkpoint. */

@@ -56,7 +56,8 @@ void al_policy_free(struct al_policy *policy); /* NULL is allowed */
 struct al_witness {
 	char name[AL_WITNESS_NAME_MAX]; /* in the policy */
 	char url[AL_WITNESS_URL_MAX];   /* submission prefix, or empty */
-	struct al_vkey key;
+	bool unknown;       /* its key is of a type that we cannot verify: it counts as not having cosigned */
+	struct al_vkey key; /* all zero then */
 };
 size_t al_policy_witnesses(const struct al_policy *policy);
 const struct al_witness *al_policy_witness(const struct al_policy *policy, size_t i);

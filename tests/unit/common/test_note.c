@@ -215,6 +215,7 @@ static enum al_err open_text(const char *text, struct al_checkpoint *cp)
 	return err;
 }
 
+#define EMPTY_ROOT "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 #define ROOT "D0NS80NXdKJ2yDMzgnL2x+toGFRe4i6Q1GrUxfzIQ+U="
 
 static void checkpoint_text_is_strict(void **state)
@@ -222,7 +223,9 @@ static void checkpoint_text_is_strict(void **state)
 	struct al_checkpoint cp;
 
 	(void)state;
-	assert_int_equal(open_text("registry.altnet/ledger\n0\n" ROOT "\n", &cp), AL_OK);
+	/* There is one log without entries. */
+	assert_int_equal(open_text("registry.altnet/ledger\n0\n" ROOT "\n", &cp), AL_EDENIED);
+	assert_int_equal(open_text("registry.altnet/ledger\n0\n" EMPTY_ROOT "\n", &cp), AL_OK);
 	assert_int_equal(cp.size, 0);
 	assert_int_equal(open_text("registry.altnet/ledger\n18446744073709551615\n" ROOT "\n", &cp), AL_OK);
 	assert_true(cp.size == UINT64_MAX);
@@ -234,6 +237,48 @@ static void checkpoint_text_is_strict(void **state)
 	assert_int_equal(open_text("registry.altnet/ledger\n5\nAAAA\n", &cp), AL_EINVAL);
 	assert_int_equal(open_text("registry.altnet/ledger\n5\n" ROOT "\n\nx\n", &cp), AL_EINVAL);
 	assert_int_equal(open_text("registry.altnet/ledger\n5\n", &cp), AL_EINVAL);
+}
+
+/* "U+2014 NAME base64(COUNT bytes)" of a key that nobody here holds. */
+static void put_unknown(struct al_buf *note, size_t count)
+{
+	static uint8_t blob[9000];
+
+	memset(blob, 0x5a, sizeof(blob));
+	al_buf_str(note, "\xe2\x80\x94 pq.example/witness ");
+	al_buf_base64(note, blob, count);
+	al_buf_str(note, "\n");
+}
+
+/* signed-note: at least 16 signatures, of nearly 5 kB when they are post-quantum; those unknown are passed over. */
+static void large_signatures_are_passed_over(void **state)
+{
+	static const char text[] = "registry.altnet/ledger\n5\n" ROOT "\n";
+	struct al_skey key = log_skey();
+	struct al_buf note, only, plain;
+	struct al_checkpoint cp;
+
+	(void)state;
+	al_buf_init(&note, 2 * AL_NOTE_MAX);
+	al_buf_init(&only, AL_NOTE_MAX);
+	al_buf_init(&plain, AL_NOTE_MAX);
+	al_note_sign(AL_S(text), &key, &note);
+	al_note_sign(AL_S(text), &key, &plain);
+	for (int i = 0; i < 16; i++)
+		put_unknown(&note, 4 + 4995);
+	assert_int_equal(al_checkpoint_open(al_buf_view(&note), &key.pub, &cp), AL_OK);
+	assert_int_equal(cp.size, 5);
+	assert_int_equal(al_note_only(al_buf_view(&note), &key.pub, &only), AL_OK);
+	assert_true(al_slice_eq(al_buf_view(&only), al_buf_view(&plain)));
+	/* There is a bound. */
+	while (note.len <= AL_NOTE_MAX)
+		put_unknown(&note, 4999);
+	assert_int_equal(al_checkpoint_open(al_buf_view(&note), &key.pub, &cp), AL_ELIMIT);
+	put_unknown(&plain, 8193);
+	assert_int_equal(al_checkpoint_open(al_buf_view(&plain), &key.pub, &cp), AL_EINVAL);
+	al_buf_release(&note);
+	al_buf_release(&only);
+	al_buf_release(&plain);
 }
 
 static void receipts(void **state)
@@ -276,10 +321,15 @@ static void receipts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keys_round_trip),           cmocka_unit_test(bad_keys_refused),
-		cmocka_unit_test(c2sp_sample_verifies),      cmocka_unit_test(malformed_notes_refused),
-		cmocka_unit_test(every_bit_counts),          cmocka_unit_test(signing_gives_the_known_note),
-		cmocka_unit_test(checkpoint_text_is_strict), cmocka_unit_test(receipts),
+		cmocka_unit_test(keys_round_trip),
+		cmocka_unit_test(bad_keys_refused),
+		cmocka_unit_test(c2sp_sample_verifies),
+		cmocka_unit_test(malformed_notes_refused),
+		cmocka_unit_test(every_bit_counts),
+		cmocka_unit_test(signing_gives_the_known_note),
+		cmocka_unit_test(checkpoint_text_is_strict),
+		cmocka_unit_test(large_signatures_are_passed_over),
+		cmocka_unit_test(receipts),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

@@ -201,6 +201,43 @@ static void test_quorum(void **state)
 	al_policy_free(nested);
 }
 
+/* A key of a type of tomorrow makes no policy void: who has it counts as not having cosigned. */
+static void test_unknown_types(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t mldsa[1 + 1312] = { 6 };
+	struct al_policy *policy = NULL;
+	struct al_checkpoint cp;
+	struct al_slice note_text;
+	struct al_buf text, note;
+	char why[200];
+	uint32_t mask;
+
+	policy_text(&text, "witness PQ pq.example/w+01020304+");
+	al_buf_base64(&text, mldsa, sizeof(mldsa));
+	al_buf_str(&text, " http://127.0.0.1:1/pq\ngroup g 2 PQ W1 W2\nquorum g\n");
+	assert_int_equal(al_policy_parse(al_buf_view(&text), &policy, why, sizeof(why)), AL_OK);
+	assert_int_equal(al_policy_witnesses(policy), WITNESSES + 1);
+	assert_true(al_policy_witness(policy, WITNESSES)->unknown);
+	assert_int_equal(al_note_open(al_buf_view(&f->note), &f->log, &note_text), AL_OK);
+	al_buf_init(&note, AL_NOTE_MAX);
+	al_buf_slice(&note, al_buf_view(&f->note));
+	al_cosign(note_text, &signers[1], 1, &note);
+	assert_int_equal(al_policy_check(policy, &f->log, al_buf_view(&note), &cp, &mask), AL_EDENIED);
+	al_cosign(note_text, &signers[2], 1, &note);
+	assert_int_equal(al_policy_check(policy, &f->log, al_buf_view(&note), &cp, &mask), AL_OK);
+	assert_int_equal(mask, 6);
+	al_policy_free(policy);
+	al_buf_release(&text);
+	al_buf_release(&note);
+	/* The log's own key in the place of a witness's is a slip, and said. */
+	policy_text(&text, "witness L ");
+	al_vkey_format(&f->log, &text);
+	al_buf_str(&text, "\nquorum L\n");
+	assert_int_equal(al_policy_parse(al_buf_view(&text), &policy, why, sizeof(why)), AL_EINVAL);
+	al_buf_release(&text);
+}
+
 static void test_wrong_policies(void **state)
 {
 	static const char *const tails[] = {
@@ -271,8 +308,10 @@ static void test_check(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_vector), cmocka_unit_test(test_keys_have_one_use), cmocka_unit_test(test_flips),
-		cmocka_unit_test(test_quorum), cmocka_unit_test(test_wrong_policies),    cmocka_unit_test(test_check),
+		cmocka_unit_test(test_vector),        cmocka_unit_test(test_keys_have_one_use),
+		cmocka_unit_test(test_flips),         cmocka_unit_test(test_quorum),
+		cmocka_unit_test(test_unknown_types), cmocka_unit_test(test_wrong_policies),
+		cmocka_unit_test(test_check),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

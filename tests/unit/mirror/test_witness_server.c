@@ -154,8 +154,8 @@ static void test_states(void **state)
 	assert_int_equal(notes_in(f, "evidence") + notes_in(f, "unproven"), 0);
 
 	/* The fork: another root at our size, and beyond it. */
-	assert_int_equal(ask(f, &f->forked, 9, 9, 9, &a), 409);
-	assert_true(al_slice_is(al_buf_view(&a), "9\n"));
+	assert_int_equal(ask(f, &f->forked, 9, 9, 9, &a), 422);
+	assert_int_equal(a.len, 0);
 	assert_int_equal(notes_in(f, "evidence"), 2);
 	assert_int_equal(ask(f, &f->forked, 9, 9, 20, &a), 422);
 	assert_int_equal(ask(f, &f->forked, 9, 8, 20, &a), 422);
@@ -253,6 +253,35 @@ static void test_malformed(void **state)
 	al_buf_release(&a);
 }
 
+/* Size 0 has one root, and any number of histories begin with it. */
+static void test_no_entries(void **state)
+{
+	static const char *const roots[] = { "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=",
+					     "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=",
+					     "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" };
+	static const int wanted[] = { 422, 422, 200 };
+	struct fixture *f = *state;
+	struct al_buf a, body, text;
+	const char *type = "";
+
+	al_buf_init(&a, 65536);
+	al_buf_init(&body, 65536);
+	al_buf_init(&text, 1024);
+	for (size_t i = 0; i < AL_COUNT(roots); i++) {
+		al_buf_reset(&a);
+		al_buf_reset(&body);
+		al_buf_reset(&text);
+		al_buf_printf(&text, "%s\n0\n%s\n", f->real.key.pub.name, roots[i]);
+		al_buf_str(&body, "old 0\n\n");
+		al_note_sign(al_buf_view(&text), &f->real.key, &body);
+		assert_int_equal(al_witness_add(f->server, al_buf_view(&body), NOW, &a, &type), wanted[i]);
+	}
+	assert_int_equal(ask(f, &f->real, 0, 0, 5, &a), 200);
+	al_buf_release(&a);
+	al_buf_release(&body);
+	al_buf_release(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +289,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_disk_refuses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_malformed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_entries, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
