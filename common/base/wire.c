@@ -14,6 +14,7 @@ static const uint8_t *reader_take(struct al_reader *r, size_t len)
 
 	if (r->err != AL_OK || r->left < len) {
 		r->err = AL_EINVAL;
+		r->left = 0; /* a loop that reads on while something is left ends here */
 		return NULL;
 	}
 	if (len > 0)

@@ -1,8 +1,9 @@
 /*
  * wire.h -- bounded big-endian reader with a sticky error.
  *
- * A read past the end returns zero (or an empty slice) and sets err to
- * AL_EINVAL for good; check `err` once after a run of reads.
+ * A read past the end returns zero (or an empty slice), sets err to AL_EINVAL
+ * for good and leaves nothing: loops over `left` end. Check `err` once after a
+ * run of reads.
  */
 #ifndef ALAMO_WIRE_H
 #define ALAMO_WIRE_H
@@ -11,7 +12,7 @@
 
 struct al_reader {
 	const uint8_t *ptr;
-	size_t left; /* bytes not read yet */
+	size_t left; /* bytes not read yet; 0 after an error */
 	enum al_err err;
 };
 

@@ -126,6 +126,7 @@ static void reader_never_passes_the_end(void **state)
 	assert_int_equal(al_read_u16(&r), 0x0203);
 	assert_int_equal(al_read_string(&r).len, 0);
 	assert_int_equal(r.err, AL_EINVAL);
+	assert_int_equal(r.left, 0);
 	assert_int_equal(al_read_u8(&r), 0);
 	assert_false(al_reader_done(&r));
 }
