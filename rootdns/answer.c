@@ -40,10 +40,25 @@ static void answer_name(struct walk *walk, const struct dname_index *name, const
 
 /* ---- pieces ---- */
 
+/* One, but while a key of the DNSKEY set is relieved by another. */
+static unsigned sig_count(const struct node *node, const struct node_set *set)
+{
+	const uint8_t *run = node_bytes(node, set->at + set->len);
+	size_t left = set->sig_len;
+	struct rr_view rr;
+	unsigned count = 0;
+
+	if (set->type != RR_DNSKEY)
+		return 1;
+	while (rr_next(&run, &left, &rr))
+		count++;
+	return count;
+}
+
 static void put_set(struct walk *walk, enum section section, const struct owner *owner, const struct node *node,
 		    const struct node_set *set)
 {
-	unsigned sigs = walk->dnssec && set->sig_len > 0 ? 1 : 0;
+	unsigned sigs = walk->dnssec && set->sig_len > 0 ? sig_count(node, set) : 0;
 
 	reply_run(walk->reply, section, owner, walk->zone->labels, node_bytes(node, set->at),
 		  set->len + (sigs > 0 ? set->sig_len : 0), set->count + sigs);

@@ -209,7 +209,7 @@ static enum al_err master_make(const struct builder *builder, const struct gener
 	struct zone_keys keys;
 	enum al_err err;
 
-	err = builder->conf.keys_dir != NULL ? zone_keys_load(builder->conf.keys_dir, apex, &keys)
+	err = builder->conf.keys_dir != NULL ? zone_keys_load(builder->conf.keys_dir, apex, builder->conf.now(), &keys)
 					     : zone_keys_make(apex, &keys);
 	if (err != AL_OK)
 		return err;
@@ -226,6 +226,7 @@ static void own_ds(const struct generation *generation, struct claims *out)
 {
 	for (size_t i = 0; i < generation->count; i++) {
 		const struct plan_zone *zone = &generation->plan->zones[i];
+		const struct zone_keys *keys = &generation->masters[i]->keys;
 		struct claim_form form = { .zone = (uint16_t)zone->parent,
 					   .type = RR_DS,
 					   .ttl = TTL_DELEGATION,
@@ -233,24 +234,41 @@ static void own_ds(const struct generation *generation, struct claims *out)
 					   .rank = RANK_OWN };
 		uint8_t ds[DS_SHA256_LEN];
 
-		if (zone->parent == PLAN_NONE)
-			continue;
-		zone_keys_ds(&generation->masters[i]->keys, &zone->apex, ds);
-		claims_add(out, &form, &zone->apex, ds, sizeof(ds));
+		for (size_t k = 0; k < keys->count && zone->parent != PLAN_NONE; k++) {
+			if (!key_rule(&keys->all[k].time)->in_parent)
+				continue;
+			zone_key_ds(&keys->all[k], &zone->apex, ds);
+			claims_add(out, &form, &zone->apex, ds, sizeof(ds));
+		}
 	}
 }
 
+/* In place of what the authority claimed before. */
 static enum al_err own_attach(struct generation *generation)
 {
 	struct source *own = calloc(1, sizeof(*own) + 1);
 
 	if (own == NULL)
 		return AL_ENOMEM;
+	if (generation->own != NULL) {
+		source_detach(generation, generation->own);
+		source_free(generation->own);
+	}
 	generation->own = own;
 	claims_init(&own->claims);
 	zone_build_own(generation->plan, &own->claims);
 	own_ds(generation, &own->claims);
 	return own->claims.err != AL_OK ? own->claims.err : source_attach(generation, own);
+}
+
+static enum al_err anchors_of(const struct builder *builder, const struct generation *generation)
+{
+	enum al_err err = AL_OK;
+
+	for (size_t i = 0; i < generation->count && err == AL_OK && builder->conf.run_dir != NULL; i++)
+		err = anchors_write(&generation->masters[i]->keys, &generation->plan->zones[i].apex,
+				    builder->conf.run_dir);
+	return err;
 }
 
 /* `plan` is taken over. */
@@ -273,8 +291,8 @@ static enum al_err generation_make(const struct builder *builder, struct zone_pl
 	}
 	if (err == AL_OK)
 		err = own_attach(generation);
-	for (size_t i = 0; i < plan->zone_count && err == AL_OK && builder->conf.run_dir != NULL; i++)
-		err = anchors_write(&generation->masters[i]->keys, &plan->zones[i].apex, builder->conf.run_dir);
+	if (err == AL_OK)
+		err = anchors_of(builder, generation);
 	if (err != AL_OK)
 		generation_free(generation);
 	else
@@ -464,15 +482,42 @@ enum al_err builder_change(struct builder *builder, struct source *sources, uint
 	return err;
 }
 
+/* Moves the keys on: the DNSKEY set, the DS in the zone above and the anchors follow; signatures are due then. */
+static enum al_err keys_step(struct builder *builder, struct generation *generation)
+{
+	enum al_err err = AL_OK;
+	bool any = false;
+
+	for (size_t i = 0; i < generation->count && err == AL_OK; i++) {
+		struct zone_master *master = generation->masters[i];
+		bool changed = false;
+
+		err = zone_keys_step(&master->keys, builder->conf.keys_dir, &master->tree.apex_name,
+				     builder->conf.now(), &changed);
+		if (!changed)
+			continue;
+		zone_tree_mark(&master->tree, master->tree.apex);
+		master->resign_at = 0;
+		any = true;
+	}
+	if (err == AL_OK && any)
+		err = own_attach(generation);
+	return err == AL_OK && any ? anchors_of(builder, generation) : err;
+}
+
 enum al_err builder_resign(struct builder *builder, bool *more)
 {
 	struct zone_signer clock = clock_of(builder);
 	struct generation *generation = builder->now;
+	enum al_err err;
 	bool due = false;
 
 	*more = false;
 	if (generation == NULL)
 		return AL_OK;
+	err = keys_step(builder, generation);
+	if (err != AL_OK)
+		return err;
 	for (size_t i = 0; i < generation->count && !*more; i++) {
 		*more = zone_master_resign(generation->masters[i], &clock, RESIGN_NAMES);
 		due = due || generation->masters[i]->tree.dirty_count > 0;

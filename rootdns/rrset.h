@@ -47,7 +47,7 @@ struct rrset {
 	uint32_t len;       /* bytes of `run` */
 	uint32_t sig_len;   /* bytes of `sig`; 0: not signed */
 	uint64_t sig_until; /* Unix seconds: expiration of the signature */
-	uint8_t *sig;       /* its RRSIG, one record in run form; owned */
+	uint8_t *sig;       /* its RRSIG records in run form; of DNSKEY there may be several; owned */
 	uint8_t run[];
 };
 

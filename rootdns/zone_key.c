@@ -8,18 +8,22 @@
 #include "zone_key.h"
 
 #include <dirent.h>
+#include <inttypes.h>
 #include <ldns/ldns.h>
 #include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "alamo/base/log.h"
 #include "alamo/base/wire.h"
 #include "kept.h"
 
 #define KEY_FILE_MAX 4096
+#define TAG_TRIES 16
+#define KEY_FLAG_REVOKE 0x80u /* RFC 5011 section 3 */
 
 /* ---- one key ---- */
 
@@ -97,8 +101,17 @@ static enum al_err key_save(const char *dir, const struct dname *apex, ldns_key 
 	return err;
 }
 
-/* `dir` NULL: keep it in memory only. */
-static enum al_err key_make(const char *dir, const struct dname *apex, uint16_t flags, struct zone_key *out)
+/* A file's name is its key's tag: two keys with one tag would share it. */
+static bool tag_taken(const char *dir, const struct dname *apex, uint16_t tag)
+{
+	char stem[DNAME_TEXT_MAX + 16], path[PATH_MAX];
+
+	file_stem(apex, stem, tag);
+	return snprintf(path, sizeof(path), "%s/%s.private", dir, stem) >= (int)sizeof(path) || access(path, F_OK) == 0;
+}
+
+/* `dir` NULL: keep it in memory only. AL_EEXIST: its tag is taken, try again. */
+static enum al_err key_try(const char *dir, const struct dname *apex, uint16_t flags, struct zone_key *out)
 {
 	ldns_key *pair = ldns_key_new_frm_algorithm(LDNS_SIGN_ECDSAP256SHA256, 256);
 	char name[DNAME_TEXT_MAX];
@@ -107,6 +120,10 @@ static enum al_err key_make(const char *dir, const struct dname *apex, uint16_t 
 	if (pair == NULL)
 		return AL_ENOMEM;
 	err = key_of_ldns(pair, flags, apex, out);
+	if (err == AL_OK && dir != NULL && tag_taken(dir, apex, out->tag)) {
+		EVP_PKEY_free(out->key);
+		err = AL_EEXIST;
+	}
 	if (err == AL_OK && dir != NULL) {
 		err = key_save(dir, apex, pair, out);
 		if (err == AL_OK)
@@ -114,6 +131,15 @@ static enum al_err key_make(const char *dir, const struct dname *apex, uint16_t 
 			       out->tag);
 	}
 	ldns_key_deep_free(pair);
+	return err;
+}
+
+static enum al_err key_make(const char *dir, const struct dname *apex, uint16_t flags, struct zone_key *out)
+{
+	enum al_err err = AL_EEXIST;
+
+	for (unsigned i = 0; i < TAG_TRIES && err == AL_EEXIST; i++)
+		err = key_try(dir, apex, flags, out);
 	return err;
 }
 
@@ -186,17 +212,47 @@ static int private_of_zone(const struct dirent *item, const char *stem)
 	       strcmp(item->d_name + len - 8, ".private") == 0;
 }
 
-/* Of several keys with one role, the one with the lowest tag is used, so that every start agrees. */
-static void keep_lowest(struct zone_key *slot, struct zone_key *found)
+static enum key_kind kind_of(const struct zone_key *key, const struct dname *apex)
 {
-	if (slot->key != NULL && slot->tag <= found->tag) {
-		EVP_PKEY_free(found->key);
-		return;
-	}
-	EVP_PKEY_free(slot->key);
-	*slot = *found;
+	if (al_get_u16(key->rdata) != KEY_FLAGS_KSK)
+		return KIND_ZSK;
+	return apex->len == 1 ? KIND_ROOT_KSK : KIND_KSK;
 }
 
+/* By rising tag, so that every start agrees. */
+static enum al_err keys_add(struct zone_keys *keys, const struct zone_key *key)
+{
+	size_t at = keys->count;
+
+	if (keys->count == ZONE_KEYS_MAX) {
+		al_log(AL_LOG_ERROR, "keys", "why=\"more than %d\" mend=\"remove the files of keys that are gone\"",
+		       ZONE_KEYS_MAX);
+		return AL_ELIMIT;
+	}
+	for (; at > 0 && keys->all[at - 1].tag > key->tag; at--)
+		keys->all[at] = keys->all[at - 1];
+	keys->all[at] = *key;
+	keys->count++;
+	return AL_OK;
+}
+
+/* "00123.private": five digits, with zeros in front. */
+static bool tag_known(const struct zone_keys *keys, const char *digits)
+{
+	unsigned tag = 0;
+
+	for (size_t i = 0; i < 5; i++) {
+		if (digits[i] < '0' || digits[i] > '9')
+			return true; /* no name of a key */
+		tag = tag * 10 + (unsigned)(digits[i] - '0');
+	}
+	for (size_t i = 0; i < keys->count; i++)
+		if (keys->all[i].tag == tag)
+			return true;
+	return false;
+}
+
+/* Keys that are not known yet. */
 static enum al_err keys_read(const char *dir, const struct dname *apex, struct zone_keys *out)
 {
 	char stem[DNAME_TEXT_MAX + 16];
@@ -210,41 +266,190 @@ static enum al_err keys_read(const char *dir, const struct dname *apex, struct z
 	while (err == AL_OK && (item = readdir(folder)) != NULL) {
 		struct zone_key found = { .key = NULL };
 
-		if (!private_of_zone(item, stem))
+		if (!private_of_zone(item, stem) || tag_known(out, item->d_name + strlen(stem)))
 			continue;
 		item->d_name[strlen(item->d_name) - 8] = '\0';
 		err = pair_read(dir, item->d_name, apex, &found);
-		if (err != AL_OK)
+		if (err != AL_OK) {
 			al_log(AL_LOG_ERROR, "key-unusable", "key=%s err=%s", item->d_name, al_err_name(err));
-		else
-			keep_lowest(al_get_u16(found.rdata) == KEY_FLAGS_KSK ? &out->ksk : &out->zsk, &found);
+			break;
+		}
+		found.time = (struct key_time){ kind_of(&found, apex), STATE_COUNT, 0 };
+		err = keys_add(out, &found);
+		if (err != AL_OK)
+			EVP_PKEY_free(found.key);
 	}
 	(void)closedir(folder);
 	return err;
 }
 
-/* ---- a zone's keys ---- */
+/* ---- states ---- */
 
-static enum al_err make_missing(const char *dir, const struct dname *apex, struct zone_keys *keys)
+static void states_name(const struct dname *apex, char out[static DNAME_TEXT_MAX + 16])
 {
-	enum al_err err = AL_OK;
+	char name[DNAME_TEXT_MAX];
 
-	if (keys->ksk.key == NULL)
-		err = key_make(dir, apex, KEY_FLAGS_KSK, &keys->ksk);
-	if (err == AL_OK && keys->zsk.key == NULL)
-		err = key_make(dir, apex, KEY_FLAGS_ZSK, &keys->zsk);
+	(void)snprintf(out, DNAME_TEXT_MAX + 16, "K%s+states", dname_text(apex->b, name));
+}
+
+static bool state_take(struct zone_keys *keys, struct al_slice line)
+{
+	struct al_slice words[4], more;
+	uint64_t flags, tag, since;
+
+	for (size_t i = 0; i < AL_COUNT(words); i++)
+		if (!al_slice_word(&line, "", &words[i]))
+			return false;
+	if (al_slice_word(&line, "", &more) || al_slice_u64(words[0], UINT16_MAX, &flags) != AL_OK ||
+	    al_slice_u64(words[1], UINT16_MAX, &tag) != AL_OK || al_slice_u64(words[3], UINT64_MAX, &since) != AL_OK)
+		return false;
+	for (unsigned state = 0; state < STATE_COUNT; state++) {
+		if (!al_slice_is(words[2], key_state_name((enum key_state)state)))
+			continue;
+		for (size_t i = 0; i < keys->count; i++)
+			if (keys->all[i].tag == tag && al_get_u16(keys->all[i].rdata) == flags) {
+				keys->all[i].time.state = (enum key_state)state;
+				keys->all[i].time.since = since;
+			}
+		return true; /* a line without its key: the file was taken away */
+	}
+	return false;
+}
+
+static enum al_err states_read(const char *dir, const struct dname *apex, struct zone_keys *keys)
+{
+	char name[DNAME_TEXT_MAX + 16];
+	struct al_slice rest, line;
+	struct al_buf text;
+	enum al_err err;
+
+	states_name(apex, name);
+	al_buf_init(&text, KEY_FILE_MAX);
+	err = kept_get(dir, name, &text);
+	if (err == AL_ENOTFOUND)
+		err = AL_OK;
+	rest = al_buf_view(&text);
+	for (unsigned number = 1; err == AL_OK && al_slice_line(&rest, &line); number++) {
+		if (state_take(keys, line))
+			continue;
+		al_log(AL_LOG_ERROR, "key-states", "file=%s/%s line=%u why=\"not FLAGS TAG STATE SINCE\"", dir, name,
+		       number);
+		err = AL_EINVAL;
+	}
+	al_buf_release(&text);
 	return err;
 }
 
-enum al_err zone_keys_load(const char *dir, const struct dname *apex, struct zone_keys *out)
+static enum al_err states_write(const char *dir, const struct dname *apex, const struct zone_keys *keys)
 {
-	struct zone_keys keys = { .ksk.key = NULL, .zsk.key = NULL };
+	char name[DNAME_TEXT_MAX + 16];
+	struct al_buf text;
+	enum al_err err;
+
+	states_name(apex, name);
+	al_buf_init(&text, KEY_FILE_MAX);
+	for (size_t i = 0; i < keys->count; i++)
+		al_buf_printf(&text, "%u %u %s %" PRIu64 "\n", al_get_u16(keys->all[i].rdata), keys->all[i].tag,
+			      key_state_name(keys->all[i].time.state), keys->all[i].time.since);
+	err = text.err;
+	if (err == AL_OK)
+		err = kept_put(dir, name, 0644, text.ptr, text.len);
+	al_buf_release(&text);
+	return err;
+}
+
+/* Keys that no line knew: the next ones of their kind, or, when no state was ever kept, the first is in use. */
+static bool states_complete(struct zone_keys *keys, uint64_t now)
+{
+	bool known[KIND_COUNT] = { false }, changed = false;
+
+	for (size_t i = 0; i < keys->count; i++)
+		known[keys->all[i].time.kind] = known[keys->all[i].time.kind] ||
+						keys->all[i].time.state == STATE_ACTIVE;
+	for (size_t i = 0; i < keys->count; i++) {
+		struct key_time *time = &keys->all[i].time;
+
+		if (time->state != STATE_COUNT)
+			continue;
+		time->state = known[time->kind] ? STATE_PUBLISHED : STATE_ACTIVE;
+		time->since = now;
+		known[time->kind] = changed = true;
+	}
+	return changed;
+}
+
+/* ---- a zone's keys ---- */
+
+static enum al_err make_one(const char *dir, const struct dname *apex, uint16_t flags, uint64_t now,
+			    struct zone_keys *keys)
+{
+	struct zone_key key = { .key = NULL };
+	enum al_err err = key_make(dir, apex, flags, &key);
+
+	key.time = (struct key_time){ kind_of(&key, apex), STATE_ACTIVE, now };
+	return err == AL_OK ? keys_add(keys, &key) : err;
+}
+
+static enum al_err make_missing(const char *dir, const struct dname *apex, uint64_t now, struct zone_keys *keys)
+{
+	enum al_err err = AL_OK;
+
+	if (zone_keys_active(keys, true) == NULL)
+		err = make_one(dir, apex, KEY_FLAGS_KSK, now, keys);
+	if (err == AL_OK && zone_keys_active(keys, false) == NULL)
+		err = make_one(dir, apex, KEY_FLAGS_ZSK, now, keys);
+	return err;
+}
+
+static bool roll(struct zone_keys *keys, uint64_t now)
+{
+	struct key_time *times[ZONE_KEYS_MAX];
+
+	for (size_t i = 0; i < keys->count; i++)
+		times[i] = &keys->all[i].time;
+	return key_roll(times, keys->count, now);
+}
+
+enum al_err zone_keys_step(struct zone_keys *keys, const char *dir, const struct dname *apex, uint64_t now,
+			   bool *changed)
+{
+	char name[DNAME_TEXT_MAX];
+	enum al_err err = AL_OK;
+	bool new;
+
+	*changed = false;
+	if (dir != NULL)
+		err = keys_read(dir, apex, keys);
+	if (err != AL_OK)
+		return err;
+	new = states_complete(keys, now);
+	*changed = roll(keys, now) || new;
+	if (!*changed)
+		return AL_OK;
+	for (size_t i = 0; i < keys->count; i++)
+		if (keys->all[i].time.since == now)
+			al_log(AL_LOG_INFO, "key-moved", "zone=%s flags=%u tag=%u state=%s", dname_text(apex->b, name),
+			       al_get_u16(keys->all[i].rdata), keys->all[i].tag,
+			       key_state_name(keys->all[i].time.state));
+	return dir != NULL ? states_write(dir, apex, keys) : AL_OK;
+}
+
+enum al_err zone_keys_load(const char *dir, const struct dname *apex, uint64_t now, struct zone_keys *out)
+{
+	struct zone_keys keys = { .count = 0 };
 	enum al_err err = kept_dir(dir);
 
 	if (err == AL_OK)
 		err = keys_read(dir, apex, &keys);
 	if (err == AL_OK)
-		err = make_missing(dir, apex, &keys);
+		err = states_read(dir, apex, &keys);
+	if (err == AL_OK) {
+		(void)states_complete(&keys, now);
+		(void)roll(&keys, now);
+		err = make_missing(dir, apex, now, &keys);
+	}
+	if (err == AL_OK)
+		err = states_write(dir, apex, &keys);
 	if (err != AL_OK)
 		zone_keys_release(&keys);
 	else
@@ -252,10 +457,19 @@ enum al_err zone_keys_load(const char *dir, const struct dname *apex, struct zon
 	return err;
 }
 
+enum al_err zone_keys_add(const char *dir, const struct dname *apex, bool set)
+{
+	struct zone_key key = { .key = NULL };
+	enum al_err err = key_make(dir, apex, set ? KEY_FLAGS_KSK : KEY_FLAGS_ZSK, &key);
+
+	EVP_PKEY_free(key.key);
+	return err;
+}
+
 enum al_err zone_keys_make(const struct dname *apex, struct zone_keys *out)
 {
-	struct zone_keys keys = { .ksk.key = NULL, .zsk.key = NULL };
-	enum al_err err = make_missing(NULL, apex, &keys);
+	struct zone_keys keys = { .count = 0 };
+	enum al_err err = make_missing(NULL, apex, 0, &keys);
 
 	if (err != AL_OK)
 		zone_keys_release(&keys);
@@ -266,21 +480,37 @@ enum al_err zone_keys_make(const struct dname *apex, struct zone_keys *out)
 
 void zone_keys_release(struct zone_keys *keys)
 {
-	EVP_PKEY_free(keys->ksk.key);
-	EVP_PKEY_free(keys->zsk.key);
-	keys->ksk.key = NULL;
-	keys->zsk.key = NULL;
+	for (size_t i = 0; i < keys->count; i++)
+		EVP_PKEY_free(keys->all[i].key);
+	keys->count = 0;
 }
 
-void zone_keys_ds(const struct zone_keys *keys, const struct dname *apex, uint8_t out[static DS_SHA256_LEN])
+const struct zone_key *zone_keys_active(const struct zone_keys *keys, bool set)
+{
+	for (size_t i = 0; i < keys->count; i++)
+		if (keys->all[i].time.state == STATE_ACTIVE && (keys->all[i].time.kind != KIND_ZSK) == set)
+			return &keys->all[i];
+	return NULL;
+}
+
+uint16_t zone_key_rdata(const struct zone_key *key, uint8_t out[static DNSKEY_RDATA_LEN])
+{
+	memcpy(out, key->rdata, DNSKEY_RDATA_LEN);
+	if (!key_rule(&key->time)->revoked)
+		return key->tag;
+	out[1] |= KEY_FLAG_REVOKE;
+	return ldns_calc_keytag_raw(out, DNSKEY_RDATA_LEN);
+}
+
+void zone_key_ds(const struct zone_key *key, const struct dname *apex, uint8_t out[static DS_SHA256_LEN])
 {
 	crypto_hash_sha256_state hash;
 
-	al_set_u16(out, keys->ksk.tag);
+	al_set_u16(out, key->tag);
 	out[2] = KEY_ALGORITHM;
 	out[3] = 2;
 	crypto_hash_sha256_init(&hash);
 	crypto_hash_sha256_update(&hash, apex->b, apex->len);
-	crypto_hash_sha256_update(&hash, keys->ksk.rdata, DNSKEY_RDATA_LEN);
+	crypto_hash_sha256_update(&hash, key->rdata, DNSKEY_RDATA_LEN);
 	crypto_hash_sha256_final(&hash, out + 4);
 }

@@ -26,7 +26,7 @@ enum al_err zone_master_new(const struct zone_plan *plan, size_t index, uint64_t
 	master->index = index;
 	master->seed = seed;
 	master->keys = *keys;
-	*keys = (struct zone_keys){ .ksk.key = NULL };
+	keys->count = 0;
 	*out = master;
 	return AL_OK;
 }
@@ -99,12 +99,15 @@ void zone_master_free(struct zone_master *master)
 
 bool zone_master_resign(struct zone_master *master, const struct zone_signer *clock, size_t max)
 {
+	struct zone_signer signer = *clock;
+
+	signer.keys = &master->keys;
 	for (; master->resign_at < master->count; master->resign_at++) {
 		struct zname *name = master->order[master->resign_at];
-		bool due = zone_sign_due(clock, name->nsec);
+		bool due = zone_sign_due(&signer, name->nsec);
 
 		for (const struct rrset *set = name->sets; set != NULL && !due; set = set->next)
-			due = zone_sign_due(clock, set);
+			due = zone_sign_due(&signer, set);
 		if (!due)
 			continue;
 		if (master->tree.dirty_count >= max)
@@ -144,9 +147,27 @@ static size_t soa_rdata(const struct zone_master *master, uint8_t out[static 2 *
 	return len;
 }
 
+static enum al_err keys_set(const struct zone_master *master, struct rrset **list)
+{
+	uint8_t bytes[ZONE_KEYS_MAX][DNSKEY_RDATA_LEN];
+	struct rdata items[ZONE_KEYS_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < master->keys.count; i++) {
+		const struct zone_key *key = &master->keys.all[i];
+
+		if (!key_rule(&key->time)->in_set)
+			continue;
+		(void)zone_key_rdata(key, bytes[count]);
+		items[count] = (struct rdata){ bytes[count], DNSKEY_RDATA_LEN };
+		count++;
+	}
+	return own_set(list, RR_DNSKEY, items, count);
+}
+
 enum al_err zone_master_apex_sets(const struct zone_master *master, struct rrset **list)
 {
-	struct rdata ns[AL_COUNT(master->plan->servers)], soa, keys[2], digest;
+	struct rdata ns[AL_COUNT(master->plan->servers)], soa, digest;
 	uint8_t digest_bytes[ZONEMD_RDATA_LEN];
 	uint8_t soa_bytes[2 * DNAME_MAX + 20];
 	enum al_err err;
@@ -154,13 +175,11 @@ enum al_err zone_master_apex_sets(const struct zone_master *master, struct rrset
 	soa = (struct rdata){ soa_bytes, (uint16_t)soa_rdata(master, soa_bytes) };
 	for (size_t i = 0; i < master->plan->server_count; i++)
 		ns[i] = (struct rdata){ master->plan->servers[i].name.b, master->plan->servers[i].name.len };
-	keys[0] = (struct rdata){ master->keys.ksk.rdata, DNSKEY_RDATA_LEN };
-	keys[1] = (struct rdata){ master->keys.zsk.rdata, DNSKEY_RDATA_LEN };
 	err = own_set(list, RR_SOA, &soa, 1);
 	if (err == AL_OK)
 		err = own_set(list, RR_NS, ns, master->plan->server_count);
 	if (err == AL_OK)
-		err = own_set(list, RR_DNSKEY, keys, 2);
+		err = keys_set(master, list);
 	if (err == AL_OK && HASH_COUNT(master->tree.names) <= master->zonemd_names) {
 		zonemd_rdata(master->serial, digest_bytes);
 		digest = (struct rdata){ digest_bytes, sizeof(digest_bytes) };

@@ -13,10 +13,11 @@
 #include "alamo/base/wire.h"
 
 #define BACKDATE_S 3600u            /* clocks of validators may be behind */
+#define TAG_AT 16u                  /* key tag in RRSIG RDATA */
 #define SIGNED_BYTES_MAX (1u << 20) /* owner names are repeated for every record */
 
 /* RRSIG RDATA without the signature. */
-static void put_rdata(const struct zone_signer *signer, const struct zone_key *key, const struct dname *owner,
+static void put_rdata(const struct zone_signer *signer, uint16_t tag, const struct dname *owner,
 		      const struct rrset *set, struct al_buf *out)
 {
 	unsigned labels = dname_labels(owner->b);
@@ -28,7 +29,7 @@ static void put_rdata(const struct zone_signer *signer, const struct zone_key *k
 	al_buf_u32(out, set->ttl);
 	al_buf_u32(out, (uint32_t)(signer->now + signer->valid_s));
 	al_buf_u32(out, (uint32_t)(signer->now - BACKDATE_S));
-	al_buf_u16(out, key->tag);
+	al_buf_u16(out, tag);
 	al_buf_put(out, signer->apex->b, signer->apex->len);
 }
 
@@ -44,31 +45,26 @@ static enum al_err make_signature(const struct zone_key *key, const struct al_bu
 	return *out != NULL ? AL_OK : AL_ENOMEM;
 }
 
-/* The RRSIG as one record in run form. */
+/* One more RRSIG in run form. */
 static enum al_err put_record(const uint8_t *rdata, size_t rdata_len, const ldns_rdf *signature, uint32_t ttl,
-			      struct rrset *set)
+			      struct al_buf *out)
 {
-	size_t sig_len = ldns_rdf_size(signature), len = RR_FIXED + rdata_len + sig_len;
-	uint8_t *record = malloc(len);
+	size_t sig_len = ldns_rdf_size(signature);
 
-	if (record == NULL)
-		return AL_ENOMEM;
-	al_set_u16(record, 0xc00c);
-	al_set_u16(record + 2, RR_RRSIG);
-	al_set_u16(record + 4, RR_CLASS_IN);
-	al_set_u32(record + 6, ttl);
-	al_set_u16(record + 10, (uint16_t)(rdata_len + sig_len));
-	memcpy(record + RR_FIXED, rdata, rdata_len);
-	memcpy(record + RR_FIXED + rdata_len, ldns_rdf_data(signature), sig_len);
-	free(set->sig);
-	set->sig = record;
-	set->sig_len = (uint32_t)len;
-	return AL_OK;
+	al_buf_u16(out, 0xc00c);
+	al_buf_u16(out, RR_RRSIG);
+	al_buf_u16(out, RR_CLASS_IN);
+	al_buf_u32(out, ttl);
+	al_buf_u16(out, (uint16_t)(rdata_len + sig_len));
+	al_buf_put(out, rdata, rdata_len);
+	al_buf_put(out, ldns_rdf_data(signature), sig_len);
+	return out->err;
 }
 
-enum al_err zone_sign(const struct zone_signer *signer, const struct dname *owner, struct rrset *set)
+static enum al_err sign_with(const struct zone_signer *signer, const struct zone_key *key, const struct dname *owner,
+			     const struct rrset *set, struct al_buf *out)
 {
-	const struct zone_key *key = set->type == RR_DNSKEY ? &signer->keys->ksk : &signer->keys->zsk;
+	uint8_t key_rdata[DNSKEY_RDATA_LEN];
 	const uint8_t *run = set->run;
 	size_t left = set->len, rdata_len;
 	ldns_rdf *signature = NULL;
@@ -77,7 +73,7 @@ enum al_err zone_sign(const struct zone_signer *signer, const struct dname *owne
 	enum al_err err;
 
 	al_buf_init(&bytes, SIGNED_BYTES_MAX);
-	put_rdata(signer, key, owner, set, &bytes);
+	put_rdata(signer, zone_key_rdata(key, key_rdata), owner, set, &bytes);
 	rdata_len = bytes.len;
 	while (rr_next(&run, &left, &rr)) {
 		al_buf_put(&bytes, owner->b, owner->len);
@@ -87,17 +83,53 @@ enum al_err zone_sign(const struct zone_signer *signer, const struct dname *owne
 	if (err == AL_OK)
 		err = make_signature(key, &bytes, &signature);
 	if (err == AL_OK)
-		err = put_record(bytes.ptr, rdata_len, signature, set->ttl, set);
-	if (err == AL_OK)
-		set->sig_until = signer->now + signer->valid_s;
+		err = put_record(bytes.ptr, rdata_len, signature, set->ttl, out);
 	if (signature != NULL)
 		ldns_rdf_deep_free(signature);
 	al_buf_release(&bytes);
 	return err;
 }
 
+static bool signs(const struct zone_key *key, const struct rrset *set)
+{
+	const struct key_rule *rule = key_rule(&key->time);
+
+	return key->time.state != STATE_GONE && (set->type == RR_DNSKEY ? rule->signs_set : rule->signs_zone);
+}
+
+enum al_err zone_sign(const struct zone_signer *signer, const struct dname *owner, struct rrset *set)
+{
+	const struct zone_keys *keys = signer->keys;
+	enum al_err err = AL_OK;
+	struct al_buf out;
+	size_t len;
+
+	al_buf_init(&out, SIGNED_BYTES_MAX);
+	for (size_t i = 0; i < keys->count && err == AL_OK; i++)
+		if (signs(&keys->all[i], set))
+			err = sign_with(signer, &keys->all[i], owner, set, &out);
+	if (err == AL_OK) {
+		free(set->sig);
+		set->sig = (uint8_t *)al_buf_take(&out, &len);
+		set->sig_len = (uint32_t)len;
+		set->sig_until = signer->now + signer->valid_s;
+		err = set->sig != NULL ? AL_OK : AL_ENOMEM;
+	}
+	al_buf_release(&out);
+	return err;
+}
+
+/* A zone's set, and the key that made its signature has been relieved. */
+static bool by_old_key(const struct zone_signer *signer, const struct rrset *set)
+{
+	const struct zone_key *key = zone_keys_active(signer->keys, false);
+
+	return set->type != RR_DNSKEY && key != NULL && al_get_u16(set->sig + RR_FIXED + TAG_AT) != key->tag;
+}
+
 bool zone_sign_due(const struct zone_signer *signer, const struct rrset *set)
 {
-	return set->sig_len > 0 && (set->sig_until < signer->now + signer->valid_s / 2 ||
-				    set->sig_until > signer->now + signer->valid_s + BACKDATE_S);
+	return set->sig_len > 0 &&
+	       (set->sig_until < signer->now + signer->valid_s / 2 ||
+		set->sig_until > signer->now + signer->valid_s + BACKDATE_S || by_old_key(signer, set));
 }

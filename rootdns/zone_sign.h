@@ -14,9 +14,9 @@ struct zone_signer {
 	uint32_t valid_s; /* how long a new signature lasts */
 };
 
-/* Signs with the ZSK; a DNSKEY set with the KSK. Replaces an older signature. */
+/* Signs with the key of the zone; a DNSKEY set with each that signs it. Replaces older signatures. */
 AL_MUST_USE enum al_err zone_sign(const struct zone_signer *signer, const struct dname *owner, struct rrset *set);
-/* Less than half of its life is left, or it was made by a clock that was ahead. */
+/* Less than half of its life is left, its key has been relieved, or it was made by a clock that was ahead. */
 bool zone_sign_due(const struct zone_signer *signer, const struct rrset *set);
 
 #endif

@@ -26,19 +26,45 @@ static void keys_are_kept(void **state)
 
 	(void)snprintf(dir, sizeof(dir), "%s/keys/dns", (const char *)*state);
 	assert_int_equal(dname_of_text(AL_S("alamo"), &apex), AL_OK);
-	assert_int_equal(zone_keys_load(dir, &apex, &first), AL_OK);
-	assert_int_equal(zone_keys_load(dir, &apex, &second), AL_OK);
-	assert_memory_equal(first.ksk.rdata, second.ksk.rdata, DNSKEY_RDATA_LEN);
-	assert_memory_equal(first.zsk.rdata, second.zsk.rdata, DNSKEY_RDATA_LEN);
-	assert_memory_not_equal(first.ksk.rdata + 4, first.zsk.rdata + 4, DNSKEY_RDATA_LEN - 4);
-	assert_int_equal(al_get_u16(first.ksk.rdata), KEY_FLAGS_KSK);
-	assert_int_equal(al_get_u16(first.zsk.rdata), KEY_FLAGS_ZSK);
-	(void)snprintf(name, sizeof(name), "Kalamo.+013+%05u.private", first.ksk.tag);
+	assert_int_equal(zone_keys_load(dir, &apex, FIXTURE_NOW, &first), AL_OK);
+	assert_int_equal(zone_keys_load(dir, &apex, FIXTURE_NOW, &second), AL_OK);
+	assert_memory_equal(zone_keys_active(&first, true)->rdata, zone_keys_active(&second, true)->rdata,
+			    DNSKEY_RDATA_LEN);
+	assert_memory_equal(zone_keys_active(&first, false)->rdata, zone_keys_active(&second, false)->rdata,
+			    DNSKEY_RDATA_LEN);
+	assert_memory_not_equal(zone_keys_active(&first, true)->rdata + 4, zone_keys_active(&first, false)->rdata + 4,
+				DNSKEY_RDATA_LEN - 4);
+	assert_int_equal(al_get_u16(zone_keys_active(&first, true)->rdata), KEY_FLAGS_KSK);
+	assert_int_equal(al_get_u16(zone_keys_active(&first, false)->rdata), KEY_FLAGS_ZSK);
+	(void)snprintf(name, sizeof(name), "Kalamo.+013+%05u.private", zone_keys_active(&first, true)->tag);
 	mode_expect(dir, name, 0400);
-	(void)snprintf(name, sizeof(name), "Kalamo.+013+%05u.key", first.zsk.tag);
+	(void)snprintf(name, sizeof(name), "Kalamo.+013+%05u.key", zone_keys_active(&first, false)->tag);
 	mode_expect(dir, name, 0444);
 	zone_keys_release(&first);
 	zone_keys_release(&second);
+}
+
+/* Tags below 10000 have zeros in front in a file's name: such keys are found again like others. */
+static void every_tag_is_found_again(void **state)
+{
+	struct zone_keys keys;
+	struct dname apex;
+	char dir[256], name[32];
+
+	for (unsigned i = 0; i < 60; i++) {
+		struct zone_keys again;
+
+		(void)snprintf(dir, sizeof(dir), "%s/tags", (const char *)*state);
+		(void)snprintf(name, sizeof(name), "z%u", i);
+		assert_int_equal(dname_of_text(al_slice_str(name), &apex), AL_OK);
+		assert_int_equal(zone_keys_load(dir, &apex, FIXTURE_NOW, &keys), AL_OK);
+		assert_int_equal(zone_keys_load(dir, &apex, FIXTURE_NOW, &again), AL_OK);
+		assert_int_equal(again.count, 2);
+		for (size_t k = 0; k < 2; k++)
+			assert_int_equal(again.all[k].tag, keys.all[k].tag);
+		zone_keys_release(&keys);
+		zone_keys_release(&again);
+	}
 }
 
 /* A pair whose halves do not fit must stop the start, not make the zone bogus. */
@@ -50,12 +76,12 @@ static void a_wrong_pair_is_refused(void **state)
 
 	(void)snprintf(dir, sizeof(dir), "%s/wrong", (const char *)*state);
 	assert_int_equal(dname_of_text(AL_S("fish"), &apex), AL_OK);
-	assert_int_equal(zone_keys_load(dir, &apex, &keys), AL_OK);
-	(void)snprintf(from, sizeof(from), "%s/Kfish.+013+%05u.private", dir, keys.ksk.tag);
-	(void)snprintf(to, sizeof(to), "%s/Kfish.+013+%05u.private", dir, keys.zsk.tag);
+	assert_int_equal(zone_keys_load(dir, &apex, FIXTURE_NOW, &keys), AL_OK);
+	(void)snprintf(from, sizeof(from), "%s/Kfish.+013+%05u.private", dir, zone_keys_active(&keys, true)->tag);
+	(void)snprintf(to, sizeof(to), "%s/Kfish.+013+%05u.private", dir, zone_keys_active(&keys, false)->tag);
 	assert_int_equal(rename(from, to), 0);
 	zone_keys_release(&keys);
-	assert_int_equal(zone_keys_load(dir, &apex, &keys), AL_EVERIFY);
+	assert_int_equal(zone_keys_load(dir, &apex, FIXTURE_NOW, &keys), AL_EVERIFY);
 }
 
 static ldns_rr *anchor_read(const char *dir, const char *name)
@@ -85,7 +111,7 @@ static void trust_anchor_fits_the_key(void **state)
 	ds = anchor_read(dir, "trust-anchor.ds");
 	made = ldns_key_rr2ds(key, LDNS_SHA256);
 	assert_int_equal(ldns_rr_compare(made, ds), 0);
-	assert_int_equal(ldns_calc_keytag(key), keys.ksk.tag);
+	assert_int_equal(ldns_calc_keytag(key), zone_keys_active(&keys, true)->tag);
 	ldns_rr_free(key);
 	ldns_rr_free(ds);
 	ldns_rr_free(made);
@@ -96,6 +122,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_are_kept),
+		cmocka_unit_test(every_tag_is_found_again),
 		cmocka_unit_test(a_wrong_pair_is_refused),
 		cmocka_unit_test(trust_anchor_fits_the_key),
 	};
