@@ -45,7 +45,7 @@ class Net:
 @pytest.fixture(scope="module")
 def net(tmp_path_factory):
     base = tmp_path_factory.mktemp("caught-up")
-    with running(base / "dir") as authority:
+    with running(base / "dir", conf={"registry": {"budget_source": 0, "budget_network": 0, "budget_key": 0, "budget_maintainer": 0}}) as authority:
         yield Net(authority, Key(base / "member"))
 
 
