@@ -144,9 +144,40 @@ static void against_a_list(void **state)
 	al_trie_release(&trie);
 }
 
+/* A key whose children all lie in one of its halves, the other one being empty. */
+static void one_half_is_empty(void **state)
+{
+	static const char *const keys[] = { "10.0.0.0/8", "10.128.0.0/16", "10.129.0.0/16",
+					    "fca1::/16",  "fca1::/32",     "fca1:0:8000::/34" };
+	int value = 1;
+	struct al_trie trie;
+	struct al_prefix key;
+
+	(void)state;
+	al_trie_init(&trie);
+	for (size_t i = 0; i < AL_COUNT(keys); i++) {
+		void **slot;
+
+		assert_int_equal(al_prefix_parse(al_slice_str(keys[i]), &key), AL_OK);
+		slot = al_trie_slot(&trie, &key);
+		assert_non_null(slot);
+		*slot = &value;
+	}
+	for (size_t i = 0; i < AL_COUNT(keys); i++) {
+		static const size_t expected[] = { 2, 0, 0, 1, 1, 0 };
+		struct hits hits = { .count = 0, .ordered = true };
+
+		assert_int_equal(al_prefix_parse(al_slice_str(keys[i]), &key), AL_OK);
+		al_trie_children(&trie, &key, hit, &hits);
+		assert_int_equal(hits.count, expected[i]);
+		assert_true(hits.ordered);
+	}
+	al_trie_release(&trie);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(against_a_list) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(one_half_is_empty), cmocka_unit_test(against_a_list) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

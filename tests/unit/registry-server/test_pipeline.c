@@ -1,0 +1,244 @@
+/*
+ * test_pipeline.c -- a request's way and its ways out: accepted, refused, again,
+ * failed storage, what it costs; and what each of them leaves behind.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "registry_rig.h"
+
+#define ALICE "mntner: ALICE-MNT\nauth: @1@\nmnt-by: ALICE-MNT\nsource: TEST\n"
+#define BOB "mntner: BOB-MNT\nauth: @2@\nmnt-by: BOB-MNT\nsource: TEST\n"
+#define NUMBER "aut-num: AUTO-1\nas-name: X-AS\nmnt-by: ALICE-MNT\nsource: TEST\n"
+#define BLOCK "inet6num: AUTO-2/48\nnetname: X-NET\nmnt-by: ALICE-MNT\nsource: TEST\n"
+
+static int setup(void **state)
+{
+	struct registry_rig *rig = calloc(1, sizeof(*rig));
+
+	assert_non_null(rig);
+	registry_rig_start(rig);
+	*state = rig;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	registry_rig_stop(*state);
+	free(*state);
+	return 0;
+}
+
+static void says(const char *answer, const char *what)
+{
+	if (strstr(answer, what) == NULL)
+		fail_msg("\"%s\" is not in the answer:\n%s", what, answer);
+}
+
+static void does_not_say(const char *answer, const char *what)
+{
+	if (strstr(answer, what) != NULL)
+		fail_msg("\"%s\" is in the answer:\n%s", what, answer);
+}
+
+static void test_accepted_and_again(void **state)
+{
+	struct registry_rig *rig = *state;
+	struct al_buf raw;
+
+	al_buf_init(&raw, 65536);
+	registry_rig_request(rig, "prev: none\n", ALICE, "1", &raw);
+	says(registry_rig_send(rig, al_buf_view(&raw), NULL),
+	     "Create SUCCEEDED: [mntner] ALICE-MNT\n% receipt: index 1,");
+	/* The first answer again, whoever sends it, and no entry more. */
+	says(registry_rig_send(rig, al_buf_view(&raw), NULL),
+	     "Create SUCCEEDED: [mntner] ALICE-MNT\n% receipt: index 1,");
+	assert_int_equal(ledger_head(rig->ledger, NULL).size, 2);
+	al_buf_release(&raw);
+}
+
+/* What AUTO took for a request that came to nothing is free again, in numbers and in blocks. */
+static void test_nothing_is_left_of_what_is_refused(void **state)
+{
+	struct registry_rig *rig = *state;
+	const char *const headers[] = { "prev: none\ndry-run: yes\n", "prev: none\n" };
+	const char *const signers[] = { "1", "2" };
+
+	says(registry_rig_ask(rig, "prev: none\n", ALICE, "1"), "% receipt");
+	for (size_t i = 0; i < AL_COUNT(headers); i++) {
+		const char *answer = registry_rig_ask(rig, headers[i], NUMBER "\n" BLOCK, signers[i]);
+
+		does_not_say(answer, "% receipt");
+		says(answer, i == 0 ? "AS4252660110" : "AUTH-MNT");
+		says(registry_rig_question(rig, "free asn"), "AS4252660110\n");
+		says(registry_rig_question(rig, "free 48"), "fca1:100::/48\n");
+	}
+	says(registry_rig_ask(rig, "prev: none\n", NUMBER "\n" BLOCK, "1"), "[aut-num] AS4252660110");
+	says(registry_rig_question(rig, "free asn"), "AS4252660111\n");
+	says(registry_rig_question(rig, "free 48"), "fca1:100:1::/48\n");
+}
+
+static void test_a_failed_commit_leaves_what_is_durable(void **state)
+{
+	struct registry_rig *rig = *state;
+	struct al_buf raw[3];
+	size_t before;
+
+	says(registry_rig_ask(rig, "prev: none\n", ALICE, "1"), "% receipt: index 1,");
+	for (size_t i = 0; i < AL_COUNT(raw); i++)
+		al_buf_init(&raw[i], 65536);
+	registry_rig_request(rig, "prev: none\n", NUMBER, "1", &raw[0]);
+	registry_rig_request(rig, "prev: none\n", BOB, "2", &raw[1]);
+	registry_rig_request(rig, "prev: 1\n",
+			     "mntner: ALICE-MNT\nauth: @1@\nauth: @2@\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
+			     &raw[2]);
+	rig->failing = true;
+	rig->holding = true; /* all are decided, each on top of the one before it, while the first is being written */
+	before = rig->answers;
+	for (size_t i = 0; i < AL_COUNT(raw); i++)
+		pipeline_submit(rig->pipeline, al_buf_view(&raw[i]), NULL, registry_rig_answer, rig);
+	assert_int_equal(rig->answers, before);
+	rig->holding = false;
+	for (size_t i = 1; i <= AL_COUNT(raw); i++) {
+		registry_rig_wait(rig, before + i);
+		says(rig->answer, "storage failed: the request was NOT stored");
+	}
+	assert_int_equal(ledger_head(rig->ledger, NULL).size, 2);
+	/* Of none of it anything is known any more, and the same bytes are new. */
+	says(registry_rig_question(rig, "free asn"), "AS4252660110\n");
+	says(registry_rig_question(rig, "prev mntner BOB-MNT"), "prev: none\n");
+	says(registry_rig_question(rig, "prev mntner ALICE-MNT"), "prev: 1\n");
+	rig->failing = false;
+	for (size_t i = 0; i < AL_COUNT(raw); i++)
+		says(registry_rig_send(rig, al_buf_view(&raw[i]), NULL), "% receipt: index ");
+	assert_int_equal(ledger_head(rig->ledger, NULL).size, 5);
+	for (size_t i = 0; i < AL_COUNT(raw); i++)
+		al_buf_release(&raw[i]);
+}
+
+/* ---- what it costs ---- */
+
+static struct budget *budget_make(uint64_t per_minute)
+{
+	struct budget *budget = budget_new(per_minute, 100);
+
+	assert_non_null(budget);
+	return budget;
+}
+
+static void test_keys_pay_for_everything_but_a_repeat(void **state)
+{
+	struct registry_rig *rig = *state;
+	struct tariff tariff = { .keys = budget_make(3) };
+	struct al_buf raw;
+
+	al_buf_init(&raw, 65536);
+	pipeline_limit(rig->pipeline, &tariff);
+	registry_rig_request(rig, "prev: none\n", ALICE, "1", &raw);
+	says(registry_rig_send(rig, al_buf_view(&raw), NULL), "% receipt");
+	for (int i = 0; i < 5; i++)
+		says(registry_rig_send(rig, al_buf_view(&raw), NULL), "% receipt");
+	says(registry_rig_ask(rig, "prev: none\ndry-run: yes\n", NUMBER, "1"), "% dry run");
+	says(registry_rig_ask(rig, "prev: 7\n", NUMBER, "1"), "REQUEST-PREV");
+	says(registry_rig_ask(rig, "prev: none\n", NUMBER, "1"), "%ERROR: budget of key SHA256:");
+	/* Who signs beside him is not charged for what he could not pay. */
+	says(registry_rig_ask(rig, "prev: none\n", BOB, "21"), "%ERROR: budget of key SHA256:");
+	for (int i = 0; i < 3; i++)
+		does_not_say(registry_rig_ask(rig, "prev: none\ndry-run: yes\n", BOB, "2"), "%ERROR");
+	says(registry_rig_ask(rig, "prev: none\n", BOB, "2"), "%ERROR: budget of key SHA256:");
+	/* The hostmaster is at nobody's expense. */
+	for (int i = 0; i < 6; i++)
+		says(registry_rig_ask(rig, "prev: none\ndry-run: yes\n",
+				      "as-set: AS-H\nmnt-by: HOST-MNT\nsource: TEST\n", "0"),
+		     "% dry run");
+	budget_free(tariff.keys);
+	al_buf_release(&raw);
+}
+
+static void test_the_source_gets_the_bill(void **state)
+{
+	struct registry_rig *rig = *state;
+	struct tariff tariff = { .sources = budget_make(10), .networks = budget_make(1000) };
+	struct payer source = tariff_payer("192.0.2.1:4711");
+	char words[TARIFF_WORDS];
+	struct al_buf raw, objects;
+
+	pipeline_limit(rig->pipeline, &tariff);
+	al_buf_init(&raw, 65536);
+	al_buf_init(&objects, 65536);
+	al_buf_str(&objects, ALICE);
+	for (int i = 0; i < 200; i++)
+		al_buf_printf(&objects, "\nas-set: AS-X%d\nmnt-by: ALICE-MNT\nsource: TEST\n", i);
+	al_buf_u8(&objects, '\0');
+	registry_rig_request(rig, "prev: none\n", (const char *)objects.ptr, "1", &raw);
+	assert_true(tariff_enter(&tariff, &source, BUDGET_REQUEST, al_now_ms(), words));
+	says(registry_rig_send(rig, al_buf_view(&raw), &source), "% receipt");
+	/* 201 objects: the price of about twenty requests and more, of which one was paid at the door. */
+	assert_false(tariff_enter(&tariff, &source, BUDGET_QUESTION, al_now_ms(), words));
+	says(words, "budget of your address used up: try again in ");
+	assert_true(atoi(strstr(words, " in ") + 4) >= 60);
+	/* What the hostmaster stores is given back, and what was owed with it. */
+	al_buf_reset(&raw);
+	registry_rig_request(rig, "prev: none\n", "as-set: AS-H\nmnt-by: HOST-MNT\nsource: TEST\n", "0", &raw);
+	says(registry_rig_send(rig, al_buf_view(&raw), &source), "% receipt");
+	assert_true(tariff_enter(&tariff, &source, 10 * BUDGET_REQUEST, al_now_ms(), words));
+	budget_free(tariff.sources);
+	budget_free(tariff.networks);
+	al_buf_release(&raw);
+	al_buf_release(&objects);
+}
+
+static void test_without_room(void **state)
+{
+	struct registry_rig *rig = *state;
+
+	says(registry_rig_ask(rig, "prev: none\n", ALICE, "1"), "% receipt");
+	pipeline_full(rig->pipeline, "no room: nothing was stored");
+	says(registry_rig_ask(rig, "prev: none\n", NUMBER, "1"), "%ERROR: no room: nothing was stored");
+	says(registry_rig_ask(rig, "prev: none\n",
+			      "inet6num: fca1:200::/48\nnetname: X-NET\nmnt-by: ALICE-MNT\nsource: TEST\n", "1"),
+	     "%ERROR: no room");
+	says(registry_rig_ask(rig, "prev: none\ndry-run: yes\n", NUMBER, "1"), "% dry run");
+	says(registry_rig_question(rig, "free asn"), "AS4252660110\n");
+	pipeline_full(rig->pipeline, NULL);
+	says(registry_rig_ask(rig, "prev: none\n", NUMBER, "1"), "% receipt");
+}
+
+static void test_consent_waits(void **state)
+{
+	struct registry_rig *rig = *state;
+	const char *const wanted = "inet6num: fca1:200:7::/48\nnetname: X-NET\nmnt-by: ALICE-MNT\nsource: TEST\n";
+
+	says(registry_rig_ask(rig, "prev: none\n", ALICE, "1"), "% receipt");
+	says(registry_rig_ask(rig, "prev: none\n", wanted, "1"), "% queued: 1, the hostmaster decides");
+	says(registry_rig_ask(rig, "prev: none\nnonce: 2\n", wanted, "1"), "% queued: 1, the hostmaster decides");
+	says(rig->answer, "the same was asked for before");
+	/* A dry run asks nobody, and what lacks more than consent is refused. */
+	does_not_say(registry_rig_ask(rig, "prev: none\ndry-run: yes\n", wanted, "1"), "queued");
+	does_not_say(registry_rig_ask(rig, "prev: 3\n", wanted, "1"), "queued");
+	says(registry_rig_ask(rig, "prev: none\n", wanted, "10"), "% receipt");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_accepted_and_again),
+		TEST(test_nothing_is_left_of_what_is_refused),
+		TEST(test_a_failed_commit_leaves_what_is_durable),
+		TEST(test_keys_pay_for_everything_but_a_repeat),
+		TEST(test_the_source_gets_the_bill),
+		TEST(test_without_room),
+		TEST(test_consent_waits),
+	};
+
+	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}

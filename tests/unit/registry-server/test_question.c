@@ -1,0 +1,178 @@
+/*
+ * test_question.c -- each question of the request port, and what is none.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "registry_rig.h"
+
+#define ALICE "mntner: ALICE-MNT\nauth: @1@\nmnt-by: ALICE-MNT\nsource: TEST\n"
+#define CONTACT                                                                                  \
+	"-----BEGIN CONTACT ANN-TEST-----\nsalt: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n" \
+	"e-mail: ann@example.net\n-----END CONTACT ANN-TEST-----\n"
+
+static int setup(void **state)
+{
+	struct registry_rig *rig = calloc(1, sizeof(*rig));
+
+	assert_non_null(rig);
+	registry_rig_start(rig);
+	*state = rig;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	registry_rig_stop(*state);
+	free(*state);
+	return 0;
+}
+
+static void says(const char *answer, const char *what)
+{
+	if (strstr(answer, what) == NULL)
+		fail_msg("\"%s\" is not in the answer:\n%s", what, answer);
+}
+
+static void test_every_answer_ends(void **state)
+{
+	static const char *const lines[] = {
+		"help",         "policy",          "network",        "head",      "free asn", "free",
+		"free 48",      "free /48 6",      "free 129",       "free 24 4", "prev x",   "prev mntner HOST-MNT",
+		"show x y",     "contact",         "contact NOBODY", "queue",     "queue 9",  "queue x",
+		"queue-status", "queue-status 00", "what is this",   "",          " ",        "HELP"
+	};
+	struct registry_rig *rig = *state;
+
+	for (size_t i = 0; i < AL_COUNT(lines); i++) {
+		const char *answer = registry_rig_question(rig, lines[i]), *end = strstr(answer, "% end\n");
+
+		assert_non_null(end);
+		assert_int_equal(strlen(end), strlen("% end\n"));
+	}
+}
+
+static void test_what_they_say(void **state)
+{
+	static const struct {
+		const char *line, *says;
+	} rows[] = {
+		{ "help", "queue-status HASH" },
+		{ "HELP", "ssh-keygen -Y sign -n registry@test" },
+		{ "policy", "POLICY-ASN-FREE" },
+		{ "network", "name: test\nnamespace: registry@test\nsource: TEST\ntld: test\nsuper-prefix: fca1::/16\n"
+			     "hostmaster: HOST-MNT\nvkey: registry.test/log+" },
+		{ "head", "registry.test/log\n1\n" },
+		{ "free asn", "AS4252660110\n% end\n" },
+		{ "free /48 6", "fca1:100::/48\n% end\n" },
+		{ "free 24 4", "%ERROR: no open block hands out a prefix of this length" },
+		{ "free 129", "%ERROR: free asn, or free LENGTH [4|6]" },
+		{ "free 0", "%ERROR: free asn, or free LENGTH [4|6]" },
+		{ "prev mntner host-mnt", "prev: 0\n" },
+		{ "prev mntner NOBODY-MNT", "prev: none\n" },
+		{ "prev nothing X", "%ERROR: a class and a key are expected" },
+		{ "show mntner HOST-MNT", "mntner:" },
+		{ "show mntner NOBODY-MNT", "%ERROR: no such object" },
+		{ "contact NOBODY-TEST", "%ERROR: no role or person of this handle" },
+		{ "queue 1", "%ERROR: no request of this number is in the queue" },
+		{ "queue one", "%ERROR: queue, or queue NUMBER" },
+		{ "unheard of", "%ERROR: unknown question" },
+		{ "queue-status abc", "%ERROR: queue-status HASH: 64 digits" },
+		{ "queue-status 0000000000000000000000000000000000000000000000000000000000000000",
+		  "%ERROR: no request of this hash" },
+	};
+	struct registry_rig *rig = *state;
+
+	for (size_t i = 0; i < AL_COUNT(rows); i++)
+		says(registry_rig_question(rig, rows[i].line), rows[i].says);
+}
+
+static void test_contact_is_of_the_living_hash(void **state)
+{
+	struct registry_rig *rig = *state;
+	struct al_buf raw;
+
+	says(registry_rig_ask(rig, "prev: none\n", ALICE, "1"), "% receipt");
+	al_buf_init(&raw, 65536);
+	registry_rig_request(rig, "prev: none\n",
+			     "person: Ann\nnic-hdl: ANN-TEST\ncontact: @C@\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
+			     &raw);
+	says(registry_rig_send(rig, al_buf_view(&raw), NULL), "FAILED"); /* @C@ is no hash */
+	says(registry_rig_ask(rig, "prev: none\n", "person: Ann\nnic-hdl: ANN-TEST\nmnt-by: ALICE-MNT\nsource: TEST\n",
+			      "1"),
+	     "% receipt");
+	says(registry_rig_question(rig, "contact ann-test"),
+	     "% object: person ANN-TEST\n% contact: none\n% state: none\n");
+	al_buf_release(&raw);
+}
+
+/* What waits shows its text and signatures; what is beside them is not for anybody yet. */
+static void test_nothing_waiting_shows_a_contact(void **state)
+{
+	struct registry_rig *rig = *state;
+	struct al_buf raw, text, hash;
+	uint8_t digest[AL_HASH_LEN];
+	struct al_slice block = AL_S(CONTACT), line, from;
+	char hex[2 * AL_HASH_LEN + 1], objects[1000], question[100];
+
+	says(registry_rig_ask(rig, "prev: none\n", ALICE, "1"), "% receipt");
+	(void)al_slice_line(&block, &line);
+	from = al_slice_head(block, block.len - (sizeof("-----END CONTACT ANN-TEST-----\n") - 1));
+	(void)crypto_hash_sha256(digest, (const unsigned char *)from.ptr, from.len);
+	al_buf_init(&hash, 100);
+	al_buf_base64(&hash, digest, sizeof(digest));
+	(void)snprintf(objects, sizeof(objects),
+		       "person: Ann\nnic-hdl: ANN-TEST\ncontact: sha256:%.*s\nmnt-by: ALICE-MNT\nsource: TEST\n\n"
+		       "inet6num: fca1:200::/48\nnetname: X-NET\nmnt-by: ALICE-MNT\nsource: TEST\n",
+		       AL_FMT(al_buf_view(&hash)));
+	al_buf_init(&raw, 65536);
+	al_buf_init(&text, 65536);
+	registry_rig_request(rig, "prev: none\n", objects, "1", &text);
+	al_buf_slice(&raw, al_buf_view(&text));
+	al_buf_str(&raw, CONTACT);
+	says(registry_rig_send(rig, al_buf_view(&raw), NULL), "% queued: 1,");
+	(void)crypto_hash_sha256(digest, text.ptr,
+				 (size_t)(strstr((const char *)text.ptr, "-----BEGIN SSH") - (char *)text.ptr));
+	(void)sodium_bin2hex(hex, sizeof(hex), digest, sizeof(digest));
+	says(rig->answer, hex);
+	says(registry_rig_question(rig, "queue 1"), "-----END SSH SIGNATURE-----\n% end\n");
+	assert_null(strstr(rig->answer, "CONTACT"));
+	(void)snprintf(question, sizeof(question), "queue-status %s", hex);
+	says(registry_rig_question(rig, question), "state: waiting\nnumber: 1\n");
+	/* The hostmaster signs what he was shown; the registry has the rest. */
+	al_buf_reset(&raw);
+	al_buf_slice(&raw, al_buf_view(&text));
+	al_sshsig_sign(rig->seed[RIG_HOST], RIG_NS,
+		       al_slice_head(al_buf_view(&text),
+				     (size_t)(strstr((const char *)text.ptr, "-----BEGIN SSH") - (char *)text.ptr)),
+		       &raw);
+	says(registry_rig_send(rig, al_buf_view(&raw), NULL), "% receipt: index 2,");
+	says(registry_rig_question(rig, "contact ANN-TEST"), "% state: present\n");
+	says(rig->answer, "e-mail: ann@example.net");
+	says(registry_rig_question(rig, question), "state: accepted\nentry: 2\n");
+	al_buf_release(&raw);
+	al_buf_release(&text);
+	al_buf_release(&hash);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_every_answer_ends),
+		TEST(test_what_they_say),
+		TEST(test_contact_is_of_the_living_hash),
+		TEST(test_nothing_waiting_shows_a_contact),
+	};
+
+	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
