@@ -3,6 +3,7 @@
  */
 #include <sodium.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "genesis.h"
 #include "ledger/recover.h"
@@ -10,6 +11,7 @@
 
 int main(int argc, char **argv)
 {
+	(void)umask(0077);
 	if (argc > 4 && strcmp(argv[1], "-c") == 0 && strcmp(argv[3], "--create") == 0)
 		return sodium_init() < 0 ? 1 : genesis_main(argv[2], argv + 4, argc - 4);
 	if (argc == 5 && strcmp(argv[1], "-c") == 0 && strcmp(argv[3], "--recover") == 0)

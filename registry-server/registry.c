@@ -11,9 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "alamo/base/log.h"
 #include "alamo/net/metrics.h"
+#include "alamo/net/sandbox.h"
 #include "sign/cosign.h"
 #include "ledger/dating.h"
 #include "ledger/publish.h"
@@ -66,7 +68,7 @@ static void checkpoint_write(struct registry *r, struct al_slice note, uint64_t 
 	file = fopen(temp, "we");
 	if (file == NULL)
 		return;
-	ok = fwrite(note.ptr, 1, note.len, file) == note.len;
+	ok = fwrite(note.ptr, 1, note.len, file) == note.len && fchmod(fileno(file), 0644) == 0;
 	if (fclose(file) == 0 && ok && rename(temp, path) == 0)
 		r->checkpoint_written = size;
 }
@@ -266,6 +268,14 @@ static void registry_stop(void *self)
 
 static enum al_err registry_start(struct al_service *service, void **self)
 {
+	static const struct al_sandbox_path paths[] = {
+		{ NULL, "run", AL_SANDBOX_WRITE },
+		{ "registry", "ledger", AL_SANDBOX_BESIDE }, /* with its journal */
+		{ "registry", "publish", AL_SANDBOX_WRITE },
+		{ "registry", "witnesses", AL_SANDBOX_READ },
+		{ "log", "socket", AL_SANDBOX_BESIDE },
+		{ "log", "key", AL_SANDBOX_READ },
+	};
 	const struct al_conf *conf = al_service_conf(service);
 	struct registry *r = calloc(1, sizeof(*r));
 	enum al_err err;
@@ -275,6 +285,8 @@ static enum al_err registry_start(struct al_service *service, void **self)
 	*self = r;
 	r->service = service;
 	err = open_signer(r, conf);
+	if (err == AL_OK) /* behind the signer, which is another process with less than this */
+		err = al_sandbox(conf, paths, AL_COUNT(paths));
 	if (err == AL_OK)
 		err = open_ledger(r, conf);
 	if (err == AL_OK)

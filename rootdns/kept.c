@@ -75,7 +75,7 @@ enum al_err kept_put(const char *dir, const char *name, mode_t mode, const void 
 	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
 		return kept_failed("open", temp);
-	if (write_all(fd, bytes, len) != AL_OK || fsync(fd) != 0)
+	if (fchmod(fd, mode) != 0 || write_all(fd, bytes, len) != AL_OK || fsync(fd) != 0)
 		err = kept_failed("write", temp);
 	(void)close(fd);
 	if (err == AL_OK && rename(temp, path) != 0)

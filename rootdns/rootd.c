@@ -18,6 +18,7 @@
 #include "alamo/follow/follow.h"
 #include "alamo/base/log.h"
 #include "alamo/net/metrics.h"
+#include "alamo/net/sandbox.h"
 #include "builder.h"
 #include "listen.h"
 #include "notify.h"
@@ -275,6 +276,12 @@ static enum al_err http_open(struct rootd *self)
 static enum al_err rootd_start(struct al_service *service, void **out)
 {
 	static const struct al_replica_ops ops = { .change = on_change, .head = on_head };
+	static const struct al_sandbox_path paths[] = {
+		{ NULL, "run", AL_SANDBOX_WRITE },
+		{ "dns", "keys", AL_SANDBOX_WRITE },
+		{ "dns", "tsig-keys", AL_SANDBOX_READ },
+		{ "log", "key", AL_SANDBOX_READ },
+	};
 	struct udp_conf udp = { .reader = READER_UDP };
 	struct rootd *self = calloc(1, sizeof(*self));
 	enum al_err err;
@@ -284,7 +291,9 @@ static enum al_err rootd_start(struct al_service *service, void **out)
 	*out = self;
 	self->service = service;
 	traffic_register();
-	err = publish_new(READER_UDP + listen_threads(service), &self->publish);
+	err = al_sandbox(al_service_conf(service), paths, AL_COUNT(paths));
+	if (err == AL_OK)
+		err = publish_new(READER_UDP + listen_threads(service), &self->publish);
 	if (err == AL_OK)
 		err = pending_new(&self->pending);
 	if (err == AL_OK)

@@ -11,6 +11,7 @@
 #include "alamo/follow/follow.h"
 #include "alamo/base/log.h"
 #include "alamo/net/metrics.h"
+#include "alamo/net/sandbox.h"
 
 #include "export.h"
 #include "rpkid.h"
@@ -230,13 +231,19 @@ static enum al_err rpkid_open(struct rpkid *self)
 
 static enum al_err rpkid_start(struct al_service *service, void **out)
 {
+	static const struct al_sandbox_path paths[] = {
+		{ NULL, "run", AL_SANDBOX_WRITE },
+		{ "log", "key", AL_SANDBOX_READ },
+	};
 	struct rpkid *self = calloc(1, sizeof(*self));
+	enum al_err err;
 
 	if (self == NULL)
 		return AL_ENOMEM;
 	self->service = service;
 	*out = self;
-	return rpkid_open(self);
+	err = al_sandbox(al_service_conf(service), paths, AL_COUNT(paths));
+	return err == AL_OK ? rpkid_open(self) : err;
 }
 
 static void rpkid_stop(void *arg)

@@ -13,6 +13,7 @@
 
 #include "alamo/follow/follow.h"
 #include "alamo/base/log.h"
+#include "alamo/net/sandbox.h"
 #include "closures.h"
 #include "history.h"
 #include "metrics.h"
@@ -154,6 +155,10 @@ static void whoisd_stop(void *self)
 
 static enum al_err whoisd_start(struct al_service *service, void **self)
 {
+	static const struct al_sandbox_path paths[] = {
+		{ NULL, "run", AL_SANDBOX_WRITE },
+		{ "log", "key", AL_SANDBOX_READ },
+	};
 	struct whoisd *whoisd = calloc(1, sizeof(*whoisd));
 	enum al_err err;
 
@@ -162,7 +167,9 @@ static enum al_err whoisd_start(struct al_service *service, void **self)
 	*self = whoisd;
 	whoisd->service = service;
 	whois_metrics_add();
-	err = start_replica(whoisd);
+	err = al_sandbox(al_service_conf(service), paths, AL_COUNT(paths));
+	if (err == AL_OK)
+		err = start_replica(whoisd);
 	if (err == AL_OK)
 		err = start_sessions(whoisd);
 	if (err == AL_OK)

@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +26,7 @@ static const char *const programs[] = { "alamo-registryd", "alamo-whoisd", "alam
 
 struct options {
 	bool detach;
+	const char *user;
 };
 
 struct up {
@@ -111,13 +114,44 @@ static int detach(struct up *up)
 	return WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : CLI_REFUSED;
 }
 
+/* For good: also the daemons' identity. */
+static int user_become(const struct passwd *user)
+{
+	if (user->pw_uid == geteuid())
+		return CLI_DONE;
+	if (geteuid() != 0)
+		return command_fail(CLI_REFUSED, "only root can run the authority as another user, %s", user->pw_name);
+	if (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)
+		return command_fail(CLI_REFUSED, "cannot become %s: %s", user->pw_name, strerror(errno));
+	return CLI_DONE;
+}
+
+/* Root is never taken by accident: who means it says so. */
+static int user_choose(const char *name)
+{
+	const struct passwd *user;
+
+	if (name == NULL && geteuid() != 0)
+		return CLI_DONE;
+	if (name == NULL)
+		name = getenv("ALAMO_USER");
+	if (name == NULL)
+		return command_fail(CLI_USAGE,
+				    "as root, say whom the daemons run as: --user NAME, whose the directory is "
+				    "(--user root if it has to be)");
+	user = getpwnam(name);
+	return user != NULL ? user_become(user) : command_fail(CLI_USAGE, "there is no user %s", name);
+}
+
 static int run(const struct words *words, const void *arg)
 {
 	const struct options *options = arg;
 	struct up up = { .dir = words->word[0], .ready = -1, .supervise = { .log_fd = -1 } };
 	char conf[PATH_MAX];
-	int code = CLI_DONE;
+	int code = user_choose(options->user);
 
+	if (code != CLI_DONE)
+		return code;
 	if (file_join(up.dir, "alamo.conf", conf, sizeof(conf)) != AL_OK || access(conf, R_OK) != 0)
 		return command_fail(CLI_REFUSED, "%s is no authority: there is no alamo.conf (see `alamo init`)",
 				    up.dir);
@@ -141,6 +175,11 @@ static const struct option_row rows[] = {
 	  .letter = 'd',
 	  OPTION_AT(struct options, detach),
 	  .meaning = "returns when everything is up, and leaves it running until `alamo down DIR`" },
+	{ .name = "user",
+	  .arg = "NAME",
+	  OPTION_AT(struct options, user),
+	  .meaning = "whom the daemons run as; root has to say it",
+	  .fallback = "who runs this; root: $ALAMO_USER" },
 };
 
 const struct command command_up = {

@@ -135,7 +135,7 @@ static enum al_err endpoints_mkdir(const struct al_service *service)
 		enum al_err err = al_conf_path(service->conf, dirs[i], path, sizeof(path));
 		if (err != AL_OK)
 			return err;
-		if (mkdir(path, 0755) != 0 && errno != EEXIST)
+		if (mkdir(path, 0755) == 0 ? chmod(path, 0755) != 0 : errno != EEXIST)
 			return AL_ESYS;
 	}
 	return AL_OK;
@@ -156,7 +156,7 @@ static enum al_err endpoints_write(const struct al_service *service)
 		return AL_ESYS;
 	for (size_t i = 0; i < service->now.count; i++)
 		endpoint_print(&service->now.items[i], file, "");
-	bool failed = ferror(file) != 0;
+	bool failed = ferror(file) != 0 || fchmod(fileno(file), 0644) != 0;
 	if (fclose(file) != 0 || failed || rename(temp, path) != 0) {
 		unlink(temp);
 		return AL_ESYS;
@@ -452,6 +452,7 @@ int al_service_main(int argc, char **argv, const struct al_service_def *def)
 	char message[512];
 	struct al_conf *conf;
 	int code = options_parse(argc, argv, def->name, &options);
+	(void)umask(0077); /* what is for others to read says so itself */
 	if (code >= 0)
 		return code;
 	al_log_init(def->name, AL_LOG_INFO);

@@ -220,7 +220,8 @@ static enum al_err folder_open(struct al_tile_dir *dir, const char *path)
 
 	if (err != AL_OK)
 		return err;
-	(void)mkdir(path, 0755);
+	if (mkdir(path, 0755) == 0)
+		(void)chmod(path, 0755);
 	dir->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir->fd >= 0)
 		return AL_OK;

@@ -31,7 +31,8 @@ static void folders_make(int dirfd, const char *name)
 	for (size_t i = 0; i < sizeof(folder) && name[i] != '\0'; i++) {
 		if (name[i] == '/') {
 			folder[i] = '\0';
-			(void)mkdirat(dirfd, folder, 0755); /* if it fails, so does what comes behind */
+			if (mkdirat(dirfd, folder, 0755) == 0) /* if it fails, so does what comes behind */
+				(void)fchmodat(dirfd, folder, 0755, 0);
 		}
 		folder[i] = name[i];
 	}
@@ -46,6 +47,9 @@ static int file_create(int dirfd, const char *name)
 		folders_make(dirfd, name);
 		fd = openat(dirfd, name, flags, 0644);
 	}
+	/* Published: for any web server, whatever the umask is. */
+	if (fd >= 0)
+		(void)fchmod(fd, 0644);
 	return fd;
 }
 

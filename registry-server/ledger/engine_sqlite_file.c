@@ -12,9 +12,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "alamo/base/log.h"
@@ -247,6 +249,22 @@ static enum al_err vacancy_check(struct sqlite_engine *db, bool *made)
 	return err == AL_OK && (version == 0 || (application == APPLICATION_ID && used == 0)) ? AL_OK : AL_EEXIST;
 }
 
+/* Contact texts and who waits are in them: nobody but the owner's group reads them, whoever made them, and when. */
+static void files_close(const char *path)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", LOCK_SUFFIX };
+	char name[PATH_MAX];
+	struct stat st;
+
+	for (size_t i = 0; i < AL_COUNT(suffixes); i++) {
+		if (snprintf(name, sizeof(name), "%s%s", path, suffixes[i]) >= (int)sizeof(name) ||
+		    stat(name, &st) != 0)
+			continue;
+		if ((st.st_mode & 0137) != 0 && chmod(name, st.st_mode & 0640) != 0)
+			al_log(AL_LOG_WARN, "ledger-mode", "path=%s errno=%d", name, errno);
+	}
+}
+
 static enum al_err file_open(struct sqlite_engine *db, const char *path, bool create)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
@@ -278,6 +296,7 @@ static enum al_err file_open(struct sqlite_engine *db, const char *path, bool cr
 		err = directory_sync(path);
 	if (err == AL_OK && version < SCHEMA_VERSION)
 		err = tables_migrate(db, version);
+	files_close(path);
 	if (err == AL_OK)
 		err = sqlite_statements(db);
 	if (err == AL_OK)

@@ -3,6 +3,7 @@
 import contextlib
 import ipaddress
 import os
+import pwd
 import random
 import re
 import signal
@@ -23,6 +24,7 @@ import dns.rdatatype
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("ALAMO_BIN", ROOT / "build" / "release" / "bin"))
 ALAMO = str(BIN / "alamo")
+os.environ.setdefault("ALAMO_USER", pwd.getpwuid(os.geteuid()).pw_name)    # `alamo up` as root wants to be told
 DAEMONS = ("alamo-registryd", "alamo-whoisd", "alamo-rootd", "alamo-rpkid")
 SETTLE_S = 15
 

@@ -70,7 +70,7 @@ def test_at_a_terminal(made, tmp_path):
         made.configure("whois", listen="127.0.0.1")
         conf = made.dir / "alamo.conf"
         conf.write_text(re.sub(r"(\[whois\][^\[]*?\n)port = 0", rf"\1port = {port}", conf.read_text()))
-        code, shown = terminal(tmp_path, ["up", str(made.dir)], {})
+        code, shown = terminal(tmp_path, ["up", "--user", os.environ["ALAMO_USER"], str(made.dir)], {})
     assert code == 1 and f"alamo-whoisd did not start: port {port} at 127.0.0.1 is taken by another program" in shown
     assert len(shown.splitlines()) <= 12 and "event=" not in shown, shown
     assert "event=listen-failed" in (made.dir / "run/log").read_text()
