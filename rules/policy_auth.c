@@ -9,6 +9,9 @@
  */
 #include "policy.h"
 
+#define KEYS_SHOWN 2    /* of those that signed, and of those that may */
+#define MESSAGE_MAX 400 /* bytes of a message about maintainers and keys */
+
 static bool signed_by(const struct policy *policy, struct al_slice auth)
 {
 	for (size_t i = 0; i < policy->d->key_count; i++)
@@ -74,23 +77,63 @@ void auth_hostmaster(struct policy *policy)
 	policy->hostmaster = registry != NULL && !registry->deleted && maintained(policy, registry, "mnt-by");
 }
 
-/* "A, B" of an object's mnt-by, for the message. */
+/* The next key in "KEY, KEY and 3 more". */
+static void fingerprint_put(struct al_buf *out, struct al_slice auth, size_t *count)
+{
+	char print[AL_SSH_FINGERPRINT_LEN];
+	struct al_sshkey key;
+
+	if (++*count > KEYS_SHOWN || al_sshkey_parse(auth, &key) != AL_OK)
+		return;
+	al_sshkey_fingerprint(&key, print);
+	al_buf_printf(out, "%s%s", *count > 1 ? ", " : " ", print);
+}
+
+static void more_put(struct al_buf *out, size_t count)
+{
+	if (count > KEYS_SHOWN)
+		al_buf_printf(out, " and %zu more", count - KEYS_SHOWN);
+}
+
+/* "A, B (signed by KEY; wanted KEY, KEY)": the maintainers of an object, for the message. */
+static void wanted_put(const struct policy *policy, const struct al_object *object, struct al_buf *out)
+{
+	struct al_slice rest = al_object_text(object), value, keys, auth;
+	struct al_buf wanted;
+	size_t count = 0;
+
+	al_buf_init(&wanted, MESSAGE_MAX);
+	while (al_attr_find(&rest, "mnt-by", &value)) {
+		const struct al_object *mntner = al_state_version(policy->state, AL_MNTNER, value);
+
+		al_buf_str(out, out->len > 0 ? ", " : "");
+		al_buf_slice(out, value);
+		keys = mntner != NULL ? al_object_text(mntner) : AL_S("");
+		while (al_attr_find(&keys, "auth", &auth))
+			fingerprint_put(&wanted, auth, &count);
+	}
+	more_put(&wanted, count);
+	al_buf_str(out, " (signed by");
+	count = 0;
+	for (size_t i = 0; i < policy->d->key_count; i++)
+		fingerprint_put(out, al_slice_str(policy->d->key_texts[i]), &count);
+	more_put(out, count);
+	if (wanted.len > 0)
+		al_buf_printf(out, "; wanted%.*s", AL_FMT(al_buf_view(&wanted)));
+	al_buf_str(out, ")");
+	al_buf_release(&wanted);
+}
+
 static void refuse_mnt(struct policy *policy, const struct subject *s, const struct al_object *object)
 {
-	struct al_slice rest = al_object_text(object), value;
-	char names[200];
-	struct al_buf buf;
+	struct al_buf who;
 
-	al_buf_init(&buf, sizeof(names) - 1);
-	while (al_attr_find(&rest, "mnt-by", &value)) {
-		if (buf.len > 0)
-			al_buf_str(&buf, ", ");
-		al_buf_slice(&buf, value);
-	}
+	al_buf_init(&who, MESSAGE_MAX);
+	wanted_put(policy, object, &who);
 	policy_refuse(policy, s, "mnt-by", "AUTH-MNT",
 		      "Authorisation for [%s] %.*s failed using \"mnt-by:\" not authenticated by: %.*s",
-		      al_class_name(s->cls), AL_FMT(al_object_key(s->now)), AL_FMT(al_buf_view(&buf)));
-	al_buf_release(&buf);
+		      al_class_name(s->cls), AL_FMT(al_object_key(s->now)), AL_FMT(al_buf_view(&who)));
+	al_buf_release(&who);
 }
 
 /* A maintainer without a key, or one that its requester cannot speak for, would be nobody's. */
