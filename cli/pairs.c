@@ -3,12 +3,22 @@
  */
 #include "pairs.h"
 
+#include <string.h>
+
 static struct al_slice comment_cut(struct al_slice line)
 {
 	for (size_t i = 0; i < line.len; i++)
-		if (line.ptr[i] == '#' && (i == 0 || line.ptr[i - 1] == ' ' || line.ptr[i - 1] == '\t'))
+		if (line.ptr[i] == '#' && (i == 0 || memchr(" \t=", line.ptr[i - 1], 3) != NULL))
 			return al_slice_head(line, i);
 	return line;
+}
+
+static bool is_plain(struct al_slice line)
+{
+	for (size_t i = 0; i < line.len; i++)
+		if ((unsigned char)line.ptr[i] < ' ' && line.ptr[i] != '\t')
+			return false;
+	return true;
 }
 
 bool pairs_next(struct al_slice *text, struct pair *out)
@@ -21,7 +31,7 @@ bool pairs_next(struct al_slice *text, struct pair *out)
 		if (line.len == 0)
 			continue;
 		out->name = (struct al_slice){ NULL, 0 };
-		if (!al_slice_cut(&line, '=', &out->name) || al_slice_trim(line).len == 0)
+		if (!is_plain(line) || !al_slice_cut(&line, '=', &out->name) || al_slice_trim(line).len == 0)
 			out->name.len = 0;
 		out->name = al_slice_trim(out->name);
 		out->value = al_slice_trim(line);

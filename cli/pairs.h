@@ -1,7 +1,7 @@
 /*
  * pairs.h -- our own small files: lines "NAME = VALUE", and comments.
  *
- * A '#' at the beginning of a line or behind a blank begins a comment.
+ * A '#' at the beginning of a line or value, or behind a blank, begins a comment.
  */
 #ifndef CLI_PAIRS_H
 #define CLI_PAIRS_H

@@ -157,8 +157,7 @@ static int consent(const struct queue *q, struct al_slice request)
 /* Signed by somebody else than the hostmaster: whoever runs the authority has the right key in its folder. */
 static void key_hint(const struct queue *q, struct al_slice answer)
 {
-	if (memmem(answer.ptr, answer.len, "(POLICY-ASK)", 12) != NULL ||
-	    memmem(answer.ptr, answer.len, "(AUTH-MNT)", 10) != NULL)
+	if (answer_has(answer, "(POLICY-ASK)") || answer_has(answer, "(AUTH-MNT)"))
 		fprintf(stderr,
 			"alamo: signed with %s, which is not the hostmaster's key: that is keys/hostmaster in the "
 			"authority's "

@@ -67,13 +67,17 @@ bool answer_error(struct al_slice *lines, struct al_slice *text)
 	return false;
 }
 
+bool answer_has(struct al_slice answer, const char *what)
+{
+	return answer.len > 0 && memmem(answer.ptr, answer.len, what, strlen(what)) != NULL;
+}
+
 bool answer_accepted(struct al_slice answer)
 {
 	struct al_slice rest = answer, text;
 	struct answer_object object;
 
-	if (memmem(answer.ptr, answer.len, "SUMMARY OF UPDATE:", 18) == NULL || answer_is_error(answer, &text) ||
-	    answer_error(&rest, &text))
+	if (!answer_has(answer, "SUMMARY OF UPDATE:") || answer_is_error(answer, &text) || answer_error(&rest, &text))
 		return false;
 	rest = answer;
 	while (answer_next(&rest, &object))

@@ -25,6 +25,8 @@ struct answer_object {
 bool answer_next(struct al_slice *rest, struct answer_object *out);
 /* Next "***Error:" text of lines; its tail "(CLAUSE)" stays in it. False at the end. */
 bool answer_error(struct al_slice *lines, struct al_slice *text);
+/* Does the text hold these words anywhere? */
+bool answer_has(struct al_slice answer, const char *what);
 /* Was it taken (or, in a dry run, would it be)? All SUCCEEDED, no ***Error, no %ERROR, a summary. */
 bool answer_accepted(struct al_slice answer);
 /* Index of the receipt; AL_ENOTFOUND when nothing was changed. */

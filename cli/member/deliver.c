@@ -22,11 +22,6 @@
 
 /* ---- receipts ---- */
 
-static bool contains(struct al_slice text, const char *what)
-{
-	return text.len > 0 && memmem(text.ptr, text.len, what, strlen(what)) != NULL;
-}
-
 static enum al_err unproved(const struct submit *submit, const char *why)
 {
 	command_fail(CLI_UNVERIFIED,
@@ -109,11 +104,11 @@ static bool nothing_to_do(struct al_slice answer)
 
 static enum al_err answer_judge(const struct submit *submit, struct al_slice request, struct al_slice answer)
 {
-	bool claims = contains(answer, " SUCCEEDED: [") || contains(answer, "% receipt:");
+	bool claims = answer_has(answer, " SUCCEEDED: [") || answer_has(answer, "% receipt:");
 
 	if (submit->dry_run || !claims)
 		return AL_OK;
-	if (nothing_to_do(answer) && !contains(answer, "% receipt:")) {
+	if (nothing_to_do(answer) && !answer_has(answer, "% receipt:")) {
 		fprintf(stderr,
 			"alamo: the registry at %s says that nothing had to be changed; there is no proof of that\n",
 			client_server(submit->client));
@@ -121,7 +116,7 @@ static enum al_err answer_judge(const struct submit *submit, struct al_slice req
 	}
 	if (!answer_accepted(answer))
 		return unproved(submit, "says in the same answer that it is not");
-	if (!contains(answer, "% receipt:"))
+	if (!answer_has(answer, "% receipt:"))
 		return unproved(submit, "gives no receipt");
 	return receipt_check(submit, request, answer);
 }
@@ -213,5 +208,5 @@ void deliver_forget(const struct submit *submit, const char *id)
 
 bool deliver_waits(struct al_slice answer)
 {
-	return contains(answer, "% queued: ") || al_slice_starts(answer, "%ERROR");
+	return answer_has(answer, "% queued: ") || al_slice_starts(answer, "%ERROR");
 }

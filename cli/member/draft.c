@@ -174,7 +174,8 @@ bool draft_has(const struct draft *draft, const char *name)
 
 static bool has_placeholder(struct al_slice value)
 {
-	return memmem(value.ptr, value.len, "AUTO-", 5) != NULL || memmem(value.ptr, value.len, "auto-", 5) != NULL;
+	return value.len > 0 &&
+	       (memmem(value.ptr, value.len, "AUTO-", 5) != NULL || memmem(value.ptr, value.len, "auto-", 5) != NULL);
 }
 
 /* The values of the class's primary attributes, separated by blanks. */

@@ -39,12 +39,16 @@ bool pin_name_ok(const char *name)
 
 static enum al_err pair_take(const struct pair *pair, struct pin *out)
 {
-	if (al_slice_is(pair->name, "name"))
-		return al_slice_copy(pair->value, out->name, sizeof(out->name));
-	if (al_slice_is(pair->name, "source"))
-		return al_slice_copy(pair->value, out->source, sizeof(out->source));
-	if (al_slice_is(pair->name, "vkey"))
-		return al_slice_copy(pair->value, out->vkey, sizeof(out->vkey));
+	const struct {
+		const char *name;
+		char *value;
+	} single[] = { { "name", out->name }, { "source", out->source }, { "vkey", out->vkey } };
+
+	for (size_t i = 0; i < AL_COUNT(single); i++)
+		if (al_slice_is(pair->name, single[i].name))
+			return single[i].value[0] != '\0'
+				       ? AL_EEXIST
+				       : al_slice_copy(pair->value, single[i].value, NETWORK_FIELD_MAX);
 	if (!al_slice_is(pair->name, "server"))
 		return AL_EINVAL;
 	if (out->server_count == PIN_SERVERS_MAX)
@@ -142,8 +146,15 @@ static bool pin_has_server(const struct pin *pin, const char *server)
 	return false;
 }
 
-/* The network that this address belonged to; AL_ENOTFOUND: it is new. */
-static enum al_err pin_by_server(const char *server, struct pin *out)
+static bool pin_has_log(const struct pin *pin, const char *name)
+{
+	struct al_vkey key;
+
+	return al_vkey_parse(al_slice_str(pin->vkey), &key) == AL_OK && strcmp(key.name, name) == 0;
+}
+
+/* The first network that `fits` says yes to; AL_ENOTFOUND: none. */
+static enum al_err pin_search(bool (*fits)(const struct pin *pin, const char *what), const char *what, struct pin *out)
 {
 	char path[PATH_MAX];
 	const struct dirent *entry;
@@ -154,13 +165,24 @@ static enum al_err pin_by_server(const char *server, struct pin *out)
 		return AL_ENOTFOUND;
 	err = AL_ENOTFOUND;
 	while (err == AL_ENOTFOUND && (entry = readdir(dir)) != NULL) {
-		if (!pin_name_ok(entry->d_name) || strchr(entry->d_name, '.') == entry->d_name)
+		if (!pin_name_ok(entry->d_name))
 			continue;
 		err = pin_load(entry->d_name, out);
-		if (err == AL_OK && !pin_has_server(out, server))
+		if (err == AL_OK && !fits(out, what))
 			err = AL_ENOTFOUND;
 	}
 	closedir(dir);
+	return err;
+}
+
+enum al_err pin_of_log(const char *name, struct al_vkey *key)
+{
+	struct pin *pin = calloc(1, sizeof(*pin));
+	enum al_err err = pin != NULL ? pin_search(pin_has_log, name, pin) : AL_ENOMEM;
+
+	if (err == AL_OK)
+		err = al_vkey_parse(al_slice_str(pin->vkey), key);
+	free(pin);
 	return err;
 }
 
@@ -221,7 +243,7 @@ enum al_err pin_check(const char *server, const struct network *network, const s
 
 	if (pin == NULL)
 		return AL_ENOMEM;
-	err = pin_by_server(server, pin);
+	err = pin_search(pin_has_server, server, pin);
 	if (err == AL_ENOTFOUND) {
 		memset(pin, 0, sizeof(*pin));
 		err = pin_load(network->name, pin);

@@ -27,6 +27,9 @@ void pin_format(const struct pin *pin, struct al_buf *out);
 /* AL_ENOTFOUND: that network is not known here. Other failures are said. */
 AL_MUST_USE enum al_err pin_load(const char *name, struct pin *out);
 
+/* The pinned key of the log that is called `name`; AL_ENOTFOUND: no network here has it. */
+AL_MUST_USE enum al_err pin_of_log(const char *name, struct al_vkey *key);
+
 /*
  * Is this the registry that it was? A network seen for the first time is pinned, and its key shown; `wanted` (a
  * verifier key, may be NULL) is what the person expects it to be. AL_EVERIFY: a contradiction, said with both values

@@ -60,6 +60,8 @@ static void pins(void **state)
 		"name = ../x\nsource = ALAMO\nvkey = " VKEY "\n",
 		"name = alamo\nvkey = " VKEY "\n",
 		"name = alamo\nsource = ALAMO\nvkey = nonsense\n",
+		"name = alamo\nname = alamo\nsource = ALAMO\nvkey = " VKEY "\n",
+		"name = alamo\nsource = ALAMO\nvkey = " VKEY "\nserver = a\001:1\n",
 		"name = alamo\nsource = ALAMO\nvkey = " VKEY "\ncolour = red\n",
 		"name = alamo\nsource = ALAMO\nvkey = " VKEY "\nserver\n",
 	};
