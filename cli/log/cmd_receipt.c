@@ -13,6 +13,8 @@
 #include "alamo/net/loop.h"
 #include "alamo/rpsl/request.h"
 #include "file.h"
+#include "log_read.h"
+#include "member/pin.h"
 #include "receipt.h"
 
 #define TEXT_MAX (4u << 20)
@@ -35,20 +37,22 @@ static int read_or_fail(const char *path, struct al_buf *out)
 	return file_read(path, out) == AL_OK ? CLI_DONE : command_fail(CLI_USAGE, "%s: %s", path, strerror(errno));
 }
 
-/* The pinned key: its text, or a file with it. */
-static int key_read(struct verify *v)
+/* The one that is named, else the one that is pinned for the log that the receipt speaks of. Exit code. */
+static int key_find(struct verify *v)
 {
-	struct al_buf text;
-	int code = CLI_DONE;
+	char name[AL_ORIGIN_MAX + 1] = "";
+	struct al_slice receipt, line;
+	struct al_receipt parsed;
 
-	if (al_vkey_parse(al_slice_str(v->key), &v->vkey) == AL_OK)
+	if (v->key != NULL)
+		return log_read_key(v->key, &v->vkey);
+	if (receipt_find(al_buf_view(&v->text), &receipt) != AL_OK || al_receipt_parse(receipt, &parsed) != AL_OK ||
+	    !al_slice_line(&parsed.note, &line) || al_slice_copy(line, name, sizeof(name)) != AL_OK)
+		return command_fail(CLI_UNVERIFIED, "%s: there is no receipt in it", v->file);
+	if (pin_of_log(name, &v->vkey) == AL_OK)
 		return CLI_DONE;
-	al_buf_init(&text, AL_NOTE_MAX);
-	code = read_or_fail(v->key, &text);
-	if (code == CLI_DONE && al_vkey_parse(al_slice_trim(al_buf_view(&text)), &v->vkey) != AL_OK)
-		code = command_fail(CLI_USAGE, "%s is no verifier key", v->key);
-	al_buf_release(&text);
-	return code;
+	return command_fail(CLI_USAGE, "%s is of the log %s, whose key is not pinned here: give it with --key", v->file,
+			    name);
 }
 
 /* Where the entry comes from: --entry, the receipt itself, or --request and the answer to it. */
@@ -176,9 +180,9 @@ static int verify_run(struct verify *v)
 	al_buf_init(&v->text, TEXT_MAX);
 	al_buf_init(&v->bytes, AL_ENTRY_MAX);
 	al_buf_init(&v->asked, TEXT_MAX);
-	code = key_read(v);
+	code = read_or_fail(v->file, &v->text);
 	if (code == CLI_DONE)
-		code = read_or_fail(v->file, &v->text);
+		code = key_find(v);
 	if (code == CLI_DONE && v->request != NULL)
 		code = asked_read(v);
 	if (code == CLI_DONE)
@@ -223,9 +227,9 @@ static const struct option_row rows[] = {
 	{ .name = "key",
 	  .letter = 'k',
 	  .arg = "VKEY|FILE",
-	  .needed = true,
 	  OPTION_AT(struct options, key),
-	  .meaning = "the log's key" },
+	  .meaning = "the log's key",
+	  .fallback = "the one that is pinned for the log of that name" },
 	{ .name = "request",
 	  .letter = 'r',
 	  .arg = "FILE",

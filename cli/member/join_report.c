@@ -10,6 +10,7 @@
 #include "answer.h"
 #include "answer_json.h"
 #include "command.h"
+#include "home.h"
 #include "json.h"
 #include "settings.h"
 
@@ -46,7 +47,8 @@ bool join_settings(const struct join_report *r)
 static void next_print(const struct join_report *r, const char *server, const char *key)
 {
 	struct al_slice asn = key_of(r->answer, "aut-num"), net = key_of(r->answer, "inet6num");
-	char whois[SETTING_MAX], host[SETTING_MAX], port[16];
+	char whois[SETTING_MAX], host[SETTING_MAX], port[16], rest[256], path[PATH_MAX];
+	uint64_t index;
 
 	printf("\nNext:\n"
 	       "  alamo whois %.*s%s\n"
@@ -61,8 +63,15 @@ static void next_print(const struct join_report *r, const char *server, const ch
 	       "      to change something: edit that file, then\n"
 	       "  alamo submit prefix.txt%s%s\n"
 	       "  alamo verify%s\n"
-	       "      checks the whole log; your receipt is kept (alamo receipt verify)\n",
+	       "      checks the whole log\n",
 	       AL_FMT(net), server, key, server, server);
+	if (answer_index(r->answer, &index) == AL_OK &&
+	    snprintf(rest, sizeof(rest), "%.63s/receipts/%llu.tlog-proof", r->network->name,
+		     (unsigned long long)index) > 0 &&
+	    home_path(HOME_DATA, rest, path) == AL_OK)
+		printf("  alamo receipt verify %s\n"
+		       "      proves, without asking anybody, that you are in it\n",
+		       path);
 }
 
 void join_welcome(const struct join_report *r)

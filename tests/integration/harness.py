@@ -54,8 +54,13 @@ def run(*command, check=True, text=True, timeout=120, **keywords):
     return result
 
 
-def alamo(*words, **keywords):
-    return run(ALAMO, *words, **keywords)
+def nobody_home():
+    """An environment in which no network is pinned, and nothing of the person who runs the tests is read or written."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("XDG_")} | {"HOME": "/nonexistent"}
+
+
+def alamo(*words, env=None, **keywords):
+    return run(ALAMO, *words, env=env or nobody_home(), **keywords)
 
 
 def stop(process, timeout=20):
@@ -273,7 +278,7 @@ class Authority:
 
     def environment(self):
         host, port = self.endpoints["whois"]
-        return {**os.environ, "ALAMO_SERVER": self.server(), "ALAMO_WHOIS": f"{host}:{port}", "HOME": str(self.dir)}
+        return nobody_home() | {"ALAMO_SERVER": self.server(), "ALAMO_WHOIS": f"{host}:{port}", "HOME": str(self.dir)}
 
     def cli(self, *words, **keywords):
         return alamo(*words, env=self.environment(), **keywords)

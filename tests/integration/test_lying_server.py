@@ -250,6 +250,7 @@ def test_receipts_are_kept_and_prove(person):
     pub = person.authority.dir / "keys" / "log.pub"
     shown = alamo("receipt", "verify", kept[0], "--key", pub, "--print").stdout
     assert f"verified: entry {done['index']}" in shown and "mntner:         KEEPS-MNT" in shown
+    assert f"verified: entry {done['index']}" in person.cli("receipt", "verify", kept[0]).stdout  # by the pinned key
     assert person.pending() == []
 
 
