@@ -234,6 +234,8 @@ static enum al_err rpkid_start(struct al_service *service, void **out)
 	static const struct al_sandbox_path paths[] = {
 		{ NULL, "run", AL_SANDBOX_WRITE },
 		{ "log", "key", AL_SANDBOX_READ },
+		{ "rpki", "key", AL_SANDBOX_READ },
+		{ "rpki", "key-note", AL_SANDBOX_READ },
 	};
 	struct rpkid *self = calloc(1, sizeof(*self));
 	enum al_err err;
