@@ -301,7 +301,7 @@ static enum origin_fault judge_time(const struct origin_pin *pin, const struct o
 	return ORIGIN_SOUND;
 }
 
-static enum origin_fault judge_past(const struct origin_head *last, const struct origin_head *head)
+enum origin_fault origin_head_follows(const struct origin_head *head, const struct origin_head *last)
 {
 	bool same_set;
 
@@ -335,7 +335,7 @@ enum origin_fault origin_head_open(struct al_slice note, const struct origin_pin
 	if (fault == ORIGIN_SOUND)
 		fault = judge_time(pin, out, &key);
 	if (fault == ORIGIN_SOUND)
-		fault = judge_past(pin->last, out);
+		fault = origin_head_follows(out, pin->last);
 	if (version != NULL)
 		*version = key.version;
 	return fault;

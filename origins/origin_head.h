@@ -87,6 +87,8 @@ struct origin_pin {
 /* An initialised `out`. *version (may be NULL): of the key's statement. */
 enum origin_fault origin_head_open(struct al_slice note, const struct origin_pin *pin, struct origin_head *out,
 				   uint64_t *version);
+/* Can `head` follow on `last` (NULL: anything can)? ORIGIN_SOUND, ORIGIN_ROLLED_BACK, ORIGIN_EQUIVOCATION. */
+enum origin_fault origin_head_follows(const struct origin_head *head, const struct origin_head *last);
 /* Is this the set's text? ORIGIN_SOUND, ORIGIN_TRUNCATED, ORIGIN_MISMATCHED. */
 enum origin_fault origin_head_match(const struct origin_head *head, struct al_slice text);
 
