@@ -18,6 +18,13 @@ struct roa_options {
 	bool release;
 };
 
+struct al_policy;
+
+/* The witnesses' policy in a file; NULL gives none. An exit code. */
+int roa_policy(const char *path, struct al_policy **out);
+/* Unix seconds, or 0 with a clock that nobody has set. */
+uint64_t roa_clock(void);
+
 int roa_key(const struct words *words, const void *options);
 int roa_held(const struct words *words, const void *options);
 int roa_release(const struct words *words, const void *options);
