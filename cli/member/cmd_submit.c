@@ -13,6 +13,7 @@
 #include "answer.h"
 #include "answer_json.h"
 #include "file.h"
+#include "referrers.h"
 #include "settings.h"
 #include "submit.h"
 
@@ -79,6 +80,8 @@ static int draft_submit(const struct job *job, const struct draft *draft)
 		else
 			command_print_remote(al_buf_view(&out));
 		code = answer_accepted(al_buf_view(&out)) ? CLI_DONE : CLI_REFUSED;
+		if (code == CLI_REFUSED && !job->json)
+			referrers_say(&job->network, client_server(submit.client), al_buf_view(&out));
 		if (code == CLI_DONE && submit.receipt != NULL && answer_index(al_buf_view(&out), &index) != AL_OK)
 			code = command_fail(CLI_REFUSED, "nothing was changed, so there is no receipt");
 	}

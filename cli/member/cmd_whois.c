@@ -3,73 +3,36 @@
  */
 #include "command.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "answer.h"
 #include "network.h"
 #include "settings.h"
-
-#define WHOIS_MAX (64u << 20) /* bytes of an answer: a route list of a whole registry fits */
-#define WHOIS_MS 30000
+#include "whois_client.h"
 
 struct options {
 	struct registry registry;
 	const char *whois;
 };
 
-/* Sends the whole query (short: it fits the socket's buffer) and reads until the server closes. */
-static enum al_err whois_talk(int fd, const char *query, struct al_buf *answer)
-{
-	char chunk[16384];
-
-	if (send(fd, query, strlen(query), MSG_NOSIGNAL) != (ssize_t)strlen(query))
-		return AL_ECLOSED;
-	while (answer->err == AL_OK) {
-		struct pollfd wait = { fd, POLLIN, 0 };
-		ssize_t got;
-
-		if (poll(&wait, 1, WHOIS_MS) == 0)
-			return AL_ECLOSED;
-		got = recv(fd, chunk, sizeof(chunk), 0);
-		if (got == 0)
-			return AL_OK;
-		if (got < 0 && errno != EAGAIN && errno != EINTR)
-			return AL_ECLOSED;
-		if (got > 0)
-			al_buf_put(answer, chunk, (size_t)got);
-	}
-	return answer->err;
-}
-
 static int whois_ask(const char *server, const char *query)
 {
-	char host[SETTING_MAX], port[16];
 	struct al_buf answer;
-	const char *why = "it closed the connection";
+	const char *why = "";
 	struct al_slice text;
-	int fd = -1, code = CLI_DONE;
-	enum al_err err = settings_peer("the WHOIS server", server, NULL, host, port);
+	enum al_err err;
+	int code = CLI_USAGE;
 
-	if (err != AL_OK)
-		return CLI_USAGE;
 	al_buf_init(&answer, WHOIS_MAX);
-	err = client_connect(host, port, &fd, &why);
-	if (err == AL_OK)
-		err = whois_talk(fd, query, &answer);
-	if (err != AL_OK) {
-		code = command_fail(CLI_OFFLINE, "no answer from the WHOIS server at %s: %s", server, why);
-	} else {
+	err = whois_query(server, query, &answer, &why);
+	if (err == AL_OK) {
 		command_print_remote(al_buf_view(&answer));
 		code = answer_is_error(al_buf_view(&answer), &text) ? CLI_REFUSED : CLI_DONE;
+	} else if (err != AL_EINVAL) {
+		code = command_fail(CLI_OFFLINE, "no answer from the WHOIS server at %s: %s", server, why);
 	}
-	if (fd >= 0)
-		close(fd);
 	al_buf_release(&answer);
 	return code;
 }
@@ -120,7 +83,6 @@ static int whois_run(const struct words *words, const void *arg)
 	al_buf_init(&line, 4096);
 	for (size_t i = 0; i < words->count; i++)
 		al_buf_printf(&line, "%s%s", i > 0 ? " " : "", words->word[i]);
-	al_buf_str(&line, "\r\n");
 	query = al_buf_take(&line, NULL);
 	if (query == NULL)
 		return command_fail(CLI_USAGE, "the query is too long");

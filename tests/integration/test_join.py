@@ -52,6 +52,21 @@ def test_exit_codes(authority, key, tmp_path):
     assert missing.returncode == 2 and "ssh-keygen" in missing.stderr
 
 
+def test_what_is_in_the_way_of_a_delete(authority, key, tmp_path):
+    """REF-USED counts; the command line names the first of them."""
+    asn = authority.member(key, name="INWAY").key("aut-num")
+    file = tmp_path / "gone"
+    for cls, name, referrers in (("aut-num", asn, ["route6 fca1:"]),
+                                 ("mntner", "INWAY-MNT", [f"aut-num {asn}", "inet6num fca1:", "route6 fca1:"])):
+        file.write_text(authority.cli("show", cls, name).stdout + "delete: over\n")
+        refused = authority.cli("submit", file, "--key", key.path, check=False)
+        assert refused.returncode == 1 and "(REF-USED)" in refused.stdout
+        assert f"{cls} {name} is named by " in refused.stderr
+        for referrer in referrers:
+            assert referrer in refused.stderr
+        assert f"{cls} {name}," not in refused.stderr
+
+
 def test_submit_changes_and_deletes(authority, key, tmp_path):
     made = authority.member(key, name="SUBMIT")
     asn = made.key("aut-num")
