@@ -265,7 +265,7 @@ int main(int argc, char **argv)
 	feed.routes = strtoul(argv[2], NULL, 10);
 	append(&feed, 0, feed.routes, false, OLD_S);
 	must(al_loop_new(&feed.loop) == AL_OK &&
-		     al_stream_new(feed.loop, read_feed, &feed, feed.edge.size,
+		     al_stream_new(feed.loop, &AL_STREAM_LIMITS, read_feed, &feed, feed.edge.size,
 				   note_of(&feed, &feed.commits[feed.commit_count - 1]), &feed.stream) == AL_OK &&
 		     al_listener_unix(al_stream_local(feed.stream), "run/log.sock") == AL_OK,
 	     "listen");

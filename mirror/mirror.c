@@ -177,7 +177,8 @@ enum al_err al_mirror_new(struct al_loop *loop, const struct al_mirror_conf *con
 	m->loop = loop;
 	err = store_open(conf->dir, &conf->key, &m->store);
 	if (err == AL_OK)
-		err = al_stream_new(loop, read_store, m, store_size(m->store), store_note(m->store), &m->stream);
+		err = al_stream_new(loop, &AL_STREAM_LIMITS, read_store, m, store_size(m->store), store_note(m->store),
+				    &m->stream);
 	if (err == AL_OK)
 		err = al_timer_new(loop, on_guard, m, &m->guard);
 	if (err == AL_OK)

@@ -22,10 +22,12 @@
 
 #include "alamo/follow/follow.h"
 
-#define TAIL_MAX (4u << 20)            /* bytes of pieces kept */
-#define UNSENT_ENOUGH (1u << 20)       /* a connection with more waits */
-#define READ_BYTES (AL_FRAME_MAX - 64) /* one read is one frame */
-#define LINE_MAX_LEN 64                /* bytes of the first line */
+#define TAIL_MAX (4u << 20)        /* bytes of pieces kept */
+#define UNSENT_ENOUGH (256u << 10) /* a connection with more waits */
+#define UNSENT_TOTAL (64u << 20)   /* of all over TCP; then the one with most is dropped */
+#define READ_BYTES (256u << 10)    /* one read, one frame: what others wait for at most */
+#define SPARE 16                   /* connections that are told why they are turned away */
+#define LINE_MAX_LEN 64            /* bytes of the first line */
 #define TICK_MS 5000
 #define QUIET_TICKS 2 /* then a ping */
 
@@ -39,11 +41,14 @@ struct piece {
 
 struct follower {
 	struct follower *prev, *next_follower;
-	struct al_stream *stream; /* NULL: gone, only a read still refers to it */
-	struct al_conn *conn;
-	bool following; /* the first line has come */
-	bool reading;   /* a read is on its way */
-	bool pumping;   /* pump() is running: a read answered at once must not start another */
+	struct al_stream *stream;
+	struct follower *queue_prev, *queue_next;
+	struct al_conn *conn; /* NULL: gone, only a read still refers to this */
+	bool following;       /* the first line has come */
+	bool reading;         /* a read is on its way */
+	bool queued;          /* it waits for its turn to read */
+	bool turn;            /* which it is */
+	bool pumping;         /* pump() is running: a read answered at once must not start another */
 	uint64_t next;
 	unsigned quiet; /* ticks since something was written */
 };
@@ -51,6 +56,10 @@ struct follower {
 struct al_stream {
 	al_stream_source_fn read;
 	void *source;
+	size_t refs; /* its user's and one a read */
+	struct al_stream_limits limits;
+	size_t reads;           /* on their way */
+	struct follower *queue; /* who waits to read, longest first */
 	struct al_listener *local;
 	struct al_listener *tcp;
 	struct al_timer *tick;
@@ -174,33 +183,70 @@ static void send_batch(struct follower *f, const struct al_stream_batch *batch)
 	al_buf_release(&frames);
 }
 
+static void stream_unref(struct al_stream *stream)
+{
+	if (--stream->refs == 0)
+		free(stream);
+}
+
+static void queue_leave(struct follower *f)
+{
+	if (f->queued)
+		DL_DELETE2(f->stream->queue, f, queue_prev, queue_next);
+	f->queued = false;
+}
+
+/* Whose turn it is to read. */
+static void queue_serve(struct al_stream *stream)
+{
+	struct follower *f;
+
+	while (stream->queue != NULL && stream->reads < stream->limits.reads) {
+		f = stream->queue;
+		queue_leave(f);
+		f->turn = true;
+		pump(f);
+		f->turn = false;
+	}
+}
+
 static void on_read(void *token, enum al_err err, const struct al_stream_batch *batch)
 {
 	struct follower *f = token;
+	struct al_stream *stream = f->stream;
 
 	f->reading = false;
-	if (f->stream == NULL) {
+	stream->reads--;
+	if (f->conn == NULL) {
 		free(f);
-		return;
-	}
-	if (!f->following)
-		return;
-	if (err != AL_OK || batch->count == 0) {
+	} else if (f->following && (err != AL_OK || batch->count == 0)) {
 		refuse(f, "the log cannot be read now");
-		return;
+	} else if (f->following) {
+		send_batch(f, batch);
+		pump(f);
 	}
-	send_batch(f, batch);
-	pump(f);
+	queue_serve(stream);
+	stream_unref(stream);
 }
 
+/* Behind those who wait already, so that everybody's turn comes. */
 static void read_more(struct follower *f)
 {
 	struct al_stream *stream = f->stream;
 
+	if (!f->turn && (stream->queue != NULL || stream->reads >= stream->limits.reads)) {
+		f->queued = true;
+		DL_APPEND2(stream->queue, f, queue_prev, queue_next);
+		return;
+	}
 	f->reading = true;
+	stream->reads++;
+	stream->refs++;
 	if (stream->read(stream->source, f->next, READ_BYTES, on_read, f) == AL_OK)
 		return;
 	f->reading = false;
+	stream->reads--;
+	stream->refs--;
 	refuse(f, "too busy");
 }
 
@@ -211,7 +257,8 @@ static void pump(struct follower *f)
 	if (f->pumping)
 		return;
 	f->pumping = true;
-	while (f->following && !f->reading && f->next < f->stream->size && al_conn_pending(f->conn) < UNSENT_ENOUGH) {
+	while (f->following && !f->reading && !f->queued && f->next < f->stream->size &&
+	       al_conn_pending(f->conn) < UNSENT_ENOUGH) {
 		if (piece == NULL)
 			piece = tail_find(f->stream, f->next);
 		if (piece == NULL) {
@@ -237,6 +284,15 @@ static void send_tip(struct follower *f)
 		send_frame(f, AL_FRAME_TIP, al_buf_view(tip));
 }
 
+/* The listener takes some more than may follow, so that they can be told. */
+static bool is_crowd(const struct follower *f)
+{
+	const struct al_stream *stream = f->stream;
+
+	return al_conn_source_conns(f->conn) > 0 && (al_listener_conns(stream->tcp) > stream->limits.followers ||
+						     al_conn_source_conns(f->conn) > stream->limits.per_source);
+}
+
 static void start_following(struct follower *f, struct al_slice line)
 {
 	const struct al_stream *stream = f->stream;
@@ -252,6 +308,10 @@ static void start_following(struct follower *f, struct al_slice line)
 		(void)snprintf(reason, sizeof(reason), "size %" PRIu64 " is beyond the log (%" PRIu64 ")", size,
 			       stream->size);
 		refuse(f, reason);
+		return;
+	}
+	if (is_crowd(f)) {
+		refuse(f, "too many followers: follow a mirror of this log");
 		return;
 	}
 	f->following = true;
@@ -318,8 +378,9 @@ static void on_closed(struct al_conn *conn, void *user)
 
 	(void)conn;
 	DL_DELETE2(f->stream->followers, f, prev, next_follower);
-	f->stream = NULL;
+	queue_leave(f);
 	f->conn = NULL;
+	f->following = false;
 	if (!f->reading)
 		free(f);
 }
@@ -366,19 +427,22 @@ static enum al_err listeners_new(struct al_loop *loop, struct al_stream *stream)
 	if (err != AL_OK)
 		return err;
 	conf.name = "stream";
-	conf.max_conns = 256;
-	conf.max_per_source = 64;
+	conf.max_conns = stream->limits.followers + SPARE;
+	conf.max_per_source = stream->limits.per_source + SPARE;
+	conf.out_total = UNSENT_TOTAL;
 	return al_listener_new(loop, &conf, &conn_ops, stream, &stream->tcp);
 }
 
-enum al_err al_stream_new(struct al_loop *loop, al_stream_source_fn read, void *source, uint64_t size,
-			  struct al_slice note, struct al_stream **out)
+enum al_err al_stream_new(struct al_loop *loop, const struct al_stream_limits *limits, al_stream_source_fn read,
+			  void *source, uint64_t size, struct al_slice note, struct al_stream **out)
 {
 	struct al_stream *stream = calloc(1, sizeof(*stream));
 	enum al_err err;
 
 	if (stream == NULL)
 		return AL_ENOMEM;
+	stream->refs = 1;
+	stream->limits = *limits;
 	stream->read = read;
 	stream->source = source;
 	stream->size = size;
@@ -420,7 +484,7 @@ void al_stream_free(struct al_stream *stream)
 	tail_clear(stream, 0);
 	al_buf_release(&stream->note);
 	al_buf_release(&stream->tip);
-	free(stream);
+	stream_unref(stream);
 }
 
 void al_stream_publish(struct al_stream *stream, const struct al_stream_batch *batch)

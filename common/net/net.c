@@ -475,6 +475,11 @@ void al_listener_free(struct al_listener *listener)
 	free(listener);
 }
 
+size_t al_conn_source_conns(const struct al_conn *conn)
+{
+	return conn->source != NULL ? source_conns(conn->source) : 0;
+}
+
 size_t al_listener_conns(const struct al_listener *listener)
 {
 	return listener->count;

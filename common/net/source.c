@@ -125,6 +125,11 @@ enum al_err source_take(struct sources *sources, const struct sockaddr_storage *
 	return AL_OK;
 }
 
+size_t source_conns(const struct conn_source *source)
+{
+	return source->conns;
+}
+
 void source_give(struct sources *sources, struct conn_source *source)
 {
 	struct conn_network *network;

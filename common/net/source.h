@@ -21,6 +21,7 @@ struct sources {
 /* One connection more from there: *out is its source, or NULL without limits. AL_ELIMIT: it has its share. AL_ENOMEM. */
 AL_MUST_USE enum al_err source_take(struct sources *sources, const struct sockaddr_storage *peer,
 				    struct conn_source **out);
+size_t source_conns(const struct conn_source *source);
 void source_give(struct sources *sources, struct conn_source *source); /* back; NULL is allowed */
 /* The connection belongs to the source that was taken, and waits from now on. */
 void source_join(struct conn_source *source, struct al_conn *conn);

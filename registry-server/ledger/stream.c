@@ -50,7 +50,8 @@ static enum al_err read_ledger(void *source, uint64_t from, size_t max_bytes, al
 	return err;
 }
 
-enum al_err stream_open(struct al_loop *loop, struct ledger *ledger, struct stream **out)
+enum al_err stream_open(struct al_loop *loop, const struct al_stream_limits *limits, struct ledger *ledger,
+			struct stream **out)
 {
 	struct stream *stream = calloc(1, sizeof(*stream));
 	struct al_buf note;
@@ -64,7 +65,7 @@ enum al_err stream_open(struct al_loop *loop, struct ledger *ledger, struct stre
 	size = ledger_head(ledger, &note).size;
 	err = note.err;
 	if (err == AL_OK)
-		err = al_stream_new(loop, read_ledger, stream, size, al_buf_view(&note), &stream->server);
+		err = al_stream_new(loop, limits, read_ledger, stream, size, al_buf_view(&note), &stream->server);
 	al_buf_release(&note);
 	if (err != AL_OK) {
 		stream_free(stream);
@@ -82,12 +83,17 @@ enum al_err stream_listen_local(struct stream *stream, const char *path)
 enum al_err stream_new(struct al_service *service, struct ledger *ledger, struct stream **out)
 {
 	const struct al_conf *conf = al_service_conf(service);
+	const struct al_stream_limits limits = {
+		.followers = (size_t)al_conf_u64(conf, "registry", "stream-connections"),
+		.per_source = (size_t)al_conf_u64(conf, "registry", "stream-per-source"),
+		.reads = (size_t)al_conf_u64(conf, "registry", "stream-reads"),
+	};
 	struct stream *stream;
 	char path[4096];
 	enum al_err err = al_conf_path(conf, al_conf_str(conf, "log", "socket"), path, sizeof(path));
 
 	if (err == AL_OK)
-		err = stream_open(al_service_loop(service), ledger, &stream);
+		err = stream_open(al_service_loop(service), &limits, ledger, &stream);
 	if (err != AL_OK)
 		return err;
 	err = stream_listen_local(stream, path);

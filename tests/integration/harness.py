@@ -27,6 +27,8 @@ ALAMO = str(BIN / "alamo")
 os.environ.setdefault("ALAMO_USER", pwd.getpwuid(os.geteuid()).pw_name)    # `alamo up` as root wants to be told
 DAEMONS = ("alamo-registryd", "alamo-whoisd", "alamo-rootd", "alamo-rpkid")
 SETTLE_S = 15
+# For [registry]: no budgets, so that a test may send as much as it needs.
+UNPAID = {"budget_source": 0, "budget_network": 0, "budget_key": 0, "budget_maintainer": 0}
 
 
 def wait_for(check, timeout=SETTLE_S, what="condition"):

@@ -15,7 +15,7 @@ import dns.query
 import dns.rcode
 import pytest
 from conftest import running
-from harness import RTR_RESET_QUERY, Authority, Key, Rtr, obj, records, run, wait_for
+from harness import RTR_RESET_QUERY, UNPAID, Authority, Key, Rtr, obj, records, run, wait_for
 from relay import Daemon, Relay
 
 NAME = "fisher.alamo"
@@ -45,7 +45,7 @@ class Net:
 @pytest.fixture(scope="module")
 def net(tmp_path_factory):
     base = tmp_path_factory.mktemp("caught-up")
-    with running(base / "dir", conf={"registry": {"budget_source": 0, "budget_network": 0, "budget_key": 0, "budget_maintainer": 0}}) as authority:
+    with running(base / "dir", conf={"registry": UNPAID}) as authority:
         yield Net(authority, Key(base / "member"))
 
 

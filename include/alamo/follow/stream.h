@@ -5,8 +5,8 @@
  * A follower sends "follow SIZE LF" and gets frames (alamo/follow/follow.h): how far the log goes, then stored
  * entries and checkpoints from SIZE on, then each commit as it happens. The
  * newest commits are kept in memory (4 MiB), so followers that are up to date
- * never touch the store. One that lags is read to at its own pace; one that
- * takes no bytes is dropped and resumes by size. All calls on the loop's thread.
+ * never touch the store. Those that lag are read to at their own pace, in turns, a
+ * quarter of a MiB each; one that takes no bytes is dropped and resumes by size. All calls on the loop's thread.
  */
 #ifndef ALAMO_STREAM_H
 #define ALAMO_STREAM_H
@@ -36,10 +36,19 @@ typedef enum al_err (*al_stream_source_fn)(void *source, uint64_t from, size_t m
 
 struct al_stream;
 
+/* What followers may cost; those of this host are not counted in the first two. */
+struct al_stream_limits {
+	size_t followers;  /* over TCP; more are turned away, with a reason (X) */
+	size_t per_source; /* likewise of one IPv4 address or IPv6 /64 */
+	size_t reads;      /* of the store at once, one a follower, in turns: who is up to date needs none */
+};
+#define AL_STREAM_LIMITS ((struct al_stream_limits){ .followers = 256, .per_source = 64, .reads = 2 })
+
 /* What is published already: size and newest note (empty: none). Listens nowhere yet. */
-AL_MUST_USE enum al_err al_stream_new(struct al_loop *loop, al_stream_source_fn read, void *source, uint64_t size,
-				      struct al_slice note, struct al_stream **out);
-/* Reads that are on their way must be answered (with an error) before or after; not while one is. NULL is allowed. */
+AL_MUST_USE enum al_err al_stream_new(struct al_loop *loop, const struct al_stream_limits *limits,
+				      al_stream_source_fn read, void *source, uint64_t size, struct al_slice note,
+				      struct al_stream **out);
+/* Reads that are on their way may be answered later. NULL is allowed. */
 void al_stream_free(struct al_stream *stream);
 /* Followers of this host have a listener of their own, so that strangers cannot take their places. */
 struct al_listener *al_stream_local(struct al_stream *stream);

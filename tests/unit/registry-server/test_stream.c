@@ -33,6 +33,7 @@ struct fixture {
 	struct al_timer *guard;
 	struct ledger *ledger;
 	struct stream *stream;
+	struct al_stream_limits limits;
 	size_t entry_len; /* bytes of each entry */
 	uint64_t durable;
 	uint64_t wanted; /* the loop stops when all is there */
@@ -147,7 +148,7 @@ static void serve(struct fixture *f, bool create)
 
 	assert_int_equal(ledger_open(&opts, &f->ledger), AL_OK);
 	f->durable = ledger_head(f->ledger, NULL).size;
-	assert_int_equal(stream_open(f->loop, f->ledger, &f->stream), AL_OK);
+	assert_int_equal(stream_open(f->loop, &f->limits, f->ledger, &f->stream), AL_OK);
 	assert_int_equal(stream_listen_local(f->stream, f->socket), AL_OK);
 	assert_int_equal(ledger_start(f->ledger, f->loop, on_commit, f), AL_OK);
 }
@@ -176,6 +177,7 @@ static int setup(void **state)
 	(void)snprintf(f->path, sizeof(f->path), "%s/ledger.db", f->dir);
 	(void)snprintf(f->socket, sizeof(f->socket), "%s/log.sock", f->dir);
 	f->entry_len = 200;
+	f->limits = AL_STREAM_LIMITS;
 	serve(f, true);
 	*state = f;
 	return 0;
@@ -245,6 +247,56 @@ static void long_history(void **state)
 		assert_int_equal(r[i].entries, 400);
 		al_follow_free(r[i].follow);
 	}
+}
+
+/* One read at a time, and everybody's turn comes, beside commits and one who leaves while he waits. */
+static void catch_ups_take_turns(void **state)
+{
+	struct fixture *f = *state;
+	static struct reader r[FOLLOWERS], leaver;
+
+	unserve(f);
+	f->limits.reads = 1;
+	serve(f, false);
+	f->entry_len = 50000;
+	for (uint64_t size = 10; size <= 200; size += 10) {
+		grow(f, size, 0);
+		run(f);
+	}
+	for (size_t i = 0; i < FOLLOWERS; i++)
+		reader_start(f, &r[i]);
+	reader_start(f, &leaver);
+	f->behind--;
+	al_follow_free(leaver.follow);
+	grow(f, 250, FOLLOWERS);
+	f->behind -= FOLLOWERS;
+	run(f);
+	for (size_t i = 0; i < FOLLOWERS; i++) {
+		assert_int_equal(r[i].entries, 250);
+		al_follow_free(r[i].follow);
+	}
+}
+
+/* The registry stops while followers wait for their turn. */
+static void stops_while_they_wait(void **state)
+{
+	struct fixture *f = *state;
+	static struct reader r[FOLLOWERS];
+
+	f->entry_len = 50000;
+	for (uint64_t size = 10; size <= 200; size += 10) {
+		grow(f, size, 0);
+		run(f);
+	}
+	for (size_t i = 0; i < FOLLOWERS; i++)
+		reader_start(f, &r[i]);
+	f->behind = 0;
+	grow(f, 201, 0);
+	run(f);
+	unserve(f);
+	serve(f, false);
+	for (size_t i = 0; i < FOLLOWERS; i++)
+		al_follow_free(r[i].follow);
 }
 
 static void registry_restarts(void **state)
@@ -452,8 +504,15 @@ static void a_client_that_does_not_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(history_then_live), TEST(long_history), TEST(registry_restarts),           TEST(refusals),
-		TEST(tip_first),         TEST(head_first),   TEST(a_client_that_does_not_read),
+		TEST(history_then_live),
+		TEST(long_history),
+		TEST(catch_ups_take_turns),
+		TEST(stops_while_they_wait),
+		TEST(registry_restarts),
+		TEST(refusals),
+		TEST(tip_first),
+		TEST(head_first),
+		TEST(a_client_that_does_not_read),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN); /* as al_service_main() does */
