@@ -67,6 +67,37 @@ static enum al_err build_objects(struct decision *d, const struct al_state *stat
 	return AL_OK;
 }
 
+/* The living object that a text names which did not build, by what its key says; NULL: none, or it cannot be told. */
+static const struct al_object *named_by(struct al_slice raw, const struct al_state *state)
+{
+	const struct al_object *found = NULL;
+	struct al_slice line, name;
+	struct al_buf typed, key;
+	enum al_class cls;
+
+	if (al_object_class(raw, &cls) != AL_OK)
+		return NULL;
+	al_buf_init(&typed, 1000);
+	al_buf_init(&key, 1000);
+	while (al_slice_line(&raw, &line)) {
+		const struct al_attr_rule *rule;
+
+		if (!al_slice_cut(&line, ':', &name))
+			continue;
+		rule = al_class_rule(cls, name);
+		if (rule == NULL || (rule->flags & AL_PRIMARY) == 0)
+			continue;
+		(void)al_slice_cut(&line, '#', &name);
+		al_buf_slice(&typed, al_slice_trim(name));
+		al_buf_u8(&typed, ' ');
+	}
+	if (al_key_canon(cls, al_slice_trim(al_buf_view(&typed)), &key) == AL_OK)
+		found = al_state_get(state, cls, al_buf_view(&key));
+	al_buf_release(&typed);
+	al_buf_release(&key);
+	return found;
+}
+
 /* What the request does to each object: by what there is now. */
 static void name_actions(struct decision *d, const struct al_state *state)
 {
@@ -81,6 +112,8 @@ static void name_actions(struct decision *d, const struct al_state *state)
 		else if (now != NULL && old != NULL)
 			d->actions[i] = al_slice_eq(al_object_text(now), al_object_text(old)) ? AL_NO_OPERATION
 											      : AL_MODIFY;
+		else if (now == NULL && named_by(d->request.objects[i], state) != NULL)
+			d->actions[i] = AL_MODIFY;
 		else
 			d->actions[i] = AL_CREATE;
 		d->changes = d->changes || d->actions[i] != AL_NO_OPERATION;

@@ -107,6 +107,8 @@ static void put_object(struct al_buf *out, const struct decision *d, unsigned nu
 	bool failed = has_error(&d->report, number);
 	char action = d->actions != NULL ? d->actions[number] : AL_CREATE;
 
+	if (failed && action == AL_NO_OPERATION)
+		action = AL_MODIFY; /* what was asked for, and failed, is something */
 	al_buf_printf(out, "  %s %s: ", action_word(action), failed ? "FAILED" : d->accepted ? "SUCCEEDED" : "HELD");
 	put_subject(out, d, number);
 	al_buf_str(out, "\n");
