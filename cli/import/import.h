@@ -49,6 +49,13 @@ void import_release(struct import *import);
  */
 AL_MUST_USE enum al_err import_read(struct import *import, struct al_slice text, struct al_slice source);
 
+enum mend { MEND_AS_IT_IS, MEND_CHANGED, MEND_LEFT_OUT };
+/*
+ * A value of another registry as this one takes it: MEND_CHANGED has it in `out`. What was changed or left out is
+ * said in `note`. A required value that cannot be mended is MEND_AS_IT_IS: the schema refuses it with its reason.
+ */
+enum mend import_mend(const struct al_attr_rule *rule, struct al_slice value, struct al_buf *out, struct al_buf *note);
+
 /* Something that is no item of its own, for the report: left out, and why. */
 AL_MUST_USE enum al_err import_leave_out(struct import *import, const char *what, const char *why);
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alamo/base/text.h"
+
 #define ORIGINS_MAX 64
 #define OBJECT_MAX 65536 /* bytes of one rewritten object */
 #define TOO_LARGE "it is larger than 65536 bytes, or has more than 64 origins"
@@ -48,7 +50,8 @@ struct rewrite {
 	enum al_class cls;
 	struct al_slice source;
 	struct al_buf lines;        /* all attributes but the origins */
-	struct al_buf note;         /* what was left out */
+	struct al_buf kept;         /* lines with what names were */
+	struct al_buf note;         /* what was changed or left out */
 	char *origins[ORIGINS_MAX]; /* owned */
 	size_t origin_count;
 	bool source_seen;
@@ -72,30 +75,46 @@ static void rewrite_line(struct al_buf *out, struct al_slice name, struct al_sli
 	al_buf_u8(out, '\n');
 }
 
-/* Keys that are no SSH keys of ours, and contact texts, which have no place in a log. */
-static bool left_out(const struct al_attr_rule *rule, struct al_slice value)
+/* What a name was: a block's or number's own in words, a key's beside it. */
+static void original_keep(struct rewrite *r, const struct al_attr_rule *rule, struct al_slice value)
 {
-	struct al_buf canon;
-	const char *why;
-	bool out;
+	struct al_buf line;
 
-	if (rule->syntax != AL_SYN_AUTH && rule->syntax != AL_SYN_HASH)
-		return false;
-	al_buf_init(&canon, 1024);
-	out = al_syntax_canon(rule->syntax, al_slice_trim(value), &canon, &why) != AL_OK;
-	al_buf_release(&canon);
-	return out;
+	if ((rule->flags & AL_REQUIRED) == 0 || (rule->flags & AL_LIST) != 0 || rule->syntax == AL_SYN_TEXT)
+		return;
+	al_buf_init(&line, OBJECT_MAX);
+	if ((rule->flags & AL_PRIMARY) != 0)
+		al_buf_printf(&line, "%s elsewhere: ", rule->name);
+	al_text_escape(al_slice_trim(value), &line);
+	rewrite_line(&r->kept, (rule->flags & AL_PRIMARY) != 0 ? AL_S("remarks") : AL_S("descr"), al_buf_view(&line));
+	al_buf_release(&line);
+}
+
+/* An attribute that we have: as it is, mended, or left out. */
+static void value_take(struct rewrite *r, const struct al_attr_rule *rule, struct al_slice name, struct al_slice value)
+{
+	struct al_buf mended;
+
+	al_buf_init(&mended, OBJECT_MAX);
+	switch (import_mend(rule, value, &mended, &r->note)) {
+	case MEND_AS_IT_IS:
+		rewrite_line(&r->lines, name, value);
+		break;
+	case MEND_CHANGED:
+		rewrite_line(&r->lines, name, al_buf_view(&mended));
+		original_keep(r, rule, value);
+		break;
+	case MEND_LEFT_OUT:
+		break;
+	}
+	al_buf_release(&mended);
 }
 
 static enum al_err rewrite_attr(struct rewrite *r, struct al_slice name, struct al_slice value)
 {
 	const struct al_attr_rule *rule = al_class_rule(r->cls, name);
 
-	if (rule != NULL && left_out(rule, value)) {
-		(void)al_slice_word(&value, "", &name);
-		al_buf_printf(&r->note, "%s%s %.*s", r->note.len > 0 ? ", " : "without ", rule->name,
-			      AL_FMT(al_slice_head(name, 40)));
-	} else if (rule == NULL && !al_slice_caseis(name, "created") && !al_slice_caseis(name, "last-modified")) {
+	if (rule == NULL && !al_slice_caseis(name, "created") && !al_slice_caseis(name, "last-modified")) {
 		al_buf_printf(&r->note, "%s%.*s", r->note.len > 0 ? ", " : "without ", AL_FMT(name));
 	} else if (rule != NULL && rule->syntax == AL_SYN_SOURCE && (rule->flags & AL_PRIMARY) == 0) {
 		r->source_seen = true;
@@ -107,7 +126,7 @@ static enum al_err rewrite_attr(struct rewrite *r, struct al_slice name, struct 
 		if (r->origins[r->origin_count++] == NULL)
 			return AL_ENOMEM;
 	} else if (rule != NULL) {
-		rewrite_line(&r->lines, name, value);
+		value_take(r, rule, name, value);
 	}
 	return r->lines.err;
 }
@@ -123,9 +142,10 @@ static enum al_err rewrite_walk(struct rewrite *r, struct al_slice raw)
 	while (err == AL_OK && al_raw_next(&raw, &line, &attr, &value, &bad))
 		err = bad == AL_OK ? rewrite_attr(r, attr.name, al_buf_view(&value)) : AL_OK;
 	al_buf_release(&value);
+	al_buf_slice(&r->lines, al_buf_view(&r->kept));
 	if (err == AL_OK && !r->source_seen)
 		rewrite_line(&r->lines, AL_S("source"), r->source);
-	return err;
+	return err == AL_OK ? r->lines.err : err;
 }
 
 /* The first error of the report as the item's note. */
@@ -237,7 +257,8 @@ static enum al_err object_read(struct import *import, struct al_slice raw, struc
 	if (al_object_class(raw, &r.cls) != AL_OK)
 		return item_foreign(import, raw);
 	al_buf_init(&r.lines, OBJECT_MAX);
-	al_buf_init(&r.note, 1024);
+	al_buf_init(&r.kept, OBJECT_MAX);
+	al_buf_init(&r.note, OBJECT_MAX);
 	err = rewrite_walk(&r, raw);
 	if (err == AL_OK && r.origin_count == 0)
 		err = item_build(import, &r, NULL);
@@ -246,6 +267,7 @@ static enum al_err object_read(struct import *import, struct al_slice raw, struc
 	for (size_t i = 0; i < r.origin_count; i++)
 		free(r.origins[i]);
 	al_buf_release(&r.lines);
+	al_buf_release(&r.kept);
 	al_buf_release(&r.note);
 	/* One object that is too large is one line of the report, and no reason to leave out the others. */
 	return err == AL_ELIMIT ? item_refused(import, first_value(raw), TOO_LARGE) : err;

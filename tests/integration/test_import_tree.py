@@ -1,6 +1,6 @@
 """`alamo import dn42 DIR`: a registry that is a tree of files, with what is found in one."""
 
-from harness import Key, mntner
+from harness import ROOT, Key, mntner
 
 GONE = "pgp-fingerprint 0123456789ABCDEF0123456789ABCDEF01234567"
 
@@ -124,3 +124,42 @@ def test_an_import_owns_nothing_that_it_did_not_create(own_authority, key, tmp_p
                  "LONG-MNT: it is larger than 65536 bytes"):
         assert line in text, f"{line}\n{text}"
     authority.verify()
+
+
+def test_what_real_registries_hold_comes_in(own_authority, tmp_path):
+    """Odd names get a canonical form, the original stays in words, and what refers to a name still finds it."""
+    authority, report = own_authority, tmp_path / "report"
+    authority.cli("import", ROOT / "tests/data/odd-registry.rpsl", "--key", authority.hostmaster.path, "--report", report)
+    text = report.read_text()
+
+    def shown(cls, name):
+        lines = authority.ask(f"show {cls} {name}").splitlines()
+        return {tuple(part.strip() for part in line.split(":", 1)) for line in lines if ":" in line}
+
+    for line in (("as-name", "ZED-S-TEST-NETWORK"), ("descr", "Zed's test network"), ("mnt-by", "LYRA-MNT, X-4EVER-MNT")):
+        assert line in shown("aut-num", "AS4242429997"), text
+    assert ("as-name", "X-AS-CYGNUS") in shown("aut-num", "AS4242429996")
+    assert ("as-name", "X-7") in shown("aut-num", "AS4242429995")
+    assert {("remarks", "mntner elsewhere: 4EVER-MNT"), ("admin-c", "X-4EVER-OTHER")} <= shown("mntner", "X-4EVER-MNT")
+    assert ("person", "Fourth Ever") in shown("person", "X-4EVER-OTHER")
+    block = shown("inetnum", "172.20.9.0/26")
+    assert {("netname", "CAF-NORTH-OLD"), ("descr", 'Café "North" (old)'), ("country", "AT")} <= block
+    assert not any(name in ("status", "cidr") for name, _ in block)
+    block = shown("inet6num", "fd42:9:9::/48")
+    assert ("netname", "X-4EVER-NET") in block and not any(name in ("country", "nserver") for name, _ in block)
+    assert ("mnt-by", "X-4EVER-MNT") in shown("route6", "fd42:9:9::/48AS4242429997")
+    assert ("origin", "AS4242429996") in shown("route", "172.20.9.0/26AS4242429996")
+    assert ("members", "AS4242429996, AS4242429995, AS4242429997") in shown("as-set", "AS-LYRA")
+    for line in ("with as-name ZED-S-TEST-NETWORK for Zed's test network", "without members not-a-member", "without country EUROPE",
+                 "key-cert is not an object class of ours", "organisation is not an object class of ours"):
+        assert line in text, text
+    def total(words):
+        return [int(word) for word in next(line for line in words.splitlines() if line.startswith("total")).split()[1:]]
+
+    # objects, taken, changed, present, refused
+    assert total(text)[0] == 13 and total(text)[3:] == [0, 2]
+    authority.verify()
+    # Once more: nothing is new, and nothing becomes an entry.
+    head = authority.ask("head").splitlines()[1]
+    again = authority.cli("import", ROOT / "tests/data/odd-registry.rpsl", "--key", authority.hostmaster.path).stdout
+    assert total(again) == [13, 0, 0, 11, 2] and authority.ask("head").splitlines()[1] == head
