@@ -11,6 +11,7 @@
 
 #include "member/answer.h"
 #include "member/consent.h"
+#include "member/fetch.h"
 #include "control.h"
 #include "json.h"
 #include "settings.h"
@@ -29,19 +30,6 @@ struct queue {
 	const struct options *options;
 	struct words words; /* behind the verb */
 };
-
-/* Asks; what is no error is in `answer`. */
-static int ask(const struct queue *q, const char *question, struct al_buf *answer)
-{
-	struct al_slice text;
-	enum al_err err = client_ask(q->submit.client, question, answer);
-
-	if (err != AL_OK)
-		return command_exit(err);
-	if (answer_is_error(al_buf_view(answer), &text))
-		return command_fail(CLI_REFUSED, "%.*s", AL_FMT(text));
-	return CLI_DONE;
-}
 
 static bool number_ok(const char *text)
 {
@@ -87,7 +75,7 @@ static int queue_list(struct queue *q)
 	int code;
 
 	al_buf_init(&answer, CLIENT_ANSWER_MAX);
-	code = ask(q, "queue", &answer);
+	code = fetch_answer(q->submit.client, "queue", &answer);
 	if (code == CLI_DONE && q->options->json)
 		code = list_json(al_buf_view(&answer));
 	else if (code == CLI_DONE)
@@ -106,7 +94,7 @@ static int fetch(struct queue *q, struct al_buf *answer, struct al_slice *reques
 	if (!number_ok(q->words.word[0]))
 		return number_fail(q->words.word[0]);
 	(void)snprintf(question, sizeof(question), "queue %s", q->words.word[0]);
-	code = ask(q, question, answer);
+	code = fetch_answer(q->submit.client, question, answer);
 	if (code != CLI_DONE)
 		return code;
 	*request = al_buf_view(answer);
@@ -279,7 +267,7 @@ static int queue_status(struct queue *q)
 
 	(void)snprintf(question, sizeof(question), "queue-status %s", q->words.word[0]);
 	al_buf_init(&answer, CLIENT_ANSWER_MAX);
-	code = ask(q, question, &answer);
+	code = fetch_answer(q->submit.client, question, &answer);
 	if (code == CLI_DONE)
 		command_print_remote(al_buf_view(&answer));
 	al_buf_release(&answer);

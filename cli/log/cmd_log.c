@@ -104,7 +104,8 @@ static enum al_err entry_look(void *arg, uint64_t index, struct al_slice bytes)
 		command_print_remote(entry.body);
 		putchar('\n');
 	}
-	fflush(stdout);
+	if (!command_output_ok()) /* whoever reads has gone, or the disk is full: so that was all */
+		log_read_finish(&r->read, CLI_REFUSED);
 	return AL_OK;
 }
 

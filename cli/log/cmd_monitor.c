@@ -159,7 +159,8 @@ static void on_change(void *arg, const struct al_object *old, const struct al_ob
 	       al_class_name((enum al_class)now->cls));
 	command_print_remote(al_object_key(now));
 	putchar('\n');
-	fflush(stdout);
+	if (!command_output_ok())
+		log_read_finish(&m->read, CLI_REFUSED);
 }
 
 static enum al_err entry_watch(void *arg, uint64_t index, struct al_slice bytes)

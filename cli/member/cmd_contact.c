@@ -12,6 +12,7 @@
 #include "consent.h"
 #include "contact.h"
 #include "authority/control.h"
+#include "fetch.h"
 #include "file.h"
 #include "json.h"
 #include "settings.h"
@@ -120,27 +121,19 @@ static int contact_show(struct contact *c)
 
 /* ---- set ---- */
 
-/* The present role or person as the registry gives it: one object, the one that was asked for. */
+/* The present role or person as the registry gives it, with its version: one object, the one that was asked for. */
 static int object_fetch(const struct contact *c, struct al_buf *object)
 {
 	static const char *const classes[] = { "person", "role" };
-	char word[16], wanted[256];
-	struct al_slice text;
+	char wanted[256];
 
 	for (size_t i = 0; i < AL_COUNT(classes); i++) {
-		snprintf(word, sizeof(word), "show %s", classes[i]);
-
-		enum al_err err = ask(c, word, object);
-
-		if (err != AL_OK)
-			return command_exit(err);
-		if (answer_is_error(al_buf_view(object), &text))
-			continue;
 		snprintf(wanted, sizeof(wanted), "%s %s", classes[i], c->handle);
-		if (draft_is_alone(al_buf_view(object), wanted))
-			return CLI_DONE;
-		return command_fail(CLI_UNVERIFIED, "%s answers with something else than %s: nothing was signed",
-				    client_server(c->submit.client), wanted);
+
+		enum al_err err = fetch_object(c->submit.client, wanted, object);
+
+		if (err != AL_ENOTFOUND)
+			return command_exit(err);
 	}
 	return command_fail(CLI_REFUSED, "there is no role or person %s: make one with `alamo submit`", c->handle);
 }

@@ -7,25 +7,12 @@
 #include <string.h>
 
 #include "answer.h"
-#include "draft.h"
+#include "fetch.h"
 #include "network.h"
 
 struct options {
 	struct registry registry;
 };
-
-/* One question to the registry that is pinned; what is no error is in `answer`. Exit code. */
-static int ask(struct client *client, const char *line, struct al_buf *answer)
-{
-	struct al_slice text;
-	enum al_err err = client_ask(client, line, answer);
-
-	if (err != AL_OK)
-		return command_exit(err);
-	if (answer_is_error(al_buf_view(answer), &text))
-		return command_fail(CLI_REFUSED, "%.*s", AL_FMT(text));
-	return CLI_DONE;
-}
 
 /* WORD and the words behind it as one line; NULL: said. The caller frees it. */
 static char *question(const char *word, const struct words *words)
@@ -47,44 +34,15 @@ static char *question(const char *word, const struct words *words)
 
 /* ---- show ---- */
 
-/* "prev: 17" */
-static struct al_slice prev_of(struct al_slice answer)
-{
-	struct al_slice line;
-
-	while (al_slice_line(&answer, &line))
-		if (al_slice_starts(line, "prev:"))
-			return al_slice_trim(al_slice_from(line, 5));
-	return AL_S("");
-}
-
-/* First the version, then the text: a change between the two makes the version old, and is noticed at `submit`. */
 static int show(struct client *client, const char *wanted, struct al_buf *out)
 {
-	struct al_buf answer, line;
-	struct al_slice prev;
-	int code;
+	struct al_slice text = AL_S("");
+	enum al_err err = fetch_object(client, wanted, out);
 
-	al_buf_init(&answer, CLIENT_ANSWER_MAX);
-	al_buf_init(&line, 8192);
-	al_buf_printf(&line, "prev %s", wanted);
-	al_buf_u8(&line, '\0');
-	code = line.err == AL_OK ? ask(client, (const char *)line.ptr, &answer) : CLI_USAGE;
-	prev = prev_of(al_buf_view(&answer));
-	if (code == CLI_DONE && prev.len > 0 && !al_slice_is(prev, "none"))
-		al_buf_printf(out, "%% prev: %.*s\n", AL_FMT(prev));
-	al_buf_reset(&line);
-	al_buf_printf(&line, "show %s", wanted);
-	al_buf_u8(&line, '\0');
-	if (code == CLI_DONE)
-		code = ask(client, (const char *)line.ptr, &answer);
-	if (code == CLI_DONE && !draft_is_alone(al_buf_view(&answer), wanted))
-		code = command_fail(CLI_UNVERIFIED, "%s answers with something else than %s", client_server(client),
-				    wanted);
-	al_buf_slice(out, al_buf_view(&answer));
-	al_buf_release(&line);
-	al_buf_release(&answer);
-	return code;
+	if (err != AL_ENOTFOUND)
+		return command_exit(err);
+	(void)answer_is_error(al_buf_view(out), &text);
+	return command_fail(CLI_REFUSED, "%.*s", AL_FMT(text));
 }
 
 static int show_run(const struct words *words, const void *arg)
@@ -127,7 +85,7 @@ static int question_run(const char *word, const struct words *words, const struc
 		return CLI_USAGE;
 	al_buf_init(&answer, CLIENT_ANSWER_MAX);
 	err = network_open(registry, &client, &network);
-	code = err == AL_OK ? ask(client, line, &answer) : command_exit(err);
+	code = err == AL_OK ? fetch_answer(client, line, &answer) : command_exit(err);
 	if (code == CLI_DONE && check != NULL)
 		code = check(&network, al_buf_view(&answer));
 	if (code == CLI_DONE)

@@ -78,6 +78,9 @@ def test_set_and_erased(authority, ann, tmp_path):
     mine = tmp_path / "person"
     mine.write_text(authority.cli("show", "person", "ANN-ALAMO").stdout)
     done = authority.cli(*words, "--object", mine)
+    # The same text once more is one of before that change: it would undo it.
+    stale = authority.cli(*words, "--object", mine, check=False)
+    assert stale.returncode == 1 and "was changed by another since you fetched it" in stale.stderr
     assert "Modify SUCCEEDED: [person] ANN-ALAMO" in done.stdout
     shown = authority.cli("contact", "show", "ANN-ALAMO").stdout
     assert "e-mail: second@example.net" in shown and SECRET not in shown

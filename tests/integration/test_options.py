@@ -4,7 +4,7 @@ import re
 import subprocess
 
 import pytest
-from harness import ALAMO, alamo, run
+from harness import ALAMO, Key, alamo, mntner, obj, run, wait_for
 
 NOWHERE = "127.0.0.1:1"
 COMMANDS = re.findall(r"^  ([a-z]+) ", alamo("help").stdout, re.M)
@@ -80,6 +80,26 @@ def test_output_that_cannot_be_written(authority, key):
                                     env=authority.environment(), timeout=60)
         assert result.returncode == 1 and "No space left" in result.stderr, words
     assert "FULL-MNT" in authority.cli("show", "mntner", "FULL-MNT").stdout
+
+
+def test_a_follower_ends_with_its_reader(authority):
+    """`alamo log tail | head -1` is over when head has gone."""
+    for words in (["log", "tail"], ["monitor", "--mnt", "HOSTMASTER-MNT"]):
+        process = subprocess.Popen([ALAMO, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   env=authority.environment())
+        assert process.stdout.readline().startswith("entry 0 ")
+        process.stdout.close()
+        key = Key(authority.dir / f"key-{words[0]}")
+        wait_for(lambda: alive_after_an_entry(authority, process, key) is False, what=f"{words[0]} to end")
+        assert process.wait(60) == 1 and process.stderr.read() == ""
+        process.stderr.close()
+
+
+def alive_after_an_entry(authority, process, key):
+    name = f"NOISE{authority.ask('head').splitlines()[1]}-MNT"
+    authority.accept([mntner(name, key), obj(("person", "P"), ("nic-hdl", f"{name[:-4]}-ALAMO"), mnt="HOSTMASTER-MNT")],
+                     [key, authority.hostmaster])
+    return process.poll() is None
 
 
 # ---- completion ----
