@@ -81,7 +81,7 @@ static void put_annotated(struct al_buf *out, const struct decision *d, unsigned
 static void put_subject(struct al_buf *out, const struct decision *d, unsigned number)
 {
 	const struct al_object *object = d->objects != NULL ? d->objects[number] : NULL;
-	struct al_slice raw = d->request.objects[number], line, name;
+	struct al_slice raw = d->request.objects[number], line, name, value;
 	char key[101];
 
 	if (object != NULL) {
@@ -91,7 +91,8 @@ static void put_subject(struct al_buf *out, const struct decision *d, unsigned n
 	}
 	(void)al_slice_line(&raw, &line);
 	(void)al_slice_cut(&line, ':', &name);
-	al_text_clean(al_slice_trim(line), key, sizeof(key));
+	(void)al_slice_cut(&line, '#', &value);
+	al_text_clean(al_slice_trim(value), key, sizeof(key));
 	al_buf_printf(out, "[%.*s] %s", AL_FMT(al_slice_head(name, 40)), key);
 }
 

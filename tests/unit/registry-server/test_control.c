@@ -1,0 +1,146 @@
+/*
+ * test_control.c -- requests to the registry itself: who may, once, and for a
+ * day; what each does beside the log, and that the log stays as it was.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "registry_rig.h"
+#include "request/control.h"
+
+#define ALICE "mntner: ALICE-MNT\nauth: @1@\nmnt-by: ALICE-MNT\nsource: TEST\n"
+#define BOB "mntner: BOB-MNT\nauth: @2@\nmnt-by: BOB-MNT\nsource: TEST\n"
+#define WANTED(NUMBER, WHO) "inet6num: fca1:200:" NUMBER "::/48\nnetname: X-NET\nmnt-by: " WHO "-MNT\nsource: TEST\n"
+
+static int setup(void **state)
+{
+	struct registry_rig *rig = calloc(1, sizeof(*rig));
+
+	assert_non_null(rig);
+	registry_rig_start(rig);
+	assert_non_null(strstr(registry_rig_ask(rig, "prev: none\n", ALICE, "1"), "% receipt"));
+	assert_non_null(strstr(registry_rig_ask(rig, "prev: none\n", BOB, "2"), "% receipt"));
+	*state = rig;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct registry_rig *rig = *state;
+
+	/* Whatever was asked for: nothing of it is in the log. */
+	assert_int_equal(ledger_head(rig->ledger, NULL).size, 3);
+	registry_rig_stop(rig);
+	free(rig);
+	return 0;
+}
+
+static void says(const char *answer, const char *what)
+{
+	if (strstr(answer, what) == NULL)
+		fail_msg("\"%s\" is not in the answer:\n%s", what, answer);
+}
+
+/* Good for so many seconds from now. */
+static const char *control(struct registry_rig *rig, const char *what, int64_t ahead, const char *signers)
+{
+	static unsigned nonce;
+	char header[400], until[AL_TIME_STRLEN];
+
+	al_time_format((uint64_t)((int64_t)al_now_s() + ahead), until);
+	(void)snprintf(header, sizeof(header), "control: %s\nnonce: %u\nnot-after: %s\n", what, nonce++, until);
+	return registry_rig_ask(rig, header, "", signers);
+}
+
+static void test_who_and_when(void **state)
+{
+	static const struct {
+		const char *what;
+		int64_t ahead;
+		const char *signers, *says;
+	} rows[] = {
+		{ "queue-refuse 1 no", 60, "", "(AUTH-SIGNATURE)" },
+		{ "queue-refuse 1 no", 60, "1", "(AUTH-MNT)" },
+		{ "queue-refuse-all from=1 no", 60, "12", "(AUTH-MNT)" },
+		{ "queue-refuse 1 no", -2, "0", "(REQUEST-EXPIRED)" },
+		{ "queue-refuse 1 no", CONTROL_AHEAD_S + 60, "0", "(REQUEST-EXPIRED)" },
+		{ "queue-refuse", 60, "0", "(REQUEST-FORM)" },
+		{ "queue-refuse one no", 60, "0", "(REQUEST-FORM)" },
+		{ "queue-refuse-all everybody no", 60, "0", "(REQUEST-FORM)" },
+		{ "queue-refuse-all", 60, "0", "(REQUEST-FORM)" },
+		{ "contact-erase", 60, "0", "(REQUEST-FORM)" },
+		{ "contact-erase A B", 60, "0", "(REQUEST-FORM)" },
+		{ "contact-erase NOBODY-TEST", 60, "0", "(REF-MISSING)" },
+		{ "queue-refuse 9 no", 60, "0", "(REF-MISSING)" },
+		{ "queue-refuse-all mntner=NOBODY-MNT no", 60, "0", "(REF-MISSING)" },
+		{ "shut-down now", 60, "0", "control: knows queue-refuse, queue-refuse-all and contact-erase" },
+	};
+	struct registry_rig *rig = *state;
+
+	says(registry_rig_ask(rig, "prev: none\n", WANTED("1", "ALICE"), "1"), "% queued: 1,");
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		const char *answer = control(rig, rows[i].what, rows[i].ahead, rows[i].signers);
+
+		says(answer, rows[i].says);
+		assert_null(strstr(answer, "SUCCEEDED"));
+	}
+	says(registry_rig_question(rig, "queue"), "1 ");
+	says(control(rig, "queue-refuse 1 not now", 60, "0"), "Control SUCCEEDED: queue-refuse 1 not now\n"
+							      "% requests taken off the queue: 1\n");
+	assert_string_equal(registry_rig_question(rig, "queue"), "% end\n");
+}
+
+static void test_once(void **state)
+{
+	struct registry_rig *rig = *state;
+	char header[200], until[AL_TIME_STRLEN];
+	struct al_buf raw;
+
+	al_buf_init(&raw, 65536);
+	al_time_format(al_now_s() + 600, until);
+	(void)snprintf(header, sizeof(header),
+		       "control: queue-refuse-all mntner=ALICE-MNT no\nnonce: x\nnot-after: %s\n", until);
+	registry_rig_request(rig, header, "", "0", &raw);
+	says(registry_rig_ask(rig, "prev: none\n", WANTED("1", "ALICE"), "1"), "% queued: 1,");
+	says(registry_rig_send(rig, al_buf_view(&raw), NULL), "% requests taken off the queue: 1");
+	says(registry_rig_ask(rig, "prev: none\nnonce: 2\n", WANTED("1", "ALICE"), "1"), "% queued: 2,");
+	/* Whoever kept it cannot use it again. */
+	says(registry_rig_send(rig, al_buf_view(&raw), NULL), "% taken before, nothing was done again");
+	says(registry_rig_question(rig, "queue"), "2 ");
+	al_buf_release(&raw);
+}
+
+static void test_all_of_one(void **state)
+{
+	struct registry_rig *rig = *state;
+
+	says(registry_rig_ask(rig, "prev: none\n", WANTED("1", "ALICE"), "1"), "% queued: 1,");
+	says(registry_rig_ask(rig, "prev: none\n", WANTED("2", "ALICE"), "1"), "% queued: 2,");
+	says(registry_rig_ask(rig, "prev: none\n", WANTED("3", "BOB"), "2"), "% queued: 3,");
+	says(control(rig, "queue-refuse-all from=2 too many", 60, "0"), "% requests taken off the queue: 2");
+	says(registry_rig_question(rig, "queue"), "3 ");
+	assert_null(strstr(registry_rig_question(rig, "queue"), "1 2"));
+	says(control(rig, "queue-refuse-all mntner=BOB-MNT too many", 60, "0"), "% requests taken off the queue: 1");
+	assert_string_equal(registry_rig_question(rig, "queue"), "% end\n");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_who_and_when),
+		TEST(test_once),
+		TEST(test_all_of_one),
+	};
+
+	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}

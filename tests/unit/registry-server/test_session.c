@@ -1,0 +1,288 @@
+/*
+ * test_session.c -- a connection of the request port: silence behind a
+ * signature, answers in order, how many may wait, what is paid.
+ *
+ * The loop runs on a thread; everything that the registry does, it does there.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "registry_rig.h"
+
+#include "../common/loopback.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/un.h>
+
+#include "request/session.h"
+
+#define ALICE "mntner: ALICE-MNT\nauth: @1@\nmnt-by: ALICE-MNT\nsource: TEST\n"
+#define BOB "mntner: BOB-MNT\nauth: @2@\nmnt-by: BOB-MNT\nsource: TEST\n"
+#define MUCH (8u << 20) /* more than sockets buffer */
+
+struct fixture {
+	struct registry_rig rig;
+	struct session_ctx ctx;
+	struct al_listener *listener;
+	struct budget *sources;
+	pthread_t thread;
+	char path[108];
+};
+
+static struct fixture *start(uint64_t budget)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct al_listener_conf conf = { .name = "requests",
+					 .max_conns = 10,
+					 .in_max = SESSION_IN_MAX,
+					 .out_max = SESSION_OUT_MAX,
+					 .idle_ms = 60000,
+					 .request_ms = 400 };
+
+	assert_non_null(f);
+	registry_rig_start(&f->rig);
+	f->sources = budget_new(budget, 100);
+	assert_non_null(f->sources);
+	f->ctx = (struct session_ctx){ .loop = f->rig.loop,
+				       .question = f->rig.question,
+				       .tariff = { .sources = f->sources } };
+	pipeline_limit(f->rig.pipeline, &f->ctx.tariff);
+	assert_int_equal(pipeline_start(f->rig.pipeline, f->rig.loop), AL_OK);
+	(void)snprintf(f->path, sizeof(f->path), "%s/port", f->rig.dir);
+	assert_int_equal(al_listener_new(f->rig.loop, &conf, &session_ops, &f->ctx, &f->listener), AL_OK);
+	assert_int_equal(al_listener_unix(f->listener, f->path), AL_OK);
+	loop_thread_start(f->rig.loop, &f->thread);
+	return f;
+}
+
+static void stop(struct fixture *f)
+{
+	f->rig.holding = false;
+	loop_thread_stop(f->rig.loop, f->thread);
+	al_listener_free(f->listener);
+	registry_rig_stop(&f->rig);
+	budget_free(f->sources);
+	free(f);
+}
+
+static int dial(const struct fixture *f)
+{
+	const struct timeval patience = { .tv_sec = GUARD_S };
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(al_slice_copy(al_slice_str(f->path), to.sun_path, sizeof(to.sun_path)), AL_OK);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+	return fd;
+}
+
+static void say(int fd, struct al_slice text)
+{
+	assert_int_equal(send(fd, text.ptr, text.len, MSG_NOSIGNAL), text.len);
+}
+
+/* Up to the end line, or the end. */
+static const char *hear(int fd)
+{
+	static char text[RIG_ANSWER];
+	size_t len = 0;
+
+	while (len < sizeof(text) - 1 && (len < 6 || memcmp(text + len - 6, "% end\n", 6) != 0)) {
+		ssize_t got = recv(fd, text + len, 1, 0);
+
+		if (got <= 0)
+			break;
+		len += (size_t)got;
+	}
+	text[len] = '\0';
+	return text;
+}
+
+static void hears(int fd, const char *what)
+{
+	const char *answer = hear(fd);
+
+	if (strstr(answer, what) == NULL)
+		fail_msg("\"%s\" is not in the answer:\n%s", what, answer);
+}
+
+static struct al_slice signed_by(struct fixture *f, const char *objects, const char *signers, struct al_buf *out)
+{
+	al_buf_init(out, 65536);
+	registry_rig_request(&f->rig, "prev: none\n", objects, signers, out);
+	return al_buf_view(out);
+}
+
+/* ---- tests ---- */
+
+/* Who keeps the connection open gets the answer when nothing more comes behind the signature. */
+static void test_silence_is_an_end(void **state)
+{
+	struct fixture *f = start(0);
+	struct al_buf raw;
+	int fd = dial(f);
+
+	(void)state;
+	say(fd, signed_by(f, ALICE, "1", &raw));
+	hears(fd, "% receipt: index 1,");
+	/* And the connection goes on. */
+	say(fd, AL_S("prev mntner ALICE-MNT\n"));
+	hears(fd, "prev: 1\n");
+	close(fd);
+	stop(f);
+	al_buf_release(&raw);
+}
+
+static void test_answers_come_in_order(void **state)
+{
+	struct fixture *f = start(0);
+	struct al_buf raw, both;
+	int fd = dial(f);
+
+	(void)state;
+	al_buf_init(&both, 65536);
+	al_buf_str(&both, "prev mntner ALICE-MNT\n");
+	al_buf_slice(&both, signed_by(f, ALICE, "1", &raw));
+	al_buf_str(&both, "\nprev mntner ALICE-MNT\nnonsense\n");
+	f->rig.holding = true; /* the commit takes long; the question behind it is answered behind it */
+	say(fd, al_buf_view(&both));
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	hears(fd, "prev: none\n");
+	f->rig.holding = false;
+	hears(fd, "% receipt: index 1,");
+	hears(fd, "prev: 1\n");
+	hears(fd, "%ERROR: unknown question");
+	assert_string_equal(hear(fd), "");
+	close(fd);
+	stop(f);
+	al_buf_release(&raw);
+	al_buf_release(&both);
+}
+
+/* Bytes that the other side takes until it takes no more for a while; at most `most`. */
+static size_t pour(int fd, struct al_slice text, size_t most)
+{
+	struct pollfd room = { .fd = fd, .events = POLLOUT };
+	size_t sent = 0;
+
+	while (sent < most && poll(&room, 1, 500) == 1) {
+		ssize_t got = send(fd, text.ptr, text.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		assert_true(got > 0 || errno == EAGAIN);
+		sent += got > 0 ? (size_t)got : 0;
+	}
+	return sent;
+}
+
+/* One answer is late: only so many may wait behind it, then nothing more is read. */
+static void test_answers_that_wait_are_bounded(void **state)
+{
+	struct fixture *f = start(0);
+	struct al_buf raw, lines;
+	int fd = dial(f);
+	size_t sent;
+
+	(void)state;
+	f->rig.holding = true;
+	say(fd, signed_by(f, ALICE, "1", &raw));
+	say(fd, AL_S("\n"));
+	al_buf_init(&lines, 65536);
+	while (lines.len < 5000)
+		al_buf_str(&lines, "head\n");
+	sent = pour(fd, al_buf_view(&lines), MUCH);
+	assert_true(sent < MUCH);
+	f->rig.holding = false;
+	hears(fd, "% receipt: index 1,");
+	for (int i = 0; i < 1000; i++)
+		hears(fd, "registry.test/log\n");
+	close(fd);
+	stop(f);
+	al_buf_release(&raw);
+	al_buf_release(&lines);
+}
+
+static void test_the_source_pays(void **state)
+{
+	struct fixture *f = start(1);
+	struct al_buf alice, bob;
+	int fd = dial(f);
+
+	(void)state;
+	say(fd, signed_by(f, ALICE, "1", &alice));
+	hears(fd, "% receipt: index 1,");
+	say(fd, signed_by(f, BOB, "2", &bob));
+	hears(fd, "%ERROR: budget of your address used up: try again in ");
+	say(fd, AL_S("head\n"));
+	hears(fd, "%ERROR: budget of your address used up: try again in ");
+	close(fd);
+	stop(f);
+	al_buf_release(&alice);
+	al_buf_release(&bob);
+}
+
+/* A byte now and then does not make a request that never ends. */
+static void test_a_request_ends_or_is_ended(void **state)
+{
+	struct fixture *f = start(0);
+	struct pollfd look;
+	int fd = dial(f);
+
+	(void)state;
+	say(fd, AL_S("request: slow\n"));
+	look = (struct pollfd){ .fd = fd, .events = POLLIN };
+	for (int i = 0; i < 1000 && poll(&look, 1, 20) == 0; i++)
+		(void)send(fd, "x: y\n", 5, MSG_NOSIGNAL);
+	hears(fd, "%ERROR: the rest of the request did not come in time");
+	close(fd);
+	stop(f);
+}
+
+static void test_gone_before_the_answer(void **state)
+{
+	struct fixture *f = start(0);
+	struct al_buf raw;
+	int fd = dial(f);
+
+	(void)state;
+	f->rig.holding = true;
+	say(fd, signed_by(f, ALICE, "1", &raw));
+	close(fd);
+	fd = dial(f);
+	say(fd, AL_S("network\n"));
+	hears(fd, "namespace: registry@test\n");
+	f->rig.holding = false;
+	for (int i = 0; i < 2000; i++) {
+		say(fd, AL_S("prev mntner ALICE-MNT\n"));
+		if (strcmp(hear(fd), "prev: 1\n% end\n") == 0)
+			break;
+	}
+	say(fd, al_buf_view(&raw));
+	hears(fd, "% receipt: index 1,");
+	close(fd);
+	stop(f);
+	al_buf_release(&raw);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_silence_is_an_end),
+		cmocka_unit_test(test_answers_come_in_order),
+		cmocka_unit_test(test_answers_that_wait_are_bounded),
+		cmocka_unit_test(test_the_source_pays),
+		cmocka_unit_test(test_a_request_ends_or_is_ended),
+		cmocka_unit_test(test_gone_before_the_answer),
+	};
+
+	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
