@@ -1,6 +1,7 @@
 /*
  * log_feed.c -- a log of N objects, offered as a stream: `log_feed DIR N [K [KIND]]`, K (200) in an entry,
- * KIND "routes" or "domains" (behind a registry object; every second one signed).
+ * KIND "routes" (behind the as-set AS-BENCH, of 1,300 of their 5,000 origins) or "domains" (behind a registry
+ * object; every second one signed).
  *
  * Writes DIR/keys/log.pub and serves DIR/run/log.sock, as a registry would (alamo/follow/stream.h). Commands on standard input, one head
  * each: "add K" appends K routes, "del K" deletes the last K. Says "size SIZE" when it has sent them; ends with its
@@ -95,35 +96,55 @@ static void put_object(const struct feed *feed, struct al_buf *out, unsigned lon
 		put_domain(out, n, gone);
 }
 
-static void append_entry(struct feed *feed, unsigned long first, unsigned count, bool gone, uint64_t time)
+static void append_body(struct feed *feed, const struct al_buf *body, struct al_slice result, uint64_t time)
 {
-	struct al_buf body, bytes;
-	char result[PER_ENTRY];
-	struct al_slice view;
-	struct al_hash leaf;
-	unsigned i;
-
-	al_buf_init(&body, AL_REQUEST_MAX);
-	al_buf_init(&bytes, AL_ENTRY_MAX);
-	al_buf_str(&body, "request: feed\nprev: none\n");
-	for (i = 0; i < count; i++) {
-		result[i] = gone ? AL_DELETE : AL_CREATE;
-		al_buf_str(&body, "\n");
-		put_object(feed, &body, first + i, gone);
-	}
 	struct al_entry entry = { .index = feed->edge.size,
 				  .time = time,
 				  .kind = AL_S("request"),
-				  .result = { result, count },
-				  .body = al_buf_view(&body) };
-	must(body.err == AL_OK && al_entry_encode(&entry, &bytes) == AL_OK && bytes.err == AL_OK, "entry");
+				  .result = result,
+				  .body = al_buf_view(body) };
+	struct al_slice view;
+	struct al_hash leaf;
+	struct al_buf bytes;
+
+	al_buf_init(&bytes, AL_ENTRY_MAX);
+	must(body->err == AL_OK && al_entry_encode(&entry, &bytes) == AL_OK && bytes.err == AL_OK, "entry");
 	view = al_buf_view(&bytes);
 	al_bundle_put(&feed->bytes, view);
 	must(feed->bytes.err == AL_OK, "entries");
 	leaf = al_leaf_hash(view);
 	al_edge_push(&feed->edge, &leaf);
-	al_buf_release(&body);
 	al_buf_release(&bytes);
+}
+
+static void append_entry(struct feed *feed, unsigned long first, unsigned count, bool gone, uint64_t time)
+{
+	char result[PER_ENTRY];
+	struct al_buf body;
+
+	al_buf_init(&body, AL_REQUEST_MAX);
+	al_buf_str(&body, "request: feed\nprev: none\n");
+	for (unsigned i = 0; i < count; i++) {
+		result[i] = gone ? AL_DELETE : AL_CREATE;
+		al_buf_str(&body, "\n");
+		put_object(feed, &body, first + i, gone);
+	}
+	append_body(feed, &body, al_slice_of(result, count), time);
+	al_buf_release(&body);
+}
+
+static void append_set(struct feed *feed)
+{
+	char result = AL_CREATE;
+	struct al_buf body;
+
+	al_buf_init(&body, AL_REQUEST_MAX);
+	al_buf_str(&body, "request: set\nprev: none\n\nas-set: AS-BENCH\nmembers: AS4200000000");
+	for (unsigned i = 1; i < 1300; i++)
+		al_buf_printf(&body, "%s AS%u", i % 50 == 0 ? "\nmembers:" : ",", 4200000000u + i);
+	al_buf_str(&body, "\nmnt-by: TEST-MNT\nsource: TEST\n");
+	append_body(feed, &body, al_slice_of(&result, 1), OLD_S);
+	al_buf_release(&body);
 }
 
 static struct al_slice note_of(const struct feed *feed, const struct commit *commit)
@@ -263,6 +284,8 @@ int main(int argc, char **argv)
 	al_buf_init(&feed.notes, LOG_MAX);
 	al_edge_init(&feed.edge);
 	feed.routes = strtoul(argv[2], NULL, 10);
+	if (!feed.domains)
+		append_set(&feed);
 	append(&feed, 0, feed.routes, false, OLD_S);
 	must(al_loop_new(&feed.loop) == AL_OK &&
 		     al_stream_new(feed.loop, &AL_STREAM_LIMITS, read_feed, &feed, feed.edge.size,
