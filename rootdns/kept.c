@@ -3,10 +3,13 @@
  */
 #include "kept.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -62,25 +65,92 @@ static enum al_err dir_sync(const char *dir)
 	return ok ? AL_OK : kept_failed("fsync", dir);
 }
 
+struct kept_file {
+	int fd;
+	size_t used;
+	char dir[PATH_MAX], path[PATH_MAX], temp[PATH_MAX];
+	uint8_t bytes[65536];
+};
+
+static bool name_make(char out[static PATH_MAX], const char *form, const char *dir, const char *name, const char *end)
+{
+	return snprintf(out, PATH_MAX, "%s/%s%s%s", dir, form, name, end) < PATH_MAX;
+}
+
+enum al_err kept_begin(const char *dir, const char *name, mode_t mode, struct kept_file **out)
+{
+	struct kept_file *file = malloc(sizeof(*file));
+
+	if (file == NULL)
+		return AL_ENOMEM;
+	file->used = 0;
+	if (snprintf(file->dir, PATH_MAX, "%s", dir) >= PATH_MAX || !name_make(file->path, "", dir, name, "") ||
+	    !name_make(file->temp, ".", dir, name, ".new")) {
+		free(file);
+		return AL_ELIMIT;
+	}
+	(void)unlink(file->temp);
+	file->fd = open(file->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (file->fd < 0 || fchmod(file->fd, mode) != 0) {
+		enum al_err err = kept_failed("open", file->temp);
+
+		if (file->fd >= 0)
+			(void)close(file->fd);
+		free(file);
+		return err;
+	}
+	*out = file;
+	return AL_OK;
+}
+
+static enum al_err flush(struct kept_file *file)
+{
+	enum al_err err = write_all(file->fd, file->bytes, file->used);
+
+	file->used = 0;
+	return err == AL_OK ? err : kept_failed("write", file->temp);
+}
+
+enum al_err kept_write(struct kept_file *file, const void *bytes, size_t len)
+{
+	const uint8_t *from = bytes;
+
+	while (len > 0) {
+		size_t piece = sizeof(file->bytes) - file->used < len ? sizeof(file->bytes) - file->used : len;
+
+		memcpy(file->bytes + file->used, from, piece);
+		file->used += piece;
+		from += piece;
+		len -= piece;
+		if (file->used == sizeof(file->bytes) && flush(file) != AL_OK)
+			return AL_ESYS;
+	}
+	return AL_OK;
+}
+
+enum al_err kept_end(struct kept_file *file, enum al_err err)
+{
+	if (err == AL_OK)
+		err = flush(file);
+	if (err == AL_OK && fsync(file->fd) != 0)
+		err = kept_failed("fsync", file->temp);
+	(void)close(file->fd);
+	if (err == AL_OK && rename(file->temp, file->path) != 0)
+		err = kept_failed("rename", file->path);
+	if (err == AL_OK)
+		err = dir_sync(file->dir);
+	else
+		(void)unlink(file->temp);
+	free(file);
+	return err;
+}
+
 enum al_err kept_put(const char *dir, const char *name, mode_t mode, const void *bytes, size_t len)
 {
-	char path[PATH_MAX], temp[PATH_MAX];
-	enum al_err err = AL_OK;
-	int fd;
+	struct kept_file *file;
+	enum al_err err = kept_begin(dir, name, mode, &file);
 
-	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path) ||
-	    snprintf(temp, sizeof(temp), "%s/.%s.new", dir, name) >= (int)sizeof(temp))
-		return AL_ELIMIT;
-	(void)unlink(temp);
-	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	if (fd < 0)
-		return kept_failed("open", temp);
-	if (fchmod(fd, mode) != 0 || write_all(fd, bytes, len) != AL_OK || fsync(fd) != 0)
-		err = kept_failed("write", temp);
-	(void)close(fd);
-	if (err == AL_OK && rename(temp, path) != 0)
-		err = kept_failed("rename", path);
-	return err == AL_OK ? dir_sync(dir) : err;
+	return err == AL_OK ? kept_end(file, kept_write(file, bytes, len)) : err;
 }
 
 static enum al_err read_all(int fd, const char *path, struct al_buf *out)
@@ -115,5 +185,42 @@ enum al_err kept_get(const char *dir, const char *name, struct al_buf *out)
 		return errno == ENOENT ? AL_ENOTFOUND : kept_failed("open", path);
 	err = read_all(fd, path, out);
 	(void)close(fd);
+	return err;
+}
+
+static enum al_err secret_make(const char *dir, const char *name, uint8_t *secret, size_t len)
+{
+	char hex[2 * KEPT_SECRET_MAX + 1];
+	enum al_err err;
+
+	randombytes_buf(secret, len);
+	(void)sodium_bin2hex(hex, sizeof(hex), secret, len);
+	hex[2 * len] = '\n';
+	err = kept_put(dir, name, 0400, hex, 2 * len + 1);
+	sodium_memzero(hex, sizeof(hex));
+	return err;
+}
+
+enum al_err kept_secret(const char *dir, const char *name, uint8_t *secret, size_t len)
+{
+	struct al_slice digits;
+	struct al_buf text;
+	size_t got = 0;
+	enum al_err err;
+
+	assert(len <= KEPT_SECRET_MAX);
+	al_buf_init(&text, 2 * KEPT_SECRET_MAX + 1);
+	err = kept_get(dir, name, &text);
+	digits = al_slice_trim(al_buf_view(&text));
+	if (err == AL_ENOTFOUND) {
+		err = secret_make(dir, name, secret, len);
+	} else if (err == AL_ELIMIT ||
+		   (err == AL_OK &&
+		    (sodium_hex2bin(secret, len, digits.ptr, digits.len, NULL, &got, NULL) != 0 || got != len))) {
+		al_log(AL_LOG_ERROR, "secret", "file=%s/%s why=\"not %zu hex digits\" mend=\"remove it\"", dir, name,
+		       2 * len);
+		err = AL_EINVAL;
+	}
+	al_buf_release(&text);
 	return err;
 }

@@ -10,41 +10,10 @@
 #include <unistd.h>
 
 #include "access.h"
-#include "alamo/base/log.h"
 #include "kept.h"
 #include "tsig.h"
 
 #define COOKIE_FILE "cookie-secret"
-#define COOKIE_TEXT_MAX (2 * COOKIE_KEY_LEN + 1)
-
-/* The secret of all servers of one anycast address is the same file (RFC 9018 section 3): 32 hex digits. */
-static enum al_err cookie_key_load(const char *keys_dir, uint8_t key[static COOKIE_KEY_LEN])
-{
-	char hex[COOKIE_TEXT_MAX + 1];
-	struct al_slice digits;
-	struct al_buf text;
-	size_t len = 0;
-	enum al_err err = kept_dir(keys_dir);
-
-	if (err != AL_OK)
-		return err;
-	al_buf_init(&text, COOKIE_TEXT_MAX);
-	err = kept_get(keys_dir, COOKIE_FILE, &text);
-	digits = al_slice_trim(al_buf_view(&text));
-	if (err == AL_ENOTFOUND) {
-		randombytes_buf(key, COOKIE_KEY_LEN);
-		(void)sodium_bin2hex(hex, sizeof(hex), key, COOKIE_KEY_LEN);
-		hex[COOKIE_TEXT_MAX - 1] = '\n';
-		err = kept_put(keys_dir, COOKIE_FILE, 0400, hex, COOKIE_TEXT_MAX);
-	} else if (err == AL_ELIMIT || (err == AL_OK && (sodium_hex2bin(key, COOKIE_KEY_LEN, digits.ptr, digits.len,
-									NULL, &len, NULL) != 0 ||
-							 len != COOKIE_KEY_LEN))) {
-		al_log(AL_LOG_ERROR, "cookie-secret", "file=%s/" COOKIE_FILE " why=\"not 32 hex digits\"", keys_dir);
-		err = AL_EINVAL;
-	}
-	al_buf_release(&text);
-	return err;
-}
 
 static void nsid_set(const char *text, struct dns_self *self)
 {
@@ -88,7 +57,10 @@ enum al_err self_new(const struct al_conf *conf, const char *keys_dir, struct dn
 					     ? UINT16_MAX
 					     : al_conf_u64(conf, "dns", "idle-seconds") * 10);
 	nsid_set(al_conf_str(conf, "dns", "nsid"), self);
-	err = cookie_key_load(keys_dir, self->cookie_key);
+	/* The secret of all servers of one anycast address is the same file (RFC 9018 section 3). */
+	err = kept_dir(keys_dir);
+	if (err == AL_OK)
+		err = kept_secret(keys_dir, COOKIE_FILE, self->cookie_key, COOKIE_KEY_LEN);
 	if (err == AL_OK)
 		err = keys_load(conf, self);
 	if (err != AL_OK)
