@@ -411,6 +411,8 @@ size_t answer_zone(const struct zone_set *set, const struct query *query, const 
 	struct walk walk;
 
 	reply_begin(&reply, query, client, out, client->tcp ? ANSWER_TCP_MAX : limit);
+	if (set->stale)
+		reply_explain(&reply, EDE_STALE);
 	if (tsig != NULL)
 		reply_sign(&reply, tsig);
 	walk = (struct walk){ .reply = &reply, .zone = query->zone, .seed = set->seed, .dnssec = query->dnssec_ok };

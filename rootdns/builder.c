@@ -1,5 +1,5 @@
 /*
- * builder.c -- generations, sources, publishing: see builder.h. Builder's thread.
+ * builder.c -- changes, publishing, and from one run to the next: see builder.h. Builder's thread.
  */
 #include "builder.h"
 
@@ -11,24 +11,20 @@
 #include "alamo/base/log.h"
 #include "alamo/net/loop.h"
 #include "alamo/net/metrics.h"
-#include "anchors.h"
+#include "generation.h"
+#include "history.h"
 #include "serials.h"
+#include "snapshot.h"
 
-#define EXPIRE_MOST_S 1209600u /* RFC 1912 section 2.2: two to four weeks */
+#define RESTORE_LEAST_S 3600u  /* signatures of the last run must hold so long at least */
+#define SAVE_NAMES_LEAST 1000u /* the snapshot is written after so many names, and a quarter of all */
 #define RESIGN_NAMES 256       /* at a time: a few milliseconds, so that changes need not wait */
-
-struct generation {
-	struct generation *next; /* older ones, still read */
-	struct zone_plan *plan;
-	struct zone_master **masters; /* one a zone of the plan */
-	size_t count;
-	struct source *sources; /* uthash by key */
-	struct source *own;     /* the authority's claims */
-};
 
 struct builder {
 	struct builder_conf conf;
 	struct serials *serials;
+	struct snapshot *restored; /* of the last run; NULL: none, or no longer needed */
+	size_t unsaved;            /* names compiled since the snapshot was written */
 	uint64_t seed;
 	uint64_t size; /* log size shown */
 	struct generation *now;
@@ -46,259 +42,6 @@ static struct al_metric metric_snapshots = { .name = "alamo_dns_snapshots",
 static struct al_metric metric_size = { .name = "alamo_dns_log_size",
 					.help = "Log size that the zones show.",
 					.gauge = true };
-
-/* ---- sources ---- */
-
-enum al_err source_new(const struct zone_plan *plan, const struct al_object *object, uint64_t index,
-		       struct source **out)
-{
-	struct al_slice key = al_object_key(object);
-	struct source *source = calloc(1, sizeof(*source) + key.len + 1);
-	enum al_err err;
-
-	if (source == NULL)
-		return AL_ENOMEM;
-	source->key[0] = (char)object->cls;
-	if (key.len > 0)
-		memcpy(source->key + 1, key.ptr, key.len);
-	source->key_len = key.len + 1;
-	source->index = index;
-	source->deleted = object->deleted;
-	claims_init(&source->claims);
-	zone_build_object(plan, object, &source->claims);
-	err = source->claims.err;
-	if (err != AL_OK)
-		source_free(source);
-	else
-		*out = source;
-	return err;
-}
-
-void source_free(struct source *source)
-{
-	if (source == NULL)
-		return;
-	claims_release(&source->claims);
-	free(source);
-}
-
-void source_list_free(struct source *first)
-{
-	while (first != NULL) {
-		struct source *next = first->next;
-
-		source_free(first);
-		first = next;
-	}
-}
-
-/* ---- generations ---- */
-
-static bool generation_read(const struct generation *generation)
-{
-	for (size_t i = 0; i < generation->count; i++)
-		for (const struct zone *zone = generation->masters[i]->oldest; zone != NULL; zone = zone->next)
-			if (zone_refs(zone) > 0)
-				return true;
-	return false;
-}
-
-static void generation_free(struct generation *generation)
-{
-	struct source *source, *next;
-
-	if (generation == NULL)
-		return;
-	for (size_t i = 0; i < generation->count; i++)
-		zone_master_free(generation->masters[i]);
-	HASH_ITER(hh, generation->sources, source, next)
-	{
-		HASH_DEL(generation->sources, source);
-		source_free(source);
-	}
-	source_free(generation->own);
-	free(generation->masters);
-	zone_plan_free(generation->plan);
-	free(generation);
-}
-
-static enum al_err source_attach(struct generation *generation, struct source *source)
-{
-	enum al_err err = AL_OK;
-
-	for (struct claim *claim = source->claims.first; claim != NULL && err == AL_OK; claim = claim->next)
-		err = zone_tree_attach(&generation->masters[claim->zone]->tree, claim, source);
-	return err;
-}
-
-static void source_detach(struct generation *generation, struct source *source)
-{
-	for (struct claim *claim = source->claims.first; claim != NULL; claim = claim->next)
-		zone_tree_detach(&generation->masters[claim->zone]->tree, claim);
-}
-
-static void raise_changed(const struct generation *generation, const struct source *source)
-{
-	for (const struct claim *claim = source->claims.first; claim != NULL; claim = claim->next) {
-		struct zone_master *master = generation->masters[claim->zone];
-
-		if (source->index + 1 > master->changed)
-			master->changed = source->index + 1;
-	}
-}
-
-/* In place of what the object said before. Taken over, also on failure. */
-static enum al_err source_replace(struct generation *generation, struct source *source)
-{
-	struct source *before = NULL;
-
-	HASH_FIND(hh, generation->sources, source->key, source->key_len, before);
-	raise_changed(generation, source);
-	if (before != NULL) {
-		before->index = source->index;
-		raise_changed(generation, before);
-		source_detach(generation, before);
-		HASH_DEL(generation->sources, before);
-		source_free(before);
-	}
-	if (source->deleted) {
-		source_free(source);
-		return AL_OK;
-	}
-	HASH_ADD_KEYPTR(hh, generation->sources, source->key, source->key_len, source);
-	if (source->lost) {
-		source_free(source);
-		return AL_ENOMEM;
-	}
-	return source_attach(generation, source);
-}
-
-static enum al_err sources_take(struct generation *generation, struct source *first)
-{
-	enum al_err err = AL_OK;
-
-	while (first != NULL) {
-		struct source *next = first->next;
-
-		if (err == AL_OK)
-			err = source_replace(generation, first);
-		else
-			source_free(first);
-		first = next;
-	}
-	return err;
-}
-
-/* ---- keys and the authority's own claims ---- */
-
-/*
- * RFC 6781 section 4.4.1: a secondary that hears nothing more gives up while all signatures still
- * hold. They are renewed at half of their life, so that the other half is what it has for certain.
- */
-static uint32_t expire_of(uint32_t signature_s)
-{
-	uint32_t expire = signature_s / 3;
-
-	return expire < EXPIRE_MOST_S ? expire : EXPIRE_MOST_S;
-}
-
-static enum al_err master_make(const struct builder *builder, const struct generation *generation, size_t index,
-			       struct zone_master **out)
-{
-	const struct dname *apex = &generation->plan->zones[index].apex;
-	struct zone_keys keys;
-	enum al_err err;
-
-	err = builder->conf.keys_dir != NULL ? zone_keys_load(builder->conf.keys_dir, apex, builder->conf.now(), &keys)
-					     : zone_keys_make(apex, &keys);
-	if (err != AL_OK)
-		return err;
-	err = zone_master_new(generation->plan, index, builder->seed, &keys, out);
-	zone_keys_release(&keys);
-	if (err == AL_OK) {
-		(*out)->expire_s = expire_of(builder->conf.signature_s);
-		(*out)->zonemd_names = builder->conf.zonemd_names;
-	}
-	return err;
-}
-
-static void own_ds(const struct generation *generation, struct claims *out)
-{
-	for (size_t i = 0; i < generation->count; i++) {
-		const struct plan_zone *zone = &generation->plan->zones[i];
-		const struct zone_keys *keys = &generation->masters[i]->keys;
-		struct claim_form form = { .zone = (uint16_t)zone->parent,
-					   .type = RR_DS,
-					   .ttl = TTL_DELEGATION,
-					   .kind = CLAIM_DS,
-					   .rank = RANK_OWN };
-		uint8_t ds[DS_SHA256_LEN];
-
-		for (size_t k = 0; k < keys->count && zone->parent != PLAN_NONE; k++) {
-			if (!key_rule(&keys->all[k].time)->in_parent)
-				continue;
-			zone_key_ds(&keys->all[k], &zone->apex, ds);
-			claims_add(out, &form, &zone->apex, ds, sizeof(ds));
-		}
-	}
-}
-
-/* In place of what the authority claimed before. */
-static enum al_err own_attach(struct generation *generation)
-{
-	struct source *own = calloc(1, sizeof(*own) + 1);
-
-	if (own == NULL)
-		return AL_ENOMEM;
-	if (generation->own != NULL) {
-		source_detach(generation, generation->own);
-		source_free(generation->own);
-	}
-	generation->own = own;
-	claims_init(&own->claims);
-	zone_build_own(generation->plan, &own->claims);
-	own_ds(generation, &own->claims);
-	return own->claims.err != AL_OK ? own->claims.err : source_attach(generation, own);
-}
-
-static enum al_err anchors_of(const struct builder *builder, const struct generation *generation)
-{
-	enum al_err err = AL_OK;
-
-	for (size_t i = 0; i < generation->count && err == AL_OK && builder->conf.run_dir != NULL; i++)
-		err = anchors_write(&generation->masters[i]->keys, &generation->plan->zones[i].apex,
-				    builder->conf.run_dir);
-	return err;
-}
-
-/* `plan` is taken over. */
-static enum al_err generation_make(const struct builder *builder, struct zone_plan *plan, struct generation **out)
-{
-	struct generation *generation = calloc(1, sizeof(*generation));
-	enum al_err err = AL_OK;
-
-	if (generation == NULL) {
-		zone_plan_free(plan);
-		return AL_ENOMEM;
-	}
-	generation->plan = plan;
-	generation->masters = calloc(plan->zone_count, sizeof(struct zone_master *));
-	if (generation->masters == NULL)
-		err = AL_ENOMEM;
-	for (size_t i = 0; i < plan->zone_count && err == AL_OK; i++) {
-		err = master_make(builder, generation, i, &generation->masters[i]);
-		generation->count += err == AL_OK;
-	}
-	if (err == AL_OK)
-		err = own_attach(generation);
-	if (err == AL_OK)
-		err = anchors_of(builder, generation);
-	if (err != AL_OK)
-		generation_free(generation);
-	else
-		*out = generation;
-	return err;
-}
 
 /* ---- publishing ---- */
 
@@ -343,6 +86,59 @@ static enum al_err master_update(struct builder *builder, struct zone_master *ma
 	return err == AL_OK ? zone_update(master, clock, serial, stats) : err;
 }
 
+/* The zone as it was served last, by the generation before or by the last run. */
+static const struct zone *previous_of(const struct builder *builder, const struct dname *apex)
+{
+	for (size_t i = 0; builder->now != NULL && i < builder->now->count; i++)
+		if (dname_eq(&builder->now->masters[i]->tree.apex_name, apex))
+			return builder->now->masters[i]->newest;
+	for (size_t i = 0; builder->restored != NULL && i < builder->restored->count; i++)
+		if (dname_eq(&builder->restored->zones[i]->apex, apex))
+			return builder->restored->zones[i];
+	return NULL;
+}
+
+/*
+ * A zone that was served before is made with its signatures, and first with its serial too: when nothing in it is
+ * different, it is the same zone. Else it gets the next serial, and the difference is a delta like any other.
+ */
+static enum al_err master_renew(struct builder *builder, struct zone_master *master, const struct zone *previous,
+				struct zone_signer *clock, struct update_stats *stats)
+{
+	bool same = serials_exact(builder->serials, &master->tree.apex_name, previous->serial);
+	struct draft draft;
+	enum al_err err;
+
+	clock->previous = previous;
+	clock->seed = builder->seed;
+	draft_init(&draft);
+	err = same ? zone_update(master, clock, previous->serial, stats) : master_update(builder, master, clock, stats);
+	if (err == AL_OK)
+		history_compare(previous, master->newest, &draft);
+	if (err == AL_OK && same && !draft_empty(&draft)) {
+		zone_tree_mark(&master->tree, master->tree.apex);
+		err = master_update(builder, master, clock, stats);
+		draft_release(&draft);
+		draft_init(&draft);
+		if (err == AL_OK)
+			history_compare(previous, master->newest, &draft);
+	}
+	if (err == AL_OK)
+		err = history_set(master->newest, previous, &draft);
+	draft_release(&draft);
+	clock->previous = NULL;
+	return err;
+}
+
+static enum al_err master_make_zone(struct builder *builder, struct zone_master *master, struct zone_signer *clock,
+				    struct update_stats *stats)
+{
+	const struct zone *previous = master->newest == NULL ? previous_of(builder, &master->tree.apex_name) : NULL;
+
+	return previous != NULL ? master_renew(builder, master, previous, clock, stats)
+				: master_update(builder, master, clock, stats);
+}
+
 /* Updates what is dirty and publishes. */
 static enum al_err update_all(struct builder *builder, struct generation *generation, uint64_t size)
 {
@@ -352,25 +148,16 @@ static enum al_err update_all(struct builder *builder, struct generation *genera
 	enum al_err err = AL_OK;
 
 	for (size_t i = 0; i < generation->count && err == AL_OK; i++)
-		err = master_update(builder, generation->masters[i], &clock, &stats);
+		err = master_make_zone(builder, generation->masters[i], &clock, &stats);
 	if (err == AL_OK)
 		err = publish_generation(builder, generation, size);
+	builder->unsaved += stats.names;
 	al_metric_inc(&metric_names, stats.names);
 	al_metric_inc(&metric_signatures, stats.signatures);
 	if (err == AL_OK && stats.names > 0)
 		al_log(AL_LOG_INFO, "zones-published", "size=%" PRIu64 " names=%zu signatures=%zu ms=%" PRIu64, size,
 		       stats.names, stats.signatures, al_now_ms() - start);
 	return err;
-}
-
-static size_t generation_snapshots(const struct generation *generation)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < generation->count; i++)
-		for (const struct zone *zone = generation->masters[i]->oldest; zone != NULL; zone = zone->next)
-			count++;
-	return count;
 }
 
 size_t builder_snapshots(const struct builder *builder)
@@ -380,6 +167,51 @@ size_t builder_snapshots(const struct builder *builder)
 	for (const struct generation *old = builder->old; old != NULL; old = old->next)
 		count += generation_snapshots(old);
 	return count;
+}
+
+/* ---- from one run to the next ---- */
+
+/* What was served when the last run ended in order is served until the log is here. */
+static void restore(struct builder *builder)
+{
+	const struct snapshot *restored = builder->restored;
+	struct zone_set *set;
+
+	for (size_t i = 0; i < restored->count; i++)
+		if (!serials_exact(builder->serials, &restored->zones[i]->apex, restored->zones[i]->serial))
+			return;
+	if (restored->until < builder->conf.now() + RESTORE_LEAST_S ||
+	    zone_set_new(builder->seed, restored->size, (const struct zone *const *)restored->zones, restored->count,
+			 &set) != AL_OK)
+		return;
+	set->stale = true;
+	publish_swap(builder->conf.publish, set);
+	al_log(AL_LOG_INFO, "zones-restored", "size=%" PRIu64 " zones=%zu", restored->size, restored->count);
+}
+
+static void save(struct builder *builder)
+{
+	const struct zone *zones[PLAN_ZONES_MAX];
+	const struct generation *now = builder->now;
+
+	if (builder->conf.keys_dir == NULL || now == NULL || builder->unsaved == 0)
+		return;
+	for (size_t i = 0; i < now->count; i++)
+		zones[i] = now->masters[i]->newest;
+	if (snapshot_save(builder->conf.keys_dir, zones, now->count, builder->size) != AL_OK)
+		al_log(AL_LOG_WARN, "snapshot", "why=\"not kept: the next start signs everything\"");
+	builder->unsaved = 0;
+}
+
+/* Now and then, by how much would have to be signed again. */
+static void save_some(struct builder *builder)
+{
+	size_t names = 0;
+
+	for (size_t i = 0; i < builder->now->count; i++)
+		names += builder->now->masters[i]->count;
+	if (builder->unsaved > SAVE_NAMES_LEAST + names / 4)
+		save(builder);
 }
 
 void builder_reclaim(struct builder *builder)
@@ -398,6 +230,10 @@ void builder_reclaim(struct builder *builder)
 		}
 		*at = generation->next;
 		generation_free(generation);
+	}
+	if (builder->restored != NULL && builder->now != NULL && !snapshot_in_use(builder->restored)) {
+		snapshot_free(builder->restored);
+		builder->restored = NULL;
 	}
 	al_metric_set(&metric_snapshots, builder_snapshots(builder));
 }
@@ -424,6 +260,8 @@ enum al_err builder_new(const struct builder_conf *conf, struct builder **out)
 	randombytes_buf(&builder->seed, sizeof(builder->seed));
 	for (size_t i = 0; i < AL_COUNT(metrics); i++)
 		al_metric_add(metrics[i]);
+	if (conf->keys_dir != NULL && snapshot_load(conf->keys_dir, builder->seed, &builder->restored) == AL_OK)
+		restore(builder);
 	*out = builder;
 	return AL_OK;
 }
@@ -432,6 +270,7 @@ void builder_free(struct builder *builder)
 {
 	if (builder == NULL)
 		return;
+	save(builder);
 	while (builder->old != NULL) {
 		struct generation *next = builder->old->next;
 
@@ -439,6 +278,7 @@ void builder_free(struct builder *builder)
 		builder->old = next;
 	}
 	generation_free(builder->now);
+	snapshot_free(builder->restored);
 	serials_free(builder->serials);
 	free(builder);
 }
@@ -447,13 +287,13 @@ enum al_err builder_rebuild(struct builder *builder, struct zone_plan *plan, str
 			    uint64_t changed_at, uint64_t size)
 {
 	struct generation *generation;
-	enum al_err err = generation_make(builder, plan, &generation);
+	enum al_err err = generation_make(&builder->conf, builder->seed, plan, &generation);
 
 	if (err != AL_OK) {
 		source_list_free(sources);
 		return err;
 	}
-	err = sources_take(generation, sources);
+	err = generation_take(generation, sources);
 	for (size_t i = 0; i < generation->count; i++)
 		if (generation->masters[i]->changed <= changed_at)
 			generation->masters[i]->changed = changed_at + 1;
@@ -469,40 +309,20 @@ enum al_err builder_rebuild(struct builder *builder, struct zone_plan *plan, str
 	}
 	builder->now = generation;
 	builder_reclaim(builder);
+	save_some(builder);
 	return AL_OK;
 }
 
 enum al_err builder_change(struct builder *builder, struct source *sources, uint64_t size)
 {
-	enum al_err err = sources_take(builder->now, sources);
+	enum al_err err = generation_take(builder->now, sources);
 
 	if (err == AL_OK)
 		err = update_all(builder, builder->now, size);
 	builder_reclaim(builder);
+	if (err == AL_OK)
+		save_some(builder);
 	return err;
-}
-
-/* Moves the keys on: the DNSKEY set, the DS in the zone above and the anchors follow; signatures are due then. */
-static enum al_err keys_step(struct builder *builder, struct generation *generation)
-{
-	enum al_err err = AL_OK;
-	bool any = false;
-
-	for (size_t i = 0; i < generation->count && err == AL_OK; i++) {
-		struct zone_master *master = generation->masters[i];
-		bool changed = false;
-
-		err = zone_keys_step(&master->keys, builder->conf.keys_dir, &master->tree.apex_name,
-				     builder->conf.now(), &changed);
-		if (!changed)
-			continue;
-		zone_tree_mark(&master->tree, master->tree.apex);
-		master->resign_at = 0;
-		any = true;
-	}
-	if (err == AL_OK && any)
-		err = own_attach(generation);
-	return err == AL_OK && any ? anchors_of(builder, generation) : err;
 }
 
 enum al_err builder_resign(struct builder *builder, bool *more)
@@ -515,7 +335,7 @@ enum al_err builder_resign(struct builder *builder, bool *more)
 	*more = false;
 	if (generation == NULL)
 		return AL_OK;
-	err = keys_step(builder, generation);
+	err = generation_keys_step(generation, &builder->conf);
 	if (err != AL_OK)
 		return err;
 	for (size_t i = 0; i < generation->count && !*more; i++) {

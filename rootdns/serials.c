@@ -159,6 +159,14 @@ void serials_free(struct serials *serials)
 	free(serials);
 }
 
+bool serials_exact(const struct serials *serials, const struct dname *apex, uint32_t serial)
+{
+	const struct zone_serial *zone = zone_find(serials, apex);
+
+	/* A bound that a crash left is never a serial that a zone had: it was moved ahead of all of them. */
+	return zone != NULL && zone->told == serial;
+}
+
 enum al_err serials_next(struct serials *serials, const struct dname *apex, uint64_t floor, uint32_t *out)
 {
 	struct zone_serial *zone = zone_find(serials, apex);

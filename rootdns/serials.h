@@ -19,6 +19,8 @@ AL_MUST_USE enum al_err serials_open(const char *dir, struct serials **out);
 void serials_free(struct serials *serials);
 /* `floor`: the log size that the zone shows; the serial is it, or the next one when the zone is ahead of that. */
 AL_MUST_USE enum al_err serials_next(struct serials *serials, const struct dname *apex, uint64_t floor, uint32_t *out);
+/* Was this the newest that anybody was told of the zone, for certain? */
+bool serials_exact(const struct serials *serials, const struct dname *apex, uint32_t serial);
 /* RFC 1982 section 3.2: is `a` newer than `b`? */
 bool serial_newer(uint32_t a, uint32_t b);
 

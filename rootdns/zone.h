@@ -87,6 +87,7 @@ void zone_slot_remove(struct zone *zone, struct zone_slot *slot);
 struct zone_set {
 	uint64_t seed;            /* of every hash in it */
 	uint64_t size;            /* log size that it shows */
+	bool stale;               /* of the last run: the log may have gone on */
 	struct zone_set *next;    /* the publisher's */
 	struct label_bits depths; /* of the zones' apexes */
 	size_t slot_mask;

@@ -146,6 +146,8 @@ static enum al_err sign_all(struct zname *name, struct rrset *before, const stru
 			rrset_take_sig(set, old);
 			continue;
 		}
+		if (zone_sign_reuse(signer, &name->name, set))
+			continue;
 		err = zone_sign(signer, &name->name, set);
 		(*signatures)++;
 	}
@@ -180,6 +182,8 @@ enum al_err zone_resolve_digest(struct zname *apex, const struct zone_signer *si
 	for (struct rrset *set = apex->sets; set != NULL; set = set->next) {
 		if (set->type != RR_ZONEMD)
 			continue;
+		if (zone_sign_reuse(signer, &apex->name, set))
+			return AL_OK;
 		(*signatures)++;
 		return zone_sign(signer, &apex->name, set);
 	}
@@ -221,8 +225,10 @@ enum al_err zone_resolve_nsec(struct zname *name, const struct dname *next, cons
 		rrset_free(nsec);
 		return AL_OK;
 	}
-	err = zone_sign(signer, &name->name, nsec);
-	(*signatures)++;
+	if (!zone_sign_reuse(signer, &name->name, nsec)) {
+		err = zone_sign(signer, &name->name, nsec);
+		(*signatures)++;
+	}
 	rrset_free(name->nsec);
 	name->nsec = nsec;
 	return err;

@@ -13,6 +13,7 @@
 #include "alamo/base/wire.h"
 
 #define BACKDATE_S 3600u            /* clocks of validators may be behind */
+#define EXPIRATION_AT 8u            /* in RRSIG RDATA */
 #define TAG_AT 16u                  /* key tag in RRSIG RDATA */
 #define SIGNED_BYTES_MAX (1u << 20) /* owner names are repeated for every record */
 
@@ -132,4 +133,29 @@ bool zone_sign_due(const struct zone_signer *signer, const struct rrset *set)
 	return set->sig_len > 0 &&
 	       (set->sig_until < signer->now + signer->valid_s / 2 ||
 		set->sig_until > signer->now + signer->valid_s + BACKDATE_S || by_old_key(signer, set));
+}
+
+bool zone_sign_reuse(const struct zone_signer *signer, const struct dname *owner, struct rrset *set)
+{
+	const struct node_set *before;
+	const struct node *node;
+	struct dname_index name;
+	const uint8_t *sig;
+
+	if (signer->previous == NULL || dname_index(signer->seed, owner->b, owner->len, &name) != AL_OK)
+		return false;
+	node = zone_find(signer->previous, &name, name.labels);
+	before = node != NULL ? node_find(node, set->type) : NULL;
+	if (before == NULL || before->sig_len == 0 || before->len != set->len ||
+	    memcmp(node_bytes(node, before->at), set->run, set->len) != 0)
+		return false;
+	sig = node_bytes(node, before->at + before->len);
+	free(set->sig);
+	set->sig = malloc(before->sig_len);
+	if (set->sig == NULL)
+		return false;
+	memcpy(set->sig, sig, before->sig_len);
+	set->sig_len = before->sig_len;
+	set->sig_until = al_get_u32(sig + RR_FIXED + EXPIRATION_AT);
+	return !zone_sign_due(signer, set);
 }

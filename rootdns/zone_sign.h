@@ -5,17 +5,22 @@
 #define ROOTDNS_ZONE_SIGN_H
 
 #include "rrset.h"
+#include "zone.h"
 #include "zone_key.h"
 
 struct zone_signer {
 	const struct dname *apex;
 	const struct zone_keys *keys;
-	uint64_t now;     /* Unix seconds */
-	uint32_t valid_s; /* how long a new signature lasts */
+	const struct zone *previous; /* the zone as it was served before, whose signatures can be used; NULL: none */
+	uint64_t seed;               /* of its hashes */
+	uint64_t now;                /* Unix seconds */
+	uint32_t valid_s;            /* how long a new signature lasts */
 };
 
 /* Signs with the key of the zone; a DNSKEY set with each that signs it. Replaces older signatures. */
 AL_MUST_USE enum al_err zone_sign(const struct zone_signer *signer, const struct dname *owner, struct rrset *set);
+/* Takes the signature that the very same set had before, when it is not due. */
+bool zone_sign_reuse(const struct zone_signer *signer, const struct dname *owner, struct rrset *set);
 /* Less than half of its life is left, its key has been relieved, or it was made by a clock that was ahead. */
 bool zone_sign_due(const struct zone_signer *signer, const struct rrset *set);
 

@@ -14,6 +14,8 @@
 
 #include "alamo/base/wire.h"
 #include "answer_compile.h"
+#include "history.h"
+#include "zone_fill.h"
 #include "zone_resolve.h"
 #include "zonemd.h"
 
@@ -344,103 +346,7 @@ static enum al_err nodes_make(struct update *update)
 	return err == AL_OK ? node_replace(update, 0) : err;
 }
 
-/* ---- what the snapshot has beside its nodes ---- */
-
-static enum al_err snapshot_soa(struct zone *next, const struct zname *apex)
-{
-	const struct rrset *soa = rrset_find(apex->sets, RR_SOA);
-
-	next->soa_len = soa->len;
-	next->soa_sig_len = soa->sig_len;
-	next->soa = malloc(soa->len + soa->sig_len);
-	if (next->soa == NULL)
-		return AL_ENOMEM;
-	memcpy(next->soa, soa->run, soa->len);
-	memcpy(next->soa + soa->len, soa->sig, soa->sig_len);
-	al_set_u32(next->soa + 6, TTL_NEGATIVE);
-	al_set_u32(next->soa + soa->len + 6, TTL_NEGATIVE);
-	return AL_OK;
-}
-
-static enum al_err snapshot_servers(struct zone *next, const struct zone_tree *tree)
-{
-	struct server_addresses found = { .record_count = 0 };
-	enum al_err err;
-
-	al_buf_init(&found.records, RRSET_BYTES_MAX);
-	al_buf_init(&found.sigs, RRSET_BYTES_MAX);
-	err = answer_compile_servers(tree, rrset_find(tree->apex->sets, RR_NS), &found);
-	if (err == AL_OK && found.records.len > 0) {
-		next->servers = malloc(found.records.len + found.sigs.len);
-		if (next->servers == NULL) {
-			err = AL_ENOMEM;
-		} else {
-			memcpy(next->servers, found.records.ptr, found.records.len);
-			if (found.sigs.len > 0)
-				memcpy(next->servers + found.records.len, found.sigs.ptr, found.sigs.len);
-			next->servers_len = (uint32_t)found.records.len;
-			next->servers_sig_len = (uint32_t)found.sigs.len;
-			next->servers_count = found.record_count;
-			next->servers_sig_count = found.sig_count;
-		}
-	}
-	al_buf_release(&found.records);
-	al_buf_release(&found.sigs);
-	return err;
-}
-
-static enum al_err snapshot_fill(struct update *update)
-{
-	struct zone_master *master = update->master;
-	struct zone *next = update->next;
-	enum al_err err;
-
-	next->apex = master->tree.apex_name;
-	next->labels = master->tree.apex_labels;
-	next->serial = master->serial;
-	next->expire_s = master->expire_s;
-	next->wildcards = master->wildcards > 0;
-	for (size_t i = 0; i < AL_COUNT(master->cuts_at); i++)
-		if (master->cuts_at[i] > 0)
-			next->cuts.word[i / 64] |= UINT64_C(1) << i % 64;
-	err = snapshot_soa(next, master->tree.apex);
-	return err == AL_OK ? snapshot_servers(next, &master->tree) : err;
-}
-
-/* The deltas of the snapshot before and the one that leads here, as many as the bound allows. */
-static enum al_err snapshot_history(struct update *update)
-{
-	const struct zone *before = update->master->newest;
-	struct zone *next = update->next;
-	struct delta *delta;
-	enum al_err err;
-	size_t first = 0, bytes;
-
-	if (before == NULL)
-		return AL_OK;
-	err = draft_finish(&update->draft, before->nodes[0], next->nodes[0], &delta);
-	if (err == AL_ELIMIT)
-		return AL_OK; /* who is behind gets the whole zone */
-	if (err != AL_OK)
-		return err;
-	next->deltas = malloc((before->delta_count + 1) * sizeof(*next->deltas));
-	if (next->deltas == NULL) {
-		free(delta);
-		return AL_ENOMEM;
-	}
-	bytes = before->delta_bytes + delta->len;
-	for (;
-	     first < before->delta_count && (bytes > DELTA_BYTES_MAX || before->delta_count - first >= DELTA_COUNT_MAX);
-	     first++)
-		bytes -= before->deltas[first]->len;
-	for (; first < before->delta_count; first++)
-		next->deltas[next->delta_count++] = before->deltas[first];
-	next->deltas[next->delta_count++] = delta;
-	for (size_t i = 0; i < next->delta_count; i++)
-		next->deltas[i]->refs++;
-	next->delta_bytes = bytes;
-	return AL_OK;
-}
+/* ---- the snapshot ---- */
 
 static size_t bytes_kept(const struct update *update)
 {
@@ -492,9 +398,9 @@ static enum al_err snapshot_make(struct update *update)
 		err = nodes_make(update);
 	}
 	if (err == AL_OK)
-		err = snapshot_fill(update);
-	if (err == AL_OK)
-		err = snapshot_history(update);
+		err = zone_fill(update->next, master);
+	if (err == AL_OK && master->newest != NULL)
+		err = history_set(update->next, master->newest, &update->draft);
 	return err;
 }
 

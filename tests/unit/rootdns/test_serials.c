@@ -104,7 +104,10 @@ static uint32_t serial_of(struct fixture *f, const char *name)
 	return serial;
 }
 
-/* What a secondary has seen stays older than what it is offered after a restart, whatever the log has left of it. */
+/*
+ * A restart shows what was shown, byte for byte and with the same serial, until something is different; then the
+ * serial moves on, whatever the log has left of what made the zone.
+ */
 static void a_restart_goes_on(void **state)
 {
 	struct builder_conf conf = { .signature_s = 14 * DAY };
@@ -117,19 +120,17 @@ static void a_restart_goes_on(void **state)
 	fixture_start(&f, registry, &conf);
 	fixture_put(&f, network);
 	fixture_build(&f);
-	fixture_put(&f, bare_network);
-	fixture_apply(&f);
 	reverse = serial_of(&f, "10.in-addr.arpa");
 	root = serial_of(&f, ".");
 	fixture_stop(&f);
 
-	/* The replay shows the last version only, which has nothing to say to the reverse zone. */
+	/* The log has only the last version now, which has nothing to say to the reverse zone. */
 	fixture_start(&f, registry, &conf);
-	f.index = 2;
+	f.index = 1;
 	fixture_put(&f, bare_network);
 	fixture_build(&f);
 	assert_true(serial_newer(serial_of(&f, "10.in-addr.arpa"), reverse));
-	assert_true(serial_newer(serial_of(&f, "."), root)); /* all signatures are new */
+	assert_int_equal(serial_of(&f, "."), root);
 	fixture_stop(&f);
 }
 
