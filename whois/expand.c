@@ -18,6 +18,7 @@
 struct step {
 	const struct al_object *set; /* NULL: asn */
 	uint32_t asn;
+	struct whois_op op; /* what was said of all that is in it: "RS-X^+" */
 };
 
 struct whois_expansion {
@@ -95,17 +96,24 @@ void whois_object_deps(const struct al_object *object, void (*visit)(uint64_t de
 
 static size_t step_hash(const struct step *step)
 {
-	uint64_t h = ((uint64_t)(uintptr_t)step->set ^ step->asn) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t op = (uint64_t)step->op.add << 24 | (uint64_t)step->op.floor << 16 | (uint64_t)step->op.high << 8 |
+		      step->op.top;
+	uint64_t h = ((uint64_t)(uintptr_t)step->set ^ step->asn ^ op << 32) * UINT64_C(0x9e3779b97f4a7c15);
 
 	return (size_t)(h >> 24);
+}
+
+static bool step_same(const struct step *a, const struct step *b)
+{
+	return a->set == b->set && a->asn == b->asn && a->op.some == b->op.some && a->op.add == b->op.add &&
+	       a->op.floor == b->op.floor && a->op.high == b->op.high && a->op.top == b->op.top;
 }
 
 static uint32_t *seen_slot(const struct whois_expansion *e, const struct step *step)
 {
 	size_t at = step_hash(step) & (e->seen_cap - 1);
 
-	while (e->seen[at] != 0 &&
-	       (e->steps[e->seen[at] - 1].set != step->set || e->steps[e->seen[at] - 1].asn != step->asn))
+	while (e->seen[at] != 0 && !step_same(&e->steps[e->seen[at] - 1], step))
 		at = (at + 1) & (e->seen_cap - 1);
 	return &e->seen[at];
 }
@@ -152,16 +160,19 @@ static enum al_err push(struct whois_expansion *e, const struct step *step)
 
 /* ---- members ---- */
 
-static enum al_err take_range(struct whois_expansion *e, const struct whois_range *range)
+/* Under the operator of the set, or AS, that is visited. */
+static enum al_err take_range(struct whois_expansion *e, struct whois_range *range)
 {
+	if (!whois_op_apply(&e->at.op, range))
+		return AL_OK;
 	if ((e->ask.families & (range->prefix.bits == 32 ? WHOIS_V4 : WHOIS_V6)) == 0)
 		return AL_OK;
 	return whois_members_range(&e->members, range);
 }
 
-static enum al_err take_asn(struct whois_expansion *e, uint32_t asn)
+static enum al_err take_asn(struct whois_expansion *e, uint32_t asn, const struct whois_op *op)
 {
-	struct step step = { .set = NULL, .asn = asn };
+	struct step step = { .set = NULL, .asn = asn, .op = *op };
 
 	return e->ask.routes ? push(e, &step) : whois_members_asn(&e->members, asn);
 }
@@ -184,9 +195,9 @@ static bool is_excluded(const struct whois_expansion *e, struct al_slice name)
 }
 
 /* A set by its name: one that does not exist may come to be. */
-static enum al_err take_set(struct whois_expansion *e, struct al_slice name)
+static enum al_err take_set(struct whois_expansion *e, struct al_slice name, const struct whois_op *op)
 {
-	struct step step = { .set = whois_set_named(e->view, name), .asn = 0 };
+	struct step step = { .set = whois_set_named(e->view, name), .asn = 0, .op = *op };
 	enum al_err err = depend(e, dep_of(DEP_SET, name));
 
 	if (err != AL_OK || step.set == NULL)
@@ -202,21 +213,28 @@ static void count_work(struct whois_expansion *e)
 		e->err = AL_ELIMIT;
 }
 
-/* One value of members: AS number, prefix range or set. */
+/* One value of members: AS number, prefix or set, with a range operator or without (RFC 2622 section 5.2). */
 static void take_member(struct whois_expansion *e, struct al_slice value)
 {
+	struct whois_op op = { .some = false };
 	struct whois_range range;
+	struct al_slice name, behind = value;
 	uint32_t asn;
 
 	count_work(e);
 	if (e->err != AL_OK)
 		return;
-	if (al_asn_parse(value, &asn) == AL_OK)
-		e->err = take_asn(e, asn);
-	else if (whois_range_parse(value, &range) == AL_OK)
+	if (whois_range_parse(value, &range) == AL_OK) {
 		e->err = take_range(e, &range);
-	else if (!is_excluded(e, value))
-		e->err = take_set(e, value);
+		return;
+	}
+	if (al_slice_cut(&behind, '^', &name) && whois_op_parse(behind, &op) != AL_OK)
+		return;
+	op = whois_op_chain(&op, &e->at.op);
+	if (al_asn_parse(name, &asn) == AL_OK)
+		e->err = take_asn(e, asn, &op);
+	else if (!is_excluded(e, name))
+		e->err = take_set(e, name, &op);
 }
 
 bool whois_set_takes(const struct al_object *set, const struct al_object *object)
@@ -243,7 +261,7 @@ static bool object_take(const struct al_object *object, void *arg)
 		return e->err == AL_OK;
 	if (object->cls == AL_AUT_NUM) {
 		if (al_object_asn(object, &asn) == AL_OK)
-			e->err = take_asn(e, asn);
+			e->err = take_asn(e, asn, &e->at.op);
 	} else if (al_object_prefix(object, &prefix) == AL_OK) {
 		range = whois_range_of(&prefix);
 		e->err = take_range(e, &range);
@@ -312,13 +330,14 @@ static void start_over(struct whois_expansion *e)
 {
 	struct step first = { .set = NULL, .asn = e->ask.asn };
 
+	e->at = first;
 	whois_members_clear(&e->members);
 	e->done = e->count = e->dep_count = e->work = 0;
 	if (e->seen != NULL)
 		memset(e->seen, 0, e->seen_cap * sizeof(*e->seen));
 	e->visiting = false;
 	e->changes = whois_index_changes(e->view->index);
-	e->err = e->ask.set.len > 0 ? take_set(e, e->ask.set) : push(e, &first);
+	e->err = e->ask.set.len > 0 ? take_set(e, e->ask.set, &first.op) : push(e, &first);
 }
 
 static int dep_order(const void *a, const void *b)

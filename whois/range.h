@@ -14,6 +14,22 @@ struct whois_range {
 	uint8_t low, high;
 };
 
+/*
+ * A range operator, or several one after the other, as a function of a range's lengths: {low+add, at least floor} up
+ * to `high`, for those whose low is at most `top`. All zero: none.
+ */
+struct whois_op {
+	uint8_t add, floor, high, top;
+	bool some;
+};
+
+/* What stands behind '^'. */
+AL_MUST_USE enum al_err whois_op_parse(struct al_slice text, struct whois_op *out);
+/* First `inner`, then `outer`. */
+struct whois_op whois_op_chain(const struct whois_op *inner, const struct whois_op *outer);
+/* False: no length is left. */
+bool whois_op_apply(const struct whois_op *op, struct whois_range *range);
+
 struct whois_range whois_range_of(const struct al_prefix *prefix);
 /* AL_EINVAL: malformed, or no length is left ("10.0.0.0/24^16"). */
 AL_MUST_USE enum al_err whois_range_parse(struct al_slice text, struct whois_range *out);

@@ -170,6 +170,37 @@ static void test_sets(void **state)
 	fixture_release(&f);
 }
 
+/* Range operators behind sets and AS numbers, one within the other, and a set that names itself with one. */
+static void test_operators(void **state)
+{
+#define SET(NAME, LINE) "route-set: " NAME "\n" LINE "\nmnt-by: A-MNT\nsource: ALAMO\n"
+	static const char *const sets[] = {
+		SET("RS-MORE", "members: RS-REF^+"),
+		SET("RS-NEST", "members: RS-MORE^24-28"),
+		SET("RS-CUT", "members: RS-MORE^16"),
+		SET("RS-WIDE", "members: RS-CUT^17-20"),
+		SET("RS-SELF", "members: RS-SELF^-, 10.0.0.0/30"),
+		SET("RS-AS", "mp-members: AS64501^-, AS-FISHER^+, RS-REF"),
+		NULL,
+	};
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_puts(&f, fixture_small);
+	fixture_puts(&f, sets);
+	check_set(&f, "rs-more", DIRECT, 0, "RS-REF^+");
+	check_set(&f, "rs-more", DEEP, 0, "10.1.2.0/24^+ 10.2.0.0/16^+");
+	check_set(&f, "rs-nest", DEEP, 0, "10.1.2.0/24^24-28 10.2.0.0/16^24-28");
+	check_set(&f, "rs-cut", DEEP, 0, "10.2.0.0/16");
+	check_set(&f, "rs-wide", DEEP, 0, "10.2.0.0/16^17-20");
+	check_set(&f, "rs-self", DEEP, 0, "10.0.0.0/30 10.0.0.0/30^- 10.0.0.0/30^32-32");
+	check_set(&f, "rs-as", DEEP, 0,
+		  "10.1.0.0/16^+ 10.1.0.0/16^- 10.1.2.0/24 10.1.2.0/24^+ 10.2.0.0/16 10.2.0.0/16^+ 10.2.0.0/16^- "
+		  "fd00:1:1::/48^+ fd00:1:2::/48^+ fd00:1:2::/48^-");
+	fixture_release(&f);
+}
+
 /* A ring with chords: every set is reached many times and visited once. */
 static void test_long_loop(void **state)
 {
@@ -273,8 +304,9 @@ static void test_origin(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ranges),     cmocka_unit_test(test_sets),   cmocka_unit_test(test_long_loop),
-		cmocka_unit_test(test_work_bound), cmocka_unit_test(test_origin), cmocka_unit_test(test_change_between),
+		cmocka_unit_test(test_ranges),         cmocka_unit_test(test_operators),  cmocka_unit_test(test_sets),
+		cmocka_unit_test(test_long_loop),      cmocka_unit_test(test_work_bound), cmocka_unit_test(test_origin),
+		cmocka_unit_test(test_change_between),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
