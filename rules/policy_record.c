@@ -127,6 +127,18 @@ static bool spoken_for(const struct policy *p, struct al_slice owner, struct al_
 	return false;
 }
 
+/* A name that ends like a whole one, as www.foo.alamo in mallet.alamo: allowed, and seldom what was meant. */
+static void warn_of_whole_name(struct policy *p, const struct subject *s, const struct line *line)
+{
+	struct al_slice rest = line->owner, label = rest;
+
+	while (rest.len > 0)
+		(void)al_slice_cut(&rest, '.', &label);
+	if (label.len < line->owner.len && al_object_has(al_state_registry(p->state), "tld", label))
+		policy_warn(p, s, "record", "%.*s is relative to the domain: it becomes %.*s.%.*s", AL_FMT(line->owner),
+			    AL_FMT(line->owner), AL_FMT(al_object_key(s->now)));
+}
+
 static void check_owner(struct policy *p, const struct subject *s, const struct line *line)
 {
 	struct al_slice domain = al_object_key(s->now);
@@ -139,6 +151,8 @@ static void check_owner(struct policy *p, const struct subject *s, const struct 
 		refuse(p, s, "name and domain together are longer than 253 characters", line);
 	else if (spoken_for(p, line->owner, domain))
 		refuse(p, s, "a domain object of that name, or above it, has its records", line);
+	else if (!p->d->audit && al_state_registry(p->state) != NULL)
+		warn_of_whole_name(p, s, line);
 }
 
 void policy_record(struct policy *p, const struct subject *s)
