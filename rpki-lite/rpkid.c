@@ -14,6 +14,7 @@
 #include "alamo/net/sandbox.h"
 
 #include "export.h"
+#include "fetched.h"
 #include "rpkid.h"
 #include "rtr_server.h"
 #include "rtr_session.h"
@@ -25,7 +26,9 @@
 
 struct rpkid {
 	struct al_service *service;
-	struct al_replica *replica;
+	struct al_vkey log;         /* pinned */
+	struct fetched *fetched;    /* with [rpki] source: sets come from there */
+	struct al_replica *replica; /* else from the log */
 	struct vrp_fold *fold;
 	struct vrp_history *coming;   /* differences since the set before */
 	const struct vrp_set *newest; /* counted; NULL until the log's present is reached */
@@ -83,7 +86,7 @@ static void rpkid_publish(void *arg)
 	al_metric_set(&metric_head, al_now_s());
 	vrp_set_unref(self->newest);
 	self->newest = set;
-	served_offer(self->served, set, self->coming, &cp, note);
+	served_offer(self->served, set, self->coming, &cp, note, al_now_s());
 }
 
 static void rpkid_head(void *arg, const struct al_state *state, const struct al_checkpoint *cp, struct al_slice note)
@@ -136,7 +139,7 @@ static enum al_err rpkid_rtr(struct rpkid *self, const struct al_conf *conf)
 		.max_per_source = (size_t)al_conf_u64(conf, "rpki", "max-per-source"),
 		.notify_ms = al_conf_u64(conf, "rpki", "notify-seconds") * 1000,
 		.hold_ms = HOLD_MS,
-		.session = rtr_session_id(al_replica_key(self->replica), VRP_RULE_VERSION, RTR_VERSION_MAX),
+		.session = rtr_session_id(&self->log, VRP_RULE_VERSION, RTR_VERSION_MAX),
 		.timers = {
 			.refresh = (uint32_t)al_conf_u64(conf, "rpki", "refresh"),
 			.retry = (uint32_t)al_conf_u64(conf, "rpki", "retry"),
@@ -153,10 +156,9 @@ static enum al_err rpkid_rtr(struct rpkid *self, const struct al_conf *conf)
 static enum al_err rpkid_signed(struct rpkid *self, const struct al_conf *conf)
 {
 	char key[PATH_MAX], note[PATH_MAX];
-	struct signed_conf signed_conf = { .key = key,
-					   .note = note,
-					   .log = al_replica_key(self->replica),
-					   .valid_s = al_conf_u64(conf, "rpki", "signed-seconds") };
+	struct signed_conf signed_conf = {
+		.key = key, .note = note, .log = &self->log, .valid_s = al_conf_u64(conf, "rpki", "signed-seconds")
+	};
 	enum al_err err = al_conf_path(conf, al_conf_str(conf, "rpki", "key"), key, sizeof(key));
 
 	if (err == AL_OK)
@@ -170,8 +172,8 @@ static enum al_err rpkid_signed(struct rpkid *self, const struct al_conf *conf)
 
 static enum al_err rpkid_http(struct rpkid *self, const struct al_conf *conf)
 {
-	enum al_err err = export_new(al_replica_key(self->replica)->name, al_conf_u64(conf, "rpki", "expire"),
-				     served_moment(self->served), &self->export);
+	enum al_err err = export_new(self->log.name, al_conf_u64(conf, "rpki", "expire"), served_moment(self->served),
+				     &self->export);
 
 	if (err == AL_OK)
 		err = al_http_new(al_service_loop(self->service), &self->http);
@@ -198,26 +200,40 @@ static void rpkid_restore(void *arg)
 	struct rpkid *self = arg;
 
 	served_restore(self->served);
+	if (self->fetched != NULL)
+		fetched_start(self->fetched);
 }
 
-static enum al_err rpkid_open(struct rpkid *self)
+static enum al_err rpkid_follow(struct rpkid *self, const struct al_conf *conf)
 {
 	static const struct al_replica_ops ops = {
 		.change = rpkid_change, .head = rpkid_head, .link = rpkid_link, .age = rpkid_age
 	};
-	const struct served_ops served = { .first = rpkid_first, .arg = self };
-	const struct al_conf *conf = al_service_conf(self->service);
-	struct al_loop *loop = al_service_loop(self->service);
 	enum al_err err = vrp_fold_new(&self->fold);
 
-	al_metric_add(&metric_head);
 	if (err == AL_OK)
 		err = vrp_history_new((size_t)al_conf_u64(conf, "rpki", "history"), &self->coming);
 	/* It calls back from the loop only, when all of this stands. */
 	if (err == AL_OK)
-		err = al_replica_new(loop, conf, &ops, self, &self->replica);
+		err = al_replica_new(al_service_loop(self->service), conf, &ops, self, &self->replica);
 	if (err == AL_OK)
-		err = served_new(loop, conf, al_replica_key(self->replica), &served, &self->served);
+		self->log = *al_replica_key(self->replica);
+	return err;
+}
+
+static enum al_err rpkid_open(struct rpkid *self)
+{
+	const struct served_ops served = { .first = rpkid_first, .arg = self };
+	const struct al_conf *conf = al_service_conf(self->service);
+	struct al_loop *loop = al_service_loop(self->service);
+	bool follows = al_conf_str(conf, "rpki", "source")[0] == '\0';
+	enum al_err err = follows ? rpkid_follow(self, conf) : fetched_key(conf, &self->log);
+
+	al_metric_add(&metric_head);
+	if (err == AL_OK)
+		err = served_new(loop, conf, &self->log, &served, &self->served);
+	if (err == AL_OK && !follows)
+		err = fetched_new(loop, conf, &self->log, self->served, &self->fetched);
 	if (err == AL_OK)
 		err = rpkid_rtr(self, conf);
 	if (err == AL_OK)
@@ -232,10 +248,9 @@ static enum al_err rpkid_open(struct rpkid *self)
 static enum al_err rpkid_start(struct al_service *service, void **out)
 {
 	static const struct al_sandbox_path paths[] = {
-		{ NULL, "run", AL_SANDBOX_WRITE },
-		{ "log", "key", AL_SANDBOX_READ },
-		{ "rpki", "key", AL_SANDBOX_READ },
-		{ "rpki", "key-note", AL_SANDBOX_READ },
+		{ NULL, "run", AL_SANDBOX_WRITE },     { "log", "key", AL_SANDBOX_READ },
+		{ "rpki", "key", AL_SANDBOX_READ },    { "rpki", "key-note", AL_SANDBOX_READ },
+		{ "rpki", "source", AL_SANDBOX_READ },
 	};
 	struct rpkid *self = calloc(1, sizeof(*self));
 	enum al_err err;
@@ -255,6 +270,7 @@ static void rpkid_stop(void *arg)
 	if (self == NULL)
 		return;
 	al_replica_free(self->replica);
+	fetched_free(self->fetched);
 	al_http_free(self->http);
 	export_free(self->export);
 	signed_free(self->signed_set);

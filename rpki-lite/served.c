@@ -124,7 +124,7 @@ static void served_try(struct served *self, uint64_t fresh_s)
 }
 
 void served_offer(struct served *self, const struct vrp_set *newest, struct vrp_history *coming,
-		  const struct al_checkpoint *cp, struct al_slice note)
+		  const struct al_checkpoint *cp, struct al_slice note, uint64_t fresh_s)
 {
 	const struct vrp_set *old = self->newest;
 
@@ -134,7 +134,7 @@ void served_offer(struct served *self, const struct vrp_set *newest, struct vrp_
 	self->cp = *cp;
 	al_buf_reset(&self->note);
 	al_buf_slice(&self->note, note);
-	served_try(self, al_now_s());
+	served_try(self, fresh_s);
 }
 
 void served_link(struct served *self, bool up)
@@ -149,6 +149,11 @@ void served_age(struct served *self, const struct al_freshness *freshness)
 {
 	if (freshness->date != 0)
 		moment_heard(&self->moment, al_now_s(), freshness->silent_s);
+}
+
+void served_heard(struct served *self, uint64_t at_s)
+{
+	moment_heard(&self->moment, at_s, 0);
 }
 
 /* ---- time ---- */

@@ -31,12 +31,14 @@ void served_attach(struct served *served, struct rtr_server *rtr, struct export 
 void served_restore(struct served *served);
 /*
  * `newest` is what log size cp->size says; `coming` has the differences that lead to it from the one offered before,
- * and is emptied.
+ * and is emptied. It was the newest at `fresh_s` (Unix seconds).
  */
 void served_offer(struct served *served, const struct vrp_set *newest, struct vrp_history *coming,
-		  const struct al_checkpoint *cp, struct al_slice note);
+		  const struct al_checkpoint *cp, struct al_slice note, uint64_t fresh_s);
 void served_link(struct served *served, bool up);
 /* How old what the log says is; a log that dates its checkpoints is believed about that, and not an open line. */
 void served_age(struct served *served, const struct al_freshness *freshness);
+/* The same, for those who know the time at which it was heard of last. */
+void served_heard(struct served *served, uint64_t at_s);
 
 #endif

@@ -14,6 +14,8 @@ struct roa_options {
 	const char *into; /* fetch */
 	const char *reload;
 	struct option_list files;
+	const char *listen; /* serve */
+	struct option_number port, http_port, every;
 	struct option_number need, brake;
 	bool release;
 };
@@ -30,5 +32,6 @@ int roa_held(const struct words *words, const void *options);
 int roa_release(const struct words *words, const void *options);
 int roa_verify(const struct words *words, const void *options);
 int roa_fetch(const struct words *words, const void *options);
+int roa_serve(const struct words *words, const void *options);
 
 #endif

@@ -131,6 +131,7 @@ static const struct conf_row schema[] = {
 	NUMBER("rpki", "refresh", "300", 1, 86400, "seconds, as routers are told (RFC 8210 section 6)"),
 	NUMBER("rpki", "retry", "30", 1, 7200, "likewise"),
 	NUMBER("rpki", "expire", "172800", 600, 172800, "likewise; longer than the two above"),
+	TEXT_OR_NONE("rpki", "source", "", "folder of `alamo roa fetch`: what is verified there is served, and no log is followed"),
 	NUMBER("rpki", "brake-percent", "25", 1, 100, "a step that takes more of all routes away is held back; 100: none is"),
 	NUMBER("rpki", "brake-seconds", "3600", 0, 31536000, "after so long it goes out by itself; 0: when `alamo roa release` says so"),
 	TEXT("rpki", "key", "keys/roa.key", "secret key that signs route origins; no such file: they are not signed"),

@@ -15,9 +15,15 @@ static void there_and_back(void **state)
 	for (i = 0; i < 200; i++) {
 		struct vrp_set *a = set_random(&seed, dice(&seed, 40), 20), *b = set_random(&seed, dice(&seed, 40), 26);
 		struct vrp_set *got;
-		struct vrp_delta *delta = delta_between(a, b);
+		struct vrp_delta *delta = delta_between(a, b), *merged;
 		struct al_buf text;
 
+		assert_int_equal(vrp_delta_between(a, b, &merged), AL_OK);
+		assert_int_equal(merged->announced, delta->announced);
+		assert_int_equal(merged->withdrawn, delta->withdrawn);
+		assert_memory_equal(merged->items, delta->items,
+				    (delta->announced + delta->withdrawn) * sizeof(delta->items[0]));
+		free(merged);
 		al_buf_init(&text, 100000);
 		origin_set_write(b, &text);
 		assert_int_equal(origin_set_read(al_buf_view(&text), 26, &got), AL_OK);
