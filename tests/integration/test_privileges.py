@@ -30,6 +30,7 @@ def test_every_daemon_is_confined_before_it_answers(authority):
         assert said and "seccomp=yes" in said[0], program
         assert "landlock=no" not in said[0] or not has_landlock()
         assert "event=sandbox" in log.split(f"{program} event=listen")[0] if f"{program} event=listen" in log else True
+        assert "Max core file size        0" in open(f"/proc/{authority.pid(program)}/limits", encoding="ascii").read()
         for task in os.listdir(f"/proc/{authority.pid(program)}/task"):
             threads = status(f"{authority.pid(program)}/task/{task}")
             assert threads["Seccomp"] == "2" and threads["NoNewPrivs"] == "1", (program, task)
@@ -89,6 +90,9 @@ def test_each_daemon_as_a_user_of_its_own(tmp_path_factory):
     (authority.dir / "alamo.conf").chmod(0o640)
     (authority.dir / "keys").chmod(0o750)
     (authority.dir / "keys" / "log.pub").chmod(0o644)
+    for name in ("roa.key", "roa.note"):
+        if (authority.dir / "keys" / name).exists():
+            os.chown(authority.dir / "keys" / name, ids["alamo-rpkid"], group)
     authority.dir.chmod(0o750)
     for folder, owner, mode in (("run", "alamo-registryd", 0o2770), ("run/endpoints.d", "alamo-registryd", 0o2770),
                                 ("keys/dns", "alamo-rootd", 0o700)):
