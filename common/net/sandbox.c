@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -169,8 +170,11 @@ static enum al_err sandbox_files(const struct al_conf *conf, const struct al_san
 enum al_err al_sandbox(const struct al_conf *conf, const struct al_sandbox_path *paths, size_t count)
 {
 	int version = landlock_version();
+	const struct rlimit none = { 0, 0 };
 	enum al_err err = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? AL_OK : AL_ESYS;
 
+	if (setrlimit(RLIMIT_CORE, &none) != 0) /* a memory dump has all that was confined in it */
+		err = AL_ESYS;
 	if (err == AL_OK && version > 0)
 		err = sandbox_files(conf, paths, count, version);
 	if (err == AL_OK)

@@ -66,6 +66,7 @@ enum al_err pipeline_new(struct ledger *ledger, struct al_slice ns, struct pipel
 	if (p == NULL)
 		return AL_ENOMEM;
 	p->ledger = ledger;
+	judged_init(&p->judged);
 	al_buf_init(&p->reply, REPLY_MAX);
 	al_buf_init(&p->entry, AL_ENTRY_MAX);
 	al_metric_add(&accepted_total);
@@ -207,24 +208,28 @@ static void outcome(struct pipeline *p, struct waiter *w, bool hostmaster)
 }
 
 /*
- * Decoded and verified; everything that came before is decided. A text that is in the log costs its signers nothing:
- * anybody can send it.
+ * Decoded and verified; everything that came before is decided. A text that anybody can have, because it is in the log or
+ * was judged before, costs its signers nothing: only who sends it.
  */
 void pipeline_judge(struct pipeline *p, struct waiter *w)
 {
 	struct decision *d = w->decision;
 	const struct al_state *state = book_state(p->book);
-	bool hostmaster = control_by_hostmaster(d, state);
+	bool hostmaster = control_by_hostmaster(d, state), pays;
 	char words[TARIFF_WORDS];
 	uint64_t index;
 
-	if (d->decoded && book_find_text(p->book, d->request.hash, &index))
+	if (d->decoded && book_find_text(p->book, d->request.hash, &index)) {
 		answer_again(p, w, index);
-	else if (!hostmaster && !tariff_keys(&p->tariff, d, al_now_ms(), words))
+		return;
+	}
+	pays = !hostmaster && !(d->decoded && judged_again(&p->judged, d->request.hash));
+	if (pays && !tariff_keys(&p->tariff, d, al_now_ms(), words))
 		waiter_fail(w, words);
 	else if (book_decide(p->book, d, al_now_s()) != AL_OK)
 		waiter_fail(w, "out of memory: nothing was stored");
-	else if (!hostmaster && !tariff_judged(&p->tariff, w->paid ? &w->source : NULL, d, state, al_now_ms(), words))
+	else if (!hostmaster &&
+		 !tariff_judged(&p->tariff, w->paid ? &w->source : NULL, pays, d, state, al_now_ms(), words))
 		waiter_fail(w, words);
 	else
 		outcome(p, w, hostmaster);

@@ -125,25 +125,16 @@ static void names_of(struct decision *d, const struct al_state *state, struct na
 	}
 }
 
-bool tariff_judged(const struct tariff *t, const struct payer *payer, struct decision *d, const struct al_state *state,
-		   uint64_t now_ms, char words[static TARIFF_WORDS])
+/* The maintainers pay all of it at once, having paid no entrance. */
+static bool maintainers_pay(const struct tariff *t, struct decision *d, const struct al_state *state, unsigned price,
+			    uint64_t now_ms, char words[static TARIFF_WORDS])
 {
-	unsigned price = tariff_price(d);
 	struct budget_key keys[MAINTAINERS_MAX];
 	struct names names = { .count = 0 };
 	char whose[80];
 	uint64_t wait_s = 1;
 	size_t poor;
 
-	if (payer != NULL)
-		charge(t, payer, price - BUDGET_REQUEST, now_ms);
-	for (size_t i = 0; t->keys != NULL && price > BUDGET_REQUEST && i < d->key_count; i++) {
-		struct budget_key key = budget_of_sshkey(&d->keys[i]);
-
-		budget_owe(t->keys, &key, price - BUDGET_REQUEST, now_ms);
-	}
-	if (t->maintainers == NULL)
-		return true;
 	names_of(d, state, &names);
 	for (size_t i = 0; i < names.count; i++)
 		keys[i] = budget_of_name(names.name[i]);
@@ -154,6 +145,23 @@ bool tariff_judged(const struct tariff *t, const struct payer *payer, struct dec
 		return true;
 	(void)snprintf(whose, sizeof(whose), "%.*s", AL_FMT(al_slice_head(names.name[poor], sizeof(whose) - 1)));
 	return say_wait(words, whose, wait_s);
+}
+
+bool tariff_judged(const struct tariff *t, const struct payer *payer, bool signers, struct decision *d,
+		   const struct al_state *state, uint64_t now_ms, char words[static TARIFF_WORDS])
+{
+	unsigned price = tariff_price(d);
+
+	if (payer != NULL)
+		charge(t, payer, price - BUDGET_REQUEST, now_ms);
+	if (!signers)
+		return true;
+	for (size_t i = 0; t->keys != NULL && price > BUDGET_REQUEST && i < d->key_count; i++) {
+		struct budget_key key = budget_of_sshkey(&d->keys[i]);
+
+		budget_owe(t->keys, &key, price - BUDGET_REQUEST, now_ms);
+	}
+	return t->maintainers == NULL || maintainers_pay(t, d, state, price, now_ms, words);
 }
 
 void tariff_refund(const struct tariff *t, const struct payer *payer)

@@ -39,10 +39,10 @@ void tariff_answered(const struct tariff *tariff, const struct payer *payer, siz
 bool tariff_keys(const struct tariff *tariff, const struct decision *d, uint64_t now_ms,
 		 char words[static TARIFF_WORDS]);
 /*
- * Judged: the rest of the price for keys and `payer` (NULL: none), all of it for the maintainers that
- * signed. False: one of these owes for earlier ones; nothing is to be stored.
+ * Judged: the rest of the price for `payer` (NULL: none) and, with `signers`, for the keys; all of it for the
+ * maintainers that signed. False: one of these owes for earlier ones; nothing is to be stored.
  */
-bool tariff_judged(const struct tariff *tariff, const struct payer *payer, struct decision *d,
+bool tariff_judged(const struct tariff *tariff, const struct payer *payer, bool signers, struct decision *d,
 		   const struct al_state *state, uint64_t now_ms, char words[static TARIFF_WORDS]);
 /* The source has shown to be the hostmaster's: all that it paid comes back. */
 void tariff_refund(const struct tariff *tariff, const struct payer *payer);

@@ -6,6 +6,7 @@
 #ifndef REGISTRY_WAITER_H
 #define REGISTRY_WAITER_H
 
+#include "judged.h"
 #include "pipeline.h"
 #include "tariff.h"
 
@@ -18,9 +19,10 @@ struct pipeline {
 	size_t in_flight;        /* jobs in the ledger */
 	struct readers *readers; /* NULL: requests are read in place */
 	struct tariff tariff;    /* borrowed budgets; all NULL: nobody pays */
-	const char *full;        /* why nothing may be stored, or NULL */
-	struct al_buf reply;     /* scratch */
-	struct al_buf entry;     /* scratch */
+	struct judged judged;
+	const char *full;    /* why nothing may be stored, or NULL */
+	struct al_buf reply; /* scratch */
+	struct al_buf entry; /* scratch */
 	char ns[NAMESPACE_MAX];
 };
 

@@ -3,7 +3,7 @@
  *
  * seccomp: system calls of a server and no others (no new programs, no processes, no tracing, no packet or kernel
  * sockets, no memory that is written and executed); what else is called gets EPERM. Landlock (where the kernel has
- * it): files below the given paths only, and no signals or abstract sockets to processes outside.
+ * it): files below the given paths only, and no signals or abstract sockets to processes outside. And no memory dumps.
  */
 #ifndef ALAMO_SANDBOX_H
 #define ALAMO_SANDBOX_H

@@ -162,6 +162,34 @@ static void test_keys_pay_for_everything_but_a_repeat(void **state)
 	al_buf_release(&raw);
 }
 
+/* A text that waits, or was refused, is in other hands too: sending it again costs whoever does, not its signers. */
+static void test_nobody_pays_for_anothers_repeats(void **state)
+{
+	struct registry_rig *rig = *state;
+	struct tariff tariff = { .keys = budget_make(4), .maintainers = budget_make(4) };
+	struct al_buf raw;
+
+	says(registry_rig_ask(rig, "prev: none\n", ALICE, "1"), "% receipt");
+	pipeline_limit(rig->pipeline, &tariff);
+	al_buf_init(&raw, 65536);
+	registry_rig_request(rig, "prev: none\n",
+			     "inet6num: fca1:200:7::/48\nnetname: X-NET\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", &raw);
+	for (int i = 0; i < 10; i++)
+		says(registry_rig_send(rig, al_buf_view(&raw), NULL), "% queued: 1,");
+	al_buf_reset(&raw);
+	registry_rig_request(rig, "prev: 99\n", NUMBER, "1", &raw);
+	for (int i = 0; i < 10; i++)
+		says(registry_rig_send(rig, al_buf_view(&raw), NULL), "REQUEST-PREV");
+	says(registry_rig_ask(rig, "prev: none\n", NUMBER, "1"), "% receipt");
+	says(registry_rig_ask(rig, "prev: none\n", "as-set: AS-ONE\nmnt-by: ALICE-MNT\nsource: TEST\n", "1"),
+	     "% receipt");
+	says(registry_rig_ask(rig, "prev: none\n", "as-set: AS-TWO\nmnt-by: ALICE-MNT\nsource: TEST\n", "1"),
+	     "%ERROR: budget");
+	budget_free(tariff.keys);
+	budget_free(tariff.maintainers);
+	al_buf_release(&raw);
+}
+
 static void test_the_source_gets_the_bill(void **state)
 {
 	struct registry_rig *rig = *state;
@@ -235,6 +263,7 @@ int main(void)
 		TEST(test_nothing_is_left_of_what_is_refused),
 		TEST(test_a_failed_commit_leaves_what_is_durable),
 		TEST(test_keys_pay_for_everything_but_a_repeat),
+		TEST(test_nobody_pays_for_anothers_repeats),
 		TEST(test_the_source_gets_the_bill),
 		TEST(test_without_room),
 		TEST(test_consent_waits),
