@@ -242,6 +242,15 @@ static int unknown_say(const struct monitor *m)
 	return command_fail(CLI_REFUSED, "the log knows no maintainer %s", m->mnt);
 }
 
+/* One may watch for a maintainer that is yet to come, but should know that it is not there. */
+static void present_say(void *arg)
+{
+	const struct monitor *m = arg;
+
+	if (!m->known)
+		(void)unknown_say(m);
+}
+
 static int watch(struct monitor *m, const struct log_read_options *where, bool once)
 {
 	int code = log_read_begin(&m->read, where);
@@ -251,6 +260,7 @@ static int watch(struct monitor *m, const struct log_read_options *where, bool o
 	if (code == CLI_DONE) {
 		al_state_observe(m->state, on_change, m);
 		m->read.follow = !once;
+		m->read.present = present_say;
 		code = log_read_run(&m->read, entry_watch, m);
 	}
 	if (code == CLI_DONE && !m->known) {

@@ -80,6 +80,10 @@ static void present_reached(void *arg)
 {
 	struct log_read *r = arg;
 
+	if (r->follow && r->present != NULL) {
+		r->present(r->arg);
+		r->present = NULL;
+	}
 	if (r->follow || !r->headed)
 		return;
 	if (r->head.size < r->target)

@@ -64,7 +64,8 @@ struct log_read {
 	struct al_buf pin_note; /* empty: nothing is pinned */
 	const char *pin;
 	char evidence[PATH_MAX];
-	bool follow; /* read on for ever; set it before running */
+	bool follow;                /* read on for ever; set it before running */
+	void (*present)(void *arg); /* following: the present head is reached, for the first time; may be NULL */
 	/* how far */
 	struct al_checkpoint head; /* the newest that was verified */
 	struct al_buf head_note;

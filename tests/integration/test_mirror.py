@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import subprocess
 import urllib.error
 import urllib.request
 
@@ -197,6 +198,12 @@ def test_log_and_monitor(own_authority, tmp_path, key):
     # Nobody is called that: no calm about it.
     typo = alamo("monitor", "--mnt", "FSIHER-MNT", *watch[3:], check=False)
     assert typo.returncode == 1 and "no maintainer FSIHER-MNT: is it FISHER-MNT?" in typo.stderr and typo.stdout == ""
+    # Watching on, it says so too.
+    waiting = subprocess.Popen([ALAMO, "monitor", "--mnt", "FSIHER-MNT", *watch[4:]], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)
+    assert "no maintainer FSIHER-MNT: is it FISHER-MNT?" in waiting.stderr.readline()
+    stop(waiting)
+    waiting.stderr.close()
     # One who is there, and to whom nothing happened since, is another matter.
     calm = alamo(*watch, "--since", 1000)
     assert "0 entries, 0 of them not signed" in calm.stdout
