@@ -121,7 +121,7 @@ enum al_err settings_key(const char *option, char out[static SETTING_MAX])
 	return setting_get(option, "ALAMO_KEY", "key", home != NULL ? "~/.ssh/id_ed25519" : "id_ed25519", out);
 }
 
-/* Does the file name this server? */
+/* Does the file name this server? AL_ENOTFOUND: none at all. */
 static enum al_err config_same(const char *path, struct al_slice text, const struct settings *settings)
 {
 	char server[SETTING_MAX] = "";
@@ -129,20 +129,33 @@ static enum al_err config_same(const char *path, struct al_slice text, const str
 
 	if (err != AL_OK)
 		return err;
+	if (server[0] == '\0')
+		return AL_ENOTFOUND;
 	return strcmp(server, settings->server) == 0 ? AL_OK : AL_EEXIST;
 }
 
-static enum al_err config_write(const char *path, const struct settings *settings)
+static void setting_put(struct al_buf *out, struct al_slice before, const char *name, const char *value)
+{
+	char found[SETTING_MAX] = "";
+
+	if (value != NULL && config_find("", before, name, found) == AL_OK && found[0] == '\0')
+		al_buf_printf(out, "%s = %s\n", name, value);
+}
+
+/* What is there already stays, above. */
+static enum al_err config_write(const char *path, struct al_slice before, const struct settings *settings)
 {
 	struct al_buf text;
 	enum al_err err;
 
 	al_buf_init(&text, CONFIG_MAX);
-	al_buf_printf(&text, "# Written by `alamo join`; alamo(1), FILES.\nserver = %s\n", settings->server);
-	if (settings->whois != NULL)
-		al_buf_printf(&text, "whois = %s\n", settings->whois);
-	if (settings->key != NULL)
-		al_buf_printf(&text, "key = %s\n", settings->key);
+	al_buf_slice(&text, before);
+	if (before.len > 0 && !al_slice_ends(before, "\n"))
+		al_buf_u8(&text, '\n');
+	al_buf_str(&text, "# Written by `alamo join`; alamo(1), FILES.\n");
+	setting_put(&text, before, "server", settings->server);
+	setting_put(&text, before, "whois", settings->whois);
+	setting_put(&text, before, "key", settings->key);
 	err = text.err != AL_OK ? text.err : file_write(path, al_buf_view(&text), 0600);
 	al_buf_release(&text);
 	if (err != AL_OK)
@@ -162,8 +175,8 @@ enum al_err settings_save(const struct settings *settings)
 	err = file_read(path, &text);
 	if (err == AL_OK)
 		err = config_same(path, al_buf_view(&text), settings);
-	else if (err == AL_ENOTFOUND)
-		err = config_write(path, settings);
+	if (err == AL_ENOTFOUND)
+		err = config_write(path, al_buf_view(&text), settings);
 	al_buf_release(&text);
 	return err;
 }

@@ -24,8 +24,8 @@ struct settings {
 	const char *server, *whois, *key;
 };
 /*
- * Writes the configuration, where there is none yet, and says where. AL_EEXIST: there is one, which says something else;
- * it stays. AL_OK too when it says the same already.
+ * Writes them to the configuration, below what it says already. AL_EEXIST: it names another server, and stays as it is.
+ * AL_OK too when it names this one already.
  */
 AL_MUST_USE enum al_err settings_save(const struct settings *settings);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "answer.h"
+#include "command.h"
 #include "json.h"
 
 static json_t *errors_json(struct al_slice lines)
@@ -64,14 +65,14 @@ json_t *answer_errors(struct al_slice answer)
 	return errors;
 }
 
-void answer_json_failed(enum al_err err)
+void answer_json_failed(int code)
 {
 	json_t *all = json_object(), *errors = json_array();
 	const char *text = "nothing was sent";
 
-	if (err == AL_ECLOSED)
+	if (code == CLI_OFFLINE)
 		text = "no connection to the registry";
-	else if (err == AL_EVERIFY)
+	else if (code == CLI_UNVERIFIED)
 		text = "what the registry says does not verify";
 	(void)json_array_append_new(errors, json_string(text));
 	(void)json_object_set_new(all, "accepted", json_false());

@@ -17,7 +17,7 @@ void answer_json(struct al_slice answer);
 
 /* All errors of an answer, about the whole request and about objects, as an array of strings. */
 json_t *answer_errors(struct al_slice answer);
-/* Prints {"accepted": false, "errors": [...]} for an exchange that gave no answer that counts. */
-void answer_json_failed(enum al_err err);
+/* Prints {"accepted": false, "errors": [...]} for an exchange that gave no answer that counts; `code` is the exit code. */
+void answer_json_failed(int code);
 
 #endif

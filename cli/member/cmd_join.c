@@ -146,7 +146,7 @@ static int draft_send(const struct joining *j, const struct draft *draft)
 	err = submit_send(&submit, draft, &answer);
 	code = err == AL_OK ? answer_report(j, al_buf_view(&answer)) : command_exit(err);
 	if (err != AL_OK && j->options->json)
-		answer_json_failed(err);
+		answer_json_failed(code);
 	al_buf_release(&answer);
 	return code;
 }
@@ -243,7 +243,11 @@ static int join_run(struct joining *j)
 		code = CLI_USAGE;
 	if (code == CLI_DONE)
 		code = lengths_choose(j);
-	return code == CLI_DONE ? objects_send(j) : code;
+	if (code == CLI_DONE)
+		return objects_send(j);
+	if (j->options->json)
+		answer_json_failed(code);
+	return code;
 }
 
 static int run(const struct words *words, const void *arg)

@@ -71,7 +71,7 @@ static int draft_submit(const struct job *job, const struct draft *draft)
 	if (err != AL_OK) {
 		code = command_exit(err);
 		if (job->json)
-			answer_json_failed(err);
+			answer_json_failed(code);
 	} else if (job->print) {
 		command_print(al_buf_view(&out));
 	} else {
@@ -104,6 +104,8 @@ static int run(const struct words *words, const void *arg)
 		job.submit.keys[i] = options->keys.values[i];
 	err = network_open(&options->registry, &job.submit.client, &job.network);
 	code = command_exit(err);
+	if (err != AL_OK && job.json)
+		answer_json_failed(code);
 	job.submit.network = &job.network;
 	for (size_t i = 0; i < words->count && code == CLI_DONE; i++) {
 		struct draft draft = { .count = 0 };

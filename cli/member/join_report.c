@@ -3,7 +3,9 @@
  */
 #include "join_report.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "alamo/rpsl/object.h"
@@ -28,13 +30,13 @@ static struct al_slice key_of(struct al_slice answer, const char *cls)
 
 bool join_settings(const struct join_report *r)
 {
-	char whois[SETTING_MAX];
+	char whois[SETTING_MAX], key[PATH_MAX];
 	const struct settings settings = {
 		.server = client_server(r->client),
 		.whois = network_endpoint(r->network, client_server(r->client), "whois", whois, sizeof(whois)) == AL_OK
 				 ? whois
 				 : NULL,
-		.key = r->key,
+		.key = realpath(r->key, key) != NULL ? key : r->key, /* from whatever folder it is used */
 	};
 
 	if (settings_save(&settings) == AL_OK)

@@ -107,6 +107,35 @@ def test_taken_or_ones_own(authority, home, key):
         assert got["accepted"] is False and got["index"] is None and word in got["errors"][0]
 
 
+def test_failures_as_json(authority, home, key, tmp_path):
+    """Whatever goes wrong behind the options: one JSON object, not accepted, with reasons."""
+    file = tmp_path / "object"
+    file.write_text(mntner("JSON-MNT", key))
+    there, nowhere = ("--server", authority.server()), ("--server", "127.0.0.1:1")
+    for words, code in ((("join", "--name", "JSON", "--json", "--key", key.path, *nowhere), 3),
+                        (("submit", file, "--json", "--key", key.path, *nowhere), 3),
+                        (("join", "--name", "JSON", "--json", "--key", home / "none", *there), 2),
+                        (("join", "--name", "JSON", "--len", "64", "--json", "--key", key.path, *there), 2),
+                        (("submit", file, "--json", "--key", home / "none", *there), 2)):
+        result = cli(home, *words, check=False)
+        got = json.loads(result.stdout)
+        assert result.returncode == code and got["accepted"] is False and got["errors"], (words, result)
+
+
+def test_configuration_is_added_to(authority, home, key):
+    """A key named by a relative path is found from everywhere; what the file says already stays."""
+    (home / ".config/alamo").mkdir(parents=True)
+    config = home / ".config/alamo/config"
+    config.write_text("# mine\nwhois = 192.0.2.1:43")
+    for suffix in ("", ".pub"):
+        (home / f"here{suffix}").write_bytes((key.path.parent / f"{key.path.name}{suffix}").read_bytes())
+        (home / f"here{suffix}").chmod(0o600)
+    cli(home, "join", "--name", "ADDS", "--key", "here", "--server", authority.server())
+    text = config.read_text()
+    assert text.startswith("# mine\nwhois = 192.0.2.1:43\n") and text.count("whois =") == 1
+    assert f"server = {authority.server()}\n" in text and f"key = {home}/here\n" in text
+
+
 def test_keys(authority, home):
     (home / ".ssh").mkdir()
     server = ("--server", authority.server())
