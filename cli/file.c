@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alamo/base/save.h"
+
 enum al_err file_read(const char *path, struct al_buf *out)
 {
 	bool standard = strcmp(path, "-") == 0;
@@ -41,41 +43,11 @@ enum al_err file_read(const char *path, struct al_buf *out)
 	return got < 0 ? AL_ESYS : AL_OK;
 }
 
-static bool write_all(int fd, struct al_slice bytes)
-{
-	while (bytes.len > 0) {
-		ssize_t put = write(fd, bytes.ptr, bytes.len);
-
-		if (put < 0 && errno != EINTR)
-			return false;
-		if (put > 0)
-			bytes = al_slice_from(bytes, (size_t)put);
-	}
-	return true;
-}
-
 enum al_err file_write(const char *path, struct al_slice bytes, mode_t mode)
 {
-	char temporary[PATH_MAX];
-	int length = snprintf(temporary, sizeof(temporary), "%s.new", path);
-	bool good;
-	int fd;
+	enum al_err err = al_save(path, bytes, mode, AL_SAVE_SYNCED);
 
-	if (length < 0 || (size_t)length >= sizeof(temporary))
-		return AL_ELIMIT;
-	unlink(temporary);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	if (fd < 0)
-		return AL_ESYS;
-	good = write_all(fd, bytes) && fsync(fd) == 0;
-	good = close(fd) == 0 && good;
-	if (good && rename(temporary, path) == 0)
-		return AL_OK;
-	int saved = errno;
-
-	unlink(temporary);
-	errno = saved;
-	return AL_ESYS;
+	return err == AL_EIO ? AL_ESYS : err;
 }
 
 enum al_err file_join(const char *dir, const char *name, char *out, size_t cap)

@@ -14,13 +14,12 @@
 #include "alamo/base/log.h"
 #include "alamo/net/loop.h"
 #include "alamo/net/metrics.h"
+#include "alamo/follow/tile_http.h"
 #include "alamo/tlog/tile_dir.h"
 #include "dir.h"
 
 #define PAUSE_MS 500            /* between two checkpoints */
 #define STEP_BYTES (512u << 10) /* between two turns of the others */
-#define CACHE_FULL_S 31536000u  /* a full tile never changes */
-#define CACHE_PARTIAL_S 3600u
 
 struct tiles {
 	struct store *store;
@@ -97,24 +96,9 @@ static void http_checkpoint(void *arg, struct al_slice rest, struct al_slice que
 static void http_tile(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
 {
 	const struct tiles *t = arg;
-	char path[AL_TILE_PATH_MAX + 8];
-	struct al_tile tile;
-	enum al_err err = AL_EINVAL;
-	int len = snprintf(path, sizeof(path), "tile/%.*s", AL_FMT(al_slice_head(rest, sizeof(path))));
 
 	(void)query;
-	if (len > 0 && (size_t)len < sizeof(path))
-		err = al_tile_parse(al_slice_of(path, (size_t)len), &tile);
-	if (err == AL_OK)
-		err = al_tile_dir_read(t->path, &tile, t->published, &answer->body);
-	if (err != AL_OK) {
-		al_buf_reset(&answer->body);
-		answer->status = err == AL_EINVAL || err == AL_ENOTFOUND ? 404 : 500;
-		return;
-	}
-	answer->type = "application/octet-stream";
-	answer->immutable = true;
-	answer->max_age_s = tile.width == AL_TILE_WIDTH ? CACHE_FULL_S : CACHE_PARTIAL_S;
+	al_tile_http(t->path, rest, t->published, answer);
 }
 
 enum al_err tiles_listen(struct tiles *tiles, struct al_slice addr, uint16_t port, uint16_t *bound)

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "alamo/base/log.h"
+#include "alamo/base/save.h"
 #include "alamo/net/metrics.h"
 #include "alamo/net/sandbox.h"
 #include "sign/cosign.h"
@@ -58,18 +59,11 @@ enum al_err registry_namespace(const struct al_conf *conf, char out[static REGIS
 
 static void checkpoint_write(struct registry *r, struct al_slice note, uint64_t size)
 {
-	char path[4096], temp[4200];
-	FILE *file;
-	bool ok;
+	char path[4096];
 
-	if (al_conf_path(al_service_conf(r->service), "run/checkpoint", path, sizeof(path)) != AL_OK)
-		return;
-	(void)snprintf(temp, sizeof(temp), "%s.new", path);
-	file = fopen(temp, "we");
-	if (file == NULL)
-		return;
-	ok = fwrite(note.ptr, 1, note.len, file) == note.len && fchmod(fileno(file), 0644) == 0;
-	if (fclose(file) == 0 && ok && rename(temp, path) == 0)
+	/* Not synced: a start makes it anew. */
+	if (al_conf_path(al_service_conf(r->service), "run/checkpoint", path, sizeof(path)) == AL_OK &&
+	    al_save(path, note, 0644, AL_SAVE_SEEN) == AL_OK)
 		r->checkpoint_written = size;
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "alamo/base/log.h"
+#include "alamo/base/save.h"
 
 enum al_err kept_failed(const char *call, const char *path)
 {
@@ -34,23 +35,6 @@ enum al_err kept_dir(const char *dir)
 	}
 	if (mkdir(path, 0700) != 0 && errno != EEXIST)
 		return kept_failed("mkdir", path);
-	return AL_OK;
-}
-
-static enum al_err write_all(int fd, const void *bytes, size_t len)
-{
-	const char *from = bytes;
-
-	while (len > 0) {
-		ssize_t put = write(fd, from, len);
-
-		if (put < 0 && errno != EINTR)
-			return AL_ESYS;
-		if (put > 0) {
-			from += put;
-			len -= (size_t)put;
-		}
-	}
 	return AL_OK;
 }
 
@@ -105,10 +89,10 @@ enum al_err kept_begin(const char *dir, const char *name, mode_t mode, struct ke
 
 static enum al_err flush(struct kept_file *file)
 {
-	enum al_err err = write_all(file->fd, file->bytes, file->used);
+	bool good = al_write_all(file->fd, al_slice_of(file->bytes, file->used));
 
 	file->used = 0;
-	return err == AL_OK ? err : kept_failed("write", file->temp);
+	return good ? AL_OK : kept_failed("write", file->temp);
 }
 
 enum al_err kept_write(struct kept_file *file, const void *bytes, size_t len)

@@ -7,7 +7,9 @@
 #include "alamo/net/service.h"
 
 #include "alamo/base/ident.h"
+#include "alamo/base/buf.h"
 #include "alamo/base/log.h"
+#include "alamo/base/save.h"
 #include "alamo/net/bind.h"
 
 #include <errno.h>
@@ -82,17 +84,17 @@ static uint16_t endpoint_port(const struct endpoint_set *set, const char *name)
 	return 0;
 }
 
-static void endpoint_print(const struct endpoint *one, FILE *file, const char *lead)
+static void endpoint_print(const struct endpoint *one, struct al_buf *out, const char *lead)
 {
 	bool v6 = strchr(one->addr, ':') != NULL;
-	fprintf(file, "%s%s %s%s%s:%u\n", lead, one->name, v6 ? "[" : "", one->addr, v6 ? "]" : "",
-		(unsigned)one->port);
+	al_buf_printf(out, "%s%s %s%s%s:%u\n", lead, one->name, v6 ? "[" : "", one->addr, v6 ? "]" : "",
+		      (unsigned)one->port);
 }
 
-static enum al_err endpoints_path(const struct al_service *service, const char *suffix, char out[static PATH_MAX])
+static enum al_err endpoints_path(const struct al_service *service, char out[static PATH_MAX])
 {
 	char relative[NAME_MAX];
-	snprintf(relative, sizeof(relative), ENDPOINTS_DIR "/%s%s", service->def->name, suffix);
+	snprintf(relative, sizeof(relative), ENDPOINTS_DIR "/%s", service->def->name);
 	return al_conf_path(service->conf, relative, out, PATH_MAX);
 }
 
@@ -117,7 +119,7 @@ static void endpoints_read(struct al_service *service)
 {
 	char path[PATH_MAX];
 	char text[ENDPOINTS_FILE_MAX];
-	if (endpoints_path(service, "", path) != AL_OK)
+	if (endpoints_path(service, path) != AL_OK)
 		return;
 	FILE *file = fopen(path, "re");
 	if (file == NULL)
@@ -141,34 +143,26 @@ static enum al_err endpoints_mkdir(const struct al_service *service)
 	return AL_OK;
 }
 
-/* By rename, so that a reader sees the old file or the new one. */
 static enum al_err endpoints_write(const struct al_service *service)
 {
 	char path[PATH_MAX];
-	char temp[PATH_MAX];
-	enum al_err err = endpoints_path(service, "", path);
-	if (err == AL_OK)
-		err = endpoints_path(service, ".new", temp);
-	if (err != AL_OK)
-		return err;
-	FILE *file = fopen(temp, "we");
-	if (file == NULL)
-		return AL_ESYS;
+	struct al_buf text;
+	enum al_err err = endpoints_path(service, path);
+	al_buf_init(&text, ENDPOINTS_FILE_MAX);
 	for (size_t i = 0; i < service->now.count; i++)
-		endpoint_print(&service->now.items[i], file, "");
-	bool failed = ferror(file) != 0 || fchmod(fileno(file), 0644) != 0;
-	if (fclose(file) != 0 || failed || rename(temp, path) != 0) {
-		unlink(temp);
-		return AL_ESYS;
-	}
-	return AL_OK;
+		endpoint_print(&service->now.items[i], &text, "");
+	if (err == AL_OK)
+		err = text.err;
+	if (err == AL_OK)
+		err = al_save(path, al_buf_view(&text), 0644, AL_SAVE_SEEN);
+	al_buf_release(&text);
+	return err;
 }
 
 /* What the starter reads on its -r descriptor. A starter that is gone is no reason to stop. */
-static void ready_say(const struct al_service *service, const char *text)
+static void ready_say(const struct al_service *service, struct al_slice text)
 {
-	size_t len = strlen(text);
-	if (service->ready_fd >= 0 && write(service->ready_fd, text, len) != (ssize_t)len)
+	if (service->ready_fd >= 0 && !al_write_all(service->ready_fd, text))
 		al_log(AL_LOG_WARN, "ready-unheard", "fd=%d errno=%d", service->ready_fd, errno);
 }
 
@@ -179,13 +173,11 @@ void al_service_endpoint(struct al_service *service, const char *endpoint, struc
 		al_log(AL_LOG_WARN, "endpoint-unlisted", "name=%s", endpoint);
 		return;
 	}
-	char line[ENDPOINT_NAME_LEN + AL_PREFIX_STRLEN + 32] = "";
-	FILE *text = fmemopen(line, sizeof(line), "w");
-	if (text != NULL) {
-		endpoint_print(&set->items[set->count - 1], text, "endpoint ");
-		fclose(text);
-		ready_say(service, line);
-	}
+	struct al_buf line;
+	al_buf_init(&line, ENDPOINTS_FILE_MAX);
+	endpoint_print(&set->items[set->count - 1], &line, "endpoint ");
+	ready_say(service, al_buf_view(&line));
+	al_buf_release(&line);
 	al_log(AL_LOG_DEBUG, "listen", "endpoint=%s address=%.*s port=%u", endpoint, AL_FMT(addr), (unsigned)port);
 }
 
@@ -197,7 +189,7 @@ void al_service_ready(struct al_service *service)
 	if (err != AL_OK)
 		al_log(AL_LOG_WARN, "endpoints-unwritten", "error=%s errno=%d", al_err_name(err), errno);
 	al_log(AL_LOG_INFO, "ready", "endpoints=%zu", service->now.count);
-	ready_say(service, "ready\n");
+	ready_say(service, AL_S("ready\n"));
 	if (service->ready_fd >= 0)
 		close(service->ready_fd);
 	service->ready_fd = -1;
@@ -438,7 +430,7 @@ static int service_run(struct al_service *service)
 	}
 	if (err != AL_OK) {
 		al_log(AL_LOG_ERROR, "start-failed", "error=%s", al_err_name(err));
-		ready_say(service, al_bind_report());
+		ready_say(service, al_slice_str(al_bind_report()));
 		service->exit_code = 1;
 	}
 	service_close(service);

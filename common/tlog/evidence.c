@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "alamo/base/save.h"
+
 #define NAME_LEN 64  /* "SIZE-HASH.note" */
 #define HASH_SHOWN 8 /* bytes of the hash in a name */
 
@@ -63,22 +65,14 @@ static bool is_full(int dirfd)
 
 static enum al_err note_keep(int dirfd, struct al_slice note)
 {
-	char name[NAME_LEN], temp[NAME_LEN + 8];
-	bool ok;
-	int fd;
+	char name[NAME_LEN];
 
 	name_make(note, name);
 	if (faccessat(dirfd, name, F_OK, 0) == 0)
 		return AL_OK;
 	if (is_full(dirfd))
 		return AL_ELIMIT;
-	(void)snprintf(temp, sizeof(temp), "%s.new", name);
-	fd = openat(dirfd, temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return AL_EIO;
-	ok = write(fd, note.ptr, note.len) == (ssize_t)note.len && fsync(fd) == 0;
-	ok = close(fd) == 0 && ok;
-	return ok && renameat(dirfd, temp, dirfd, name) == 0 && fsync(dirfd) == 0 ? AL_OK : AL_EIO;
+	return al_save_at(dirfd, name, note, 0644, AL_SAVE_SYNCED);
 }
 
 static enum al_err both_keep(const char *dir, struct al_slice ours, struct al_slice theirs)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "alamo/base/log.h"
+#include "alamo/base/save.h"
 
 #define NAME_MAX_LEN (AL_TILE_PATH_MAX + 8)
 
@@ -38,50 +39,16 @@ static void folders_make(int dirfd, const char *name)
 	}
 }
 
-static int file_create(int dirfd, const char *name)
-{
-	int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
-	int fd = openat(dirfd, name, flags, 0644);
-
-	if (fd < 0 && errno == ENOENT) {
-		folders_make(dirfd, name);
-		fd = openat(dirfd, name, flags, 0644);
-	}
-	/* Published: for any web server, whatever the umask is. */
-	if (fd >= 0)
-		(void)fchmod(fd, 0644);
-	return fd;
-}
-
-static bool write_all(int fd, struct al_slice bytes)
-{
-	while (bytes.len > 0) {
-		ssize_t put = write(fd, bytes.ptr, bytes.len);
-
-		if (put < 0 && errno != EINTR)
-			return false;
-		if (put > 0)
-			bytes = al_slice_from(bytes, (size_t)put);
-	}
-	return true;
-}
-
 enum al_err tile_file_write(int dirfd, const char *name, struct al_slice bytes, bool sync)
 {
-	char temp[NAME_MAX_LEN];
-	bool ok;
-	int fd, len = snprintf(temp, sizeof(temp), "%s.new", name);
+	enum al_save how = sync ? AL_SAVE_SYNCED : AL_SAVE_SEEN;
+	enum al_err err = al_save_at(dirfd, name, bytes, 0644, how);
 
-	if (len < 0 || (size_t)len >= sizeof(temp))
-		return AL_ELIMIT;
-	fd = file_create(dirfd, temp);
-	if (fd < 0)
-		return failed("open", temp);
-	ok = write_all(fd, bytes) && (!sync || fdatasync(fd) == 0);
-	ok = close(fd) == 0 && ok;
-	if (!ok)
-		return failed("write", temp);
-	return renameat(dirfd, temp, dirfd, name) == 0 ? AL_OK : failed("rename", name);
+	if (err == AL_EIO && errno == ENOENT) {
+		folders_make(dirfd, name);
+		err = al_save_at(dirfd, name, bytes, 0644, how);
+	}
+	return err == AL_EIO ? failed("save", name) : err;
 }
 
 /* ---- reading ---- */

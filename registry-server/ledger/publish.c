@@ -18,6 +18,7 @@
 #include "alamo/follow/follow.h"
 #include "alamo/base/log.h"
 #include "alamo/net/metrics.h"
+#include "alamo/follow/tile_http.h"
 #include "alamo/tlog/tile_dir.h"
 
 #define INTERVAL_MS 200         /* between two checkpoints */
@@ -25,8 +26,6 @@
 #define BACKLOG 4096            /* entries behind at which reading goes on at once */
 #define READ_BYTES (512u << 10) /* copied on the loop in one go: some 100 us */
 #define RETRY_MS 1000           /* after a failure */
-#define CACHE_FULL_S 31536000u  /* a full tile never changes */
-#define CACHE_PARTIAL_S 3600u   /* nor does a partial one, but nobody asks for it for long */
 
 enum publish_state {
 	PUBLISH_OPENING,  /* worker: the directory */
@@ -330,24 +329,9 @@ static void http_checkpoint(void *arg, struct al_slice rest, struct al_slice que
 static void http_tile(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
 {
 	const struct publish *p = arg;
-	char path[AL_TILE_PATH_MAX + 8];
-	struct al_tile tile;
-	enum al_err err = AL_EINVAL;
-	int len = snprintf(path, sizeof(path), "tile/%.*s", AL_FMT(al_slice_head(rest, sizeof(path))));
 
 	(void)query;
-	if (len > 0 && (size_t)len < sizeof(path))
-		err = al_tile_parse(al_slice_of(path, (size_t)len), &tile);
-	if (err == AL_OK)
-		err = al_tile_dir_read(p->path, &tile, p->head.size, &answer->body);
-	if (err != AL_OK) {
-		al_buf_reset(&answer->body);
-		answer->status = err == AL_EINVAL || err == AL_ENOTFOUND ? 404 : 500;
-		return;
-	}
-	answer->type = "application/octet-stream";
-	answer->immutable = true;
-	answer->max_age_s = tile.width == AL_TILE_WIDTH ? CACHE_FULL_S : CACHE_PARTIAL_S;
+	al_tile_http(p->path, rest, p->head.size, answer);
 }
 
 enum al_err publish_routes(struct publish *p, struct al_http *http)
