@@ -1,0 +1,178 @@
+/* explorer_object.c -- an object's page: its text, who answers for it, its versions and what each changed. */
+#include "explorer_page.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "contact.h"
+#include "diff.h"
+#include "history.h"
+#include "html.h"
+#include "origin.h"
+#include "spell.h"
+
+#define VERSIONS_SHOWN 50u
+#define BUF_MAX (1u << 20)
+
+void explorer_missing(const struct whois_view *view, struct al_http_answer *answer)
+{
+	al_buf_reset(&answer->body);
+	answer->status = 404;
+	answer->etag = NULL;
+	html_put_head(view, AL_S("Not found"), AL_S(""), &answer->body);
+	al_buf_str(&answer->body, "<p>The registry has nothing of that name.</p>\n");
+	html_put_foot(view, &answer->body);
+}
+
+static void put_row(const struct al_object *object, const struct whois_version *version, struct al_buf *out)
+{
+	char time[AL_TIME_STRLEN];
+
+	al_time_format(version->time, time);
+	al_buf_printf(out, "<tr><td><a href=\"/object/%s/", al_class_name((enum al_class)object->cls));
+	html_put_url(al_object_key(object), out);
+	al_buf_printf(out, "?version=%" PRIu64 "\">%" PRIu64 "</a></td><td>%s</td><td>%s</td><td>%" PRIu64 "</td><td>",
+		      version->number, version->number, time, version->deleted ? "deleted" : "said", version->index);
+	if (version->number > 1) {
+		al_buf_printf(out, "<a href=\"/object/%s/", al_class_name((enum al_class)object->cls));
+		html_put_url(al_object_key(object), out);
+		al_buf_printf(out, "?diff=%" PRIu64 ":%" PRIu64 "\">what changed</a>", version->number - 1,
+			      version->number);
+	}
+	al_buf_str(out, "</td></tr>\n");
+}
+
+static void put_versions(const struct whois_view *view, const struct al_object *object, uint64_t newest,
+			 struct al_buf *out)
+{
+	struct whois_version version = { .prev = newest };
+	struct al_buf buf;
+
+	al_buf_init(&buf, BUF_MAX);
+	al_buf_str(out, "<h2>Versions</h2>\n<div class=\"wide\"><table>\n"
+			"<tr><th>version</th><th>when</th><th>what</th><th>entry of the log</th><th></th></tr>\n");
+	for (unsigned i = 0; i < VERSIONS_SHOWN && version.prev > 0; i++) {
+		if (whois_history_read(view->history, version.prev, &buf, &version) != AL_OK)
+			break;
+		put_row(object, &version, out);
+	}
+	al_buf_str(out, "</table></div>\n");
+	al_buf_release(&buf);
+}
+
+/* ?version=N */
+static bool put_version(const struct whois_view *view, uint64_t newest, struct al_slice number, struct al_buf *out)
+{
+	struct whois_version version;
+	struct al_buf buf;
+	uint64_t wanted;
+	bool found;
+
+	al_buf_init(&buf, BUF_MAX);
+	found = al_slice_u64(number, UINT32_MAX, &wanted) == AL_OK &&
+		whois_history_number(view->history, newest, wanted, &buf, &version) == AL_OK;
+	if (found) {
+		al_buf_printf(out, "<h2>Version %" PRIu64 "%s</h2>\n", wanted, version.deleted ? ", deleted" : "");
+		html_put_text(view, version.cls, version.text, out);
+	}
+	al_buf_release(&buf);
+	return found;
+}
+
+/* ?diff=A:B */
+static bool put_diff(const struct whois_view *view, uint64_t newest, struct al_slice range, struct al_buf *out)
+{
+	struct whois_version version[2];
+	struct al_slice number[2] = { range, range };
+	struct al_buf buf[2], text;
+	uint64_t wanted;
+	bool found = al_slice_cut(&number[1], ':', &number[0]);
+
+	for (int i = 0; i < 2; i++) {
+		al_buf_init(&buf[i], BUF_MAX);
+		found = found && al_slice_u64(number[i], UINT32_MAX, &wanted) == AL_OK &&
+			whois_history_number(view->history, newest, wanted, &buf[i], &version[i]) == AL_OK;
+	}
+	al_buf_init(&text, BUF_MAX);
+	found = found && whois_put_diff(version[0].text, version[1].text, &text) == AL_OK;
+	if (found) {
+		al_buf_printf(out, "<h2>From version %.*s to %.*s</h2>\n<pre>", AL_FMT(number[0]), AL_FMT(number[1]));
+		html_put(al_buf_view(&text), out);
+		al_buf_str(out, "</pre>\n");
+	}
+	al_buf_release(&text);
+	al_buf_release(&buf[0]);
+	al_buf_release(&buf[1]);
+	return found;
+}
+
+static void put_facts(const struct whois_view *view, const struct al_object *object, struct al_buf *out)
+{
+	enum whois_origin origin = whois_origin_of_route(view->state, object);
+	struct al_slice handle = whois_contact_of(view, object);
+	char query[1100];
+
+	al_buf_str(out, "<p>");
+	if (object->deleted)
+		al_buf_str(out, "Deleted. ");
+	if (origin != WHOIS_ORIGIN_NONE)
+		al_buf_printf(out, "Origin: %s. ", whois_origin_name(origin));
+	if (handle.len > 0) {
+		al_buf_str(out, "Who answers for it: ");
+		html_put_query_link(handle, out);
+		al_buf_str(out, ". ");
+	}
+	(void)snprintf(query, sizeof(query), "-T %s %.*s", al_class_name((enum al_class)object->cls),
+		       AL_FMT(al_slice_head(al_object_key(object), 1000)));
+	al_buf_str(out, "The same by whois: ");
+	html_put_query_link(al_slice_str(query), out);
+	al_buf_str(out, "</p>\n");
+}
+
+/* "CLASS/KEY" */
+static const struct al_object *object_of(const struct whois_view *view, struct al_slice rest)
+{
+	const struct al_object *object = NULL;
+	struct al_slice name;
+	enum al_class cls;
+	struct al_buf key;
+
+	if (!al_slice_cut(&rest, '/', &name) || al_class_parse(name, &cls) != AL_OK)
+		return NULL;
+	al_buf_init(&key, 4096);
+	if (whois_key_canon(cls, rest, &key) == AL_OK)
+		object = al_state_version(view->state, cls, al_buf_view(&key));
+	al_buf_release(&key);
+	return object;
+}
+
+void explorer_object(const struct whois_view *view, struct al_slice rest, struct al_slice query,
+		     struct al_http_answer *answer)
+{
+	const struct al_object *object = object_of(view, rest);
+	char number[64], range[64];
+	struct al_slice version = explorer_parameter(query, "version", number, sizeof(number));
+	struct al_slice diff = explorer_parameter(query, "diff", range, sizeof(range));
+	bool kept = view->history != NULL && whois_history_error(view->history) == AL_OK, good = true;
+	uint64_t newest = kept && object != NULL ? whois_history_serial(view->history, object) : 0;
+
+	if (object == NULL) {
+		explorer_missing(view, answer);
+		return;
+	}
+	html_put_head(view, al_object_key(object), al_object_key(object), &answer->body);
+	if (version.len > 0)
+		good = newest > 0 && put_version(view, newest, version, &answer->body);
+	else if (diff.len > 0)
+		good = newest > 0 && put_diff(view, newest, diff, &answer->body);
+	else
+		html_put_text(view, (enum al_class)object->cls, al_object_text(object), &answer->body);
+	if (!good) {
+		explorer_missing(view, answer);
+		return;
+	}
+	put_facts(view, object, &answer->body);
+	if (newest > 0)
+		put_versions(view, object, newest, &answer->body);
+	html_put_foot(view, &answer->body);
+}

@@ -1,0 +1,30 @@
+/*
+ * html.h -- text into pages: escaped, as links, between a head and a foot.
+ */
+#ifndef WHOIS_HTML_H
+#define WHOIS_HTML_H
+
+#include "lookup.h"
+
+/* What a page may load and do: our own style, forms that ask us. */
+#define HTML_POLICY                                                                                                   \
+	"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors " \
+	"'none'"
+#define HTML_TYPE "text/html; charset=utf-8"
+
+/* As text or in a quoted attribute; bytes that are no UTF-8 become '?'. */
+void html_put(struct al_slice text, struct al_buf *out);
+/* Percent-encoded, as part of a path or a query. */
+void html_put_url(struct al_slice text, struct al_buf *out);
+/* <a href="PATHkey">key</a> */
+void html_put_link(const char *path, struct al_slice key, struct al_buf *out);
+/* The page of an object: "/object/CLASS/KEY". */
+void html_put_object_link(enum al_class cls, struct al_slice key, struct al_buf *out);
+/* The query that gives the same. */
+void html_put_query_link(struct al_slice query, struct al_buf *out);
+void html_put_head(const struct whois_view *view, struct al_slice title, struct al_slice query, struct al_buf *out);
+void html_put_foot(const struct whois_view *view, struct al_buf *out);
+/* An object's text, names of other objects as links to their pages. */
+void html_put_text(const struct whois_view *view, enum al_class cls, struct al_slice text, struct al_buf *out);
+
+#endif
