@@ -15,6 +15,7 @@
 #include "alamo/base/log.h"
 #include "alamo/net/sandbox.h"
 #include "closures.h"
+#include "explorer.h"
 #include "history.h"
 #include "metrics.h"
 #include "rdap.h"
@@ -29,6 +30,7 @@ struct whoisd {
 	struct whois_sessions *sessions;
 	struct al_http *http;
 	struct whois_rdap *rdap;
+	struct whois_explorer *explorer;
 	struct whois_view view;
 	bool ready;
 };
@@ -133,6 +135,10 @@ static enum al_err start_http(struct whoisd *whoisd)
 	if (err == AL_OK)
 		err = whois_rdap_serve(whoisd->rdap, whoisd->http);
 	if (err == AL_OK)
+		err = whois_explorer_new(&whoisd->view, &whoisd->explorer);
+	if (err == AL_OK)
+		err = whois_explorer_serve(whoisd->explorer, whoisd->http);
+	if (err == AL_OK)
 		err = al_service_http(whoisd->service, whoisd->http, "whois", "http-port", "rdap");
 	return err;
 }
@@ -145,6 +151,7 @@ static void whoisd_stop(void *self)
 		return;
 	al_http_free(whoisd->http);
 	whois_rdap_free(whoisd->rdap);
+	whois_explorer_free(whoisd->explorer);
 	whois_sessions_free(whoisd->sessions);
 	al_replica_free(whoisd->replica);
 	whois_index_free(whoisd->index);

@@ -1,0 +1,256 @@
+/*
+ * explorer.c -- routes, the first page, and search. explorer_object.c and
+ * explorer_space.c have the others.
+ */
+#include "explorer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "answer.h"
+#include "dialogue.h"
+#include "explorer_page.h"
+#include "history.h"
+#include "html.h"
+
+#define LATEST 20u     /* changes on the first page */
+#define FOUND_MAX 100u /* objects of a search that are shown */
+#define PIECES_MAX 64u /* of work for one search */
+
+extern const unsigned char whois_page_style[];
+extern const size_t whois_page_style_len;
+
+struct whois_explorer {
+	const struct whois_view *view;
+	char etag[32];
+};
+
+/* ---- the first page ---- */
+
+static void put_counts(const struct whois_view *view, struct al_buf *out)
+{
+	al_buf_str(out, "<h2>Objects</h2>\n<div class=\"wide\"><table>\n<tr><th>class</th><th>how many</th></tr>\n");
+	for (int cls = 0; cls < AL_CLASS_COUNT; cls++) {
+		char query[64];
+		size_t count = al_state_count(view->state, (enum al_class)cls);
+
+		if (count == 0)
+			continue;
+		(void)snprintf(query, sizeof(query), "-t %s", al_class_name((enum al_class)cls));
+		al_buf_str(out, "<tr><td><a href=\"/search?q=");
+		html_put_url(al_slice_str(query), out);
+		al_buf_printf(out, "\">%s</a></td><td>%zu</td></tr>\n", al_class_name((enum al_class)cls), count);
+	}
+	al_buf_str(out, "</table></div>\n");
+}
+
+static void put_latest(const struct whois_view *view, struct al_buf *out)
+{
+	uint64_t last = view->history != NULL ? whois_history_last(view->history) : 0;
+	struct whois_version version;
+	char time[AL_TIME_STRLEN];
+	struct al_buf buf;
+
+	al_buf_init(&buf, 1u << 20);
+	al_buf_str(out, "<h2>Latest changes</h2>\n<div class=\"wide\"><table>\n"
+			"<tr><th>when</th><th>what</th><th>object</th><th>entry</th></tr>\n");
+	for (uint64_t serial = last; serial > 0 && last - serial < LATEST; serial--) {
+		if (whois_history_read(view->history, serial, &buf, &version) != AL_OK)
+			break;
+		al_time_format(version.time, time);
+		al_buf_printf(out, "<tr><td>%s</td><td>%s</td><td>%s ", time,
+			      version.deleted       ? "deleted"
+			      : version.number == 1 ? "created"
+						    : "changed",
+			      al_class_name(version.cls));
+		html_put_object_link(version.cls, version.key, out);
+		al_buf_printf(out, "</td><td>%" PRIu64 "</td></tr>\n", version.index);
+	}
+	al_buf_str(out, "</table></div>\n");
+	al_buf_release(&buf);
+}
+
+static void page_home(const struct whois_view *view, struct al_slice rest, struct al_slice query,
+		      struct al_http_answer *answer)
+{
+	(void)query;
+	if (rest.len > 0) {
+		explorer_missing(view, answer);
+		return;
+	}
+	html_put_head(view, AL_S("Registry"), AL_S(""), &answer->body);
+	put_latest(view, &answer->body);
+	put_counts(view, &answer->body);
+	html_put_foot(view, &answer->body);
+}
+
+/* ---- search ---- */
+
+static void put_found(const struct whois_view *view, const struct whois_result *result, struct al_buf *out)
+{
+	for (size_t i = 0; i < result->count && i < FOUND_MAX; i++) {
+		const struct al_object *object = result->items[i];
+
+		al_buf_printf(out, "<h2>%s ", al_class_name((enum al_class)object->cls));
+		html_put_object_link((enum al_class)object->cls, al_object_key(object), out);
+		al_buf_str(out, "</h2>\n");
+		html_put_text(view, (enum al_class)object->cls, al_object_text(object), out);
+	}
+	if (result->count > FOUND_MAX || result->truncated)
+		al_buf_printf(out, "<p>The first %u of %zu%s are shown.</p>\n", FOUND_MAX, result->count,
+			      result->truncated ? " and more" : "");
+}
+
+/* What the whois port says, as it says it. */
+static void put_answer(const struct whois_view *view, struct al_slice line, struct al_buf *out)
+{
+	struct whois_dialogue dialogue = { 0 };
+	struct whois_job job;
+	struct al_buf text;
+	unsigned pieces = 0;
+	bool done = false;
+
+	whois_job_init(&job);
+	al_buf_init(&text, WHOIS_ANSWER_MAX);
+	whois_dialogue_line(view, &dialogue, line, &job, &text);
+	while (!done && pieces++ < PIECES_MAX && !whois_job_rests(&job))
+		done = whois_job_run(&job, &text);
+	al_buf_str(out, "<pre>");
+	html_put(al_buf_view(&text), out);
+	al_buf_str(out, "</pre>\n");
+	if (!done)
+		al_buf_str(out, "<p>There is more than fits a page: ask on the whois port.</p>\n");
+	whois_job_release(&job);
+	al_buf_release(&text);
+}
+
+static void put_search(const struct whois_view *view, struct al_slice line, struct al_buf *out)
+{
+	struct whois_query query;
+	struct whois_result result;
+	struct whois_error error;
+	bool objects = whois_query_parse(line, &query, &error) == AL_OK &&
+		       (query.kind == WHOIS_LOOKUP || query.kind == WHOIS_INVERSE) && !query.contact_only &&
+		       !query.brief && !query.keys_only;
+
+	whois_result_init(&result);
+	if (objects && whois_lookup(view, &query, &result, &error) == AL_OK && result.count > 0)
+		put_found(view, &result, out);
+	else
+		put_answer(view, line, out);
+	whois_result_release(&result);
+}
+
+static void page_search(const struct whois_view *view, struct al_slice rest, struct al_slice query,
+			struct al_http_answer *answer)
+{
+	char text[WHOIS_LINE_MAX + 1];
+	struct al_slice line = explorer_parameter(query, "q", text, sizeof(text));
+
+	(void)rest;
+	html_put_head(view, AL_S("Search"), line, &answer->body);
+	if (al_slice_trim(line).len > 0)
+		put_search(view, line, &answer->body);
+	html_put_foot(view, &answer->body);
+}
+
+/* "a=x&q=y": the value of `name`, decoded; empty when there is none. */
+struct al_slice explorer_parameter(struct al_slice query, const char *name, char *text, size_t cap)
+{
+	struct al_slice pair, key;
+	char spaced[4096];
+	size_t len;
+
+	while (query.len > 0) {
+		(void)al_slice_cut(&query, '&', &pair);
+		if (!al_slice_cut(&pair, '=', &key) || !al_slice_is(key, name) || pair.len > sizeof(spaced))
+			continue;
+		for (size_t i = 0; i < pair.len; i++)
+			spaced[i] = pair.ptr[i] == '+' ? ' ' : pair.ptr[i];
+		if (al_http_decode(al_slice_of(spaced, pair.len), text, cap, &len) == AL_OK)
+			return al_slice_of(text, len);
+	}
+	return AL_S("");
+}
+
+/* ---- the HTTP side ---- */
+
+static void serve(struct whois_explorer *own, explorer_page_fn page, struct al_slice rest, struct al_slice query,
+		  struct al_http_answer *answer)
+{
+	answer->type = HTML_TYPE;
+	answer->policy = HTML_POLICY;
+	if (own->view->head.size == 0) {
+		answer->status = 503;
+		answer->type = "text/plain; charset=utf-8";
+		al_buf_str(&answer->body, "The log is still being fetched and checked. Try again soon.\n");
+		return;
+	}
+	(void)snprintf(own->etag, sizeof(own->etag), "%" PRIu64, own->view->head.size);
+	answer->etag = own->etag;
+	page(own->view, rest, query, answer);
+}
+
+static void http_home(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
+{
+	serve(arg, page_home, rest, query, answer);
+}
+
+static void http_search(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
+{
+	serve(arg, page_search, rest, query, answer);
+}
+
+static void http_object(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
+{
+	serve(arg, explorer_object, rest, query, answer);
+}
+
+static void http_space(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
+{
+	serve(arg, explorer_space, rest, query, answer);
+}
+
+static void http_style(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
+{
+	(void)arg;
+	(void)rest;
+	(void)query;
+	answer->type = "text/css; charset=utf-8";
+	answer->etag = "style-" ALAMO_VERSION;
+	al_buf_put(&answer->body, whois_page_style, whois_page_style_len);
+}
+
+enum al_err whois_explorer_new(const struct whois_view *view, struct whois_explorer **out)
+{
+	struct whois_explorer *explorer = calloc(1, sizeof(*explorer));
+
+	if (explorer == NULL)
+		return AL_ENOMEM;
+	explorer->view = view;
+	*out = explorer;
+	return AL_OK;
+}
+
+enum al_err whois_explorer_serve(struct whois_explorer *explorer, struct al_http *http)
+{
+	static const struct {
+		const char *path;
+		al_http_fn fn;
+	} routes[] = { { "/search", http_search },
+		       { "/object/", http_object },
+		       { "/space/", http_space },
+		       { "/style.css", http_style } };
+	/* "/" would be everything below it: an empty rest is the page, all else is not found. */
+	enum al_err err = al_http_route(http, "/", http_home, explorer);
+
+	for (size_t i = 0; i < AL_COUNT(routes) && err == AL_OK; i++)
+		err = al_http_route(http, routes[i].path, routes[i].fn, explorer);
+	return err;
+}
+
+void whois_explorer_free(struct whois_explorer *explorer)
+{
+	free(explorer);
+}
