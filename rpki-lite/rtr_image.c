@@ -102,6 +102,8 @@ enum al_err rtr_images_full(struct rtr_images *images, uint8_t version, struct r
 			return AL_ENOMEM;
 		for (i = 0; i < set->count; i++)
 			image_put(image, version, &set->items[i], true);
+		image->announced = image->len;
+		image->to = set->serial;
 		images->full[version] = image;
 	}
 	image->refs++;
@@ -119,6 +121,8 @@ static struct rtr_image *image_of_delta(struct rtr_images *images, uint8_t versi
 		return NULL;
 	for (i = 0; i < delta->announced; i++)
 		image_put(image, version, &delta->items[i], true);
+	image->announced = image->len;
+	image->to = delta->to;
 	for (i = count; i > delta->announced; i--)
 		image_put(image, version, &delta->items[i - 1], false);
 	return image;

@@ -19,7 +19,9 @@ struct rtr_image {
 	unsigned refs;
 	bool retired; /* of a set that is no longer the current one */
 	struct rtr_images *owner;
-	size_t len; /* bytes */
+	size_t len;       /* bytes */
+	size_t announced; /* of them announcements, which come first; the rest are withdrawals */
+	uint32_t to;      /* serial that it leads to */
 	uint8_t bytes[];
 };
 

@@ -14,51 +14,11 @@
 #include "alamo/base/log.h"
 #include "alamo/net/metrics.h"
 
-#include "rtr_image.h"
-#include "rtr_server.h"
-#include "rtr_session.h"
+#include "rtr_client.h"
 
 #define SWEEP_MS 10000
 #define IDLE_MS (24u * 3600 * 1000) /* gobgp never asks without a Notify, so idle is not dead */
-#define ADDR_LEN 64
-#define SUSPECTS 256
 
-struct rtr_client {
-	struct al_conn *conn;
-	struct rtr_server *server;
-	struct rtr_client *prev, *next;
-	struct rtr_session session;
-	struct rtr_image *image; /* being sent; a reference of its own */
-	uint64_t since_ms;       /* of the connection, or of the answer under way */
-	uint64_t progress_ms;    /* when `pending` was last seen to change */
-	size_t pending;
-	bool eof;
-	char addr[ADDR_LEN]; /* without the port */
-};
-
-struct rtr_server {
-	struct al_listener *listener;
-	struct al_timer *timer;
-	uint64_t sweep_at_ms;
-	struct rtr_server_conf conf;
-	struct rtr_images images;
-	struct rtr_client *clients;
-	/* Addresses whose copy may be broken: a ring, the oldest is forgotten first. */
-	char suspects[SUSPECTS][ADDR_LEN];
-	size_t suspect_next;
-};
-
-static struct al_metric metric_full = { .name = "alamo_rpki_rtr_answers_total{kind=\"full\"}",
-					.help = "Answers to queries" };
-static struct al_metric metric_delta = { .name = "alamo_rpki_rtr_answers_total{kind=\"delta\"}",
-					 .help = "Answers to queries" };
-static struct al_metric metric_empty = { .name = "alamo_rpki_rtr_answers_total{kind=\"empty\"}",
-					 .help = "Answers to queries" };
-static struct al_metric metric_reset = { .name = "alamo_rpki_rtr_answers_total{kind=\"cache-reset\"}",
-					 .help = "Answers to queries" };
-static struct al_metric metric_error = { .name = "alamo_rpki_rtr_answers_total{kind=\"error\"}",
-					 .help = "Answers to queries" };
-static struct al_metric metric_notify = { .name = "alamo_rpki_rtr_notifies_total", .help = "Serial Notifies sent" };
 static struct al_metric metric_reports = { .name = "alamo_rpki_rtr_error_reports_total",
 					   .help = "Error Reports received from routers" };
 static struct al_metric metric_stalled = { .name = "alamo_rpki_rtr_stalled_total",
@@ -66,12 +26,7 @@ static struct al_metric metric_stalled = { .name = "alamo_rpki_rtr_stalled_total
 
 static void server_metrics(void)
 {
-	al_metric_add(&metric_full);
-	al_metric_add(&metric_delta);
-	al_metric_add(&metric_empty);
-	al_metric_add(&metric_reset);
-	al_metric_add(&metric_error);
-	al_metric_add(&metric_notify);
+	rtr_answer_metrics();
 	al_metric_add(&metric_reports);
 	al_metric_add(&metric_stalled);
 }
@@ -138,100 +93,6 @@ static struct rtr_world server_world(struct rtr_server *server, const struct rtr
 	return world;
 }
 
-/* ---- answers ---- */
-
-static void client_error(struct rtr_client *client, const struct rtr_reply *reply, struct al_slice inner)
-{
-	uint8_t out[RTR_ERROR_MAX];
-	size_t len = rtr_put_error(out, reply->version, reply->code, inner, reply->text);
-
-	al_metric_inc(&metric_error, 1);
-	al_log(AL_LOG_INFO, "rtr-error", "peer=%s code=%s", al_conn_peer(client->conn),
-	       rtr_code_name((uint16_t)reply->code));
-	al_conn_write(client->conn, out, len);
-}
-
-/* Cache Response, the image's records, End of Data; image NULL: no records. The reference goes to the output. */
-static void client_data(struct rtr_client *client, const struct rtr_reply *reply, struct rtr_image *image)
-{
-	struct rtr_server *server = client->server;
-	uint8_t out[RTR_PDU_MAX];
-
-	client->since_ms = client->progress_ms = al_now_ms();
-	client->image = image;
-	if (image != NULL)
-		image->refs++;
-	al_conn_write(client->conn, out, rtr_put_response(out, reply->version, reply->session));
-	if (image != NULL && image->len != 0)
-		al_conn_write_ref(client->conn, image->bytes, image->len, rtr_image_unref, image);
-	else
-		rtr_image_unref(image);
-	al_conn_write(
-		client->conn, out,
-		rtr_put_end(out, reply->version, reply->session, server->images.set->serial, &server->conf.timers));
-	client->pending = al_conn_pending(client->conn);
-}
-
-static void client_records(struct rtr_client *client, const struct rtr_reply *reply)
-{
-	struct rtr_images *images = &client->server->images;
-	struct rtr_image *image = NULL;
-	struct rtr_reply failed = { .version = reply->version, .code = RTR_INTERNAL_ERROR, .text = "out of memory" };
-	enum al_err err;
-
-	if (reply->answer == RTR_FULL)
-		err = rtr_images_full(images, reply->version, &image);
-	else
-		err = rtr_images_delta(images, reply->version, reply->from, &image);
-	if (err == AL_OK && image->len > RTR_OUT_MAX - RTR_INPUT_MAX) {
-		rtr_image_unref(image);
-		failed.text = "set too large";
-		err = AL_ELIMIT;
-	}
-	if (err != AL_OK) {
-		client_error(client, &failed, (struct al_slice){ 0 });
-		al_conn_finish(client->conn);
-		return;
-	}
-	client_data(client, reply, image);
-}
-
-static void client_reply(struct rtr_client *client, const struct rtr_reply *reply, struct al_slice inner)
-{
-	struct rtr_server *server = client->server;
-	uint8_t out[RTR_PDU_MAX];
-
-	switch (reply->answer) {
-	case RTR_NOTHING:
-	case RTR_LATER:
-		break;
-	case RTR_NOTIFY:
-		al_metric_inc(&metric_notify, 1);
-		al_conn_write(client->conn, out,
-			      rtr_put_notify(out, reply->version, reply->session, server->images.set->serial));
-		break;
-	case RTR_RESET:
-		al_metric_inc(&metric_reset, 1);
-		al_conn_write(client->conn, out, rtr_put_cache_reset(out, reply->version));
-		break;
-	case RTR_FULL:
-	case RTR_DELTA:
-		al_metric_inc(reply->answer == RTR_FULL ? &metric_full : &metric_delta, 1);
-		client_records(client, reply);
-		break;
-	case RTR_EMPTY:
-		al_metric_inc(&metric_empty, 1);
-		client_data(client, reply, NULL);
-		break;
-	case RTR_ERROR:
-		/* With nothing inside when there is no data: OpenBGPD before 8 misreads it otherwise. */
-		client_error(client, reply, reply->code == RTR_NO_DATA ? AL_S("") : inner);
-		break;
-	}
-	if (reply->finish)
-		al_conn_finish(client->conn);
-}
-
 /* The answer under way has left. */
 static void client_sent(struct rtr_client *client)
 {
@@ -260,7 +121,7 @@ static void client_tick(struct rtr_client *client)
 	struct rtr_reply reply = rtr_session_step(&client->session, RTR_IN_TICK, NULL, &world);
 	uint64_t due = rtr_session_notify_in(&client->session, &world);
 
-	client_reply(client, &reply, (struct al_slice){ 0 });
+	rtr_answer(client, &reply, (struct al_slice){ 0 });
 	if (due != UINT64_MAX)
 		server_sweep_in(client->server, due);
 }
@@ -317,7 +178,9 @@ static void server_trim(struct rtr_server *server)
 	while (server->images.retired_bytes > RTR_RETIRED_MAX) {
 		oldest = NULL;
 		for (client = server->clients; client != NULL; client = client->next)
-			if (client->session.state == RTR_SENDING && client->image != NULL && client->image->retired &&
+			if (((client->session.state == RTR_SENDING && client->image != NULL &&
+			      client->image->retired) ||
+			     (client->rest != NULL && client->rest->retired)) &&
 			    (oldest == NULL || client->since_ms < oldest->since_ms))
 				oldest = client;
 		if (oldest == NULL)
@@ -364,6 +227,7 @@ static void client_closed(struct al_conn *conn, void *user)
 	if (client->session.state == RTR_SENDING && al_conn_pending(conn) == 0)
 		client_sent(client); /* closing after the last byte: nothing was cut off */
 	rtr_image_unref(client->image);
+	rtr_answer_forget(client);
 	if (rtr_session_cut(&client->session))
 		suspect_add(server, client->addr);
 	if (client->prev != NULL)
@@ -411,7 +275,7 @@ static size_t client_pdu(struct rtr_client *client, const uint8_t *bytes, size_t
 		if (suspect != NULL)
 			suspect[0] = '\0';
 	}
-	client_reply(client, &reply, pdu.raw);
+	rtr_answer(client, &reply, pdu.raw);
 	return used;
 }
 
@@ -420,7 +284,7 @@ static void client_eof(struct rtr_client *client)
 	struct rtr_world world = server_world(client->server, client);
 	struct rtr_reply reply = rtr_session_step(&client->session, RTR_IN_EOF, NULL, &world);
 
-	client_reply(client, &reply, (struct al_slice){ 0 });
+	rtr_answer(client, &reply, (struct al_slice){ 0 });
 }
 
 static void client_input(struct al_conn *conn, struct evbuffer *in, bool eof, void *user)

@@ -103,10 +103,13 @@ static struct rtr_reply session_send(struct rtr_session *session, const struct r
 	session->resetting = answer == RTR_RESET;
 	session->reset_ms = world->now_ms;
 	session->held = false;
+	session->halfway = false;
 	session_enter(session, answer == RTR_RESET ? RTR_READY : RTR_SENDING);
-	return (struct rtr_reply){
-		.answer = answer, .version = session->version, .session = session_number(session, world), .from = from
-	};
+	return (struct rtr_reply){ .answer = answer,
+				   .version = session->version,
+				   .session = session_number(session, world),
+				   .from = from,
+				   .serial = world->serial };
 }
 
 static struct rtr_reply session_reset_query(struct rtr_session *session, const struct rtr_world *world)
@@ -121,6 +124,27 @@ static struct rtr_reply session_reset_query(struct rtr_session *session, const s
 	return session_send(session, world, RTR_FULL, 0);
 }
 
+/* The other half; there may be news behind it. */
+static struct rtr_reply session_rest(struct rtr_session *session, const struct rtr_world *world)
+{
+	struct rtr_reply reply = session_send(session, world, RTR_REST, session->half_from);
+
+	reply.serial = session->half_to;
+	session->told = session->half_to;
+	return reply;
+}
+
+uint32_t rtr_session_halve(struct rtr_session *session, uint32_t from, uint32_t to)
+{
+	assert(session->state == RTR_SENDING && session->version == 0);
+	session->halfway = true;
+	session->half_from = from;
+	session->half_to = to;
+	session->told = from;
+	session->notified = false; /* the second half is no news: it does not wait */
+	return from;
+}
+
 static struct rtr_reply session_serial_query(struct rtr_session *session, const struct rtr_pdu *pdu,
 					     const struct rtr_world *world)
 {
@@ -129,8 +153,10 @@ static struct rtr_reply session_serial_query(struct rtr_session *session, const 
 
 	if (!world->has_data)
 		return session_no_data(session, world);
-	if (!known || world->suspect)
+	if (!known || world->suspect || (session->halfway && pdu->serial != session->half_from))
 		return session_send(session, world, RTR_RESET, 0);
+	if (session->halfway)
+		return session_rest(session, world);
 	if (pdu->serial == world->serial)
 		return session_send(session, world, RTR_EMPTY, 0);
 	if (!world->retained(world->arg, pdu->serial))
@@ -208,7 +234,8 @@ static struct rtr_reply session_tick(struct rtr_session *session, const struct r
 	session_enter(session, RTR_READY);
 	return (struct rtr_reply){ .answer = RTR_NOTIFY,
 				   .version = session->version,
-				   .session = session_number(session, world) };
+				   .session = session_number(session, world),
+				   .serial = world->serial };
 }
 
 struct rtr_reply rtr_session_step(struct rtr_session *session, enum rtr_input input, const struct rtr_pdu *pdu,

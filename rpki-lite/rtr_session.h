@@ -28,7 +28,10 @@
  * signs two different logs with one key breaks this, and that is a fork which followers report.
  *
  * Version 0 is the exception: each answer to a Reset Query gets a fresh session, valid on its connection only.
- * Routers that speak version 0 and nothing else (gobgp) purge revoked records only when the session changes.
+ * Routers that speak version 0 and nothing else (gobgp) purge revoked records only when the session changes. There
+ * the pair does not name one set either: a difference that both brings and takes goes out in two answers, the first of
+ * which ends with the serial that the router had, since such a router takes withdrawals before announcements. That
+ * serial is asked about once more, on this connection, and by nobody else.
  */
 #ifndef RPKI_LITE_RTR_SESSION_H
 #define RPKI_LITE_RTR_SESSION_H
@@ -64,6 +67,8 @@ struct rtr_session {
 	uint32_t told;  /* newest serial that the router has heard of; 0: none */
 	bool resetting; /* was told to ask for everything, at `reset_ms`, and has not done so yet */
 	uint64_t reset_ms;
+	bool halfway; /* version 0: what came from `half_from` to `half_to` is there, what went is too */
+	uint32_t half_from, half_to;
 	bool notified;        /* ever */
 	uint64_t notified_ms; /* when last */
 };
@@ -99,6 +104,7 @@ enum rtr_answer {
 	RTR_RESET, /* Cache Reset */
 	RTR_FULL,  /* Cache Response, all records, End of Data */
 	RTR_DELTA, /* Cache Response, difference from `from`, End of Data */
+	RTR_REST,  /* Cache Response, the withdrawals of the difference that was halved, End of Data */
 	RTR_EMPTY, /* Cache Response, End of Data */
 	RTR_ERROR, /* Error Report `code` */
 };
@@ -108,6 +114,7 @@ struct rtr_reply {
 	uint8_t version; /* for the header */
 	uint16_t session;
 	uint32_t from;
+	uint32_t serial; /* of End of Data, or of the Notify */
 	enum rtr_code code;
 	const char *text; /* of the Error Report; constant */
 	bool finish;      /* close once everything is sent */
@@ -117,6 +124,11 @@ struct rtr_reply {
 void rtr_session_init(struct rtr_session *session);
 struct rtr_reply rtr_session_step(struct rtr_session *session, enum rtr_input input, const struct rtr_pdu *pdu,
 				  const struct rtr_world *world);
+/*
+ * The RTR_DELTA just replied, in version 0, both brings and takes: send what comes alone, with the End of Data that is
+ * returned. The router is then notified at once, asks from the same serial, and gets RTR_REST.
+ */
+uint32_t rtr_session_halve(struct rtr_session *session, uint32_t from, uint32_t to);
 /* Time from `now_ms` until a Notify is due, 0: now, UINT64_MAX: none is. */
 uint64_t rtr_session_notify_in(const struct rtr_session *session, const struct rtr_world *world);
 /* The connection is gone: was the router cut off inside an answer, so that it may hold part of it? */

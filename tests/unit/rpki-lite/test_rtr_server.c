@@ -202,6 +202,70 @@ static void answers_and_notify(void **state)
 	bench_close(&bench);
 }
 
+/* A PDU of version 0 with the session that the cache chose, as hex with "SSSS" for it. */
+static const char *next_pdu0(int fd, char out[static 600], uint16_t *session)
+{
+	char field[5];
+
+	(void)next_pdu(fd, out);
+	(void)memcpy(field, out + 4, 4);
+	field[4] = '\0';
+	if (strncmp(out, "0003", 4) == 0)
+		*session = (uint16_t)strtoul(field, NULL, 16);
+	if (strncmp(out, "0004", 4) != 0 && strncmp(out, "0006", 4) != 0)
+		(void)memcpy(out + 4, "SSSS", 4);
+	return out;
+}
+
+#define assert_pdu0(want) assert_string_equal(next_pdu0(fd, pdu_text, &session), want)
+#define V0_NEW                             \
+	"0006000000000020"                 \
+	"01101000"                         \
+	"fd000000000000000000000000000000" \
+	"00000002"
+#define V0_OLD(flag)                     \
+	"0004000000000014" flag "080800" \
+	"0a000000"                       \
+	"00000001"
+
+static void version_0_in_two_halves(void **state)
+{
+	struct bench bench;
+	char pdu_text[600];
+	uint16_t session = 0;
+	int fd;
+
+	(void)state;
+	bench_open(&bench, 60000);
+	publish_ten(&bench);
+	fd = client_connect(bench.port);
+	ask_reset(fd, 0);
+	assert_pdu0("0003SSSS00000008");
+	assert_pdu0(V0_OLD("01"));
+	assert_pdu0("0007SSSS0000000c0000000a");
+	publish_twelve(&bench);
+	assert_pdu0("0000SSSS0000000c0000000c");
+	ask_serial(fd, 0, session, 10);
+	assert_pdu0("0003SSSS00000008");
+	assert_pdu0(V0_NEW);
+	assert_pdu0("0007SSSS0000000c0000000a");
+	/* The pace of Notifies does not hold the other half up. */
+	assert_pdu0("0000SSSS0000000c0000000c");
+	ask_serial(fd, 0, session, 10);
+	assert_pdu0("0003SSSS00000008");
+	assert_pdu0(V0_OLD("00"));
+	assert_pdu0("0007SSSS0000000c0000000c");
+	close(fd);
+	/* Who asks for everything now gets the new set, in version 0 as well. */
+	fd = client_connect(bench.port);
+	ask_reset(fd, 0);
+	assert_pdu0("0003SSSS00000008");
+	assert_pdu0(V0_NEW);
+	assert_pdu0("0007SSSS0000000c0000000c");
+	close(fd);
+	bench_close(&bench);
+}
+
 static void no_data_then_notify(void **state)
 {
 	struct bench bench;
@@ -464,6 +528,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_and_notify),
+		cmocka_unit_test(version_0_in_two_halves),
 		cmocka_unit_test(no_data_then_notify),
 		cmocka_unit_test(errors_end_the_connection),
 		cmocka_unit_test(pipelined_queries_are_answered_in_order),

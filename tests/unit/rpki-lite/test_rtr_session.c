@@ -357,6 +357,48 @@ static void version_0_gets_fresh_sessions(void **state)
 	assert_int_equal(ask(&s, serial_query(0, reply.session, SERIAL), &world).answer, RTR_EMPTY);
 }
 
+/* gobgp takes withdrawals before announcements: what comes is there before it hears of what goes. */
+static void version_0_gets_changes_in_two_halves(void **state)
+{
+	struct rtr_world world = world_of(true);
+	struct rtr_session s;
+	struct rtr_reply reply;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		rtr_session_init(&s);
+		(void)ask(&s, reset_query(0), &world);
+		sent(&s, &world);
+		world.serial++;
+		assert_int_equal(tick(&s, &world).answer, RTR_NOTIFY);
+		assert_int_equal(ask(&s, serial_query(0, 0x1111, 95), &world).answer, RTR_DELTA);
+		assert_int_equal(rtr_session_halve(&s, 95, world.serial), 95);
+		sent(&s, &world);
+		/* At once, however long ago the last one was; for the serial that it is halfway to or a newer one. */
+		reply = tick(&s, &world);
+		assert_int_equal(reply.answer, RTR_NOTIFY);
+		assert_int_equal(reply.serial, world.serial);
+		if (i == 1) { /* it wants something else: what it has is known to nobody */
+			assert_int_equal(ask(&s, serial_query(0, 0x1111, 96), &world).answer, RTR_RESET);
+			assert_int_equal(ask(&s, serial_query(0, 0x1111, 95), &world).answer, RTR_DELTA);
+			continue;
+		}
+		if (i == 2) {
+			assert_int_equal(ask(&s, reset_query(0), &world).answer, RTR_FULL);
+			assert_false(s.halfway);
+			continue;
+		}
+		world.serial++;
+		reply = ask(&s, serial_query(0, 0x1111, 95), &world);
+		assert_int_equal(reply.answer, RTR_REST);
+		assert_int_equal(reply.serial, world.serial - 1);
+		sent(&s, &world);
+		world.now_ms += 60000;
+		assert_int_equal(tick(&s, &world).answer, RTR_NOTIFY); /* of what came meanwhile */
+	}
+}
+
 static void a_suspect_is_reset(void **state)
 {
 	struct rtr_world world = world_of(true);
@@ -427,6 +469,7 @@ int main(void)
 		cmocka_unit_test(notify_is_paced),
 		cmocka_unit_test(no_notify_before_the_reset_query),
 		cmocka_unit_test(version_0_gets_fresh_sessions),
+		cmocka_unit_test(version_0_gets_changes_in_two_halves),
 		cmocka_unit_test(a_suspect_is_reset),
 		cmocka_unit_test(who_is_a_suspect),
 		cmocka_unit_test(session_id_is_the_logs),
