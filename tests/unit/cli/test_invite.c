@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "file.h"
 #include "member/invite.h"
 #include "member/pin.h"
 #include "pairs.h"
@@ -27,6 +28,32 @@ static void there_and_back(void **state)
 	assert_int_equal(invite_parse(word, &back), AL_OK);
 	assert_string_equal(back.server, invite.server);
 	assert_string_equal(back.vkey, invite.vkey);
+}
+
+/* tests/vectors/client, as docs/formats.md has them. */
+static void vectors(void **state)
+{
+	struct invite invite;
+	static struct pin pin;
+	char word[INVITE_MAX];
+	struct al_buf file, text;
+
+	(void)state;
+	al_buf_init(&file, 65536);
+	al_buf_init(&text, 65536);
+	assert_int_equal(file_read(TEST_DATA "/vectors/client/invitation", &file), AL_OK);
+	file.ptr[file.len - 1] = '\0'; /* its LF */
+	assert_int_equal(invite_parse((const char *)file.ptr, &invite), AL_OK);
+	assert_string_equal(invite.server, "registry.example:4343");
+	assert_int_equal(invite_format(&invite, word), AL_OK);
+	assert_string_equal(word, (const char *)file.ptr);
+	al_buf_reset(&file);
+	assert_int_equal(file_read(TEST_DATA "/vectors/client/network", &file), AL_OK);
+	assert_int_equal(pin_parse(al_buf_view(&file), &pin), AL_OK);
+	pin_format(&pin, &text);
+	assert_true(al_slice_eq(al_buf_view(&file), al_buf_view(&text)));
+	al_buf_release(&text);
+	al_buf_release(&file);
 }
 
 /* Every byte exchanged, every shorter word: none is an invitation. */
@@ -124,8 +151,8 @@ static void lines(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(there_and_back), cmocka_unit_test(mistyped), cmocka_unit_test(pins),
-		cmocka_unit_test(names),          cmocka_unit_test(lines),
+		cmocka_unit_test(there_and_back), cmocka_unit_test(vectors), cmocka_unit_test(mistyped),
+		cmocka_unit_test(pins),           cmocka_unit_test(names),   cmocka_unit_test(lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
