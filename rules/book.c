@@ -42,6 +42,7 @@ enum al_err book_new(struct book **out)
 		book_free(book);
 		return err;
 	}
+	space_watch(book->space, book->state);
 	al_state_observe(book->state, on_change, book);
 	*out = book;
 	return AL_OK;

@@ -1,27 +1,21 @@
 /*
- * holdings.c -- a hash from maintainer to a plain array of objects. Creating
- * costs an append; changing and deleting look the old version up.
+ * holdings.c -- each change of an object is a few steps on counters. A block
+ * that comes or goes moves what lies directly below it to another pool.
  */
 #include "holdings.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(holder) ((holder)->lost = true)
-#include <uthash.h>
-
-struct holder {
-	UT_hash_handle hh;
-	const struct al_object **items;
-	size_t count, cap;
-	size_t name_len;
-	bool lost;
-	char name[];
+struct asn_held {
+	const struct al_object *object; /* its newest version */
+	size_t pool_len;
+	char pool[]; /* the as-block that it is counted in */
 };
 
 struct holdings {
-	struct holder *holders;
+	struct tallies tallies;
+	struct al_trie asns; /* living aut-nums as keys of 32 bits -> struct asn_held */
 };
 
 enum al_err holdings_new(struct holdings **out)
@@ -30,116 +24,350 @@ enum al_err holdings_new(struct holdings **out)
 
 	if (holdings == NULL)
 		return AL_ENOMEM;
+	tallies_init(&holdings->tallies);
+	al_trie_init(&holdings->asns);
 	*out = holdings;
 	return AL_OK;
 }
 
+static bool asn_free(const struct al_prefix *key, void *value, void *arg)
+{
+	(void)key;
+	(void)arg;
+	free(value);
+	return true;
+}
+
 void holdings_free(struct holdings *holdings)
 {
-	struct holder *holder, *next;
+	static const struct al_prefix all = { .bits = 32 };
 
 	if (holdings == NULL)
 		return;
-	holder = holdings->holders;
-	HASH_CLEAR(hh, holdings->holders); /* the list through the elements stays */
-	for (; holder != NULL; holder = next) {
-		next = holder->hh.next;
-		free(holder->items);
-		free(holder);
-	}
+	tallies_release(&holdings->tallies);
+	al_trie_within(&holdings->asns, &all, asn_free, NULL);
+	al_trie_release(&holdings->asns);
 	free(holdings);
 }
 
-static struct holder *holder_find(const struct holdings *holdings, struct al_slice name)
+const struct tallies *holdings_tallies(const struct holdings *holdings)
 {
-	struct holder *holder = NULL;
-
-	HASH_FIND(hh, holdings->holders, name.ptr, name.len, holder);
-	return holder;
+	return &holdings->tallies;
 }
 
-static struct holder *holder_get(struct holdings *holdings, struct al_slice name)
-{
-	struct holder *holder = holder_find(holdings, name);
+/* ---- accounts ---- */
 
-	if (holder != NULL)
-		return holder;
-	holder = calloc(1, sizeof(*holder) + name.len);
-	if (holder == NULL)
-		return NULL;
-	holder->name_len = name.len;
-	memcpy(holder->name, name.ptr, name.len);
-	HASH_ADD_KEYPTR(hh, holdings->holders, holder->name, holder->name_len, holder);
-	if (holder->lost) {
-		free(holder);
-		return NULL;
+enum al_err holdings_credit(struct tallies *tallies, const struct holdings_view *view, struct al_slice mntner,
+			    enum tally_kind kind, struct al_slice pool, int64_t change)
+{
+	struct tally tally = { TALLY_MNTNER, mntner, kind, pool };
+	const struct al_object *at = view->mntner(view->arg, mntner);
+	struct al_slice rest = at != NULL ? al_object_text(at) : (struct al_slice){ NULL, 0 };
+	enum al_err err = tallies_add(tallies, &tally, change);
+
+	tally.whose = TALLY_KEY;
+	while (err == AL_OK && al_attr_find(&rest, "auth", &tally.who))
+		err = tallies_add(tallies, &tally, change);
+	tally.whose = TALLY_TREE;
+	tally.who = mntner;
+	for (unsigned i = 0; err == AL_OK && tally.who.len > 0 && i < VOUCHERS_MAX; i++) {
+		err = tallies_add(tallies, &tally, change);
+		at = view->mntner(view->arg, tally.who);
+		tally.who = at != NULL ? al_object_attr(at, "vouched-by") : (struct al_slice){ NULL, 0 };
 	}
-	return holder;
+	return err;
 }
 
-static enum al_err holder_add(struct holder *holder, const struct al_object *object)
+static bool is_number(const struct al_object *object)
 {
-	if (holder->count == holder->cap) {
-		size_t cap = holder->cap > 0 ? holder->cap * 2 : 4;
-		const struct al_object **grown = realloc(holder->items, cap * sizeof(const struct al_object *));
-
-		if (grown == NULL)
-			return AL_ENOMEM;
-		holder->items = grown;
-		holder->cap = cap;
-	}
-	holder->items[holder->count++] = object;
-	return AL_OK;
+	return object->cls == AL_AUT_NUM || object->cls == AL_INETNUM || object->cls == AL_INET6NUM;
 }
 
-static void holder_drop(struct holder *holder, const struct al_object *object)
-{
-	for (size_t i = holder->count; i-- > 0;)
-		if (holder->items[i] == object) {
-			holder->items[i] = holder->items[--holder->count];
-			return;
-		}
-}
-
-static enum al_err each_name(struct holdings *holdings, const struct al_object *object, bool add)
+/* The same for each maintainer in mnt-by. */
+static enum al_err credit_all(struct tallies *tallies, const struct holdings_view *view, const struct al_object *object,
+			      enum tally_kind kind, struct al_slice pool, int64_t change)
 {
 	struct al_slice rest = al_object_text(object), value, name;
 	enum al_err err = AL_OK;
 
 	while (err == AL_OK && al_attr_find(&rest, "mnt-by", &value))
 		do {
-			struct holder *holder;
-
 			(void)al_slice_cut(&value, ',', &name);
-			holder = holder_get(holdings, al_slice_trim(name));
-			if (holder == NULL)
-				err = AL_ENOMEM;
-			else if (add)
-				err = holder_add(holder, object);
-			else
-				holder_drop(holder, object);
+			err = holdings_credit(tallies, view, al_slice_trim(name), kind, pool, change);
 		} while (err == AL_OK && value.len > 0);
 	return err;
 }
 
-enum al_err holdings_change(struct holdings *holdings, const struct al_object *old, const struct al_object *now)
+enum al_err holdings_object(struct tallies *tallies, const struct holdings_view *view, const struct al_object *object,
+			    struct al_slice pool, int sign)
 {
-	enum al_err err = AL_OK;
+	const struct al_slice none = { NULL, 0 };
+	enum al_err err = credit_all(tallies, view, object, TALLY_OBJECTS, none, sign);
 
-	if (now->cls != AL_AUT_NUM && now->cls != AL_INETNUM && now->cls != AL_INET6NUM)
-		return AL_OK;
-	if (old != NULL && !old->deleted)
-		err = each_name(holdings, old, false);
-	if (err == AL_OK && !now->deleted)
-		err = each_name(holdings, now, true);
+	if (err == AL_OK)
+		err = credit_all(tallies, view, object, TALLY_BYTES, none, sign * (int64_t)object->text_len);
+	if (err == AL_OK && object->cls == AL_DOMAIN)
+		err = credit_all(tallies, view, object, TALLY_DOMAINS, none, sign);
+	if (err == AL_OK && (object->cls == AL_AS_SET || object->cls == AL_ROUTE_SET))
+		err = credit_all(tallies, view, object, TALLY_SETS, none, sign);
+	if (err == AL_OK && is_number(object))
+		err = credit_all(tallies, view, object, TALLY_HELD, none, sign);
+	if (err == AL_OK && is_number(object) && pool.len > 0)
+		err = credit_all(tallies, view, object, TALLY_HELD, pool, sign);
 	return err;
 }
 
-void holdings_each(const struct holdings *holdings, struct al_slice mntner, al_object_fn visit, void *arg)
+enum al_err holdings_move(struct tallies *tallies, const struct holdings_view *view, const struct al_object *object,
+			  struct al_slice from, struct al_slice to)
 {
-	const struct holder *holder = holder_find(holdings, mntner);
+	enum al_err err = AL_OK;
 
-	for (size_t i = 0; holder != NULL && i < holder->count; i++)
-		if (!visit(holder->items[i], arg))
-			return;
+	if (from.len > 0)
+		err = credit_all(tallies, view, object, TALLY_HELD, from, -1);
+	if (err == AL_OK && to.len > 0)
+		err = credit_all(tallies, view, object, TALLY_HELD, to, 1);
+	return err;
+}
+
+/* ---- a maintainer's keys, and who vouched for it ---- */
+
+struct rekey {
+	struct tallies *tallies;
+	const struct al_object *mntner;
+	int sign;
+};
+
+static enum al_err rekey_row(const struct tally *tally, int64_t count, void *arg)
+{
+	const struct rekey *rekey = arg;
+	struct tally own = *tally;
+	struct al_slice rest = al_object_text(rekey->mntner);
+	enum al_err err = AL_OK;
+
+	own.whose = TALLY_KEY;
+	while (err == AL_OK && al_attr_find(&rest, "auth", &own.who))
+		err = tallies_add(rekey->tallies, &own, count * rekey->sign);
+	return err;
+}
+
+enum al_err holdings_rekey(struct tallies *tallies, const struct tallies *of, const struct al_object *old,
+			   const struct al_object *now)
+{
+	struct rekey away = { tallies, old, -1 }, here = { tallies, now, 1 };
+	struct al_slice name = al_object_key(now);
+	enum al_err err = AL_OK;
+
+	if (old != NULL)
+		err = tallies_each(of, TALLY_MNTNER, name, rekey_row, &away);
+	return err == AL_OK ? tallies_each(of, TALLY_MNTNER, name, rekey_row, &here) : err;
+}
+
+struct graft {
+	struct tallies *tallies;
+	const struct al_state *state;
+	struct al_slice voucher;
+};
+
+/* What a newcomer brings in the same request, before its maintainer, goes to the trees above it. */
+static enum al_err graft_row(const struct tally *tally, int64_t count, void *arg)
+{
+	const struct graft *graft = arg;
+	struct tally own = *tally;
+	enum al_err err = AL_OK;
+
+	own.who = graft->voucher;
+	for (unsigned i = 1; err == AL_OK && own.who.len > 0 && i < VOUCHERS_MAX; i++) {
+		const struct al_object *at = al_state_version(graft->state, AL_MNTNER, own.who);
+
+		err = tallies_add(graft->tallies, &own, count);
+		own.who = at != NULL ? al_object_attr(at, "vouched-by") : (struct al_slice){ NULL, 0 };
+	}
+	return err;
+}
+
+static enum al_err mntner_change(struct holdings *h, const struct al_state *state, const struct al_object *old,
+				 const struct al_object *now)
+{
+	struct graft graft = { &h->tallies, state, al_object_attr(now, "vouched-by") };
+	enum al_err err = holdings_rekey(&h->tallies, &h->tallies, old, now);
+
+	if (err == AL_OK && old == NULL && graft.voucher.len > 0)
+		err = tallies_each(&h->tallies, TALLY_TREE, al_object_key(now), graft_row, &graft);
+	return err;
+}
+
+/* ---- pools ---- */
+
+static const struct al_object *state_mntner(const void *arg, struct al_slice name)
+{
+	return al_state_version(arg, AL_MNTNER, name);
+}
+
+static struct al_slice key_or_none(const struct al_object *object)
+{
+	return object != NULL ? al_object_key(object) : (struct al_slice){ NULL, 0 };
+}
+
+static struct al_slice inet_pool(const struct al_state *state, const struct al_object *object)
+{
+	struct al_prefix prefix;
+
+	if ((object->cls != AL_INETNUM && object->cls != AL_INET6NUM) || al_object_prefix(object, &prefix) != AL_OK)
+		return (struct al_slice){ NULL, 0 };
+	return key_or_none(al_state_covering_inet(state, &prefix, true));
+}
+
+struct moving {
+	struct holdings *holdings;
+	struct holdings_view view;
+	struct al_slice from, to;
+	struct al_asn_range range;
+	enum al_err err;
+};
+
+static bool child_visit(const struct al_object *child, void *arg)
+{
+	struct moving *m = arg;
+
+	m->err = holdings_move(&m->holdings->tallies, &m->view, child, m->from, m->to);
+	return m->err == AL_OK;
+}
+
+/* A block came between, or went. */
+static enum al_err inet_blocks(struct holdings *h, const struct al_state *state, const struct al_object *now)
+{
+	struct al_slice above = inet_pool(state, now), own = al_object_key(now);
+	struct moving m = { .holdings = h, .view = { state_mntner, state } };
+	struct al_prefix prefix;
+
+	m.from = now->deleted ? own : above;
+	m.to = now->deleted ? above : own;
+	if (al_object_prefix(now, &prefix) == AL_OK)
+		al_state_children(state, (enum al_class)now->cls, &prefix, child_visit, &m);
+	return m.err;
+}
+
+static struct al_prefix asn_key(uint32_t asn)
+{
+	return (struct al_prefix){
+		.addr = { (uint8_t)(asn >> 24), (uint8_t)(asn >> 16), (uint8_t)(asn >> 8), (uint8_t)asn },
+		.len = 32,
+		.bits = 32,
+	};
+}
+
+static struct asn_held *asn_held_new(const struct al_object *object, struct al_slice pool)
+{
+	struct asn_held *held = malloc(sizeof(*held) + pool.len + 1);
+
+	if (held == NULL)
+		return NULL;
+	held->object = object;
+	held->pool_len = pool.len;
+	if (pool.len > 0)
+		memcpy(held->pool, pool.ptr, pool.len);
+	return held;
+}
+
+/* Counted in the block that is the smallest around it now. */
+static bool asn_visit(const struct al_prefix *key, void *value, void *arg)
+{
+	struct asn_held *held = value, *moved;
+	struct moving *m = arg;
+	uint32_t asn;
+
+	if (al_object_asn(held->object, &asn) != AL_OK || asn < m->range.first || asn > m->range.last)
+		return true;
+	m->from = (struct al_slice){ held->pool, held->pool_len };
+	m->to = key_or_none(al_state_as_block(m->view.arg, asn));
+	if (al_slice_eq(m->from, m->to))
+		return true;
+	m->err = holdings_move(&m->holdings->tallies, &m->view, held->object, m->from, m->to);
+	moved = m->err == AL_OK ? asn_held_new(held->object, m->to) : NULL;
+	if (moved == NULL) {
+		m->err = AL_ENOMEM;
+		return false;
+	}
+	*al_trie_slot(&m->holdings->asns, key) = moved; /* the slot is there */
+	free(held);
+	return true;
+}
+
+static enum al_err as_blocks(struct holdings *h, const struct al_state *state, const struct al_object *now)
+{
+	struct moving m = { .holdings = h, .view = { state_mntner, state } };
+	struct al_prefix around;
+
+	if (al_asn_range_parse(al_object_key(now), &m.range) != AL_OK)
+		return AL_OK;
+	around = asn_key(m.range.first);
+	while (around.len > 0 && (m.range.first ^ m.range.last) >> (32 - around.len) != 0)
+		around.len--;
+	memset(around.addr, 0, sizeof(around.addr));
+	for (unsigned i = 0; i < around.len; i++)
+		if ((m.range.first >> (31 - i) & 1) != 0)
+			around.addr[i / 8] |= (uint8_t)(0x80u >> (i % 8));
+	al_trie_within(&h->asns, &around, asn_visit, &m);
+	return m.err;
+}
+
+/* Its pool, noted with the number; *pool stays valid until the next change. */
+static enum al_err asn_note(struct holdings *h, const struct al_state *state, const struct al_object *now,
+			    struct al_slice *pool)
+{
+	struct asn_held *held;
+	struct al_prefix key;
+	void **slot;
+	uint32_t asn;
+
+	if (al_object_asn(now, &asn) != AL_OK)
+		return AL_OK;
+	key = asn_key(asn);
+	*pool = key_or_none(al_state_as_block(state, asn));
+	if (now->deleted) {
+		free(al_trie_remove(&h->asns, &key));
+		return AL_OK;
+	}
+	held = asn_held_new(now, *pool);
+	slot = held != NULL ? al_trie_slot(&h->asns, &key) : NULL;
+	if (slot == NULL) {
+		free(held);
+		return AL_ENOMEM;
+	}
+	free(*slot);
+	*slot = held;
+	return AL_OK;
+}
+
+/* ---- changes ---- */
+
+enum al_err holdings_change(struct holdings *h, const struct al_state *state, const struct al_object *old,
+			    const struct al_object *now)
+{
+	const struct holdings_view view = { state_mntner, state };
+	struct al_slice pool = inet_pool(state, now);
+	bool was = old != NULL && !old->deleted;
+	enum al_err err = AL_OK;
+
+	if (now->cls == AL_MNTNER)
+		err = mntner_change(h, state, old, now);
+	else if (now->cls == AL_AUT_NUM)
+		err = asn_note(h, state, now, &pool);
+	if (err == AL_OK && was)
+		err = holdings_object(&h->tallies, &view, old, pool, -1);
+	if (err == AL_OK && !now->deleted)
+		err = holdings_object(&h->tallies, &view, now, pool, 1);
+	if (err != AL_OK || was == !now->deleted)
+		return err;
+	if (now->cls == AL_INETNUM || now->cls == AL_INET6NUM)
+		return inet_blocks(h, state, now);
+	return now->cls == AL_AS_BLOCK ? as_blocks(h, state, now) : AL_OK;
+}
+
+enum al_err holdings_rest(struct holdings *h, const struct al_state *state, const struct al_object *last, int change)
+{
+	const struct holdings_view view = { state_mntner, state };
+
+	return credit_all(&h->tallies, &view, last, TALLY_RESTING,
+			  al_slice_str(al_class_name((enum al_class)last->cls)), change);
 }

@@ -27,7 +27,7 @@ const struct policy_clause policy_clauses[] = {
 	{ "POLICY-ASK",
 	  "Below policy: ask the hostmaster or the block's maintainers decide; the request may wait for them." },
 	{ "POLICY-VOUCH", "Below policy: vouch a second member, who holds something, signs for the newcomer." },
-	{ "POLICY-QUOTA", "A maintainer holds no more by policy than the block's assign-quota." },
+	{ "POLICY-QUOTA", "A maintainer, or a key, holds no more by policy than the block allows." },
 	{ "POLICY-QUARANTINE", "What was returned rests for a while before another may have it." },
 	{ "POLICY-ASN-BLOCK",
 	  "An aut-num is created in an open as-block, or with a maintainer of the block; an as-block with one." },
@@ -247,5 +247,6 @@ void policy_decide(struct decision *d, const struct al_state *state, const struc
 	for (size_t i = 0; i < d->request.object_count; i++)
 		decide_object(&p, (unsigned)i);
 	policy_contacts_used(&p);
+	tallies_release(&p.adds);
 	view_release(&p.view);
 }

@@ -39,6 +39,8 @@ void policy_record(struct policy *policy, const struct subject *subject); /* hos
 void policy_node(struct policy *policy, const struct subject *subject);   /* node, peering, service */
 /* Creates of aut-num, inetnum, inet6num by policy: quota and quarantine of what `parent` hands out. */
 void policy_quota(struct policy *policy, const struct subject *subject, const struct al_object *parent);
+/* Did this key hold a number or block before the request, by other maintainers than the object's own? */
+bool policy_key_holds(const struct policy *policy, const struct al_object *object, struct al_slice key);
 /* member-of: the set takes it (aut-num, route, route6). */
 void policy_member(struct policy *policy, const struct subject *subject);
 /* contact: of roles and persons, and contact blocks that nobody named. */

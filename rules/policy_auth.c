@@ -225,39 +225,16 @@ void auth_subject(struct policy *policy, const struct subject *s)
 		check_mntner_key(policy, s);
 }
 
-struct voucher_search {
-	const struct policy *policy;
-	const struct subject *subject;
-	bool found;
-};
-
-static bool holding_visit(const struct al_object *held, void *arg)
-{
-	(void)held;
-	*(bool *)arg = true;
-	return false;
-}
-
-/* A name alone costs nothing: who holds no number and no block cannot vouch. */
-static bool voucher_visit(const struct al_object *mntner, void *arg)
-{
-	struct voucher_search *search = arg;
-
-	if (!al_object_has(search->subject->now, "mnt-by", al_object_key(mntner)) &&
-	    signed_by_any(search->policy, mntner))
-		holdings_each(space_holdings(search->policy->space), al_object_key(mntner), holding_visit,
-			      &search->found);
-	return !search->found;
-}
-
-/* Has a member signed that held something before and is not one of the object's own maintainers? */
+/*
+ * Has a member signed that held something before and is not one of the object's own maintainers? A name alone costs
+ * nothing: who holds no number and no block cannot vouch.
+ */
 static bool vouched(const struct policy *policy, const struct subject *s)
 {
-	struct voucher_search search = { policy, s, false };
-
-	if (policy->d->key_count > 1)
-		al_state_each(policy->state, AL_MNTNER, voucher_visit, &search);
-	return search.found;
+	for (size_t i = 0; policy->d->key_count > 1 && i < policy->d->key_count; i++)
+		if (policy_key_holds(policy, s->now, al_slice_str(policy->d->key_texts[i])))
+			return true;
+	return false;
 }
 
 void auth_below(struct policy *policy, const struct subject *s, const struct al_object *parent, const char *attr,

@@ -99,15 +99,16 @@ enum al_err resting_add(struct resting *resting, const struct al_object *last)
 	return AL_OK;
 }
 
-void resting_drop(struct resting *resting, const struct al_object *now)
+bool resting_drop(struct resting *resting, const struct al_object *now)
 {
 	struct al_prefix key;
 	void *value = index_key(now, &key) ? al_trie_get(index_of(resting, now), &key) : NULL;
 
 	if (value == NULL)
-		return;
+		return false;
 	item_at(resting, value)->gone = true;
 	index_remove(resting, now);
+	return true;
 }
 
 const struct al_object *resting_due(struct resting *resting, uint64_t now)

@@ -26,8 +26,8 @@ struct rest_item {
 void resting_init(struct resting *resting);
 void resting_release(struct resting *resting);
 AL_MUST_USE enum al_err resting_add(struct resting *resting, const struct al_object *last);
-/* It lives again: it does not rest any more. */
-void resting_drop(struct resting *resting, const struct al_object *now);
+/* It lives again, and does not rest any more. False: it did not. */
+bool resting_drop(struct resting *resting, const struct al_object *now);
 /* The oldest whose time is over at `now`, taken out; NULL: none. */
 const struct al_object *resting_due(struct resting *resting, uint64_t now);
 /* The one that has rested longest of those that touch this block or number, or NULL. */

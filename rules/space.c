@@ -35,6 +35,7 @@ struct space {
 	struct resting resting;
 	uint64_t now; /* log time that resting has been worked off to */
 	struct holdings *holdings;
+	const struct al_state *state; /* whose changes these are; NULL: nobody counts */
 };
 
 static enum al_err tree_init(struct tree *tree, unsigned bits)
@@ -75,6 +76,11 @@ void space_free(struct space *space)
 	resting_release(&space->resting);
 	holdings_free(space->holdings);
 	free(space);
+}
+
+void space_watch(struct space *space, const struct al_state *state)
+{
+	space->state = state;
 }
 
 /* Reserve nodes for a whole path first, so that an insertion cannot stop half way. */
@@ -362,14 +368,22 @@ const struct al_prefix *space_pools(const struct space *space, size_t *count)
 	return space->pools;
 }
 
+static enum al_err rest_counts(struct space *space, const struct al_object *last, int change)
+{
+	return space->state != NULL ? holdings_rest(space->holdings, space->state, last, change) : AL_OK;
+}
+
 /* Release it now, or when it has rested. */
 static enum al_err returned(struct space *space, const struct al_object *last)
 {
 	struct al_prefix prefix;
 	uint32_t asn;
 
-	if (space->resting.rest_s > 0 && last->time + space->resting.rest_s > space->now)
-		return resting_add(&space->resting, last);
+	if (space->resting.rest_s > 0 && last->time + space->resting.rest_s > space->now) {
+		enum al_err err = resting_add(&space->resting, last);
+
+		return err == AL_OK ? rest_counts(space, last, 1) : err;
+	}
 	if (last->cls == AL_AUT_NUM) {
 		if (al_object_asn(last, &asn) == AL_OK)
 			space_release_asn(space, asn);
@@ -385,8 +399,10 @@ void space_advance(struct space *space, uint64_t now)
 
 	if (now > space->now)
 		space->now = now;
-	while ((last = resting_due(&space->resting, space->now)) != NULL)
-		(void)returned(space, last); /* due: it is released, which cannot fail */
+	while ((last = resting_due(&space->resting, space->now)) != NULL) {
+		(void)returned(space, last);        /* due: it is released, which cannot fail, */
+		(void)rest_counts(space, last, -1); /* and so is a count that is there already */
+	}
 }
 
 uint64_t space_time(const struct space *space)
@@ -442,8 +458,10 @@ static void registry_change(struct space *space, const struct al_object *now)
 enum al_err space_change(struct space *space, const struct al_object *old, const struct al_object *now)
 {
 	bool was = old != NULL && !old->deleted;
-	enum al_err err = holdings_change(space->holdings, old, now);
+	enum al_err err = AL_OK;
 
+	if (space->state != NULL)
+		err = holdings_change(space->holdings, space->state, old, now);
 	if (err != AL_OK)
 		return err;
 	space_advance(space, now->time);
@@ -453,7 +471,9 @@ enum al_err space_change(struct space *space, const struct al_object *old, const
 	}
 	if (now->cls != AL_INETNUM && now->cls != AL_INET6NUM && now->cls != AL_AUT_NUM)
 		return AL_OK;
-	if (old != NULL && old->deleted)
-		resting_drop(&space->resting, now);
+	if (old != NULL && old->deleted && resting_drop(&space->resting, now))
+		err = rest_counts(space, old, -1);
+	if (err != AL_OK)
+		return err;
 	return now->cls == AL_AUT_NUM ? asn_change(space, now, was) : inet_change(space, now, was);
 }

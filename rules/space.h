@@ -15,6 +15,8 @@ struct space;
 
 AL_MUST_USE enum al_err space_new(struct space **out);
 void space_free(struct space *space);
+/* The state that space_change() is told the changes of, for who holds how much; without it nobody holds anything. */
+void space_watch(struct space *space, const struct al_state *state);
 
 /* Mark exactly this block as taken, or not any more. Nested marks are independent. */
 AL_MUST_USE enum al_err space_take(struct space *space, const struct al_prefix *block);

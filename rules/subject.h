@@ -15,7 +15,9 @@ struct policy {
 	const struct space *space;    /* free, resting and held: an index of state */
 	struct view view;             /* as the request would leave it */
 	struct decision *d;
-	bool hostmaster; /* signed by a maintainer of the registry object */
+	bool hostmaster;     /* signed by a maintainer of the registry object */
+	bool counted;        /* the next is filled in */
+	struct tallies adds; /* what the request holds more than the state, and less */
 };
 
 /* One object under a rule. */

@@ -24,7 +24,8 @@
 #define ROW_SOURCE { "source", AL_SYN_SOURCE, R, 0, "the registry's name" }
 #define ROW_POLICY { "policy", AL_SYN_POLICY, 0, 0, "who may create below it: open vouch ask reserved closed" }
 #define ROW_QUOTA                                                                                                      \
-	{ "assign-quota", AL_SYN_NUMBER, 0, 0, "how many one maintainer may hold directly below it by policy" }
+	{ "assign-quota", AL_SYN_NUMBER, 0, 0, "how many one maintainer may hold directly below it by policy" },       \
+	{ "assign-share", AL_SYN_NUMBER, 0, 0, "how many one key may hold there, by all of its maintainers" }
 #define ROW_END { NULL, AL_SYN_TEXT, 0, 0, NULL }
 
 static const struct al_attr_rule registry_rules[] = {
