@@ -32,8 +32,9 @@ static void folders_make(int dirfd, const char *name)
 	for (size_t i = 0; i < sizeof(folder) && name[i] != '\0'; i++) {
 		if (name[i] == '/') {
 			folder[i] = '\0';
-			if (mkdirat(dirfd, folder, 0755) == 0) /* if it fails, so does what comes behind */
-				(void)fchmodat(dirfd, folder, 0755, 0);
+			/* If one fails, so does what comes behind. */
+			if (mkdirat(dirfd, folder, 0755) == 0 && fchmodat(dirfd, folder, 0755, 0) != 0)
+				return;
 		}
 		folder[i] = name[i];
 	}
