@@ -226,6 +226,7 @@ const struct al_object *view_covering_inet(const struct view *view, const struct
 	const struct al_object *own = al_trie_longest(&view->inets, key, strict, &own_at);
 	const struct al_object *found = al_state_covering_inet(view->state, key, strict);
 
+	steps(view, 1);
 	/* The state's answer may be deleted by this very request: then its parent counts. */
 	while (found != NULL && al_object_prefix(found, &at) == AL_OK) {
 		const struct al_object *mine = view_own(view, (enum al_class)found->cls, al_object_key(found));
@@ -280,6 +281,7 @@ const struct al_object *view_as_block(const struct view *view, const struct al_a
 {
 	struct block_search search = { view, range, NULL };
 
+	steps(view, 1);
 	if (range->first == range->last)
 		search.best = al_state_as_block(view->state, range->first);
 	if (search.best == NULL || view_get(view, AL_AS_BLOCK, al_object_key(search.best)) == NULL) {

@@ -128,6 +128,20 @@ def dry_runs(authority, over):
         talk(authority, data, SOURCES[number % 4])
 
 
+def large_objects(authority, over):
+    """One member fills disk and memory, 45 kB at a time: what he may is a minute's budget by the byte, not by the request."""
+    key, taken = Key(authority.keys / f"large{next(authority.numbers)}"), 0
+    name = f"LARGE{next(authority.numbers)}"
+    authority.accept([mntner(f"{name}-MNT", key)], [key])
+    remarks = [("remarks", "x" * 200)] * 200
+    for number in itertools.count():
+        if over():
+            break
+        data = authority.signed([obj(("role", "Large"), ("nic-hdl", f"{name}X{number}-ALAMO"), *remarks, mnt=f"{name}-MNT")], [key])
+        taken += "% receipt" in talk(authority, data, SOURCES[0])
+    assert 0 < taken <= 60000 // (100 + 43000 // 32) + 2
+
+
 ASK = "fca1:7100::/24"
 
 
@@ -177,6 +191,7 @@ def crowd(endpoint, first=b"", trickle=b""):
 
 ABUSES = {
     "dry runs of hundreds of objects": dry_runs,
+    "large objects without end": large_objects,
     "a flood of requests for the hostmaster's queue": queue_flood,
     "unfinished requests on every connection": crowd("requests", b"request: x\n", b"r"),
     "silence on every whois connection": crowd("whois"),
