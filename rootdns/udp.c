@@ -25,7 +25,8 @@
 #include "traffic.h"
 
 #define BATCH 64u
-#define QUERY_BYTES 4096u      /* padded queries are long; of longer ones TCP is asked for */
+#define QUERY_USUAL 256u       /* what nearly all fit, */
+#define QUERY_BYTES 4096u      /* and what padded ones may take; of longer ones TCP is asked for */
 #define SOCKET_BYTES (4 << 20) /* asked of the kernel, both ways: for bursts */
 
 /* Room for the control data that carries the address a datagram was sent to. */
@@ -34,11 +35,11 @@
 struct slot {
 	struct sockaddr_in6 from; /* large enough for IPv4 */
 	_Alignas(struct cmsghdr) uint8_t control[CONTROL_BYTES];
-	struct iovec in_vec, out_vec;
+	struct iovec in_vec[2], out_vec;
 	struct query query;
 	struct client client;
 	bool parsed;
-	uint8_t in[QUERY_BYTES];
+	uint8_t in[QUERY_USUAL];
 	uint8_t out[UDP_SIZE_MAX];
 };
 
@@ -51,6 +52,8 @@ struct udp_socket {
 	struct traffic traffic;
 	struct mmsghdr in[BATCH], out[BATCH];
 	struct slot slots[BATCH];
+	/* Long queries go on here, so that the slots stay close together. */
+	uint8_t long_in[BATCH][QUERY_BYTES];
 };
 
 /* ---- sockets ---- */
@@ -169,7 +172,6 @@ static void slots_reset(struct udp_socket *s)
 	for (size_t i = 0; i < BATCH; i++) {
 		struct slot *slot = &s->slots[i];
 
-		slot->in_vec.iov_len = QUERY_BYTES;
 		s->in[i].msg_hdr.msg_namelen = sizeof(slot->from);
 		s->in[i].msg_hdr.msg_controllen = s->any ? sizeof(slot->control) : 0;
 		s->in[i].msg_hdr.msg_flags = 0;
@@ -181,11 +183,12 @@ static void slots_init(struct udp_socket *s)
 	for (size_t i = 0; i < BATCH; i++) {
 		struct slot *slot = &s->slots[i];
 
-		slot->in_vec.iov_base = slot->in;
+		slot->in_vec[0] = (struct iovec){ slot->in, QUERY_USUAL };
+		slot->in_vec[1] = (struct iovec){ s->long_in[i] + QUERY_USUAL, QUERY_BYTES - QUERY_USUAL };
 		slot->out_vec.iov_base = slot->out;
 		s->in[i].msg_hdr.msg_name = &slot->from;
-		s->in[i].msg_hdr.msg_iov = &slot->in_vec;
-		s->in[i].msg_hdr.msg_iovlen = 1;
+		s->in[i].msg_hdr.msg_iov = slot->in_vec;
+		s->in[i].msg_hdr.msg_iovlen = AL_COUNT(slot->in_vec);
 		s->in[i].msg_hdr.msg_control = s->any ? slot->control : NULL;
 	}
 }
@@ -239,8 +242,13 @@ static void client_take(struct slot *slot, const struct dns_self *self, uint64_t
 static bool question_taken(struct udp_socket *s, size_t i, uint64_t seed)
 {
 	struct slot *slot = &s->slots[i];
+	const uint8_t *msg = slot->in;
 
-	if (!query_parse(seed, slot->in, s->in[i].msg_len, &slot->query))
+	if (s->in[i].msg_len > QUERY_USUAL) {
+		memcpy(s->long_in[i], slot->in, QUERY_USUAL);
+		msg = s->long_in[i];
+	}
+	if (!query_parse(seed, msg, s->in[i].msg_len, &slot->query))
 		return false;
 	slot->query.cut = (s->in[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
 	return true;
