@@ -229,7 +229,9 @@ static enum al_err anchors_of(const struct builder_conf *conf, const struct gene
 	enum al_err err = AL_OK;
 
 	for (size_t i = 0; i < generation->count && err == AL_OK && conf->run_dir != NULL; i++)
-		err = anchors_write(&generation->masters[i]->keys, &generation->plan->zones[i].apex, conf->run_dir);
+		if (!generation->plan->zones[i].catalog)
+			err = anchors_write(&generation->masters[i]->keys, &generation->plan->zones[i].apex,
+					    conf->run_dir);
 	return err;
 }
 

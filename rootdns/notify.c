@@ -22,6 +22,7 @@
 #define DNS_PORT 53
 #define TARGETS_MAX 64
 #define TRIES_MAX 6
+#define REFUSALS_MAX 3
 #define RETRY_MS 1000u /* doubled each time */
 #define TICK_MS 50u
 #define MESSAGE_MAX 1232u
@@ -224,8 +225,9 @@ static void answer_take(struct notify *notify, const struct sockaddr_in6 *from, 
 		{
 			if (told->tries == 0 || told->id != al_get_u16(bytes) || !dname_eq(&told->apex, &apex))
 				continue;
-			if ((bytes[3] & 15) != RCODE_NOERROR)
-				continue; /* perhaps it does not know the zone yet: asked again */
+			/* Perhaps it does not know the zone yet: asked again. Perhaps it does not want it. */
+			if ((bytes[3] & 15) != RCODE_NOERROR && told->tries < REFUSALS_MAX)
+				continue;
 			told->serial = told->sent;
 			told->tries = 0;
 		}

@@ -19,6 +19,7 @@ enum rr_type {
 	RR_NS = 2,
 	RR_CNAME = 5,
 	RR_SOA = 6,
+	RR_PTR = 12,
 	RR_MX = 15,
 	RR_TXT = 16,
 	RR_AAAA = 28,

@@ -4,6 +4,7 @@
  */
 #include "zone_build.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -386,10 +387,38 @@ static void own_delegation(const struct zone_plan *plan, size_t child, struct cl
 	}
 }
 
+/* RFC 9432 section 4: the version, and a PTR for each zone under a label that stays its own. */
+static void own_catalog(const struct zone_plan *plan, size_t catalog, struct claims *out)
+{
+	static const uint8_t version[] = { 1, '2' };
+	const struct dname *apex = &plan->zones[catalog].apex;
+	struct dname name, zones;
+
+	if (dname_child(AL_S("version"), apex, &name) == AL_OK)
+		own_add(out, catalog, CLAIM_DATA, RR_TXT, &name, version, sizeof(version));
+	if (dname_child(AL_S("zones"), apex, &zones) != AL_OK)
+		return;
+	for (size_t i = 0; i < plan->zone_count; i++) {
+		const struct dname *member = &plan->zones[i].apex;
+		uint8_t hash[crypto_hash_sha256_BYTES];
+		char label[17];
+
+		if (i == catalog)
+			continue;
+		(void)crypto_hash_sha256(hash, member->b, member->len);
+		(void)sodium_bin2hex(label, sizeof(label), hash, 8);
+		if (dname_child(al_slice_str(label), &zones, &name) == AL_OK)
+			own_add(out, catalog, CLAIM_DATA, RR_PTR, &name, member->b, member->len);
+	}
+}
+
 void zone_build_own(const struct zone_plan *plan, struct claims *out)
 {
 	own_addresses(plan, out);
 	for (size_t i = 0; i < plan->zone_count; i++)
 		if (plan->zones[i].parent != PLAN_NONE)
 			own_delegation(plan, i, out);
+	for (size_t i = 0; i < plan->zone_count; i++)
+		if (plan->zones[i].catalog)
+			own_catalog(plan, i, out);
 }

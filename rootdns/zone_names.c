@@ -127,6 +127,18 @@ static enum al_err plan_add_server(struct zone_plan *plan, struct al_slice value
 	return AL_OK;
 }
 
+/* Below the servers' name, where no member has anything; the last zone of the plan. */
+static void plan_add_catalog(struct zone_plan *plan)
+{
+	size_t before = plan->zone_count;
+	struct dname apex;
+
+	if (dname_of_text(AL_S(PLAN_CATALOG), &apex) == AL_OK)
+		plan_add(plan, &apex, false);
+	if (plan->zone_count > before)
+		plan->zones[before].catalog = true;
+}
+
 static enum al_err plan_fill_zones(struct zone_plan *plan, const struct al_object *registry, struct dname *first_tld)
 {
 	static const struct dname root = { .len = 1, .b = { 0 } };
@@ -149,6 +161,7 @@ static enum al_err plan_fill_zones(struct zone_plan *plan, const struct al_objec
 		plan_add_reverse(plan, value);
 	for (size_t i = 0; i < plan->zone_count; i++)
 		plan->zones[i].parent = zone_plan_find(plan, &plan->zones[i].apex, true);
+	plan_add_catalog(plan);
 	return dname_of_text(AL_S("root-servers"), &plan->server_parent);
 }
 

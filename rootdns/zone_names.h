@@ -2,7 +2,7 @@
  * zone_names.h -- which zones this authority serves: the plan, derived from
  * the registry object alone.
  *
- * The root, each `tld`, and the reverse zones of each `super-prefix` (octets
+ * The root, each `tld`, a catalog of all of them, and the reverse zones of each `super-prefix` (octets
  * for IPv4, nibbles for IPv6: a prefix off the boundary gives several). Name
  * servers of all of them: LETTER.root-servers, data of the root itself, so that
  * a resolver that knows the root alone has its servers' addresses signed
@@ -16,6 +16,7 @@
 
 #define PLAN_ZONES_MAX 256
 #define PLAN_ROOT 0 /* index of the root zone */
+#define PLAN_CATALOG "catalog.root-servers"
 #define PLAN_NONE (-1)
 
 struct plan_zone {
@@ -23,6 +24,7 @@ struct plan_zone {
 	unsigned labels;
 	int parent; /* index of our zone that delegates it; PLAN_NONE for the root */
 	bool reverse;
+	bool catalog; /* the list of all others, for secondaries (RFC 9432); delegated by nobody */
 };
 
 struct plan_server {

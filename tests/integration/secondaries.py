@@ -133,5 +133,36 @@ class Bind(Secondary):
         return ["named", "-g", "-c", self.dir / "named.conf", "-n", "1"]
 
 
+CATALOG = "catalog.root-servers"
+
+
+class CatalogKnot(Knot):
+    """Knows the catalog's name only; `zones` come from it."""
+
+    def write_conf(self):
+        super().write_conf()
+        conf = self.dir / "knot.conf"
+        text = conf.read_text()
+        conf.write_text(
+            text[: text.index("zone:\n")] + f"  - id: member\n    storage: \"{self.dir}\"\n    master: primary\n    acl: notify\n"
+            f"    zonefile-sync: -1\nzone:\n  - domain: {CATALOG}\n    catalog-role: interpret\n    catalog-template: member\n"
+        )
+
+
+class CatalogBind(Bind):
+    def write_conf(self):
+        super().write_conf()
+        host, port = self.primary
+        conf = self.dir / "named.conf"
+        text = conf.read_text()
+        conf.write_text(
+            text[: text.index('zone "')].replace(
+                "minimal-responses yes;",
+                f'minimal-responses yes; catalog-zones {{ zone "{CATALOG}" default-primaries {{ {host} port {port}; }} in-memory yes; }};',
+            )
+            + f'zone "{CATALOG}" {{ type secondary; primaries {{ {host} port {port}; }}; file "catalog"; }};\n'
+        )
+
+
 def present(*kinds):
     return all(shutil.which(kind.program) or shutil.which(kind.program, path="/usr/sbin") for kind in kinds)

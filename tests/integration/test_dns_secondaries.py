@@ -7,7 +7,7 @@ import urllib.request
 import pytest
 from conftest import running
 from harness import Key, mntner, obj, wait_for
-from secondaries import ADDRESS, Bind, Knot, Nsd
+from secondaries import ADDRESS, Bind, CatalogBind, CatalogKnot, Knot, Nsd
 
 ZONES = [".", "alamo", "1.a.c.f.ip6.arpa"]
 KINDS = [kind for kind in (Nsd, Knot, Bind) if shutil.which(kind.program, path="/usr/sbin:/usr/bin")]
@@ -97,3 +97,21 @@ def test_a_secondary_that_was_away_catches_up(world, tmp_path):
     arrived(authority, others[1:])
     away.start()
     arrived(authority, others)
+
+
+@pytest.mark.parametrize("kind", (CatalogKnot, CatalogBind))
+def test_zones_out_of_the_catalog(tmp_path, kind):
+    """RFC 9432: a secondary that knows the catalog alone serves every zone."""
+    if shutil.which(kind.program, path="/usr/sbin:/usr/bin") is None:
+        pytest.skip(f"no {kind.program} here")
+    with running(tmp_path / "dir") as authority:
+        wait_for(lambda: authority.dns("alamo", "SOA").answer, what="the zones")
+        other = kind(tmp_path / "other", authority.endpoints["dns"], ZONES)
+        try:
+            other.start()
+            arrived(authority, [other])
+            for zone in ZONES:
+                assert other.zone(zone) == own_zone(authority, zone)
+        finally:
+            print(other.said()[-3000:])
+            other.stop()

@@ -166,7 +166,7 @@ static void plan_of_a_registry(void **state)
 
 	(void)state;
 	assert_int_equal(zone_plan_new(registry, &plan), AL_OK);
-	assert_int_equal(plan->zone_count, 5); /* root, two TLDs, two reverse zones */
+	assert_int_equal(plan->zone_count, 6); /* root, two TLDs, two reverse zones, the catalog */
 	assert_int_equal(plan->server_count, 2);
 	assert_int_equal(plan->address_count, 3);
 	name = name_of("b.root-servers");
