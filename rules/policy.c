@@ -110,7 +110,7 @@ static void check_references(struct policy *p, const struct subject *s)
 	while (al_attr_next(&rest, &attr)) {
 		const struct al_attr_rule *rule = al_class_rule(s->cls, attr.name);
 
-		if (rule == NULL || (rule->flags & AL_STRONG) == 0)
+		if (rule == NULL || (rule->flags & (AL_STRONG | AL_NAMED)) == 0)
 			continue;
 		while (al_ref_next(rule, &attr.value, &item))
 			if (!exempt(s->cls, attr.name, item) && !any_class_has(p, rule->refs, item))

@@ -165,33 +165,98 @@ static bool recovered(const struct policy *policy, const struct subject *s)
 	return have >= need;
 }
 
-static bool peer_signed(const struct policy *policy, struct al_slice name)
+static bool holder_signed(const struct policy *policy, enum al_class cls, struct al_slice key)
+{
+	const struct al_object *holder = al_state_get(policy->state, cls, key);
+
+	return holder != NULL && maintained(policy, holder, "mnt-by");
+}
+
+/* The node's holder, or the holder of the AS that runs it. */
+static bool node_signed(const struct policy *policy, struct al_slice name)
 {
 	const struct al_object *node = al_state_get(policy->state, AL_NODE, name);
 
-	return node != NULL && maintained(policy, node, "mnt-by");
+	return node != NULL && (maintained(policy, node, "mnt-by") ||
+				holder_signed(policy, AL_AUT_NUM, al_object_attr(node, "origin")));
+}
+
+static bool nodes_signed(const struct policy *policy, const struct al_object *service)
+{
+	struct al_slice rest = al_object_text(service), name;
+
+	while (al_attr_find(&rest, "node", &name))
+		if (node_signed(policy, name))
+			return true;
+	return false;
+}
+
+static bool route_signed(const struct policy *policy, const struct al_object *route)
+{
+	const struct al_object *space;
+	struct al_prefix prefix;
+
+	if (holder_signed(policy, AL_AUT_NUM, al_object_attr(route, "origin")))
+		return true;
+	space = al_object_prefix(route, &prefix) == AL_OK ? al_state_covering_inet(policy->state, &prefix, false)
+							  : NULL;
+	return space != NULL && maintained(policy, space, "mnt-by");
+}
+
+/* Any domain above it. */
+static bool domain_above_signed(const struct policy *policy, struct al_slice name)
+{
+	for (name = al_name_parent(name); name.len > 0; name = al_name_parent(name))
+		if (holder_signed(policy, AL_DOMAIN, name))
+			return true;
+	return false;
+}
+
+/* Any AS or set in front of it: AS1, and AS1:AS-A, of AS1:AS-A:AS-B. */
+static bool set_above_signed(const struct policy *policy, const struct al_object *set)
+{
+	struct al_slice key = al_object_key(set);
+
+	for (size_t at = key.len; at > 0; at--) {
+		struct al_slice above = al_slice_head(key, at - 1);
+
+		if (key.ptr[at - 1] == ':' &&
+		    (holder_signed(policy, AL_AUT_NUM, above) || holder_signed(policy, (enum al_class)set->cls, above)))
+			return true;
+	}
+	return false;
 }
 
 /*
- * Whose consent it took may take it back by a delete: the holder of a route's
- * space, who may have it from somebody else by now, and each end of a peering.
+ * Whose consent it took may take it back by a delete, and so may who holds now
+ * what that consent was about: it goes with the space, the AS, the name.
  */
 static bool withdrawn(const struct policy *policy, const struct subject *s)
 {
-	const struct al_object *holder = NULL;
 	struct al_slice rest, first;
-	struct al_prefix prefix;
 
 	if (s->action != AL_DELETE || s->old == NULL)
 		return false;
-	if (s->cls == AL_PEERING) {
+	switch (s->cls) {
+	case AL_PEERING:
 		rest = al_object_key(s->old);
 		(void)al_slice_cut(&rest, ':', &first);
-		return peer_signed(policy, first) || peer_signed(policy, rest);
+		return node_signed(policy, first) || node_signed(policy, rest);
+	case AL_NODE:
+		return node_signed(policy, al_object_key(s->old));
+	case AL_SERVICE:
+		return nodes_signed(policy, s->old);
+	case AL_ROUTE:
+	case AL_ROUTE6:
+		return route_signed(policy, s->old);
+	case AL_DOMAIN:
+		return domain_above_signed(policy, al_object_key(s->old));
+	case AL_AS_SET:
+	case AL_ROUTE_SET:
+		return set_above_signed(policy, s->old);
+	default:
+		return false;
 	}
-	if ((s->cls == AL_ROUTE || s->cls == AL_ROUTE6) && al_object_prefix(s->old, &prefix) == AL_OK)
-		holder = al_state_covering_inet(policy->state, &prefix, false);
-	return holder != NULL && maintained(policy, holder, "mnt-by");
 }
 
 /* Nobody is made responsible, or given something, without a word of theirs. */

@@ -4,12 +4,32 @@
  */
 #include "policy.h"
 
-/* A name that was somebody's goes back to that somebody only. */
+#include <string.h>
+
+static bool is_tld(const struct policy *p, struct al_slice name)
+{
+	const struct al_object *registry = al_state_registry(p->state);
+
+	return registry != NULL && al_object_has(registry, "tld", name);
+}
+
+/* Below a name or number that has a holder, who consents to each creation: check_set(), check_domain_parent(). */
+static bool lies_below(const struct policy *p, const struct subject *s)
+{
+	struct al_slice key = al_object_key(s->now);
+
+	if (s->cls == AL_AS_SET || s->cls == AL_ROUTE_SET)
+		return memchr(key.ptr, ':', key.len) != NULL;
+	return s->cls == AL_DOMAIN && !is_tld(p, key) && !is_tld(p, al_name_parent(key));
+}
+
+/* A name that was somebody's goes back to that somebody only; below a name, its holder says who has it next. */
 static void check_reuse(struct policy *p, const struct subject *s)
 {
 	const struct al_object *last = al_state_version(p->state, s->cls, al_object_key(s->now));
 
-	if (s->action == AL_CREATE && last != NULL && last->deleted && !auth_object(p, last, "mnt-by"))
+	if (s->action == AL_CREATE && last != NULL && last->deleted && !lies_below(p, s) &&
+	    !auth_object(p, last, "mnt-by"))
 		policy_refuse(p, s, al_class_name(s->cls), "POLICY-NAME-TAKEN",
 			      "The name was used before and is kept for its last holder");
 }
@@ -35,13 +55,6 @@ static void check_set(struct policy *p, const struct subject *s)
 }
 
 /* ---- domains ---- */
-
-static bool is_tld(const struct policy *p, struct al_slice name)
-{
-	const struct al_object *registry = al_state_registry(p->state);
-
-	return registry != NULL && al_object_has(registry, "tld", name);
-}
 
 /* Below a top-level domain of ours the first to ask has it; deeper names are their parent's. */
 static void check_domain_parent(struct policy *p, const struct subject *s)

@@ -115,7 +115,7 @@ static void references_place(struct order *order, const struct import_item *item
 	while (al_attr_next(&rest, &attr)) {
 		const struct al_attr_rule *rule = al_class_rule(item->cls, attr.name);
 
-		if (rule == NULL || (rule->flags & AL_STRONG) == 0)
+		if (rule == NULL || (rule->flags & (AL_STRONG | AL_NAMED)) == 0)
 			continue;
 		do {
 			(void)al_slice_cut(&attr.value, ',', &value);

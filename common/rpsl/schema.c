@@ -16,11 +16,11 @@
 #define ROW_DESCR { "descr", AL_SYN_TEXT, M, 0, "what it is, in words" }
 #define ROW_REMARKS { "remarks", AL_SYN_TEXT, M, 0, "anything else" }
 #define ROW_CONTACTS                                                                                                   \
-	{ "admin-c", AL_SYN_NIC_HDL, M | INV | AL_STRONG, CONTACTS, "administrative contact" },                        \
-	{ "tech-c", AL_SYN_NIC_HDL, M | INV | AL_STRONG, CONTACTS, "technical contact" }
+	{ "admin-c", AL_SYN_NIC_HDL, M | INV | AL_NAMED, CONTACTS, "administrative contact" },                        \
+	{ "tech-c", AL_SYN_NIC_HDL, M | INV | AL_NAMED, CONTACTS, "technical contact" }
 #define ROW_MNT_BY { "mnt-by", AL_SYN_MNTNER, R | M | INV | AL_LIST | AL_STRONG, REF(AL_MNTNER), "who may change it" }
 #define ROW_MNT_LOWER                                                                                                  \
-	{ "mnt-lower", AL_SYN_MNTNER, M | INV | AL_LIST | AL_STRONG, REF(AL_MNTNER), "who may create below it" }
+	{ "mnt-lower", AL_SYN_MNTNER, M | INV | AL_LIST | AL_NAMED, REF(AL_MNTNER), "who may create below it" }
 #define ROW_SOURCE { "source", AL_SYN_SOURCE, R, 0, "the registry's name" }
 #define ROW_POLICY { "policy", AL_SYN_POLICY, 0, 0, "who may create below it: open vouch ask reserved closed" }
 #define ROW_QUOTA                                                                                                      \
@@ -127,11 +127,11 @@ static const struct al_attr_rule as_set_rules[] = {
 	{ "nserver", AL_SYN_NSERVER, M | INV, 0, "name server of the reverse zone" },                                  \
 	{ "ds-rdata", AL_SYN_DS, M | INV, 0, "DS record of the reverse zone" },                                        \
 	ROW_CONTACTS,                                                                                                  \
-	{ "zone-c", AL_SYN_NIC_HDL, M | INV | AL_STRONG, CONTACTS, "contact for the reverse zone" },                   \
+	{ "zone-c", AL_SYN_NIC_HDL, M | INV | AL_NAMED, CONTACTS, "contact for the reverse zone" },                   \
 	ROW_REMARKS,                                                                                                   \
 	ROW_MNT_BY,                                                                                                    \
 	ROW_MNT_LOWER,                                                                                                 \
-	{ "mnt-routes", AL_SYN_MNTNER, M | INV | AL_LIST | AL_STRONG, REF(AL_MNTNER), "who may create routes in it" }, \
+	{ "mnt-routes", AL_SYN_MNTNER, M | INV | AL_LIST | AL_NAMED, REF(AL_MNTNER), "who may create routes in it" }, \
 	ROW_SOURCE,                                                                                                    \
 	ROW_END
 
@@ -186,7 +186,7 @@ static const struct al_attr_rule domain_rules[] = {
 	{ "ds-rdata", AL_SYN_DS, M | INV, 0, "DS record: key tag, algorithm, digest type, digest" },
 	{ "record", AL_SYN_RECORD, M, 0, "hosted record: name, [TTL], type, data" },
 	ROW_CONTACTS,
-	{ "zone-c", AL_SYN_NIC_HDL, M | INV | AL_STRONG, CONTACTS, "contact for the zone" },
+	{ "zone-c", AL_SYN_NIC_HDL, M | INV | AL_NAMED, CONTACTS, "contact for the zone" },
 	ROW_REMARKS,
 	ROW_MNT_BY,
 	ROW_SOURCE,

@@ -72,6 +72,7 @@ enum {
 	AL_INVERSE = 1 << 3,  /* whois -i searches it */
 	AL_LIST = 1 << 4,     /* comma-separated values in one attribute */
 	AL_STRONG = 1 << 5,   /* what it names must exist and stay */
+	AL_NAMED = 1 << 6,    /* what it names must exist then; it may go, since anybody may name it */
 };
 
 struct al_attr_rule {
