@@ -116,7 +116,16 @@ static int answer_report(const struct joining *j, struct al_slice answer)
 		.answer = answer,
 	};
 	bool accepted = answer_accepted(answer);
+	uint64_t index;
 
+	/* All of it is new, so without an entry in the log nothing has come to be. */
+	if (accepted && !j->options->dry_run && answer_index(answer, &index) != AL_OK) {
+		if (j->options->json)
+			answer_json_failed(CLI_UNVERIFIED);
+		return command_fail(CLI_UNVERIFIED,
+				    "the registry at %s says that all of it was there before: it was not",
+				    client_server(j->client));
+	}
 	if (accepted && !j->options->dry_run)
 		report.settled = join_settings(&report);
 	if (j->options->json)

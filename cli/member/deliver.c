@@ -102,11 +102,22 @@ static bool nothing_to_do(struct al_slice answer)
 	return count > 0;
 }
 
+/* Does anything in it look as if something were done? A line of a report, a receipt, or simply no complaint. */
+static bool claims_success(struct al_slice answer)
+{
+	struct al_slice rest = answer, line;
+
+	if (answer_accepted(answer) || answer_has(answer, "% receipt:"))
+		return true;
+	while (al_slice_line(&rest, &line))
+		if (al_slice_starts(line, "  ") && answer_has(line, " SUCCEEDED"))
+			return true;
+	return false;
+}
+
 static enum al_err answer_judge(const struct submit *submit, struct al_slice request, struct al_slice answer)
 {
-	bool claims = answer_has(answer, " SUCCEEDED: [") || answer_has(answer, "% receipt:");
-
-	if (submit->dry_run || !claims)
+	if (submit->dry_run || !claims_success(answer))
 		return AL_OK;
 	if (nothing_to_do(answer) && !answer_has(answer, "% receipt:")) {
 		fprintf(stderr,

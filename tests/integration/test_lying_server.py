@@ -149,6 +149,36 @@ def test_done_without_a_receipt(person, tmp_path):
     assert person.receipts() == []
 
 
+@pytest.mark.parametrize("said", [
+    b"SUMMARY OF UPDATE: x\n",
+    b"SUMMARY OF UPDATE: x\n% all is well\n",
+    b"SUMMARY OF UPDATE: x\n  Control SUCCEEDED: join\n",
+    b"SUMMARY OF UPDATE: x\n  Creation SUCCEEDED: [mntner] FAKE-MNT\n",
+    b"  Create SUCCEEDED: [mntner] FAKE-MNT\n",
+    b"SUMMARY OF UPDATE: x\n  No operation SUCCEEDED: [mntner] FAKE-MNT\n% receipt: index 1\n",
+    b"SUMMARY OF UPDATE: x\n  Create SUCCEEDED: [mntner] FAKE-MNT\n***Error:   and yet not (X)\n",
+])
+def test_done_in_other_words(person, said, tmp_path):
+    person.liar.answer = lambda sent, true: said + b"% end\n" if is_request(sent) else true
+    file = tmp_path / "object"
+    file.write_text(mntner("FAKE-MNT", person.key))
+    person.fails("submit", file)
+    person.fails("join", "--name", "FAKE")
+    assert person.receipts() == []
+
+
+def test_nothing_to_do_is_not_done(person, tmp_path):
+    """"No operation" has no receipt. A newcomer is not welcome by it, and who submits is told that it is not proved."""
+    said = (b"SUMMARY OF UPDATE: x\n  No operation SUCCEEDED: [mntner] FAKE-MNT\n"
+            b"  No operation SUCCEEDED: [aut-num] AS666\n% nothing was changed\n% end\n")
+    person.liar.answer = lambda sent, true: said if is_request(sent) else true
+    person.fails("join", "--name", "FAKE")
+    assert json.loads(person.cli("join", "--name", "FAKE", "--json", check=False).stdout)["accepted"] is False
+    file = tmp_path / "object"
+    file.write_text(mntner("FAKE-MNT", person.key))
+    assert "no proof" in person.cli("submit", file, check=False).stderr
+
+
 def test_receipt_of_another_log(person, tmp_path):
     with running(tmp_path / "forged") as forged:
         other = Liar(forged.endpoints["requests"])
