@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "alamo/base/wire.h"
+#include "sshsig_parts.h"
 
 #define MAGIC "SSHSIG"
 #define MAGIC_LEN 6
@@ -159,8 +160,7 @@ void al_sshkey_fingerprint(const struct al_sshkey *key, char out[static AL_SSH_F
 
 /* ---- signatures ---- */
 
-/* Blob inside the armor. CR LF is taken for LF; nothing but white space may follow the last line. */
-static enum al_err armor_decode(struct al_slice armored, uint8_t *blob, size_t cap, size_t *len)
+enum al_err sshsig_armor_decode(struct al_slice armored, uint8_t *blob, size_t cap, size_t *len)
 {
 	struct al_slice rest = al_slice_trim(armored), line;
 	struct al_buf text;
@@ -194,35 +194,43 @@ static enum al_err inner_decode(struct al_slice blob, struct signature *out)
 	return al_reader_done(&r) ? AL_OK : AL_EINVAL;
 }
 
-static enum al_err blob_decode(const uint8_t *blob, size_t len, struct signature *out)
+enum al_err sshsig_fields_of(const uint8_t *blob, size_t len, struct sshsig_fields *out)
 {
 	struct al_reader r = al_reader_of(blob, len);
 	struct al_slice magic = al_read_bytes(&r, MAGIC_LEN);
 	uint32_t version = al_read_u32(&r);
-	struct al_slice key, reserved, hash, inner;
-	enum al_err err;
+	struct al_slice reserved, hash;
 
 	if (!al_slice_is(magic, MAGIC))
 		return AL_EINVAL;
-	key = al_read_string(&r);
+	out->key = al_read_string(&r);
 	out->ns = al_read_string(&r);
 	reserved = al_read_string(&r);
 	hash = al_read_string(&r);
-	inner = al_read_string(&r);
+	out->inner = al_read_string(&r);
 	if (version != VERSION)
 		return AL_EUNSUPPORTED;
 	if (!al_reader_done(&r) || reserved.len != 0 || out->ns.len == 0)
 		return AL_EINVAL;
-	err = key_decode(key, &out->key);
-	if (err != AL_OK)
-		return err;
 	out->sha512 = al_slice_is(hash, "sha512");
-	if (!out->sha512 && !al_slice_is(hash, "sha256"))
-		return AL_EUNSUPPORTED;
-	return inner_decode(inner, out);
+	return out->sha512 || al_slice_is(hash, "sha256") ? AL_OK : AL_EUNSUPPORTED;
 }
 
-static void to_sign(struct al_slice ns, bool sha512, struct al_slice message, struct al_buf *out)
+static enum al_err blob_decode(const uint8_t *blob, size_t len, struct signature *out)
+{
+	struct sshsig_fields fields;
+	enum al_err err = sshsig_fields_of(blob, len, &fields);
+
+	if (err == AL_OK)
+		err = key_decode(fields.key, &out->key);
+	if (err != AL_OK)
+		return err;
+	out->ns = fields.ns;
+	out->sha512 = fields.sha512;
+	return inner_decode(fields.inner, out);
+}
+
+void sshsig_to_sign(struct al_slice ns, bool sha512, struct al_slice message, struct al_buf *out)
 {
 	uint8_t digest[crypto_hash_sha512_BYTES];
 	size_t len = sha512 ? crypto_hash_sha512_BYTES : crypto_hash_sha256_BYTES;
@@ -262,7 +270,7 @@ enum al_err al_sshsig_verify(struct al_slice armored, struct al_slice ns, struct
 	size_t len;
 	bool ok;
 
-	err = armor_decode(armored, blob, sizeof(blob), &len);
+	err = sshsig_armor_decode(armored, blob, sizeof(blob), &len);
 	if (err == AL_OK)
 		err = blob_decode(blob, len, &s);
 	if (err != AL_OK)
@@ -270,7 +278,7 @@ enum al_err al_sshsig_verify(struct al_slice armored, struct al_slice ns, struct
 	if (!al_slice_eq(s.ns, ns))
 		return AL_EVERIFY;
 	al_buf_init(&data, TO_SIGN_MAX);
-	to_sign(ns, s.sha512, message, &data);
+	sshsig_to_sign(ns, s.sha512, message, &data);
 	err = data.err;
 	if (err == AL_OK) {
 		ok = s.key.fido ? fido_ok(&s, &data)
@@ -311,7 +319,7 @@ void al_sshsig_sign(const uint8_t seed[static 32], struct al_slice ns, struct al
 	al_buf_init(&part, KEY_BLOB_MAX);
 	al_buf_init(&blob, BLOB_MAX);
 	(void)crypto_sign_seed_keypair(key.pk, sk, seed);
-	to_sign(ns, true, message, &data);
+	sshsig_to_sign(ns, true, message, &data);
 	(void)crypto_sign_detached(sig, NULL, data.ptr, data.len, sk);
 	sodium_memzero(sk, sizeof(sk));
 	al_buf_put(&blob, MAGIC, MAGIC_LEN);
