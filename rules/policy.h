@@ -43,6 +43,8 @@ void policy_quota(struct policy *policy, const struct subject *subject, const st
 bool policy_key_holds(const struct policy *policy, const struct al_object *object, struct al_slice key);
 /* member-of: the set takes it (aut-num, route, route6). */
 void policy_member(struct policy *policy, const struct subject *subject);
+/* A mntner without auth: given to the key that one of its claim-key: says. */
+bool policy_claimed(const struct policy *policy, const struct subject *subject);
 /* contact: of roles and persons, and contact blocks that nobody named. */
 void policy_contact(struct policy *policy, const struct subject *subject);
 void policy_contacts_used(struct policy *policy);

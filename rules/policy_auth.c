@@ -282,7 +282,8 @@ void auth_subject(struct policy *policy, const struct subject *s)
 {
 	const struct al_object *object = s->old != NULL ? s->old : s->now;
 
-	if (!auth_object(policy, object, "mnt-by") && !recovered(policy, s) && !withdrawn(policy, s))
+	if (!auth_object(policy, object, "mnt-by") && !recovered(policy, s) && !withdrawn(policy, s) &&
+	    !policy_claimed(policy, s))
 		refuse_mnt(policy, s, object);
 	else if (s->action != AL_DELETE)
 		check_consent(policy, s);

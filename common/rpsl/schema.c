@@ -47,6 +47,8 @@ static const struct al_attr_rule mntner_rules[] = {
 	ROW_DESCR,
 	ROW_CONTACTS,
 	{ "auth", AL_SYN_AUTH, M | INV, 0, "SSH public key that may sign for it" },
+	{ "claim-key", AL_SYN_CLAIM_KEY, M, 0, "key that it had elsewhere, which may claim it while it has no auth:" },
+	{ "claim-proof", AL_SYN_CLAIM_PROOF, 0, 0, "signature by a claim-key that gave it to its auth: key" },
 	{ "recover-key", AL_SYN_AUTH, M | INV, 0, "SSH public key of somebody trusted to help after a loss" },
 	{ "recover-need", AL_SYN_NUMBER, 0, 0, "how many of them together may change this maintainer" },
 	ROW_REMARKS,

@@ -9,6 +9,7 @@
 
 #include "alamo/base/ident.h"
 #include "alamo/base/text.h"
+#include "alamo/rpsl/claim.h"
 #include "alamo/rpsl/schema.h"
 #include "alamo/rpsl/sshsig.h"
 #include "syntax_dns.h"
@@ -169,6 +170,18 @@ static enum al_err canon_auth(struct al_slice value, struct al_buf *out, const c
 	return AL_OK;
 }
 
+static enum al_err canon_claim_key(struct al_slice value, struct al_buf *out, const char **why)
+{
+	*why = "a claim key is an ssh-rsa (2048 bits and more) or ecdsa-sha2-nistp256, -384, -521 public key line";
+	return al_claim_key_canon(value, out);
+}
+
+static enum al_err canon_claim_proof(struct al_slice value, struct al_buf *out, const char **why)
+{
+	*why = "a proof is the base64 of an SSH signature by an RSA or ECDSA key, on one line";
+	return al_claim_proof_canon(value, out);
+}
+
 static enum al_err canon_word_of(struct al_slice value, const char *const *words, size_t count, struct al_buf *out)
 {
 	for (size_t i = 0; i < count; i++)
@@ -313,6 +326,8 @@ static const struct {
 	[AL_SYN_DS] = { syntax_ds, NULL, "DS data" },
 	[AL_SYN_RECORD] = { syntax_record, NULL, "name [TTL] type data" },
 	[AL_SYN_AUTH] = { canon_auth, NULL, "SSH public key" },
+	[AL_SYN_CLAIM_KEY] = { canon_claim_key, NULL, "RSA or ECDSA public key" },
+	[AL_SYN_CLAIM_PROOF] = { canon_claim_proof, NULL, "SSH signature in base64" },
 	[AL_SYN_POLICY] = { canon_policy, NULL, "open|vouch|ask|reserved|closed" },
 	[AL_SYN_STATUS] = { canon_status, NULL, "ALLOCATED|ASSIGNED [PA|PI]" },
 	[AL_SYN_LEN] = { canon_len, NULL, "prefix length" },

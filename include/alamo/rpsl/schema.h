@@ -48,13 +48,15 @@ enum al_syntax {
 	AL_SYN_ROUTE_SET,
 	AL_SYN_ROUTE_MEMBER, /* prefix with optional range operator, AS or set */
 	AL_SYN_DOMAIN,
-	AL_SYN_NSERVER, /* name, optional address */
-	AL_SYN_DS,      /* key tag, algorithm, digest type, hex */
-	AL_SYN_RECORD,  /* hosted record: NAME [TTL] TYPE RDATA */
-	AL_SYN_AUTH,    /* ssh-ed25519 / sk-ssh-ed25519@openssh.com key */
-	AL_SYN_POLICY,  /* open vouch ask reserved closed */
-	AL_SYN_STATUS,  /* ALLOCATED, ASSIGNED, with PI or PA */
-	AL_SYN_LEN,     /* prefix length, 0..128 */
+	AL_SYN_NSERVER,     /* name, optional address */
+	AL_SYN_DS,          /* key tag, algorithm, digest type, hex */
+	AL_SYN_RECORD,      /* hosted record: NAME [TTL] TYPE RDATA */
+	AL_SYN_AUTH,        /* ssh-ed25519 / sk-ssh-ed25519@openssh.com key */
+	AL_SYN_CLAIM_KEY,   /* ssh-rsa or ecdsa-sha2-nistp* key */
+	AL_SYN_CLAIM_PROOF, /* base64 of an SSH signature by one */
+	AL_SYN_POLICY,      /* open vouch ask reserved closed */
+	AL_SYN_STATUS,      /* ALLOCATED, ASSIGNED, with PI or PA */
+	AL_SYN_LEN,         /* prefix length, 0..128 */
 	AL_SYN_SOURCE,
 	AL_SYN_HASH,        /* sha256:BASE64 */
 	AL_SYN_ROOT_SERVER, /* letter, address */
