@@ -90,11 +90,34 @@ static void original_keep(struct rewrite *r, const struct al_attr_rule *rule, st
 	al_buf_release(&line);
 }
 
+/* An RSA or ECDSA key signs no requests here, but it can still say whose the maintainer is. */
+static bool claim_key_take(struct rewrite *r, const struct al_attr_rule *rule, struct al_slice value)
+{
+	struct al_slice rest = value, type;
+	struct al_buf key;
+	const char *why;
+	bool taken;
+
+	if (r->cls != AL_MNTNER || rule->syntax != AL_SYN_AUTH || !al_slice_is(al_slice_str(rule->name), "auth"))
+		return false;
+	al_buf_init(&key, OBJECT_MAX);
+	taken = al_syntax_canon(AL_SYN_CLAIM_KEY, al_slice_trim(value), &key, &why) == AL_OK;
+	if (taken) {
+		(void)al_slice_word(&rest, "", &type);
+		al_buf_printf(&r->note, "%s%.*s as claim-key", r->note.len > 0 ? ", " : "", AL_FMT(type));
+		rewrite_line(&r->lines, AL_S("claim-key"), al_buf_view(&key));
+	}
+	al_buf_release(&key);
+	return taken;
+}
+
 /* An attribute that we have: as it is, mended, or left out. */
 static void value_take(struct rewrite *r, const struct al_attr_rule *rule, struct al_slice name, struct al_slice value)
 {
 	struct al_buf mended;
 
+	if (claim_key_take(r, rule, value))
+		return;
 	al_buf_init(&mended, OBJECT_MAX);
 	switch (import_mend(rule, value, &mended, &r->note)) {
 	case MEND_AS_IT_IS:
