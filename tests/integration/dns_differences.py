@@ -62,7 +62,7 @@ def nsec_of_wildcard(question, our, their):
 
 def star_asked(question, our, their):
     """What is missing there is the proof that the very name does not exist."""
-    star = str(question.question[0].name).startswith("*.")
+    star = any(name.startswith("*.") for name in [str(question.question[0].name), *aliases(our.answer).values()])
     return star and (our.rcode, our.answer) == (their.rcode, their.answer) and their.authority <= our.authority
 
 
@@ -92,7 +92,7 @@ DIFFERENCES = (
     ("Nsd", "answers RRSIG with the signatures of all RRsets; we with those of one", rrsig_type),
     (BOTH, "answers ANY with another RRset than we (RFC 8482 section 4.1)", any_type),
     (BOTH, "makes an NSEC for a name that a wildcard answers; it would deny names that exist", nsec_of_wildcard),
-    ("Knot", "leaves out a proof when the name asked begins with '*'", star_asked),
+    ("Knot", "leaves out a proof when the name asked, or an alias's target, begins with '*'", star_asked),
     ("Knot", "adds the addresses of MX and SRV targets", addresses_of_targets),
 )
 

@@ -28,6 +28,7 @@ DIGEST = "00112233445566778899aabbccddeeff" * 2
 OWNERS = ("@", "www", "*", "a", "a.b", "*.c", "x.c", "b.c.d", "*.e.f", "mail", "*.a.b")
 TYPES = ("A", "AAAA", "TXT", "MX", "CNAME", "DS", "NS", "SOA", "DNSKEY", "NSEC", "RRSIG", "ANY", "SRV", "TYPE65280")
 LABELS = ("a", "b", "c", "www", "zz", "*", "0", "_tcp", "x-1", "e")
+HOST_LABELS = ("a", "b", "c", "www", "zz", "x-1", "e")
 CHAIN = 30
 
 
@@ -42,20 +43,20 @@ class World:
         self.targets = [*self.cuts, "www.example", "nothing.alamo", "alamo", REVERSE]
         self.objects = []
 
-    def name_below(self, name):
-        return ".".join([self.dice.choice(LABELS) for _ in range(self.dice.randint(1, 2))] + [name])
+    def name_below(self, name, labels=LABELS):
+        return ".".join([self.dice.choice(labels) for _ in range(self.dice.randint(1, 2))] + [name])
 
-    def target(self):
+    def target(self, labels=LABELS):
         name = self.dice.choice(self.targets + self.hosted)
-        return name if self.dice.random() < 0.4 else self.name_below(name)
+        return name if self.dice.random() < 0.4 else self.name_below(name, labels)
 
     def data(self, owner):
         kind = self.dice.choice(("AAAA", "AAAA", "TXT", "MX", "SRV"))
         value = {
             "AAAA": f"fca1:100::{self.dice.randint(1, 9)}",
             "TXT": '"' + "x" * self.dice.randint(1, 60) + '"',
-            "MX": f"5 {self.target()}",
-            "SRV": f"1 2 3 {self.target()}",
+            "MX": f"5 {self.target(HOST_LABELS)}",
+            "SRV": f"1 2 3 {self.target(HOST_LABELS)}",
         }[kind]
         return f"{owner} {kind} {value}"
 
