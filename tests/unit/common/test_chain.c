@@ -133,6 +133,51 @@ static void test_known_and_kept(void **state)
 	chain_release(&chain);
 }
 
+static enum chain_verdict tip(struct chain *chain, const char *note)
+{
+	struct al_checkpoint cp;
+
+	return chain_tip(chain, al_slice_str(note), &cp);
+}
+
+/* What the server said first has to be in the log, and the largest of what it said is what counts. */
+static void test_tips(void **state)
+{
+	struct chain chain;
+
+	(void)state;
+	chain_init(&chain, &real.key.pub);
+	assert_true(chain_at_tip(&chain)); /* nothing was said */
+	assert_int_equal(tip(&chain, real.note[20]), CHAIN_SAME);
+	assert_int_equal(tip(&chain, real.note[12]), CHAIN_SAME);
+	assert_int_equal(tip(&chain, forked.note[20]), CHAIN_SAME); /* it cannot be said yet which is true */
+	assert_int_equal(feed(&chain, &real, 0, 19), CHAIN_NEW);
+	chain_drop(&chain);
+	assert_false(chain_at_tip(&chain));
+	assert_int_equal(feed(&chain, &real, 19, 20), CHAIN_NEW);
+	chain_drop(&chain);
+	assert_true(chain_at_tip(&chain));
+	assert_int_equal(tip(&chain, forked.note[20]), CHAIN_FORK);
+	/* A new connection promises anew. */
+	assert_int_equal(tip(&chain, real.note[30]), CHAIN_SAME);
+	assert_false(chain_at_tip(&chain));
+	chain_begin(&chain);
+	assert_true(chain_at_tip(&chain));
+	/* But the promise of before is not forgotten: another history of that size is a fork. */
+	assert_int_equal(tip(&chain, real.note[25]), CHAIN_SAME);
+	chain_release(&chain);
+
+	chain_init(&chain, &real.key.pub);
+	assert_int_equal(tip(&chain, real.note[30]), CHAIN_SAME);
+	assert_int_equal(tip(&chain, forked.note[10]), CHAIN_SAME);
+	chain_begin(&chain);
+	assert_int_equal(feed(&chain, &forked, 0, 29), CHAIN_NEW);
+	chain_drop(&chain);
+	assert_int_equal(feed(&chain, &forked, 29, 31), CHAIN_FORK);
+	assert_true(al_slice_is(chain_ours(&chain), real.note[30]));
+	chain_release(&chain);
+}
+
 static int visit(const char *path, const struct stat *info, int type, struct FTW *where)
 {
 	(void)info;
@@ -193,6 +238,7 @@ int main(void)
 		cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_known_and_kept),
+		cmocka_unit_test(test_tips),
 		cmocka_unit_test(test_evidence),
 	};
 
