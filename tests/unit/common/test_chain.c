@@ -235,11 +235,8 @@ static void test_evidence(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_resume),
-		cmocka_unit_test(test_known),
-		cmocka_unit_test(test_known_and_kept),
-		cmocka_unit_test(test_tips),
-		cmocka_unit_test(test_evidence),
+		cmocka_unit_test(test_resume), cmocka_unit_test(test_known),    cmocka_unit_test(test_known_and_kept),
+		cmocka_unit_test(test_tips),   cmocka_unit_test(test_evidence),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
