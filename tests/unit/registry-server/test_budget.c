@@ -201,7 +201,12 @@ static void who_is_one_source(void **state)
 	struct al_sshkey a = { .pk = { 1 } }, b = { .pk = { 1 }, .fido = true };
 	struct budget_key x = budget_of_sshkey(&a), y = budget_of_sshkey(&b);
 
+	const uint8_t v4[] = { 32, 192, 0, 2, 1, 0 }, v6[] = { 128, 0x20, 1, 0xd, 0xb8, 0, 1, 0, 2, 0 };
+	struct budget_key four = budget_of_peer("192.0.2.1:1"), six = budget_of_peer("[2001:db8:1:2:3::4]:1");
+
 	(void)state;
+	assert_memory_equal(four.bytes, v4, sizeof(v4));
+	assert_memory_equal(six.bytes, v6, sizeof(v6));
 	assert_true(same("192.0.2.1:1", "192.0.2.1:65535"));
 	assert_false(same("192.0.2.1:1", "192.0.2.2:1"));
 	assert_true(same("[2001:db8::1]:1", "[2001:db8::ffff:0:0:1]:2"));
