@@ -25,9 +25,10 @@ struct allot {
 
 /* ---- AS numbers ---- */
 
-static bool block_open(const struct al_object *block)
+static bool block_open(const struct space *space, const struct al_object *block)
 {
-	return al_slice_is(al_object_attr(block, "policy"), "open");
+	return al_slice_is(al_object_attr(block, "policy"), "open") &&
+	       (!space_by_mark(space) || al_slice_is(al_object_attr(block, "assign-auto"), "yes"));
 }
 
 struct block_pick {
@@ -44,7 +45,7 @@ static bool block_visit(const struct al_object *block, void *arg)
 	struct al_asn_range range, inner;
 	uint32_t asn;
 
-	if (!block_open(block) || al_asn_range_parse(al_object_key(block), &range) != AL_OK)
+	if (!block_open(pick->space, block) || al_asn_range_parse(al_object_key(block), &range) != AL_OK)
 		return true;
 	while (space_find_asn(pick->space, range.first, range.last, &asn) == AL_OK) {
 		const struct al_object *smallest = al_state_as_block(pick->state, asn);

@@ -117,6 +117,42 @@ enum al_err holdings_object(struct tallies *tallies, const struct holdings_view 
 	return err;
 }
 
+/* Has a maintainer in mnt-by a voucher, or is it one of the pool's own? */
+static bool known(const struct holdings_view *view, const struct al_object *object, const struct al_object *pool)
+{
+	struct al_slice rest = al_object_text(object), value, name;
+
+	while (al_attr_find(&rest, "mnt-by", &value))
+		do {
+			const struct al_object *mntner;
+
+			(void)al_slice_cut(&value, ',', &name);
+			name = al_slice_trim(name);
+			mntner = view->mntner(view->arg, name);
+			if (al_object_has(pool, "mnt-by", name) ||
+			    (mntner != NULL && al_object_attr(mntner, "vouched-by").len > 0))
+				return true;
+		} while (value.len > 0);
+	return false;
+}
+
+bool holdings_given(const struct holdings_view *view, const struct al_object *object, const struct al_object *pool,
+		    char period[static TALLY_POOL_MAX], struct tally *out)
+{
+	struct al_slice of;
+
+	if (object->cls == AL_MNTNER && al_object_attr(object, "vouched-by").len == 0)
+		of = AL_S("mntner");
+	else if (is_number(object) && pool != NULL && al_object_attr(pool, "assign-rate").len > 0 &&
+		 !known(view, object, pool))
+		of = al_object_key(pool);
+	else
+		return false;
+	*out = (struct tally){ .whose = TALLY_POOL, .kind = TALLY_GIVEN };
+	out->pool = tally_period(of, object->time, 1, period);
+	return true;
+}
+
 enum al_err holdings_move(struct tallies *tallies, const struct holdings_view *view, const struct al_object *object,
 			  struct al_slice from, struct al_slice to)
 {
@@ -208,13 +244,40 @@ static struct al_slice key_or_none(const struct al_object *object)
 	return object != NULL ? al_object_key(object) : (struct al_slice){ NULL, 0 };
 }
 
-static struct al_slice inet_pool(const struct al_state *state, const struct al_object *object)
+/* The block around a number or block, or NULL. */
+static const struct al_object *pool_of(const struct al_state *state, const struct al_object *object)
 {
 	struct al_prefix prefix;
+	uint32_t asn;
 
+	if (object->cls == AL_AUT_NUM)
+		return al_object_asn(object, &asn) == AL_OK ? al_state_as_block(state, asn) : NULL;
 	if ((object->cls != AL_INETNUM && object->cls != AL_INET6NUM) || al_object_prefix(object, &prefix) != AL_OK)
-		return (struct al_slice){ NULL, 0 };
-	return key_or_none(al_state_covering_inet(state, &prefix, true));
+		return NULL;
+	return al_state_covering_inet(state, &prefix, true);
+}
+
+/* New ones are counted by the day for a pool, and by the month for who vouches. */
+static enum al_err count_given(struct holdings *h, const struct al_state *state, const struct al_object *old,
+			       const struct al_object *now)
+{
+	const struct holdings_view view = { state_mntner, state };
+	struct al_slice voucher = now->cls == AL_MNTNER ? al_object_attr(now, "vouched-by") : AL_S("");
+	char period[TALLY_POOL_MAX];
+	struct tally tally;
+
+	if (now->deleted || (old != NULL && (!old->deleted || now->cls == AL_MNTNER)))
+		return AL_OK;
+	if (voucher.len > 0)
+		return holdings_credit(&h->tallies, &view, voucher, TALLY_VOUCHED,
+				       tally_period(AL_S(""), now->time, 30, period), 1);
+	return holdings_given(&view, now, pool_of(state, now), period, &tally) ? tallies_add(&h->tallies, &tally, 1)
+									       : AL_OK;
+}
+
+static struct al_slice inet_pool(const struct al_state *state, const struct al_object *object)
+{
+	return object->cls == AL_AUT_NUM ? (struct al_slice){ NULL, 0 } : key_or_none(pool_of(state, object));
 }
 
 struct moving {
@@ -357,6 +420,8 @@ enum al_err holdings_change(struct holdings *h, const struct al_state *state, co
 		err = holdings_object(&h->tallies, &view, old, pool, -1);
 	if (err == AL_OK && !now->deleted)
 		err = holdings_object(&h->tallies, &view, now, pool, 1);
+	if (err == AL_OK)
+		err = count_given(h, state, old, now);
 	if (err != AL_OK || was == !now->deleted)
 		return err;
 	if (now->cls == AL_INETNUM || now->cls == AL_INET6NUM)

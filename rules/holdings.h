@@ -44,6 +44,12 @@ AL_MUST_USE enum al_err holdings_object(struct tallies *tallies, const struct ho
 /* Numbers and blocks below another pool than before: a block was put around them, or taken away. */
 AL_MUST_USE enum al_err holdings_move(struct tallies *tallies, const struct holdings_view *view,
 				      const struct al_object *object, struct al_slice from, struct al_slice to);
+/*
+ * Is a new object handed out to somebody without a voucher, and how is that counted? Maintainers, and what a pool with
+ * an assign-rate hands out to others than its own maintainers. *out lives with `period`.
+ */
+bool holdings_given(const struct holdings_view *view, const struct al_object *object, const struct al_object *pool,
+		    char period[static TALLY_POOL_MAX], struct tally *out);
 /* What a maintainer has in `of` counts for other keys now. `old` may be NULL. */
 AL_MUST_USE enum al_err holdings_rekey(struct tallies *tallies, const struct tallies *of, const struct al_object *old,
 				       const struct al_object *now);

@@ -28,6 +28,10 @@ const struct policy_clause policy_clauses[] = {
 	  "Below policy: ask the hostmaster or the block's maintainers decide; the request may wait for them." },
 	{ "POLICY-VOUCH", "Below policy: vouch a second member, who holds something, signs for the newcomer." },
 	{ "POLICY-QUOTA", "A maintainer, or a key, holds no more by policy than the block allows." },
+	{ "POLICY-SHARE", "A key holds no more domains, sets, objects and text than the registry allows." },
+	{ "POLICY-RATE",
+	  "On one day no more is handed out to newcomers without a voucher than the block, or the registry, says." },
+	{ "POLICY-AUTO", "That AUTO picks from a block is said by the hostmaster." },
 	{ "POLICY-QUARANTINE", "What was returned rests for a while before another may have it." },
 	{ "POLICY-ASN-BLOCK",
 	  "An aut-num is created in an open as-block, or with a maintainer of the block; an as-block with one." },
@@ -226,6 +230,11 @@ static void decide_object(struct policy *p, unsigned number)
 	check_references(p, &s);
 	policy_member(p, &s);
 	policy_contact(p, &s);
+	policy_share(p, &s);
+	if (s.cls == AL_MNTNER) {
+		policy_join(p, &s);
+		policy_vouched(p, &s);
+	}
 	decide_family(p, &s);
 }
 

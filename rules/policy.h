@@ -30,15 +30,24 @@ void auth_subject(struct policy *policy, const struct subject *subject);
 void auth_below(struct policy *policy, const struct subject *subject, const struct al_object *parent, const char *attr,
 		const char *clause);
 
+/* Is the rule book of this edition in force (edition: of the registry object before the request; 1 without it)? */
+bool policy_edition(const struct policy *policy, unsigned edition);
+
 /* ---- one rule family a file; called for creates and modifies, and for deletes where they say so ---- */
 void policy_inet(struct policy *policy, const struct subject *subject);
-void policy_asn(struct policy *policy, const struct subject *subject); /* aut-num, as-block */
+void policy_asn(struct policy *policy, const struct subject *subject);  /* aut-num, as-block */
+void policy_auto(struct policy *policy, const struct subject *subject); /* assign-auto, of both */
 void policy_route(struct policy *policy, const struct subject *subject);
 void policy_name(struct policy *policy, const struct subject *subject);   /* everything that is named */
 void policy_record(struct policy *policy, const struct subject *subject); /* hosted records of a domain */
 void policy_node(struct policy *policy, const struct subject *subject);   /* node, peering, service */
 /* Creates of aut-num, inetnum, inet6num by policy: quota and quarantine of what `parent` hands out. */
 void policy_quota(struct policy *policy, const struct subject *subject, const struct al_object *parent);
+/* Creates of mntners: so many a day without a voucher; who vouched. The latter for modifies too. */
+void policy_join(struct policy *policy, const struct subject *subject);
+void policy_vouched(struct policy *policy, const struct subject *subject);
+/* Creates and modifies: domains, sets, objects and bytes by key. */
+void policy_share(struct policy *policy, const struct subject *subject);
 /* Did this key hold a number or block before the request, by other maintainers than the object's own? */
 bool policy_key_holds(const struct policy *policy, const struct al_object *object, struct al_slice key);
 /* member-of: the set takes it (aut-num, route, route6). */

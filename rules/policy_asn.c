@@ -19,6 +19,8 @@ void policy_asn(struct policy *p, const struct subject *s)
 	struct al_asn_range range;
 	uint32_t asn;
 
+	if (s->cls == AL_AS_BLOCK)
+		policy_auto(p, s);
 	if (s->action != AL_CREATE || p->hostmaster)
 		return;
 	if (s->cls == AL_AUT_NUM) {

@@ -9,6 +9,7 @@
  */
 #include "policy.h"
 
+#define AUTH_KEYS_MAX 16u
 #define KEYS_SHOWN 2    /* of those that signed, and of those that may */
 #define MESSAGE_MAX 400 /* bytes of a message about maintainers and keys */
 
@@ -136,6 +137,23 @@ static void refuse_mnt(struct policy *policy, const struct subject *s, const str
 	al_buf_release(&who);
 }
 
+/*
+ * A key that nobody has shown to own locks its maintainer out when it was pasted wrong, and counts for somebody else
+ * when it is his.
+ */
+static void check_new_keys(struct policy *policy, const struct subject *s)
+{
+	struct al_slice rest = al_object_text(s->now), auth;
+	size_t count = 0;
+
+	for (; al_attr_find(&rest, "auth", &auth); count++)
+		if ((s->old == NULL || !al_object_has(s->old, "auth", auth)) && !signed_by(policy, auth))
+			policy_refuse(policy, s, "auth", "AUTH-KEY",
+				      "A new key signs the request too: auth: %zu has not", count + 1);
+	if (count > AUTH_KEYS_MAX)
+		policy_refuse(policy, s, "auth", "AUTH-KEY", "A maintainer has at most %u keys", AUTH_KEYS_MAX);
+}
+
 /* A maintainer without a key, or one that its requester cannot speak for, would be nobody's. */
 static void check_mntner_key(struct policy *policy, const struct subject *s)
 {
@@ -147,6 +165,17 @@ static void check_mntner_key(struct policy *policy, const struct subject *s)
 	else if (s->action == AL_CREATE && !signed_by_any(policy, s->now))
 		policy_refuse(policy, s, "auth", "AUTH-KEY",
 			      "The request is not signed by a key of the new maintainer");
+	else if (policy_edition(policy, 2))
+		check_new_keys(policy, s);
+}
+
+bool policy_edition(const struct policy *policy, unsigned edition)
+{
+	const struct al_object *registry = al_state_registry(policy->state);
+	uint64_t now;
+
+	return registry != NULL && al_slice_u64(al_object_attr(registry, "edition"), 1000000, &now) == AL_OK &&
+	       now >= edition;
 }
 
 /* Enough of the people that a maintainer named for the day on which its keys are lost. */
@@ -297,6 +326,17 @@ void auth_subject(struct policy *policy, const struct subject *s)
  */
 static bool vouched(const struct policy *policy, const struct subject *s)
 {
+	struct al_slice rest = al_object_text(s->now), value, name;
+
+	while (al_attr_find(&rest, "mnt-by", &value))
+		do {
+			const struct al_object *mntner;
+
+			(void)al_slice_cut(&value, ',', &name);
+			mntner = view_get(&policy->view, AL_MNTNER, al_slice_trim(name));
+			if (mntner != NULL && al_object_attr(mntner, "vouched-by").len > 0)
+				return true;
+		} while (value.len > 0);
 	for (size_t i = 0; policy->d->key_count > 1 && i < policy->d->key_count; i++)
 		if (policy_key_holds(policy, s->now, al_slice_str(policy->d->key_texts[i])))
 			return true;

@@ -51,11 +51,21 @@ static void check_overlap(struct policy *p, const struct subject *s, const struc
 			      AL_FMT(al_object_key(search.inner)));
 }
 
+/* A member's own open block is for those who choose it; AUTO's come from where the hostmaster says. */
+void policy_auto(struct policy *p, const struct subject *s)
+{
+	if (p->hostmaster || !al_slice_is(al_object_attr(s->now, "assign-auto"), "yes") ||
+	    (s->old != NULL && al_slice_is(al_object_attr(s->old, "assign-auto"), "yes")))
+		return;
+	policy_refuse(p, s, "assign-auto", "POLICY-AUTO", "The hostmaster has to sign for assign-auto: yes");
+}
+
 void policy_inet(struct policy *p, const struct subject *s)
 {
 	const struct al_object *parent;
 	struct al_prefix prefix;
 
+	policy_auto(p, s);
 	if (s->action != AL_CREATE || p->hostmaster || al_object_prefix(s->now, &prefix) != AL_OK)
 		return;
 	parent = view_covering_inet(&p->view, &prefix, true);

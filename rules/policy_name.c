@@ -4,6 +4,7 @@
  */
 #include "policy.h"
 
+#include <fnmatch.h>
 #include <string.h>
 
 static bool is_tld(const struct policy *p, struct al_slice name)
@@ -23,12 +24,23 @@ static bool lies_below(const struct policy *p, const struct subject *s)
 	return s->cls == AL_DOMAIN && !is_tld(p, key) && !is_tld(p, al_name_parent(key));
 }
 
+/* People and maintainers are spoken of by their names for ever; other names are free again after name-rest: days. */
+static bool rested(const struct policy *p, const struct al_object *last)
+{
+	const struct al_object *registry = al_state_registry(p->state);
+	uint64_t days;
+
+	return last->cls != AL_MNTNER && last->cls != AL_PERSON && last->cls != AL_ROLE && registry != NULL &&
+	       al_slice_u64(al_object_attr(registry, "name-rest"), 1000000, &days) == AL_OK &&
+	       p->d->time >= last->time + days * 86400;
+}
+
 /* A name that was somebody's goes back to that somebody only; below a name, its holder says who has it next. */
 static void check_reuse(struct policy *p, const struct subject *s)
 {
 	const struct al_object *last = al_state_version(p->state, s->cls, al_object_key(s->now));
 
-	if (s->action == AL_CREATE && last != NULL && last->deleted && !lies_below(p, s) &&
+	if (s->action == AL_CREATE && last != NULL && last->deleted && !lies_below(p, s) && !rested(p, last) &&
 	    !auth_object(p, last, "mnt-by"))
 		policy_refuse(p, s, al_class_name(s->cls), "POLICY-NAME-TAKEN",
 			      "The name was used before and is kept for its last holder");
@@ -56,6 +68,33 @@ static void check_set(struct policy *p, const struct subject *s)
 
 /* ---- domains ---- */
 
+/* "wpad _* xn--*": one of the words matches the whole label, with ? and * as in file names. */
+static bool words_match(struct al_slice words, struct al_slice label)
+{
+	char name[64], pattern[64];
+	struct al_slice word;
+
+	if (al_slice_copy(label, name, sizeof(name)) != AL_OK)
+		return false;
+	while (al_slice_word(&words, "", &word))
+		if (al_slice_copy(word, pattern, sizeof(pattern)) == AL_OK && fnmatch(pattern, name, FNM_NOESCAPE) == 0)
+			return true;
+	return false;
+}
+
+static bool reserved(const struct policy *p, struct al_slice label)
+{
+	const struct al_object *registry = al_state_registry(p->state);
+	struct al_slice rest = registry != NULL ? al_object_text(registry) : AL_S(""), words;
+
+	if (words_match(AL_S("root-servers nic registry"), label))
+		return true;
+	while (al_attr_find(&rest, "reserved-name", &words))
+		if (words_match(words, label))
+			return true;
+	return false;
+}
+
 /* Below a top-level domain of ours the first to ask has it; deeper names are their parent's. */
 static void check_domain_parent(struct policy *p, const struct subject *s)
 {
@@ -67,7 +106,7 @@ static void check_domain_parent(struct policy *p, const struct subject *s)
 		return;
 	if (is_tld(p, parent)) {
 		(void)al_slice_cut(&name, '.', &label);
-		if (al_slice_is(label, "root-servers") || al_slice_is(label, "nic") || al_slice_is(label, "registry"))
+		if (reserved(p, label))
 			policy_refuse(p, s, "domain", "POLICY-NAME-RESERVED", "This name is reserved");
 		return;
 	}

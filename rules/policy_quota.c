@@ -32,7 +32,7 @@ static struct al_slice key_or_none(const struct al_object *object)
 }
 
 /* The block that hands out `object` after the request: the smallest around it. */
-static struct al_slice pool_after(const struct policy *p, const struct al_object *object)
+static const struct al_object *pool_after(const struct policy *p, const struct al_object *object)
 {
 	struct al_asn_range range;
 	struct al_prefix prefix;
@@ -40,11 +40,11 @@ static struct al_slice pool_after(const struct policy *p, const struct al_object
 
 	if (object->cls == AL_AUT_NUM && al_object_asn(object, &asn) == AL_OK) {
 		range = (struct al_asn_range){ asn, asn };
-		return key_or_none(view_as_block(&p->view, &range));
+		return view_as_block(&p->view, &range);
 	}
 	if ((object->cls != AL_INETNUM && object->cls != AL_INET6NUM) || al_object_prefix(object, &prefix) != AL_OK)
-		return none;
-	return key_or_none(view_covering_inet(&p->view, &prefix, true));
+		return NULL;
+	return view_covering_inet(&p->view, &prefix, true);
 }
 
 static struct al_slice pool_before(const struct policy *p, const struct al_object *object)
@@ -88,6 +88,23 @@ static enum al_err count_around(struct policy *p, const struct al_object *block)
 	return around.err;
 }
 
+/* What is new and counted by the day, and by the month for vouchers; as holdings.c does when it has become true. */
+static enum al_err count_new(struct policy *p, const struct al_object *now)
+{
+	const struct holdings_view before = { mntner_before, p }, after = { mntner_after, p };
+	struct al_slice voucher = now->cls == AL_MNTNER ? al_object_attr(now, "vouched-by") : none;
+	char period[TALLY_POOL_MAX];
+	struct tally tally;
+
+	if (now->cls == AL_MNTNER && al_state_version(p->state, AL_MNTNER, al_object_key(now)) != NULL)
+		return AL_OK;
+	if (voucher.len > 0)
+		return holdings_credit(&p->adds, &before, voucher, TALLY_VOUCHED,
+				       tally_period(AL_S(""), now->time, 30, period), 1);
+	return holdings_given(&after, now, pool_after(p, now), period, &tally) ? tallies_add(&p->adds, &tally, 1)
+									       : AL_OK;
+}
+
 static enum al_err count_one(struct policy *p, const struct al_object *now)
 {
 	const struct holdings_view before = { mntner_before, p }, after = { mntner_after, p };
@@ -97,9 +114,11 @@ static enum al_err count_one(struct policy *p, const struct al_object *now)
 	if (old != NULL)
 		err = holdings_object(&p->adds, &before, old, pool_before(p, old), -1);
 	if (err == AL_OK && !now->deleted)
-		err = holdings_object(&p->adds, &after, now, pool_after(p, now), 1);
+		err = holdings_object(&p->adds, &after, now, key_or_none(pool_after(p, now)), 1);
 	if (err == AL_OK && !now->deleted && old == NULL)
 		err = count_around(p, now);
+	if (err == AL_OK && !now->deleted && old == NULL)
+		err = count_new(p, now);
 	if (err == AL_OK && now->cls == AL_MNTNER)
 		err = holdings_rekey(&p->adds, holdings_tallies(space_holdings(p->space)),
 				     al_state_version(p->state, AL_MNTNER, al_object_key(now)), now);
@@ -203,6 +222,31 @@ static void check_quota(struct policy *p, const struct subject *s, const struct 
 		} while (value.len > 0);
 }
 
+/* Past the day's number somebody looks at who comes: the request waits in the hostmaster's queue (attach_asks()). */
+static void check_rate(struct policy *p, const struct subject *s, const struct al_object *pool, const char *attr,
+		       const struct al_object *of)
+{
+	const struct holdings_view after = { mntner_after, p };
+	char period[TALLY_POOL_MAX];
+	struct tally tally;
+	int64_t most;
+
+	if (p->hostmaster || s->action != AL_CREATE || !limit(of, attr, &most) ||
+	    !holdings_given(&after, s->now, pool, period, &tally) ||
+	    have(p, TALLY_POOL, none, TALLY_GIVEN, tally.pool) <= most)
+		return;
+	policy_refuse(p, s, al_class_name(s->cls), "POLICY-RATE",
+		      "%u have been handed out today to newcomers without a voucher: the hostmaster decides, or come "
+		      "tomorrow, or with a member who vouches for you",
+		      (unsigned)most);
+}
+
+void policy_join(struct policy *p, const struct subject *s)
+{
+	if (al_state_version(p->state, AL_MNTNER, al_object_key(s->now)) == NULL)
+		check_rate(p, s, NULL, "join-rate", al_state_registry(p->state));
+}
+
 static void check_quarantine(struct policy *p, const struct subject *s)
 {
 	const struct al_object *last = space_resting(p->space, s->now);
@@ -216,8 +260,65 @@ static void check_quarantine(struct policy *p, const struct subject *s)
 void policy_quota(struct policy *p, const struct subject *s, const struct al_object *parent)
 {
 	check_quota(p, s, parent);
+	check_rate(p, s, parent, "assign-rate", parent);
 	check_quarantine(p, s);
 }
+
+/* ---- what is held without a pool ---- */
+
+static const struct {
+	const char *attr;
+	enum tally_kind kind;
+	unsigned classes; /* whose creation or change is asked */
+	int64_t unit;
+	const char *name;
+} shares[] = {
+	{ "quota-domains", TALLY_DOMAINS, 1u << AL_DOMAIN, 1, "domains" },
+	{ "quota-sets", TALLY_SETS, 1u << AL_AS_SET | 1u << AL_ROUTE_SET, 1, "sets" },
+	{ "quota-objects", TALLY_OBJECTS, ~0u, 1, "objects" },
+	{ "quota-kbytes", TALLY_BYTES, ~0u, 1024, "kilobytes" },
+};
+
+/* Does a key of this maintainer hold more by the request, and too much? Who has too much already may change and return. */
+static bool over(struct policy *p, struct al_slice mntner, size_t share, int64_t most)
+{
+	const struct al_object *object = mntner_after(p, mntner);
+	struct al_slice rest = object != NULL ? al_object_text(object) : none;
+	struct tally tally = { TALLY_KEY, none, shares[share].kind, none };
+
+	while (al_attr_find(&rest, "auth", &tally.who))
+		if (have(p, TALLY_KEY, tally.who, tally.kind, none) > most * shares[share].unit &&
+		    tallies_get(&p->adds, &tally) > 0)
+			return true;
+	return false;
+}
+
+static void check_share(struct policy *p, const struct subject *s, size_t share)
+{
+	struct al_slice rest = al_object_text(s->now), value, name;
+	int64_t most;
+
+	if ((shares[share].classes >> s->cls & 1) == 0 ||
+	    !limit(al_state_registry(p->state), shares[share].attr, &most))
+		return;
+	while (al_attr_find(&rest, "mnt-by", &value))
+		do {
+			(void)al_slice_cut(&value, ',', &name);
+			name = al_slice_trim(name);
+			if (over(p, name, share, most))
+				policy_refuse(p, s, "mnt-by", "POLICY-SHARE",
+					      "%.*s, with all that its keys sign for, would hold more than %u %s",
+					      AL_FMT(name), (unsigned)most, shares[share].name);
+		} while (value.len > 0);
+}
+
+void policy_share(struct policy *p, const struct subject *s)
+{
+	for (size_t i = 0; !p->hostmaster && i < AL_COUNT(shares); i++)
+		check_share(p, s, i);
+}
+
+/* ---- vouchers ---- */
 
 /* Did this key hold something before the request, by other maintainers than the object's own? */
 bool policy_key_holds(const struct policy *p, const struct al_object *object, struct al_slice key)
@@ -239,4 +340,50 @@ bool policy_key_holds(const struct policy *p, const struct al_object *object, st
 				count -= tallies_get(tallies, &tally);
 		} while (value.len > 0);
 	return count > 0;
+}
+
+static bool voucher_over(struct policy *p, const struct al_object *voucher, int64_t most)
+{
+	struct al_slice rest = al_object_text(voucher), auth;
+	char period[TALLY_POOL_MAX];
+	struct al_slice pool = tally_period(AL_S(""), p->d->time, 30, period);
+
+	while (al_attr_find(&rest, "auth", &auth))
+		if (have(p, TALLY_KEY, auth, TALLY_VOUCHED, pool) > most)
+			return true;
+	return false;
+}
+
+/* Who is named spoke for the newcomer: he has signed, holds something, is no newcomer, and has not done so too often. */
+static void check_voucher(struct policy *p, const struct subject *s, struct al_slice name)
+{
+	const struct al_object *voucher = al_state_get(p->state, AL_MNTNER, name),
+			       *registry = al_state_registry(p->state);
+	const struct tally held = { TALLY_MNTNER, name, TALLY_HELD, none };
+	int64_t most, days;
+
+	if (p->hostmaster)
+		return;
+	if (voucher == NULL || !auth_mntner(p, name) ||
+	    tallies_get(holdings_tallies(space_holdings(p->space)), &held) <= 0)
+		policy_refuse(p, s, "vouched-by", "POLICY-VOUCH",
+			      "%.*s has to sign too, and to hold a number or block itself", AL_FMT(name));
+	else if (limit(registry, "vouch-age", &days) && voucher->created + (uint64_t)days * 86400 > p->d->time)
+		policy_refuse(p, s, "vouched-by", "POLICY-VOUCH", "%.*s is not here for %u days yet", AL_FMT(name),
+			      (unsigned)days);
+	else if (limit(registry, "vouch-rate", &most) && voucher_over(p, voucher, most))
+		policy_refuse(p, s, "vouched-by", "POLICY-VOUCH", "%.*s vouched for %u already in these 30 days",
+			      AL_FMT(name), (unsigned)most);
+}
+
+void policy_vouched(struct policy *p, const struct subject *s)
+{
+	const struct al_object *last = al_state_version(p->state, AL_MNTNER, al_object_key(s->now));
+	struct al_slice name = al_object_attr(s->now, "vouched-by");
+
+	if (last != NULL && !al_slice_eq(al_object_attr(last, "vouched-by"), name))
+		policy_refuse(p, s, name.len > 0 ? "vouched-by" : "mntner", "POLICY-VOUCH",
+			      "vouched-by: is said once, when a maintainer first comes, and stays");
+	else if (last == NULL && name.len > 0)
+		check_voucher(p, s, name);
 }

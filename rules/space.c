@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pools.h"
 #include "resting.h"
 
 #define NONE 255
@@ -29,9 +30,9 @@ struct tree {
 };
 
 struct space {
-	struct tree tree[3]; /* IPv4, IPv6, AS numbers */
-	struct al_prefix *pools;
-	size_t pool_count, pool_cap;
+	struct tree tree[3];       /* IPv4, IPv6, AS numbers */
+	struct pools open, marked; /* policy: open; of those, with assign-auto: yes */
+	bool by_mark;              /* the registry's edition: only marked ones feed AUTO */
 	struct resting resting;
 	uint64_t now; /* log time that resting has been worked off to */
 	struct holdings *holdings;
@@ -72,7 +73,8 @@ void space_free(struct space *space)
 		return;
 	for (size_t i = 0; i < AL_COUNT(space->tree); i++)
 		free(space->tree[i].nodes);
-	free(space->pools);
+	pools_release(&space->open);
+	pools_release(&space->marked);
 	resting_release(&space->resting);
 	holdings_free(space->holdings);
 	free(space);
@@ -313,59 +315,17 @@ enum al_err space_find_asn(const struct space *space, uint32_t first, uint32_t l
 
 /* ---- following the state ---- */
 
-static size_t pool_position(const struct space *space, const struct al_prefix *prefix, bool *there)
-{
-	size_t low = 0, high = space->pool_count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (al_prefix_cmp(&space->pools[middle], prefix) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*there = low < space->pool_count && al_prefix_eq(&space->pools[low], prefix);
-	return low;
-}
-
-static enum al_err pool_add(struct space *space, const struct al_prefix *prefix)
-{
-	bool there;
-	size_t at = pool_position(space, prefix, &there);
-
-	if (there)
-		return AL_OK;
-	if (space->pool_count == space->pool_cap) {
-		size_t cap = space->pool_cap > 0 ? space->pool_cap * 2 : 16;
-		struct al_prefix *grown = realloc(space->pools, cap * sizeof(*grown));
-
-		if (grown == NULL)
-			return AL_ENOMEM;
-		space->pools = grown;
-		space->pool_cap = cap;
-	}
-	memmove(&space->pools[at + 1], &space->pools[at], (space->pool_count - at) * sizeof(space->pools[0]));
-	space->pools[at] = *prefix;
-	space->pool_count++;
-	return AL_OK;
-}
-
-static void pool_drop(struct space *space, const struct al_prefix *prefix)
-{
-	bool there;
-	size_t at = pool_position(space, prefix, &there);
-
-	if (!there)
-		return;
-	space->pool_count--;
-	memmove(&space->pools[at], &space->pools[at + 1], (space->pool_count - at) * sizeof(space->pools[0]));
-}
-
 const struct al_prefix *space_pools(const struct space *space, size_t *count)
 {
-	*count = space->pool_count;
-	return space->pools;
+	const struct pools *pools = space->by_mark ? &space->marked : &space->open;
+
+	*count = pools->count;
+	return pools->items;
+}
+
+bool space_by_mark(const struct space *space)
+{
+	return space->by_mark;
 }
 
 static enum al_err rest_counts(struct space *space, const struct al_object *last, int change)
@@ -424,13 +384,15 @@ static enum al_err inet_change(struct space *space, const struct al_object *now,
 {
 	struct al_prefix prefix;
 	enum al_err err = al_object_prefix(now, &prefix);
+	bool open;
 
 	if (err != AL_OK)
 		return err;
-	if (!now->deleted && al_slice_is(al_object_attr(now, "policy"), "open"))
-		err = pool_add(space, &prefix);
-	else
-		pool_drop(space, &prefix);
+	open = !now->deleted && al_slice_is(al_object_attr(now, "policy"), "open");
+	err = pools_set(&space->open, &prefix, open);
+	if (err == AL_OK)
+		err = pools_set(&space->marked, &prefix,
+				open && al_slice_is(al_object_attr(now, "assign-auto"), "yes"));
 	if (err != AL_OK || was == !now->deleted)
 		return err;
 	return now->deleted ? returned(space, now) : space_take(space, &prefix);
@@ -448,8 +410,9 @@ static enum al_err asn_change(struct space *space, const struct al_object *now, 
 
 static void registry_change(struct space *space, const struct al_object *now)
 {
-	uint64_t days;
+	uint64_t days, edition;
 
+	space->by_mark = al_slice_u64(al_object_attr(now, "edition"), 1000000, &edition) == AL_OK && edition >= 2;
 	space->resting.rest_s = 0;
 	if (!now->deleted && al_slice_u64(al_object_attr(now, "quarantine"), 1000000, &days) == AL_OK)
 		space->resting.rest_s = days * 86400;

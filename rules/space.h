@@ -43,7 +43,9 @@ const struct holdings *space_holdings(const struct space *space);
 /* Follow a state's change (al_change_fn's shape, with a result). */
 AL_MUST_USE enum al_err space_change(struct space *space, const struct al_object *old, const struct al_object *now);
 
-/* Living inet(6)nums with `policy: open`, in address order. Valid until the next change. */
+/* Does AUTO pick from blocks with assign-auto: yes only (edition: 2 of the registry object)? */
+bool space_by_mark(const struct space *space);
+/* Living inet(6)nums with `policy: open` that AUTO picks from, in address order. Valid until the next change. */
 const struct al_prefix *space_pools(const struct space *space, size_t *count);
 
 #endif

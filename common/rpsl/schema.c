@@ -25,7 +25,10 @@
 #define ROW_POLICY { "policy", AL_SYN_POLICY, 0, 0, "who may create below it: open vouch ask reserved closed" }
 #define ROW_QUOTA                                                                                                      \
 	{ "assign-quota", AL_SYN_NUMBER, 0, 0, "how many one maintainer may hold directly below it by policy" },       \
-	{ "assign-share", AL_SYN_NUMBER, 0, 0, "how many one key may hold there, by all of its maintainers" }
+	{ "assign-share", AL_SYN_NUMBER, 0, 0, "how many one key may hold there, by all of its maintainers" },         \
+	{ "assign-tree", AL_SYN_NUMBER, 0, 0, "how many a voucher, and all below him, may hold there" },               \
+	{ "assign-rate", AL_SYN_NUMBER, 0, 0, "how many those without a voucher are handed out on one day" },          \
+	{ "assign-auto", AL_SYN_YES, 0, 0, "may AUTO-n pick from it? the hostmaster says so" }
 #define ROW_END { NULL, AL_SYN_TEXT, 0, 0, NULL }
 
 static const struct al_attr_rule registry_rules[] = {
@@ -36,6 +39,16 @@ static const struct al_attr_rule registry_rules[] = {
 	{ "root-server", AL_SYN_ROOT_SERVER, R | M, 0, "letter and address of a root name server" },
 	{ "hostmaster", AL_SYN_DOMAIN, 0, 0, "mailbox of the zones, as a domain name (SOA RNAME)" },
 	{ "quarantine", AL_SYN_NUMBER, 0, 0, "days that a returned number or block rests before another may have it" },
+	{ "name-rest", AL_SYN_NUMBER, 0, 0, "days that a returned name rests before another may have it" },
+	{ "edition", AL_SYN_NUMBER, 0, 0, "of the rule book that binds from here on" },
+	{ "quota-domains", AL_SYN_NUMBER, 0, 0, "how many domains one key may hold, by all of its maintainers" },
+	{ "quota-sets", AL_SYN_NUMBER, 0, 0, "how many as-sets and route-sets" },
+	{ "quota-objects", AL_SYN_NUMBER, 0, 0, "how many objects of any class" },
+	{ "quota-kbytes", AL_SYN_NUMBER, 0, 0, "how much text, in units of 1,024 bytes" },
+	{ "join-rate", AL_SYN_NUMBER, 0, 0, "how many maintainers without a voucher may come on one day" },
+	{ "vouch-rate", AL_SYN_NUMBER, 0, 0, "for how many newcomers one key may vouch in 30 days" },
+	{ "vouch-age", AL_SYN_NUMBER, 0, 0, "days after which a maintainer may vouch" },
+	{ "reserved-name", AL_SYN_WORDS, M, 0, "labels below a top-level domain that are the hostmaster's; ? and * as in file names" },
 	ROW_REMARKS,
 	ROW_MNT_BY,
 	ROW_SOURCE,
@@ -50,6 +63,7 @@ static const struct al_attr_rule mntner_rules[] = {
 	{ "claim-key", AL_SYN_CLAIM_KEY, M, 0, "key that it had elsewhere, which may claim it while it has no auth:" },
 	{ "claim-proof", AL_SYN_CLAIM_PROOF, 0, 0, "signature by a claim-key that gave it to its auth: key" },
 	{ "recover-key", AL_SYN_AUTH, M | INV, 0, "SSH public key of somebody trusted to help after a loss" },
+	{ "vouched-by", AL_SYN_MNTNER, INV, REF(AL_MNTNER), "member who spoke for the newcomer; stays as it is" },
 	{ "recover-need", AL_SYN_NUMBER, 0, 0, "how many of them together may change this maintainer" },
 	ROW_REMARKS,
 	ROW_MNT_BY,

@@ -200,6 +200,14 @@ static enum al_err canon_policy(struct al_slice value, struct al_buf *out, const
 	return canon_word_of(value, words, AL_COUNT(words), out);
 }
 
+static enum al_err canon_yes(struct al_slice value, struct al_buf *out, const char **why)
+{
+	static const char *const words[] = { "yes", "no" };
+
+	*why = "it is yes or no";
+	return canon_word_of(value, words, AL_COUNT(words), out);
+}
+
 static enum al_err canon_status(struct al_slice value, struct al_buf *out, const char **why)
 {
 	static const char *const words[] = { "ALLOCATED",    "ASSIGNED",    "ALLOCATED PA",
@@ -329,6 +337,7 @@ static const struct {
 	[AL_SYN_CLAIM_KEY] = { canon_claim_key, NULL, "RSA or ECDSA public key" },
 	[AL_SYN_CLAIM_PROOF] = { canon_claim_proof, NULL, "SSH signature in base64" },
 	[AL_SYN_POLICY] = { canon_policy, NULL, "open|vouch|ask|reserved|closed" },
+	[AL_SYN_YES] = { canon_yes, NULL, "yes|no" },
 	[AL_SYN_STATUS] = { canon_status, NULL, "ALLOCATED|ASSIGNED [PA|PI]" },
 	[AL_SYN_LEN] = { canon_len, NULL, "prefix length" },
 	[AL_SYN_SOURCE] = { syntax_name, syntax_name_old, "registry name" },

@@ -146,7 +146,7 @@ bool attach_asks(const struct decision *d)
 		const struct al_message *message = &d->report.items[i];
 
 		asks += message->severity == AL_ERROR && message->clause != NULL &&
-			strcmp(message->clause, "POLICY-ASK") == 0;
+			(strcmp(message->clause, "POLICY-ASK") == 0 || strcmp(message->clause, "POLICY-RATE") == 0);
 	}
 	return asks > 0 && asks == d->report.errors && d->report.err == AL_OK;
 }
