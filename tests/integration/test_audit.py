@@ -31,7 +31,8 @@ def people(authority, tmp_path_factory):
     www = obj(("domain", "www.ben.alamo"), ("record", "@ A 10.0.0.1"), mnt="BEN-MNT")
     made = authority.accept([www], [keys["ben"]]).index
     authority.accept([www + "delete: not needed\n"], [keys["ben"]], prev=made)
-    authority.accept([mntner("CAT-MNT", keys["new"])], [keys["cat"]], prev=authority.prev("mntner", "CAT-MNT"))
+    both = [keys["cat"], keys["new"]]
+    authority.accept([mntner("CAT-MNT", keys["new"])], both, prev=authority.prev("mntner", "CAT-MNT"))
     cat = obj(("domain", "cat.alamo"), ("record", "@ A 10.0.0.3"), mnt="CAT-MNT")
     authority.accept([cat], [keys["new"]], prev=authority.prev("domain", "cat.alamo"))
     return keys
@@ -54,7 +55,7 @@ def test_json(authority, people):
     found = json.loads(audit(authority, authority.dir, "--json").stdout)
     assert found["clean"] is True and found["findings"] == [] and found["counts"] == {}
     assert found["size"] == found["entries"] == found["requests"] == int(authority.ask("head").splitlines()[1])
-    assert found["signatures"] == found["requests"] + 1
+    assert found["signatures"] == found["requests"] + 2
 
 
 # ---- a registry that cheats ----

@@ -214,7 +214,8 @@ def test_by_invitation(authority, home, tmp_path):
 def test_ipv4_where_there_is_some(tmp_path, home):
     with running(tmp_path / "dir") as both:
         pool = obj(("inetnum", "10.127.0.0/16"), ("netname", "V4-POOL"), ("status", "ALLOCATED"), ("policy", "open"),
-                   ("assign-len", "27"), ("assign-min", "26"), ("assign-max", "28"), mnt="HOSTMASTER-MNT")
+                   ("assign-len", "27"), ("assign-min", "26"), ("assign-max", "28"), ("assign-auto", "yes"),
+                   mnt="HOSTMASTER-MNT")
         both.accept([pool], [both.hostmaster])
         got = json.loads(cli(home, "join", "--name", "BOTH", "--new-key", "--json", "--server", both.server()).stdout)
         assert got["objects"]["inetnum"].startswith("10.127.") and got["objects"]["route"].startswith("10.127.")

@@ -366,7 +366,7 @@ def test_a_maintainer_pays_for_all_its_keys(tmp_path):
     with running(tmp_path / "dir", conf={"registry": {"budget_maintainer": 3}}) as made:
         keys = [Key(tmp_path / f"k{number}") for number in range(4)]
         text = attributes([("mntner", "FOUR-MNT"), *(("auth", key.public) for key in keys), ("mnt-by", "FOUR-MNT"), ("source", "ALAMO")])
-        assert made.send([text], [keys[0]]).accepted
+        assert made.send([text], keys).accepted
         answers = [made.send([obj(("as-set", f"AS-F{number}"), mnt="FOUR-MNT")], [key]) for number, key in enumerate(keys)]
         assert [answer.accepted for answer in answers] == [True, True, True, False]
         assert exhausted(answers[3].text) and "FOUR-MNT" in answers[3].text
