@@ -2,10 +2,15 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(os.environ.get("ALAMO_BIN", ROOT / "build" / "release" / "bin"))
+sys.path.insert(0, str(ROOT / "tests" / "integration"))
+
+from harness import plan_without_limits  # noqa: E402
+
 TICKS = os.sysconf("SC_CLK_TCK")
 LOAD = BIN / "bench" / "requests_load"
 
@@ -24,8 +29,8 @@ class Registry:
 
     def __init__(self, directory):
         self.dir = Path(directory) / "dir"
-        subprocess.run([BIN / "alamo", "init", self.dir, "--ports", "any", "--listen", "127.0.0.1"], check=True,
-                       stdout=subprocess.DEVNULL)
+        subprocess.run([BIN / "alamo", "init", self.dir, "--ports", "any", "--listen", "127.0.0.1", "--plan",
+                        plan_without_limits(self.dir)], check=True, stdout=subprocess.DEVNULL)
         conf = self.dir / "alamo.conf"
         for keys in ("budget-source = 0\nbudget-key = 0\n", ""):
             text = conf.read_text().replace("[registry]\n", "[registry]\n" + keys, 1)
