@@ -4,11 +4,9 @@
  * Everything runs on the loop's thread. A follower has one number, `next`: the
  * first entry that was not yet written to its connection. pump() moves it on,
  * from the tail in memory or, further back, from the store, and stops while
- * 1 MiB is unsent; drained() and every commit call it again. So a follower
+ * 256 KiB are unsent; drained() and every commit call it again. So a follower
  * that is up to date, one that lags and one that begins at 0 are the same case.
- *
- * The tail is a list of pieces, ready-made frames shared by all followers; the
- * head of a commit stands at the end of the commit's last piece.
+ * The tail is of stream_tail.c.
  */
 #include "alamo/follow/stream.h"
 
@@ -21,8 +19,8 @@
 #include <utlist.h>
 
 #include "alamo/follow/follow.h"
+#include "stream_tail.h"
 
-#define TAIL_MAX (4u << 20)        /* bytes of pieces kept */
 #define UNSENT_ENOUGH (256u << 10) /* a connection with more waits */
 #define UNSENT_TOTAL (64u << 20)   /* of all over TCP; then the one with most is dropped */
 #define READ_BYTES (256u << 10)    /* one read, one frame: what others wait for at most */
@@ -30,14 +28,6 @@
 #define LINE_MAX_LEN 64            /* bytes of the first line */
 #define TICK_MS 5000
 #define QUIET_TICKS 2 /* then a ping */
-
-struct piece {
-	struct piece *prev, *next;
-	uint64_t first, end; /* entries [first, end) */
-	size_t refs;         /* the tail's and one a connection that sends it */
-	size_t len;
-	uint8_t bytes[];
-};
 
 struct follower {
 	struct follower *prev, *next_follower;
@@ -64,81 +54,12 @@ struct al_stream {
 	struct al_listener *tcp;
 	struct al_timer *tick;
 	struct follower *followers;
-	struct piece *tail;
-	size_t tail_bytes;
+	struct tail tail;
 	uint64_t size; /* of the log, as published */
 	struct al_buf note;
 	struct al_buf tip; /* of a log that goes further than what is here; or empty */
 	uint64_t tip_size;
 };
-
-/* ---- pieces ---- */
-
-static void piece_unref(void *arg)
-{
-	struct piece *piece = arg;
-
-	if (--piece->refs == 0)
-		free(piece);
-}
-
-static struct piece *piece_new(uint64_t first, uint64_t end, const struct al_buf *frames)
-{
-	struct piece *piece = malloc(sizeof(*piece) + frames->len);
-
-	if (piece == NULL)
-		return NULL;
-	*piece = (struct piece){ .first = first, .end = end, .refs = 1, .len = frames->len };
-	memcpy(piece->bytes, frames->ptr, frames->len);
-	return piece;
-}
-
-static void tail_clear(struct al_stream *stream, size_t keep_bytes)
-{
-	while (stream->tail != NULL && stream->tail_bytes > keep_bytes) {
-		struct piece *oldest = stream->tail;
-
-		DL_DELETE(stream->tail, oldest);
-		stream->tail_bytes -= oldest->len;
-		piece_unref(oldest);
-	}
-}
-
-/* A commit as pieces. Without memory the tail is dropped whole: it may have no gap, and the store has it all. */
-static void tail_add(struct al_stream *stream, const struct al_stream_batch *batch)
-{
-	struct al_buf frames;
-	struct piece *piece;
-	size_t done = 0, n;
-
-	al_buf_init(&frames, 2u * AL_FRAME_MAX);
-	while (done < batch->count) {
-		al_buf_reset(&frames);
-		n = al_frame_put_entries(&frames, batch->first + done, batch->entries + done, batch->count - done);
-		if (done + n == batch->count)
-			al_frame_put(&frames, AL_FRAME_HEAD, batch->note);
-		piece = frames.err == AL_OK ? piece_new(batch->first + done, batch->first + done + n, &frames) : NULL;
-		if (piece == NULL) {
-			tail_clear(stream, 0);
-			break;
-		}
-		DL_APPEND(stream->tail, piece);
-		stream->tail_bytes += piece->len;
-		done += n;
-	}
-	al_buf_release(&frames);
-	tail_clear(stream, TAIL_MAX);
-}
-
-/* The piece that begins with entry `first`; followers mostly want the newest. */
-static struct piece *tail_find(const struct al_stream *stream, uint64_t first)
-{
-	struct piece *piece = stream->tail != NULL ? stream->tail->prev : NULL;
-
-	while (piece != NULL && piece->first > first)
-		piece = piece != stream->tail ? piece->prev : NULL;
-	return piece != NULL && piece->first == first ? piece : NULL;
-}
 
 /* ---- one follower ---- */
 
@@ -260,7 +181,7 @@ static void pump(struct follower *f)
 	while (f->following && !f->reading && !f->queued && f->next < f->stream->size &&
 	       al_conn_pending(f->conn) < UNSENT_ENOUGH) {
 		if (piece == NULL)
-			piece = tail_find(f->stream, f->next);
+			piece = tail_find(&f->stream->tail, f->next);
 		if (piece == NULL) {
 			read_more(f);
 			continue;
@@ -481,7 +402,7 @@ void al_stream_free(struct al_stream *stream)
 	al_listener_free(stream->tcp);
 	assert(stream->followers == NULL);
 	al_timer_free(stream->tick);
-	tail_clear(stream, 0);
+	tail_clear(&stream->tail);
 	al_buf_release(&stream->note);
 	al_buf_release(&stream->tip);
 	stream_unref(stream);
@@ -494,7 +415,7 @@ void al_stream_publish(struct al_stream *stream, const struct al_stream_batch *b
 	if (batch->first + batch->count <= stream->size)
 		return;
 	assert(batch->first == stream->size);
-	tail_add(stream, batch);
+	tail_add(&stream->tail, batch);
 	stream->size = batch->first + batch->count;
 	al_buf_reset(&stream->note);
 	al_buf_slice(&stream->note, batch->note);
