@@ -294,8 +294,19 @@ static enum al_err memory_read(struct al_replica *r, const struct al_conf *conf,
 	return AL_OK;
 }
 
-enum al_err al_replica_new(struct al_loop *loop, const struct al_conf *conf, const struct al_replica_ops *ops,
-			   void *arg, struct al_replica **out)
+/* What it is told about itself and what it remembers: key, address and newest note. */
+static enum al_err conf_read(struct al_replica *r, const struct al_conf *conf, char address[static PATH_LEN],
+			     struct al_buf *known)
+{
+	enum al_err err = key_read(conf, &r->key);
+
+	fresh_init(&r->fresh, al_conf_u64(conf, "log", "stale-seconds"), al_now_ms());
+	if (err == AL_OK)
+		err = address_read(conf, address, PATH_LEN);
+	return err == AL_OK ? memory_read(r, conf, known) : err;
+}
+
+static enum al_err follow_start(struct al_replica *r, struct al_loop *loop, const char *address, struct al_slice known)
 {
 	static const struct al_follow_ops follow_ops = {
 		.entry = on_entry,
@@ -305,8 +316,36 @@ enum al_err al_replica_new(struct al_loop *loop, const struct al_conf *conf, con
 		.present = on_present,
 		.dated = on_dated,
 	};
+	const struct al_follow_conf follow = { .key = r->key, .address = address, .known = { known } };
+	enum al_err err = al_follow_new(loop, &follow, &follow_ops, r, &r->follow);
+
+	if (err != AL_OK)
+		al_log(AL_LOG_ERROR, "log-stream", "address=%s err=%s", address, al_err_name(err));
+	return err;
+}
+
+static enum al_err tick_start(struct al_replica *r, struct al_loop *loop)
+{
+	enum al_err err = al_timer_new(loop, on_tick, r, &r->tick);
+
+	if (err == AL_OK)
+		al_timer_set(r->tick, TICK_MS);
+	return err;
+}
+
+static void metrics_add(void)
+{
+	al_metric_add(&size_metric);
+	al_metric_add(&up_metric);
+	al_metric_add(&date_metric);
+	al_metric_add(&age_metric);
+	al_metric_add(&stale_metric);
+}
+
+enum al_err al_replica_new(struct al_loop *loop, const struct al_conf *conf, const struct al_replica_ops *ops,
+			   void *arg, struct al_replica **out)
+{
 	struct al_replica *r = calloc(1, sizeof(*r));
-	struct al_follow_conf follow = { 0 };
 	char address[PATH_LEN];
 	struct al_buf known;
 	enum al_err err;
@@ -314,44 +353,24 @@ enum al_err al_replica_new(struct al_loop *loop, const struct al_conf *conf, con
 	if (r == NULL)
 		return AL_ENOMEM;
 	al_buf_init(&known, AL_NOTE_MAX);
+	al_buf_init(&r->note, AL_NOTE_MAX);
 	r->ops = *ops;
 	r->arg = arg;
-	al_buf_init(&r->note, AL_NOTE_MAX);
-	al_metric_add(&size_metric);
-	al_metric_add(&up_metric);
-	al_metric_add(&date_metric);
-	al_metric_add(&age_metric);
-	al_metric_add(&stale_metric);
-	fresh_init(&r->fresh, al_conf_u64(conf, "log", "stale-seconds"), al_now_ms());
-	err = key_read(conf, &follow.key);
-	if (err == AL_OK)
-		err = address_read(conf, address, sizeof(address));
+	metrics_add();
+	err = conf_read(r, conf, address, &known);
 	if (err == AL_OK)
 		err = al_state_new(&r->state);
-	if (err != AL_OK)
-		goto fail;
-	r->key = follow.key;
-	err = memory_read(r, conf, &known);
-	if (err != AL_OK)
-		goto fail;
-	al_state_observe(r->state, on_change, r);
-	follow.address = address;
-	follow.known[0] = al_buf_view(&known);
-	err = al_follow_new(loop, &follow, &follow_ops, r, &r->follow);
-	if (err != AL_OK) {
-		al_log(AL_LOG_ERROR, "log-stream", "address=%s err=%s", address, al_err_name(err));
-		goto fail;
+	if (err == AL_OK) {
+		al_state_observe(r->state, on_change, r);
+		err = follow_start(r, loop, address, al_buf_view(&known));
 	}
-	err = al_timer_new(loop, on_tick, r, &r->tick);
-	if (err != AL_OK)
-		goto fail;
-	al_timer_set(r->tick, TICK_MS);
+	if (err == AL_OK)
+		err = tick_start(r, loop);
 	al_buf_release(&known);
-	*out = r;
-	return AL_OK;
-fail:
-	al_buf_release(&known);
-	al_replica_free(r);
+	if (err == AL_OK)
+		*out = r;
+	else
+		al_replica_free(r);
 	return err;
 }
 
