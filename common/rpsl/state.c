@@ -1,5 +1,5 @@
 /*
- * state.c -- the fold: versions by key, prefix tries, reference counts.
+ * state.c -- the fold: versions by key, prefix tries, reference counts; state_read.c reads them.
  *
  * One slot a (class, key) for ever: it holds the newest version, living or
  * tombstone, and counts the living objects that name it. Prefix classes have
@@ -10,38 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(slot) ((slot)->lost = true)
-#include <uthash.h>
+#include "state_parts.h"
 
 #define KEY_BYTES_MAX 600
-
-struct slot {
-	UT_hash_handle hh;
-	struct al_object *object; /* newest version; NULL: only referenced so far */
-	uint32_t references;      /* living objects that name it */
-	uint16_t key_len;
-	bool lost;  /* uthash could not add it */
-	char key[]; /* class byte, key */
-};
-
-struct bucket {
-	size_t count;
-	struct al_object *items[]; /* borrowed from the slots; ordered by key */
-};
-
-struct al_state {
-	struct slot *slots;
-	struct al_trie tries[4]; /* inetnum, inet6num, route, route6 */
-	size_t counts[AL_CLASS_COUNT];
-	struct al_object **as_blocks; /* borrowed from the slots */
-	size_t as_block_count, as_block_cap;
-	const struct al_object *registry;
-	uint64_t size;
-	uint64_t time;
-	al_change_fn change;
-	void *arg;
-};
 
 enum al_err al_state_new(struct al_state **out)
 {
@@ -104,7 +75,7 @@ static size_t slot_key(enum al_class cls, struct al_slice key, char out[static K
 	return key.len + 1;
 }
 
-static struct slot *slot_find(const struct al_state *state, enum al_class cls, struct al_slice key)
+struct slot *state_slot(const struct al_state *state, enum al_class cls, struct al_slice key)
 {
 	char bytes[KEY_BYTES_MAX];
 	size_t len = slot_key(cls, key, bytes);
@@ -117,7 +88,7 @@ static struct slot *slot_find(const struct al_state *state, enum al_class cls, s
 
 static struct slot *slot_get(struct al_state *state, enum al_class cls, struct al_slice key)
 {
-	struct slot *slot = slot_find(state, cls, key);
+	struct slot *slot = state_slot(state, cls, key);
 	char bytes[KEY_BYTES_MAX];
 	size_t len;
 
@@ -175,7 +146,7 @@ static enum al_err references_move(struct al_state *state, const struct al_objec
 
 /* ---- prefix tries ---- */
 
-static struct al_trie *trie_of(struct al_state *state, unsigned cls)
+struct al_trie *state_trie(struct al_state *state, unsigned cls)
 {
 	switch (cls) {
 	case AL_INETNUM:
@@ -189,12 +160,6 @@ static struct al_trie *trie_of(struct al_state *state, unsigned cls)
 	default:
 		return NULL;
 	}
-}
-
-static const struct al_trie *trie_view(const struct al_state *state, enum al_class cls)
-{
-	/* trie_of() does not change the state; the cast only shares its switch. */
-	return trie_of((struct al_state *)(uintptr_t)state, cls);
 }
 
 static enum al_err bucket_add(struct al_trie *trie, const struct al_prefix *prefix, struct al_object *object)
@@ -262,7 +227,7 @@ static void as_block_drop(struct al_state *state, const struct al_object *object
 
 static enum al_err object_link(struct al_state *state, struct al_object *object)
 {
-	struct al_trie *trie = trie_of(state, object->cls);
+	struct al_trie *trie = state_trie(state, object->cls);
 	struct al_prefix prefix;
 	enum al_err err = AL_OK;
 
@@ -281,7 +246,7 @@ static enum al_err object_link(struct al_state *state, struct al_object *object)
 
 static enum al_err object_unlink(struct al_state *state, struct al_object *object)
 {
-	struct al_trie *trie = trie_of(state, object->cls);
+	struct al_trie *trie = state_trie(state, object->cls);
 	struct al_prefix prefix;
 
 	state->counts[object->cls]--;
@@ -392,134 +357,4 @@ enum al_err al_state_apply(struct al_state *state, struct al_slice bytes)
 	state->size++;
 	state->time = entry.time;
 	return AL_OK;
-}
-
-/* ---- reading ---- */
-
-uint64_t al_state_size(const struct al_state *state)
-{
-	return state->size;
-}
-
-uint64_t al_state_time(const struct al_state *state)
-{
-	return state->time;
-}
-
-size_t al_state_count(const struct al_state *state, enum al_class cls)
-{
-	return state->counts[cls];
-}
-
-const struct al_object *al_state_version(const struct al_state *state, enum al_class cls, struct al_slice key)
-{
-	const struct slot *slot = slot_find(state, cls, key);
-
-	return slot != NULL ? slot->object : NULL;
-}
-
-const struct al_object *al_state_get(const struct al_state *state, enum al_class cls, struct al_slice key)
-{
-	const struct al_object *object = al_state_version(state, cls, key);
-
-	return object != NULL && !object->deleted ? object : NULL;
-}
-
-const struct al_object *al_state_registry(const struct al_state *state)
-{
-	return state->registry;
-}
-
-void al_state_each(const struct al_state *state, enum al_class cls, al_object_fn visit, void *arg)
-{
-	for (const struct slot *slot = state->slots; slot != NULL; slot = slot->hh.next)
-		if (slot->key[0] == (char)cls && slot->object != NULL && !slot->object->deleted &&
-		    !visit(slot->object, arg))
-			return;
-}
-
-struct bucket_visit {
-	al_object_fn visit;
-	void *arg;
-};
-
-static bool bucket_visit(const struct al_prefix *key, void *value, void *arg)
-{
-	const struct bucket *bucket = value;
-	const struct bucket_visit *v = arg;
-
-	(void)key;
-	for (size_t i = 0; i < bucket->count; i++)
-		if (!v->visit(bucket->items[i], v->arg))
-			return false;
-	return true;
-}
-
-void al_state_covering(const struct al_state *state, enum al_class cls, const struct al_prefix *key, al_object_fn visit,
-		       void *arg)
-{
-	struct bucket_visit v = { visit, arg };
-	const struct al_trie *trie = trie_view(state, cls);
-
-	if (trie != NULL)
-		al_trie_covering(trie, key, bucket_visit, &v);
-}
-
-void al_state_within(const struct al_state *state, enum al_class cls, const struct al_prefix *key, al_object_fn visit,
-		     void *arg)
-{
-	struct bucket_visit v = { visit, arg };
-	const struct al_trie *trie = trie_view(state, cls);
-
-	if (trie != NULL)
-		al_trie_within(trie, key, bucket_visit, &v);
-}
-
-void al_state_children(const struct al_state *state, enum al_class cls, const struct al_prefix *key, al_object_fn visit,
-		       void *arg)
-{
-	struct bucket_visit v = { visit, arg };
-	const struct al_trie *trie = trie_view(state, cls);
-
-	if (trie != NULL)
-		al_trie_children(trie, key, bucket_visit, &v);
-}
-
-const struct al_object *al_state_covering_inet(const struct al_state *state, const struct al_prefix *key, bool strict)
-{
-	const struct bucket *bucket = al_trie_longest(&state->tries[key->bits == 128 ? 1 : 0], key, strict, NULL);
-
-	return bucket != NULL ? bucket->items[0] : NULL;
-}
-
-const struct al_object *al_state_as_block(const struct al_state *state, uint32_t asn)
-{
-	const struct al_object *best = NULL;
-	struct al_asn_range range, smallest = { 0, 0 };
-
-	for (size_t i = 0; i < state->as_block_count; i++) {
-		const struct al_object *block = state->as_blocks[i];
-
-		if (al_asn_range_parse(al_object_key(block), &range) != AL_OK || asn < range.first || asn > range.last)
-			continue;
-		if (best == NULL || range.last - range.first < smallest.last - smallest.first) {
-			best = block;
-			smallest = range;
-		}
-	}
-	return best;
-}
-
-void al_state_as_blocks(const struct al_state *state, al_object_fn visit, void *arg)
-{
-	for (size_t i = 0; i < state->as_block_count; i++)
-		if (!visit(state->as_blocks[i], arg))
-			return;
-}
-
-size_t al_state_references(const struct al_state *state, enum al_class cls, struct al_slice key)
-{
-	const struct slot *slot = slot_find(state, cls, key);
-
-	return slot != NULL ? slot->references : 0;
 }

@@ -1,0 +1,365 @@
+/*
+ * object_build.c -- from a member's text to one immutable, canonical version.
+ *
+ * The steps are small functions over one struct builder: walk the raw
+ * attributes, fill placeholders, canonicalise each value, check the whole
+ * against the schema, and store text and key in a single allocation.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alamo/rpsl/object.h"
+
+#define OBJECT_TEXT_MAX 65536u
+#define KEY_MAX 512u
+#define SHOWN_MAX 160u /* bytes of a bad value that a complaint repeats */
+#define RULES_MAX 32   /* rows of the longest class table */
+
+struct builder {
+	const struct al_build *in;
+	struct al_report *report;
+	enum al_class cls;
+	bool failed;
+	bool deletes;
+	bool older;               /* a value has a form that is no longer taken */
+	unsigned seen[RULES_MAX]; /* how often each rule's attribute came */
+	struct al_buf value;      /* folded raw value */
+	struct al_buf clean;      /* after comments and placeholders */
+	struct al_buf canon;      /* canonical value */
+	struct al_buf text;
+	struct al_buf key;
+};
+
+AL_PRINTF(4, 5)
+static void builder_error(struct builder *b, unsigned line, const char *clause, const char *fmt, ...)
+{
+	char text[400];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	b->failed = true;
+	al_report_add(b->report, AL_ERROR, b->in->number, line, clause, "%s", text);
+}
+
+/* Drop comments (where the syntax has them), join folded lines with one blank. */
+static void value_clean(struct al_slice value, bool comments, struct al_buf *out)
+{
+	struct al_slice line, head;
+	bool first = true;
+
+	al_buf_reset(out);
+	while (al_slice_line(&value, &line)) {
+		if (comments)
+			(void)al_slice_cut(&line, '#', &head);
+		else
+			head = line;
+		head = al_slice_trim(head);
+		if (head.len == 0)
+			continue;
+		if (!first)
+			al_buf_u8(out, ' ');
+		al_buf_slice(out, head);
+		first = false;
+	}
+}
+
+/* "AUTO-2::53" with AUTO-2 a prefix: the address 53 in it. */
+static bool auto_address(const struct al_build *in, struct al_slice token, struct al_buf *out)
+{
+	struct al_slice rest = token, name;
+	struct al_prefix block, host;
+	char text[AL_PREFIX_STRLEN];
+
+	if (!al_slice_cut(&rest, ':', &name) || al_addr_parse(al_slice_from(token, name.len), &host) != AL_OK)
+		return false;
+	for (size_t i = 0; i < in->auto_count; i++) {
+		struct al_slice tail = in->autos[i].token, head;
+
+		if (!al_slice_cut(&tail, '/', &head) || !al_slice_caseeq(head, name) ||
+		    al_prefix_parse(in->autos[i].value, &block) != AL_OK || block.bits != host.bits)
+			continue;
+		for (unsigned bit = 0; bit < block.len; bit++)
+			if (al_prefix_bit(&host, bit))
+				return false;
+		for (size_t k = 0; k < sizeof(host.addr); k++)
+			host.addr[k] |= block.addr[k];
+		al_addr_format(&host, text);
+		al_buf_str(out, text);
+		return true;
+	}
+	return false;
+}
+
+static bool auto_token(const struct al_build *in, struct al_slice token, struct al_buf *out)
+{
+	for (size_t i = 0; i < in->auto_count; i++)
+		if (al_slice_caseeq(in->autos[i].token, token)) {
+			al_buf_slice(out, in->autos[i].value);
+			return true;
+		}
+	return auto_address(in, token, out);
+}
+
+/* Who could not fill a placeholder has said why already. */
+static bool told(const struct builder *b, unsigned line)
+{
+	for (size_t i = 0; b->report != NULL && i < b->report->count; i++)
+		if (b->report->items[i].severity == AL_ERROR && b->report->items[i].object == b->in->number &&
+		    b->report->items[i].line == line)
+			return true;
+	return false;
+}
+
+/* Replace placeholder words; other bytes stay as they are. False: one is not defined. */
+static bool value_fill(struct builder *b, struct al_slice value, unsigned line, struct al_buf *out)
+{
+	bool filled = true;
+
+	al_buf_reset(out);
+	while (value.len > 0) {
+		size_t len = 0;
+		struct al_slice word;
+
+		while (len < value.len && (value.ptr[len] == ' ' || value.ptr[len] == ','))
+			len++;
+		al_buf_slice(out, al_slice_head(value, len));
+		value = al_slice_from(value, len);
+		for (len = 0; len < value.len && value.ptr[len] != ' ' && value.ptr[len] != ',';)
+			len++;
+		word = al_slice_head(value, len);
+		value = al_slice_from(value, len);
+		if (!al_slice_casestarts(word, "AUTO-") || !auto_token(b->in, word, out)) {
+			if (al_slice_casestarts(word, "AUTO-") && word.len > 5 && word.ptr[5] >= '0' &&
+			    word.ptr[5] <= '9') {
+				filled = false;
+				b->failed = true;
+				if (!told(b, line))
+					builder_error(b, line, "SCHEMA-AUTO",
+						      "Placeholder %.*s is not defined in this request", AL_FMT(word));
+			}
+			al_buf_slice(out, word);
+		}
+	}
+	return filled;
+}
+
+/* One value. What is in the log may have a form that is no longer taken. */
+static enum al_err canon_one(struct builder *b, const struct al_attr_rule *rule, struct al_slice value,
+			     const char **why)
+{
+	enum al_err err = al_syntax_canon(rule->syntax, value, &b->canon, why);
+
+	if (err != AL_EINVAL || !b->in->stored)
+		return err;
+	err = al_syntax_canon_old(rule->syntax, value, &b->canon);
+	b->older = b->older || err == AL_OK;
+	return err;
+}
+
+/* Canonical value of a list: each item, joined by ", ". */
+static enum al_err canon_list(struct builder *b, const struct al_attr_rule *rule, struct al_slice value,
+			      const char **why)
+{
+	struct al_slice item;
+	size_t count = 0;
+
+	do {
+		(void)al_slice_cut(&value, ',', &item);
+		item = al_slice_trim(item);
+		if (item.len == 0)
+			continue;
+		if (count++ > 0)
+			al_buf_str(&b->canon, ", ");
+		if (canon_one(b, rule, item, why) != AL_OK)
+			return AL_EINVAL;
+	} while (value.len > 0);
+	*why = "the list is empty";
+	return count > 0 ? AL_OK : AL_EINVAL;
+}
+
+static bool free_form(enum al_syntax syntax)
+{
+	return syntax == AL_SYN_TEXT || syntax == AL_SYN_RECORD;
+}
+
+static void put_attr(struct al_buf *text, const char *name, struct al_slice value)
+{
+	al_buf_printf(text, "%s:", name);
+	if (value.len == 0) {
+		al_buf_u8(text, '\n');
+		return;
+	}
+	for (size_t at = strlen(name) + 1; at < AL_VALUE_COLUMN; at++)
+		al_buf_u8(text, ' ');
+	if (strlen(name) + 1 >= AL_VALUE_COLUMN)
+		al_buf_u8(text, ' ');
+	al_buf_slice(text, value);
+	al_buf_u8(text, '\n');
+}
+
+static void builder_source(struct builder *b, const struct al_raw_attr *attr)
+{
+	if (b->in->source.len > 0 && !al_slice_eq(al_buf_view(&b->canon), b->in->source))
+		builder_error(b, attr->line, "SCHEMA-SOURCE", "Unrecognized source: %.*s, expected %.*s",
+			      AL_FMT(al_buf_view(&b->canon)), AL_FMT(b->in->source));
+}
+
+/* One attribute that the class has: value in b->value. */
+static void builder_value(struct builder *b, const struct al_attr_rule *rule, const struct al_raw_attr *attr)
+{
+	const char *why = "";
+	struct al_slice typed;
+	enum al_err err;
+
+	value_clean(al_buf_view(&b->value), !free_form(rule->syntax), &b->clean);
+	if (!value_fill(b, al_buf_view(&b->clean), attr->line, &b->value))
+		return;
+	typed = al_slice_trim(al_buf_view(&b->value));
+	al_buf_reset(&b->canon);
+	err = (rule->flags & AL_LIST) != 0 ? canon_list(b, rule, typed, &why) : canon_one(b, rule, typed, &why);
+	if (err == AL_OK && b->canon.len == 0 && (rule->flags & AL_REQUIRED) != 0 && !b->in->stored) {
+		why = "it may not be empty";
+		err = AL_EINVAL;
+	}
+	if (err != AL_OK) {
+		builder_error(b, attr->line, "SCHEMA-SYNTAX", "Syntax error in %s \"%.*s%s\": %s", rule->name,
+			      AL_FMT(al_slice_head(typed, SHOWN_MAX)), typed.len > SHOWN_MAX ? "..." : "", why);
+		return;
+	}
+	if (!al_slice_eq(typed, al_buf_view(&b->canon)) && !al_slice_caseeq(typed, al_buf_view(&b->canon)))
+		al_report_add(b->report, AL_INFO, b->in->number, attr->line, NULL, "Value %.*s converted to %.*s",
+			      AL_FMT(typed), AL_FMT(al_buf_view(&b->canon)));
+	put_attr(&b->text, rule->name, al_buf_view(&b->canon));
+	if ((rule->flags & AL_PRIMARY) != 0)
+		al_buf_slice(&b->key, al_buf_view(&b->canon));
+	if (rule->syntax == AL_SYN_SOURCE)
+		builder_source(b, attr);
+}
+
+/* Lines that whois adds to what it shows, so that its output can be sent back. */
+static bool generated(struct al_slice name)
+{
+	return al_slice_caseis(name, "created") || al_slice_caseis(name, "last-modified") ||
+	       al_slice_caseis(name, "rpki-ov-state");
+}
+
+static void builder_attr(struct builder *b, const struct al_raw_attr *attr)
+{
+	const struct al_attr_rule *rule = al_class_rule(b->cls, attr->name);
+	size_t row;
+
+	if (rule == NULL && al_slice_caseis(attr->name, "delete")) {
+		b->deletes = true;
+		return;
+	}
+	if (rule == NULL && generated(attr->name)) {
+		al_report_add(b->report, AL_INFO, b->in->number, attr->line, NULL,
+			      "Attribute \"%.*s\" is generated and was left out", AL_FMT(attr->name));
+		return;
+	}
+	if (rule == NULL) {
+		builder_error(b, attr->line, "SCHEMA-ATTRIBUTE",
+			      al_attr_known(attr->name) ? "\"%.*s\" is not valid for this object type"
+							: "\"%.*s\" is not a known RPSL attribute",
+			      AL_FMT(al_slice_head(attr->name, 60)));
+		return;
+	}
+	row = (size_t)(rule - al_class_rules(b->cls));
+	if (b->seen[row]++ > 0 && (rule->flags & AL_MULTIPLE) == 0)
+		builder_error(b, attr->line, "SCHEMA-SINGLE", "Attribute \"%s\" appears more than once", rule->name);
+	builder_value(b, rule, attr);
+}
+
+static void builder_walk(struct builder *b)
+{
+	struct al_slice rest = b->in->raw;
+	struct al_raw_attr attr;
+	unsigned line = 0;
+	enum al_err err;
+
+	while (al_raw_next(&rest, &line, &attr, &b->value, &err)) {
+		if (attr.line == 0 && b->cls == AL_CLASS_COUNT) {
+			if (err != AL_OK || al_class_parse(attr.name, &b->cls) != AL_OK) {
+				builder_error(b, 0, "SCHEMA-CLASS", "\"%.*s\" is not an object class",
+					      AL_FMT(al_slice_head(attr.name, 60)));
+				return;
+			}
+		}
+		if (err != AL_OK)
+			builder_error(b, attr.line, "SCHEMA-SYNTAX",
+				      "This line is neither an attribute nor a continuation");
+		else
+			builder_attr(b, &attr);
+	}
+}
+
+static void builder_mandatory(struct builder *b)
+{
+	const struct al_attr_rule *rules = al_class_rules(b->cls);
+
+	for (size_t row = 0; rules[row].name != NULL; row++)
+		if ((rules[row].flags & AL_REQUIRED) != 0 && b->seen[row] == 0)
+			builder_error(b, AL_REPORT_WHOLE, "SCHEMA-MANDATORY", "Mandatory attribute \"%s\" is missing",
+				      rules[row].name);
+}
+
+static enum al_err builder_finish(const struct builder *b, struct al_object **out)
+{
+	struct al_object *object;
+
+	if (b->text.err != AL_OK || b->key.err != AL_OK || b->canon.err == AL_ENOMEM || b->value.err == AL_ENOMEM)
+		return b->text.err == AL_ELIMIT || b->key.err == AL_ELIMIT ? AL_ELIMIT : AL_ENOMEM;
+	object = malloc(sizeof(*object) + b->text.len + b->key.len + 2);
+	if (object == NULL)
+		return AL_ENOMEM;
+	*object = (struct al_object){
+		.index = b->in->index,
+		.time = b->in->time,
+		.created = b->in->created,
+		.refs = 1,
+		.text_len = (uint32_t)b->text.len,
+		.key_len = (uint16_t)b->key.len,
+		.cls = (uint8_t)b->cls,
+		.deleted = b->deletes,
+	};
+	memcpy(object->bytes, b->text.ptr, b->text.len);
+	object->bytes[b->text.len] = '\0';
+	memcpy(object->bytes + b->text.len + 1, b->key.ptr, b->key.len);
+	object->bytes[b->text.len + 1 + b->key.len] = '\0';
+	*out = object;
+	return AL_OK;
+}
+
+enum al_err al_object_build(const struct al_build *in, struct al_report *report, struct al_object **out, bool *deletes)
+{
+	struct builder b = { .in = in, .report = report, .cls = AL_CLASS_COUNT };
+	enum al_err err = AL_EINVAL;
+
+	al_buf_init(&b.value, OBJECT_TEXT_MAX);
+	al_buf_init(&b.clean, OBJECT_TEXT_MAX);
+	al_buf_init(&b.canon, OBJECT_TEXT_MAX);
+	al_buf_init(&b.text, OBJECT_TEXT_MAX);
+	al_buf_init(&b.key, KEY_MAX);
+	builder_walk(&b);
+	if (b.cls != AL_CLASS_COUNT)
+		builder_mandatory(&b);
+	else if (!b.failed)
+		builder_error(&b, AL_REPORT_WHOLE, "SCHEMA-CLASS", "The object is empty");
+	if (b.older)
+		al_report_add(report, AL_WARNING, in->number, AL_REPORT_WHOLE, "SCHEMA-SYNTAX",
+			      "a value has a form that is no longer taken");
+	if (!b.failed)
+		err = builder_finish(&b, out);
+	if (err == AL_OK)
+		*deletes = b.deletes;
+	al_buf_release(&b.value);
+	al_buf_release(&b.clean);
+	al_buf_release(&b.canon);
+	al_buf_release(&b.text);
+	al_buf_release(&b.key);
+	return err;
+}
