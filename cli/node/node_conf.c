@@ -1,0 +1,181 @@
+/*
+ * node_conf.c -- see node_conf.h.
+ */
+#include "node_conf.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "command.h"
+#include "file.h"
+#include "pairs.h"
+
+#define CONF_PATH "etc/alamo/node.conf"
+#define KEY_PATH "etc/alamo/node.key"
+#define CONF_MAX 65536
+
+static enum al_err folders_make(char *path)
+{
+	for (char *c = path + 1; *c != '\0'; c++) {
+		if (*c != '/')
+			continue;
+		*c = '\0';
+		if (mkdir(path, 0755) != 0 && errno != EEXIST) {
+			command_fail(CLI_REFUSED, "%s: %s", path, strerror(errno));
+			*c = '/';
+			return AL_ESYS;
+		}
+		*c = '/';
+	}
+	return AL_OK;
+}
+
+enum al_err node_path(const char *root, const char *rest, bool make, char out[static PATH_MAX])
+{
+	size_t len = strlen(root);
+	int n = snprintf(out, PATH_MAX, "%s%s%s", root, len > 0 && root[len - 1] == '/' ? "" : "/", rest);
+
+	if (n < 0 || n >= PATH_MAX) {
+		command_fail(CLI_USAGE, "--root: the path is too long");
+		return AL_ELIMIT;
+	}
+	return make ? folders_make(out) : AL_OK;
+}
+
+/* ---- settings ---- */
+
+static enum al_err setting_take(struct node_conf *conf, const struct pair *pair)
+{
+	if (al_slice_is(pair->name, "name"))
+		return al_slice_copy(pair->value, conf->name, sizeof(conf->name));
+	if (al_slice_is(pair->name, "server"))
+		return al_slice_copy(pair->value, conf->server, sizeof(conf->server));
+	if (al_slice_is(pair->name, "rtr"))
+		return al_slice_copy(pair->value, conf->rtr, sizeof(conf->rtr));
+	if (al_slice_is(pair->name, "bird-conf")) {
+		conf->whole = al_slice_is(pair->value, "ours");
+		return AL_OK;
+	}
+	return AL_EINVAL;
+}
+
+static enum al_err conf_parse(const char *path, struct al_slice text, struct node_conf *conf)
+{
+	struct pair pair = { 0 };
+
+	while (pairs_next(&text, &pair))
+		if (pair.name.len == 0 || setting_take(conf, &pair) != AL_OK) {
+			command_fail(CLI_USAGE, "%s:%u: lines are name, server, rtr or bird-conf = VALUE", path,
+				     pair.line);
+			return AL_EINVAL;
+		}
+	if (conf->name[0] != '\0' && conf->rtr[0] != '\0')
+		return AL_OK;
+	command_fail(CLI_USAGE, "%s: name = or rtr = is missing", path);
+	return AL_EINVAL;
+}
+
+enum al_err node_conf_load(const char *root, struct node_conf *out)
+{
+	char path[PATH_MAX];
+	struct al_buf text;
+	enum al_err err = node_path(root, CONF_PATH, false, path);
+
+	memset(out, 0, sizeof(*out));
+	snprintf(out->root, sizeof(out->root), "%s", root);
+	if (err != AL_OK)
+		return err;
+	al_buf_init(&text, CONF_MAX);
+	err = file_read(path, &text);
+	if (err != AL_OK) {
+		command_fail(CLI_REFUSED, "%s: %s: `alamo node init NAME` makes this machine a node", path,
+			     strerror(errno));
+		err = AL_ENOTFOUND;
+	} else {
+		err = conf_parse(path, al_buf_view(&text), out);
+	}
+	al_buf_release(&text);
+	return err;
+}
+
+enum al_err node_conf_save(const struct node_conf *conf)
+{
+	char path[PATH_MAX];
+	struct al_buf text;
+	enum al_err err = node_path(conf->root, CONF_PATH, true, path);
+
+	if (err != AL_OK)
+		return err;
+	al_buf_init(&text, CONF_MAX);
+	al_buf_printf(&text, "# Written by `alamo node init`.\nname = %s\nserver = %s\nrtr = %s\nbird-conf = %s\n",
+		      conf->name, conf->server, conf->rtr, conf->whole ? "ours" : "own");
+	err = text.err == AL_OK ? file_write(path, al_buf_view(&text), 0644) : text.err;
+	if (err != AL_OK)
+		command_fail(CLI_REFUSED, "%s: %s", path, strerror(errno));
+	al_buf_release(&text);
+	return err;
+}
+
+/* ---- the key ---- */
+
+static enum al_err key_make(const char *path)
+{
+	uint8_t secret[crypto_scalarmult_SCALARBYTES];
+	char text[NODE_KEY_LEN + 1];
+	enum al_err err;
+
+	randombytes_buf(secret, sizeof(secret));
+	/* As RFC 7748 section 5 has it, and `wg genkey` writes it. */
+	secret[0] &= 248;
+	secret[31] = (uint8_t)((secret[31] & 127) | 64);
+	sodium_bin2base64(text, NODE_KEY_LEN, secret, sizeof(secret), sodium_base64_VARIANT_ORIGINAL);
+	text[NODE_KEY_LEN - 1] = '\n';
+	err = file_write(path, al_slice_of(text, NODE_KEY_LEN), 0600);
+	sodium_memzero(secret, sizeof(secret));
+	sodium_memzero(text, sizeof(text));
+	return err;
+}
+
+static enum al_err key_parse(const char *path, struct al_slice text, char secret[static NODE_KEY_LEN],
+			     char public[static NODE_KEY_LEN])
+{
+	uint8_t bytes[crypto_scalarmult_SCALARBYTES], point[crypto_scalarmult_BYTES];
+	size_t len;
+
+	text = al_slice_trim(text);
+	if (al_slice_base64(text, bytes, sizeof(bytes), &len) != AL_OK || len != sizeof(bytes) ||
+	    al_slice_copy(text, secret, NODE_KEY_LEN) != AL_OK || crypto_scalarmult_base(point, bytes) != 0) {
+		command_fail(CLI_USAGE, "%s: not a WireGuard key (wg genkey)", path);
+		return AL_EINVAL;
+	}
+	sodium_bin2base64(public, NODE_KEY_LEN, point, sizeof(point), sodium_base64_VARIANT_ORIGINAL);
+	sodium_memzero(bytes, sizeof(bytes));
+	return AL_OK;
+}
+
+enum al_err node_key(const char *root, bool make, char secret[static NODE_KEY_LEN], char public[static NODE_KEY_LEN])
+{
+	char path[PATH_MAX];
+	struct al_buf text;
+	enum al_err err = node_path(root, KEY_PATH, make, path);
+
+	if (err != AL_OK)
+		return err;
+	al_buf_init(&text, 256);
+	err = file_read(path, &text);
+	if (err != AL_OK && errno == ENOENT && make) {
+		al_buf_reset(&text);
+		err = key_make(path);
+		if (err == AL_OK)
+			err = file_read(path, &text);
+	}
+	if (err != AL_OK)
+		command_fail(CLI_REFUSED, "%s: %s", path, strerror(errno));
+	else
+		err = key_parse(path, al_buf_view(&text), secret, public);
+	al_buf_release(&text);
+	return err;
+}

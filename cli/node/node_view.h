@@ -1,0 +1,61 @@
+/*
+ * node_view.h -- what the verified log says about one node and those it is linked with.
+ *
+ * Only the log is believed: a registry that lies can leave something out, but not add a peer or change a key that its
+ * holder did not sign.
+ */
+#ifndef CLI_NODE_VIEW_H
+#define CLI_NODE_VIEW_H
+
+#include "alamo/rpsl/state.h"
+#include "log/log_read.h"
+
+#define NODE_TEXT_MAX 256
+#define NODE_PEERS_MAX 512
+#define NODE_PREFIXES_MAX 64
+/* Ports of tunnels where nobody says: below Linux's ephemeral range, clear of dn42's 2xxxx. */
+#define NODE_PORT_FIRST 10000
+#define NODE_PORT_LAST 19999
+
+struct node_peer {
+	char name[NODE_TEXT_MAX]; /* of the node at the other end */
+	uint32_t asn;
+	char wg_key[NODE_TEXT_MAX];
+	char endpoint[NODE_TEXT_MAX]; /* host; empty: it has none, and calls us */
+	unsigned port, peer_port;     /* of this tunnel, ours and theirs */
+	bool first;                   /* we are the first node of NODE:NODE */
+};
+
+struct node_view {
+	char name[NODE_TEXT_MAX];
+	uint32_t asn;
+	char address[AL_PREFIX_STRLEN]; /* its loopback address */
+	char wg_key[NODE_TEXT_MAX];
+	char mnt[NODE_TEXT_MAX];
+	struct al_prefix super;                       /* of the network, IPv6 */
+	struct al_prefix prefixes[NODE_PREFIXES_MAX]; /* IPv6, that its AS may announce */
+	size_t prefix_count;
+	struct node_peer peers[NODE_PEERS_MAX]; /* in the order of their names */
+	size_t peer_count;
+	uint64_t size; /* of the log */
+};
+
+struct audit;
+/*
+ * The whole log, decided again (rules/audit.h), so that every object in it has the signatures that it needs. Exit code;
+ * CLI_UNVERIFIED at the first finding. The caller frees *audit; audit_state() is what the log says.
+ */
+int node_log_read(const struct log_read_options *where, struct audit **audit);
+
+/* AL_ENOTFOUND (said): the log has no such node, or it is not complete. */
+AL_MUST_USE enum al_err node_view_fill(const struct al_state *state, const char *name, struct node_view *out);
+
+/* The ports in "wireguard PORT PORT" of a peering's `link:`. False: it is linked in another way. */
+bool node_link_ports(const struct al_object *peering, unsigned *first, unsigned *second);
+/* A port for one more tunnel at `node`: none of its peerings has it. 0: none is left. */
+unsigned node_port_free(const struct al_state *state, struct al_slice node);
+
+/* The attribute as a C string, cut to fit; empty when there is none. */
+void node_attr(const struct al_object *object, const char *name, char *out, size_t cap);
+
+#endif
