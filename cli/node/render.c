@@ -1,0 +1,127 @@
+/*
+ * render.c -- tunnels, firewall, forwarding, the node's address; render_bird.c has the routes.
+ */
+#include "render.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void render_interface(const struct node_peer *peer, char out[static 16])
+{
+	snprintf(out, 16, "al-%u", peer->port % 65536);
+}
+
+const char *render_link_local(bool first)
+{
+	return first ? "fe80::a1a:1" : "fe80::a1a:2";
+}
+
+static struct al_buf *file_add(struct render *render, unsigned mode, const char *path)
+{
+	struct render_file *file = &render->files[render->count++];
+
+	snprintf(file->path, sizeof(file->path), "%s", path);
+	file->mode = mode;
+	al_buf_init(&file->text, 1u << 20);
+	return &file->text;
+}
+
+/* ---- one tunnel a peer ---- */
+
+/*
+ * One link-local address: bird would take the kernel's own for its next hop.
+ * AllowedIPs stays narrow: with ::/0 a peer reaches what is behind the node by routing it into the tunnel.
+ */
+static void tunnel_put(const struct node_view *view, const struct render_settings *settings,
+		       const struct node_peer *peer, struct al_buf *out)
+{
+	char super[AL_PREFIX_STRLEN];
+	bool literal = false;
+
+	al_prefix_format(&view->super, super);
+	al_buf_printf(out,
+		      "# %s, AS%u. Written by `alamo node`; bird, not wg-quick, has the routes.\n[Interface]\n"
+		      "PrivateKey = %s\nListenPort = %u\nTable = off\nMTU = 1420\n"
+		      "PostUp = ip link set dev %%i addrgenmode none\nPostUp = ip -6 addr flush dev %%i scope link\n"
+		      "PostUp = ip -6 addr add %s/64 dev %%i nodad\n\n[Peer]\nPublicKey = %s\nAllowedIPs = fe80::/64, "
+		      "ff02::/16, %s\n",
+		      peer->name, peer->asn, settings->private_key, peer->port, render_link_local(peer->first),
+		      peer->wg_key, super);
+	for (const char *c = peer->endpoint; *c != '\0'; c++)
+		literal = literal || *c == ':';
+	if (peer->endpoint[0] != '\0')
+		al_buf_printf(out, literal ? "Endpoint = [%s]:%u\n" : "Endpoint = %s:%u\n", peer->endpoint,
+			      peer->peer_port);
+	al_buf_str(out, "PersistentKeepalive = 25\n");
+}
+
+/* ---- what a neighbour may do with this machine ---- */
+
+static void firewall_put(const struct node_view *view, struct al_buf *out)
+{
+	char super[AL_PREFIX_STRLEN];
+
+	al_prefix_format(&view->super, super);
+	al_buf_printf(out,
+		      "# Written by `alamo node`. Own openings: nft add element inet alamo open { tcp . 443 }\n"
+		      "table inet alamo\ndelete table inet alamo\ntable inet alamo {\n"
+		      "\tset open { type inet_proto . inet_service; }\n"
+		      "\tchain to_me {\n\t\ttype filter hook input priority 0;\n"
+		      "\t\tiifname != \"al-*\" accept\n"
+		      "\t\tip6 saddr fe80::/64 tcp dport 179 accept\n"
+		      "\t\tip6 saddr fe80::/64 udp dport { 3784, 3785 } accept\n"
+		      "\t\tct state established,related accept\n"
+		      "\t\tip6 daddr { %s, fe80::/10, ff02::/16 } meta l4proto ipv6-icmp accept\n"
+		      "\t\tip6 saddr %s meta l4proto . th dport @open accept\n\t\tdrop\n\t}\n"
+		      "\tchain through_me {\n\t\ttype filter hook forward priority 0;\n"
+		      "\t\tiifname \"al-*\" oifname \"al-*\" ip6 saddr %s ip6 daddr %s accept\n"
+		      "\t\tct state established,related accept\n"
+		      "\t\tiifname \"al-*\" drop\n"
+		      "\t\toifname \"al-*\" ip6 saddr != %s drop\n\t}\n}\n",
+		      super, super, super, super, super);
+}
+
+static void address_put(const struct node_view *view, struct al_buf *out)
+{
+	al_buf_printf(out,
+		      "# Written by `alamo node`: the node's own address.\n[Unit]\nDescription=Address of node %s\n"
+		      "Before=bird.service\n\n[Service]\nType=oneshot\nRemainAfterExit=yes\n"
+		      "ExecStart=/sbin/ip -6 addr replace %s/128 dev lo\n\n[Install]\nWantedBy=multi-user.target\n",
+		      view->name, view->address);
+}
+
+static enum al_err files_fill(const struct node_view *view, const struct render_settings *settings, struct render *out)
+{
+	char path[RENDER_PATH_MAX], interface[16];
+
+	render_bird(view, settings, file_add(out, 0640, "etc/bird/alamo.conf"));
+	if (settings->whole)
+		render_bird_whole(view, file_add(out, 0640, "etc/bird/bird.conf"));
+	firewall_put(view, file_add(out, 0644, "etc/nftables.d/alamo.nft"));
+	al_buf_str(file_add(out, 0644, "etc/sysctl.d/90-alamo.conf"),
+		   "# Written by `alamo node`.\nnet.ipv6.conf.all.forwarding = 1\n"
+		   "net.ipv6.conf.default.accept_ra = 0\n");
+	address_put(view, file_add(out, 0644, "etc/systemd/system/alamo-address.service"));
+	for (size_t i = 0; i < view->peer_count; i++) {
+		render_interface(&view->peers[i], interface);
+		snprintf(path, sizeof(path), "etc/wireguard/%s.conf", interface);
+		tunnel_put(view, settings, &view->peers[i], file_add(out, 0600, path));
+	}
+	for (size_t i = 0; i < out->count; i++)
+		if (out->files[i].text.err != AL_OK)
+			return out->files[i].text.err;
+	return AL_OK;
+}
+
+enum al_err render_node(const struct node_view *view, const struct render_settings *settings, struct render *out)
+{
+	out->count = 0;
+	return files_fill(view, settings, out);
+}
+
+void render_release(struct render *render)
+{
+	for (size_t i = 0; i < render->count; i++)
+		al_buf_release(&render->files[i].text);
+	render->count = 0;
+}

@@ -1,0 +1,44 @@
+/*
+ * render.h -- the files of a node: a function of what the log says and of this machine's own settings. Pure.
+ */
+#ifndef CLI_NODE_RENDER_H
+#define CLI_NODE_RENDER_H
+
+#include "node_view.h"
+
+#define RENDER_FILES_MAX (NODE_PEERS_MAX + 8)
+#define RENDER_PATH_MAX 128
+
+struct render_settings {
+	char rtr_host[NODE_TEXT_MAX]; /* the RTR cache that bird asks */
+	char rtr_port[16];
+	char private_key[NODE_TEXT_MAX]; /* WireGuard; stays in the tunnels' files, which are 0600 */
+	bool whole;                      /* bird.conf is ours too */
+};
+
+struct render_file {
+	char path[RENDER_PATH_MAX]; /* below the root: "etc/bird/alamo.conf" */
+	unsigned mode;
+	struct al_buf text; /* owned */
+};
+
+struct render {
+	struct render_file files[RENDER_FILES_MAX];
+	size_t count;
+};
+
+/* AL_ENOMEM; release in any case. */
+AL_MUST_USE enum al_err render_node(const struct node_view *view, const struct render_settings *settings,
+				    struct render *out);
+void render_release(struct render *render);
+
+/* "al-10000": the interface of a tunnel. Its port is its name, since no two of a node's tunnels share one. */
+void render_interface(const struct node_peer *peer, char out[static 16]);
+/* The link-local address of one end of a tunnel; fe80::a1a:1 is the first node's. */
+const char *render_link_local(bool first);
+
+void render_bird(const struct node_view *view, const struct render_settings *settings, struct al_buf *out);
+/* bird.conf of a machine that does nothing else. */
+void render_bird_whole(const struct node_view *view, struct al_buf *out);
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * render_bird.c -- /etc/bird/alamo.conf for BIRD 2.
+ *
+ * What is not obvious, each found by trying:
+ *   - `import table on`: BIRD looks at routes again when the origin table changes only if it kept them;
+ *   - `direct` for iBGP between link-local addresses, which is multihop by default;
+ *   - krt_prefsrc, else a host with several addresses answers from the wrong one;
+ *   - BFD 300 ms x 5: a tunnel hides every cut, timers of BGP alone need minutes; x 3 flaps at 10 % loss.
+ */
+#include <string.h>
+
+#include "render.h"
+
+/* Members announce blocks of 24 to 32 bits below the super-prefix: /40 to /48 below a /16. */
+static unsigned announce_least(const struct al_prefix *super)
+{
+	return super->len + 24u < 48 ? super->len + 24u : 48;
+}
+
+static void defines_put(const struct node_view *view, struct al_buf *out)
+{
+	char super[AL_PREFIX_STRLEN], prefix[AL_PREFIX_STRLEN];
+
+	al_prefix_format(&view->super, super);
+	al_buf_printf(
+		out,
+		"# Written by `alamo node` from log %llu: changes here are lost. Your own go to alamo-local.conf.\n"
+		"define ALAMO_AS = %u;\ndefine ALAMO_ME = %s;\ndefine ALAMO_NET = [ %s+ ];\n"
+		"define ALAMO_ANNOUNCED = [ %s{%u,48} ];\n",
+		(unsigned long long)view->size, view->asn, view->address, super, super, announce_least(&view->super));
+	al_buf_str(out, "define ALAMO_OWN = [ ");
+	for (size_t i = 0; i < view->prefix_count; i++) {
+		al_prefix_format(&view->prefixes[i], prefix);
+		al_buf_printf(out, "%s%s+", i > 0 ? ", " : "", prefix);
+	}
+	al_buf_printf(out, "%s ];\n\n", view->prefix_count > 0 ? "" : "::/128");
+}
+
+static void router_put(const struct node_view *view, struct al_buf *out)
+{
+	/* Unique in the network as long as no AS has two nodes of one number; its only use is to break ties. */
+	unsigned last = view->asn % 65536;
+	uint8_t number = 0;
+
+	for (const char *c = view->name; *c != '\0'; c++)
+		number = (uint8_t)(number * 31u + (unsigned char)*c);
+	al_buf_printf(out,
+		      "log syslog all;\nrouter id 10.%u.%u.%u;\nprotocol device { scan time 10; }\n"
+		      "include \"alamo.conf\";\n",
+		      number, last / 256, last % 256);
+}
+
+static void tables_put(const struct node_view *view, const struct render_settings *settings, struct al_buf *out)
+{
+	char prefix[AL_PREFIX_STRLEN];
+
+	al_buf_printf(out,
+		      "roa6 table alamo_origins { min settle time 100 ms; max settle time 1 s; };\n"
+		      "protocol rpki alamo_authority {\n\troa6 { table alamo_origins; };\n"
+		      "\tremote \"%s\" port %s;\n\tretry keep 30;\n\trefresh keep 300;\n\texpire keep 7200;\n}\n\n",
+		      settings->rtr_host, settings->rtr_port);
+	al_buf_str(out, "protocol static alamo_own {\n\tipv6;\n");
+	for (size_t i = 0; i < view->prefix_count; i++) {
+		al_prefix_format(&view->prefixes[i], prefix);
+		al_buf_printf(out, "\troute %s unreachable;\n", prefix);
+	}
+	al_buf_str(out, "}\nprotocol direct alamo_local {\n\tipv6 { import where net ~ ALAMO_OWN; };\n"
+			"\tinterface \"lo\", \"lan*\", \"br*\", \"eth*\", \"dummy*\";\n}\n"
+			"protocol kernel alamo_kernel {\n\tipv6 {\n\t\timport none;\n\t\texport filter {\n"
+			"\t\t\tif source = RTS_DEVICE || !(net ~ ALAMO_NET) then reject;\n"
+			"\t\t\tkrt_prefsrc = ALAMO_ME;\n\t\t\taccept;\n\t\t};\n\t};\n}\n"
+			"protocol bfd alamo_bfd {\n\tinterface \"al-*\" { interval 300 ms; multiplier 5; idle tx "
+			"interval 1 s; };\n}\n\n");
+}
+
+static void rules_put(struct al_buf *out)
+{
+	al_buf_str(out, "function alamo_in(int neighbour)\n{\n"
+			"\tif !(net ~ ALAMO_ANNOUNCED) || net ~ ALAMO_OWN then return false;\n"
+			"\tif bgp_path.first != neighbour || bgp_path.len > 24 then return false;\n"
+			"\treturn roa_check(alamo_origins, net, bgp_path.last) = ROA_VALID;\n}\n"
+			"function alamo_out()\n{\n"
+			"\treturn net ~ ALAMO_ANNOUNCED && (source = RTS_STATIC || source = RTS_BGP);\n}\n\n"
+			"template bgp alamo_link {\n\tlocal as ALAMO_AS;\n\tbfd on;\n\tgraceful restart aware;\n"
+			"\thold time 30;\n\tkeepalive time 10;\n\tconnect delay time 1;\n\tconnect retry time 5;\n"
+			"\terror wait time 1, 15;\n}\n\n");
+}
+
+/* "FISHER-R1" as the name of a protocol. */
+static void symbol_put(const char *name, struct al_buf *out)
+{
+	al_buf_str(out, "alamo_");
+	for (; *name != '\0'; name++) {
+		bool letter = (*name >= 'A' && *name <= 'Z') || (*name >= 'a' && *name <= 'z') ||
+			      (*name >= '0' && *name <= '9');
+
+		al_buf_u8(out, (uint8_t)(letter ? *name : '_'));
+	}
+}
+
+static void session_put(const struct node_view *view, const struct node_peer *peer, struct al_buf *out)
+{
+	char interface[16];
+
+	render_interface(peer, interface);
+	al_buf_str(out, "protocol bgp ");
+	symbol_put(peer->name, out);
+	al_buf_printf(out, " from alamo_link {\n\tlocal %s as ALAMO_AS;\n\tneighbor %s%%'%s' as %u;\n",
+		      render_link_local(peer->first), render_link_local(!peer->first), interface, peer->asn);
+	if (peer->asn == view->asn)
+		al_buf_str(out, "\tdirect;\n\tipv6 { next hop self; import where net ~ ALAMO_NET;"
+				" export where net ~ ALAMO_NET; };\n}\n");
+	else
+		al_buf_printf(out,
+			      "\tipv6 { import table on; import where alamo_in(%u); export where alamo_out();\n"
+			      "\t\timport limit 20000 action block; };\n}\n",
+			      peer->asn);
+}
+
+void render_bird(const struct node_view *view, const struct render_settings *settings, struct al_buf *out)
+{
+	defines_put(view, out);
+	tables_put(view, settings, out);
+	rules_put(out);
+	for (size_t i = 0; i < view->peer_count; i++)
+		session_put(view, &view->peers[i], out);
+	al_buf_str(out, "include \"alamo-local*.conf\";\n");
+}
+
+void render_bird_whole(const struct node_view *view, struct al_buf *out)
+{
+	al_buf_str(out, "# Written by `alamo node init --whole`.\n");
+	router_put(view, out);
+}
