@@ -1,0 +1,293 @@
+/*
+ * place.c -- see place.h.
+ */
+#include "place.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "file.h"
+#include "node_conf.h"
+#include "process.h"
+
+#define HOME "var/lib/alamo/node/"
+#define LIST_PATH HOME "files"
+#define TRY HOME "try/"
+#define FILE_BYTES_MAX (4u << 20)
+
+/* ---- reading ---- */
+
+/* AL_ENOTFOUND: no such file. Other failures are said. */
+static enum al_err bytes_read(const char *root, const char *rest, struct al_buf *out)
+{
+	char path[PATH_MAX];
+	enum al_err err = node_path(root, rest, false, path);
+
+	al_buf_reset(out);
+	if (err != AL_OK)
+		return err;
+	err = file_read(path, out);
+	if (err == AL_OK)
+		return AL_OK;
+	if (errno == ENOENT)
+		return AL_ENOTFOUND;
+	command_fail(CLI_REFUSED, "%s: %s", path, strerror(errno));
+	return err;
+}
+
+static enum al_err bytes_write(const char *root, const char *rest, struct al_slice bytes, unsigned mode)
+{
+	char path[PATH_MAX];
+	enum al_err err = node_path(root, rest, true, path);
+
+	if (err != AL_OK)
+		return err;
+	err = file_write(path, bytes, mode);
+	if (err != AL_OK)
+		command_fail(CLI_REFUSED, "%s: %s", path, strerror(errno));
+	return err;
+}
+
+static bool is_rendered(const struct render *render, struct al_slice path)
+{
+	for (size_t i = 0; i < render->count; i++)
+		if (al_slice_is(path, render->files[i].path))
+			return true;
+	return false;
+}
+
+/* Paths that were put in place, a line each. Empty when nothing was. */
+static enum al_err list_read(const char *root, struct al_buf *list)
+{
+	enum al_err err = bytes_read(root, LIST_PATH, list);
+
+	return err == AL_ENOTFOUND ? AL_OK : err;
+}
+
+/* The next line that is a path of ours: relative, without "..". */
+static bool list_next(struct al_slice *rest, char path[static RENDER_PATH_MAX])
+{
+	struct al_slice line;
+
+	while (al_slice_line(rest, &line))
+		if (line.len > 0 && line.ptr[0] != '/' && al_slice_copy(line, path, RENDER_PATH_MAX) == AL_OK &&
+		    strstr(path, "..") == NULL)
+			return true;
+	return false;
+}
+
+/* ---- comparing ---- */
+
+static enum al_err file_compare(const char *root, const struct render_file *file, struct al_buf *now,
+				enum place_change *change)
+{
+	enum al_err err = bytes_read(root, file->path, now);
+
+	*change = PLACE_NEW;
+	if (err == AL_ENOTFOUND)
+		return AL_OK;
+	*change = al_slice_eq(al_buf_view(now), al_buf_view(&file->text)) ? PLACE_SAME : PLACE_CHANGED;
+	return err;
+}
+
+enum al_err place_compare(const char *root, const struct render *render, place_fn tell, void *arg)
+{
+	char path[RENDER_PATH_MAX];
+	struct al_buf now;
+	struct al_slice rest;
+	enum place_change change;
+	enum al_err err = AL_OK;
+
+	al_buf_init(&now, FILE_BYTES_MAX);
+	for (size_t i = 0; i < render->count && err == AL_OK; i++) {
+		err = file_compare(root, &render->files[i], &now, &change);
+		if (err == AL_OK)
+			tell(arg, change, render->files[i].path);
+	}
+	if (err == AL_OK)
+		err = list_read(root, &now);
+	rest = al_buf_view(&now);
+	while (err == AL_OK && list_next(&rest, path))
+		if (!is_rendered(render, al_slice_str(path)))
+			tell(arg, PLACE_GONE, path);
+	al_buf_release(&now);
+	return err;
+}
+
+/* ---- checking ---- */
+
+static enum al_err program_run(const char *const argv[], const char *path)
+{
+	struct al_buf output;
+	enum al_err err;
+	int status;
+
+	al_buf_init(&output, FILE_BYTES_MAX);
+	err = process_run(argv, AL_S(""), true, &output, &status);
+	if (err == AL_OK && status == 127) {
+		fprintf(stderr, "alamo: %s is not installed: %s was not checked by it\n", argv[0], path);
+	} else if (err == AL_OK && status != 0) {
+		command_fail(CLI_REFUSED, "%s refuses %s:", argv[0], path);
+		command_print_remote(al_buf_view(&output));
+		err = AL_EINVAL;
+	}
+	al_buf_release(&output);
+	return err;
+}
+
+static enum al_err file_check(const char *root, const struct render_file *file)
+{
+	char path[PATH_MAX], rest[RENDER_PATH_MAX + sizeof(TRY)];
+	enum al_err err;
+
+	snprintf(rest, sizeof(rest), TRY "%s", file->path);
+	err = node_path(root, rest, false, path);
+	if (err != AL_OK)
+		return err;
+	if (strstr(file->path, "etc/bird/") != NULL)
+		return program_run((const char *const[]){ "bird", "-p", "-c", path, NULL }, file->path);
+	/* Checking asks the kernel, which lets nobody but root. */
+	if (strstr(file->path, ".nft") != NULL && geteuid() == 0)
+		return program_run((const char *const[]){ "nft", "-c", "-f", path, NULL }, file->path);
+	if (strstr(file->path, "etc/wireguard/") != NULL)
+		return program_run((const char *const[]){ "wg-quick", "strip", path, NULL }, file->path);
+	return AL_OK;
+}
+
+/* alamo.conf is read as bird will: by a bird.conf that includes it. */
+static enum al_err bird_frame(const char *root)
+{
+	return bytes_write(root, TRY "etc/bird/check.conf",
+			   AL_S("router id 10.0.0.1;\nprotocol device { }\ninclude \"alamo.conf\";\n"), 0600);
+}
+
+enum al_err place_check(const char *root, const struct render *render)
+{
+	static const struct render_file bird = { .path = "etc/bird/check.conf" };
+	char dir[PATH_MAX], rest[RENDER_PATH_MAX + sizeof(TRY)];
+	enum al_err err = bird_frame(root);
+
+	for (size_t i = 0; i < render->count && err == AL_OK; i++) {
+		snprintf(rest, sizeof(rest), TRY "%s", render->files[i].path);
+		err = bytes_write(root, rest, al_buf_view(&render->files[i].text), 0600);
+	}
+	if (err == AL_OK)
+		err = file_check(root, &bird);
+	for (size_t i = 0; i < render->count && err == AL_OK; i++)
+		if (strstr(render->files[i].path, "etc/bird/") == NULL)
+			err = file_check(root, &render->files[i]);
+	if (node_path(root, TRY, false, dir) == AL_OK)
+		file_remove_tree(dir, false);
+	return err;
+}
+
+/* ---- putting in place ---- */
+
+/* Keeps what somebody else put there. What is ours already was kept the first time. */
+static enum al_err before_keep(const char *root, const struct render_file *file, struct al_slice list,
+			       struct al_buf *bytes)
+{
+	char rest[RENDER_PATH_MAX + sizeof(HOME) + 8], path[RENDER_PATH_MAX];
+	enum al_err err;
+
+	while (list_next(&list, path))
+		if (strcmp(path, file->path) == 0)
+			return AL_OK;
+	err = bytes_read(root, file->path, bytes);
+	if (err == AL_ENOTFOUND)
+		return AL_OK;
+	snprintf(rest, sizeof(rest), HOME "before/%s", file->path);
+	return err == AL_OK ? bytes_write(root, rest, al_buf_view(bytes), 0600) : err;
+}
+
+/* Back to what was there, or to nothing. */
+static enum al_err before_restore(const char *root, const char *file, struct al_buf *bytes)
+{
+	char rest[RENDER_PATH_MAX + sizeof(HOME) + 8], path[PATH_MAX], kept[PATH_MAX];
+	struct stat st;
+	enum al_err err;
+
+	snprintf(rest, sizeof(rest), HOME "before/%s", file);
+	err = node_path(root, file, false, path);
+	if (err == AL_OK)
+		err = node_path(root, rest, false, kept);
+	if (err == AL_OK)
+		err = bytes_read(root, rest, bytes);
+	if (err == AL_OK) {
+		err = bytes_write(root, file, al_buf_view(bytes), stat(path, &st) == 0 ? st.st_mode & 0777u : 0644);
+		(void)unlink(kept);
+		return err;
+	}
+	if (err == AL_ENOTFOUND && (unlink(path) == 0 || errno == ENOENT))
+		return AL_OK;
+	if (err == AL_ENOTFOUND)
+		command_fail(CLI_REFUSED, "%s: %s", path, strerror(errno));
+	return AL_EIO;
+}
+
+/* The list names a path before the file is there, so that nothing of ours is ever unknown. */
+static enum al_err list_write(const char *root, const struct render *render)
+{
+	struct al_buf list;
+	enum al_err err;
+
+	al_buf_init(&list, FILE_BYTES_MAX);
+	for (size_t i = 0; i < render->count; i++)
+		al_buf_printf(&list, "%s\n", render->files[i].path);
+	err = list.err == AL_OK ? bytes_write(root, LIST_PATH, al_buf_view(&list), 0644) : list.err;
+	al_buf_release(&list);
+	return err;
+}
+
+enum al_err place_apply(const char *root, const struct render *render)
+{
+	char path[RENDER_PATH_MAX];
+	struct al_buf list, bytes;
+	struct al_slice rest;
+	enum al_err err;
+
+	al_buf_init(&list, FILE_BYTES_MAX);
+	al_buf_init(&bytes, FILE_BYTES_MAX);
+	err = list_read(root, &list);
+	for (size_t i = 0; i < render->count && err == AL_OK; i++)
+		err = before_keep(root, &render->files[i], al_buf_view(&list), &bytes);
+	rest = al_buf_view(&list);
+	while (err == AL_OK && list_next(&rest, path))
+		if (!is_rendered(render, al_slice_str(path)))
+			err = before_restore(root, path, &bytes);
+	if (err == AL_OK)
+		err = list_write(root, render);
+	for (size_t i = 0; i < render->count && err == AL_OK; i++)
+		err = bytes_write(root, render->files[i].path, al_buf_view(&render->files[i].text),
+				  render->files[i].mode);
+	al_buf_release(&bytes);
+	al_buf_release(&list);
+	return err;
+}
+
+enum al_err place_undo(const char *root, place_fn tell, void *arg)
+{
+	char path[RENDER_PATH_MAX], file[PATH_MAX];
+	struct al_buf list, bytes;
+	struct al_slice rest;
+	enum al_err err;
+
+	al_buf_init(&list, FILE_BYTES_MAX);
+	al_buf_init(&bytes, FILE_BYTES_MAX);
+	err = list_read(root, &list);
+	rest = al_buf_view(&list);
+	while (err == AL_OK && list_next(&rest, path)) {
+		err = before_restore(root, path, &bytes);
+		if (err == AL_OK)
+			tell(arg, PLACE_GONE, path);
+	}
+	if (err == AL_OK && node_path(root, LIST_PATH, false, file) == AL_OK)
+		(void)unlink(file);
+	al_buf_release(&bytes);
+	al_buf_release(&list);
+	return err;
+}
