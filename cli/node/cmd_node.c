@@ -1,0 +1,177 @@
+/*
+ * cmd_node.c -- `alamo node`: this machine's routes, tunnels and firewall, rendered from the verified log.
+ */
+#include "command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit.h"
+#include "node_conf.h"
+#include "node_apply.h"
+#include "node_object.h"
+#include "place.h"
+
+struct options {
+	struct registry registry;
+	struct log_read_options where;
+	const char *root, *key, *endpoint, *as, *rtr;
+	bool whole;
+};
+
+static const char *root_of(const struct options *options)
+{
+	return options->root != NULL ? options->root : "/";
+}
+
+/* ---- init ---- */
+
+static int init(const struct words *words, const void *arg)
+{
+	const struct options *options = arg;
+	const struct node_init init = {
+		.name = words->word[0],
+		.root = root_of(options),
+		.registry = options->registry,
+		.where = options->where,
+		.key = options->key,
+		.endpoint = options->endpoint,
+		.as = options->as,
+		.rtr = options->rtr,
+		.whole = options->whole,
+	};
+	int code = node_init(&init);
+
+	if (code == CLI_DONE)
+		code = node_apply(root_of(options), &options->where);
+	if (code == CLI_DONE)
+		puts("Next: alamo peer add NODE    (alamo whois -T node NAME shows others')");
+	return code;
+}
+
+/* ---- check, diff, apply, undo ---- */
+
+static void change_print(void *arg, enum place_change change, const char *path)
+{
+	static const char *const words[] = {
+		[PLACE_SAME] = "same", [PLACE_NEW] = "new", [PLACE_CHANGED] = "changed", [PLACE_GONE] = "gone"
+	};
+	unsigned *changes = arg;
+
+	*changes += change != PLACE_SAME;
+	printf("%-8s %s\n", words[change], path);
+}
+
+static int diff(const struct words *words, const void *arg)
+{
+	const struct options *options = arg;
+	struct node_rendering *r;
+	unsigned changes = 0;
+	int code = node_rendering_new(root_of(options), &options->where, &r);
+
+	(void)words;
+	if (code == CLI_DONE && place_compare(root_of(options), &r->render, change_print, &changes) != AL_OK)
+		code = CLI_REFUSED;
+	if (code == CLI_DONE)
+		printf("log %llu: %u of the node's files differ\n", (unsigned long long)r->view.size, changes);
+	node_rendering_free(r);
+	return code;
+}
+
+static int check(const struct words *words, const void *arg)
+{
+	const struct options *options = arg;
+	struct node_rendering *r;
+	int code = node_rendering_new(root_of(options), &options->where, &r);
+
+	(void)words;
+	if (code == CLI_DONE && place_check(root_of(options), &r->render) != AL_OK)
+		code = CLI_REFUSED;
+	if (code == CLI_DONE)
+		printf("log %llu: %zu files for %s, %zu peers: the programs take them\n",
+		       (unsigned long long)r->view.size, r->render.count, r->view.name, r->view.peer_count);
+	node_rendering_free(r);
+	return code;
+}
+
+static int apply(const struct words *words, const void *arg)
+{
+	const struct options *options = arg;
+
+	(void)words;
+	return node_apply(root_of(options), &options->where);
+}
+
+static int undo(const struct words *words, const void *arg)
+{
+	const struct options *options = arg;
+	unsigned changes = 0;
+
+	(void)words;
+	if (place_undo(root_of(options), change_print, &changes) != AL_OK)
+		return CLI_REFUSED;
+	printf("%u files are as they were before; etc/alamo/ keeps the node's name and key\n", changes);
+	return CLI_DONE;
+}
+
+static const struct command_form forms[] = {
+	{ "init", "NAME", "register this machine as a node, and set it up", init },
+	{ "check", "", "render, and have bird, nft and wg-quick read it", check },
+	{ "diff", "", "which files would change", diff },
+	{ "apply", "", "render, check, and put in place", apply },
+	{ "undo", "", "every file as it was before the first apply", undo },
+};
+
+static const struct option_row rows[] = {
+	{ .name = "root",
+	  .arg = "DIR",
+	  OPTION_AT(struct options, root),
+	  .meaning = "files go below DIR, and nothing is run",
+	  .fallback = "/" },
+	{ .name = "endpoint",
+	  .arg = "HOST",
+	  .verbs = "init",
+	  OPTION_AT(struct options, endpoint),
+	  .meaning = "where others reach this machine; without it, it calls them" },
+	{ .name = "as",
+	  .arg = "ASN",
+	  .verbs = "init",
+	  OPTION_AT(struct options, as),
+	  .meaning = "the AS that the node is of, for who has several" },
+	{ .name = "rtr",
+	  .arg = "HOST:PORT",
+	  .verbs = "init",
+	  OPTION_AT(struct options, rtr),
+	  .meaning = "the cache that bird asks for route origins",
+	  .fallback = "the registry's" },
+	{ .name = "whole",
+	  .verbs = "init",
+	  OPTION_AT(struct options, whole),
+	  .meaning = "bird.conf is the node's too; without it a bird.conf of one's own includes alamo.conf" },
+	OPTION_KEY(struct options, key, "init", "the SSH key of the maintainer"),
+	{ .name = "pin",
+	  .arg = "VKEY|FILE",
+	  .verbs = "init",
+	  OPTION_AT(struct options, registry.pin),
+	  .meaning = "the log key that the registry must have, as its hostmaster published it",
+	  .fallback = "the one of the first contact" },
+	{ .name = "server",
+	  .letter = 's',
+	  .arg = "HOST:PORT",
+	  OPTION_AT(struct options, where.server),
+	  .meaning = "the registry's request port",
+	  .fallback = "that of the node, $ALAMO_SERVER, `server` in the configuration, 127.0.0.1:4343" },
+};
+
+const struct command command_node = {
+	.name = "node",
+	.group = GROUP_MEMBER,
+	.help = "this machine as a router: bird, WireGuard and nftables from the verified log",
+	.notes = "The whole log is decided again before a byte is rendered, so that a registry that lies can neither "
+		 "add "
+		 "a peer\nnor change a key.",
+	COMMAND_FORMS(forms),
+	COMMAND_OPTIONS(rows, struct options),
+};
