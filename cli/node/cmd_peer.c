@@ -1,0 +1,390 @@
+/*
+ * cmd_peer.c -- `alamo peer`: a link between two nodes, which both of their holders sign.
+ *
+ * `add` makes the request and signs it; when the other node is somebody else's, the signed request travels to them as
+ * one word, and `accept` shows it, signs it too and sends it. No key leaves its machine; the registry takes it with
+ * both signatures or not at all.
+ */
+#include "command.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit.h"
+#include "member/consent.h"
+#include "node_apply.h"
+#include "node_conf.h"
+#include "node_object.h"
+#include "member/sign.h"
+
+#define OFFER_PREFIX "alamo-peer1-"
+#define OFFER_MAX 16384
+
+struct options {
+	const char *root, *key;
+	struct registry registry;
+	bool yes;
+};
+
+/* What every verb works with. */
+struct peer {
+	const struct options *options;
+	struct node_conf conf;
+	char key[SETTING_MAX];
+	struct al_buf auth;
+	struct client *client;
+	struct network network;
+	struct audit *audit;
+	const struct al_state *state;
+	struct node_owner owner;
+};
+
+static const char *root_of(const struct options *options)
+{
+	return options->root != NULL ? options->root : "/";
+}
+
+static int peer_open(struct peer *p)
+{
+	struct registry registry = p->options->registry;
+	struct log_read_options where = { 0 };
+	int code;
+
+	if (node_conf_load(root_of(p->options), &p->conf) != AL_OK)
+		return CLI_REFUSED;
+	if (registry.server == NULL && p->conf.server[0] != '\0')
+		registry.server = p->conf.server;
+	code = command_exit(network_open(&registry, &p->client, &p->network));
+	if (code == CLI_DONE &&
+	    (settings_key(p->options->key, p->key) != AL_OK || sign_public(p->key, &p->auth) != AL_OK))
+		code = CLI_USAGE;
+	if (code != CLI_DONE)
+		return code;
+	where.server = client_server(p->client);
+	code = node_log_read(&where, &p->audit);
+	p->state = p->audit != NULL ? audit_state(p->audit) : NULL;
+	if (code == CLI_DONE)
+		node_owner_find(p->state, al_buf_view(&p->auth), &p->owner);
+	return code;
+}
+
+static struct peer *peer_new(const struct options *options)
+{
+	struct peer *p = calloc(1, sizeof(*p));
+
+	if (p == NULL) {
+		command_fail(CLI_REFUSED, "out of memory");
+		return NULL;
+	}
+	p->options = options;
+	al_buf_init(&p->auth, 4096);
+	return p;
+}
+
+static void peer_free(struct peer *p)
+{
+	audit_free(p->audit);
+	client_close(p->client);
+	al_buf_release(&p->auth);
+	free(p);
+}
+
+static struct submit submit_of(const struct peer *p)
+{
+	return (struct submit){ .client = p->client, .network = &p->network, .keys = { p->key }, .key_count = 1 };
+}
+
+static int applied(const struct peer *p, int code)
+{
+	struct log_read_options where = { .server = client_server(p->client) };
+
+	return code == CLI_DONE ? node_apply(root_of(p->options), &where) : code;
+}
+
+/* ---- the offer ---- */
+
+static int offer_print(const struct peer *p, struct al_slice objects, struct al_slice other)
+{
+	struct submit submit = submit_of(p);
+	struct draft draft;
+	struct al_buf request;
+	char word[OFFER_MAX];
+	int code = CLI_USAGE;
+
+	if (draft_parse(objects, &draft) != AL_OK)
+		return command_fail(CLI_USAGE, "the request cannot be made");
+	al_buf_init(&request, OFFER_MAX / 2);
+	if (submit_build(&submit, &draft, &request) == AL_OK &&
+	    sodium_base64_ENCODED_LEN(request.len, sodium_base64_VARIANT_URLSAFE_NO_PADDING) < sizeof(word)) {
+		sodium_bin2base64(word, sizeof(word), request.ptr, request.len,
+				  sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+		printf("The holder of %.*s says yes with:\n\nalamo peer accept " OFFER_PREFIX "%s\n\n"
+		       "Then, here: alamo node apply\n",
+		       AL_FMT(other), word);
+		code = CLI_DONE;
+	}
+	al_buf_release(&request);
+	draft_release(&draft);
+	return code;
+}
+
+static void peering_put(const struct peer *p, const struct al_object *mine, const struct al_object *theirs,
+			struct al_buf *out)
+{
+	struct al_slice rest = al_object_attr(theirs, "mnt-by"), theirs_mnt = AL_S("");
+
+	(void)al_slice_cut(&rest, ',', &theirs_mnt);
+	al_buf_printf(out, "peering: %.*s:%.*s\nlink: wireguard %u %u\nmnt-by: %.*s\n", AL_FMT(al_object_key(mine)),
+		      AL_FMT(al_object_key(theirs)), node_port_free(p->state, al_object_key(mine)),
+		      node_port_free(p->state, al_object_key(theirs)), AL_FMT(node_owner_of(&p->owner, mine)));
+	theirs_mnt = al_slice_trim(theirs_mnt);
+	if (!al_slice_eq(theirs_mnt, node_owner_of(&p->owner, mine)))
+		al_buf_printf(out, "mnt-by: %.*s\n", AL_FMT(theirs_mnt));
+	al_buf_printf(out, "source: %s\n", p->network.source);
+}
+
+/* The node that an argument names: a node, or an AS number with one node. */
+struct node_search {
+	struct al_slice asn;
+	const struct al_object *found;
+	size_t count;
+};
+
+static bool node_of_as(const struct al_object *node, void *arg)
+{
+	struct node_search *search = arg;
+
+	if (al_slice_caseeq(al_object_attr(node, "origin"), search->asn)) {
+		search->found = node;
+		search->count++;
+	}
+	return true;
+}
+
+static const struct al_object *node_named(const struct al_state *state, const char *word)
+{
+	struct node_search search = { .asn = al_slice_str(word) };
+	char upper[NODE_TEXT_MAX];
+	const struct al_object *node;
+	size_t len = 0;
+
+	for (; word[len] != '\0' && len < sizeof(upper) - 1; len++)
+		upper[len] = (char)(word[len] >= 'a' && word[len] <= 'z' ? word[len] - 32 : word[len]);
+	upper[len] = '\0';
+	node = al_state_get(state, AL_NODE, al_slice_str(upper));
+	if (node != NULL)
+		return node;
+	al_state_each(state, AL_NODE, node_of_as, &search);
+	if (search.count == 1)
+		return search.found;
+	command_fail(CLI_REFUSED, search.count > 1 ? "%s has several nodes: name one" : "there is no node %s", word);
+	return NULL;
+}
+
+static int peer_offer(const struct peer *p, const char *word)
+{
+	const struct al_object *mine = al_state_get(p->state, AL_NODE, al_slice_str(p->conf.name));
+	const struct al_object *theirs = node_named(p->state, word);
+	struct submit submit = submit_of(p);
+	struct al_buf objects;
+	int code;
+
+	if (mine == NULL || theirs == NULL)
+		return mine == NULL ? command_fail(CLI_REFUSED, "%s is not in the log: `alamo node init`", p->conf.name)
+				    : CLI_REFUSED;
+	if (mine == theirs)
+		return command_fail(CLI_USAGE, "%s is this node", word);
+	if (al_object_attr(theirs, "wg-key").len == 0)
+		return command_fail(CLI_REFUSED, "%s has no wg-key: yet, so nobody can link with it", word);
+	if (al_object_attr(theirs, "endpoint").len == 0 && al_object_attr(mine, "endpoint").len == 0)
+		return command_fail(CLI_REFUSED,
+				    "neither node has an endpoint: one has to be reachable (alamo node init "
+				    "NAME --endpoint HOST)");
+	al_buf_init(&objects, 65536);
+	peering_put(p, mine, theirs, &objects);
+	if (node_owner_of(&p->owner, theirs).len > 0)
+		code = applied(p, node_submit(&submit, al_buf_view(&objects)));
+	else
+		code = offer_print(p, al_buf_view(&objects), al_object_key(theirs));
+	al_buf_release(&objects);
+	return code;
+}
+
+static int add(const struct words *words, const void *arg)
+{
+	struct peer *p = peer_new(arg);
+	int code;
+
+	if (p == NULL)
+		return CLI_REFUSED;
+	code = peer_open(p);
+	if (code == CLI_DONE)
+		code = peer_offer(p, words->word[0]);
+	peer_free(p);
+	return code;
+}
+
+/* ---- accepting ---- */
+
+static bool offer_decode(const char *word, struct al_buf *out)
+{
+	uint8_t bytes[OFFER_MAX];
+	size_t len;
+
+	if (strncmp(word, OFFER_PREFIX, strlen(OFFER_PREFIX)) != 0)
+		return false;
+	word += strlen(OFFER_PREFIX);
+	if (sodium_base642bin(bytes, sizeof(bytes), word, strlen(word), NULL, &len, NULL,
+			      sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
+		return false;
+	al_buf_slice(out, al_slice_of((const char *)bytes, len));
+	return out->err == AL_OK;
+}
+
+/* An offer is one peering, and nothing else: what a person is asked to sign can be read at a glance. */
+static bool offer_is_one(const struct draft *draft)
+{
+	enum al_class cls;
+
+	return draft->count == 1 && draft->signatures.len > 0 && draft->contacts.len == 0 &&
+	       al_object_class(draft->objects[0], &cls) == AL_OK && cls == AL_PEERING;
+}
+
+static int offer_accept(const struct peer *p, struct al_slice offer)
+{
+	struct submit submit = submit_of(p);
+	struct draft draft;
+	int code = CLI_REFUSED;
+
+	if (draft_parse(offer, &draft) != AL_OK)
+		return command_fail(CLI_USAGE, "that is no offer");
+	if (!offer_is_one(&draft))
+		code = command_fail(CLI_UNVERIFIED, "the offer is more than one peering: it is not signed");
+	else if (!consent_visible(draft.text))
+		code = CLI_UNVERIFIED;
+	else if (p->options->yes)
+		command_print(draft.text), code = CLI_DONE;
+	else if (consent_ask(draft.text, "Sign it?", "read it, and say --yes"))
+		code = CLI_DONE;
+	if (code == CLI_DONE)
+		code = node_submit(&submit, offer);
+	draft_release(&draft);
+	return applied(p, code);
+}
+
+static int accept_offer(const struct words *words, const void *arg)
+{
+	struct peer *p = peer_new(arg);
+	struct al_buf offer;
+	int code;
+
+	if (p == NULL)
+		return CLI_REFUSED;
+	al_buf_init(&offer, OFFER_MAX);
+	if (!offer_decode(words->word[0], &offer))
+		code = command_fail(CLI_USAGE,
+				    "that is no offer, or not the whole of it: it begins with " OFFER_PREFIX);
+	else
+		code = peer_open(p);
+	if (code == CLI_DONE)
+		code = offer_accept(p, al_buf_view(&offer));
+	al_buf_release(&offer);
+	peer_free(p);
+	return code;
+}
+
+/* ---- list, rm ---- */
+
+static int list(const struct words *words, const void *arg)
+{
+	const struct options *options = arg;
+	struct log_read_options where = { .server = options->registry.server };
+	struct node_rendering *r = NULL;
+	char interface[16];
+	int code = node_rendering_new(root_of(options), &where, &r);
+
+	(void)words;
+	for (size_t i = 0; code == CLI_DONE && i < r->view.peer_count; i++) {
+		const struct node_peer *peer = &r->view.peers[i];
+
+		render_interface(peer, interface);
+		printf("%-24s AS%-11u %-10s %s\n", peer->name, peer->asn, interface,
+		       peer->endpoint[0] != '\0' ? peer->endpoint : "calls us");
+	}
+	node_rendering_free(r);
+	return code;
+}
+
+static int peer_remove(const struct peer *p, const char *word)
+{
+	const struct al_object *theirs = node_named(p->state, word), *peering;
+	struct submit submit = submit_of(p);
+	struct al_buf text;
+	int code = CLI_REFUSED;
+
+	if (theirs == NULL)
+		return CLI_REFUSED;
+	al_buf_init(&text, 65536);
+	al_buf_printf(&text, "%s:%.*s", p->conf.name, AL_FMT(al_object_key(theirs)));
+	peering = al_state_get(p->state, AL_PEERING, al_buf_view(&text));
+	al_buf_reset(&text);
+	al_buf_printf(&text, "%.*s:%s", AL_FMT(al_object_key(theirs)), p->conf.name);
+	if (peering == NULL)
+		peering = al_state_get(p->state, AL_PEERING, al_buf_view(&text));
+	al_buf_reset(&text);
+	if (peering == NULL) {
+		command_fail(CLI_REFUSED, "%s and %s are no peers", p->conf.name, word);
+	} else {
+		al_buf_printf(&text, "%.*sdelete: no longer peers\n", AL_FMT(al_object_text(peering)));
+		code = applied(p, node_submit(&submit, al_buf_view(&text)));
+	}
+	al_buf_release(&text);
+	return code;
+}
+
+static int rm(const struct words *words, const void *arg)
+{
+	struct peer *p = peer_new(arg);
+	int code;
+
+	if (p == NULL)
+		return CLI_REFUSED;
+	code = peer_open(p);
+	if (code == CLI_DONE)
+		code = peer_remove(p, words->word[0]);
+	peer_free(p);
+	return code;
+}
+
+static const struct command_form forms[] = {
+	{ "add", "NODE|ASN", "offer a link; at once when both nodes are yours", add },
+	{ "accept", "OFFER", "look at an offer, sign it and link", accept_offer },
+	{ "list", "", "the node's links", list },
+	{ "rm", "NODE|ASN", "end a link", rm },
+};
+
+static const struct option_row rows[] = {
+	{ .name = "root",
+	  .arg = "DIR",
+	  OPTION_AT(struct options, root),
+	  .meaning = "the node's files are below DIR, and nothing is run",
+	  .fallback = "/" },
+	{ .name = "yes",
+	  .letter = 'y',
+	  .verbs = "accept",
+	  OPTION_AT(struct options, yes),
+	  .meaning = "signs what is shown without asking" },
+	OPTION_KEY(struct options, key, "add accept rm", "the SSH key of the maintainer"),
+	REGISTRY_ROWS(struct options, registry),
+};
+
+const struct command command_peer = {
+	.name = "peer",
+	.group = GROUP_MEMBER,
+	.help = "links with other nodes: offer, accept, list, end",
+	.notes = NULL,
+	COMMAND_FORMS(forms),
+	COMMAND_OPTIONS(rows, struct options),
+};
