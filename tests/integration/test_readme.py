@@ -1,0 +1,117 @@
+"""What README.md shows is typed as it stands, in order, by somebody new: an empty home, an empty folder, the ports of the text."""
+
+import os
+import re
+import subprocess
+import time
+
+import pytest
+from harness import BIN, ROOT, SETTLE_S, Key, run
+
+ELSEWHERE = ("./script/", "export PATH=")    # they install and build, and find what was built
+LATER = ("whois ", "dig ", "bgpq4 ", "curl ", "alamo whois ")    # who follows the log sees it a moment later
+VARIES = (
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
+    (r"\b\d{14} \d{14} \d{1,5} (\S+) .*", r"SIGNED by \1"),
+    (r"alamo-\d{8}-\d{6}", "REQUEST"),
+    (r"\+[0-9a-f]{8}\+[A-Za-z0-9+/=.]+", "+ID+KEY"),
+    (r"% log (\d+) [A-Za-z0-9+/]{43}=", r"% log \1 ROOT"),
+    (r"[ \t]+", " "),
+)
+
+
+def fenced(path, language=""):
+    """The fenced blocks of a text, those of one language."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", path.read_text(), re.M | re.S)
+    return [block for name, block in blocks if name == language]
+
+
+def steps(block):
+    """Each command of a block, and the lines that stand under it."""
+    found = []
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        elif found:
+            found[-1][1].append(line)
+    return found
+
+
+def plain(text, home):
+    """Without what no two runs have in common."""
+    text = text.replace(str(home), "/home/ann")
+    for pattern, instead in VARIES:
+        text = re.sub(pattern, instead, text)
+    return text.strip()
+
+
+def pattern_of(lines, home):
+    """`...` stands for the rest of a line; alone in a line, for any lines."""
+    rows = []
+    for line in lines:
+        shown = plain(line, home)
+        if shown == "...":
+            rows.append(r"(?:.*\n)*?")
+        elif shown.endswith("..."):
+            rows.append(re.escape(shown[:-3]) + r".*\n")
+        else:
+            rows.append(re.escape(shown) + r"\n")
+    return re.compile("".join(rows))
+
+
+class Newcomer:
+    """A shell in an empty folder, with an SSH key in ~/.ssh."""
+
+    def __init__(self, home, folder):
+        self.home, self.folder = home, folder
+        (home / ".ssh").mkdir(parents=True)
+        folder.mkdir()
+        Key(home / ".ssh/id_ed25519")
+        kept = {name: os.environ[name] for name in ("ALAMO_USER", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
+                if name in os.environ}
+        self.environment = kept | {"HOME": str(home), "PATH": f"{BIN}:{os.environ['PATH']}", "LANG": "C.UTF-8"}
+
+    def type(self, script):
+        return subprocess.run(["bash", "-c", script], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+
+    def step(self, command, shown):
+        """One command does what the text says, and says what the text shows."""
+        wanted, end = pattern_of(shown, self.home), time.monotonic() + SETTLE_S
+        while True:
+            result = self.type(command)
+            said = "".join(plain(line, self.home) + "\n" for line in result.stdout.splitlines())
+            good = result.returncode == 0 and (wanted.fullmatch(said) or not shown)
+            if good or not command.startswith(LATER) or time.monotonic() > end:
+                break
+            time.sleep(0.1)
+        assert good, f"$ {command}\ngave {result.returncode} and\n{result.stdout}\nwhere the text shows\n" + "\n".join(shown)
+        return result.stdout
+
+    def follow(self, blocks):
+        """All of them in order; how many commands that were."""
+        count = 0
+        for command, shown in (step for block in blocks for step in steps(block)):
+            if not command.startswith(ELSEWHERE):
+                while shown and not shown[-1]:
+                    shown.pop()
+                self.step(command, shown)
+                count += 1
+        return count
+
+
+@pytest.fixture
+def newcomer(netns, tmp_path):
+    ann = Newcomer(tmp_path / "home/ann", tmp_path / "folder")
+    yield ann
+    ann.type("alamo down ~/authority")
+
+
+def test_five_minutes(newcomer, tmp_path):
+    assert newcomer.follow(fenced(ROOT / "README.md")) >= 10
+    routers = [block for block in fenced(ROOT / "README.md") if block.startswith("roa6 table")]
+    assert len(routers) == 1
+    for number, block in enumerate(routers):
+        conf = tmp_path / f"bird{number}.conf"
+        conf.write_text(block)
+        run("bird", "-p", "-c", conf)
