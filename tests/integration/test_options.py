@@ -31,6 +31,9 @@ ASKING = {
     "import": ("FILE",),
     "join": ("--name", "X", "--key", "KEY"),
     "invite": (),
+    "claim": ("X-MNT", "--old-key", "KEY", "--key", "KEY"),
+    "node": ("init", "X-R1", "--root", "ROOT"),
+    "peer": ("add", "Y-R1", "--root", "ROOT"),
 }
 
 
@@ -41,9 +44,11 @@ def test_every_command_with_a_server_is_asked_here():
 @pytest.mark.parametrize("command", ASKING)
 def test_server_at_every_place(command, key, tmp_path):
     (tmp_path / "file").write_text("person: X\n")
-    names = {"FILE": tmp_path / "file", "KEY": key.path}
+    (tmp_path / "root/etc/alamo").mkdir(parents=True)
+    (tmp_path / "root/etc/alamo/node.conf").write_text("name = X-R1\nrtr = 127.0.0.1:1\n")
+    names = {"FILE": tmp_path / "file", "KEY": key.path, "ROOT": tmp_path / "root"}
     words = [names.get(word, word) for word in ASKING[command]]
-    pairs = {"--name", "--key", "--mnt"}
+    pairs = {"--name", "--key", "--mnt", "--root", "--old-key"}
     for at in range(len(words) + 1):
         if at > 0 and words[at - 1] in pairs:
             continue  # an option and its value belong together
