@@ -34,6 +34,7 @@ ASKING = {
     "claim": ("X-MNT", "--old-key", "KEY", "--key", "KEY"),
     "node": ("init", "X-R1", "--root", "ROOT"),
     "peer": ("add", "Y-R1", "--root", "ROOT"),
+    "resolver": ("unbound", "--anchor", "ANCHOR"),
 }
 
 
@@ -46,9 +47,10 @@ def test_server_at_every_place(command, key, tmp_path):
     (tmp_path / "file").write_text("person: X\n")
     (tmp_path / "root/etc/alamo").mkdir(parents=True)
     (tmp_path / "root/etc/alamo/node.conf").write_text("name = X-R1\nrtr = 127.0.0.1:1\n")
-    names = {"FILE": tmp_path / "file", "KEY": key.path, "ROOT": tmp_path / "root"}
+    (tmp_path / "anchor").write_text(f"alamo. IN DS 1 13 2 {'ab' * 32}\n")
+    names = {"FILE": tmp_path / "file", "KEY": key.path, "ROOT": tmp_path / "root", "ANCHOR": tmp_path / "anchor"}
     words = [names.get(word, word) for word in ASKING[command]]
-    pairs = {"--name", "--key", "--mnt", "--root", "--old-key"}
+    pairs = {"--name", "--key", "--mnt", "--root", "--old-key", "--anchor"}
     for at in range(len(words) + 1):
         if at > 0 and words[at - 1] in pairs:
             continue  # an option and its value belong together
