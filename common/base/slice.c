@@ -133,14 +133,23 @@ bool al_slice_line(struct al_slice *rest, struct al_slice *line)
 	return true;
 }
 
+static bool separates(char ch, const char *also)
+{
+	if (is_blank(ch))
+		return true;
+	while (*also != '\0' && *also != ch)
+		also++;
+	return *also != '\0';
+}
+
 bool al_slice_word(struct al_slice *rest, const char *also, struct al_slice *word)
 {
 	struct al_slice s = *rest;
 	size_t len = 0;
 
-	while (s.len > 0 && (is_blank(s.ptr[0]) || (s.ptr[0] != '\0' && strchr(also, s.ptr[0]) != NULL)))
+	while (s.len > 0 && separates(s.ptr[0], also))
 		s = al_slice_from(s, 1);
-	while (len < s.len && !is_blank(s.ptr[len]) && (s.ptr[len] == '\0' || strchr(also, s.ptr[len]) == NULL))
+	while (len < s.len && !separates(s.ptr[len], also))
 		len++;
 	*rest = al_slice_from(s, len);
 	if (len == 0)

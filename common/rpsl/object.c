@@ -5,6 +5,7 @@
 #include "alamo/rpsl/object.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- reading ---- */
 
@@ -45,11 +46,12 @@ bool al_attr_next(struct al_slice *rest, struct al_attr *out)
 
 bool al_attr_find(struct al_slice *rest, const char *name, struct al_slice *value)
 {
-	struct al_attr attr;
+	size_t len = strlen(name);
+	struct al_slice line;
 
-	while (al_attr_next(rest, &attr))
-		if (al_slice_is(attr.name, name)) {
-			*value = attr.value;
+	while (al_slice_line(rest, &line))
+		if (line.len > len && line.ptr[len] == ':' && memcmp(line.ptr, name, len) == 0) {
+			*value = al_slice_trim(al_slice_from(line, len + 1));
 			return true;
 		}
 	return false;
