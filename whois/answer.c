@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "contact.h"
 #include "nrtm.h"
@@ -29,11 +30,39 @@ void whois_put_printable(struct al_slice text, struct al_buf *out)
 
 static void put_header(const struct whois_view *view, struct al_buf *out)
 {
-	if (al_state_registry(view->state) != NULL)
-		al_buf_printf(out, "%% This is the %.*s registry query service.\n", AL_FMT(whois_view_source(view)));
-	else
-		al_buf_str(out, "% This is the registry query service.\n");
+	al_buf_str(out, "% This is the ");
+	if (al_state_registry(view->state) != NULL) {
+		al_buf_slice(out, whois_view_source(view));
+		al_buf_str(out, " ");
+	}
+	al_buf_str(out, "registry query service.\n");
 	al_buf_str(out, "% Objects are in RPSL form; \"help\" explains the flags.\n\n");
+}
+
+/* One head stands under many answers: its line is written out when it changes. */
+static void put_head(const struct al_checkpoint *head, struct al_buf *out)
+{
+	static _Thread_local struct {
+		struct al_hash root;
+		uint64_t size;
+		char text[96];
+	} last;
+	struct al_buf line;
+
+	if (last.size != head->size || memcmp(&last.root, &head->root, sizeof(last.root)) != 0) {
+		al_buf_init(&line, sizeof(last.text));
+		al_buf_printf(&line, "%% log %" PRIu64 " ", head->size);
+		al_buf_base64(&line, head->root.b, sizeof(head->root.b));
+		al_buf_str(&line, "\n");
+		if (line.err == AL_OK && al_slice_copy(al_buf_view(&line), last.text, sizeof(last.text)) == AL_OK) {
+			last.root = head->root;
+			last.size = head->size;
+		} else {
+			out->err = out->err != AL_OK ? out->err : AL_ENOMEM;
+		}
+		al_buf_release(&line);
+	}
+	al_buf_str(out, last.text);
 }
 
 static void put_footer(const struct whois_view *view, struct al_buf *out)
@@ -43,11 +72,8 @@ static void put_footer(const struct whois_view *view, struct al_buf *out)
 			      "%% Warning: this may be old. Nothing newer was heard from the registry for %" PRIu64
 			      " minutes.\n",
 			      (view->stale_s + 59) / 60);
-	if (view->head.size > 0) {
-		al_buf_printf(out, "%% log %" PRIu64 " ", view->head.size);
-		al_buf_base64(out, view->head.root.b, sizeof(view->head.root.b));
-		al_buf_str(out, "\n");
-	}
+	if (view->head.size > 0)
+		put_head(&view->head, out);
 	al_buf_str(out, "% This query was served by alamo-whoisd " ALAMO_VERSION "\n\n\n");
 }
 
@@ -94,7 +120,9 @@ static void put_object(const struct whois_job *job, struct al_buf *out)
 		put_contact(&job->view, object, out);
 		return;
 	}
-	al_buf_printf(out, "%% Information related to '%.*s'\n\n", AL_FMT(al_object_key(object)));
+	al_buf_str(out, "% Information related to '");
+	al_buf_slice(out, al_object_key(object));
+	al_buf_str(out, "'\n\n");
 	if (query->keys_only)
 		put_keys(object, true, query->brief, out);
 	else

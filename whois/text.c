@@ -1,7 +1,8 @@
 /* text.c -- lines of objects, in full and in brief. */
 #include "text.h"
 
-#include <stdio.h>
+#include <assert.h>
+#include <string.h>
 
 #include "names.h"
 
@@ -27,12 +28,17 @@ void whois_put_line(struct al_slice line, bool brief, struct al_buf *out)
 	al_buf_u8(out, '\n');
 }
 
+/* `name` with its colon; it and `value` are ours, and short. */
 static void put_generated(const char *name, const char *value, bool brief, struct al_buf *out)
 {
 	char line[64];
-	int len = snprintf(line, sizeof(line), "%-*s%s", AL_VALUE_COLUMN, name, value);
+	size_t name_len = strlen(name), len = strlen(value);
 
-	whois_put_line(al_slice_of(line, len > 0 ? (size_t)len : 0), brief, out);
+	assert(name_len <= AL_VALUE_COLUMN && len <= sizeof(line) - AL_VALUE_COLUMN);
+	memset(line, ' ', AL_VALUE_COLUMN);
+	memcpy(line, name, name_len);
+	memcpy(line + AL_VALUE_COLUMN, value, len);
+	whois_put_line(al_slice_of(line, AL_VALUE_COLUMN + len), brief, out);
 }
 
 static void put_time(const char *name, uint64_t time, bool brief, struct al_buf *out)
