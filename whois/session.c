@@ -23,15 +23,17 @@
 #define UNSENT_HIGH (256u << 10) /* a connection with more waits before its next line */
 #define PIECE_LINES 64           /* lines in one piece of work */
 #define EXPANSIONS_MAX 4         /* at a time; each may hold some ten megabytes */
+#define SWEEP_MS 250u            /* how late the end of idle time may be seen */
 #define COPY_MAX 16384u          /* smaller answers are copied, larger ones handed over */
 
 struct whois_sessions {
-	struct al_loop *loop;
 	struct al_listener *listener;
 	struct whois_turns *turns;
 	const struct whois_view *view;
 	struct session *all;
-	size_t expansions; /* jobs that have begun one */
+	struct al_timer *sweep; /* looks for who is idle */
+	bool sweeping;          /* it is armed */
+	size_t expansions;      /* jobs that have begun one */
 	uint64_t idle_ms;
 	size_t unsent;     /* sum of what sessions noted, never less than what waits */
 	struct al_buf out; /* scratch for the answer at hand */
@@ -40,7 +42,6 @@ struct whois_sessions {
 struct session {
 	struct whois_sessions *owner;
 	struct al_conn *conn;
-	struct al_timer *idle;
 	uint64_t active_ms; /* last byte in, last progress out */
 	size_t unsent;      /* our share of owner->unsent */
 	struct evbuffer *in;
@@ -182,7 +183,6 @@ static uint64_t session_idle_ms(const struct session *s)
 static bool session_piece(struct whois_turn *turn)
 {
 	struct session *s = (struct session *)((char *)turn - offsetof(struct session, turn));
-	uint64_t idle_ms = session_idle_ms(s);
 	size_t lines = 0, sent = 0;
 	bool more = true;
 
@@ -203,8 +203,6 @@ static bool session_piece(struct whois_turn *turn)
 			more = false;
 		}
 	}
-	if (session_idle_ms(s) < idle_ms)
-		al_timer_set(s->idle, session_idle_ms(s));
 	al_conn_pause(s->conn, more && !whois_job_rests(&s->job));
 	al_conn_owe(s->conn, more && !whois_job_rests(&s->job));
 	return more && al_conn_pending(s->conn) <= UNSENT_HIGH && !whois_job_rests(&s->job);
@@ -232,45 +230,49 @@ static void session_drained(struct al_conn *conn, void *user)
 		whois_turn_take(&s->turn);
 }
 
-/* Armed once and moved on: it compares stamps when it fires. */
-static void session_idle(void *arg)
+/* May end the session. */
+static void session_sweep(struct session *s, uint64_t now)
 {
-	struct session *s = arg;
-	uint64_t limit = session_idle_ms(s), now = al_now_ms(), waited;
-
 	if (al_conn_pending(s->conn) < s->unsent) {
 		session_note(s);
 		s->active_ms = now;
 	}
-	waited = now - s->active_ms;
-	if (s->turn.waiting || (s->job.live && s->unsent == 0)) {
-		al_timer_set(s->idle, limit); /* it is we who take our time, or the log that rests */
-	} else if (waited < limit) {
-		al_timer_set(s->idle, limit - waited);
-	} else if (s->unsent > 0) {
+	if (s->turn.waiting || (s->job.live && s->unsent == 0))
+		s->active_ms = now; /* it is we who take our time, or the log that rests */
+	if (now - s->active_ms < session_idle_ms(s))
+		return;
+	if (s->unsent > 0)
 		al_conn_drop(s->conn);
-	} else {
-		/* In silence: a word that nobody asked for would be taken for the answer to a query on its way. */
+	else /* In silence: a word that nobody asked for would be taken for the answer to a query on its way. */
 		al_conn_finish(s->conn);
-	}
+}
+
+/* One timer for all: most connections are gone before it fires, and would have armed one of their own in vain. */
+static void sessions_sweep(void *arg)
+{
+	struct whois_sessions *sessions = arg;
+	struct session *s, *next;
+	uint64_t now = al_now_ms();
+
+	DL_FOREACH_SAFE(sessions->all, s, next)
+	session_sweep(s, now);
+	sessions->sweeping = sessions->all != NULL;
+	if (sessions->sweeping)
+		al_timer_set(sessions->sweep, SWEEP_MS);
 }
 
 static enum al_err session_open(struct al_conn *conn, void *arg, void **user)
 {
 	struct whois_sessions *owner = arg;
 	struct session *s = calloc(1, sizeof(*s));
+	struct al_prefix addr;
 	enum al_err err;
 
 	if (s == NULL)
 		return AL_ENOMEM;
-	err = whois_turn_join(owner->turns, al_slice_str(al_conn_peer(conn)), &s->turn);
+	(void)al_conn_addr(conn, &addr);
+	err = whois_turn_join(owner->turns, &addr, &s->turn);
 	if (err != AL_OK) {
-		free(s);
-		return err;
-	}
-	err = al_timer_new(owner->loop, session_idle, s, &s->idle);
-	if (err != AL_OK) {
-		whois_turn_leave(&s->turn);
 		free(s);
 		return err;
 	}
@@ -279,7 +281,9 @@ static enum al_err session_open(struct al_conn *conn, void *arg, void **user)
 	s->owner = owner;
 	s->conn = conn;
 	s->active_ms = al_now_ms();
-	al_timer_set(s->idle, owner->idle_ms);
+	if (!owner->sweeping)
+		al_timer_set(owner->sweep, SWEEP_MS);
+	owner->sweeping = true;
 	*user = s;
 	return AL_OK;
 }
@@ -294,7 +298,6 @@ static void session_closed(struct al_conn *conn, void *user)
 	session_expanded(s);
 	whois_job_release(&s->job);
 	whois_turn_leave(&s->turn);
-	al_timer_free(s->idle);
 	free(s);
 }
 
@@ -332,14 +335,16 @@ enum al_err whois_sessions_new(struct al_loop *loop, const struct whois_sessions
 	if (listener.idle_ms < conf->idle_ms)
 		listener.idle_ms = conf->idle_ms;
 	listener.idle_ms += 10000; /* ours comes first */
-	sessions->loop = loop;
 	sessions->view = view;
 	sessions->idle_ms = conf->idle_ms;
 	al_buf_init(&sessions->out, WHOIS_ANSWER_MAX);
 	err = whois_turns_new(loop, session_piece, &sessions->turns);
 	if (err == AL_OK)
+		err = al_timer_new(loop, sessions_sweep, sessions, &sessions->sweep);
+	if (err == AL_OK)
 		err = al_listener_new(loop, &listener, &ops, sessions, &sessions->listener);
 	if (err != AL_OK) {
+		al_timer_free(sessions->sweep);
 		whois_turns_free(sessions->turns);
 		free(sessions);
 		return err;
@@ -353,6 +358,7 @@ void whois_sessions_free(struct whois_sessions *sessions)
 	if (sessions == NULL)
 		return;
 	al_listener_free(sessions->listener);
+	al_timer_free(sessions->sweep);
 	whois_turns_free(sessions->turns);
 	al_buf_release(&sessions->out);
 	free(sessions);

@@ -13,8 +13,6 @@
 #include <uthash.h>
 #include <utlist.h>
 
-#include "alamo/base/ident.h"
-
 #define PIECES 2 /* of work before the loop gets its turn */
 
 struct whois_turn_source {
@@ -33,28 +31,13 @@ struct whois_turns {
 	bool running;
 };
 
-/* "[fca1::1]:4711" or "192.0.2.1:4711"; anything else is one source of its own. */
-static struct al_prefix key_of(struct al_slice peer)
+enum al_err whois_turn_join(struct whois_turns *turns, const struct al_prefix *addr, struct whois_turn *turn)
 {
-	struct al_prefix key;
-	size_t end = peer.len;
-
-	memset(&key, 0, sizeof(key));
-	while (end > 0 && peer.ptr[end - 1] != ':')
-		end--;
-	peer = al_slice_head(peer, end > 0 ? end - 1 : 0);
-	if (al_slice_starts(peer, "[") && al_slice_ends(peer, "]"))
-		peer = al_slice_of(peer.ptr + 1, peer.len - 2);
-	if (al_addr_parse(peer, &key) == AL_OK && key.bits == 128)
-		al_prefix_truncate(&key, 64);
-	return key;
-}
-
-enum al_err whois_turn_join(struct whois_turns *turns, struct al_slice peer, struct whois_turn *turn)
-{
-	struct al_prefix key = key_of(peer);
+	struct al_prefix key = *addr;
 	struct whois_turn_source *source = NULL;
 
+	if (key.bits == 128)
+		al_prefix_truncate(&key, 64);
 	HASH_FIND(hh, turns->sources, &key, sizeof(key), source);
 	if (source == NULL) {
 		source = calloc(1, sizeof(*source));

@@ -8,7 +8,7 @@
 #ifndef WHOIS_TURNS_H
 #define WHOIS_TURNS_H
 
-#include "alamo/base/slice.h"
+#include "alamo/base/ident.h"
 #include "alamo/net/loop.h"
 
 struct whois_turns;
@@ -27,8 +27,9 @@ typedef bool (*whois_turn_fn)(struct whois_turn *turn);
 
 AL_MUST_USE enum al_err whois_turns_new(struct al_loop *loop, whois_turn_fn run, struct whois_turns **out);
 void whois_turns_free(struct whois_turns *turns); /* all have left; NULL is allowed */
-/* `peer` as al_conn_peer() has it. */
-AL_MUST_USE enum al_err whois_turn_join(struct whois_turns *turns, struct al_slice peer, struct whois_turn *turn);
+/* `addr` as al_conn_addr() has it; all that have none are one source. */
+AL_MUST_USE enum al_err whois_turn_join(struct whois_turns *turns, const struct al_prefix *addr,
+					struct whois_turn *turn);
 void whois_turn_leave(struct whois_turn *turn);
 /* There is work: at once, if nobody waits, else when it is its turn. */
 void whois_turn_take(struct whois_turn *turn);

@@ -409,11 +409,6 @@ void al_conn_owe(struct al_conn *conn, bool owed)
 	conn->owed = owed;
 }
 
-const char *al_conn_peer(const struct al_conn *conn)
-{
-	return conn->peer;
-}
-
 void *al_conn_user(const struct al_conn *conn)
 {
 	return conn->user;
@@ -422,7 +417,7 @@ void *al_conn_user(const struct al_conn *conn)
 /* ---- the beginning ---- */
 
 struct al_conn *conn_new(struct event_base *base, const struct al_listener_conf *conf, const struct al_conn_ops *ops,
-			 int fd, const char peer[static CONN_PEER_LEN])
+			 int fd, const struct sockaddr_storage *peer)
 {
 	struct al_conn *conn = calloc(1, sizeof(*conn));
 	if (conn == NULL) {
@@ -446,7 +441,7 @@ struct al_conn *conn_new(struct event_base *base, const struct al_listener_conf 
 	conn->io_ms = al_now_ms();
 	conn->progress_ms = conn->io_ms;
 	conn->answered_ms = conn->io_ms;
-	memcpy(conn->peer, peer, CONN_PEER_LEN);
+	memcpy(&conn->peer.addr, peer, sizeof(conn->peer.addr));
 	return conn;
 }
 
@@ -458,5 +453,8 @@ void conn_open(struct al_conn *conn, void *open_arg)
 		conn->opened = true;
 	else
 		conn->failed = true;
+	/* Who connects to ask has mostly asked by now: an answer at once saves a round of the loop. */
+	if (conn->state == CONN_OPEN && !conn->failed && !conn->paused)
+		conn_read(conn);
 	conn_leave(conn);
 }

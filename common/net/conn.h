@@ -10,6 +10,7 @@
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <netinet/in.h>
 
 #define CONN_PEER_LEN 64 /* "[v6%scope]:port" and NUL */
 
@@ -18,6 +19,16 @@ enum conn_state {
 	CONN_FINISHING, /* the last bytes are on their way */
 	CONN_LINGER,    /* our side is shut; what still comes is read and thrown away */
 	CONN_DEAD,      /* closed; memory waits for running callbacks */
+};
+
+/* Who it is with; as text once somebody asks. */
+struct conn_peer {
+	union {
+		struct sockaddr any; /* neither of the others: unix */
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} addr;
+	char text[CONN_PEER_LEN];
 };
 
 struct conn_source; /* source.c: how many connections one address has */
@@ -60,12 +71,12 @@ struct al_conn {
 	size_t trickle;       /* bytes sent that are too few to count as progress yet */
 	size_t counted;       /* of the listener's out_bytes */
 	size_t linger_left;   /* bytes still worth discarding */
-	char peer[CONN_PEER_LEN];
+	struct conn_peer peer;
 };
 
 /* Takes fd in every case; NULL when memory is out. The listener adds it to its list, then opens it. */
 struct al_conn *conn_new(struct event_base *base, const struct al_listener_conf *conf, const struct al_conn_ops *ops,
-			 int fd, const char peer[static CONN_PEER_LEN]);
+			 int fd, const struct sockaddr_storage *peer);
 /* Asks ops->open; may end and free the connection. */
 void conn_open(struct al_conn *conn, void *open_arg);
 /* Settle soon, with nothing of the protocol on the stack. */

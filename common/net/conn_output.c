@@ -29,7 +29,9 @@ static bool conn_send(struct al_conn *conn)
 	if (count > WRITE_VECTORS)
 		count = WRITE_VECTORS;
 	struct msghdr msg = { .msg_iov = vec, .msg_iovlen = (size_t)count };
-	ssize_t sent = sendmsg(conn->fd, &msg, MSG_NOSIGNAL);
+	/* The last bytes travel with the end of the connection, in one segment: conn_linger() comes next. */
+	int more = conn->state == CONN_FINISHING ? MSG_MORE : 0;
+	ssize_t sent = sendmsg(conn->fd, &msg, MSG_NOSIGNAL | more);
 	if (sent < 0) {
 		conn->failed = errno != EAGAIN && errno != EINTR;
 		return errno == EINTR;

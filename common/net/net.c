@@ -168,23 +168,8 @@ static void listener_resume(void *arg)
 
 /* ---- connections come and go ---- */
 
-static void peer_text(const struct sockaddr_storage *peer, socklen_t len, char out[static CONN_PEER_LEN])
+static void listener_take(struct al_listener *listener, int fd, const struct sockaddr_storage *peer)
 {
-	char host[CONN_PEER_LEN - 10];
-	char port[6];
-	snprintf(out, CONN_PEER_LEN, "unix");
-	if (peer->ss_family != AF_INET && peer->ss_family != AF_INET6)
-		return;
-	if (getnameinfo((const struct sockaddr *)peer, len, host, sizeof(host), port, sizeof(port),
-			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-		snprintf(out, CONN_PEER_LEN, "unknown");
-	else
-		snprintf(out, CONN_PEER_LEN, peer->ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
-}
-
-static void listener_take(struct al_listener *listener, int fd, const struct sockaddr_storage *peer, socklen_t len)
-{
-	char text[CONN_PEER_LEN];
 	struct conn_source *source;
 	if (source_take(&listener->sources, peer, &source) != AL_OK) {
 		al_metric_inc(&listener->metrics->refused, 1);
@@ -194,8 +179,7 @@ static void listener_take(struct al_listener *listener, int fd, const struct soc
 		close(fd);
 		return;
 	}
-	peer_text(peer, len, text);
-	struct al_conn *conn = conn_new(al_loop_base(listener->loop), &listener->conf, &listener->ops, fd, text);
+	struct al_conn *conn = conn_new(al_loop_base(listener->loop), &listener->conf, &listener->ops, fd, peer);
 	if (conn == NULL) {
 		source_give(&listener->sources, source);
 		return;
@@ -272,7 +256,7 @@ static void socket_readable(evutil_socket_t fd, short what, void *arg)
 			accept_failed(listener, errno);
 			return;
 		}
-		listener_take(listener, taken, &peer, len);
+		listener_take(listener, taken, &peer);
 	}
 }
 

@@ -6,7 +6,9 @@
  */
 #include "source.h"
 
+#include <netdb.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +57,37 @@ static void keys_of(const struct sockaddr_storage *peer, uint8_t source[static K
 		memcpy(source + 1, &in6.sin6_addr, 8);
 		memcpy(network, source, 1 + 6);
 	}
+}
+
+bool al_conn_addr(const struct al_conn *conn, struct al_prefix *addr)
+{
+	memset(addr, 0, sizeof(*addr));
+	if (conn->peer.addr.any.sa_family == AF_INET) {
+		memcpy(addr->addr, &conn->peer.addr.in.sin_addr, 4);
+		addr->len = addr->bits = 32;
+	} else if (conn->peer.addr.any.sa_family == AF_INET6) {
+		memcpy(addr->addr, &conn->peer.addr.in6.sin6_addr, 16);
+		addr->len = addr->bits = 128;
+	}
+	return addr->bits != 0;
+}
+
+const char *al_conn_peer(struct al_conn *conn)
+{
+	struct conn_peer *peer = &conn->peer;
+	bool six = peer->addr.any.sa_family == AF_INET6;
+	char host[CONN_PEER_LEN - 10];
+	char port[6];
+	if (peer->text[0] != '\0')
+		return peer->text;
+	if (!six && peer->addr.any.sa_family != AF_INET)
+		snprintf(peer->text, CONN_PEER_LEN, "unix");
+	else if (getnameinfo(&peer->addr.any, six ? sizeof(peer->addr.in6) : sizeof(peer->addr.in), host, sizeof(host),
+			     port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		snprintf(peer->text, CONN_PEER_LEN, "unknown");
+	else
+		snprintf(peer->text, CONN_PEER_LEN, six ? "[%s]:%s" : "%s:%s", host, port);
+	return peer->text;
 }
 
 static struct conn_network *network_get(struct sources *sources, const uint8_t key[static KEY_LEN])

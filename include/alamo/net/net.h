@@ -14,6 +14,7 @@
 #ifndef ALAMO_NET_H
 #define ALAMO_NET_H
 
+#include "alamo/base/ident.h"
 #include "alamo/net/loop.h"
 #include "alamo/base/slice.h"
 
@@ -76,7 +77,8 @@ void al_conn_poke(struct al_conn *conn);               /* call data() again soon
 void al_conn_asking(struct al_conn *conn, bool asking);
 /* An answer is being made, that takes longer than data() does: the connection is not given up for another meanwhile. */
 void al_conn_owe(struct al_conn *conn, bool owed);
-const char *al_conn_peer(const struct al_conn *conn);    /* "[::1]:4711" or "unix" */
+const char *al_conn_peer(struct al_conn *conn);                        /* "[::1]:4711" or "unix" */
+bool al_conn_addr(const struct al_conn *conn, struct al_prefix *addr); /* of the other side; false: unix, *addr zero */
 size_t al_conn_source_conns(const struct al_conn *conn); /* of its source, itself among them; 0: not counted */
 void *al_conn_user(const struct al_conn *conn);
 

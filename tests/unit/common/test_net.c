@@ -13,10 +13,13 @@
 #include "loopback.h"
 
 #include <event2/buffer.h>
+#include <event2/event.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -186,7 +189,7 @@ static const struct al_listener_conf roomy = {
 
 /* ---- fixture ---- */
 
-static void server_start(struct server *server, const struct al_listener_conf *conf)
+static void server_open(struct server *server, const struct al_listener_conf *conf)
 {
 	static uint8_t bytes[HUGE_ANSWER];
 	*server = (struct server){ .bytes = bytes };
@@ -195,19 +198,52 @@ static void server_start(struct server *server, const struct al_listener_conf *c
 	assert_int_equal(al_listener_new(server->loop, conf, &ops, server, &server->listener), AL_OK);
 	assert_int_equal(al_listener_tcp(server->listener, AL_S("127.0.0.1"), 0, &server->port), AL_OK);
 	assert_true(server->port != 0);
+}
+
+static void server_start(struct server *server, const struct al_listener_conf *conf)
+{
+	server_open(server, conf);
 	loop_thread_start(server->loop, &server->thread);
 }
 
-static void server_stop(struct server *server)
+static void server_close(struct server *server)
 {
-	loop_thread_stop(server->loop, server->thread);
 	al_listener_free(server->listener);
 	assert_int_equal(server->opens, server->closes);
 	al_loop_free(server->loop);
 	sem_destroy(&server->closed);
 }
 
+static void server_stop(struct server *server)
+{
+	loop_thread_stop(server->loop, server->thread);
+	server_close(server);
+}
+
 /* ---- tests ---- */
+
+/* It is answered when the connection is taken, in the same round of the loop, whatever the answer does to it. */
+static void test_what_came_with_a_connection(void **state)
+{
+	static const struct {
+		const char *says, *answer;
+		size_t closes; /* in that round */
+	} rows[] = { { "echo one\n", "one\n", 0 }, { "drop\n", "", 1 }, { "echo two\necho th", "two\n", 0 } };
+	struct server server;
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		server_open(&server, &roomy);
+		int fd = client_connect(server.port), unsent = 1;
+		client_say(fd, rows[i].says);
+		while (unsent > 0) /* until the other side's kernel has it */
+			assert_int_equal(ioctl(fd, SIOCOUTQ, &unsent), 0);
+		assert_int_equal(event_base_loop(al_loop_base(server.loop), EVLOOP_ONCE), 0);
+		client_expect(fd, rows[i].answer);
+		assert_int_equal(server.closes, rows[i].closes);
+		close(fd);
+		server_close(&server);
+	}
+}
 
 static void test_lines_in_pieces(void **state)
 {
@@ -699,6 +735,7 @@ static void test_unix_socket(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_came_with_a_connection),
 		cmocka_unit_test(test_lines_in_pieces),
 		cmocka_unit_test(test_answers_after_half_close),
 		cmocka_unit_test(test_finish_delivers_all_though_input_waits),

@@ -45,14 +45,22 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ "one alone", { "192.0.2.1:1" }, { 3 }, "aaa" },
-	{ "two sources", { "192.0.2.1:1", "192.0.2.2:1" }, { 3, 3 }, "aababb" },
+	{ "one alone", { "192.0.2.1" }, { 3 }, "aaa" },
+	{ "two sources", { "192.0.2.1", "192.0.2.2" }, { 3, 3 }, "aababb" },
 	{ "many connections of one are one", /* the last one waits for one piece, not for three */
-	  { "192.0.2.1:1", "192.0.2.1:2", "192.0.2.1:3", "192.0.2.2:9" },
+	  { "192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2" },
 	  { 3, 3, 3, 3 },
 	  "aadbdcdabcbc" },
-	{ "an IPv6 /64 is one source", { "[fca1::1]:1", "[fca1::2]:2", "[fca1:0:0:1::1]:3" }, { 2, 2, 2 }, "aacbcb" },
+	{ "an IPv6 /64 is one source", { "fca1::1", "fca1::2", "fca1:0:0:1::1" }, { 2, 2, 2 }, "aacbcb" },
 };
+
+static enum al_err join(struct whois_turns *turns, const char *peer, struct worker *worker)
+{
+	struct al_prefix addr;
+
+	assert_int_equal(al_addr_parse(al_slice_str(peer), &addr), AL_OK);
+	return whois_turn_join(turns, &addr, &worker->turn);
+}
 
 static void test_order(void **state)
 {
@@ -68,9 +76,7 @@ static void test_order(void **state)
 		for (count = 0; count < 6 && rows[i].peers[count] != NULL; count++) {
 			workers[count].name = (char)('a' + count);
 			workers[count].left = rows[i].pieces[count];
-			assert_int_equal(
-				whois_turn_join(turns, al_slice_str(rows[i].peers[count]), &workers[count].turn),
-				AL_OK);
+			assert_int_equal(join(turns, rows[i].peers[count], &workers[count]), AL_OK);
 		}
 		working = count;
 		for (k = 0; k < count; k++)
@@ -103,7 +109,7 @@ static void test_leave(void **state)
 	order_len = 0;
 	working = 2;
 	for (i = 0; i < 3; i++) {
-		assert_int_equal(whois_turn_join(turns, AL_S("192.0.2.1:7"), &workers[i].turn), AL_OK);
+		assert_int_equal(join(turns, "192.0.2.1", &workers[i]), AL_OK);
 		whois_turn_take(&workers[i].turn);
 	}
 	whois_turn_leave(&workers[1].turn);
