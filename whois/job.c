@@ -3,6 +3,7 @@
  */
 #include "job.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,8 @@
 
 void whois_job_init(struct whois_job *job)
 {
-	memset(job, 0, sizeof(*job));
+	memset(job, 0, offsetof(struct whois_job, name));
+	job->name[0] = '\0';
 	al_buf_init(&job->data, WHOIS_BODY_MAX);
 }
 

@@ -34,8 +34,8 @@ struct whois_job {
 	size_t body;                /* bytes of objects so far */
 	struct whois_expansion *expansion;
 	bool expanded;
-	char name[WHOIS_LINE_MAX + 32]; /* of the expansion among the closures; empty: not to be kept */
 	struct al_buf data;
+	char name[WHOIS_LINE_MAX + 32]; /* of the expansion among the closures; empty: not to be kept */
 };
 
 void whois_job_init(struct whois_job *job);
