@@ -20,6 +20,7 @@ struct question {
 	const char *doc;
 	question_fn fn;
 	question_later_fn later; /* instead of fn, when the ledger has to be asked */
+	size_t words_max;        /* behind the question; a longer line is answered with `usage` */
 };
 
 static void ask_help(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out);
@@ -64,39 +65,51 @@ static void ask_head(const struct question_ctx *ctx, struct al_slice rest, struc
 	(void)ledger_head(ctx->ledger, out);
 }
 
-static void ask_free(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out)
+static void free_asn(const struct question_ctx *ctx, struct al_buf *out)
 {
-	const struct al_state *state = book_state(pipeline_book(ctx->pipeline));
-	struct space *space = book_space(pipeline_book(ctx->pipeline));
-	struct al_slice what, family;
+	struct book *book = pipeline_book(ctx->pipeline);
+	uint32_t asn;
+
+	if (allot_asn(book_state(book), book_space(book), &asn) == AL_OK)
+		al_buf_printf(out, "AS%u\n", asn);
+	else
+		al_buf_str(out, "%ERROR: no open as-block has a free AS number\n");
+}
+
+static void free_prefix(const struct question_ctx *ctx, unsigned bits, unsigned len, struct al_buf *out)
+{
+	struct book *book = pipeline_book(ctx->pipeline);
 	char text[AL_PREFIX_STRLEN];
 	struct al_prefix block;
+
+	if (allot_prefix(book_state(book), book_space(book), bits, len, &block) != AL_OK) {
+		al_buf_str(out, "%ERROR: no open block hands out a prefix of this length\n");
+		return;
+	}
+	al_prefix_format(&block, text);
+	al_buf_printf(out, "%s\n", text);
+}
+
+static void ask_free(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out)
+{
+	struct al_slice what = AL_S(""), family = AL_S("");
 	uint64_t len;
-	uint32_t asn;
 	bool v4;
 
-	if (!al_slice_word(&rest, "", &what)) {
-		al_buf_str(out, "%ERROR: free asn, or free LENGTH [4|6]\n");
+	(void)al_slice_word(&rest, "", &what);
+	(void)al_slice_word(&rest, "", &family);
+	if (al_slice_caseis(what, "asn") && family.len == 0) {
+		free_asn(ctx, out);
 		return;
 	}
-	if (al_slice_caseis(what, "asn")) {
-		if (allot_asn(state, space, &asn) == AL_OK)
-			al_buf_printf(out, "AS%u\n", asn);
-		else
-			al_buf_str(out, "%ERROR: no open as-block has a free AS number\n");
-		return;
-	}
-	v4 = al_slice_word(&rest, "", &family) && al_slice_is(family, "4");
+	v4 = al_slice_is(family, "4");
 	if (what.len > 0 && what.ptr[0] == '/')
 		what = al_slice_from(what, 1);
-	if (al_slice_u64(what, v4 ? 32 : 128, &len) != AL_OK || len == 0) {
+	if ((family.len > 0 && !v4 && !al_slice_is(family, "6")) || al_slice_u64(what, v4 ? 32 : 128, &len) != AL_OK ||
+	    len == 0)
 		al_buf_str(out, "%ERROR: free asn, or free LENGTH [4|6]\n");
-	} else if (allot_prefix(state, space, v4 ? 32 : 128, (unsigned)len, &block) == AL_OK) {
-		al_prefix_format(&block, text);
-		al_buf_printf(out, "%s\n", text);
-	} else {
-		al_buf_str(out, "%ERROR: no open block hands out a prefix of this length\n");
-	}
+	else
+		free_prefix(ctx, v4 ? 32 : 128, (unsigned)len, out);
 }
 
 /* "CLASS KEY" to the newest version of it, or NULL with the complaint written. */
@@ -144,17 +157,17 @@ static void ask_show(const struct question_ctx *ctx, struct al_slice rest, struc
 }
 
 static const struct question questions[] = {
-	{ "help", "help", "this list", ask_help, NULL },
-	{ "policy", "policy", "the clauses that a request can be refused by", ask_policy, NULL },
+	{ "help", "help", "this list", ask_help, NULL, 0 },
+	{ "policy", "policy", "the clauses that a request can be refused by", ask_policy, NULL, 0 },
 	{ "network", "network", "name, namespace and key of this registry, and where its services are", ask_network,
-	  NULL },
-	{ "head", "head", "the newest signed checkpoint", ask_head, NULL },
-	{ "free", "free asn | free LENGTH [4|6]", "what the next AUTO placeholder would get", ask_free, NULL },
-	{ "prev", "prev CLASS KEY", "log index of an object's newest version, for prev:", ask_prev, NULL },
-	{ "show", "show CLASS KEY", "an object's text", ask_show, NULL },
-	{ "contact", "contact HANDLE", "the contact text of a role or person", NULL, question_contact },
-	{ "queue", "queue | queue NUMBER", "requests that wait for the hostmaster", NULL, question_queue },
-	{ "queue-status", "queue-status HASH", "what became of a request that had to wait", NULL, question_status },
+	  NULL, 0 },
+	{ "head", "head", "the newest signed checkpoint", ask_head, NULL, 0 },
+	{ "free", "free asn | free LENGTH [4|6]", "what the next AUTO placeholder would get", ask_free, NULL, 2 },
+	{ "prev", "prev CLASS KEY", "log index of an object's newest version, for prev:", ask_prev, NULL, SIZE_MAX },
+	{ "show", "show CLASS KEY", "an object's text", ask_show, NULL, SIZE_MAX },
+	{ "contact", "contact HANDLE", "the contact text of a role or person", NULL, question_contact, 1 },
+	{ "queue", "queue | queue NUMBER", "requests that wait for the hostmaster", NULL, question_queue, 1 },
+	{ "queue-status", "queue-status HASH", "what became of a request that had to wait", NULL, question_status, 1 },
 };
 
 static void ask_help(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out)
@@ -177,6 +190,27 @@ static const struct question *question_find(struct al_slice word)
 	return NULL;
 }
 
+/* A word that nobody reads may be a mistake: `free 48 10.0.0.0` is no question for IPv6. */
+static bool words_over(struct al_slice rest, size_t max)
+{
+	struct al_slice word;
+	size_t n = 0;
+
+	while (n <= max && al_slice_word(&rest, "", &word))
+		n++;
+	return n > max;
+}
+
+static void question_usage(const struct question *q, pipeline_answer_fn answer, void *arg)
+{
+	struct al_buf out;
+
+	al_buf_init(&out, REPLY_MAX);
+	reply_error(&out, "%s", q->usage);
+	answer(arg, al_buf_view(&out));
+	al_buf_release(&out);
+}
+
 void question_answer(const struct question_ctx *ctx, struct al_slice line, pipeline_answer_fn answer, void *arg)
 {
 	const struct question *q = NULL;
@@ -189,6 +223,10 @@ void question_answer(const struct question_ctx *ctx, struct al_slice line, pipel
 	}
 	if (al_slice_word(&line, "", &word))
 		q = question_find(word);
+	if (q != NULL && words_over(line, q->words_max)) {
+		question_usage(q, answer, arg);
+		return;
+	}
 	if (q != NULL && q->later != NULL) {
 		q->later(ctx, al_slice_trim(line), answer, arg);
 		return;
