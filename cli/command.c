@@ -10,17 +10,39 @@
 
 #include "alamo/base/text.h"
 
+/*
+ * A text may quote what came over the network: its control characters are
+ * escaped. Line breaks stay, and what follows one is indented, so that no
+ * quoted line looks like one of ours.
+ */
+static void fail_print(struct al_slice said)
+{
+	struct al_slice line;
+	struct al_buf out;
+
+	al_buf_init(&out, SIZE_MAX);
+	al_buf_str(&out, "alamo: ");
+	for (bool first = true; said.len > 0; first = false) {
+		(void)al_slice_cut(&said, '\n', &line);
+		if (!first && !al_slice_starts(line, "  "))
+			al_buf_str(&out, "  ");
+		al_text_escape(line, &out);
+		al_buf_u8(&out, '\n');
+	}
+	fprintf(stderr, "%.*s", AL_FMT(al_buf_view(&out)));
+	al_buf_release(&out);
+}
+
 int command_fail(enum cli_exit code, const char *fmt, ...)
 {
-	char said[2048], text[2048];
+	char said[2048];
 	va_list args;
 
 	va_start(args, fmt);
 	(void)vsnprintf(said, sizeof(said), fmt, args);
 	va_end(args);
-	al_text_clean(al_slice_str(said), text, sizeof(text)); /* it may quote what came over the network */
 	fflush(stdout);
-	fprintf(stderr, "alamo: %s\n", text);
+	fail_print(al_slice_str(said));
 	return (int)code;
 }
 

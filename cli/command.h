@@ -16,7 +16,7 @@ enum cli_exit {
 	CLI_UNVERIFIED = 4, /* a signature, hash or proof is wrong */
 };
 
-/* "alamo: TEXT" on standard error; returns `code`. */
+/* "alamo: TEXT" on standard error, further lines of it indented; returns `code`. */
 int command_fail(enum cli_exit code, const char *fmt, ...) AL_PRINTF(2, 3);
 /* The exit code for what went wrong, and was said, between us and the registry; else a file or key of ours. */
 int command_exit(enum al_err err);

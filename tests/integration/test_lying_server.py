@@ -297,6 +297,8 @@ def test_two_editors(person, tmp_path):
     second = person.cli("submit", texts[1], check=False)
     assert second.returncode == 1 and "changed by another since you fetched it" in second.stderr
     assert "domain edits.alamo" in second.stderr and "alamo show domain edits.alamo" in second.stderr
+    said = second.stderr.splitlines()
+    assert len(said) == 2 and said[0].startswith("alamo: ") and said[1].startswith("  Nothing was sent."), said
     assert len(person.liar.requests) == 2
     shown = person.cli("show", "domain", "edits.alamo").stdout
     assert "10.0.0.1" in shown and "10.0.0.2" not in shown
