@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "alamo/base/ident.h"
+#include "alamo/net/conf.h"
 #include "alamo/tlog/note.h"
 #include "file.h"
 #include "plan.h"
@@ -312,6 +314,23 @@ struct options {
 	const char *plan, *ports, *listen;
 };
 
+/* What alamo.conf takes for `listen`; here, since after the plan nobody would look for the mistake in an option. */
+static int listen_check(const char *listen)
+{
+	struct al_slice rest = al_slice_str(listen), one;
+	struct al_prefix address;
+	size_t count = 0;
+
+	if (strpbrk(listen, "\r\n") != NULL)
+		return command_fail(CLI_USAGE, "--listen: addresses separated by commas, on one line");
+	for (; al_conf_next(&rest, &one); count++)
+		if (al_addr_parse(one, &address) != AL_OK)
+			return command_fail(CLI_USAGE,
+					    "--listen: IP addresses without ports, separated by commas, not \"%.*s\"",
+					    AL_FMT(one));
+	return count > 0 ? CLI_DONE : command_fail(CLI_USAGE, "--listen: there is no address in it");
+}
+
 static int run(const struct words *words, const void *arg)
 {
 	const struct options *options = arg;
@@ -323,9 +342,9 @@ static int run(const struct words *words, const void *arg)
 	};
 	int code;
 
-	if (strpbrk(init.listen, "\r\n") != NULL)
-		return command_fail(CLI_USAGE, "--listen: addresses separated by commas, on one line");
-	code = dir_check(init.dir);
+	code = listen_check(init.listen);
+	if (code == CLI_DONE)
+		code = dir_check(init.dir);
 	if (code != CLI_DONE)
 		return code;
 	al_buf_init(&init.text, 1u << 20);

@@ -87,6 +87,14 @@ def test_reasons(made, section, service):
         assert result.stderr.splitlines()[-1] == f"alamo: {service} did not start: 192.0.2.77 is not an address of this machine"
 
 
+@pytest.mark.parametrize("listen", ["localhost", "127.0.0.1:53", "127.0.0.1 ::1", ","])
+def test_addresses_are_looked_at_first(tmp_path, listen):
+    result = alamo("init", tmp_path / "dir", "--listen", listen, check=False)
+    assert result.returncode == 2 and result.stdout == ""
+    assert result.stderr.startswith("alamo: --listen: ") and len(result.stderr.splitlines()) == 1
+    assert not (tmp_path / "dir").exists()
+
+
 def test_privileged_port(tmp_path):
     if os.geteuid() != 0:
         pytest.skip("only root can give an authority away")
