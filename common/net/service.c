@@ -288,8 +288,10 @@ static void usage(FILE *file, const char *name)
 		"  -c FILE  configuration (alamo.conf)\n"
 		"  -n       check the configuration, print it, exit\n"
 		"  -r FD    write \"endpoint NAME ADDRESS\" lines and \"ready\" to this descriptor\n"
-		"  -V       version\n"
-		"  -h       this text\n",
+		"  -V, --version\n"
+		"           version\n"
+		"  -h, --help\n"
+		"           this text\n",
 		name);
 }
 
@@ -306,9 +308,12 @@ static bool parse_fd(const char *text, int *fd)
 /* The process's exit code, or -1: go on. */
 static int options_parse(int argc, char **argv, const char *name, struct options *options)
 {
+	static const struct option longs[] = { { "version", no_argument, NULL, 'V' },
+					       { "help", no_argument, NULL, 'h' },
+					       { 0 } };
 	int opt;
 	optind = 0; /* GNU: start anew, whatever was parsed before */
-	while ((opt = getopt(argc, argv, "c:nr:Vh")) != -1) {
+	while ((opt = getopt_long(argc, argv, "c:nr:Vh", longs, NULL)) != -1) {
 		switch (opt) {
 		case 'c':
 			options->conf_path = optarg;

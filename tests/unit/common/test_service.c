@@ -319,18 +319,26 @@ static void test_options(void **state)
 	char said[4096];
 	(void)state;
 	write_conf(ANY_PORTS);
-	struct child child = spawn(&echo_def, "-V");
-	assert_int_equal(reap(&child, said, sizeof(said)), 0);
-	assert_int_equal(strncmp(said, "test-echod ", 11), 0);
-	child = spawn(&echo_def, "-h");
-	assert_int_equal(reap(&child, said, sizeof(said)), 0);
-	assert_int_equal(strncmp(said, "usage: test-echod ", 18), 0);
-	child = spawn(&echo_def, "-x");
-	assert_int_equal(reap(&child, said, sizeof(said)), 2);
-	child = spawn(&echo_def, "word");
-	assert_int_equal(reap(&child, said, sizeof(said)), 2);
-	child = spawn(&echo_def, "-r99x");
-	assert_int_equal(reap(&child, said, sizeof(said)), 2);
+	static const struct {
+		const char *option, *says;
+		int code;
+	} rows[] = {
+		{ "-V", "test-echod ", 0 },
+		{ "--version", "test-echod ", 0 },
+		{ "-h", "usage: test-echod ", 0 },
+		{ "--help", "usage: test-echod ", 0 },
+		{ "-x", "", 2 },
+		{ "--x", "", 2 },
+		{ "word", "", 2 },
+		{ "-r99x", "", 2 },
+	};
+
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		struct child child = spawn(&echo_def, rows[i].option);
+
+		assert_int_equal(reap(&child, said, sizeof(said)), rows[i].code);
+		assert_int_equal(strncmp(said, rows[i].says, strlen(rows[i].says)), 0);
+	}
 }
 
 /* ---- daemons that fail ---- */
