@@ -179,22 +179,6 @@ void log_read_finish(struct log_read *read, int code)
 
 /* ---- what to read ---- */
 
-int log_read_key(const char *typed, struct al_vkey *key)
-{
-	struct al_buf text;
-	int code = CLI_DONE;
-
-	if (al_vkey_parse(al_slice_str(typed), key) == AL_OK)
-		return CLI_DONE;
-	al_buf_init(&text, 4096);
-	if (file_read(typed, &text) != AL_OK)
-		code = command_fail(CLI_USAGE, "%s is neither a verifier key nor a file with one", typed);
-	else if (al_vkey_parse(al_slice_trim(al_buf_view(&text)), key) != AL_OK)
-		code = command_fail(CLI_USAGE, "%s holds no verifier key", typed);
-	al_buf_release(&text);
-	return code;
-}
-
 static int dir_take(struct log_read *r, const struct log_read_options *options)
 {
 	struct al_conf *conf = NULL;

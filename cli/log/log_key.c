@@ -1,0 +1,21 @@
+/* log_key.c -- a log's key as it is typed: itself, or a file with it. Beside log_read.c, which asks the network. */
+#include "log_read.h"
+
+#include "command.h"
+#include "file.h"
+
+int log_read_key(const char *typed, struct al_vkey *key)
+{
+	struct al_buf text;
+	int code = CLI_DONE;
+
+	if (al_vkey_parse(al_slice_str(typed), key) == AL_OK)
+		return CLI_DONE;
+	al_buf_init(&text, 4096);
+	if (file_read(typed, &text) != AL_OK)
+		code = command_fail(CLI_USAGE, "%s is neither a verifier key nor a file with one", typed);
+	else if (al_vkey_parse(al_slice_trim(al_buf_view(&text)), key) != AL_OK)
+		code = command_fail(CLI_USAGE, "%s holds no verifier key", typed);
+	al_buf_release(&text);
+	return code;
+}
