@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from conftest import running
 from harness import ALAMO, Key, nobody_home, run, wait_for
+from test_audit import Cheat, find, read_log, spelled
 
 WIRE = "192.0.2"
 SETUP = """
@@ -188,3 +189,39 @@ def test_a_file_of_ones_own_comes_back(tmp_path, own_authority):
     assert (root / "etc/bird/bird.conf").read_bytes() == before
     assert not (root / "etc/bird/alamo.conf").exists() and not (root / "etc/nftables.d/alamo.nft").exists()
     assert (root / "etc/alamo/node.key").stat().st_mode & 0o777 == 0o600
+
+
+def files_below(root):
+    return {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def test_a_hostile_authority_changes_nothing(tmp_path, own_authority):
+    """With the log's own key it swaps the other end's tunnel key, or has a peering that nobody but the stranger signed."""
+    authority, root, scratch = own_authority, tmp_path / "root", tmp_path / "scratch"
+    scratch.mkdir()
+
+    def member(name, *words):
+        home = tmp_path / name
+        home.mkdir(exist_ok=True)
+        return run(ALAMO, *words, env=nobody_home() | {"HOME": str(home)}, check=False)
+
+    for name in ("ANN", "EVE"):
+        folder = root if name == "ANN" else tmp_path / "eve"
+        assert member(name, "join", "--name", name, "--new-key", "--server", authority.server()).returncode == 0
+        assert member(name, "node", "init", f"{name}-R1", "--root", folder, "--endpoint", "192.0.2.1").returncode == 0
+    said = member("EVE", "peer", "add", "ANN-R1", "--root", tmp_path / "eve").stdout
+    offer = base64.urlsafe_b64decode(offer_in(said).removeprefix("alamo-peer1-") + "==")
+    before, log = files_below(root), read_log(authority)
+
+    swapped, at = list(log), find(log, b"EVE-R1")
+    key = re.search(rb"wg-key: *(\S+)", swapped[at])[1]
+    swapped[at] = swapped[at].replace(key, base64.b64encode(bytes(range(32))))
+    time = re.search(rb"^time \d+$", log[-1], re.M)[0]
+    forged = log + [f"entry {len(log)} request\n".encode() + time + b"\nresult c\n\n" + offer]
+    for name, entries in (("swapped", swapped), ("forged", forged)):
+        (scratch / name).mkdir()
+        server = Cheat(authority, entries, scratch / name)
+        tried = member("ANN", "node", "apply", "--root", root, "--stream", spelled(server.listener.getsockname()))
+        assert tried.returncode == 4 and "not what the rules give" in tried.stdout, (name, tried.stdout, tried.stderr)
+        assert files_below(root) == before
+    assert member("ANN", "node", "apply", "--root", root).returncode == 0
