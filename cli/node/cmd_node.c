@@ -26,6 +26,11 @@ static const char *root_of(const struct options *options)
 	return options->root != NULL ? options->root : "/";
 }
 
+static struct place place_of(const struct options *options)
+{
+	return (struct place){ .root = root_of(options), .set = "node" };
+}
+
 /* ---- init ---- */
 
 static int init(const struct words *words, const void *arg)
@@ -55,24 +60,22 @@ static int init(const struct words *words, const void *arg)
 
 static void change_print(void *arg, enum place_change change, const char *path)
 {
-	static const char *const words[] = {
-		[PLACE_SAME] = "same", [PLACE_NEW] = "new", [PLACE_CHANGED] = "changed", [PLACE_GONE] = "gone"
-	};
 	unsigned *changes = arg;
 
 	*changes += change != PLACE_SAME;
-	printf("%-8s %s\n", words[change], path);
+	printf("%-8s %s\n", place_change_word(change), path);
 }
 
 static int diff(const struct words *words, const void *arg)
 {
 	const struct options *options = arg;
+	const struct place place = place_of(options);
 	struct node_rendering *r;
 	unsigned changes = 0;
 	int code = node_rendering_new(root_of(options), &options->where, &r);
 
 	(void)words;
-	if (code == CLI_DONE && place_compare(root_of(options), &r->render, change_print, &changes) != AL_OK)
+	if (code == CLI_DONE && place_compare(&place, &r->render, change_print, &changes) != AL_OK)
 		code = CLI_REFUSED;
 	if (code == CLI_DONE)
 		printf("log %llu: %u of the node's files differ\n", (unsigned long long)r->view.size, changes);
@@ -83,11 +86,12 @@ static int diff(const struct words *words, const void *arg)
 static int check(const struct words *words, const void *arg)
 {
 	const struct options *options = arg;
+	const struct place place = place_of(options);
 	struct node_rendering *r;
 	int code = node_rendering_new(root_of(options), &options->where, &r);
 
 	(void)words;
-	if (code == CLI_DONE && place_check(root_of(options), &r->render) != AL_OK)
+	if (code == CLI_DONE && place_check(&place, &r->render) != AL_OK)
 		code = CLI_REFUSED;
 	if (code == CLI_DONE)
 		printf("log %llu: %zu files for %s, %zu peers: the programs take them\n",
@@ -107,10 +111,11 @@ static int apply(const struct words *words, const void *arg)
 static int undo(const struct words *words, const void *arg)
 {
 	const struct options *options = arg;
+	const struct place place = place_of(options);
 	unsigned changes = 0;
 
 	(void)words;
-	if (place_undo(root_of(options), change_print, &changes) != AL_OK)
+	if (place_undo(&place, change_print, &changes) != AL_OK)
 		return CLI_REFUSED;
 	printf("%u files are as they were before; etc/alamo/ keeps the node's name and key\n", changes);
 	return CLI_DONE;

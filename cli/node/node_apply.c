@@ -139,13 +139,15 @@ static bool programs_run(const struct node_view *view, const struct changed *cha
 
 static int files_apply(const char *root, const struct node_rendering *r, struct changed *changed)
 {
+	const struct place place = { .root = root, .set = "node" };
 	bool live = strcmp(root, "/") == 0;
 
-	if (place_check(root, &r->render) != AL_OK || place_compare(root, &r->render, change_note, changed) != AL_OK)
+	if (place_check(&place, &r->render) != AL_OK ||
+	    place_compare(&place, &r->render, change_note, changed) != AL_OK)
 		return CLI_REFUSED;
 	if (live)
 		tunnels_down(changed);
-	if (place_apply(root, &r->render) != AL_OK)
+	if (place_apply(&place, &r->render) != AL_OK)
 		return CLI_REFUSED;
 	printf("log %llu: %zu of %zu files changed, %zu peers\n", (unsigned long long)r->view.size, changed->others,
 	       r->render.count, r->view.peer_count);

@@ -14,18 +14,34 @@
 #include "node_conf.h"
 #include "process.h"
 
-#define HOME "var/lib/alamo/node/"
-#define LIST_PATH HOME "files"
-#define TRY HOME "try/"
+#define HOME "var/lib/alamo/"
+#define HOME_PATH_MAX (RENDER_PATH_MAX + sizeof(HOME) + PLACE_SET_MAX + sizeof("/before/"))
 #define FILE_BYTES_MAX (4u << 20)
+
+const char *place_change_word(enum place_change change)
+{
+	static const char *const words[] = {
+		[PLACE_SAME] = "same", [PLACE_NEW] = "new", [PLACE_CHANGED] = "changed", [PLACE_GONE] = "gone"
+	};
+
+	return words[change];
+}
+
+/* A path of the set's own: "before/etc/bird/bird.conf" below its folder. */
+static const char *home_path_of(const struct place *place, const char *kind, const char *rest,
+				char out[static HOME_PATH_MAX])
+{
+	snprintf(out, HOME_PATH_MAX, HOME "%.*s/%s%s", PLACE_SET_MAX, place->set, kind, rest);
+	return out;
+}
 
 /* ---- reading ---- */
 
 /* AL_ENOTFOUND: no such file. Other failures are said. */
-static enum al_err bytes_read(const char *root, const char *rest, struct al_buf *out)
+static enum al_err bytes_read(const struct place *place, const char *rest, struct al_buf *out)
 {
 	char path[PATH_MAX];
-	enum al_err err = node_path(root, rest, false, path);
+	enum al_err err = node_path(place->root, rest, false, path);
 
 	al_buf_reset(out);
 	if (err != AL_OK)
@@ -39,10 +55,10 @@ static enum al_err bytes_read(const char *root, const char *rest, struct al_buf 
 	return err;
 }
 
-static enum al_err bytes_write(const char *root, const char *rest, struct al_slice bytes, unsigned mode)
+static enum al_err bytes_write(const struct place *place, const char *rest, struct al_slice bytes, unsigned mode)
 {
 	char path[PATH_MAX];
-	enum al_err err = node_path(root, rest, true, path);
+	enum al_err err = node_path(place->root, rest, true, path);
 
 	if (err != AL_OK)
 		return err;
@@ -61,9 +77,10 @@ static bool is_rendered(const struct render *render, struct al_slice path)
 }
 
 /* Paths that were put in place, a line each. Empty when nothing was. */
-static enum al_err list_read(const char *root, struct al_buf *list)
+static enum al_err list_read(const struct place *place, struct al_buf *list)
 {
-	enum al_err err = bytes_read(root, LIST_PATH, list);
+	char path[HOME_PATH_MAX];
+	enum al_err err = bytes_read(place, home_path_of(place, "files", "", path), list);
 
 	return err == AL_ENOTFOUND ? AL_OK : err;
 }
@@ -82,10 +99,10 @@ static bool list_next(struct al_slice *rest, char path[static RENDER_PATH_MAX])
 
 /* ---- comparing ---- */
 
-static enum al_err file_compare(const char *root, const struct render_file *file, struct al_buf *now,
+static enum al_err file_compare(const struct place *place, const struct render_file *file, struct al_buf *now,
 				enum place_change *change)
 {
-	enum al_err err = bytes_read(root, file->path, now);
+	enum al_err err = bytes_read(place, file->path, now);
 
 	*change = PLACE_NEW;
 	if (err == AL_ENOTFOUND)
@@ -94,7 +111,7 @@ static enum al_err file_compare(const char *root, const struct render_file *file
 	return err;
 }
 
-enum al_err place_compare(const char *root, const struct render *render, place_fn tell, void *arg)
+enum al_err place_compare(const struct place *place, const struct render *render, place_fn tell, void *arg)
 {
 	char path[RENDER_PATH_MAX];
 	struct al_buf now;
@@ -104,12 +121,12 @@ enum al_err place_compare(const char *root, const struct render *render, place_f
 
 	al_buf_init(&now, FILE_BYTES_MAX);
 	for (size_t i = 0; i < render->count && err == AL_OK; i++) {
-		err = file_compare(root, &render->files[i], &now, &change);
+		err = file_compare(place, &render->files[i], &now, &change);
 		if (err == AL_OK)
 			tell(arg, change, render->files[i].path);
 	}
 	if (err == AL_OK)
-		err = list_read(root, &now);
+		err = list_read(place, &now);
 	rest = al_buf_view(&now);
 	while (err == AL_OK && list_next(&rest, path))
 		if (!is_rendered(render, al_slice_str(path)))
@@ -139,13 +156,12 @@ static enum al_err program_run(const char *const argv[], const char *path)
 	return err;
 }
 
-static enum al_err file_check(const char *root, const struct render_file *file)
+static enum al_err file_check(const struct place *place, const struct render_file *file)
 {
-	char path[PATH_MAX], rest[RENDER_PATH_MAX + sizeof(TRY)];
+	char path[PATH_MAX], rest[HOME_PATH_MAX];
 	enum al_err err;
 
-	snprintf(rest, sizeof(rest), TRY "%s", file->path);
-	err = node_path(root, rest, false, path);
+	err = node_path(place->root, home_path_of(place, "try/", file->path, rest), false, path);
 	if (err != AL_OK)
 		return err;
 	if (strstr(file->path, "etc/bird/") != NULL)
@@ -159,28 +175,29 @@ static enum al_err file_check(const char *root, const struct render_file *file)
 }
 
 /* alamo.conf is read as bird will: by a bird.conf that includes it. */
-static enum al_err bird_frame(const char *root)
+static enum al_err bird_frame(const struct place *place)
 {
-	return bytes_write(root, TRY "etc/bird/check.conf",
+	char path[HOME_PATH_MAX];
+
+	return bytes_write(place, home_path_of(place, "try/", "etc/bird/check.conf", path),
 			   AL_S("router id 10.0.0.1;\nprotocol device { }\ninclude \"alamo.conf\";\n"), 0600);
 }
 
-enum al_err place_check(const char *root, const struct render *render)
+enum al_err place_check(const struct place *place, const struct render *render)
 {
 	static const struct render_file bird = { .path = "etc/bird/check.conf" };
-	char dir[PATH_MAX], rest[RENDER_PATH_MAX + sizeof(TRY)];
-	enum al_err err = bird_frame(root);
+	char dir[PATH_MAX], rest[HOME_PATH_MAX];
+	enum al_err err = bird_frame(place);
 
-	for (size_t i = 0; i < render->count && err == AL_OK; i++) {
-		snprintf(rest, sizeof(rest), TRY "%s", render->files[i].path);
-		err = bytes_write(root, rest, al_buf_view(&render->files[i].text), 0600);
-	}
+	for (size_t i = 0; i < render->count && err == AL_OK; i++)
+		err = bytes_write(place, home_path_of(place, "try/", render->files[i].path, rest),
+				  al_buf_view(&render->files[i].text), 0600);
 	if (err == AL_OK)
-		err = file_check(root, &bird);
+		err = file_check(place, &bird);
 	for (size_t i = 0; i < render->count && err == AL_OK; i++)
 		if (strstr(render->files[i].path, "etc/bird/") == NULL)
-			err = file_check(root, &render->files[i]);
-	if (node_path(root, TRY, false, dir) == AL_OK)
+			err = file_check(place, &render->files[i]);
+	if (node_path(place->root, home_path_of(place, "try/", "", rest), false, dir) == AL_OK)
 		file_remove_tree(dir, false);
 	return err;
 }
@@ -188,37 +205,37 @@ enum al_err place_check(const char *root, const struct render *render)
 /* ---- putting in place ---- */
 
 /* Keeps what somebody else put there. What is ours already was kept the first time. */
-static enum al_err before_keep(const char *root, const struct render_file *file, struct al_slice list,
+static enum al_err before_keep(const struct place *place, const struct render_file *file, struct al_slice list,
 			       struct al_buf *bytes)
 {
-	char rest[RENDER_PATH_MAX + sizeof(HOME) + 8], path[RENDER_PATH_MAX];
+	char rest[HOME_PATH_MAX], path[RENDER_PATH_MAX];
 	enum al_err err;
 
 	while (list_next(&list, path))
 		if (strcmp(path, file->path) == 0)
 			return AL_OK;
-	err = bytes_read(root, file->path, bytes);
+	err = bytes_read(place, file->path, bytes);
 	if (err == AL_ENOTFOUND)
 		return AL_OK;
-	snprintf(rest, sizeof(rest), HOME "before/%s", file->path);
-	return err == AL_OK ? bytes_write(root, rest, al_buf_view(bytes), 0600) : err;
+	(void)home_path_of(place, "before/", file->path, rest);
+	return err == AL_OK ? bytes_write(place, rest, al_buf_view(bytes), 0600) : err;
 }
 
 /* Back to what was there, or to nothing. */
-static enum al_err before_restore(const char *root, const char *file, struct al_buf *bytes)
+static enum al_err before_restore(const struct place *place, const char *file, struct al_buf *bytes)
 {
-	char rest[RENDER_PATH_MAX + sizeof(HOME) + 8], path[PATH_MAX], kept[PATH_MAX];
+	char rest[HOME_PATH_MAX], path[PATH_MAX], kept[PATH_MAX];
 	struct stat st;
 	enum al_err err;
 
-	snprintf(rest, sizeof(rest), HOME "before/%s", file);
-	err = node_path(root, file, false, path);
+	(void)home_path_of(place, "before/", file, rest);
+	err = node_path(place->root, file, false, path);
 	if (err == AL_OK)
-		err = node_path(root, rest, false, kept);
+		err = node_path(place->root, rest, false, kept);
 	if (err == AL_OK)
-		err = bytes_read(root, rest, bytes);
+		err = bytes_read(place, rest, bytes);
 	if (err == AL_OK) {
-		err = bytes_write(root, file, al_buf_view(bytes), stat(path, &st) == 0 ? st.st_mode & 0777u : 0644);
+		err = bytes_write(place, file, al_buf_view(bytes), stat(path, &st) == 0 ? st.st_mode & 0777u : 0644);
 		(void)unlink(kept);
 		return err;
 	}
@@ -230,20 +247,22 @@ static enum al_err before_restore(const char *root, const char *file, struct al_
 }
 
 /* The list names a path before the file is there, so that nothing of ours is ever unknown. */
-static enum al_err list_write(const char *root, const struct render *render)
+static enum al_err list_write(const struct place *place, const struct render *render)
 {
+	char path[HOME_PATH_MAX];
 	struct al_buf list;
 	enum al_err err;
 
 	al_buf_init(&list, FILE_BYTES_MAX);
 	for (size_t i = 0; i < render->count; i++)
 		al_buf_printf(&list, "%s\n", render->files[i].path);
-	err = list.err == AL_OK ? bytes_write(root, LIST_PATH, al_buf_view(&list), 0644) : list.err;
+	err = list.err == AL_OK ? bytes_write(place, home_path_of(place, "files", "", path), al_buf_view(&list), 0644)
+				: list.err;
 	al_buf_release(&list);
 	return err;
 }
 
-enum al_err place_apply(const char *root, const struct render *render)
+enum al_err place_apply(const struct place *place, const struct render *render)
 {
 	char path[RENDER_PATH_MAX];
 	struct al_buf list, bytes;
@@ -252,40 +271,40 @@ enum al_err place_apply(const char *root, const struct render *render)
 
 	al_buf_init(&list, FILE_BYTES_MAX);
 	al_buf_init(&bytes, FILE_BYTES_MAX);
-	err = list_read(root, &list);
+	err = list_read(place, &list);
 	for (size_t i = 0; i < render->count && err == AL_OK; i++)
-		err = before_keep(root, &render->files[i], al_buf_view(&list), &bytes);
+		err = before_keep(place, &render->files[i], al_buf_view(&list), &bytes);
 	rest = al_buf_view(&list);
 	while (err == AL_OK && list_next(&rest, path))
 		if (!is_rendered(render, al_slice_str(path)))
-			err = before_restore(root, path, &bytes);
+			err = before_restore(place, path, &bytes);
 	if (err == AL_OK)
-		err = list_write(root, render);
+		err = list_write(place, render);
 	for (size_t i = 0; i < render->count && err == AL_OK; i++)
-		err = bytes_write(root, render->files[i].path, al_buf_view(&render->files[i].text),
+		err = bytes_write(place, render->files[i].path, al_buf_view(&render->files[i].text),
 				  render->files[i].mode);
 	al_buf_release(&bytes);
 	al_buf_release(&list);
 	return err;
 }
 
-enum al_err place_undo(const char *root, place_fn tell, void *arg)
+enum al_err place_undo(const struct place *place, place_fn tell, void *arg)
 {
-	char path[RENDER_PATH_MAX], file[PATH_MAX];
+	char path[RENDER_PATH_MAX], own[HOME_PATH_MAX], file[PATH_MAX];
 	struct al_buf list, bytes;
 	struct al_slice rest;
 	enum al_err err;
 
 	al_buf_init(&list, FILE_BYTES_MAX);
 	al_buf_init(&bytes, FILE_BYTES_MAX);
-	err = list_read(root, &list);
+	err = list_read(place, &list);
 	rest = al_buf_view(&list);
 	while (err == AL_OK && list_next(&rest, path)) {
-		err = before_restore(root, path, &bytes);
+		err = before_restore(place, path, &bytes);
 		if (err == AL_OK)
 			tell(arg, PLACE_GONE, path);
 	}
-	if (err == AL_OK && node_path(root, LIST_PATH, false, file) == AL_OK)
+	if (err == AL_OK && node_path(place->root, home_path_of(place, "files", "", own), false, file) == AL_OK)
 		(void)unlink(file);
 	al_buf_release(&bytes);
 	al_buf_release(&list);
