@@ -15,6 +15,7 @@
 
 #include "file.h"
 #include "member/network.h"
+#include "node/place.h"
 #include "process.h"
 #include "resolver.h"
 #include "settings.h"
@@ -22,8 +23,8 @@
 struct options {
 	struct registry registry;
 	struct option_list anchors, dns;
-	const char *dir;
-	bool check;
+	const char *dir, *root;
+	bool check, install, undo;
 };
 
 /* ---- anchors ---- */
@@ -187,7 +188,9 @@ static int text_check(const struct resolver_program *program, const struct resol
 	al_buf_init(&said, 65536);
 	if (file_write(path, text, 0600) != AL_OK)
 		code = command_fail(CLI_REFUSED, "%s: %s", path, strerror(errno));
-	else if (process_run(argv, AL_S(""), true, &said, &status) != AL_OK || status != 0)
+	else if (process_run(argv, AL_S(""), true, &said, &status) == AL_OK && status == 127)
+		code = command_fail(CLI_REFUSED, "%s is not installed", argv[0]);
+	else if (status != 0)
 		code = command_fail(CLI_REFUSED, "%s does not take %s (%d)\n%.*s", argv[0], file->path, status,
 				    AL_FMT(al_buf_view(&said)));
 	else
@@ -197,21 +200,81 @@ static int text_check(const struct resolver_program *program, const struct resol
 	return code;
 }
 
-static int file_print(const struct resolver_program *program, const struct resolver_file *file,
-		      const struct resolver_plan *plan, bool check)
+/* The whole of it, in memory. */
+static int files_render(const struct resolver_program *program, const struct resolver_plan *plan, struct render *out)
 {
-	struct al_buf text;
 	int code = CLI_DONE;
 
-	al_buf_init(&text, RESOLVER_TEXT_MAX);
-	file_text(program, file, plan, &text);
-	if (text.err != AL_OK)
-		code = command_fail(CLI_REFUSED, "%s: %s", file->path, al_err_name(text.err));
-	if (code == CLI_DONE && check)
-		code = text_check(program, file, al_buf_view(&text));
-	if (code == CLI_DONE && !check)
-		command_print(al_buf_view(&text));
-	al_buf_release(&text);
+	for (size_t i = 0; i < program->file_count && code == CLI_DONE; i++) {
+		struct render_file *file = &out->files[out->count++];
+
+		snprintf(file->path, sizeof(file->path), "%s", program->files[i].path + 1); /* below the root */
+		file->mode = 0644;
+		al_buf_init(&file->text, RESOLVER_TEXT_MAX);
+		file_text(program, &program->files[i], plan, &file->text);
+		if (file->text.err != AL_OK)
+			code = command_fail(CLI_REFUSED, "%s: %s", file->path, al_err_name(file->text.err));
+	}
+	return code;
+}
+
+static int files_check(const struct resolver_program *program, const struct render *render)
+{
+	int code = CLI_DONE;
+
+	for (size_t i = 0; i < render->count && code == CLI_DONE && program->check[0] != NULL; i++)
+		code = text_check(program, &program->files[i], al_buf_view(&render->files[i].text));
+	return code;
+}
+
+static int plan_make(struct resolver_plan *plan, const struct resolver_program *program, const struct options *options)
+{
+	int code = plan_anchors(plan, options);
+
+	if (code == CLI_DONE)
+		code = plan_servers(plan, options);
+	return code == CLI_DONE ? ports_fit(plan, program) : code;
+}
+
+static void change_print(void *arg, enum place_change change, const char *path)
+{
+	const struct place *place = arg;
+
+	printf("%-8s %s%s%s\n", place_change_word(change), place->root,
+	       al_slice_ends(al_slice_str(place->root), "/") ? "" : "/", path);
+}
+
+static int files_install(const struct resolver_program *program, const struct render *render, struct place *place)
+{
+	int code = files_check(program, render);
+
+	if (code != CLI_DONE)
+		return code;
+	if (place_compare(place, render, change_print, place) != AL_OK || place_apply(place, render) != AL_OK)
+		return CLI_REFUSED;
+	printf("Next: %s\n", program->after);
+	return CLI_DONE;
+}
+
+static int program_run(const struct resolver_program *program, const struct options *options, struct place *place)
+{
+	struct resolver_plan *plan = calloc(1, sizeof(*plan));
+	struct render *render = calloc(1, sizeof(*render));
+	int code = plan != NULL && render != NULL ? plan_make(plan, program, options)
+						  : command_fail(CLI_REFUSED, "out of memory");
+
+	if (code == CLI_DONE)
+		code = files_render(program, plan, render);
+	if (code == CLI_DONE && options->check)
+		code = files_check(program, render);
+	else if (code == CLI_DONE && options->install)
+		code = files_install(program, render, place);
+	for (size_t i = 0; code == CLI_DONE && !options->check && !options->install && i < render->count; i++)
+		command_print(al_buf_view(&render->files[i].text));
+	if (render != NULL)
+		render_release(render);
+	free(render);
+	free(plan);
 	return code;
 }
 
@@ -219,29 +282,23 @@ static int run(const struct words *words, const void *arg)
 {
 	const struct options *options = arg;
 	const struct resolver_program *program = resolver_program_find(words->word[0]);
-	struct resolver_plan *plan;
-	int code;
+	char set[PLACE_SET_MAX];
+	struct place place = { .root = options->root != NULL ? options->root : "/", .set = set };
 
 	if (program == NULL)
 		return command_fail(
 			CLI_USAGE,
 			"there is no configuration for \"%s\" here: unbound, bind, kresd, resolved or dnsmasq",
 			words->word[0]);
+	if (options->check + options->install + options->undo > 1)
+		return command_fail(CLI_USAGE, "--check, --install or --undo: one of them");
 	if (options->check && program->check[0] == NULL)
 		return command_fail(CLI_USAGE, "%s has no mode that reads a configuration without using it",
 				    program->name);
-	plan = calloc(1, sizeof(*plan));
-	if (plan == NULL)
-		return command_fail(CLI_REFUSED, "out of memory");
-	code = plan_anchors(plan, options);
-	if (code == CLI_DONE)
-		code = plan_servers(plan, options);
-	if (code == CLI_DONE)
-		code = ports_fit(plan, program);
-	for (size_t i = 0; i < program->file_count && code == CLI_DONE; i++)
-		code = file_print(program, &program->files[i], plan, options->check);
-	free(plan);
-	return code;
+	snprintf(set, sizeof(set), "resolver/%s", program->name);
+	if (!options->undo)
+		return program_run(program, options, &place);
+	return place_undo(&place, change_print, &place) == AL_OK ? CLI_DONE : CLI_REFUSED;
 }
 
 static const struct command_form forms[] = {
@@ -266,6 +323,17 @@ static const struct option_row rows[] = {
 	{ .name = "check",
 	  OPTION_AT(struct options, check),
 	  .meaning = "has the program read the configuration, and prints what it says" },
+	{ .name = "install",
+	  OPTION_AT(struct options, install),
+	  .meaning = "puts the files where Debian has them, after that check; what was there is kept" },
+	{ .name = "undo",
+	  OPTION_AT(struct options, undo),
+	  .meaning = "every file as it was before the first --install" },
+	{ .name = "root",
+	  .arg = "DIR",
+	  OPTION_AT(struct options, root),
+	  .meaning = "files go below DIR",
+	  .fallback = "/" },
 	REGISTRY_ROWS(struct options, registry),
 };
 

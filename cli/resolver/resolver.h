@@ -50,6 +50,7 @@ struct resolver_program {
 	const char *name;
 	struct resolver_file files[RESOLVER_FILES_MAX];
 	size_t file_count;
+	const char *after;    /* what its administrator does then, a command */
 	const char *check[4]; /* words that read the file that is put behind them; none: it has no such mode */
 	bool port_53_only;    /* it cannot be told of another port */
 };

@@ -211,12 +211,45 @@ def test_check_has_the_program_read_it(authority, program):
     assert done.stdout == "" and " takes /etc/" in done.stderr
 
 
+def test_install_and_undo(authority, tmp_path):
+    """Each program's files by themselves; what was there comes back byte for byte."""
+    words = ("--dir", authority.dir, "--dns", "fca1::53", "--root", tmp_path)
+    mine, positive = tmp_path / "etc/unbound/unbound.conf.d/alamo.conf", tmp_path / "etc/dnssec-trust-anchors.d/alamo.positive"
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"# by hand\nserver:\n\tverbosity: 1")
+    text = authority.cli("resolver", "unbound", *words).stdout
+    assert mine.read_bytes().startswith(b"# by hand")  # printing places nothing
+    done = authority.cli("resolver", "unbound", *words, "--install").stdout
+    assert done == f"changed  {mine}\nNext: systemctl restart unbound\n" and mine.read_text() == text
+    assert authority.cli("resolver", "resolved", *words, "--install").stdout.count("new ") == 2
+    assert {len(line.split()) for line in positive.read_text().splitlines() if line[0] != ";"} == {7}
+    assert "same " in authority.cli("resolver", "unbound", *words, "--install").stdout
+    assert authority.cli("resolver", "unbound", "--root", tmp_path, "--undo").stdout == f"gone     {mine}\n"
+    assert mine.read_bytes() == b"# by hand\nserver:\n\tverbosity: 1" and positive.exists()
+    authority.cli("resolver", "resolved", "--root", tmp_path, "--undo")
+    assert not positive.exists()
+
+
+def test_what_the_program_refuses_is_not_installed(authority, tmp_path):
+    """A checker that says no, found first in PATH."""
+    no = tmp_path / "bin" / "unbound-checkconf"
+    no.parent.mkdir()
+    no.write_text("#!/bin/sh\necho 'not today'\nexit 1\n")
+    no.chmod(0o755)
+    environment = authority.environment()
+    environment["PATH"] = f"{no.parent}:{environment['PATH']}"
+    words = ("--dir", authority.dir, "--dns", "fca1::53", "--root", tmp_path / "root", "--install")
+    refused = alamo("resolver", "unbound", *words, env=environment, check=False)
+    assert refused.returncode == 1 and "not today" in refused.stderr and not (tmp_path / "root/etc").exists()
+
+
 def test_wrong_words_say_what_would_be_right(authority, tmp_path):
     for words, said in (
         (("pdns", "--dir", authority.dir), "unbound, bind, kresd, resolved or dnsmasq"),
         (("unbound",), "--anchor FILE"),
         (("unbound", "--dir", tmp_path), "No such file"),
         (("kresd", "--dir", authority.dir, "--check"), "no mode"),
+        (("unbound", "--dir", authority.dir, "--check", "--undo"), "one of them"),
     ):
         refused = authority.cli("resolver", *words, "--dns", "fca1::53", check=False)
         assert refused.returncode == 2 and said in refused.stderr, refused.stderr
