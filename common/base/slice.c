@@ -49,7 +49,10 @@ bool al_slice_is(struct al_slice s, const char *str)
 
 bool al_slice_caseis(struct al_slice s, const char *str)
 {
-	return al_slice_caseeq(s, al_slice_str(str));
+	for (size_t i = 0; i < s.len; i++)
+		if (str[i] == '\0' || fold(s.ptr[i]) != fold(str[i]))
+			return false;
+	return str[s.len] == '\0';
 }
 
 int al_slice_cmp(struct al_slice a, struct al_slice b)
@@ -102,11 +105,13 @@ struct al_slice al_slice_head(struct al_slice s, size_t len)
 
 struct al_slice al_slice_trim(struct al_slice s)
 {
-	while (s.len > 0 && is_blank(s.ptr[0]))
-		s = al_slice_from(s, 1);
+	size_t blanks = 0;
+
 	while (s.len > 0 && is_blank(s.ptr[s.len - 1]))
 		s.len--;
-	return s;
+	while (blanks < s.len && is_blank(s.ptr[blanks]))
+		blanks++;
+	return al_slice_from(s, blanks);
 }
 
 bool al_slice_cut(struct al_slice *rest, char ch, struct al_slice *head)
@@ -147,8 +152,10 @@ bool al_slice_word(struct al_slice *rest, const char *also, struct al_slice *wor
 	struct al_slice s = *rest;
 	size_t len = 0;
 
-	while (s.len > 0 && separates(s.ptr[0], also))
-		s = al_slice_from(s, 1);
+	while (len < s.len && separates(s.ptr[len], also))
+		len++;
+	s = al_slice_from(s, len);
+	len = 0;
 	while (len < s.len && !separates(s.ptr[len], also))
 		len++;
 	*rest = al_slice_from(s, len);
