@@ -1,4 +1,5 @@
-"""What README.md shows is typed as it stands, in order, by somebody new: an empty home, an empty folder, the ports of the text."""
+"""What README.md, the manual pages and docs/protocol.md show is typed as it stands, in order, by somebody new: an empty
+home, an empty folder, the ports of the text."""
 
 import os
 import re
@@ -6,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from harness import BIN, ROOT, SETTLE_S, Key, run
+from harness import BIN, ROOT, SETTLE_S, Key, obj, run
 
 ELSEWHERE = ("./script/", "export PATH=")    # they install and build, and find what was built
 LATER = ("whois ", "dig ", "bgpq4 ", "curl ", "alamo whois ")    # who follows the log sees it a moment later
@@ -24,6 +25,13 @@ def fenced(path, language=""):
     """The fenced blocks of a text, those of one language."""
     blocks = re.findall(r"^```(\w*)\n(.*?)^```$", path.read_text(), re.M | re.S)
     return [block for name, block in blocks if name == language]
+
+
+def examples(page):
+    """The literal blocks of a manual page's examples."""
+    section = re.search(r"^\.Sh EXAMPLES$(.*?)^\.Sh ", (ROOT / "docs/man" / page).read_text(), re.M | re.S)
+    blocks = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed$", section[1], re.M | re.S) if section else []
+    return [block.replace(r"\(ti", "~").replace(r"\e", "\\") for block in blocks]
 
 
 def steps(block):
@@ -75,17 +83,17 @@ class Newcomer:
         return subprocess.run(["bash", "-c", script], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
 
-    def step(self, command, shown):
-        """One command does what the text says, and says what the text shows."""
+    def step(self, command, shown, words=""):
+        """One command does what the text says, and says what the text shows, or the words in question."""
         wanted, end = pattern_of(shown, self.home), time.monotonic() + SETTLE_S
         while True:
             result = self.type(command)
             said = "".join(plain(line, self.home) + "\n" for line in result.stdout.splitlines())
-            good = result.returncode == 0 and (wanted.fullmatch(said) or not shown)
+            good = result.returncode == 0 and (wanted.fullmatch(said) or not shown) and words in said
             if good or not command.startswith(LATER) or time.monotonic() > end:
                 break
             time.sleep(0.1)
-        assert good, f"$ {command}\ngave {result.returncode} and\n{result.stdout}\nwhere the text shows\n" + "\n".join(shown)
+        assert good, f"$ {command}\ngave {result.returncode} and\n{result.stdout}\nwhere the text shows\n{words}" + "\n".join(shown)
         return result.stdout
 
     def follow(self, blocks):
@@ -115,3 +123,56 @@ def test_five_minutes(newcomer, tmp_path):
         conf = tmp_path / f"bird{number}.conf"
         conf.write_text(block)
         run("bird", "-p", "-c", conf)
+
+
+def second_maintainer(newcomer):
+    """What the example of two signatures begins with: two members' keys, and a route of the one's prefix from the other's AS."""
+    found = {}
+    for name in ("mine", "theirs"):
+        Key(newcomer.folder / name)
+        said = newcomer.step(f"alamo join --name {name.upper()} --key {name}", [])
+        found[name] = re.search(r"route +(\S+) from (AS\d+)", said)
+    route = obj(("route6", found["mine"][1]), ("origin", found["theirs"][2]), mnt="MINE-MNT")
+    (newcomer.folder / "route.txt").write_text(route)
+
+
+def contact_and_set(newcomer):
+    """What the examples of whois ask for besides a new member."""
+    more = [obj(("person", "Ann"), ("nic-hdl", "FISHER-ALAMO"), mnt="FISHER-MNT"),
+            obj(("as-set", "AS-FISHER"), ("members", "AS4252660100"), mnt="FISHER-MNT")]
+    (newcomer.folder / "more").write_text("\n".join(more))
+    newcomer.step("alamo submit more", [])
+    newcomer.step("alamo show aut-num AS4252660100 > a; echo 'tech-c: FISHER-ALAMO' >> a; alamo submit a", [])
+
+
+def ask(newcomer, page, wanted):
+    """The questions of a page's examples: each answer holds what is asked for."""
+    commands = [command for block in examples(page) for command, _ in steps(block)]
+    assert len(commands) == len(wanted)
+    for command, words in zip(commands, wanted):
+        newcomer.step(command, [], words)
+
+
+def test_manual_pages(newcomer, tmp_path):
+    first, signed = examples("alamo.1")
+    assert newcomer.follow([first]) >= 5
+    second_maintainer(newcomer)
+    assert newcomer.follow([signed]) == 2
+    contact_and_set(newcomer)
+    ask(newcomer, "alamo-whoisd.8", ["as-name: FISHER-AS", "mntner: FISHER-MNT", "tech-c: FISHER-ALAMO",
+                                               '"handle":"AS4252660100"', "permit fca1:100::/48", "^4252660100("])
+    ask(newcomer, "alamo-rootd.8", ["RRSIG SOA", "XFR size"])
+    (router,) = examples("alamo-rpkid.8")
+    (tmp_path / "bird.conf").write_text(router)
+    run("bird", "-p", "-c", tmp_path / "bird.conf")
+    shown = {page.name for page in (ROOT / "docs/man").iterdir() if examples(page.name)}
+    assert shown == {"alamo.1", "alamo-whoisd.8", "alamo-rootd.8", "alamo-rpkid.8"}
+
+
+def test_by_hand(newcomer):
+    """docs/protocol.md needs no program of ours, neither for a question nor for a request."""
+    newcomer.follow(["$ alamo init ~/authority\n$ alamo up --detach ~/authority\n"])
+    assert newcomer.follow(fenced(ROOT / "docs/protocol.md")) >= 1
+    (script,) = fenced(ROOT / "docs/protocol.md", "sh")
+    said = newcomer.step(script, [])
+    assert "Create SUCCEEDED: [mntner] HAND-MNT" in said and said.endswith("% end\n")
