@@ -170,7 +170,8 @@ class Daemon:
         return "ready\n" in self.said
 
     def endpoint(self, name):
-        return wait_for(lambda: self.ready or self.endpoints, what="endpoints") and self.endpoints[name]
+        """Each is a line of its own: the first being there says nothing about the others."""
+        return wait_for(lambda: (self.ready, self.endpoints.get(name))[1], what=f"endpoint {name}")
 
     def metric(self, name):
         """Of its HTTP port; "" while there is none."""
