@@ -247,6 +247,13 @@ bool rr_is_host(struct al_slice name, bool wildcard)
 	return true;
 }
 
+bool rr_ends_in_number(struct al_slice name)
+{
+	while (name.len > 0 && name.ptr[name.len - 1] >= '0' && name.ptr[name.len - 1] <= '9')
+		name.len--;
+	return name.len == 0 || name.ptr[name.len - 1] == '.';
+}
+
 enum al_err rr_name(struct rr_text *t, bool host, struct al_buf *wire)
 {
 	uint8_t bytes[AL_NAME_WIRE_MAX];
@@ -259,6 +266,8 @@ enum al_err rr_name(struct rr_text *t, bool host, struct al_buf *wire)
 		return rr_fail(t, "a domain name is expected: labels of letters, digits, '-' and '_'");
 	if (host && !rr_is_host(al_slice_str(name), false))
 		return rr_fail(t, "a host's name is expected: labels of letters, digits and inner hyphens");
+	if (name[0] != '\0' && rr_ends_in_number(al_slice_str(name)))
+		return rr_fail(t, "a name's last label is not a number: this looks like an address");
 	al_buf_put(wire, bytes, al_name_to_wire(al_slice_str(name), bytes));
 	return AL_OK;
 }

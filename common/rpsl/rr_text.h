@@ -38,5 +38,7 @@ enum al_err rr_name(struct rr_text *t, bool host, struct al_buf *wire);
 void rr_put_string(struct al_slice bytes, struct al_buf *out);
 /* Letters, digits and inner hyphens in each label; a first label '*' if `wildcard`. */
 bool rr_is_host(struct al_slice name, bool wildcard);
+/* RFC 3696 section 2: is it an address where a name should be? `name` without the root's dot. */
+bool rr_ends_in_number(struct al_slice name);
 
 #endif

@@ -13,21 +13,15 @@
 #include "alamo/base/buf.h"
 #include "alamo/base/ident.h"
 #include "alamo/rpsl/rr.h"
-
-/* RFC 3696 section 2: an address that stands where a name should is no name. */
-static bool ends_in_number(struct al_slice name)
-{
-	while (name.len > 0 && name.ptr[name.len - 1] >= '0' && name.ptr[name.len - 1] <= '9')
-		name.len--;
-	return name.len == 0 || name.ptr[name.len - 1] == '.';
-}
+#include "rr_text.h"
 
 enum al_err syntax_domain(struct al_slice value, struct al_buf *out, const char **why)
 {
 	if (syntax_domain_old(value, out, why) != AL_OK)
 		return AL_EINVAL;
 	*why = "a name's last label is not a number: this looks like an address";
-	return ends_in_number(al_slice_head(value, value.len - (value.ptr[value.len - 1] == '.'))) ? AL_EINVAL : AL_OK;
+	return rr_ends_in_number(al_slice_head(value, value.len - (value.ptr[value.len - 1] == '.'))) ? AL_EINVAL
+												      : AL_OK;
 }
 
 enum al_err syntax_domain_old(struct al_slice value, struct al_buf *out, const char **why)
