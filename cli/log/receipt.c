@@ -39,6 +39,21 @@ enum al_err receipt_find(struct al_slice text, struct al_slice *receipt)
 	return AL_OK;
 }
 
+static enum al_err extra_decode(struct al_slice extra, struct al_buf *entry)
+{
+	uint8_t *bytes = malloc(AL_ENTRY_MAX);
+	enum al_err err;
+	size_t len;
+
+	if (bytes == NULL)
+		return AL_ENOMEM;
+	err = al_slice_base64(extra, bytes, AL_ENTRY_MAX, &len);
+	if (err == AL_OK)
+		al_buf_put(entry, bytes, len);
+	free(bytes);
+	return err == AL_OK ? entry->err : err;
+}
+
 /* ---- the entry, out of request and answer ---- */
 
 struct rebuilt {
@@ -125,6 +140,48 @@ static enum al_err time_search(struct rebuilt *r, const struct al_receipt *proof
 	return AL_ENOTFOUND;
 }
 
+/*
+ * Sent again, the request may have been signed by others in the meantime, as
+ * the hostmaster does with what waits for him, and the answer brings the entry.
+ * Only its time and its body are taken, the body if it is the text that was
+ * sent; that this is what the log has, the leaf shows.
+ */
+static enum al_err brought_take(struct rebuilt *r, const struct al_receipt *proof, struct al_buf *bytes, uint64_t *now)
+{
+	struct al_request request;
+	struct al_entry entry;
+	enum al_err err = extra_decode(proof->extra, bytes);
+
+	if (err == AL_OK)
+		err = al_entry_decode(al_buf_view(bytes), &entry);
+	if (err != AL_OK)
+		return err;
+	al_request_init(&request);
+	request.stored = true;
+	err = al_request_parse(entry.body, &request, NULL);
+	if (err == AL_OK && !al_slice_eq(request.text, r->request.text))
+		err = AL_ENOTFOUND;
+	al_request_release(&request);
+	r->entry.body = entry.body;
+	*now = entry.time;
+	return err;
+}
+
+static enum al_err leaf_find(struct rebuilt *r, const struct al_receipt *proof, const struct al_checkpoint *cp,
+			     uint64_t now, struct al_buf *out)
+{
+	struct al_buf bytes;
+	enum al_err err = AL_OK;
+
+	al_buf_init(&bytes, AL_ENTRY_MAX);
+	if (proof->extra.len > 0)
+		err = brought_take(r, proof, &bytes, &now);
+	if (err == AL_OK)
+		err = time_search(r, proof, cp, now, out);
+	al_buf_release(&bytes);
+	return err;
+}
+
 enum al_err receipt_rebuild(struct al_slice request, struct al_slice answer, const struct al_vkey *key, uint64_t now,
 			    struct al_buf *entry)
 {
@@ -147,7 +204,7 @@ enum al_err receipt_rebuild(struct al_slice request, struct al_slice answer, con
 	if (err == AL_OK)
 		err = answer_apply(r, answer);
 	if (err == AL_OK)
-		err = time_search(r, &proof, &cp, now, entry);
+		err = leaf_find(r, &proof, &cp, now, entry);
 	al_request_release(&r->request);
 	free(r);
 	return err;
@@ -177,19 +234,8 @@ enum al_err receipt_entry(struct al_slice receipt, struct al_buf *entry)
 {
 	struct al_receipt parsed;
 	enum al_err err = al_receipt_parse(receipt, &parsed);
-	uint8_t *bytes;
-	size_t len;
 
 	if (err == AL_OK && parsed.extra.len == 0)
 		err = AL_ENOTFOUND;
-	if (err != AL_OK)
-		return err;
-	bytes = malloc(AL_ENTRY_MAX);
-	if (bytes == NULL)
-		return AL_ENOMEM;
-	err = al_slice_base64(parsed.extra, bytes, AL_ENTRY_MAX, &len);
-	if (err == AL_OK)
-		al_buf_put(entry, bytes, len);
-	free(bytes);
-	return err == AL_OK ? entry->err : err;
+	return err == AL_OK ? extra_decode(parsed.extra, entry) : err;
 }

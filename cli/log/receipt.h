@@ -18,7 +18,8 @@ AL_MUST_USE enum al_err receipt_find(struct al_slice text, struct al_slice *rece
 /*
  * The entry that the request (as sent, with its signatures) became by `answer`,
  * appended: result and placeholders are in the answer, the time is looked for
- * within a day of `now`. AL_ENOTFOUND: none fits the proof. AL_EVERIFY, AL_EINVAL.
+ * within a day of `now`. To a request that was sent again, the answer brings the
+ * entry; its text has to be the request's, its signatures may be more. AL_ENOTFOUND: none fits the proof. AL_EVERIFY, AL_EINVAL.
  */
 AL_MUST_USE enum al_err receipt_rebuild(struct al_slice request, struct al_slice answer, const struct al_vkey *key,
 					uint64_t now, struct al_buf *entry);

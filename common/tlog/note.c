@@ -398,9 +398,15 @@ enum al_err al_checkpoint_open(struct al_slice note, const struct al_vkey *key, 
 /* ---- receipts ---- */
 
 void al_receipt_format(uint64_t index, const struct al_hash *proof, size_t count, struct al_slice note,
-		       struct al_buf *out)
+		       struct al_slice extra, struct al_buf *out)
 {
-	al_buf_printf(out, PROOF_MAGIC "\nindex %" PRIu64 "\n", index);
+	al_buf_str(out, PROOF_MAGIC "\n");
+	if (extra.len > 0) {
+		al_buf_str(out, "extra ");
+		al_buf_base64(out, extra.ptr, extra.len);
+		al_buf_str(out, "\n");
+	}
+	al_buf_printf(out, "index %" PRIu64 "\n", index);
 	for (size_t i = 0; i < count; i++) {
 		al_buf_base64(out, proof[i].b, sizeof(proof[i].b));
 		al_buf_str(out, "\n");

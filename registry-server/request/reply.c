@@ -119,10 +119,10 @@ static void put_object(struct al_buf *out, const struct decision *d, unsigned nu
 		put_infos(out, d, number);
 }
 
-static void put_receipt(struct al_buf *out, const struct ledger_receipt *receipt)
+static void put_receipt(struct al_buf *out, const struct ledger_receipt *receipt, struct al_slice entry)
 {
 	al_buf_printf(out, "%% receipt: index %" PRIu64 ", checkpoint follows\n", receipt->index);
-	al_receipt_format(receipt->index, receipt->proof, receipt->proof_count, receipt->note, out);
+	al_receipt_format(receipt->index, receipt->proof, receipt->proof_count, receipt->note, entry, out);
 }
 
 static void put_summary(struct al_buf *out, const struct decision *d)
@@ -140,7 +140,7 @@ void reply_decision(const struct decision *d, const struct ledger_receipt *recei
 {
 	put_summary(out, d);
 	if (receipt != NULL)
-		put_receipt(out, receipt);
+		put_receipt(out, receipt, AL_S(""));
 	else if (d->accepted && d->request.dry_run)
 		al_buf_str(out, "% dry run: nothing was changed\n");
 	else
@@ -201,7 +201,8 @@ void reply_again(struct al_slice bytes, const struct ledger_receipt *receipt, st
 		al_buf_printf(out, "SUMMARY OF UPDATE: %.*s\n", AL_FMT(request.name));
 		for (size_t i = 0; i < request.object_count; i++)
 			put_stored(out, &entry, request.objects[i], i);
-		put_receipt(out, receipt);
+		/* With the entry: it may be older than the asker's clock tells, and others may have signed it too. */
+		put_receipt(out, receipt, bytes);
 		al_buf_str(out, REPLY_END);
 	} else {
 		reply_error(out, "the stored entry cannot be read");

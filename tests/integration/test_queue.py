@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from conftest import running
-from harness import Answer, Key, attributes, mntner, obj, request_text, wait_for
+from harness import Answer, Key, alamo, attributes, mntner, obj, request_text, wait_for
 
 ASK = "fca1:7000::/24"
 
@@ -91,6 +91,22 @@ def test_asked_reviewed_approved(asking, tmp_path):
     assert asking.ask("show inet6num fca1:7001::/48").startswith("inet6num:")
     # And who had asked gets the answer by sending it again.
     assert Answer(asking.talk(request)).accepted
+
+
+def test_who_asked_gets_a_receipt(asking, tmp_path):
+    """The entry has the hostmaster's signature too; it is theirs none the less, and proved."""
+    key = member(asking, tmp_path, "AXEL")
+    text, kept = tmp_path / "text", tmp_path / "receipt"
+    text.write_text(wanted("AXEL", 31))
+    home = asking.environment() | {"HOME": str(tmp_path)}
+    submit = ["submit", text, "--key", key.path, "--server", asking.server(), "--receipt", kept]
+    first = alamo(*submit, env=home, check=False)
+    assert first.returncode == 1
+    asking.approve(queue_number(Answer(first.stdout)))
+    done = alamo(*submit, env=home)
+    assert "Create SUCCEEDED: [inet6num] fca1:701f::/48" in done.stdout and "sent before" in done.stderr
+    proved = alamo("receipt", "verify", kept, "--print", "--key", asking.dir / "keys" / "log.pub", env=home).stdout
+    assert "AXEL-NET" in proved and proved.count("BEGIN SSH SIGNATURE") == 2
 
 
 def test_a_member_cannot_approve(asking, tmp_path):

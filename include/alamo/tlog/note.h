@@ -54,9 +54,9 @@ void al_checkpoint_format(struct al_slice origin, const struct al_checkpoint *cp
  */
 AL_MUST_USE enum al_err al_checkpoint_open(struct al_slice note, const struct al_vkey *key, struct al_checkpoint *out);
 
-/* Receipt (c2sp.org/tlog-proof): inclusion of one entry under a checkpoint. */
+/* Receipt (c2sp.org/tlog-proof): inclusion of one entry under a checkpoint. `extra` are bytes beside it; empty: none. */
 void al_receipt_format(uint64_t index, const struct al_hash *proof, size_t count, struct al_slice note,
-		       struct al_buf *out);
+		       struct al_slice extra, struct al_buf *out);
 /* A receipt taken apart; nothing of it is verified. Slices point into it. */
 struct al_receipt {
 	uint64_t index;

@@ -21,10 +21,11 @@ struct fixture {
 	struct al_buf entry, answer;
 };
 
-/* The entry as a registry would make it, and its answer. */
-static int setup(void **state)
+#define MORE "-----BEGIN SSH SIGNATURE-----\nREVG\n-----END SSH SIGNATURE-----\n"
+
+/* The entry as a registry would make it, and its answer; with the entry in it, or not. */
+static int fixture_fill(struct fixture *f, const char *body, bool again)
 {
-	static struct fixture f;
 	struct al_entry entry = {
 		.index = 1,
 		.time = DECIDED,
@@ -32,30 +33,40 @@ static int setup(void **state)
 		.result = AL_S("cm"),
 		.autos = { { AL_S("AUTO-1"), AL_S("AS7") } },
 		.auto_count = 1,
-		.body = AL_S(REQUEST),
+		.body = al_slice_str(body),
 	};
 	struct al_hash leaf[2] = { al_leaf_hash(AL_S("first")) };
 	struct al_checkpoint cp = { .size = 2 };
+	struct al_slice extra = AL_S("");
 	struct al_buf text, note;
 
-	al_buf_init(&f.entry, AL_ENTRY_MAX);
-	al_buf_init(&f.answer, 1u << 16);
+	al_buf_init(&f->entry, AL_ENTRY_MAX);
+	al_buf_init(&f->answer, 1u << 16);
 	al_buf_init(&text, AL_NOTE_MAX);
 	al_buf_init(&note, AL_NOTE_MAX);
-	if (al_skey_generate(AL_S("log.example/x"), &f.key) != AL_OK || al_entry_encode(&entry, &f.entry) != AL_OK)
+	if (al_skey_generate(AL_S("log.example/x"), &f->key) != AL_OK || al_entry_encode(&entry, &f->entry) != AL_OK)
 		return -1;
-	leaf[1] = al_leaf_hash(al_buf_view(&f.entry));
+	leaf[1] = al_leaf_hash(al_buf_view(&f->entry));
 	cp.root = al_node_hash(&leaf[0], &leaf[1]);
-	al_checkpoint_format(al_slice_str(f.key.pub.name), &cp, &text);
-	al_note_sign(al_buf_view(&text), &f.key, &note);
-	al_buf_str(&f.answer, "SUMMARY OF UPDATE: a\n  Create SUCCEEDED: [aut-num] AS7\n"
-			      "  Modify SUCCEEDED: [mntner] X-MNT\n% receipt: index 1, checkpoint follows\n");
-	al_receipt_format(1, leaf, 1, al_buf_view(&note), &f.answer);
-	al_buf_str(&f.answer, "% end\n");
+	al_checkpoint_format(al_slice_str(f->key.pub.name), &cp, &text);
+	al_note_sign(al_buf_view(&text), &f->key, &note);
+	al_buf_str(&f->answer, "SUMMARY OF UPDATE: a\n  Create SUCCEEDED: [aut-num] AS7\n"
+			       "  Modify SUCCEEDED: [mntner] X-MNT\n% receipt: index 1, checkpoint follows\n");
+	if (again)
+		extra = al_buf_view(&f->entry);
+	al_receipt_format(1, leaf, 1, al_buf_view(&note), extra, &f->answer);
+	al_buf_str(&f->answer, "% end\n");
 	al_buf_release(&text);
 	al_buf_release(&note);
-	*state = &f;
 	return 0;
+}
+
+static int setup(void **state)
+{
+	static struct fixture f;
+
+	*state = &f;
+	return fixture_fill(&f, REQUEST, false);
 }
 
 static int teardown(void **state)
@@ -93,6 +104,35 @@ static void entry_is_made_again(void **state)
 	assert_int_equal(rebuild(f, REQUEST, DECIDED, &out), AL_EVERIFY);
 	f->key.pub.pk[0] ^= 1;
 	al_buf_release(&out);
+}
+
+static void entry_that_others_signed_too(void **state)
+{
+	struct fixture f;
+	struct al_buf out;
+
+	(void)state;
+	assert_int_equal(fixture_fill(&f, REQUEST MORE, true), 0);
+	/* Whenever it was decided. */
+	assert_int_equal(rebuild(&f, REQUEST, DECIDED + 9000000, &out), AL_OK);
+	assert_true(al_slice_eq(al_buf_view(&out), al_buf_view(&f.entry)));
+	al_buf_release(&out);
+	/* Another text than the one that was sent, though signed and in the log. */
+	assert_int_equal(rebuild(&f,
+				 "request: b\nprev: none\n\naut-num: auto-1\nas-name: X\n\nmntner: X-MNT\nsource: T\n"
+				 "-----BEGIN SSH SIGNATURE-----\nQUJD\n-----END SSH SIGNATURE-----\n",
+				 DECIDED, &out),
+			 AL_ENOTFOUND);
+	assert_int_equal(out.len, 0);
+	al_buf_release(&out);
+	/* Without the entry nobody knows who else signed. */
+	al_buf_release(&f.entry);
+	al_buf_release(&f.answer);
+	assert_int_equal(fixture_fill(&f, REQUEST MORE, false), 0);
+	assert_int_equal(rebuild(&f, REQUEST, DECIDED, &out), AL_ENOTFOUND);
+	al_buf_release(&out);
+	al_buf_release(&f.entry);
+	al_buf_release(&f.answer);
 }
 
 static void joined_and_taken_apart(void **state)
@@ -145,6 +185,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(entry_is_made_again),
+		cmocka_unit_test(entry_that_others_signed_too),
 		cmocka_unit_test(joined_and_taken_apart),
 		cmocka_unit_test(what_is_no_receipt),
 	};

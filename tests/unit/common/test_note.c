@@ -301,7 +301,7 @@ static void receipts(void **state)
 	al_buf_init(&out, 4 * AL_NOTE_MAX);
 	al_checkpoint_format(al_slice_str(key.pub.name), &cp, &text);
 	al_note_sign(al_buf_view(&text), &key, &note);
-	al_receipt_format(1, proof, al_tree_inclusion(tree, 1, 3, proof), al_buf_view(&note), &out);
+	al_receipt_format(1, proof, al_tree_inclusion(tree, 1, 3, proof), al_buf_view(&note), AL_S(""), &out);
 	assert_true(al_slice_starts(al_buf_view(&out), "c2sp.org/tlog-proof@v1\nindex 1\n"));
 	assert_int_equal(al_receipt_open(al_buf_view(&out), &key.pub, &leaf[1], &index, &got), AL_OK);
 	assert_int_equal(index, 1);

@@ -67,7 +67,7 @@ static void receipt_make(struct sample *s)
 	size_t count = al_tree_inclusion(s->tree, 1, ENTRIES, proof);
 
 	al_buf_init(&s->receipt, 8192);
-	al_receipt_format(1, proof, count, al_buf_view(&s->note), &s->receipt);
+	al_receipt_format(1, proof, count, al_buf_view(&s->note), AL_S(""), &s->receipt);
 }
 
 /* The seed is the 32 bytes 00 01 .. 1f; the key's id as c2sp.org/signed-note has it. */
