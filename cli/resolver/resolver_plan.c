@@ -77,6 +77,11 @@ static enum al_err line_take(struct resolver_plan *plan, struct al_slice line, c
 	err = al_syntax_canon(AL_SYN_DS, line, &ds, reason);
 	if (err == AL_OK)
 		err = ds.err;
+	/* RFC 2317 has such names; to dnsmasq it is the end of one. */
+	if (err == AL_OK && strchr(zone, '/') != NULL) {
+		*reason = "a zone with '/' in its name cannot be given to every resolver";
+		err = AL_EINVAL;
+	}
 	if (err == AL_OK && zone[0] != '\0')
 		err = anchor_add(plan, zone, al_buf_view(&ds), reason);
 	al_buf_release(&ds);

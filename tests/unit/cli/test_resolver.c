@@ -76,6 +76,7 @@ static void bad_anchors_are_named(void **state)
 		"alamo. CH DS 1 13 2 " HEX,
 		"al\"amo. IN DS 1 13 2 " HEX,
 		"al'.}amo. IN DS 1 13 2 " HEX,
+		"1/32.alamo. IN DS 1 13 2 " HEX,
 		"alamo..x IN DS 1 13 2 " HEX,
 		"alamo. IN DS 1 13 2 " HEX "\" }",
 		"alamo.",
