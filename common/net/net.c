@@ -29,9 +29,9 @@
 #include <utlist.h>
 
 #define BACKLOG 1024
-#define ACCEPT_ROUNDS 64 /* connections before others get their turn */
-#define RETRY_MS 100u    /* after the system had no descriptor or memory for us */
-#define FULL_MS 10u      /* between looks for somebody who has to go */
+#define ACCEPT_ROUNDS 8 /* connections, each with an answer, before others get their turn */
+#define RETRY_MS 100u   /* after the system had no descriptor or memory for us */
+#define FULL_MS 10u     /* between looks for somebody who has to go */
 #define WARN_EVERY_MS 10000u
 
 struct listen_socket {

@@ -245,6 +245,29 @@ static void test_what_came_with_a_connection(void **state)
 	}
 }
 
+/* A crowd that comes and asks is taken a few at a time: who is there already does not wait for all of it. */
+static void test_a_crowd_is_taken_in_turns(void **state)
+{
+	enum { CROWD = 20 };
+	struct server server;
+	int fds[CROWD];
+	size_t before = 0, rounds = 0;
+	(void)state;
+	server_open(&server, &roomy);
+	for (size_t i = 0; i < CROWD; i++) {
+		fds[i] = client_connect(server.port);
+		client_say(fds[i], "echo one\n");
+	}
+	for (; server.opens < CROWD; before = server.opens, rounds++) {
+		assert_int_equal(event_base_loop(al_loop_base(server.loop), EVLOOP_ONCE), 0);
+		assert_true(server.opens - before <= CROWD / 2);
+	}
+	assert_true(rounds > 1);
+	for (size_t i = 0; i < CROWD; i++)
+		close(fds[i]);
+	server_close(&server);
+}
+
 static void test_lines_in_pieces(void **state)
 {
 	struct server server;
@@ -736,6 +759,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_came_with_a_connection),
+		cmocka_unit_test(test_a_crowd_is_taken_in_turns),
 		cmocka_unit_test(test_lines_in_pieces),
 		cmocka_unit_test(test_answers_after_half_close),
 		cmocka_unit_test(test_finish_delivers_all_though_input_waits),
