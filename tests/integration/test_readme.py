@@ -10,7 +10,8 @@ import pytest
 from harness import BIN, ROOT, SETTLE_S, Key, obj, run
 
 ELSEWHERE = ("./script/", "export PATH=")    # they install and build, and find what was built
-LATER = ("whois ", "dig ", "bgpq4 ", "curl ", "alamo whois ")    # who follows the log sees it a moment later
+# Who follows the log sees it a moment later.
+LATER = ("whois ", "dig ", "bgpq4 ", "curl ", "alamo whois ", "alamo roa fetch ")
 VARIES = (
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
     (r"\b\d{14} \d{14} \d{1,5} (\S+) .*", r"SIGNED by \1"),
@@ -93,7 +94,8 @@ class Newcomer:
             if good or not command.startswith(LATER) or time.monotonic() > end:
                 break
             time.sleep(0.1)
-        assert good, f"$ {command}\ngave {result.returncode} and\n{result.stdout}\nwhere the text shows\n{words}" + "\n".join(shown)
+        text = "\n".join([words, *shown])
+        assert good, f"$ {command}\ngave {result.returncode} and\n{result.stdout}\nwhere the text shows\n{text}"
         return result.stdout
 
     def follow(self, blocks):
@@ -126,7 +128,7 @@ def test_five_minutes(newcomer, tmp_path):
 
 
 def second_maintainer(newcomer):
-    """What the example of two signatures begins with: two members' keys, and a route of the one's prefix from the other's AS."""
+    """What the example of two signatures begins with: two members, and a route of the one's prefix from the other's AS."""
     found = {}
     for name in ("mine", "theirs"):
         Key(newcomer.folder / name)
