@@ -469,7 +469,8 @@ static bool needed(const struct loggen *gen, const struct thing *thing)
 	struct al_prefix prefix;
 	bool any = false;
 
-	if (thing->fixed || al_state_references(book_state(gen->book), thing->cls, key) > 0)
+	/* A contact may go while it is named, and then stops the next change of what names it: too long to look for here. */
+	if (thing->fixed || thing->cls == AL_PERSON || al_state_references(book_state(gen->book), thing->cls, key) > 0)
 		return true;
 	if ((thing->cls != AL_INETNUM && thing->cls != AL_INET6NUM) || al_object_prefix(now, &prefix) != AL_OK)
 		return false;

@@ -129,7 +129,8 @@ static void a_long_log_of_random_requests_is_clean(void **state)
 		assert_int_equal(audit_entry(audit, loggen_entry(gen)), AL_OK);
 	}
 	if (found.count > 0)
-		fail_msg("%s at %" PRIu64 ":\n%.*s", audit_kinds[found.items[0].kind].id, found.items[0].index,
+		fail_msg("%s (%s) at %" PRIu64 ":\n%.*s", audit_kinds[found.items[0].kind].id,
+			 found.items[0].clause != NULL ? found.items[0].clause : "no clause", found.items[0].index,
 			 AL_FMT(loggen_entry(gen)));
 	assert_true(audit_finish(audit, &counts));
 	assert_int_equal(counts.requests, count);
