@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * allocation_bench.c -- the figures behind bench/allocation.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * dns_load.c -- questions as fast as they are answered: `dns_load udp|tcp PORT FILE SECONDS [K]`
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ledger_bench.c -- the figures behind bench/ledger, one a call: NAME VALUE lines.
  *

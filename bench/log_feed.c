@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * log_feed.c -- a log of N objects, offered as a stream: `log_feed DIR N [K [KIND]]`, K (200) in an entry,
  * KIND "routes" (behind the as-set AS-BENCH, of 1,300 of their 5,000 origins) or "domains" (behind a registry

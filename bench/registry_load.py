@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What bench/requests and bench/allocation share: one registry by itself, and the generator that feeds it."""
 
 import os

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * requests_load.c -- members in a hurry: signs requests in advance, sends them
  * over many connections and counts the answers that have a receipt.

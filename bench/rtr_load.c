@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rtr_load.c -- many routers at once: `rtr_load PORT CLIENTS`, on 127.0.0.1, version 1.
  *

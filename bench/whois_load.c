@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * whois_load.c -- clients of a whois server on loopback, each waiting for its answers: `whois_load PORT MODE CLIENTS
  * SECONDS RECORDS`.

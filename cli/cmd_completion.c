@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_completion.c -- `alamo completion`: scripts for bash and zsh.
  */

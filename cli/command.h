@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * command.h -- what every subcommand of `alamo` shares: exit codes, words on
  * standard error, its table.

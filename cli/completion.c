@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * completion.c -- completion scripts for shells, out of the tables.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * file.h -- whole files, directory trees and the place of our programs.
  */

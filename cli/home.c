@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * home.c -- where a person's own files are.
  */

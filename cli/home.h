@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * home.h -- where a person's own files are (XDG Base Directory Specification).
  */

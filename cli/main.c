@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * main.c -- `alamo`: finds the command and says whether its words got out.
  */

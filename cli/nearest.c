@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * nearest.c -- distance of two names: Levenshtein's, a swap of neighbours counting once.
  */

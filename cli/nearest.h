@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * nearest.h -- what somebody may have meant by a name that does not exist.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * option.c -- argv against a command's table.
  *

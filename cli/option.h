@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * option.h -- the table behind every command: what words and options it takes.
  *

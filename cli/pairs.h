@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pairs.h -- our own small files: lines "NAME = VALUE", and comments.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * process.h -- run another program with bytes in and bytes out, no shell.
  */

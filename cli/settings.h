@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * settings.h -- where the client finds its registry, its WHOIS server and its key.
  *

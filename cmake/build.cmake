@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # One interface target for the flags that every target of ours uses, and the two
 # shapes of target that the house has.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * clang-tidy.h -- included before every file that script/lint gives to clang-tidy.
  *

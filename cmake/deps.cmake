@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Libraries from the distribution, each as an imported target dep::NAME.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)

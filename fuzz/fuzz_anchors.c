@@ -1,4 +1,5 @@
 /* links: alamo_cli -- DS lines, and what each resolver's language makes of those that were taken */
+/* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include <string.h>
 

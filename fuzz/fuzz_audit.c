@@ -1,4 +1,5 @@
 /* links: alamo_rules */
+/* SPDX-License-Identifier: MIT */
 /*
  * fuzz_audit.c -- a log that anybody may have written, entries divided by NUL
  * bytes: deciding it again and applying it as it stands must be safe, and an

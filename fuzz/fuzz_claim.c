@@ -1,4 +1,5 @@
 /* links: alamo_rpsl */
+/* SPDX-License-Identifier: MIT */
 /*
  * fuzz_claim.c -- a claim key on the first line, a proof on the second: what is
  * taken has one canonical form, and no bytes verify by chance.

@@ -1,4 +1,5 @@
 /* links: alamo_cli */
+/* SPDX-License-Identifier: MIT */
 /*
  * fuzz_client.c -- what the command line reads from others: a registry's
  * answers, invitations, drafts out of the network, pinned networks.

@@ -1,4 +1,5 @@
 /* links: alamo_rootdns */
+/* SPDX-License-Identifier: MIT */
 /*
  * fuzz_dns_query.c -- any message gets no answer or one that parses, repeats
  * the question, stays within its bound and is the same every time.

@@ -1,4 +1,5 @@
 /* links: alamo_follow */
+/* SPDX-License-Identifier: MIT */
 /*
  * fuzz_entry.c -- an entry that decodes must encode to the same bytes.
  */

@@ -1,4 +1,5 @@
 /* links: alamo_follow */
+/* SPDX-License-Identifier: MIT */
 /*
  * fuzz_follow_frames.c -- a stream of frames into the verifying half of the
  * follower: nothing may be handed over that the pinned key did not sign, and

@@ -1,4 +1,5 @@
 /* links: alamo_registry */
+/* SPDX-License-Identifier: MIT */
 /*
  * fuzz_framing.c -- what is accepted audits clean, through the edge of the
  * request port.

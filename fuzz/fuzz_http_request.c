@@ -1,4 +1,5 @@
 /* links: alamo_follow */
+/* SPDX-License-Identifier: MIT */
 /*
  * fuzz_http_request.c -- whatever is called a head parses without reading
  * outside, and what comes out lies inside it.

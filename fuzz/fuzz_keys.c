@@ -1,4 +1,5 @@
 /* links: alamo_follow */
+/* SPDX-License-Identifier: MIT */
 /*
  * fuzz_keys.c -- keys notes: a text that parses has one spelling, and what is
  * signed opens under the key that signed it, and no other.

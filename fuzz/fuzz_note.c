@@ -1,4 +1,5 @@
 /* links: alamo_follow */
+/* SPDX-License-Identifier: MIT */
 /*
  * fuzz_note.c -- notes, checkpoints, receipts and keys. Text that parses as a
  * key must be the key's one spelling; a text that can be signed must open.

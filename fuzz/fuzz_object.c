@@ -1,4 +1,5 @@
 /* links: alamo_follow */
+/* SPDX-License-Identifier: MIT */
 /*
  * Objects: canonical text is a fixed point. What builds once builds again to
  * the same bytes and the same key.

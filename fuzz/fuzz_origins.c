@@ -1,4 +1,5 @@
 /* links: alamo_origins */
+/* SPDX-License-Identifier: MIT */
 /*
  * fuzz_origins.c -- what comes from a source of route origins: heads, sets, deltas.
  *

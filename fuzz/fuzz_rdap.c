@@ -1,4 +1,5 @@
 /* links: alamo_whois */
+/* SPDX-License-Identifier: MIT */
 /*
  * fuzz_rdap.c -- RDAP paths and queries against a small registry.
  *

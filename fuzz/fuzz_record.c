@@ -1,4 +1,5 @@
 /* links: alamo_rpsl */
+/* SPDX-License-Identifier: MIT */
 /*
  * fuzz_record.c -- hosted records, a line each: what is read has one canonical
  * text, which reads as the same bytes.

@@ -1,4 +1,5 @@
 /* links: alamo_follow */
+/* SPDX-License-Identifier: MIT */
 /*
  * Requests: whatever comes, decoding stays inside its bounds, and what it
  * takes apart lies inside the bytes it keeps.

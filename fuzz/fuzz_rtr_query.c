@@ -1,4 +1,5 @@
 /* links: alamo_rpki */
+/* SPDX-License-Identifier: MIT */
 /*
  * fuzz_rtr_query.c -- a router's bytes through decoding and the session, as rtr_server.c feeds them.
  *

@@ -1,4 +1,5 @@
 /* links: alamo_follow */
+/* SPDX-License-Identifier: MIT */
 /*
  * fuzz_sshsig.c -- armored signatures and public key lines. What verifies for
  * one message must not verify for another; what parses as a key must come back.

@@ -1,4 +1,5 @@
 /* links: alamo_follow */
+/* SPDX-License-Identifier: MIT */
 /*
  * fuzz_tile.c -- paths of a published log, and entry bundles. A path that
  * parses is its one spelling; a bundle that comes apart goes together again.

@@ -1,4 +1,5 @@
 /* links: alamo_whois */
+/* SPDX-License-Identifier: MIT */
 /*
  * fuzz_whois_query.c -- lines of a whois client against a small registry.
  *

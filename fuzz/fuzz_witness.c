@@ -1,4 +1,5 @@
 /* links: alamo_follow */
+/* SPDX-License-Identifier: MIT */
 /*
  * fuzz_witness.c -- policies and cosigned notes of strangers. The first byte
  * chooses; a policy that parses answers the same for every note twice.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * replay.c -- runs a fuzz target over the files of a folder, so that every
  * input that once mattered stays a test. An empty folder is a failure: a

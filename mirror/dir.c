@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * dir.c -- the lock on a directory. It ends with the process; the file stays.
  */

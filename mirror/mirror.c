@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * mirror.c -- a follower that keeps everything and serves it on: the stream's
  * client at one end, its server at the other, the store between.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * store.c -- the mirror's file: opened, repaired, appended to, read.
  *

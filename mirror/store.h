@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * store.h -- a log in a directory: one append-only file of stream frames, and
  * the newest checkpoint beside it (docs/formats.md, "Mirror").

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * store_internal.h -- the store's file, as writing (store.c) and verifying
  * (store_scan.c) see it. Private to these two.

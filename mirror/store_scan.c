@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * store_scan.c -- prove a stored log: every entry hashed, every head's
  * signature and root checked. Touches nothing.

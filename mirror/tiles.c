@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tiles.c -- out of the store, into files for any tool that reads tiles.
  *

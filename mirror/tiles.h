@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tiles.h -- the published log (c2sp.org/tlog-tiles) of a mirror: files below
  * DIR/tiles, made from the store, and the same over HTTP.

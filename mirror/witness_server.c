@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * witness_server.c -- POST /add-checkpoint (c2sp.org/tlog-witness).
  *

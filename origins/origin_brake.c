@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * origin_brake.c -- counts what a step from one set to another takes away. Pure.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * origin_brake.h -- does a step take too many routes away at once?
  *

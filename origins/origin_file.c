@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * origin_file.c -- the kinds of file as a table; each is a head, rows and a tail.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * origin_file.h -- a set as the files that routers and their tools read, one kind each.
  *

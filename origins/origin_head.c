@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * origin_head.c -- heads and key statements: text, signatures, and what is wrong with them, by name.
  *

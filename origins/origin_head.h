@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * origin_head.h -- what is signed about a set of route origins, and the one judgement about it
  * (docs/formats.md, "Signed route origins").

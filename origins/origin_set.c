@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * origin_set.c -- records as lines, and lines as records.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * origin_set.h -- a set, and the difference of two, as text with one spelling (docs/formats.md, "Signed route origins").
  *

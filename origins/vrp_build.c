@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vrp_build.c -- from the registry's state to VRPs: a pure function of the state.
  *

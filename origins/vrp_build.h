@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vrp_build.h -- the rule: which VRPs a registry's route and route6 objects give.
  *

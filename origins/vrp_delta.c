@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vrp_delta.c -- differences between sets: a bounded ring of them, and netting.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vrp_delta.h -- the difference between two sets, and the last differences of a log.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vrp_fold.c -- changed route objects in, next set and one delta an entry out.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vrp_fold.h -- the rule of vrp_build.h, kept up to date change by change.
  *

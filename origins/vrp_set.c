@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vrp_set.c -- immutable sorted sets of VRPs.
  *

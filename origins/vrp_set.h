@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vrp_set.h -- the validated ROA payloads (VRPs, RFC 6811) of one moment:
  * sorted, without duplicates, immutable, counted.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * genesis.c -- `alamo-registryd -c FILE --create REQUEST...`: the same
  * pipeline as for everybody, before there is anybody to listen to.

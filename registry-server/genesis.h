@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * genesis.h -- the first entries of a new authority.
  */

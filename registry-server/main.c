@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * main.c -- alamo-registryd: the daemon, the founding of a new ledger, or the recovery of a restored one.
  */

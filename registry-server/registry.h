@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * registry.h -- the daemon: opens, wires and closes everything, in order.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * watermark.c -- statvfs(3) of the ledger's directory, /proc/self/statm.
  */

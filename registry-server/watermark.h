@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * watermark.h -- when the host has no room for more: least free disk, most
  * memory. The registry then refuses what would be stored, in words, and goes

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * access.h -- who may take whole zones: addresses, and keys that sign.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * anchors.c -- see anchors.h. Builder's thread, when a generation is made.
  */

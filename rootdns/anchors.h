@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * anchors.h -- what validating resolvers are configured with, as files in the
  * run folder, replaced by rename:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * answer.c -- the authoritative algorithm (RFC 1034 section 4.3.2, RFC 4035
  * section 3.1) over compiled nodes: see answer.h.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * answer.h -- query bytes and the set of zones to response bytes. Pure: no
  * socket, no clock, no memory of its own.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * answer_compile.c -- nodes: see node.h for the layout. Builder's thread.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * answer_compile.h -- a name of the working copy to a node.
  */

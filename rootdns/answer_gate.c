@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * answer_gate.c -- what stands between a message and a zone: whole messages,
  * signatures, classes and types that are not for zones. See answer.h.

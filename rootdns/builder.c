@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * builder.c -- changes, publishing, and from one run to the next: see builder.h. Builder's thread.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * builder.h -- all zones of the authority, from claims to the published set.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * chaos.c -- see chaos.h. The host's name is what RFC 4892 asks for: it tells
  * instances of an anycast address apart.

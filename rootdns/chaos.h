@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * chaos.h -- questions about the server itself (RFC 4892): class CHAOS, TXT,
  * version.bind, version.server, id.server and hostname.bind.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * client.h -- who asks, and what the server has beside its zones. Answers
  * depend on a question, a set of zones and this.

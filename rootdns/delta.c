@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * delta.c -- see delta.h. Builder's thread.
  */

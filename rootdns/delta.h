@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * delta.h -- what changed from one snapshot of a zone to the next, as an IXFR
  * tells it (RFC 1995 section 4): old SOA, what went, new SOA, what came.

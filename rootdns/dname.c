@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * dname.c -- wire names: see dname.h. Pure; any thread.
  *

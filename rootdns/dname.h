@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * dname.h -- domain names in wire form (RFC 1035 section 3.1): joining,
  * hashing by suffix and the canonical order of RFC 4034 section 6.1.

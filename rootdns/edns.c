@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * edns.c -- see edns.h. Pure.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * edns.h -- what our OPT record says: NSID (RFC 5001), cookies (RFC 7873 and
  * 9018), keepalive of TCP (RFC 7828), how

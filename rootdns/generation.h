@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * generation.h -- one plan with its zones and what they are made of. A full
  * build makes a generation beside the old one, which goes when nobody reads it

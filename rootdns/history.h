@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * history.h -- the deltas of a snapshot, from those of the one before.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * kept.h -- small files that must be whole or not there: keys, serials,
  * anchors. Failures are logged with the file's name.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * key_roll.c -- see key_roll.h. The waits are sums of what a validator may
  * still have: the TTL of what changes, and how long secondaries take.

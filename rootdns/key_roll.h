@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * key_roll.h -- from one key to the next without a moment in which a validator
  * fails (RFC 6781, RFC 7583): a state machine over times, without files or clock.

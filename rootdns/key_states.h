@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * key_states.h -- where the keys of a zone stand in their life, kept in a file
  * beside them (Kzone.+states), a line FLAGS TAG STATE SINCE each.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * listen.h -- the daemon's addresses: one port for UDP and TCP on each, and
  * the threads behind the UDP sockets.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* main.c -- alamo-rootd. */
 #include "rootd.h"
 

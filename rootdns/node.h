@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * node.h -- everything one name of a zone can answer, compiled: immutable, one
  * piece of memory, shared by the snapshots that show it.

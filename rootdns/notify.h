@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * notify.h -- NOTIFY to secondaries (RFC 1996): each zone's new serial to each
  * of them, again until it is answered or six times.

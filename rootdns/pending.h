@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pending.h -- what changed in the state since the zones were last built: the
  * newest version of each object, and whether the plan itself changed.

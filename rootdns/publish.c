@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * publish.c -- one pointer swapped, one hazard slot a reader: see publish.h.
  */

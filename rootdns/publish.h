@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * publish.h -- the set of zones in force, from the one builder to the readers.
  *

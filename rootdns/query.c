@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * query.c -- the question parser: see query.h. Every byte is a stranger's.
  */

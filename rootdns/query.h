@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * query.h -- a message from the network, taken apart within its bounds
  * (RFC 1035 section 4.1, RFC 6891). Pure.

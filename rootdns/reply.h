@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * reply.h -- a response under construction: sections in order, a bound, the
  * header last. Once something that must be there does not fit, the reply is

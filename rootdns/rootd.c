@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rootd.c -- composition: who runs where, and what a new head sets in motion.
  *

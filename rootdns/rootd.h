@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rootd.h -- the daemon: authoritative DNS of a network's root, top-level
  * domains and reverse zones.

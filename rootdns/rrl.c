@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rrl.c -- see rrl.h.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rrl.h -- response rate limiting: a forged question over UDP sends its answer
  * to a victim. Like answers to one network are counted by the second; above the

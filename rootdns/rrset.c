@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rrset.c -- RRsets in run form: see rrset.h. Pure; a set belongs to one thread.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rrset.h -- one RRset in "run" form: its records one after the other, each
  *

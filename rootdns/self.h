@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * self.h -- what the server is beside its zones, from the configuration.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * serials.c -- see serials.h. Builder's thread.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * serials.h -- which serial a zone has next (RFC 1982): newer than every one
  * that anybody was told, whatever happened to the process, the log or the clock.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * snapshot.h -- all zones as they were served, in one file beside the keys:
  * what a restart answers with until it has caught up, takes signatures from,

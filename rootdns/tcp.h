@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tcp.h -- DNS over TCP (RFC 7766): pipelined queries, answers in order, zone
  * transfers.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * traffic.h -- counters of queries and replies. A batch counts for itself and
  * adds once, so that threads hardly meet on the shared metrics.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * transfers.c -- see transfers.h. One loop's thread.
  */

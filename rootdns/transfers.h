@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * transfers.h -- zone transfers under way: how many, of whom, and that each
  * moves. A transfer holds a snapshot, so that a reader who takes his time is

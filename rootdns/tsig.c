@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tsig.c -- see tsig.h. A query's record is the last one of its message, so
  * that what is signed is all in front of it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tsig.h -- transaction signatures (RFC 8945): HMAC-SHA256, -384 and -512 over
  * whole messages, with keys that both sides have.

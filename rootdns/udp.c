@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * udp.c -- the loop that answers most queries: see udp.h.
  *

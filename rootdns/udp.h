@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * udp.h -- DNS over UDP: threads, each with a socket of its own on one address
  * (SO_REUSEPORT), answering in batches.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * xfr.c -- see xfr.h. Of a whole zone, records keep the order of the chain, glue follows the
  * cut above it, and the SOA stands first and last.

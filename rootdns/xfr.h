@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * xfr.h -- a zone as a stream of messages: whole (AXFR, RFC 5936), or what
  * changed since a serial (IXFR, RFC 1995), as long as the snapshot has the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone.c -- look-ups in snapshots: see zone.h. Pure reads, any thread.
  */

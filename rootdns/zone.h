@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone.h -- a zone as it is served: one immutable snapshot, and the set of all
  * zones at one moment. Any thread may read them; nobody ever edits one.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone_build.c -- objects to claims: see zone_build.h. Runs on the thread of
  * the state; the claims then travel to the builder's thread.

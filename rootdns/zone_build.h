@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone_build.h -- registry objects to claims: what each object wants to see
  * in which zone. Pure but for log lines about data that cannot be used.

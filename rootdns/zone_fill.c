@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone_fill.c -- see zone_fill.h. Builder's thread.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone_fill.h -- what a snapshot has beside its nodes: numbers, the SOA of
  * negative answers, the addresses of the apex's servers.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone_key.c -- keys in files: see zone_key.h. ldns knows
  * the file format. Builder's thread, at start and when a zone appears.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone_key.h -- a zone's keys (ECDSA P-256 with SHA-256, RFC 6605): KSK and
  * ZSK, kept as BIND writes them (Kzone.+013+tag.private and .key), and where

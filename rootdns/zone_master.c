@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone_master.c -- a zone's working state between updates: see zone_master.h.
  * Builder's thread.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone_master.h -- a zone's master: the working copy, its keys, its chain of
  * names and the snapshots made from it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone_names.c -- the plan of zones: see zone_names.h. Pure.
  */

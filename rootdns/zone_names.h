@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone_names.h -- which zones this authority serves: the plan, derived from
  * the registry object alone.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone_record.c -- DS data: see zone_record.h. Hosted records are read by
  * alamo/rpsl/rr.h, as the registry does. Pure.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone_record.h -- RDATA of ds-rdata: text to wire.
  */

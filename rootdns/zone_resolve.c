@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone_resolve.c -- claims to signed RRsets: see zone_resolve.h. Builder's
  * thread. What cannot be served is dropped by RRset and said in the log.

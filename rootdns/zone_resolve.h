@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone_resolve.h -- what a name shows: the claims that stand there, as RRsets,
  * with the signatures that are still good taken over.

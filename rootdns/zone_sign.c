@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone_sign.c -- one RRset, one signature: see zone_sign.h. A run is in
  * canonical order and form already, so that the signed bytes are the RRSIG's

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone_sign.h -- RRSIG over an RRset (RFC 4034 section 3.1.8.1).
  */

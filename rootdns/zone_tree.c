@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone_tree.c -- names, claims, dirt: see zone_tree.h. Builder's thread.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone_tree.h -- the builder's working copy of one zone: every name that a
  * claim or a server's name made, and the rules by which claims stand or fall.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone_update.c -- changed names to the next snapshot: see zone_update.h.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone_update.h -- the step from changed names to a zone's next snapshot.
  * Builder's thread.

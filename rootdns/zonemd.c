@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zonemd.c -- see zonemd.h. Builder's thread.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zonemd.h -- the digest of a whole zone (RFC 8976, scheme SIMPLE, SHA-384).
  */

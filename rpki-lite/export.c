@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * export.c -- the files of a set (origin_file.h), kept, and the HTTP routes to them.
  *

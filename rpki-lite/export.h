@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * export.h -- the set as files over HTTP for those who fetch instead of speaking RTR: /NAME for each of origin_file.h.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fetched.c -- looks at DIR/head once a second; when it is another one, judges it and its set, and offers them.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fetched.h -- sets out of the folder of `alamo roa fetch` instead of the log: a cache beside a router, with the same
  * (session, serial) as everybody's, and nothing in it but what the log's key vouches for.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * gate.c -- the brake's state and its two files. Thread: the loop's.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * gate.h -- lets the newest set out, or holds it back for a person to look at (origin_brake.h).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * kept.c -- writes the set first, the head that names it second, and removes the set before last.
  *

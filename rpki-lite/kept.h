@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * kept.h -- the last good set on the disk, with the checkpoint that vouches for it, for the next start.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* main.c -- alamo-rpkid. */
 #include "rpkid.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * moment.c -- keeps the set that is served together with what vouches for it. Thread: the loop's.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * moment.h -- what is known right now, for everybody who serves it: the set, the log's word for it, and how fresh that is.
  *

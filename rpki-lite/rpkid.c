@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rpkid.c -- composition of the daemon, and what happens when the log has a new head.
  *

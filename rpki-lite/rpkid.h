@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rpkid.h -- the daemon: follows the log, keeps the set of VRPs, serves it over RTR and HTTP.
  *

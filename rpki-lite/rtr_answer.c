@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rtr_answer.c -- what a session says, as bytes in a connection's output.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rtr_client.h -- a router's connection and its server, as rtr_server.c and rtr_answer.c share them. Thread: the loop's.
  */

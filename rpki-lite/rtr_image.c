@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rtr_image.c -- builds and keeps the byte images of sets and differences.
  *

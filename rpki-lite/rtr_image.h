@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rtr_image.h -- answers ready for the wire, shared by all routers that get them.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rtr_pdu.c -- RTR PDUs: bytes to struct and struct to bytes, no state.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rtr_pdu.h -- PDUs of the RPKI-to-Router protocol, versions 0 (RFC 6810) and 1 (RFC 8210):
  * encode and decode only.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rtr_server.c -- connections to sessions: reads PDUs, steps the session, writes what it replies.
  *

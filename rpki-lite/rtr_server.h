@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rtr_server.h -- RTR over TCP: routers in, sessions stepped, images out, Notify when there is something new.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rtr_session.c -- the RTR state machine of a cache: state, input and world to next state and reply.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rtr_session.h -- one router's conversation: RFC 8210 section 8 from the cache's side, as one step function.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * served.c -- keeps the moment: shows sets, ages them, keeps them on the disk. Thread: the loop's.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * served.h -- what routers and files are given: the newest set when the gate lets it out, the last good one otherwise,
  * the one from the disk at a start, and nothing once that has grown too old.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * signed.c -- signs heads when they are asked for. Thread: the loop's.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * signed.h -- the set as signed text over HTTP, for those who verify (docs/formats.md, "Signed route origins").
  *

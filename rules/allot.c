@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * allot.c -- AUTO-n: the registry picks. Deterministic from state and request.
  *

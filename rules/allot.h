@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * allot.h -- which number or block the registry would hand out next.
  */

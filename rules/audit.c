@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * audit.c -- the auditor: decode, decide again, compare, apply as it stands.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * audit.h -- decide a log again, entry by entry, and say where it is not what
  * the rules give.

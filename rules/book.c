@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * book.c -- three folds over one log, kept in step by the state's hook.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * book.h -- all that a decision looks at: the state, the index of what is
  * free, resting and held, and which texts became entries.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * decision.c -- the flow of one decision as one readable function.
  */

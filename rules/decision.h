@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * decision.h -- one request on its way through the pipeline: what was asked,
  * who signed, what it would do, and what the rules said.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * holdings.c -- each change of an object is a few steps on counters. A block
  * that comes or goes moves what lies directly below it to another pool.

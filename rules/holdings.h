@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * holdings.h -- who holds how much: the counts behind quotas, kept up to date
  * with each change. A cache of the state, like space.h.

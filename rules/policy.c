@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * policy.c -- the rules that hold for every object, and the dispatch to the
  * rule families. Pure: reads state and request, writes only to the report.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * policy.h -- the rules: who may (authority), one family of rules a file, and
  * the clauses by which they refuse. All of them look at a struct subject;

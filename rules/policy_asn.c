@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * policy_asn.c -- aut-num and as-block: the block above decides. What it hands
  * out by policy are numbers; a block in a block takes its maintainers.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * policy_auth.c -- who may: maintainers, parents, the hostmaster.
  *

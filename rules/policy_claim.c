@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * policy_claim.c -- a maintainer without a key of ours, claimed by one of the
  * keys that it had elsewhere.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * policy_contact.c -- personal data comes beside the request and is named by
  * its hash. The log keeps the hash; the text can be erased.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * policy_inet.c -- inetnum and inet6num: parent, size, overlap.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * policy_name.c -- everything that is known by a name: maintainers, contacts,
  * sets, domains, the registry object.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * policy_node.c -- nodes, peerings, services: each says something of others,
  * who therefore agree; and membership of sets, which is the same thought.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * policy_quota.c -- how much one maintainer, one key and one tree of vouchers
  * may hold by policy, and what rests after it was returned.

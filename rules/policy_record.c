@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * policy_record.c -- hosted records of a domain, taken together: what the zone
  * could not serve as it stands is refused here, where its sender hears of it.

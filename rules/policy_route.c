@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * policy_route.c -- route and route6: the holder of the address space and the
  * holder of the origin AS both agree, so neither can speak for the other.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pools.c -- a sorted array: pools are few, and looked through from the first.
  */

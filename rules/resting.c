@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * resting.c -- a queue by time. What comes back early is marked, not moved.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * resting.h -- returned numbers and blocks that wait before another may have
  * them. Log time, not the clock: entries come in order, so this is a queue,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * seen.c -- a hash table with linear probing. Its keys are hashes already; a
  * secret mixed in keeps long runs from being built on purpose.

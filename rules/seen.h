@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * seen.h -- which entry an accepted text became: from SHA-256 to log index.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * space.c -- binary trees over the number spaces, nodes by index in one array.
  *

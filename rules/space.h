@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * space.h -- which blocks of a pool are free: the index behind AUTO-n.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * subject.c -- complaints of the rules, under the line that they are about.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * subject.h -- what a rule looks at: the request under decision, seen against
  * the state before it and the state that it would leave; and how it complains.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tally.c -- two hash tables: rows by (account, kind, pool), and the rows of
  * each account as a list.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tally.h -- counts by account: who (a maintainer, a key, the members below a
  * voucher), of what, in which pool. One look-up a question, however much is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * verify.c -- who signed. Pure: keys come out, what they may do is policy's.
  */

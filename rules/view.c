@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * view.c -- look-ups over state and request together, by index on both sides:
  * a request may hold a thousand objects, each of which asks about the others.

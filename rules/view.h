@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * view.h -- the state as a request would leave it: the present state with the
  * request's own objects on top.

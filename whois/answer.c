@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * answer.c -- renders answers: header, objects or an error, footer.
  *

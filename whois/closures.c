@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * closures.c -- a list of kept answers in the order of their last use. There
  * are few, so that a change looks at all of them: a bisection each.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * closures.h -- expansions of sets that were asked for, kept as the text of
  * their answers until something changes that they were made of.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * contact.c -- looks at the object, then at its maintainers, then one block
  * up; every step is to a larger block, so that the walk ends.

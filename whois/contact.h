@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * contact.h -- who answers for an object: the handle that it, its maintainer
  * or the block around it names. What a handle's holder can be reached by is

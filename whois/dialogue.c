@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * dialogue.c -- what one line does to a conversation.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * dialogue.h -- one connection's conversation: a line in, its answer out.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * diff.c -- longest common subsequence of lines, by the table (Hunt and
  * McIlroy's problem, small enough here). Beyond CELLS_MAX the middle counts as

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * diff.h -- what changed between two texts, line by line, in unified form
  * without file names ("@@ -1,3 +1,4 @@" and three lines of context).

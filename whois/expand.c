@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * expand.c -- a worklist of sets, and of AS numbers where their routes are
  * wanted. Each is visited once, which ends every loop.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * expand.h -- all levels of an as-set or route-set (RFC 2622 section 5), worked
  * out in steps of bounded work.

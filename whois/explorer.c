@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * explorer.c -- routes, the first page, and search. explorer_object.c and
  * explorer_space.c have the others.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * explorer.h -- the registry as pages, on the daemon's HTTP service. They are
  * written here, work without scripts, and load nothing from elsewhere.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* explorer_object.c -- an object's page: its text, who answers for it, its versions and what each changed. */
 #include "explorer_page.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* explorer_page.h -- between explorer.c, which routes, and the pages. */
 #ifndef WHOIS_EXPLORER_PAGE_H
 #define WHOIS_EXPLORER_PAGE_H

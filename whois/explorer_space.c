@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * explorer_space.c -- the blocks one level inside a block: where they lie, as a
  * picture, and which they are, as a list that says the same.

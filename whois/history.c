@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * history.c -- records in an unlinked file, and where each begins.
  *

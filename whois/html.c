@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* html.c -- the one place that writes markup around what members wrote. */
 #include "html.h"
 

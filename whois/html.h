@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * html.h -- text into pages: escaped, as links, between a head and a foot.
  */

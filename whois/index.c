@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * index.c -- the inverse index: one open-addressed table of postings.
  *

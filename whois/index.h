@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * index.h -- inverse index: (class, attribute, value) -> the objects that say so.
  *

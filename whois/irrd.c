@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * irrd.c -- one handler a command, a table of them, and the framing.
  *

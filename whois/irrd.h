@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * irrd.h -- IRRd's '!' commands.
  *

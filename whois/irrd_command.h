@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * irrd_command.h -- between irrd.c, which frames answers, and the commands.
  *

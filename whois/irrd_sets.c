@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * irrd_sets.c -- the commands about sets and origins: what filters are made of.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * job.c -- a job's life; answer.c and irrd.c know what its pieces look like.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * lookup.c -- exact, less and more specific, enclosing and inverse look-ups.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* main.c -- alamo-whoisd: registry queries over WHOIS (RFC 3912) and HTTP. */
 #include "whoisd.h"
 

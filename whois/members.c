@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* members.c -- growing arrays with a bound, and their order. */
 #include "members.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * members.h -- what a set comes down to, as arrays that are sorted at the end.
  */

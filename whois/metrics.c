@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* metrics.c -- the counters themselves. */
 #include "metrics.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* metrics.h -- counters of alamo-whoisd; registered by whois_metrics_add(). */
 #ifndef WHOIS_METRICS_H
 #define WHOIS_METRICS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * names.c -- the tables of short names. Attributes of ours that the RIPE
  * database does not know have no short name.

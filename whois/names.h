@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * names.h -- what people call classes and attributes: their full names, the
  * RIPE database's two letters, and its words for several attributes at once.

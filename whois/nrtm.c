@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* nrtm.c -- a range of serials as a job. */
 #include "nrtm.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * nrtm.h -- near real time mirroring, version 3: all changes from one serial
  * to another, and with "-k" every later one as it comes.

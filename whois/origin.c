@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * origin.c -- one walk over the routes that cover a prefix reads their records;
  * then the holds among them (those of AS0) take out others: a hold on P with

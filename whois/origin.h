@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * origin.h -- is this AS the origin of that prefix? RFC 6811 over the route
  * objects of a state, by the rule that makes VRPs of them (docs/formats.md).

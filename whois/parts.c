@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* parts.c -- values taken apart: lists, words of names, the two halves of an nserver. */
 #include "parts.h"
 

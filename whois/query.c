@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * query.c -- the query grammar: option table, words, final checks.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * query.h -- one line of a client, read into what it asks for.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * range.c -- text of prefix ranges to (low, high) and back. Pure.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * range.h -- address prefix ranges: a prefix with "^-", "^+", "^n" or "^n-m"
  * behind it (RFC 2622 section 2), as route-sets hold them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rdap.c -- paths to objects; every answer and every refusal as RDAP JSON.
  */

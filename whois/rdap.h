@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rdap.h -- the Registration Data Access Protocol (RFC 7480, 9082, 9083) on
  * the daemon's HTTP service: /ip/, /autnum/, /domain/, /entity/, /nameserver/,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rdap_entity.c -- roles, persons and maintainers as entities. How a person
  * can be reached is not in the log and is never shown: answers say so as

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* rdap_files.c -- bootstrap files, and records of who holds what. */
 #include "rdap_files.h"
 

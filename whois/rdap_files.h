@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rdap_files.h -- files about the registry as a whole, below /registry/:
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* rdap_json.c -- strings, links, notices. */
 #include "rdap_json.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rdap_json.h -- the parts that RDAP answers share (RFC 9083), with jansson.
  *

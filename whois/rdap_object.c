@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* rdap_object.c -- one function an RDAP class; what they share comes first. */
 #include "rdap_object.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rdap_object.h -- registry objects as RDAP object classes (RFC 9083 section 5):
  *

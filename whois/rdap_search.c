@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* rdap_search.c -- one row a search; a walk over a class with a pattern. */
 #include "rdap_search.h"
 

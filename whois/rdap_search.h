@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rdap_search.h -- searches (RFC 9082 section 3.2): a name with '*' for any
  * characters at its end or its beginning. Work and results are bounded; an

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * session.c -- one connection of the whois port, on the loop's thread.
  *

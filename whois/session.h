@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * session.h -- the whois port: lines from sockets, answers to them.
  *

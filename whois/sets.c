@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sets.c -- sets by name, and what stands in one of them. */
 #include "sets.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sets.h -- an as-set or route-set by its name, and one level of it; expand.h
  * has all levels.

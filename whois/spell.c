@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * spell.c -- AS numbers, keys made of them, and reverse names. Pure.
  */

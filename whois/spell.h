@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * spell.h -- keys as people type them, in the one spelling that objects have.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * template.c -- class templates, the list of classes, and the help text.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * template.h -- what the server says about itself and its classes: -t, -v,
  * -q and help. Everything comes from the schema table.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* text.c -- lines of objects, in full and in brief. */
 #include "text.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * text.h -- an object as it is shown: its text with the attributes that are
  * generated (created, last-modified, the state of its origin).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * turns.c -- a ring of sources that wait, and in each a ring of its turns.
  *

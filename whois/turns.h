@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * turns.h -- whose turn it is when several connections have work.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* versions.c -- histories as the RIPE database shows them, with the entry of the log that made each version. */
 #include "versions.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * versions.h -- the versions of one object: --list-versions, --show-version,
  * --diff-versions.

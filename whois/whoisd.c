@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * whoisd.c -- composition: replica -> index -> sessions, and HTTP beside them.
  *

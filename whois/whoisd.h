@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* whoisd.h -- alamo-whoisd as a service (alamo/net/service.h). */
 #ifndef WHOIS_WHOISD_H
 #define WHOIS_WHOISD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_down.c -- `alamo down`: stop what `alamo up` runs in a directory.
  */

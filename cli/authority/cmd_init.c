@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_init.c -- `alamo init`: a new authority in an empty directory.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_keys.c -- `alamo keys`: root keys that stay offline, and the note by
  * which they say what the log's key is.

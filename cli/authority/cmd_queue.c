@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_queue.c -- `alamo queue`: requests that wait for the hostmaster.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_recover.c -- `alamo recover`: bring a restored ledger forward from
  * another copy of its log. alamo-registryd does it, because only that opens

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_up.c -- `alamo up`: the four daemons of one directory, supervised.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * control.c -- control requests. A new one each time: its nonce is random.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * control.h -- control requests: signed, good once and for an hour, for the
  * registry alone (docs/protocol.md, "Control requests").

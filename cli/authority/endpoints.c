@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * endpoints.c -- what a starting daemon says on its descriptor.
  */

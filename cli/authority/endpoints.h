@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * endpoints.h -- what a starting daemon says on its descriptor (service.h,
  * option -r): "endpoint NAME ADDRESS" lines, then "ready", or "error TEXT".

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * plan.h -- the text file that says what a new network is (deploy/plan/).
  *

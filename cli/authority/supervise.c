@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * supervise.c -- keep the daemons running until a signal says stop.
  *

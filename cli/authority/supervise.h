@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * supervise.h -- keep a set of daemons running until a signal says stop.
  *

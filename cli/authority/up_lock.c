@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * up_lock.c -- who runs an authority.
  */

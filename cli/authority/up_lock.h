@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * up_lock.h -- run/alamo.pid: who runs an authority, and that somebody does.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_import.c -- `alamo import`: take over the objects of another registry.
  */

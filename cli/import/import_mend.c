@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * import_mend.c -- values that other registries take and this one does not.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * import_read.c -- RPSL text of another registry to objects of ours.
  */

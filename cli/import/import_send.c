@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * import_send.c -- items into signed requests, refusals out of them.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * import_tree.c -- a registry kept as a tree of files, one object each, as
  * dn42's: DIR/data/CLASS/KEY. Files come in the order of their names; links

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_audit.c -- `alamo audit`: read the whole log and decide it again.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_log.c -- `alamo log tail|show|grep`: read the log with one's own eyes.
  *

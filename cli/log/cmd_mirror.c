@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_mirror.c -- `alamo mirror`: keep a verified copy of a log, and serve it.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_monitor.c -- `alamo monitor`: tell a maintainer what happens to its
  * objects, and whether it was the one who signed.

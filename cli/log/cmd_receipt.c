@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_receipt.c -- `alamo receipt`: what proves, without asking anybody, that
  * a request is in the log.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_verify.c -- `alamo verify`: read the whole log and check it.
  *

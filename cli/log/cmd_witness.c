@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_witness.c -- `alamo witness`: remember a log's newest checkpoint, and
  * cosign what continues it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* log_key.c -- a log's key as it is typed: itself, or a file with it. Beside log_read.c, which asks the network. */
 #include "log_read.h"
 

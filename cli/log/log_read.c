@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * log_read.c -- the common part of `alamo verify` and `alamo audit`: where the
  * log is, by which key, and how far it goes.

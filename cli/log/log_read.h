@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * log_read.h -- read a whole log from its first entry, by the pinned key; what
  * a command does with the entries is its own.

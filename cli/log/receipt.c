@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * receipt.c -- receipts: out of an answer, together with their entry, into a
  * file. Pure but for memory.

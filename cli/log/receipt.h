@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * receipt.h -- receipts in files: a c2sp.org/tlog-proof whose line `extra` is
  * the entry, so that the file, the pinned key and nothing else prove it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * answer.c -- the registry's answer to a request, taken apart.
  */

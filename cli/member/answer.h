@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * answer.h -- the registry's answer to a request, taken apart.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * answer_json.c -- what answer.c takes apart, put together as JSON.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_claim.c -- `alamo claim`: an imported maintainer, given to a new key by
  * one of its old ones.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_contact.c -- `alamo contact`: the texts behind roles and persons.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_invite.c -- `alamo invite`: a word with which somebody else joins.
  */

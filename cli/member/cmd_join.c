@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_join.c -- `alamo join`: one signed request, and a member has a
  * maintainer, an AS number, a prefix, a route and, if wanted, a name.

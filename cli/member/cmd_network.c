@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_network.c -- `alamo network`: the networks that are known here, and by which key.
  */

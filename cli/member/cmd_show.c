@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_show.c -- questions at the request port: `alamo show`, `free`, `head`.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_submit.c -- `alamo submit`: sign objects and send them.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_whois.c -- `alamo whois`: ask the WHOIS server.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * consent.c -- text that came over the network is signed only by who has seen it.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * consent.h -- text that came over the network is signed only by who has seen it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * contact.c -- contact blocks in the making. Pure but for the salt.
  */

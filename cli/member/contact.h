@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * contact.h -- contact blocks: salted attribute lines, named in the log by
  * their hash only (docs/protocol.md, "Contact blocks").

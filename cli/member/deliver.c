@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * deliver.c -- a signed request to the registry, and what of its answer is true.
  */

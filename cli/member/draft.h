@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * draft.h -- a request in the making: what a file holds, and the text that
  * will be signed (docs/protocol.md).

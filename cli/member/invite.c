@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * invite.c -- an invitation as one word.
  */

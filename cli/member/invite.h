@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * invite.h -- an invitation: one word that says which registry, and by which log key.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * join.h -- the objects of a new member, from a name and a key.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * join_key.c -- the SSH key of a newcomer.
  */

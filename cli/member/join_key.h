@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * join_key.h -- the SSH key of a newcomer: the one that is named, one that is there, or a new one.
  */

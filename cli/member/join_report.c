@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * join_report.c -- what a newcomer is told.
  */

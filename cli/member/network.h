@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * network.h -- the registry at the other end: what it says about itself (question "network"), and whether it is the
  * one that it was.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pin.h -- which registry is which: remembered at the first contact, compared ever after.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * referrers.c -- what still needs an object that was to be deleted.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * referrers.h -- what still needs an object that was to be deleted.
  */

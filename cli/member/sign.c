@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sign.c -- SSH signatures and keys by ssh-keygen.
  */

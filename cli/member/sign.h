@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sign.h -- SSH signatures and keys by ssh-keygen, so that agents, FIDO keys
  * and passphrases work as everywhere else. No key is read by us.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * submit.h -- from a draft to the registry's answer: prev, nonce, signatures.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * whois_client.c -- one query to a WHOIS server.
  */

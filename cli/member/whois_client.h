@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * whois_client.h -- one query to a WHOIS server.
  */

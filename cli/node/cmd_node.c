@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_node.c -- `alamo node`: this machine's routes, tunnels and firewall, rendered from the verified log.
  */

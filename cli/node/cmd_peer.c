@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_peer.c -- `alamo peer`: a link between two nodes, which both of their holders sign.
  *

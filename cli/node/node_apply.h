@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * node_apply.h -- from the verified log to files in place and programs that use them.
  */

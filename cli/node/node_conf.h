@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * node_conf.h -- a node's own settings, etc/alamo/node.conf below its root, and its tunnels' key beside it.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * node_object.h -- `alamo node init`: who we are by the log, and this machine's object in the registry.
  */

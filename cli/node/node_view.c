@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * node_view.c -- from the log to one node's neighbourhood.
  */

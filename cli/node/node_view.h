@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * node_view.h -- what the verified log says about one node and those it is linked with.
  *

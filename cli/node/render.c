@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * render.c -- tunnels, firewall, forwarding, the node's address; render_bird.c has the routes.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * render.h -- the files of a node: a function of what the log says and of this machine's own settings. Pure.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * render_bird.c -- /etc/bird/alamo.conf for BIRD 2.
  *

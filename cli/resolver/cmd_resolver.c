@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_resolver.c -- `alamo resolver`: the network's names in this machine's resolver.
  */

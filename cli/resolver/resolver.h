@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * resolver.h -- what a validating resolver needs so that a host knows the network's names beside the public ones.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * resolver_plan.c -- zones and anchors from DS lines.
  */

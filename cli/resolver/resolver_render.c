@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * resolver_render.c -- the plan in the language of each program.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmd_roa.c -- `alamo roa`: route origins, from the authority's side and from a router's.
  */

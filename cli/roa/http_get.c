@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * http_get.c -- a GET with libevent's client, on an event base of its own that runs until the answer is there.
  *

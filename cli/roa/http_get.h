@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * http_get.h -- one file over HTTP, within bounds of size and time.
  */

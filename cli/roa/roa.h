@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * roa.h -- the verbs of `alamo roa`, one file each, and their options.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * roa_fetch.c -- `alamo roa fetch`: verified files for a router, by cron or timer.
  *

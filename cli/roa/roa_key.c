@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * roa_key.c -- makes the key that signs route origins. The statement comes first: a key without it would stop rpkid.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * roa_key.h -- the key that signs route origins, and what the log's key says about it (docs/formats.md).
  */

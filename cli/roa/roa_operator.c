@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * roa_operator.c -- `alamo roa key`, `held` and `release`: what the authority's operator does on its machine.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * roa_serve.c -- `alamo roa serve`: `fetch` again and again, and an alamo-rpkid that serves what is verified to routers.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * roa_source.c -- asks every source, believes none of them.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * roa_source.h -- k of n sources: which head to believe, and where its set is to be had.
  */

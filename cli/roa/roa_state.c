@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * roa_state.c -- DIR/head and DIR/set. A head without its set (a crash between the two) is remembered for what it says
  * about the past; the set is fetched again.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * roa_state.h -- what a router's machine remembers of the last good set: DIR/head, the signed note, and DIR/set.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * roa_verify.c -- `alamo roa verify`: a head and its set, by the log's key alone, or by the whole log again.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * buf.c -- growable bytes with a bound and a sticky error.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ident.c -- AS numbers, prefixes and times: strict in, canonical out.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * name.c -- domain names between text and wire, one canonical spelling.
  */

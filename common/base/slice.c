@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * slice.c -- views of text: comparison, cutting, numbers.
  */

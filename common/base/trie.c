@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * trie.c -- path-compressed binary trie over prefixes.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * chain.h -- what a follower has verified of a log, and what it has not yet.
  *

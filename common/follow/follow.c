@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * follow.c -- one connection to the log stream, kept up and kept honest.
  *

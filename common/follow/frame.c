@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * frame.c -- frames of the log stream: u32 length of kind and body, u8 kind,
  * body. Pure: bytes in, bytes out.

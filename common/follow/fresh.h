@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fresh.h -- how old is what we follow? Pure: no clock of its own.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * replica.c -- a follower that folds what it gets into a state of its own:
  * what whois, rootdns and rpki-lite have in common. Runs on its loop's thread.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* stream_tail.c -- the newest commits in memory. */
 #include "stream_tail.h"
 

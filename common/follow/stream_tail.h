@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * stream_tail.h -- the newest commits of a stream, as pieces: ready-made frames
  * shared by all followers. The head of a commit stands at the end of the commit's

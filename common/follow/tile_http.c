@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tile_http.c -- see tile_http.h. Files that are read here are as good as always cached.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * conf.c -- alamo.conf: the schema table, and an ini file checked against it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * conn.c -- one connection of a listener: bounded buffers, timing, the end.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * conn.h -- what net.c (listeners) and conn.c (connections) know of each other.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * conn_output.c -- what a connection sends: by copy, by reference, bounded.
  *

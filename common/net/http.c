@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * http.c -- HTTP/1.1 service on a listener: one request in, one answer out.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * http_request.c -- HTTP/1.1 request heads, strictly (RFC 9112).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * http_request.h -- the request side of HTTP/1.1 (RFC 9112), for bodiless GET and HEAD, and POST.
  *

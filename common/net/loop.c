@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * loop.c -- libevent bases, their mailboxes, timers and worker threads.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * metrics.c -- the list of metrics, and its Prometheus text (version 0.0.4).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * net.c -- listeners: sockets, accepting, limits over all and per source.
  *

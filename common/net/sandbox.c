@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sandbox.c -- Landlock by its system calls (the C library has none for it),
  * then the seccomp filter, which does not allow them any more.

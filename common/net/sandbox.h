@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sandbox.h -- the two halves of al_sandbox(). Private to sandbox*.c.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sandbox_calls.c -- the system calls of a server, as a seccomp filter.
  *

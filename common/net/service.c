@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * service.c -- the frame of every daemon: options, configuration, signals,
  * listening addresses, and the endpoint file that others find it by.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * source.c -- two hash tables: sources, and the networks that they lie in.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * source.h -- where a listener's connections come from, so that each source
  * has its share and no crowd of sources keeps the others out.

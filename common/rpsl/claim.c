@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * claim.c -- keys and proofs of claims: see claim.h. The wire forms are
  * RFC 4253 section 6.6 (ssh-rsa), RFC 8332 (rsa-sha2) and RFC 5656 (ECDSA);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * entry.c -- the text form of one log entry, byte-exact.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * object.c -- one immutable, canonical version as it is read, and the raw lines
  * that it is made of (object_build.c).

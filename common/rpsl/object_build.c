@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * object_build.c -- from a member's text to one immutable, canonical version.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * request.c -- decoding of what a member sends: header, objects, signatures.
  *

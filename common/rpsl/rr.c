@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rr.c -- the table of record types: a new type is one row.
  *

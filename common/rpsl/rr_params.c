@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rr_params.c -- SvcParams of SVCB and HTTPS (RFC 9460): a key is one row.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rr_record.c -- one `record:` value: owner, time to live, type, data.
  */

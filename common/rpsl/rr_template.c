@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rr_template.c -- URI templates (RFC 6570), as far as the value of dohpath= has them.
  */

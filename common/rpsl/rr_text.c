@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rr_text.c -- tokens of record data: see rr_text.h.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rr_text.h -- the presentation format of record data (RFC 1035 section 5.1),
  * token by token.

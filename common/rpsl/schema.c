@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * schema.c -- the attribute tables. A new attribute is one row here.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sshsig.c -- SSH signatures over Ed25519, plain and FIDO, with libsodium.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sshsig_parts.h -- what signatures by any kind of key share.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * state.c -- the fold: versions by key, prefix tries, reference counts; state_read.c reads them.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* state_parts.h -- what a state is made of: state.c changes it, state_read.c reads it. */
 #ifndef ALAMO_RPSL_STATE_PARTS_H
 #define ALAMO_RPSL_STATE_PARTS_H

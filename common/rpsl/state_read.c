@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* state_read.c -- what a state is asked: by key, by prefix, by number, by class. */
 #include "alamo/rpsl/state.h"
 

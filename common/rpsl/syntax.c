@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * syntax.c -- canonical form of single attribute values, one function a syntax
  * (names: syntax_name.c; those of domain objects: syntax_dns.c).

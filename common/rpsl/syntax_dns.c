@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * syntax_dns.c -- canonical form of what a domain object holds: names, name
  * servers, DS data, hosted records.

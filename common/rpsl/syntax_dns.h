@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * syntax_dns.h -- the syntaxes of domain objects, for the table in syntax.c.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * syntax_name.c -- canonical form of names (RFC 2622 section 2), AS numbers
  * and set names (section 5).

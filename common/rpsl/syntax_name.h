@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * syntax_name.h -- names, AS numbers and sets, for the table in syntax.c.
  *

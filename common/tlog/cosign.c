@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cosign.c -- cosignature/v1 (c2sp.org/tlog-cosignature): a witness's
  * timestamped signature line on a checkpoint. Pure; the time is an argument.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * evidence.c -- both notes of a fork, kept as files and named in one line.
  * Any thread; blocks on the disk, once in the life of a broken log.

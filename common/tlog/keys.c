@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * keys.c -- the keys note: text, signatures of the roots, which key for which size.
  *

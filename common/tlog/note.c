@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * note.c -- signed notes, checkpoints and receipts, as C2SP writes them.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * note_file.c -- small files that are replaced whole. Any thread; blocks on
  * the disk when asked to sync.

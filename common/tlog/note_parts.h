@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * note_parts.h -- the parts of signed notes and their keys, for checkpoints
  * (note.c) and cosignatures (cosign.c). Private to these.

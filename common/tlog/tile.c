@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tile.c -- paths and contents of the published log's files. Pure: numbers and
  * bytes in, numbers and bytes out.

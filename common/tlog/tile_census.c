@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tile_census.c -- walks the files of a published log: are all full tiles of a
  * size there, and what lies about that belongs to nothing?

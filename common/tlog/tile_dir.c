@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tile_dir.c -- a published log that grows: entries in, files out; and how it
  * goes on after a restart.

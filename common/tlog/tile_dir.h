@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tile_dir.h -- what tile_dir.c (growing, resuming), tile_file.c (single files)
  * and tile_census.c (what there is) share. Private to them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tile_file.c -- single files of a published log: whole when they appear,
  * bounded when they are read. Names come from al_tile_path() or are constant:

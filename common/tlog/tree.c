@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tree.c -- Merkle tree hashing and proofs, RFC 6962 section 2.1.
  *

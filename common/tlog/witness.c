@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * witness.c -- the policy: which witnesses there are and whose cosignatures
  * make a checkpoint public (c2sp.org/tlog-policy).

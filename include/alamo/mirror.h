@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * mirror.h -- those who look at a log from outside: a mirror, which keeps and
  * serves a verified copy, and a witness, which only remembers the newest

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * dating.c -- a timer and a job of the ledger's writer, in turn.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * dating.h -- the newest checkpoint, dated anew every [registry] sign-seconds, whether or not anything happened:
  * whoever follows can tell a quiet registry from one that somebody keeps from him.

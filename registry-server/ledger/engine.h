@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * engine.h -- what the ledger needs of a store: entries and checkpoints, which
  * only grow, and the tables that may forget. Private to ledger*.c.

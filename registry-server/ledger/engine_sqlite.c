@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * engine_sqlite.c -- entries and checkpoints: statements.
  */

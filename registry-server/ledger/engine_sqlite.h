@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * engine_sqlite.h -- the engine in an SQLite file (docs/formats.md, "Ledger
  * file"): all the SQL that there is. Private to engine*.c.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * engine_sqlite_file.c -- the ledger file: opening, settings, tables.
  *

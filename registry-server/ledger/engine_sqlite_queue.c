@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * engine_sqlite_queue.c -- what waits for the hostmaster, who sent it, and what
  * became of it.

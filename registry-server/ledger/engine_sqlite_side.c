@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * engine_sqlite_side.c -- statements on the tables that may forget.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ledger.c -- opening, queueing and closing; the work is ledger_writer.c's.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ledger.h -- the log on disk: one engine (engine.h), one writer thread,
  * group commit (docs/formats.md, "Ledger file").

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ledger_adopt.c -- one transaction a checkpoint, as the writer would have done it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ledger_adopt.h -- bring entries and checkpoints into a ledger as they are:
  * what `alamo recover` does with another copy of the same log.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ledger_check.c -- re-verification of a whole ledger. Runs before the writer
  * thread exists.

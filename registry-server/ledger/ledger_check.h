@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ledger_check.h -- what opening a ledger proves. Private to ledger.c.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ledger_job.c -- jobs, queues of jobs, and the reading of a span of entries.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ledger_job.h -- what waits for the writer thread, and what comes back.
  * Private to ledger.c. Nothing here locks.

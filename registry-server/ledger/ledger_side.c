@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ledger_side.c -- jobs on the tables that may forget.
  *

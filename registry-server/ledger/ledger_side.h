@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ledger_side.h -- what the registry keeps beside the log and may forget:
  * contact texts, requests that wait for the hostmaster, control requests.

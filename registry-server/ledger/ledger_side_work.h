@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ledger_side_work.h -- what jobs carry for the tables that may forget, and
  * what the writer does with it. Private to ledger*.c.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ledger_writer.c -- the thread that owns the disk, and the way back.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ledger_writer.h -- the inside of a ledger: its state, its writer thread, and
  * the outbox between that thread and the loop. Private to ledger.c.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * publish.h -- the published log: static files of c2sp.org/tlog-tiles below
  * [registry] publish, and the same over HTTP.

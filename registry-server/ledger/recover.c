@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * recover.c -- `alamo-registryd -c FILE --recover ADDRESS`: the ledger follows
  * instead of leading, until it knows everything that was ever signed.

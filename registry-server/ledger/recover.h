@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * recover.h -- bring a restored ledger forward from another copy of its log.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * stream.c -- the ledger as a source of the log stream, on the registry's
  * socket and port. What followers get and when is common/follow/stream.c's.

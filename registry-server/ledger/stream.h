@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * stream.h -- the log stream: verified history first, then every commit.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * stream_internal.h -- the stream without a service around it. Private to
  * stream.c and its test.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * again.c -- the same bytes again: the first answer again, out of the entry,
  * under the newest checkpoint. Whoever sends them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ask.c -- a request that lacks nothing but somebody's consent waits in the
  * hostmaster's queue; and his own request gets from there what he was not shown.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * attach.c -- texts beside the log, seen from a decision. Loop thread.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * attach.h -- what a decision means for the texts beside the log: contact
  * blocks that are stored with it or go with it, and the row in the queue of a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * budget.h -- how much one may ask for: a token bucket for each source
  * address, network, signing key, or maintainer.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * control.c -- decode, verify, look at who signed, do. Loop thread; the work
  * is the ledger's writer's. What was done is in the daemon's log.

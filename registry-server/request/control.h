@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * control.h -- signed requests to the registry itself (docs/protocol.md,
  * "Control requests"): they change what stands beside the log, never the log.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * endpoints.h -- where the network's services are: what the daemons of this
  * configuration said when they were ready (service.h, run/endpoints.d/).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * framing.c -- framing of the request port, as a state machine of lines.
  *

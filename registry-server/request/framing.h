@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * framing.h -- where on a connection a question or a request begins and ends.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * judged.c -- a table that forgets.
  */

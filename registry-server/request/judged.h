@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * judged.h -- which texts were judged lately, so that nobody makes another pay by sending his text again: one that
  * was refused, or that waits for the hostmaster, can be had by others.

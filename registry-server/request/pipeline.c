@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pipeline.c -- the flow of a request: pipeline_submit(), and, once it is
  * decoded and its signatures are verified, pipeline_judge().

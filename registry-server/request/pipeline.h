@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pipeline.h -- a request's way: decode, verify, decide, apply, append, answer.
  *

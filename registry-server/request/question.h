@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * question.h -- one-line questions of the request port, answered from the
  * present state without a signature (docs/protocol.md, "Questions").

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * question_side.c -- what waits, and who is behind a handle. Loop thread.
  *

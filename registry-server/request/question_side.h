@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * question_side.h -- questions about what is kept beside the log: the
  * hostmaster's queue, contact texts. Answered through the ledger's thread.

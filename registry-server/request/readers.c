@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * readers.c -- one list of readings, in order of arrival, under one lock.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * readers.h -- threads that decode requests and verify their signatures:
  * most of the work of a request, and none of it needs the state.

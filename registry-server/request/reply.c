@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * reply.c -- answers in the words of the RIPE database: a summary, a line an
  * object, complaints under the attribute that they are about, the receipt.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * reply.h -- the words of an answer (docs/protocol.md, "Answers").
  */

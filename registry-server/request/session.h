@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * session.h -- one connection of the request port: finds where requests and
  * questions begin and end, answers them in order.

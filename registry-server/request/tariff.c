@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tariff.c -- prices, and the order in which budgets are asked.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tariff.h -- what a request costs, and who pays.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * waiter.h -- one submission that waits for the readers or the ledger, and the
  * pipeline that it is in. Private to pipeline.c and the ways out of it: again.c

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cosign.c -- rounds: one checkpoint, to every witness, until a quorum has
  * cosigned it. The next round takes the newest checkpoint there is then.

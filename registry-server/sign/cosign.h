@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cosign.h -- take the newest checkpoint to the witnesses of [registry]
  * witnesses (alamo/tlog/witness.h) and publish what a quorum of them has cosigned.

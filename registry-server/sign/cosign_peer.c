@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cosign_peer.c -- POST to one witness over a connection that is kept.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cosign_peer.h -- one witness, as the registry talks to it. Private to cosign.c.
  */

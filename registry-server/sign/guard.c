@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * guard.c -- the signer's memory and its file (guard.h).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * guard.h -- what a signer remembers, so that it never signs two histories.
  * Private to the signer's process.

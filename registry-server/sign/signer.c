@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * signer.c -- the registry's side of the signing process.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * signer.h -- the process that holds the log's key, and nothing else.
  *

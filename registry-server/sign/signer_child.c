@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * signer_child.c -- the signing process. One thread, one blocking loop.
  *

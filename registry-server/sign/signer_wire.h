@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * signer_wire.h -- what signer.c and signer_child.c say to each other, one
  * message a datagram of a SOCK_SEQPACKET pair. Private to these two.

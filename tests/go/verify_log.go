@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Checks a published log with golang.org/x/mod/sumdb/{note,tlog}, code that is not ours: the checkpoint's
 // signature, every entry against the signed tree, inclusion of single entries, consistency with older checkpoints,
 // receipts. Debian packages: golang-go golang-golang-x-mod-dev. No network is needed to build it:

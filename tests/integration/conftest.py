@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Fixtures: authorities that run, keys, and a network namespace."""
 
 import contextlib

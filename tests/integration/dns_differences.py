@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Where an answer of NSD or Knot may differ from ours, and why: test_dns_differential.py takes no other difference."""
 
 import dns.rdatatype

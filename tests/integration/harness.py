@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the integration tests are made of: an authority of their own, keys, requests, clients."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A registry that lies, or somebody between: passes questions and requests on, and alters what comes back."""
 
 import re

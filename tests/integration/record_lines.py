@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Record lines as members type them: what the registry takes, what it refuses, and what BIND 9.18 makes of the same text.
 
 A row is the lines of one domain and what becomes of them. BOTH: the registry takes them and BIND reads the text the same way.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A line between a log stream and its follower: slow, stalling, or in the hands of somebody else. And a daemon at its end."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Other people's name servers as secondaries of an authority: NSD, Knot and BIND from Debian, each in a directory of its own."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`alamo audit`: a live authority has followed its rules; one that cheats with its own log key is found out."""
 
 import base64

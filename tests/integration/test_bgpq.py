@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Filter builders with our IRRd commands: bgpq4 and bgpq3 in every form they print, and Perl's Net::IRR."""
 
 import ipaddress

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Routers: BIRD with our RTR server lets the registered route in, drops the hijack, and follows changes.
 
     origin (the member's AS) ---.

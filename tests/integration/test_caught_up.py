@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A daemon says nothing before it has what the log had when it came: slow lines, stalls, stops, wrong clocks."""
 
 import glob

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A maintainer that came with keys of other kinds: claimed by one of them, once, with a proof that stays in the log."""
 
 import subprocess

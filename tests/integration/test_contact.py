@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Contact texts: beside the log, shown while they are there, gone when they are erased."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A real registry's objects, dirty as they are: taken in, and everything comes out again at every service."""
 
 import collections

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The same questions to our server, and to NSD and Knot as its secondaries: every difference is one of dns_differences.py.
 
 ALAMO_DNS_QUERIES is how many questions there are (4,000); ALAMO_DNS_SEED another set of them.

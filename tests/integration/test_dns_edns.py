@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a client may ask beside its question: signatures, cookies, who answers, how long, and why not."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """NSD, Knot and BIND follow the root and every other zone: told by NOTIFY, by IXFR, and identical in the end."""
 
 import re

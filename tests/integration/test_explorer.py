@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The registry as pages: every link of every page leads somewhere, nothing foreign is loaded, and what members write stays text."""
 
 import http.client

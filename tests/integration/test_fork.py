@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Two histories under one key: everybody who has seen one refuses the other, names both, keeps both notes."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A man in the middle who only lets pings through is noticed: the registry dates what it has signed, all the time."""
 
 import select

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """GoBGP speaks RTR version 0, takes withdrawals at once and announcements at the end: it is never without a record."""
 
 import re

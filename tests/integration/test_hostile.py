@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Clients that mean harm, on every port: each gets a clear answer or its end, the others are served, memory stays bounded."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Abuses side by side with a bystander, who joins, asks whois, changes a name and listens to RTR meanwhile.
 
 An abuse is a function(authority, over) in ABUSES: it runs in a thread of its own until over() is true, from the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`alamo import dn42 DIR`: a registry that is a tree of files, with what is found in one."""
 
 from harness import ROOT, Key, mntner

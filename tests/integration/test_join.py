@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A newcomer: one command, and every service shows what they got."""
 
 import ipaddress

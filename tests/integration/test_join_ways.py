@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Ways to join: at a terminal, by an invitation, by flags; what is told, and that it works as it is printed."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`alamo keys`: offline roots, m of n, delegate to the log's key; a rotation goes on with the same tree."""
 
 import pytest

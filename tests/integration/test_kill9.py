@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """kill -9 at any moment: what was acknowledged is there, and the same request gets the same answer."""
 
 import concurrent.futures

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """kill -9 of the registry at 300 random moments while clients send: nothing that was acknowledged is lost.
 
 The daemon runs alone and is started again at once, so that a round takes a fraction of a second. After each kill the log

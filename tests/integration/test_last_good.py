@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Routers keep a good table: over a restart without the registry, over a slip of the hostmaster, and not for ever."""
 
 import ipaddress

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Lying registries and people in the middle: nothing is shown as done, nothing foreign is signed."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`alamo mirror`: a verified copy that can stand for the registry."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """No tool of ours: `ssh-keygen -Y sign` and `nc` are enough."""
 
 import shlex

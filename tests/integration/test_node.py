@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A newcomer's three commands: join, node init, peer add; the other side: one accept.
 
     ANN's machine --.

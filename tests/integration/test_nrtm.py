@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """NRTM version 3: a mirror that starts from nothing, one that resumes, and one that stays, all end with the same objects."""
 
 import re

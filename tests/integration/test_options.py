@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The command line itself: options at any place and never ignored, help, completion, output that cannot be written."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Files of route origins: each is read by the program that it is made for."""
 
 import csv

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a daemon has given up: users, files, system calls, memory dumps."""
 
 import os

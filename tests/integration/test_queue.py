@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Requests that wait for the hostmaster, control requests, and budgets."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Members who ask for the same thing at the same moment, each on a connection of their own: exactly one gets it."""
 
 import socket

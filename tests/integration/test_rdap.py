@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """RDAP: every object class, searches, errors and files, held against what RFC 9083 says a client may rely on."""
 
 import http.client

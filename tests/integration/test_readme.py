@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What README.md, the manual pages and docs/protocol.md show is typed as it stands, in order, by somebody new: an empty
 home, an empty folder, the ports of the text."""
 

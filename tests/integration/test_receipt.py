@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Receipts: kept by `alamo submit`, verified by `alamo receipt verify` and by Go, with the authority switched off."""
 
 import base64

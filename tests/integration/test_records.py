@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Hosted records: the registry, the zone, BIND's and Knot's checkers and three secondaries agree on every line."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`alamo resolver`: what it prints, in Debian's resolvers, beside a public root that is signed and knows nothing of the network."""
 
 import shutil

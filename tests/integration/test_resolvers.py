@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Knot Resolver and BIND as validating resolvers, from root hints and the anchor files alone, on a cold start."""
 
 import shutil

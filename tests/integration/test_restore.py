@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A restored backup is noticed and not signed over; another copy of the log brings it forward. And the key's custody."""
 
 import base64

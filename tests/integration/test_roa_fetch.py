@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`alamo roa fetch` and `verify`: good files for a router, and nothing else, whatever the sources say."""
 
 import base64

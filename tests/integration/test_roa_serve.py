@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`alamo roa serve`: an RTR cache beside the router that knows only what it could verify."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Where a client finds its registry: options, configuration, and what the registry itself says."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """script/setup on a machine where it may not install anything."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What strangers who follow the log may cost: places, turns, memory. And what they are told."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`alamo submit --json`: the answer for programs."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The published log, verified by code that is not ours: Go's sumdb packages, over HTTP and from the files."""
 
 import concurrent.futures

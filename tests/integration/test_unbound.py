@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A validating resolver with one trust anchor: what is hosted, what is delegated, what is forged."""
 
 import ipaddress

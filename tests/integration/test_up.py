@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`alamo up` and `alamo down` for people: a short start, one that detaches, and reasons when it does not start."""
 
 import os

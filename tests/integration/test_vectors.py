@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The examples of docs/formats.md, read by code that shares nothing with the suite's own."""
 
 import base64

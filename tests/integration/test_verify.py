@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`alamo verify`: the whole log from its beginning, by whoever wants to know."""
 
 import socket

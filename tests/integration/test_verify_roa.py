@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The reference verifier in Python: what the daemon signs, the vectors of docs/formats.md, and lies."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Debian's whois with deploy/whois.conf: what people type reaches our server without a flag."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Cosignatures: the registry takes its checkpoints to witnesses and publishes what a quorum has signed."""
 
 import base64

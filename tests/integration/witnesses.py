@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Mirrors and witnesses as a test starts them, and histories that fork."""
 
 import shutil

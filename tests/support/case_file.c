@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * case_file.c -- the form of the case files; see case_file.h.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * case_file.h -- how the files in tests/cases are written (README.md there):
  * files, sections, keys by name, abbreviations.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ledger_rig.c -- a ledger under test and the model beside it (ledger_rig.h).
  *

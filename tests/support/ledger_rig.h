@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ledger_rig.h -- a ledger on the disk of powercut_vfs.h, and the memory of what
  * it acknowledged: what the tests of power cuts, failing disks and flipped bits

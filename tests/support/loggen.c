@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * loggen.c -- from a request in the making to a signed one, to an entry, to
  * the next state. Members' things are a fold over the state's changes.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * loggen.h -- a log of random valid requests, the same for the same seed.
  *

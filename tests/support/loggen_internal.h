@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * loggen_internal.h -- the generator's own picture of the members, and the
  * request in the making. loggen.c signs and applies, loggen_make.c invents.

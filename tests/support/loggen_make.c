@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * loggen_make.c -- the kinds of request that the generator knows, one function
  * and one row of the table each.

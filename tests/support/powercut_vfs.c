@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * powercut_vfs.c -- a disk in memory that loses power (powercut_vfs.h).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * powercut_vfs.h -- a disk in memory under SQLite's name for the default VFS,
  * which loses power, fills up or fails at a chosen operation.

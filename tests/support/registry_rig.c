@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * registry_rig.c -- requests are read in place; commits go through the real
  * writer thread, whose signer can be told to fail or to wait.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * registry_rig.h -- a registry without a network: ledger, pipeline and loop in
  * a folder of their own, founded, with members who sign.

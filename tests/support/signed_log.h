@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * signed_log.h -- small logs with signed heads, for tests of those who look
  * at logs from outside. Entry i of branch b is a text that says both.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Verifies signed route origins with nothing but `cryptography`: verify_roa.py LOG.PUB HEAD SET. Prints the number of records.
 
 docs/formats.md, "Signed route origins", in code: whoever writes a verifier in another language may begin here.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * read_file.h -- a vector of tests/ as bytes. For tests only.
  */

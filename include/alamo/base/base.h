@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * base.h -- result codes, attributes and small helpers that every module uses.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * buf.h -- growable bytes with an upper bound and a sticky error.
  *

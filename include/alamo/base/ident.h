@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ident.h -- the identifiers of the field: AS numbers, prefixes, domain
  * names, times. Parsing is strict and formatting canonical, so that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * log.h -- one line an event on standard error: time level program event=... key=value.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * report.h -- what a decision has to say to the member, line by line.
  *

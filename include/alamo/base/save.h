@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * save.h -- a file that is replaced whole: written aside ("NAME.new"), renamed.
  * A reader sees the old bytes or the new ones, never a part. Any thread.

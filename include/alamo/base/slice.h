@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * slice.h -- a view of bytes or text that somebody else owns.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * text.h -- what text is, for everything that people write and read here.
  *

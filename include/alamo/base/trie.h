@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * trie.h -- path-compressed binary trie from prefix to one pointer.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * wire.h -- bounded big-endian reader with a sticky error.
  *

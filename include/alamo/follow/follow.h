@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * follow.h -- client of the log stream: resume by size, verify, hand over.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * stream.h -- the serving side of the log stream (docs/formats.md), over
  * whatever store has the log: the registry's ledger, or a mirror's files.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tile_http.h -- the published log over HTTP (c2sp.org/tlog-tiles), out of a directory as tile_dir.h has it.
  */

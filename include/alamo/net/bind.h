@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * bind.h -- why an address could not be listened at, in words for whoever typed the command.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * conf.h -- alamo.conf: an ini file checked against one schema table.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * http.h -- small HTTP/1.1 service on a listener (net.h).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * loop.h -- one event base per thread, and a mailbox into it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * metrics.h -- counters and gauges, shown under /metrics in Prometheus' text form.
  *

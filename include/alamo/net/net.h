@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * net.h -- bounded stream servers (TCP and unix) on a loop.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sandbox.h -- give up what a daemon never needs, before the first byte from the network.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * claim.h -- a maintainer that came from another registry, claimed with a key
  * that this one does not take.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * entry.h -- one leaf of the log, byte-exact (docs/formats.md).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * object.h -- one version of a registry object, immutable and counted.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * request.h -- the text that a member signs and sends (docs/protocol.md).
  *

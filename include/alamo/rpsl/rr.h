@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rr.h -- hosted DNS records: one table of types, each with its text, its
  * checks, its canonical form and its wire form.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * schema.h -- the object classes and their attributes: one table row each.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sshsig.h -- SSH signatures (openssh-portable PROTOCOL.sshsig) with
  * libsodium alone: ssh-ed25519 and sk-ssh-ed25519@openssh.com (PROTOCOL.u2f).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * state.h -- the registry's present state: a fold over the log.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * evidence.h -- what to keep when a log contradicts itself: both signed
  * notes, as files that anybody can verify later.

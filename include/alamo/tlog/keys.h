@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * keys.h -- the keys note: which log keys are valid for which part of the log,
  * said by m of n offline root keys (docs/formats.md, "Keys note").

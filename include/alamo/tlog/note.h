@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * note.h -- signed notes (c2sp.org/signed-note) and checkpoints
  * (c2sp.org/tlog-checkpoint) with Ed25519.

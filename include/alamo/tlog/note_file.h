@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * note_file.h -- one signed note in a file of its own: whole or not there.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tile.h -- the published log as files (c2sp.org/tlog-tiles): which there
  * are, what they are called, and what is in them. No input or output.

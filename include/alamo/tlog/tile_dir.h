@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tile_dir.h -- a directory with the published log (c2sp.org/tlog-tiles):
  * `checkpoint` and `tile/`, as any web server can offer them.

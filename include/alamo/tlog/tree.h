@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tree.h -- Merkle tree of RFC 6962 section 2.1 (RFC 9162 section 2.1).
  *

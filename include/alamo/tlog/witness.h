@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * witness.h -- cosignatures (c2sp.org/tlog-cosignature, Ed25519) and the
  * policy that says whose are enough (c2sp.org/tlog-policy).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_answer.c -- the registry's answers, taken apart.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Contact blocks in the making: what is hashed, what goes into the object. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_draft.c -- files to requests: objects, header, keys, text to sign.
  */

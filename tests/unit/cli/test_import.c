@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_import.c -- another registry's text: what is read, changed, refused,
  * and in which order it would be sent.

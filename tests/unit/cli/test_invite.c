@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_invite.c -- invitations, and the files that a network is pinned in.
  */

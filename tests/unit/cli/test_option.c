@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_option.c -- argv against a table: what is taken, and what the errors say.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_plan.c -- the shipped plans and the objects of a new member: they must
  * build under the schema.

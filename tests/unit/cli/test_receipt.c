@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_receipt.c -- a receipt out of an answer, its entry made again from the
  * request, both joined in one text and taken apart.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_resolver.c -- anchors from DS lines, and what is rendered of them for each program.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * loopback.h -- a loop on a thread of its own, and blocking clients for it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_chain.c -- what a follower knows before it begins: a state to go on
  * from, and checkpoints that the log has to contain. And the evidence of a fork.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_conf.c -- presets, every kind of mistake with its line, and that what
  * is printed loads to the same.

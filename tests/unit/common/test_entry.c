@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_entry.c -- an entry's bytes against stored vectors, there and back, and
  * that nothing else decodes.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_follow.c -- the stream's client against a server that follows a script:
  * good, cut, lying, forked and hostile.

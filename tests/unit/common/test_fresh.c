@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_fresh.c -- how old is what we follow: dates, clocks that are wrong, restarts.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_http.c -- the HTTP service over loopback, byte by byte where it counts,
  * and the request parser's refusals.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AS numbers, prefixes, names, times: one spelling each, hostile spellings refused. */
 #include <setjmp.h>
 #include <stdarg.h>

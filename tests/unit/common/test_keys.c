@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_keys.c -- keys notes: one spelling, m of n, never backwards, and which
  * key may sign which size.

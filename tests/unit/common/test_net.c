@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_net.c -- listeners and connections over loopback: limits, endings, and
  * the last byte of every answer. The server's loop runs on a thread; what it

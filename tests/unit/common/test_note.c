@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_note.c -- keys, signed notes, checkpoints and receipts against samples
  * of the C2SP documents and of our own, and every kind of damage to them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* RPSL text to canonical objects: what is taken, what is refused and by which clause. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_replica.c -- a follower with a state, against the real stream server over a log in memory: when it shows what,
  * and what it remembers over a restart.

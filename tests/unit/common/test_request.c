@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Decoding of requests: the form, its bounds, what is signed. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_sandbox.c -- behind al_sandbox() a process does what a server does, and
  * what it never needs is refused. Each thing is tried in a process of its own.

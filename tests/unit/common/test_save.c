@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_save.c -- files that are replaced whole: modes, leftovers, links, full and missing folders.
  */

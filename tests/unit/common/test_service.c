@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_service.c -- a small daemon in a child process: options, endpoints,
  * "ready", signals and exit codes.

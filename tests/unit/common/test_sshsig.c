@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_sshsig.c -- signatures made by ssh-keygen, by us and by a simulated FIDO
  * token; every bit flip and truncation of them refused.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The fold: versions and tombstones, coverage, references, and that order of keys does not matter to a replay. */
 #include <setjmp.h>
 #include <stdarg.h>

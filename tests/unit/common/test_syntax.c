@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Syntaxes of attributes: what is taken, in which form it is kept, and what the log of older rules may have. */
 #include <setjmp.h>
 #include <stdarg.h>

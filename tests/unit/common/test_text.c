@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* slice, buf, wire: the ground that every parser stands on. */
 #include <setjmp.h>
 #include <stdarg.h>

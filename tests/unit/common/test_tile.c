@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_tile.c -- paths, sets of files and contents of a published log, against
  * vectors that another program made (tests/vectors/tile/make.py).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_tile_dir.c -- a published log on disk: the files of every size, going
  * on after a restart, damage, and what is cleared away.

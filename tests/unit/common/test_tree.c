@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_tree.c -- RFC 6962 hashes and roots, and every proof of the trees of up
  * to 100 leaves, good ones taken and changed ones refused.

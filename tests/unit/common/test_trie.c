@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The prefix trie against a plain list, with random keys of both families. */
 #include <setjmp.h>
 #include <stdarg.h>

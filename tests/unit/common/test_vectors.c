@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The byte-exact examples of docs/formats.md: three entries, their checkpoint,
  * a receipt and the stream that carries them, all from one fixed key. The

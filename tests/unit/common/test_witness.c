@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_witness.c -- cosignatures against a vector of another implementation
  * (tests/vectors/cosignature/make.py), and policies.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_store.c -- the mirror's file: what a crash may leave of it, what a
  * flipped bit does to it, and what is read from it.

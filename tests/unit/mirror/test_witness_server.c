@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_witness_server.c -- add-checkpoint as a state machine: which status for
  * which question, what is remembered, and over a restart.

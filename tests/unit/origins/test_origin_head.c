@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_origin_head.c -- the signed head: the published vector, and every lie by its name.
  */

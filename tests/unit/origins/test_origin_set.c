@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_origin_set.c -- records as text: there and back, one spelling only, and deltas that lead where they say.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_vrp_build.c -- the rule, replayed from tests/vectors/vrp: objects in, VRPs out, byte for byte.
  */

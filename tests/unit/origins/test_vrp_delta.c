@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_vrp_delta.c -- net differences over random histories: every kept serial leads to exactly the newest set.
  */

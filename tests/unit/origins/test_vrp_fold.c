@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_vrp_fold.c -- the incremental fold against the rule itself, over random logs with holds; and that what is
  * taken together, or a restart, makes no difference to serials and deltas.

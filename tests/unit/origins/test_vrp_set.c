@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_vrp_set.c -- order, doubles, looking up, and base + difference = next against plain lists.
  */

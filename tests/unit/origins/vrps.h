@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vrps.h -- VRPs and sets for tests: from text, at random, and a difference by the plainest means.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_bitflip.c -- one bit of the ledger's files turned over.
  *

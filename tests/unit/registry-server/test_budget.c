@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Token buckets with a clock of the test's own. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The rule book by example: runs every tests/cases/NNN-title.case (their form:
  * tests/cases/README.md), renders it anew with what the rules answer now, and

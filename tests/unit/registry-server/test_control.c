@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_control.c -- requests to the registry itself: who may, once, and for a
  * day; what each does beside the log, and that the log stays as it was.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_diskerrors.c -- a disk that fills up or fails at the n-th operation of a
  * run, for every n until the run is over before. Each commit is refused or

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_engine.c -- what every engine promises: what stands where is compared
  * inside it, a transaction is all or nothing; and which one a text chooses.

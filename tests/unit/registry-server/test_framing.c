@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Framing of the request port, and what follows from there being one form of
  * the text: what is accepted is stored as it was signed, so an audit of the

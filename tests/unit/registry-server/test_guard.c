@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_guard.c -- what the signer's memory lets through, and its file when it
  * is torn, old, foreign or missing.

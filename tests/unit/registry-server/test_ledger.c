@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_ledger.c -- append, commit, reopen, proofs and reads; damage found at
  * the opening; a disk that fails under a commit (by a SQLite VFS of ours).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_pipeline.c -- a request's way and its ways out: accepted, refused, again,
  * failed storage, what it costs; and what each of them leaves behind.

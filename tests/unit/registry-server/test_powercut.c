@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_powercut.c -- power cuts at random moments: of opening, committing,
  * checkpointing and closing. After each the ledger opens, verifies, and has

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_question.c -- each question of the request port, and what is none.
  */

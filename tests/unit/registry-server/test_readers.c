@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_readers.c -- requests come back read, in the order in which they went in, with several threads and far too many
  * of them at once; what waits behind them comes in its turn; nothing is lost when the readers end first.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_session.c -- a connection of the request port: silence behind a
  * signature, answers in order, how many may wait, what is paid.

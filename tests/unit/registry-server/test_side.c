@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_side.c -- what may be forgotten: contact texts, the queue, control
  * requests; over a restart, from a file of version 1, and gone from the bytes.

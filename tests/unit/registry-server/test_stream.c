@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_stream.c -- a real ledger, the stream, and real followers on a unix
  * socket: history, live commits, resuming, refusals, and a client that does

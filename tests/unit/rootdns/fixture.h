@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fixture.h -- a network in memory for the tests of rootdns: objects from
  * text, zones built and signed, questions asked without a socket.

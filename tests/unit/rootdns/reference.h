@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * reference.h -- a slow second opinion: what a question must get, found by
  * looking through all records of the zone (RFC 1034 section 4.3.2, RFC 4592).

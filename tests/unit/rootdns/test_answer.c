@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_answer.c -- what questions get, section by section: delegations, data,
  * aliases, wildcards, nothing, and what does not fit.

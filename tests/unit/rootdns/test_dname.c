@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_dname.c -- order, hashes and bounds of wire names; names of reverse zones.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_ixfr.c -- a secondary that follows by IXFR has, after each step, what
  * an AXFR gives; the history is bounded.

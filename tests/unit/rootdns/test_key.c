@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_key.c -- keys survive in their files, in the form and with the modes
  * that other tools expect; the trust anchor is the root's.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_pending.c -- from a state that changes to the builder's jobs: what is
  * noted, what is not, and when everything is built anew.

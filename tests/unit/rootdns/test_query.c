@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_query.c -- messages that are no question, and what each is told.
  */

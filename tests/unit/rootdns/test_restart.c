@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_restart.c -- what a restart keeps: zones, signatures, serials and the
  * history of changes; and that no byte of a file is believed that is not ours.

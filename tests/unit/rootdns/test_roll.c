@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_roll.c -- keys are relieved while the clock is played hour by hour:
  * whatever mixture of answers of these hours a validator has in its cache,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_rrl.c -- what a flood of forged questions makes us send, and what
  * others get meanwhile.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_serials.c -- a zone's serial never goes back and moves with every byte
  * of the zone: over restarts, deletions, new signatures and wrong clocks.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_server.c -- over loopback: UDP threads while zones change, TCP with
  * pipelined queries, transfers among them, and a clean stop.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_transfers.c -- many transfers, and slow ones: one source does not take
  * what others need, and who does not read is given up.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_tsig.c -- signed questions: what holds, what does not, and what each is
  * told (RFC 8945 section 5); and who may take a zone.

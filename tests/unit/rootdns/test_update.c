@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_update.c -- changes one by one give the zones that a build at once
  * gives; every signature holds; every answer is what a slow look through the

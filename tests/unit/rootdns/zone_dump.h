@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zone_dump.h -- a served zone as a list of records, taken by transfer.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_export.c -- the files byte for byte, and over HTTP: 503 before data, ETag, Last-Modified, fresh JSON.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_rtr_image.c -- what a router would make of the images; sharing, and old ones going when they are let go.
  */

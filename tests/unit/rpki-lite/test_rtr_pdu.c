@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_rtr_pdu.c -- PDUs byte for byte (RFC 6810 and RFC 8210 section 5), and hostile input.
  */

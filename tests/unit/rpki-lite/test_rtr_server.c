@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_rtr_server.c -- routers over loopback: answers, Notify, errors, and that an answer is a snapshot.
  */

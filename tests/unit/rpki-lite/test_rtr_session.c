@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_rtr_session.c -- the state machine: its whole table, negotiation, resets, Notify, and who is a suspect.
  */

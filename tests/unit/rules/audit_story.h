@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A small honest log, and the tools of somebody who has the registry's log key
  * but not the members' keys: he can write any entry, but signs as Mallory only.

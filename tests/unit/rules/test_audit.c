@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The auditor against honest logs: nothing to find in a small one, nor in a
  * hundred thousand random requests; and against single changed bits.

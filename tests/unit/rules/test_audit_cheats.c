@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The auditor against a registry that cheats, one row of a table for each way.
  * It has the log's key, but no member's: it signs as Mallory, who is one.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_book.c -- state, free space and texts move together: by a decision, by
  * an entry, and not at all when an entry does not apply.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The rule book on a small registry held in memory: founding, joining,
  * refusals by clause, and the attacks that must fail.

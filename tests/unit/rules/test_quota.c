@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_quota.c -- what is held is counted by maintainer, key and tree of
  * vouchers; and a question about it costs the same, whatever is held.

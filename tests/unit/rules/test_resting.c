@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_resting.c -- what rests, by number and by block: found, taken back,
  * due in order, against a plain list.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_seen.c -- many hashes go in and are found again; others are not; neighbours in the table do not hide each other.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_share.c -- the default plan against one person who has keys without
  * end: what is to be had of each pool on a day of log time is what

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The free-space index: lowest free block, nesting, release, against brute force. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_view.c -- a request's own objects over the state, and what it costs to
  * look: steps, which grow with the request and not with its square.

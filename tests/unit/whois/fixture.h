@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fixture.h -- a small registry in memory: state, index and view, fed with
  * RPSL text the way the log feeds them.

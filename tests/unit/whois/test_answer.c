@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_answer.c -- RIPE-form answers byte by byte, and their bounds.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_closures.c -- expansions that are kept: when they are used again, and
  * which changes end that. Every row is a change and the questions it touches.

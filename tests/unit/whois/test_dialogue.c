@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_dialogue.c -- conversations: '!' commands with their framing, and
  * which lines keep a connection open.

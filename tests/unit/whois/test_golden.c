@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_golden.c -- questions and their answers, byte for byte: one file each
  * in tests/golden/whois, against the registry in registry.rpsl there.

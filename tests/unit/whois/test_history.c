@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_history.c -- versions in a file: their numbers, the way back to any of
  * them, what is read before it is written, and the differences between two.

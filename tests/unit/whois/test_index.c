@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_index.c -- the inverse index stays equal to a scan of the state,
  * through creates, changes and deletes, in small and in long postings.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_lookup.c -- which objects answer a query: a table over the small
  * registry, each row a line as a client types it and the keys it must give.

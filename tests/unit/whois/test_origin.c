@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_origin.c -- the verdict agrees with the records that routers get: over
  * the shared vectors, what is a VRP is valid for its AS and for no other.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_query.c -- the query grammar as a table: what a line asks for, or the
  * number that it is refused with.

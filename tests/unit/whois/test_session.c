@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_session.c -- the whois port over loopback: line ends, end of file,
  * pipelining, long lines, large answers to slow readers, silence. The server

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_sets.c -- prefix ranges and set expansion: members, members by
  * reference, loops, families, and bounds.

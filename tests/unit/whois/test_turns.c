@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * test_turns.c -- the order of work: sources in turn, in each its connections
  * in turn, whatever one of them asks.
