@@ -213,18 +213,24 @@ static int peer_offer(const struct peer *p, const char *word)
 	return code;
 }
 
-static int add(const struct words *words, const void *arg)
+/* Opens, and has `job` done with the word. */
+static int with_peer(const void *options, const char *word, int (*job)(const struct peer *p, const char *word))
 {
-	struct peer *p = peer_new(arg);
+	struct peer *p = peer_new(options);
 	int code;
 
 	if (p == NULL)
 		return CLI_REFUSED;
 	code = peer_open(p);
 	if (code == CLI_DONE)
-		code = peer_offer(p, words->word[0]);
+		code = job(p, word);
 	peer_free(p);
 	return code;
+}
+
+static int add(const struct words *words, const void *options)
+{
+	return with_peer(options, words->word[0], peer_offer);
 }
 
 /* ---- accepting ---- */
@@ -275,25 +281,24 @@ static int offer_accept(const struct peer *p, struct al_slice offer)
 	return applied(p, code);
 }
 
-static int accept_offer(const struct words *words, const void *arg)
+static int word_accept(const struct peer *p, const char *word)
 {
-	struct peer *p = peer_new(arg);
 	struct al_buf offer;
 	int code;
 
-	if (p == NULL)
-		return CLI_REFUSED;
 	al_buf_init(&offer, OFFER_MAX);
-	if (!offer_decode(words->word[0], &offer))
+	if (offer_decode(word, &offer))
+		code = offer_accept(p, al_buf_view(&offer));
+	else
 		code = command_fail(CLI_USAGE,
 				    "that is no offer, or not the whole of it: it begins with " OFFER_PREFIX);
-	else
-		code = peer_open(p);
-	if (code == CLI_DONE)
-		code = offer_accept(p, al_buf_view(&offer));
 	al_buf_release(&offer);
-	peer_free(p);
 	return code;
+}
+
+static int accept_offer(const struct words *words, const void *options)
+{
+	return with_peer(options, words->word[0], word_accept);
 }
 
 /* ---- list, rm ---- */
@@ -345,18 +350,9 @@ static int peer_remove(const struct peer *p, const char *word)
 	return code;
 }
 
-static int rm(const struct words *words, const void *arg)
+static int rm(const struct words *words, const void *options)
 {
-	struct peer *p = peer_new(arg);
-	int code;
-
-	if (p == NULL)
-		return CLI_REFUSED;
-	code = peer_open(p);
-	if (code == CLI_DONE)
-		code = peer_remove(p, words->word[0]);
-	peer_free(p);
-	return code;
+	return with_peer(options, words->word[0], peer_remove);
 }
 
 static const struct command_form forms[] = {
