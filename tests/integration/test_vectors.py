@@ -4,6 +4,8 @@
 import base64
 import hashlib
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -100,3 +102,9 @@ def test_receipt():
     # Entry 1 of 3: entry 0 stands to its left, entry 2 closes the tree.
     inner = hashlib.sha256(b"\1" + path[0] + leaf(found[1])).digest()
     assert hashlib.sha256(b"\1" + inner + path[1]).digest() == checkpoint(note)[2]
+
+
+def test_mesh_addresses():
+    maker = VECTORS / "mesh" / "addresses.py"
+    made = subprocess.run([sys.executable, str(maker)], capture_output=True, text=True, check=True).stdout
+    assert made == (VECTORS / "mesh" / "addresses.txt").read_text()
