@@ -19,6 +19,7 @@
 #include "node_conf.h"
 #include "node_object.h"
 #include "member/sign.h"
+#include "peer_wait.h"
 
 #define OFFER_PREFIX "alamo-peer1-"
 #define OFFER_MAX 16384
@@ -26,6 +27,7 @@
 struct options {
 	const char *root, *key;
 	struct registry registry;
+	struct option_number wait;
 	bool yes;
 };
 
@@ -121,9 +123,8 @@ static int offer_print(const struct peer *p, struct al_slice objects, struct al_
 	    sodium_base64_ENCODED_LEN(request.len, sodium_base64_VARIANT_URLSAFE_NO_PADDING) < sizeof(word)) {
 		sodium_bin2base64(word, sizeof(word), request.ptr, request.len,
 				  sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-		printf("The holder of %.*s says yes with:\n\nalamo peer accept " OFFER_PREFIX "%s\n\n"
-		       "Then, here: alamo node apply\n",
-		       AL_FMT(other), word);
+		printf("The holder of %.*s says yes with:\n\nalamo peer accept " OFFER_PREFIX "%s\n\n", AL_FMT(other),
+		       word);
 		code = CLI_DONE;
 	}
 	al_buf_release(&request);
@@ -184,6 +185,34 @@ static const struct al_object *node_named(const struct al_state *state, const ch
 	return NULL;
 }
 
+/* How long: what was said; else ten minutes on the node itself, and not at all for files elsewhere. */
+static unsigned wait_of(const struct options *options)
+{
+	if (options->wait.given)
+		return (unsigned)options->wait.value;
+	return strcmp(root_of(options), "/") == 0 ? PEER_WAIT_S : 0;
+}
+
+static int yes_wait(const struct peer *p, const struct al_object *mine, const struct al_object *theirs)
+{
+	unsigned seconds = wait_of(p->options);
+	char wanted[2 * NODE_TEXT_MAX + 16];
+	int code = CLI_REFUSED;
+
+	if (seconds > 0) {
+		snprintf(wanted, sizeof(wanted), "peering %.*s:%.*s", AL_FMT(al_object_key(mine)),
+			 AL_FMT(al_object_key(theirs)));
+		printf("Waiting for that yes, %u s at most (Ctrl-C ends the waiting, not the offer) ...\n", seconds);
+		fflush(stdout);
+		code = peer_wait(p->client, wanted, seconds);
+	}
+	if (code == CLI_DONE)
+		return applied(p, code);
+	if (code == CLI_REFUSED)
+		puts("Then, here: alamo node apply");
+	return code == CLI_REFUSED ? CLI_DONE : code;
+}
+
 static int peer_offer(const struct peer *p, const char *word)
 {
 	const struct al_object *mine = al_state_get(p->state, AL_NODE, al_slice_str(p->conf.name));
@@ -209,6 +238,8 @@ static int peer_offer(const struct peer *p, const char *word)
 		code = applied(p, node_submit(&submit, al_buf_view(&objects)));
 	else
 		code = offer_print(p, al_buf_view(&objects), al_object_key(theirs));
+	if (code == CLI_DONE && node_owner_of(&p->owner, theirs).len == 0)
+		code = yes_wait(p, mine, theirs);
 	al_buf_release(&objects);
 	return code;
 }
@@ -373,6 +404,13 @@ static const struct option_row rows[] = {
 	  .verbs = "accept",
 	  OPTION_AT(struct options, yes),
 	  .meaning = "signs what is shown without asking" },
+	{ .name = "wait",
+	  .arg = "SECONDS",
+	  .verbs = "add",
+	  .most = 86400,
+	  OPTION_AT(struct options, wait),
+	  .meaning = "waits for the other holder's yes, and applies then; 0: prints the offer and ends",
+	  .fallback = "600 on the node itself, 0 with --root" },
 	OPTION_KEY(struct options, key, "add accept rm", "the SSH key of the maintainer"),
 	REGISTRY_ROWS(struct options, registry),
 };
