@@ -14,11 +14,13 @@
 #include "node_apply.h"
 #include "node_object.h"
 #include "place.h"
+#include "resolver/resolver_job.h"
 
 struct options {
 	struct registry registry;
 	struct log_read_options where;
-	const char *root, *key, *endpoint, *as, *rtr;
+	const char *root, *key, *endpoint, *as, *rtr, *resolver;
+	struct option_list anchors;
 	bool whole;
 };
 
@@ -33,6 +35,20 @@ static struct place place_of(const struct options *options)
 }
 
 /* ---- init ---- */
+
+/* Names too: the resolver of this machine, by the anchors that the hostmaster published. */
+static int names_init(const struct options *options)
+{
+	const struct resolver_options resolver = {
+		.registry = { .server = options->where.server, .pin = options->registry.pin },
+		.anchors = options->anchors,
+		.root = options->root,
+		.install = true,
+		.restart = strcmp(root_of(options), "/") == 0,
+	};
+
+	return options->resolver != NULL ? resolver_job(options->resolver, &resolver) : CLI_DONE;
+}
 
 static int init(const struct words *words, const void *arg)
 {
@@ -52,6 +68,8 @@ static int init(const struct words *words, const void *arg)
 
 	if (code == CLI_DONE)
 		code = node_apply(root_of(options), &options->where);
+	if (code == CLI_DONE)
+		code = names_init(options);
 	if (code == CLI_DONE)
 		puts("Next: alamo peer add NODE    (alamo whois -T node NAME shows others')");
 	return code;
@@ -156,6 +174,16 @@ static const struct option_row rows[] = {
 	  .verbs = "init",
 	  OPTION_AT(struct options, whole),
 	  .meaning = "bird.conf is the node's too; without it a bird.conf of one's own includes alamo.conf" },
+	{ .name = "resolver",
+	  .arg = "PROGRAM",
+	  .verbs = "init",
+	  OPTION_AT(struct options, resolver),
+	  .meaning = "installs the network's names in this resolver too, as `alamo resolver PROGRAM --install`" },
+	{ .name = "anchor",
+	  .arg = "FILE",
+	  .verbs = "init",
+	  OPTION_AT(struct options, anchors),
+	  .meaning = "DS lines of the network's zones for it, as the hostmaster publishes them" },
 	OPTION_KEY(struct options, key, "init", "the SSH key of the maintainer"),
 	{ .name = "pin",
 	  .arg = "VKEY|FILE",

@@ -19,14 +19,8 @@
 #include "node/place.h"
 #include "process.h"
 #include "resolver.h"
+#include "resolver_job.h"
 #include "settings.h"
-
-struct options {
-	struct registry registry;
-	struct option_list anchors, dns;
-	const char *dir, *root;
-	bool check, install, undo;
-};
 
 /* ---- anchors ---- */
 
@@ -78,7 +72,7 @@ static int anchors_of_authority(struct resolver_plan *plan, const char *dir)
 	return code;
 }
 
-static int plan_anchors(struct resolver_plan *plan, const struct options *options)
+static int plan_anchors(struct resolver_plan *plan, const struct resolver_options *options)
 {
 	int code = CLI_DONE;
 
@@ -141,7 +135,7 @@ static int server_ask(struct resolver_plan *plan, const struct registry *registr
 	return server_add(plan, address);
 }
 
-static int plan_servers(struct resolver_plan *plan, const struct options *options)
+static int plan_servers(struct resolver_plan *plan, const struct resolver_options *options)
 {
 	int code = CLI_DONE;
 
@@ -228,7 +222,7 @@ static int files_check(const struct resolver_program *program, const struct rend
 	return code;
 }
 
-static int plan_make(struct resolver_plan *plan, const struct resolver_program *program, const struct options *options)
+static int plan_make(struct resolver_plan *plan, const struct resolver_program *program, const struct resolver_options *options)
 {
 	int code = plan_anchors(plan, options);
 
@@ -245,7 +239,18 @@ static void change_print(void *arg, enum place_change change, const char *path)
 	       al_slice_ends(al_slice_str(place->root), "/") ? "" : "/", path);
 }
 
-static int files_install(const struct resolver_program *program, const struct render *render, struct place *place)
+static int program_restart(const struct resolver_program *program)
+{
+	const char *const argv[] = { "sh", "-c", program->after, NULL };
+	int status = 0;
+
+	if (process_run(argv, AL_S(""), true, NULL, &status) == AL_OK && status == 0)
+		return CLI_DONE;
+	return command_fail(CLI_REFUSED, "%s: gave %d; the files are in place", program->after, status);
+}
+
+static int files_install(const struct resolver_program *program, const struct resolver_options *options,
+			 const struct render *render, struct place *place)
 {
 	int code = files_check(program, render);
 
@@ -253,11 +258,13 @@ static int files_install(const struct resolver_program *program, const struct re
 		return code;
 	if (place_compare(place, render, change_print, place) != AL_OK || place_apply(place, render) != AL_OK)
 		return CLI_REFUSED;
+	if (options->restart)
+		return program_restart(program);
 	printf("Next: %s\n", program->after);
 	return CLI_DONE;
 }
 
-static int program_run(const struct resolver_program *program, const struct options *options, struct place *place)
+static int program_run(const struct resolver_program *program, const struct resolver_options *options, struct place *place)
 {
 	struct resolver_plan *plan = calloc(1, sizeof(*plan));
 	struct render *render = calloc(1, sizeof(*render));
@@ -269,7 +276,7 @@ static int program_run(const struct resolver_program *program, const struct opti
 	if (code == CLI_DONE && options->check)
 		code = files_check(program, render);
 	else if (code == CLI_DONE && options->install)
-		code = files_install(program, render, place);
+		code = files_install(program, options, render, place);
 	for (size_t i = 0; code == CLI_DONE && !options->check && !options->install && i < render->count; i++)
 		command_print(al_buf_view(&render->files[i].text));
 	if (render != NULL)
@@ -279,10 +286,9 @@ static int program_run(const struct resolver_program *program, const struct opti
 	return code;
 }
 
-static int run(const struct words *words, const void *arg)
+int resolver_job(const char *name, const struct resolver_options *options)
 {
-	const struct options *options = arg;
-	const struct resolver_program *program = resolver_program_find(words->word[0]);
+	const struct resolver_program *program = resolver_program_find(name);
 	char set[PLACE_SET_MAX];
 	struct place place = { .root = options->root != NULL ? options->root : "/", .set = set };
 
@@ -290,7 +296,7 @@ static int run(const struct words *words, const void *arg)
 		return command_fail(
 			CLI_USAGE,
 			"there is no configuration for \"%s\" here: unbound, bind, kresd, resolved or dnsmasq",
-			words->word[0]);
+			name);
 	if (options->check + options->install + options->undo > 1)
 		return command_fail(CLI_USAGE, "--check, --install or --undo: one of them");
 	if (options->check && program->check[0] == NULL)
@@ -302,6 +308,11 @@ static int run(const struct words *words, const void *arg)
 	return place_undo(&place, change_print, &place) == AL_OK ? CLI_DONE : CLI_REFUSED;
 }
 
+static int run(const struct words *words, const void *arg)
+{
+	return resolver_job(words->word[0], arg);
+}
+
 static const struct command_form forms[] = {
 	{ NULL, "PROGRAM", NULL, run },
 };
@@ -309,33 +320,33 @@ static const struct command_form forms[] = {
 static const struct option_row rows[] = {
 	{ .name = "anchor",
 	  .arg = "FILE",
-	  OPTION_AT(struct options, anchors),
+	  OPTION_AT(struct resolver_options, anchors),
 	  .meaning = "DS lines of the network's zones, as the hostmaster publishes them" },
 	{ .name = "dir",
 	  .arg = "DIR",
-	  OPTION_AT(struct options, dir),
+	  OPTION_AT(struct resolver_options, dir),
 	  .meaning = "takes them from the authority in this folder" },
 	{ .name = "dns",
 	  .arg = "ADDR[:PORT]",
 	  .most = RESOLVER_SERVERS_MAX,
-	  OPTION_AT(struct options, dns),
+	  OPTION_AT(struct resolver_options, dns),
 	  .meaning = "a name server of the network",
 	  .fallback = "the one that the registry names" },
 	{ .name = "check",
-	  OPTION_AT(struct options, check),
+	  OPTION_AT(struct resolver_options, check),
 	  .meaning = "has the program read the configuration, and prints what it says" },
 	{ .name = "install",
-	  OPTION_AT(struct options, install),
+	  OPTION_AT(struct resolver_options, install),
 	  .meaning = "puts the files where Debian has them, after that check; what was there is kept" },
 	{ .name = "undo",
-	  OPTION_AT(struct options, undo),
+	  OPTION_AT(struct resolver_options, undo),
 	  .meaning = "every file as it was before the first --install" },
 	{ .name = "root",
 	  .arg = "DIR",
-	  OPTION_AT(struct options, root),
+	  OPTION_AT(struct resolver_options, root),
 	  .meaning = "files go below DIR",
 	  .fallback = "/" },
-	REGISTRY_ROWS(struct options, registry),
+	REGISTRY_ROWS(struct resolver_options, registry),
 };
 
 const struct command command_resolver = {
@@ -345,5 +356,5 @@ const struct command command_resolver = {
 	.notes = "Prints the configuration that makes PROGRAM ask the network's servers for the network's zones, and "
 		 "validate\nwhat they say; all other names stay as they are.",
 	COMMAND_FORMS(forms),
-	COMMAND_OPTIONS(rows, struct options),
+	COMMAND_OPTIONS(rows, struct resolver_options),
 };
