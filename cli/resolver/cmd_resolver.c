@@ -222,7 +222,8 @@ static int files_check(const struct resolver_program *program, const struct rend
 	return code;
 }
 
-static int plan_make(struct resolver_plan *plan, const struct resolver_program *program, const struct resolver_options *options)
+static int plan_make(struct resolver_plan *plan, const struct resolver_program *program,
+		     const struct resolver_options *options)
 {
 	int code = plan_anchors(plan, options);
 
@@ -264,7 +265,8 @@ static int files_install(const struct resolver_program *program, const struct re
 	return CLI_DONE;
 }
 
-static int program_run(const struct resolver_program *program, const struct resolver_options *options, struct place *place)
+static int program_run(const struct resolver_program *program, const struct resolver_options *options,
+		       struct place *place)
 {
 	struct resolver_plan *plan = calloc(1, sizeof(*plan));
 	struct render *render = calloc(1, sizeof(*render));
@@ -295,8 +297,7 @@ int resolver_job(const char *name, const struct resolver_options *options)
 	if (program == NULL)
 		return command_fail(
 			CLI_USAGE,
-			"there is no configuration for \"%s\" here: unbound, bind, kresd, resolved or dnsmasq",
-			name);
+			"there is no configuration for \"%s\" here: unbound, bind, kresd, resolved or dnsmasq", name);
 	if (options->check + options->install + options->undo > 1)
 		return command_fail(CLI_USAGE, "--check, --install or --undo: one of them");
 	if (options->check && program->check[0] == NULL)

@@ -5,10 +5,12 @@ import contextlib
 import ctypes
 import os
 import subprocess
+import sys
 
 import pytest
 from harness import BIN, DAEMONS, ROOT, Authority, Key, run, stop
 
+sys.path.insert(0, str(ROOT / "tests" / "lab"))
 CLONE_NEWNET = 0x40000000
 GO = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": ""}
 

@@ -226,8 +226,10 @@ def plan_without_limits(beside):
 class Authority:
     """`alamo init` and `alamo up` in a directory of their own; every process ends by its id."""
 
-    def __init__(self, path, plan=None, ports="any", listen="127.0.0.1, ::1", network="alamo", conf=None):
-        self.dir = Path(path)
+    def __init__(self, path, plan=None, ports="any", listen="127.0.0.1, ::1", network="alamo", conf=None,
+                 inside=()):
+        """`inside`: the words that run a command on the machine whose authority it is."""
+        self.dir, self.inside = Path(path), list(inside)
         self.network = network
         self.namespace = f"registry@{network}"
         self.process = None
@@ -248,7 +250,7 @@ class Authority:
 
     def start(self):
         self.log = open(self.dir / "up.log", "ab")
-        command = [ALAMO, "up", str(self.dir)]
+        command = [*self.inside, ALAMO, "up", str(self.dir)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
         for line in self.process.stdout:
             if line == "ready\n":

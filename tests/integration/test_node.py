@@ -2,130 +2,76 @@
 """A newcomer's three commands: join, node init, peer add; the other side: one accept.
 
     ANN's machine --.
-                     our namespace, with the registry and a wire between all three
+                     our namespace, with the registry and a wire between all three (tests/lab/machines.py)
     BOB's machine --'
-
-Each machine is a network and mount namespace of its own, with /etc, /var and /run that nobody else sees, and a bird that
-its distribution started. Tunnels are WireGuard's (wireguard-go where the kernel has none).
 """
 
 import base64
-import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 from conftest import running
 from harness import ALAMO, Key, nobody_home, run, wait_for
+from machines import WIRE, Internet, NotHere
+from newcomer import Newcomer, address_in, offer_in, origins_filtered
 from test_audit import Cheat, find, read_log, spelled
-
-WIRE = "192.0.2"
-SETUP = """
-set -e
-mkdir -p {home} && mount -t tmpfs none {home}
-for dir in etc var; do
-	mkdir -p {home}/$dir/up {home}/$dir/work
-	mount -t overlay overlay -o lowerdir=/$dir,upperdir={home}/$dir/up,workdir={home}/$dir/work /$dir
-done
-mount -t tmpfs none /run
-mkdir -p /run/bird /run/wireguard /etc/bird /etc/wireguard
-rm -f /etc/wireguard/*
-printf 'router id 10.0.0.{number};\nprotocol device {{ }}\n# what was here before\n' >/etc/bird/bird.conf
-ip link set lo up
-ip addr add {wire}.{number}/24 dev up0
-ip link set up0 up
-"""
 
 
 @pytest.fixture
-def machines(netns, children, tmp_path):
-    """make(name, number): the words to run something on that machine."""
-    for program in ("wg-quick", "bird", "nft"):
-        if shutil.which(program, path="/usr/sbin:/sbin:" + os.environ["PATH"]) is None:
-            pytest.skip(f"no {program} here")
-    run("ip", "link", "add", "wire", "type", "bridge")
-    run("ip", "addr", "add", f"{WIRE}.254/24", "dev", "wire")
-    run("ip", "link", "set", "wire", "up")
-    made = []
+def internet(netns, children, tmp_path):
+    try:
+        made = Internet(tmp_path, children)
+    except NotHere as reason:
+        pytest.skip(str(reason))
+    yield made
+    made.close()
 
+
+@pytest.fixture
+def machines(internet):
+    """make(name, number): a machine."""
     def make(name, number):
-        holder = children(["unshare", "-n", "-m", "--propagation", "private", "sleep", "infinity"])
-        inside = ["nsenter", "-t", holder.pid, "-n", "-m"]
-        wait_for(lambda: os.readlink(f"/proc/{holder.pid}/ns/mnt") != os.readlink("/proc/self/ns/mnt"), what="namespaces")
-        run("ip", "link", "add", f"to-{name}", "type", "veth", "peer", "name", "up0", "netns", holder.pid)
-        run("ip", "link", "set", f"to-{name}", "master", "wire", "up")
-        home = tmp_path / name
-        script = SETUP.format(home=home, number=number, wire=WIRE)
-        probe = run(*inside, "sh", "-c", script, check=False)
-        if "overlay" in probe.stderr:
-            pytest.skip(f"no overlay mounts here: {probe.stderr}")
-        assert probe.returncode == 0, probe.stderr
-        children([*inside, "bird", "-f", "-c", "/etc/bird/bird.conf"])
-        wait_for(lambda: run(*inside, "test", "-S", "/run/bird/bird.ctl", check=False).returncode == 0, what="bird")
-        made.append((inside, home))
-        return Machine(inside, home)
-
-    yield make
-    # Tunnels in user space are processes of their own, which end with their interface.
-    for inside, _ in made:
-        for link in re.findall(r"al-\d+", run(*inside, "ip", "-o", "link", check=False).stdout):
-            run(*inside, "ip", "link", "del", link, check=False)
+        try:
+            return internet.machine(name, number)
+        except NotHere as reason:
+            pytest.skip(str(reason))
+    return make
 
 
-class Machine:
-    def __init__(self, inside, home):
-        self.inside, self.typed = inside, []
-        self.env = nobody_home() | {"HOME": str(home), "PATH": "/usr/sbin:/sbin:" + os.environ["PATH"]}
-
-    def run(self, *words, check=True):
-        return run(*self.inside, *words, check=check, env=self.env).stdout
-
-    def alamo(self, *words, check=True):
-        """As the person types it."""
-        self.typed.append(words)
-        return run(*self.inside, ALAMO, *words, check=check, env=self.env).stdout
-
-    def reaches(self, address):
-        return "1 received" in self.run("ping", "-6", "-n", "-c", "1", "-W", "1", address, check=False)
-
-
-    def state(self):
-        """For a failure's report."""
-        return "\n".join(self.run("sh", "-c", f"{words} 2>&1", check=False) for words in (
-            "birdc show protocols", "birdc show route", "birdc show route table alamo_origins", "birdc show bfd sessions",
-            "ip -6 route", "ip -6 addr", "wg show", "nft list ruleset"))
-
-
-def offer_in(said):
-    return re.search(r"^alamo peer accept (\S+)$", said, re.M)[1]
-
-
-def address_in(said):
-    return re.search(r"address (\S+)", said)[1]
+def anchors_of(authority, path):
+    """The file that a hostmaster publishes."""
+    texts = [file.read_text() for file in sorted((authority.dir / "run").glob("trust-anchor-*.ds"))]
+    assert texts
+    path.write_text("".join(texts))
+    return path
 
 
 def test_peered_in_three_commands(machines, tmp_path):
+    """Nothing but join, init and add, and one accept at the other end: reached, reaching, with names and origins."""
     with running(tmp_path / "dir", listen=f"{WIRE}.254") as authority:
         ann, bob = machines("ann", 1), machines("bob", 2)
         server = authority.server()
 
-        ann.alamo("join", "--name", "ANN", "--new-key", "--server", server)
+        ann.alamo("join", "--name", "ANN", "--new-key", "--server", server, "--domain", "ann.alamo", "--host", "www=::80")
         ann_address = address_in(ann.alamo("node", "init", "ANN-R1", "--endpoint", f"{WIRE}.1", "--whole"))
+        ann.typed.clear()
 
-        bob.alamo("join", "--name", "BOB", "--new-key", "--server", server)
-        bob_address = address_in(bob.alamo("node", "init", "BOB-R1", "--whole"))
-        offer = offer_in(bob.alamo("peer", "add", "ANN-R1"))
-        ann.alamo("peer", "accept", offer, "--yes")
-        bob.alamo("node", "apply")
-        assert len(bob.typed) == 4, "join, init, add, and apply when the other side has said yes"
+        newcomer = Newcomer(bob, "BOB")
+        newcomer.come(server, ann, "ANN-R1", anchors_of(authority, tmp_path / "anchors"))
+        assert [words[:2] for words in bob.typed] == [("join", "--name"), ("node", "init"), ("peer", "add")]
+        assert [words[:2] for words in ann.typed] == [("peer", "accept")]
 
         try:
-            wait_for(lambda: ann.reaches(bob_address) and bob.reaches(ann_address), timeout=15, what="each other")
+            newcomer.wait_reach([ann_address])
+            wait_for(lambda: ann.reaches(newcomer.address), timeout=60, what="the newcomer")
         except AssertionError:
-            print(ann.state(), bob.state(), sep="\n--\n")
+            print(ann.state(), bob.state(), sep="\n")
             raise
-        shown = ann.run("birdc", "show", "route", "all", "table", "master6")
+        assert newcomer.wait_names("www.ann.alamo") == ann_address.replace("::1", "::80")
+        ann_asn = re.search(r"^origin: *AS(\d+)", authority.ask("show node ANN-R1"), re.M)[1]
+        assert origins_filtered(bob, ann, "fca1:1ff:7::/48", ann_asn)
+        shown = ann.birdc("show", "route", "all", "table", "master6")
         assert re.search(r"BGP.as_path: \d+", shown), shown
         assert "ANN-R1" in bob.alamo("peer", "list")
         assert "0 of the node's files differ" in bob.alamo("node", "diff")
@@ -134,7 +80,7 @@ def test_peered_in_three_commands(machines, tmp_path):
         asn = re.search(r"^origin: *(\S+)", authority.ask("show node BOB-R1"), re.M)[1]
         prefix = re.search(r"^[^ ]*?([0-9a-f:]+::/48)", bob.run("birdc", "show", "route", "protocol", "alamo_own"), re.M)[1]
         bob.run("sh", "-c", f"'{ALAMO}' show route6 {prefix}{asn} >r && echo 'delete: gone' >>r && '{ALAMO}' submit r")
-        wait_for(lambda: f"{prefix} " not in ann.run("birdc", "show", "route", "table", "master6"), timeout=30, what="the route to go")
+        wait_for(lambda: f"{prefix} " not in ann.birdc("show", "route", "table", "master6"), timeout=60, what="the route to go")
 
         # Ended by one side; the other one's files follow the log.
         ann.alamo("peer", "rm", "BOB-R1")
