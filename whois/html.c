@@ -6,25 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alamo/base/text.h"
 #include "alamo/rpsl/object.h"
-
-/* Bytes of the UTF-8 character at the start; 0: none (RFC 3629). */
-static size_t utf8_len(struct al_slice s)
-{
-	unsigned char c = (unsigned char)s.ptr[0];
-	size_t len = c < 0x80                ? 1
-		     : c >= 0xc2 && c < 0xe0 ? 2
-		     : c >= 0xe0 && c < 0xf0 ? 3
-		     : c >= 0xf0 && c < 0xf5 ? 4
-					     : 0;
-
-	if (len > s.len)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if (((unsigned char)s.ptr[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
-}
 
 static const char *entity_of(char c)
 {
@@ -40,7 +23,7 @@ static const char *entity_of(char c)
 	case '\'':
 		return "&#39;";
 	default:
-		return (unsigned char)c < 0x20 && c != '\n' && c != '\t' ? "?" : NULL;
+		return NULL;
 	}
 }
 
@@ -48,7 +31,7 @@ void html_put(struct al_slice text, struct al_buf *out)
 {
 	while (text.len > 0) {
 		const char *entity = entity_of(text.ptr[0]);
-		size_t len = utf8_len(text);
+		size_t len = text.ptr[0] == '\n' ? 1 : al_text_char(text);
 
 		if (entity != NULL)
 			al_buf_str(out, entity);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alamo/base/text.h"
 #include "command.h"
 
 void consent_hash(struct al_slice text, char out[static CONSENT_HASH_LEN])
@@ -21,12 +22,15 @@ void consent_hash(struct al_slice text, char out[static CONSENT_HASH_LEN])
 
 bool consent_visible(struct al_slice text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
+	char fault[AL_TEXT_FAULT_LEN];
+	struct al_slice line;
 
-		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f) {
-			command_fail(CLI_REFUSED, "the text holds a byte %02x, which cannot be shown: it is not signed",
-				     c);
+	for (unsigned number = 1; text.len > 0; number++) {
+		(void)al_slice_cut(&text, '\n', &line);
+		if (!al_text_ok(line)) {
+			al_text_fault(line, fault);
+			command_fail(CLI_REFUSED, "line %u of the text cannot be shown as it is (%s): it is not signed",
+				     number, fault);
 			return false;
 		}
 	}

@@ -155,6 +155,38 @@ void al_prefix_format(const struct al_prefix *p, char out[static AL_PREFIX_STRLE
 	(void)snprintf(out + len, AL_PREFIX_STRLEN - len, "/%u", p->len);
 }
 
+const char *al_addr_special(const struct al_prefix *addr)
+{
+	/* IANA's registries of special-purpose addresses (RFC 6890), without private space. */
+	static const struct {
+		const char *block, *kind;
+	} rows[] = {
+		{ "0.0.0.0/8", "unspecified" },
+		{ "127.0.0.0/8", "loopback" },
+		{ "169.254.0.0/16", "link-local" },
+		{ "224.0.0.0/4", "multicast" },
+		{ "240.0.0.0/4", "reserved" },
+		{ "192.0.2.0/24", "documentation" },
+		{ "198.51.100.0/24", "documentation" },
+		{ "203.0.113.0/24", "documentation" },
+		{ "::1/128", "loopback" },
+		{ "::ffff:0:0/96", "IPv4-mapped" },
+		{ "::/96", "unspecified" },
+		{ "fe80::/10", "link-local" },
+		{ "fec0::/10", "site-local" },
+		{ "ff00::/8", "multicast" },
+		{ "2001:db8::/32", "documentation" },
+		{ "3fff::/20", "documentation" },
+		{ "100::/64", "discard" },
+	};
+	struct al_prefix block;
+
+	for (size_t i = 0; i < AL_COUNT(rows); i++)
+		if (al_prefix_parse(al_slice_str(rows[i].block), &block) == AL_OK && al_prefix_covers(&block, addr))
+			return rows[i].kind;
+	return NULL;
+}
+
 bool al_prefix_eq(const struct al_prefix *a, const struct al_prefix *b)
 {
 	return a->bits == b->bits && a->len == b->len && memcmp(a->addr, b->addr, sizeof(a->addr)) == 0;

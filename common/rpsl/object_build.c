@@ -167,17 +167,26 @@ static enum al_err canon_list(struct builder *b, const struct al_attr_rule *rule
 {
 	struct al_slice item;
 	size_t count = 0;
+	bool more;
 
 	do {
-		(void)al_slice_cut(&value, ',', &item);
+		more = al_slice_cut(&value, ',', &item);
 		item = al_slice_trim(item);
-		if (item.len == 0)
+		*why = "an item of the list is empty: there is one comma between two items, and none behind the last";
+		if (item.len == 0 && (count > 0 || more) && !b->in->stored)
+			return AL_EINVAL;
+		if (item.len == 0) {
+			b->older = b->older || more || count > 0;
 			continue;
+		}
 		if (count++ > 0)
 			al_buf_str(&b->canon, ", ");
-		if (canon_one(b, rule, item, why) != AL_OK)
+		if (canon_one(b, rule, item, why) != AL_OK) {
+			if (memchr(item.ptr, ' ', item.len) != NULL)
+				*why = "the items of a list are separated by commas";
 			return AL_EINVAL;
-	} while (value.len > 0);
+		}
+	} while (more);
 	*why = "the list is empty";
 	return count > 0 ? AL_OK : AL_EINVAL;
 }

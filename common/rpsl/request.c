@@ -53,32 +53,45 @@ static enum al_err refuse(struct al_report *report, const char *fmt, ...)
 
 /* ---- the edge ---- */
 
-enum al_err al_request_line(struct al_slice *line, bool ended, const char **why)
+AL_PRINTF(2, 3)
+static enum al_err because(char why[static AL_REQUEST_WHY_LEN], const char *fmt, ...)
 {
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(why, AL_REQUEST_WHY_LEN, fmt, args);
+	va_end(args);
+	return AL_EINVAL;
+}
+
+enum al_err al_request_line(struct al_slice *line, bool ended, char why[static AL_REQUEST_WHY_LEN])
+{
+	char fault[AL_TEXT_FAULT_LEN];
+
 	if (ended && line->len > 0 && line->ptr[line->len - 1] == '\r')
 		line->len--;
 	if (line->len > 0 && memchr(line->ptr, '\r', line->len) != NULL)
-		*why = "has a CR that does not stand directly before its LF: lines end in LF or CR LF";
-	else if (line->len > 0 && memchr(line->ptr, '\0', line->len) != NULL)
-		*why = "has a NUL byte in it";
-	else if (line->len > AL_REQUEST_LINE_MAX)
-		*why = "is longer than 8192 bytes";
-	else if (!al_text_ok(*line))
-		*why = "is not text: UTF-8 without control characters is expected";
-	else
+		return because(why, "has a CR that does not stand directly before its LF: lines end in LF or CR LF");
+	if (line->len > 0 && memchr(line->ptr, '\0', line->len) != NULL)
+		return because(why, "has a NUL byte in it");
+	if (line->len > AL_REQUEST_LINE_MAX)
+		return because(why, "is longer than 8192 bytes");
+	if (al_text_ok(*line))
 		return AL_OK;
-	return AL_EINVAL;
+	al_text_fault(*line, fault);
+	return because(why, "is not text (%s): UTF-8 without characters that control or cannot be seen is expected",
+		       fault);
 }
 
 enum al_err al_request_read(struct al_slice raw, struct al_buf *out, struct al_report *report)
 {
 	struct al_slice line;
-	const char *why;
+	char why[AL_REQUEST_WHY_LEN];
 
 	for (unsigned number = 1; raw.len > 0; number++) {
 		bool ended = al_slice_cut(&raw, '\n', &line);
 
-		if (al_request_line(&line, ended, &why) != AL_OK)
+		if (al_request_line(&line, ended, why) != AL_OK)
 			return refuse(report, "line %u %s", number, why);
 		al_buf_slice(out, line);
 		if (ended)
@@ -95,12 +108,12 @@ static enum al_err bytes_take(struct al_slice raw, struct al_request *request, s
 {
 	struct al_buf *out = &request->bytes;
 	struct al_slice line;
-	const char *why;
+	char why[AL_REQUEST_WHY_LEN];
 
 	for (unsigned number = 1; raw.len > 0; number++) {
 		bool ended = al_slice_cut(&raw, '\n', &line), clean;
 
-		clean = al_request_line(&line, false, &why) == AL_OK;
+		clean = al_request_line(&line, false, why) == AL_OK;
 		if (!clean &&
 		    (!request->stored || line.len > AL_REQUEST_LINE_MAX || memchr(line.ptr, '\0', line.len) != NULL))
 			return refuse(report, "line %u %s", number, why);

@@ -28,7 +28,7 @@ static char to_upper(char ch)
 /* May be empty: people draw blank lines with it. */
 static enum al_err canon_text(struct al_slice value, struct al_buf *out, const char **why)
 {
-	*why = "text has at most 1024 bytes of UTF-8, without control characters";
+	*why = "text has at most 1024 bytes of UTF-8, without characters that control or cannot be seen";
 	if (value.len > TEXT_MAX_LEN || !al_text_ok(value))
 		return AL_EINVAL;
 	for (size_t i = 0; i < value.len; i++)
@@ -41,7 +41,7 @@ static enum al_err canon_words(struct al_slice value, struct al_buf *out, const 
 	struct al_slice word;
 	size_t count = 0;
 
-	*why = "words are expected, in at most 1024 bytes of UTF-8 without control characters";
+	*why = "words are expected, in at most 1024 bytes of UTF-8 without characters that control or cannot be seen";
 	if (value.len > TEXT_MAX_LEN || !al_text_ok(value))
 		return AL_EINVAL;
 	while (al_slice_word(&value, "", &word)) {
@@ -269,6 +269,14 @@ static enum al_err canon_number(struct al_slice value, struct al_buf *out, const
 	return AL_OK;
 }
 
+/* For documentation there are addresses: an example may stand where an address in the world does. */
+static bool unreachable(const struct al_prefix *addr)
+{
+	const char *kind = al_addr_special(addr);
+
+	return kind != NULL && strcmp(kind, "documentation") != 0;
+}
+
 static enum al_err canon_address(struct al_slice value, struct al_buf *out, const char **why)
 {
 	struct al_prefix p;
@@ -276,6 +284,9 @@ static enum al_err canon_address(struct al_slice value, struct al_buf *out, cons
 
 	*why = "one address is expected";
 	if (al_addr_parse(value, &p) != AL_OK)
+		return AL_EINVAL;
+	*why = "nobody else can reach this address: it is loopback, link-local, multicast, unspecified or reserved";
+	if (unreachable(&p))
 		return AL_EINVAL;
 	al_addr_format(&p, text);
 	al_buf_str(out, text);
@@ -319,6 +330,7 @@ static const struct {
 	[AL_SYN_NAME] = { syntax_name, syntax_name_old, "name" },
 	[AL_SYN_MNTNER] = { syntax_mntner, syntax_mntner_old, "NAME-MNT" },
 	[AL_SYN_NIC_HDL] = { syntax_nic_hdl, syntax_nic_hdl_old, "handle" },
+	[AL_SYN_MNTNER_ANY] = { syntax_mntner_any, syntax_mntner_any_old, "NAME-MNT or ANY" },
 	[AL_SYN_COUNTRY] = { syntax_country, NULL, "ISO 3166 code" },
 	[AL_SYN_ASN] = { syntax_asn, NULL, "AS number" },
 	[AL_SYN_AS_BLOCK] = { syntax_as_block, NULL, "AS number range" },

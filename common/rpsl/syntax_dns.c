@@ -49,6 +49,11 @@ enum al_err syntax_nserver(struct al_slice value, struct al_buf *out, const char
 	has_addr = al_slice_word(&value, "", &addr);
 	if ((has_addr && al_addr_parse(addr, &p) != AL_OK) || al_slice_word(&value, "", &extra))
 		return AL_EINVAL;
+	*why = "no resolver can reach this address: it is loopback, link-local, multicast, unspecified, reserved or "
+	       "for "
+	       "documentation";
+	if (has_addr && al_addr_special(&p) != NULL)
+		return AL_EINVAL;
 	if (syntax_domain(name, out, why) != AL_OK)
 		return AL_EINVAL;
 	if (has_addr) {
@@ -72,6 +77,16 @@ static void put_lower(struct al_slice s, struct al_buf *out)
 		al_buf_u8(out, (uint8_t)(s.ptr[i] >= 'A' && s.ptr[i] <= 'F' ? s.ptr[i] - 'A' + 'a' : s.ptr[i]));
 }
 
+/* Parentheses as zone files have them: around the rest, or not at all. */
+static bool parentheses_off(struct al_slice *value)
+{
+	*value = al_slice_trim(*value);
+	if (value->len > 1 && value->ptr[0] == '(' && value->ptr[value->len - 1] == ')')
+		*value = al_slice_of(value->ptr + 1, value->len - 2);
+	return value->len == 0 ||
+	       (memchr(value->ptr, '(', value->len) == NULL && memchr(value->ptr, ')', value->len) == NULL);
+}
+
 /* RFC 4034 section 5.3; digest lengths of types 1, 2 and 4. */
 enum al_err syntax_ds(struct al_slice value, struct al_buf *out, const char **why)
 {
@@ -86,7 +101,11 @@ enum al_err syntax_ds(struct al_slice value, struct al_buf *out, const char **wh
 		if (!al_slice_word(&value, "", &word[i]) ||
 		    al_slice_u64(word[i], i == 0 ? 65535 : 255, &number[i]) != AL_OK)
 			return AL_EINVAL;
-	while (al_slice_word(&value, "()", &hex)) { /* as zone files have it */
+	*why = "the parentheses of a DS record open before its digest and close behind it";
+	if (!parentheses_off(&value))
+		return AL_EINVAL;
+	*why = "a DS record is written: key tag, algorithm, digest type, digest in hex";
+	while (al_slice_word(&value, "", &hex)) {
 		if (hex.len > sizeof(digest) - len)
 			return AL_EINVAL;
 		memcpy(digest + len, hex.ptr, hex.len);

@@ -71,17 +71,22 @@ static enum al_err name_free(struct al_slice value, const char **why)
 	return AL_EINVAL;
 }
 
+/* Sections 5.1 and 5.3: ANY, AS-ANY and RS-ANY name all there is; only where members are named. */
+static enum al_err any_of(struct al_slice value, const char *word, struct al_buf *out)
+{
+	if (!al_slice_caseis(value, word))
+		return AL_EINVAL;
+	al_buf_str(out, word);
+	return AL_OK;
+}
+
 enum al_err syntax_name_old(struct al_slice value, struct al_buf *out, const char **why)
 {
 	char up[NAME_MAX_LEN + 1];
 
-	if (al_slice_caseis(value, "ANY")) { /* mbrs-by-ref: ANY (section 5.1) */
-		al_buf_str(out, "ANY");
-		return AL_OK;
-	}
 	if (name_upper(value, up, why) != AL_OK)
 		return AL_EINVAL;
-	if (reserved_word(value)) {
+	if (reserved_word(value) && !al_slice_caseis(value, "ANY")) { /* which was taken once */
 		*why = "this name is a word of RPSL and reserved";
 		return AL_EINVAL;
 	}
@@ -91,6 +96,10 @@ enum al_err syntax_name_old(struct al_slice value, struct al_buf *out, const cha
 
 enum al_err syntax_name(struct al_slice value, struct al_buf *out, const char **why)
 {
+	if (al_slice_caseis(value, "ANY")) {
+		*why = "this name is a word of RPSL and reserved";
+		return AL_EINVAL;
+	}
 	return name_free(value, why) == AL_OK ? syntax_name_old(value, out, why) : AL_EINVAL;
 }
 
@@ -110,6 +119,22 @@ enum al_err syntax_mntner_old(struct al_slice value, struct al_buf *out, const c
 enum al_err syntax_mntner(struct al_slice value, struct al_buf *out, const char **why)
 {
 	return name_free(value, why) == AL_OK ? syntax_mntner_old(value, out, why) : AL_EINVAL;
+}
+
+/* mbrs-by-ref (section 5.1) */
+enum al_err syntax_mntner_any(struct al_slice value, struct al_buf *out, const char **why)
+{
+	if (any_of(value, "ANY", out) == AL_OK)
+		return AL_OK;
+	if (syntax_mntner(value, out, why) == AL_OK)
+		return AL_OK;
+	*why = "a maintainer's name, which ends in -MNT, or ANY is expected";
+	return AL_EINVAL;
+}
+
+enum al_err syntax_mntner_any_old(struct al_slice value, struct al_buf *out, const char **why)
+{
+	return any_of(value, "ANY", out) == AL_OK ? AL_OK : syntax_name_old(value, out, why);
 }
 
 enum al_err syntax_nic_hdl_old(struct al_slice value, struct al_buf *out, const char **why)
@@ -231,15 +256,6 @@ enum al_err syntax_route_set(struct al_slice value, struct al_buf *out, const ch
 enum al_err syntax_route_set_old(struct al_slice value, struct al_buf *out, const char **why)
 {
 	return set_of(value, "RS-", NAME_MAX_LEN, out, why);
-}
-
-/* Sections 5.1 and 5.3: AS-ANY and RS-ANY name all there is; only members may be called so. */
-static enum al_err any_of(struct al_slice value, const char *word, struct al_buf *out)
-{
-	if (!al_slice_caseis(value, word))
-		return AL_EINVAL;
-	al_buf_str(out, word);
-	return AL_OK;
 }
 
 /* `form` on a clean end of `out`: what a form leaves there when it fails is cut off. */

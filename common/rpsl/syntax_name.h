@@ -14,6 +14,8 @@ enum al_err syntax_name(struct al_slice value, struct al_buf *out, const char **
 enum al_err syntax_name_old(struct al_slice value, struct al_buf *out, const char **why);
 enum al_err syntax_mntner(struct al_slice value, struct al_buf *out, const char **why);
 enum al_err syntax_mntner_old(struct al_slice value, struct al_buf *out, const char **why);
+enum al_err syntax_mntner_any(struct al_slice value, struct al_buf *out, const char **why);
+enum al_err syntax_mntner_any_old(struct al_slice value, struct al_buf *out, const char **why);
 enum al_err syntax_nic_hdl(struct al_slice value, struct al_buf *out, const char **why);
 enum al_err syntax_nic_hdl_old(struct al_slice value, struct al_buf *out, const char **why);
 enum al_err syntax_country(struct al_slice value, struct al_buf *out, const char **why);

@@ -68,13 +68,13 @@ void framing_cut(struct framing *f)
 /* One line between two LF. *kept: it belongs to what comes next, and is to be seen again. */
 static enum framing_event line_take(struct framing *f, struct al_slice line, bool ended, bool *kept)
 {
-	const char *why;
+	char why[AL_REQUEST_WHY_LEN];
 
 	*kept = false;
 	if (f->state == FRAMING_IDLE)
 		f->line = 0;
 	f->line++;
-	if (al_request_line(&line, ended, &why) != AL_OK)
+	if (al_request_line(&line, ended, why) != AL_OK)
 		return bad(f, "line %u %s (REQUEST-FORM)", f->line, why);
 	if (f->state == FRAMING_BEHIND && (line.len == 0 || starts_request(line))) {
 		*kept = line.len > 0;

@@ -10,6 +10,7 @@
 #define REGISTRY_FRAMING_H
 
 #include "alamo/base/buf.h"
+#include "alamo/rpsl/request.h"
 
 enum framing_event {
 	FRAMING_MORE,     /* nothing whole yet: more bytes are needed */
@@ -31,7 +32,7 @@ struct framing {
 	unsigned line;            /* of the request in hand, from 1 */
 	struct al_slice question; /* inside the input */
 	struct al_buf request;    /* owned: LF only */
-	char why[120];
+	char why[AL_REQUEST_WHY_LEN + 40];
 };
 
 void framing_init(struct framing *framing);

@@ -56,11 +56,7 @@ static bool has_error(const struct al_report *report, unsigned object)
 
 void reply_line(struct al_slice line, struct al_buf *out)
 {
-	for (size_t i = 0; i < line.len; i++) {
-		unsigned char ch = (unsigned char)line.ptr[i];
-
-		al_buf_u8(out, (ch < 0x20 && ch != '\t') || ch == 0x7f ? '?' : ch);
-	}
+	al_text_escape(line, out);
 	al_buf_str(out, "\n");
 }
 

@@ -44,6 +44,9 @@ void al_prefix_format(const struct al_prefix *p, char out[static AL_PREFIX_STRLE
 /* The address alone, RFC 5952. */
 void al_addr_format(const struct al_prefix *p, char out[static AL_PREFIX_STRLEN]);
 
+/* What kind of address it is, of those that no host of a network can be reached at ("loopback"); NULL: another. */
+const char *al_addr_special(const struct al_prefix *addr);
+
 bool al_prefix_eq(const struct al_prefix *a, const struct al_prefix *b);
 /* Family, then address, then length: the order of every list we show. */
 int al_prefix_cmp(const struct al_prefix *a, const struct al_prefix *b);

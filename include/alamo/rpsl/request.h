@@ -63,9 +63,10 @@ void al_request_init(struct al_request *request);
 void al_request_release(struct al_request *request);
 /*
  * The edge: one line as it came, what is between two LF. Cuts off the CR of CR LF (`ended`: a LF is behind it).
- * AL_EINVAL: a CR elsewhere, a NUL, what is no text (alamo/base/text.h), or too long; *why goes on from "line N ".
+ * AL_EINVAL: a CR elsewhere, a NUL, what is no text (alamo/base/text.h), or too long; `why` goes on from "line N ".
  */
-AL_MUST_USE enum al_err al_request_line(struct al_slice *line, bool ended, const char **why);
+#define AL_REQUEST_WHY_LEN 160
+AL_MUST_USE enum al_err al_request_line(struct al_slice *line, bool ended, char why[static AL_REQUEST_WHY_LEN]);
 /* The edge for a whole text, as a file has it: appended to `out` with LF only. */
 AL_MUST_USE enum al_err al_request_read(struct al_slice raw, struct al_buf *out, struct al_report *report);
 /* The identity of a stored request: SHA-256 of what stands before its first signature block. */

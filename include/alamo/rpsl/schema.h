@@ -32,12 +32,13 @@ enum al_class {
 };
 
 enum al_syntax {
-	AL_SYN_TEXT,    /* free text; '#' is not a comment in it */
-	AL_SYN_WORDS,   /* words, single spaces */
-	AL_SYN_NAME,    /* RPSL name, upper-cased */
-	AL_SYN_MNTNER,  /* name that ends in -MNT */
-	AL_SYN_NIC_HDL, /* role or person handle */
-	AL_SYN_COUNTRY, /* two letters */
+	AL_SYN_TEXT,       /* free text; '#' is not a comment in it */
+	AL_SYN_WORDS,      /* words, single spaces */
+	AL_SYN_NAME,       /* RPSL name, upper-cased */
+	AL_SYN_MNTNER,     /* name that ends in -MNT */
+	AL_SYN_MNTNER_ANY, /* such a name, or ANY */
+	AL_SYN_NIC_HDL,    /* role or person handle */
+	AL_SYN_COUNTRY,    /* two letters */
 	AL_SYN_ASN,
 	AL_SYN_AS_BLOCK,
 	AL_SYN_AS_NAME,

@@ -114,6 +114,36 @@ static void edge(void **state)
 	}
 }
 
+/* In the header, in values, in continuation lines and in contact blocks: what cannot be seen does not come in. */
+static void edge_text(void **state)
+{
+	static const struct {
+		const char *typed, *why;
+	} rows[] = {
+		{ "request: x\xe2\x80\x8b\n", "line 1 is not text (U+200B at byte 11): " },
+		{ "a\nnonce: \xe2\x80\xae\n", "line 2 is not text (U+202E at byte 8): " },
+		{ "a\nb\n descr\xef\xbb\xbf", "line 3 is not text (U+FEFF at byte 7): " },
+		{ "a\n\nperson: A\xf3\xa0\x81\x81nn\n", "line 3 is not text (U+E0041 at byte 10): " },
+		{ "mail: \xc2\xad\n", "line 1 is not text (U+00AD at byte 7): " },
+		{ "a\x1b[2J\n", "line 1 is not text (U+001B at byte 2): " },
+		{ "a\n\xc3(\n", "line 2 is not text (no UTF-8 at byte 1): " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		struct al_report report;
+		struct al_buf out;
+
+		al_report_init(&report);
+		al_buf_init(&out, 100);
+		assert_int_equal(al_request_read(al_slice_str(rows[i].typed), &out, &report), AL_EINVAL);
+		if (!al_slice_starts(al_slice_str(report.items[0].text), rows[i].why))
+			fail_msg("%s", report.items[0].text);
+		al_buf_release(&out);
+		al_report_release(&report);
+	}
+}
+
 /* The body of an entry is what it is: a CR that was taken once is part of what was signed. */
 static void stored(void **state)
 {
@@ -242,10 +272,10 @@ static void bounds(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(good),     cmocka_unit_test(edge),
-					    cmocka_unit_test(stored),   cmocka_unit_test(bad),
-					    cmocka_unit_test(contacts), cmocka_unit_test(control),
-					    cmocka_unit_test(bounds) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(good),    cmocka_unit_test(edge),
+					    cmocka_unit_test(stored),  cmocka_unit_test(edge_text),
+					    cmocka_unit_test(bad),     cmocka_unit_test(contacts),
+					    cmocka_unit_test(control), cmocka_unit_test(bounds) };
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

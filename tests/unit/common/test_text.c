@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,7 +142,7 @@ static void text_is_text(void **state)
 		{ "", NULL },
 		{ "plain ~ \t tab", NULL },
 		{ "\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\x9f", NULL },
-		{ "\xc2\xa0\xe2\x80\x8d\xe2\x80\xaf", NULL },
+		{ "\xc2\xa0\xe2\x80\xaf\xe3\x80\x80", NULL },
 		{ "\x1b[0m", "\\x1b[0m" },
 		{ "\x7f", "\\x7f" },
 		{ "a\x9b", "a\\x9b" },
@@ -176,6 +177,91 @@ static void text_is_text(void **state)
 	al_buf_release(&out);
 }
 
+static size_t utf8(uint32_t code, char out[static 5])
+{
+	size_t len = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+
+	for (size_t i = len; i-- > 1; code >>= 6)
+		out[i] = (char)(0x80 | (code & 0x3f));
+	out[0] = (char)(len == 1 ? code : (0xf00u >> len & 0xf0) | code);
+	out[len] = '\0';
+	return len;
+}
+
+/* Both ends of every kind that shows nothing, or not the same to all; and their visible neighbours. */
+static void text_has_nothing_unseen(void **state)
+{
+	static const struct {
+		const char *kind;
+		uint32_t bad[4], good[3];
+	} rows[] = {
+		{ "C1 control", { 0x80, 0x9f }, { 0xa0, 0xa1 } },
+		{ "soft hyphen", { 0xad }, { 0xac, 0xae } },
+		{ "joiner of graphemes", { 0x34f }, { 0x34e, 0x350 } },
+		{ "Arabic letter mark", { 0x61c }, { 0x61b, 0x61e } },
+		{ "Hangul filler", { 0x115f, 0x1160, 0x3164, 0xffa0 }, { 0x115e, 0x1161, 0x3163 } },
+		{ "Khmer vowel", { 0x17b4, 0x17b5 }, { 0x17b3, 0x17b6 } },
+		{ "Mongolian selector", { 0x180b, 0x180e, 0x180f }, { 0x180a, 0x1810 } },
+		{ "zero width", { 0x200b, 0x200c, 0x200d }, { 0x200a, 0x2010 } },
+		{ "directional mark", { 0x200e, 0x200f }, { 0x2027 } },
+		{ "line, paragraph", { 0x2028, 0x2029 }, { 0x202f } },
+		{ "embedding, override", { 0x202a, 0x202e }, { 0x205f } },
+		{ "invisible operator", { 0x2060, 0x2064 }, { 0x2070 } },
+		{ "isolate", { 0x2065, 0x2066, 0x2069 }, { 0x2071 } },
+		{ "deprecated format", { 0x206a, 0x206f }, { 0x2074 } },
+		{ "Braille blank", { 0x2800 }, { 0x27ff, 0x2801 } },
+		{ "private use", { 0xe000, 0xf8ff, 0xf0000, 0x10fffd }, { 0xf900, 0xd7a3 } },
+		{ "noncharacter", { 0xfdd0, 0xfdef, 0x1fffe, 0x2ffff }, { 0xfdcf, 0xfdf0 } },
+		{ "noncharacter", { 0xfffe, 0xffff, 0x3ffff, 0x10ffff }, { 0xfffd, 0x10000 } },
+		{ "variation selector", { 0xfe00, 0xfe0f, 0xe0100, 0xe01ef }, { 0xfe10 } },
+		{ "byte order mark", { 0xfeff }, { 0xfefc, 0xff01 } },
+		{ "annotation", { 0xfff0, 0xfff9, 0xfffb, 0xfffc }, { 0xffee } },
+		{ "shorthand control", { 0x1bca0, 0x1bca3 }, { 0x1bc9f } },
+		{ "musical control", { 0x1d159, 0x1d173, 0x1d17a }, { 0x1d158, 0x1d17b } },
+		{ "tag", { 0xe0000, 0xe0001, 0xe0020, 0xe007f }, { 0x1f3f4 } },
+		{ "plane without characters", { 0x40000, 0x9abcd, 0xdffff }, { 0x30000 } },
+	};
+	char text[16], fault[AL_TEXT_FAULT_LEN], wanted[AL_TEXT_FAULT_LEN];
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		for (size_t k = 0; k < 4 && rows[i].bad[k] != 0; k++) {
+			text[0] = 'a';
+			(void)strcpy(text + 1 + utf8(rows[i].bad[k], text + 1), "z");
+			al_text_fault(al_slice_str(text), fault);
+			(void)snprintf(wanted, sizeof(wanted), "U+%04X at byte 2", (unsigned)rows[i].bad[k]);
+			if (al_text_ok(al_slice_str(text)) || strcmp(fault, wanted) != 0)
+				fail_msg("%s: U+%04X: %s", rows[i].kind, (unsigned)rows[i].bad[k], fault);
+		}
+		for (size_t k = 0; k < 3 && rows[i].good[k] != 0; k++) {
+			(void)utf8(rows[i].good[k], text);
+			if (!al_text_ok(al_slice_str(text)))
+				fail_msg("%s: U+%04X is refused", rows[i].kind, (unsigned)rows[i].good[k]);
+		}
+	}
+}
+
+/* A selector behind a picture belongs to it: one, and nowhere else. */
+static void text_takes_pictures(void **state)
+{
+	static const struct {
+		const char *text;
+		bool good;
+	} rows[] = {
+		{ "\xe2\x9d\xa4\xef\xb8\x8f", true },
+		{ "\xf0\x9f\x90\x9f\xef\xb8\x8e!", true },
+		{ "\xe2\x9d\xa4\xef\xb8\x8f\xef\xb8\x8f", false },
+		{ "a\xef\xb8\x8f", false },
+		{ "\xef\xb8\x8f", false },
+		{ "\xe2\x9d\xa4\xef\xb8\x80", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++)
+		assert_int_equal(al_text_ok(al_slice_str(rows[i].text)), rows[i].good);
+	assert_int_equal(al_text_char(AL_S("\xf0\x9f\x90\x9f\xef\xb8\x8e!")), AL_TEXT_CHAR_MAX);
+}
+
 static void report_counts_and_cleans(void **state)
 {
 	struct al_report report;
@@ -193,10 +279,11 @@ static void report_counts_and_cleans(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(slice_cuts),       cmocka_unit_test(slice_lines_and_words),
-		cmocka_unit_test(slice_numbers),    cmocka_unit_test(buf_keeps_its_bound),
-		cmocka_unit_test(buf_writes_forms), cmocka_unit_test(reader_never_passes_the_end),
-		cmocka_unit_test(text_is_text),     cmocka_unit_test(report_counts_and_cleans),
+		cmocka_unit_test(slice_cuts),          cmocka_unit_test(slice_lines_and_words),
+		cmocka_unit_test(slice_numbers),       cmocka_unit_test(buf_keeps_its_bound),
+		cmocka_unit_test(buf_writes_forms),    cmocka_unit_test(reader_never_passes_the_end),
+		cmocka_unit_test(text_is_text),        cmocka_unit_test(text_has_nothing_unseen),
+		cmocka_unit_test(text_takes_pictures), cmocka_unit_test(report_counts_and_cleans),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,6 +70,26 @@ static void a_line_end_of_old_is_named(void **state)
 	log_free(&log);
 }
 
+/* So with what older rules took for text, a name, a list: it stands, it is named, and it is shown as text. */
+static void a_form_of_old_is_named(void **state)
+{
+	struct story *s = *state;
+	struct audit_counts counts;
+	struct found found;
+	struct log log;
+
+	log_copy(&s->log, &log);
+	forge(&log, s, "c", "prev: none",
+	      "mntner: UN-MNT\nremarks: a\xe2\x80\x8bz\nauth: @3@\nmnt-by: UN-MNT\nsource: TEST\n", "3");
+	forge(&log, s, "c", "prev: none", "mntner: LI-MNT\nauth: @3@\nmnt-by: LI-MNT,\nsource: TEST\n", "3");
+	assert_true(judge(&log, 0, &found, &counts));
+	assert_int_equal(counts.findings, 0);
+	assert_int_equal(counts.kinds[AUDIT_OLDER], 3); /* the line, its value, the list */
+	assert_int_equal(found.items[0].index, log.count - 2);
+	assert_int_equal(found.items[2].index, log.count - 1);
+	log_free(&log);
+}
+
 static void the_namespace_follows_from_the_founding(void **state)
 {
 	struct story *s = *state;
@@ -196,6 +216,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_honest_log_is_clean),
 		cmocka_unit_test(unknown_kinds_are_passed_over),
+		cmocka_unit_test(a_form_of_old_is_named),
 		cmocka_unit_test(a_line_end_of_old_is_named),
 		cmocka_unit_test(the_namespace_follows_from_the_founding),
 		cmocka_unit_test(the_generator_agrees_with_the_rules),

@@ -117,7 +117,7 @@ static const char *const fixture_small[] = {
 	"route-set: RS-MIX\nmembers: 10.9.0.0/16^+, AS64500, RS-REF\nmp-members: fd00:9::/32^48, AS-INNER\n"
 	"mnt-by: ROOT-MNT\nsource: TEST\n",
 	"route-set: RS-REF\nmbrs-by-ref: ANY\nmnt-by: ROOT-MNT\nsource: TEST\n",
-	"domain: test\nnserver: a.root.test 192.0.2.1\nmnt-by: ROOT-MNT\nsource: TEST\n",
+	"domain: test\nnserver: a.root.test 10.0.2.1\nmnt-by: ROOT-MNT\nsource: TEST\n",
 	"domain: fisher.test\nnserver: ns1.fisher.test 10.1.2.53\nnserver: ns2.fisher.test fd00:1:1::53\n"
 	"mnt-by: FISHER-MNT\nsource: TEST\n",
 	NULL,
