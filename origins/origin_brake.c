@@ -30,12 +30,12 @@ size_t origin_lost(const struct vrp_set *before, const struct vrp_set *after)
 {
 	size_t lost = 0, at = 0;
 
-	for (size_t i = 0; i < before->count; i++) {
+	for (size_t i = 0; i < before->vrps; i++) {
 		const struct vrp *vrp = &before->items[i];
 
-		while (at < after->count && vrp_cmp(&after->items[at], vrp) < 0)
+		while (at < after->vrps && vrp_cmp(&after->items[at], vrp) < 0)
 			at++;
-		if (at < after->count && vrp_cmp(&after->items[at], vrp) == 0)
+		if (at < after->vrps && vrp_cmp(&after->items[at], vrp) == 0)
 			continue;
 		if (vrp->asn != 0 && !route_valid(after, vrp))
 			lost++;
@@ -45,5 +45,5 @@ size_t origin_lost(const struct vrp_set *before, const struct vrp_set *after)
 
 bool origin_brake(const struct vrp_set *before, size_t lost, unsigned percent)
 {
-	return percent < 100 && lost >= ORIGIN_BRAKE_LEAST && lost * 100 > before->count * percent;
+	return percent < 100 && lost >= ORIGIN_BRAKE_LEAST && lost * 100 > before->vrps * percent;
 }

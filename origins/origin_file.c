@@ -46,14 +46,31 @@ static void put_json_meta(struct al_buf *out, const struct vrp_set *set, const s
 	char built[AL_TIME_STRLEN];
 
 	al_time_format(meta->generated, built);
-	al_buf_printf(out, "{\n\"metadata\": {\"counts\": %zu, \"counts4\": %zu, \"counts6\": %zu, ", set->count,
-		      set->count4, set->count - set->count4);
+	al_buf_printf(out, "{\n\"metadata\": {\"counts\": %zu, \"counts4\": %zu, \"counts6\": %zu, \"aspas\": %zu, ",
+		      set->vrps, set->count4, set->vrps - set->count4, vrp_set_customers(set));
 	al_buf_printf(out, "\"generated\": %" PRIu64 ", \"valid\": %" PRIu64 ", \"buildtime\": \"%s\", ",
 		      meta->generated, meta->expires, built);
 	al_buf_printf(out, "\"serial\": %" PRIu32 ", \"logSize\": %" PRIu64 ", \"network\": \"", set->serial,
 		      meta->size);
 	put_plain(out, meta->network);
 	al_buf_str(out, "\"},\n\"roas\": [");
+}
+
+static void put_json_aspas(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
+{
+	for (size_t i = set->vrps; i < set->count; i++) {
+		bool first = i == set->vrps || vrp_customer(&set->items[i]) != vrp_customer(&set->items[i - 1]);
+		bool last = i + 1 == set->count || vrp_customer(&set->items[i]) != vrp_customer(&set->items[i + 1]);
+
+		if (first)
+			al_buf_printf(out, "%s\n{\"customer_asid\": %u, \"expires\": %" PRIu64 ", \"providers\": [",
+				      i == set->vrps ? "" : ",", vrp_customer(&set->items[i]), meta->expires);
+		else
+			al_buf_str(out, ", ");
+		vrp_put_number(out, set->items[i].asn);
+		if (last)
+			al_buf_str(out, "]}");
+	}
 }
 
 static void put_json(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
@@ -71,9 +88,11 @@ static void put_json(struct al_buf *out, const struct vrp_set *set, const struct
 	words.end = (const char *)end.ptr;
 	put_json_meta(out, set, meta);
 	if (end.err == AL_OK)
-		put_rows(out, set->items, set->count, &words, ",");
+		put_rows(out, set->items, set->vrps, &words, ",");
 	else
 		out->err = end.err;
+	al_buf_str(out, "\n],\n\"aspas\": [");
+	put_json_aspas(out, set, meta);
 	al_buf_str(out, "\n]\n}\n");
 	al_buf_release(&end);
 }
@@ -82,7 +101,7 @@ static void put_json(struct al_buf *out, const struct vrp_set *set, const struct
 static void put_csv(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
 {
 	al_buf_str(out, "ASN,IP Prefix,Max Length,Trust Anchor,Expires\n");
-	for (size_t i = 0; i < set->count; i++) {
+	for (size_t i = 0; i < set->vrps; i++) {
 		al_buf_str(out, "AS");
 		vrp_put_number(out, set->items[i].asn);
 		al_buf_u8(out, ',');
@@ -105,7 +124,7 @@ static void put_slurm(struct al_buf *out, const struct vrp_set *set, const struc
 	al_buf_str(out, "{\n\"slurmVersion\": 1,\n"
 			"\"validationOutputFilters\": {\"prefixFilters\": [], \"bgpsecFilters\": []},\n"
 			"\"locallyAddedAssertions\": {\"bgpsecAssertions\": [], \"prefixAssertions\": [");
-	put_rows(out, set->items, set->count, &words, ",");
+	put_rows(out, set->items, set->vrps, &words, ",");
 	al_buf_str(out, "\n]}\n}\n");
 }
 
@@ -124,7 +143,7 @@ static const struct row_words bird1_words = { "roa ", " max ", " as ", ";\n" };
 static void put_family(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta, unsigned family,
 		       const struct row_words *words)
 {
-	size_t from = family == 4 ? 0 : set->count4, to = family == 4 ? set->count4 : set->count;
+	size_t from = family == 4 ? 0 : set->count4, to = family == 4 ? set->count4 : set->vrps;
 
 	put_comment(out, set, meta, to - from);
 	put_rows(out, set->items + from, to - from, words, "");
@@ -166,9 +185,9 @@ static void put_openbgpd(struct al_buf *out, const struct vrp_set *set, const st
 {
 	static const struct row_words words = { "\t", " maxlen ", " source-as ", "\n" };
 
-	put_comment(out, set, meta, set->count);
+	put_comment(out, set, meta, set->vrps);
 	al_buf_str(out, "roa-set {\n");
-	put_rows(out, set->items, set->count, &words, "");
+	put_rows(out, set->items, set->vrps, &words, "");
 	al_buf_str(out, "}\n");
 }
 

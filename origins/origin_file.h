@@ -2,8 +2,9 @@
 /*
  * origin_file.h -- a set as the files that routers and their tools read, one kind each.
  *
- *   roas.json             {"metadata": {...}, "roas": [{"prefix", "maxLength", "asn", "ta", "expires"}]}, as rpki-client
- *                         writes it and StayRTR, IRRd, GoBGP and arouteserver read it
+ *   roas.json             {"metadata": {...}, "roas": [{"prefix", "maxLength", "asn", "ta", "expires"}],
+ *                         "aspas": [{"customer_asid", "expires", "providers"}]}, as rpki-client writes it and StayRTR,
+ *                         IRRd, GoBGP and arouteserver read it
  *   roas.csv              the columns of rpki-client's
  *   roas-bird2.conf       for the top level of a bird 2 configuration: tables roas_v4 and roas_v6, and what fills them
  *   roas-bird2-4.conf     "route PREFIX max MAXLEN as ASN;", for the inside of a static protocol with a roa4 channel

@@ -15,7 +15,7 @@
 
 #include "vrp_build.h"
 
-#define HEAD_LINE "alamo-roa/1"
+#define HEAD_LINE "alamo-roa/2"
 #define KEY_LINE "alamo-roa-key/1"
 #define TEXT_MAX (4 * AL_NOTE_MAX)
 
@@ -170,7 +170,8 @@ void origin_head_format(const struct origin_head *head, struct al_buf *out)
 	al_buf_printf(out, "\nchanged %" PRIu64 "\n", head->changed);
 	put_time(out, "generated", head->generated);
 	put_time(out, "expires", head->expires);
-	al_buf_printf(out, "vrps %" PRIu64 " %" PRIu64 "\nset %" PRIu64 " ", head->vrps4, head->vrps6, head->bytes);
+	al_buf_printf(out, "vrps %" PRIu64 " %" PRIu64 "\naspas %" PRIu64 "\nset %" PRIu64 " ", head->vrps4,
+		      head->vrps6, head->aspas, head->bytes);
 	al_buf_hex(out, head->digest.b, sizeof(head->digest.b));
 	al_buf_u8(out, '\n');
 	put_note(out, "checkpoint", &head->checkpoint);
@@ -193,7 +194,7 @@ static bool take_set(struct al_slice *rest, struct origin_head *out)
 	size_t len;
 
 	if (!take_two(rest, "vrps", &out->vrps4, &value) || al_slice_u64(value, UINT64_MAX, &out->vrps6) != AL_OK ||
-	    !take_two(rest, "set", &out->bytes, &value))
+	    !take_u64(rest, "aspas", &out->aspas) || !take_two(rest, "set", &out->bytes, &value))
 		return false;
 	return sodium_hex2bin(out->digest.b, sizeof(out->digest.b), value.ptr, value.len, NULL, &len, NULL) == 0 &&
 	       len == sizeof(out->digest.b);
@@ -223,7 +224,8 @@ void origin_head_describe(struct origin_head *head, const struct vrp_set *set, s
 	head->rule = VRP_RULE_VERSION;
 	head->changed = set->size;
 	head->vrps4 = set->count4;
-	head->vrps6 = set->count - set->count4;
+	head->vrps6 = set->vrps - set->count4;
+	head->aspas = vrp_set_customers(set);
 	head->bytes = text.len;
 	crypto_hash_sha256(head->digest.b, (const uint8_t *)text.ptr, text.len);
 }

@@ -39,6 +39,7 @@ struct origin_head {
 	uint64_t changed;            /* log size at which the set last changed; its serial follows (vrp_set.h) */
 	uint64_t generated, expires; /* Unix seconds */
 	uint64_t vrps4, vrps6;
+	uint64_t aspas; /* customers */
 	uint64_t bytes; /* of the set's text */
 	struct al_hash digest;
 	struct al_buf key;        /* note of an origin_key; empty in what a daemon keeps for itself */

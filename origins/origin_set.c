@@ -12,9 +12,23 @@
 
 #define LINE_MAX 128u
 #define WORD "vrp "
+#define WORD_PAIR "aspa "
+
+static void put_pair(struct al_buf *out, const struct vrp *pair)
+{
+	al_buf_str(out, WORD_PAIR "AS");
+	vrp_put_number(out, vrp_customer(pair));
+	al_buf_str(out, " AS");
+	vrp_put_number(out, pair->asn);
+	al_buf_u8(out, '\n');
+}
 
 static void put_record(struct al_buf *out, const struct vrp *vrp)
 {
+	if (vrp->bits == VRP_ASPA) {
+		put_pair(out, vrp);
+		return;
+	}
 	al_buf_str(out, WORD);
 	vrp_put_prefix(out, vrp);
 	al_buf_u8(out, ' ');
@@ -61,28 +75,53 @@ static enum al_err records_add(struct records *records, const struct vrp *vrp)
 	return AL_OK;
 }
 
-static enum al_err record_parse(struct al_slice line, struct vrp *out)
+static bool vrp_parse(struct al_slice rest, struct vrp *out)
 {
-	struct al_slice rest = line, word;
 	struct al_prefix prefix;
-	struct vrp vrp = { 0 };
-	struct al_buf again;
+	struct al_slice word;
 	uint64_t max;
-	bool same;
 
-	if (line.len > LINE_MAX || !al_slice_starts(line, WORD))
-		return AL_EINVAL;
-	rest = al_slice_from(line, sizeof(WORD) - 1);
 	(void)al_slice_cut(&rest, ' ', &word);
 	if (al_prefix_parse(word, &prefix) != AL_OK)
-		return AL_EINVAL;
+		return false;
 	(void)al_slice_cut(&rest, ' ', &word);
-	if (al_slice_u64(word, prefix.bits, &max) != AL_OK || max < prefix.len || al_asn_parse(rest, &vrp.asn) != AL_OK)
+	if (al_slice_u64(word, prefix.bits, &max) != AL_OK || max < prefix.len ||
+	    al_asn_parse(rest, &out->asn) != AL_OK)
+		return false;
+	memcpy(out->addr, prefix.addr, sizeof(out->addr));
+	out->bits = prefix.bits;
+	out->len = prefix.len;
+	out->max = (uint8_t)max;
+	return true;
+}
+
+/* Nobody is its own provider, and AS0 is nobody. */
+static bool pair_parse(struct al_slice rest, struct vrp *out)
+{
+	uint32_t customer, provider;
+	struct al_slice word;
+
+	(void)al_slice_cut(&rest, ' ', &word);
+	if (al_asn_parse(word, &customer) != AL_OK || al_asn_parse(rest, &provider) != AL_OK || customer == 0 ||
+	    provider == 0 || customer == provider)
+		return false;
+	*out = vrp_pair(customer, provider);
+	return true;
+}
+
+static enum al_err record_parse(struct al_slice line, struct vrp *out)
+{
+	struct vrp vrp = { 0 };
+	struct al_buf again;
+	bool same, good = line.len <= LINE_MAX;
+
+	if (good && al_slice_starts(line, WORD))
+		good = vrp_parse(al_slice_from(line, sizeof(WORD) - 1), &vrp);
+	else
+		good = good && al_slice_starts(line, WORD_PAIR) &&
+		       pair_parse(al_slice_from(line, sizeof(WORD_PAIR) - 1), &vrp);
+	if (!good)
 		return AL_EINVAL;
-	memcpy(vrp.addr, prefix.addr, sizeof(vrp.addr));
-	vrp.bits = prefix.bits;
-	vrp.len = prefix.len;
-	vrp.max = (uint8_t)max;
 	al_buf_init(&again, 2 * LINE_MAX);
 	put_record(&again, &vrp);
 	same = again.err == AL_OK && again.len == line.len + 1 && memcmp(again.ptr, line.ptr, line.len) == 0;

@@ -2,8 +2,8 @@
 /*
  * origin_set.h -- a set, and the difference of two, as text with one spelling (docs/formats.md, "Signed route origins").
  *
- *   set    "vrp PREFIX MAXLENGTH ASN" lines in the set's order
- *   delta  "delta FROM TO", serials; then "+vrp ..." and "-vrp ..." lines, each in the set's order
+ *   set    "vrp PREFIX MAXLENGTH ASN" and "aspa CUSTOMER PROVIDER" lines in the set's order
+ *   delta  "delta FROM TO", serials; then "+..." and "-..." lines, each in the set's order
  *
  * Neither is signed: a head (origin_head.h) names the set by its hash, and a delta is right when what it leads to is.
  */

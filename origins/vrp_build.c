@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vrp_build.c -- from the registry's state to VRPs: a pure function of the state.
+ * vrp_build.c -- from the registry's state to records: a pure function of the state.
  *
- * No clock, no I/O. Two passes over the route objects: holds first, then what they leave.
+ * No clock, no I/O. Two passes over the route objects: holds first, then what they leave; one over the peerings.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "aspa_fold.h"
 #include "vrp_build.h"
 
 static const enum al_class route_classes[] = { AL_ROUTE, AL_ROUTE6 };
@@ -86,6 +87,7 @@ bool vrp_holds_hide(const struct vrp_holds *holds, const struct vrp *vrp)
 }
 
 struct build_walk {
+	const struct al_state *state;
 	struct vrp_holds holds;
 	struct vrp *items;
 	size_t count, cap;
@@ -112,9 +114,21 @@ static bool build_item(const struct al_object *object, void *arg)
 	return true;
 }
 
+static bool build_pairs(const struct al_object *peering, void *arg)
+{
+	struct build_walk *walk = arg;
+	uint32_t asn[2];
+
+	if (walk->count + 2 <= walk->cap && aspa_of_peering(walk->state, peering, asn)) {
+		walk->items[walk->count++] = vrp_pair(asn[0], asn[1]);
+		walk->items[walk->count++] = vrp_pair(asn[1], asn[0]);
+	}
+	return true;
+}
+
 enum al_err vrp_build(const struct al_state *state, uint64_t size, struct vrp_set **out)
 {
-	struct build_walk walk = { .err = AL_OK };
+	struct build_walk walk = { .state = state, .err = AL_OK };
 	size_t i;
 
 	vrp_holds_init(&walk.holds);
@@ -122,12 +136,15 @@ enum al_err vrp_build(const struct al_state *state, uint64_t size, struct vrp_se
 		walk.cap += al_state_count(state, route_classes[i]);
 		al_state_each(state, route_classes[i], build_hold, &walk);
 	}
+	walk.cap += 2 * al_state_count(state, AL_PEERING);
 	if (walk.err == AL_OK)
 		walk.items = calloc(walk.cap + 1, sizeof(*walk.items));
 	if (walk.items == NULL)
 		walk.err = AL_ENOMEM;
 	for (i = 0; i < AL_COUNT(route_classes) && walk.err == AL_OK; i++)
 		al_state_each(state, route_classes[i], build_item, &walk);
+	if (walk.err == AL_OK)
+		al_state_each(state, AL_PEERING, build_pairs, &walk);
 	if (walk.err == AL_OK)
 		walk.err = vrp_set_new(walk.items, walk.count, size, out);
 	free(walk.items);

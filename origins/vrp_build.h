@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vrp_build.h -- the rule: which VRPs a registry's route and route6 objects give.
+ * vrp_build.h -- the rule: which records a registry's route and route6 objects, nodes and peerings give.
  *
  * 1. A living object with prefix P, origin A and optional max-length M gives (P, L, A), where
  *    L = M if length(P) <= M <= 32 (IPv4) or 128 (IPv6), else L = length(P): an attribute that
@@ -12,6 +12,9 @@
  *    whatever AS0 says beside it. Holds do not remove holds. A VRP of a *less* specific prefix whose
  *    maxLength reaches down to P stays: it is about another prefix, and its holder has to be asked.
  * 3. Two equal (prefix, maxLength, AS) are one.
+ * 4. Two different ASs between whose nodes a peering stands are each a provider of the other (aspa_fold.h): an AS
+ *    with a peering has an ASPA with all ASs that it has peerings with, and an AS without one has none. So whoever
+ *    registers one link of an AS has to register all that its routes take; a peering needs no link: for that.
  *
  * tests/vectors/vrp has examples in plain text. Whoever changes the rule must add 1 to
  * VRP_RULE_VERSION: it is part of the RTR session's identity (rtr_session.h).
@@ -23,7 +26,7 @@
 
 #include "vrp_set.h"
 
-#define VRP_RULE_VERSION 1
+#define VRP_RULE_VERSION 2
 
 /* Rule 1 for one route or route6 object, living or not; false for any other class. */
 bool vrp_of_object(const struct al_object *object, struct vrp *out);

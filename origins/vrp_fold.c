@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aspa_fold.h"
 #include "vrp_fold.h"
 
 struct vrp_event {
@@ -23,6 +24,7 @@ struct vrp_event {
 
 struct vrp_fold {
 	struct vrp_holds holds;
+	struct aspa_fold *links;
 	struct vrp_event *events;
 	size_t count, cap;
 };
@@ -43,6 +45,10 @@ enum al_err vrp_fold_new(struct vrp_fold **out)
 	if (fold == NULL)
 		return AL_ENOMEM;
 	vrp_holds_init(&fold->holds);
+	if (aspa_fold_new(&fold->links) != AL_OK) {
+		vrp_fold_free(fold);
+		return AL_ENOMEM;
+	}
 	*out = fold;
 	return AL_OK;
 }
@@ -52,6 +58,7 @@ void vrp_fold_free(struct vrp_fold *fold)
 	if (fold == NULL)
 		return;
 	vrp_holds_release(&fold->holds);
+	aspa_fold_free(fold->links);
 	free(fold->events);
 	free(fold);
 }
@@ -115,12 +122,30 @@ static enum al_err fold_hold(struct vrp_fold *fold, const struct al_state *state
 	return walk.err;
 }
 
+struct link_walk {
+	struct vrp_fold *fold;
+	uint64_t index;
+};
+
+static enum al_err fold_link(void *arg, uint32_t a, uint32_t b, bool linked)
+{
+	const struct link_walk *walk = arg;
+	struct vrp pairs[2] = { vrp_pair(a, b), vrp_pair(b, a) };
+	enum al_err err = fold_emit(walk->fold, &pairs[0], walk->index, linked);
+
+	return err == AL_OK ? fold_emit(walk->fold, &pairs[1], walk->index, linked) : err;
+}
+
 enum al_err vrp_fold_change(struct vrp_fold *fold, const struct al_state *state, const struct al_object *old,
 			    const struct al_object *now)
 {
+	struct link_walk walk = { .fold = fold, .index = now->index };
+	struct aspa_ops ops = { .link = fold_link, .arg = &walk };
 	bool lived = old != NULL && !old->deleted;
 	struct vrp vrp, before;
 
+	if (now->cls == AL_NODE || now->cls == AL_PEERING)
+		return aspa_fold_change(fold->links, now, &ops);
 	if (!vrp_of_object(now, &vrp) || (!lived && now->deleted))
 		return AL_OK;
 	if (!lived || !vrp_of_object(old, &before))

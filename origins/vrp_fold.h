@@ -21,6 +21,8 @@ AL_MUST_USE enum al_err vrp_fold_new(struct vrp_fold **out);
 void vrp_fold_free(struct vrp_fold *fold); /* NULL is allowed */
 
 /*
+ * Peerings link ASs whichever entry they are of (aspa_fold.h); what they give is written down in the same way.
+ *
  * As al_change_fn: `state` shows `now` already, `old` may be NULL or a tombstone. Call for every change since
  * the log's start. AL_ENOMEM: the change is lost and the fold is of no use any more.
  */

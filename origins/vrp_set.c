@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alamo/base/wire.h"
+
 #include "vrp_set.h"
 
 struct vrp_run {
@@ -15,10 +17,25 @@ struct vrp_run {
 	size_t first, count;
 };
 
-/* Family, then longest prefix, then largest max-length: ascending rank. */
+/* Family, then longest prefix, then largest max-length: ascending rank. All pairs are of one. */
 static unsigned vrp_rank(const struct vrp *v)
 {
-	return (v->bits == 32 ? 0u : 1u << 16) | (255u - v->len) << 8 | (255u - v->max);
+	unsigned family = v->bits == 32 ? 0 : v->bits == 128 ? 1 : 2;
+
+	return family << 16 | (255u - v->len) << 8 | (255u - v->max);
+}
+
+struct vrp vrp_pair(uint32_t customer, uint32_t provider)
+{
+	struct vrp pair = { .bits = VRP_ASPA, .asn = provider };
+
+	al_set_u32(pair.addr, customer);
+	return pair;
+}
+
+uint32_t vrp_customer(const struct vrp *pair)
+{
+	return al_get_u32(pair->addr);
 }
 
 int vrp_cmp(const struct vrp *a, const struct vrp *b)
@@ -95,8 +112,12 @@ void vrp_format(const struct vrp *vrp, struct al_buf *out)
 	char text[AL_PREFIX_STRLEN];
 	char asn[AL_ASN_STRLEN];
 
-	al_prefix_format(&prefix, text);
 	al_asn_format(vrp->asn, asn);
+	if (vrp->bits == VRP_ASPA) {
+		al_buf_printf(out, "AS%u by %s", vrp_customer(vrp), asn);
+		return;
+	}
+	al_prefix_format(&prefix, text);
 	al_buf_printf(out, "%s-%u %s", text, vrp->max, asn);
 }
 
@@ -154,6 +175,8 @@ static enum al_err set_index(struct vrp_set *set)
 		set->runs[set->run_count++] = (struct vrp_run){ v->bits, v->len, v->max, at, end - at };
 		if (v->bits == 32)
 			set->count4 = end;
+		if (v->bits != VRP_ASPA)
+			set->vrps = end;
 		at = end;
 	}
 	return AL_OK;
@@ -227,6 +250,26 @@ const struct vrp *vrp_set_find(const struct vrp_set *set, const struct vrp *key)
 			return &set->items[at];
 	}
 	return NULL;
+}
+
+size_t vrp_set_providers(const struct vrp_set *set, uint32_t customer, size_t *first)
+{
+	struct vrp least = vrp_pair(customer, 0);
+	size_t at = vrp_lower_bound(set, set->vrps, &least), end = at;
+
+	while (end < set->count && vrp_customer(&set->items[end]) == customer)
+		end++;
+	*first = at;
+	return end - at;
+}
+
+size_t vrp_set_customers(const struct vrp_set *set)
+{
+	size_t count = 0;
+
+	for (size_t i = set->vrps; i < set->count; i++)
+		count += i == set->vrps || vrp_customer(&set->items[i]) != vrp_customer(&set->items[i - 1]) ? 1 : 0;
+	return count;
 }
 
 bool vrp_set_eq(const struct vrp_set *a, const struct vrp_set *b)

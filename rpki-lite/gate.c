@@ -77,7 +77,7 @@ static void held_write(const struct gate *gate, const struct vrp_set *newest)
 
 	al_buf_init(&text, 1024);
 	al_buf_printf(&text, "serial %" PRIu32 "\nsize %" PRIu64 "\nrecords %zu of %zu\nlost %zu\n", newest->serial,
-		      newest->size, newest->count, gate->of, gate->lost);
+		      newest->size, newest->vrps, gate->of, gate->lost);
 	if (al_note_save(file_path(gate, "roa.held", path), al_buf_view(&text), false) != AL_OK)
 		al_log(AL_LOG_WARN, "held-file", "path=%s errno=%d", path, errno);
 	al_buf_release(&text);
@@ -142,7 +142,7 @@ static bool gate_released(const struct gate *gate, uint32_t serial)
 static bool gate_steep(struct gate *gate, const struct vrp_set *before, const struct vrp_set *newest)
 {
 	gate->lost = origin_lost(before, newest);
-	gate->of = before->count;
+	gate->of = before->vrps;
 	return origin_brake(before, gate->lost, gate->conf.percent);
 }
 

@@ -44,6 +44,9 @@ static struct al_metric metric_vrps4 = { .name = "alamo_rpki_vrps{family=\"ipv4\
 static struct al_metric metric_vrps6 = { .name = "alamo_rpki_vrps{family=\"ipv6\"}",
 					 .help = "Validated ROA payloads served",
 					 .gauge = true };
+static struct al_metric metric_aspas = { .name = "alamo_rpki_aspas",
+					 .help = "ASs whose providers are served",
+					 .gauge = true };
 static struct al_metric metric_serial = { .name = "alamo_rpki_serial",
 					  .help = "RTR serial of the set served",
 					  .gauge = true };
@@ -60,8 +63,8 @@ static struct al_metric metric_stale = { .name = "alamo_rpki_stale",
 
 static void served_metrics(void)
 {
-	static struct al_metric *const all[] = { &metric_vrps4, &metric_vrps6, &metric_serial, &metric_history,
-						 &metric_sets,  &metric_age,   &metric_stale };
+	static struct al_metric *const all[] = { &metric_vrps4,   &metric_vrps6, &metric_aspas, &metric_serial,
+						 &metric_history, &metric_sets,  &metric_age,   &metric_stale };
 
 	for (size_t i = 0; i < AL_COUNT(all); i++)
 		al_metric_add(all[i]);
@@ -70,7 +73,8 @@ static void served_metrics(void)
 static void served_count(const struct vrp_set *set, const struct vrp_history *history)
 {
 	al_metric_set(&metric_vrps4, set != NULL ? set->count4 : 0);
-	al_metric_set(&metric_vrps6, set != NULL ? set->count - set->count4 : 0);
+	al_metric_set(&metric_vrps6, set != NULL ? set->vrps - set->count4 : 0);
+	al_metric_set(&metric_aspas, set != NULL ? vrp_set_customers(set) : 0);
 	al_metric_set(&metric_serial, set != NULL ? set->serial : 0);
 	al_metric_set(&metric_history, vrp_history_count(history));
 }
@@ -91,8 +95,8 @@ static void served_show(struct served *self, const struct vrp_set *set, const st
 	export_forget(self->export);
 	served_count(set, self->history);
 	al_metric_inc(&metric_sets, 1);
-	al_log(AL_LOG_INFO, "set", "serial=%" PRIu32 " vrps=%zu history=%zu", set->serial, set->count,
-	       vrp_history_count(self->history));
+	al_log(AL_LOG_INFO, "set", "serial=%" PRIu32 " vrps=%zu aspas=%zu history=%zu", set->serial, set->vrps,
+	       vrp_set_customers(set), vrp_history_count(self->history));
 	self->shown = true;
 	self->keep_at_s = 0;
 	if (first)
@@ -143,7 +147,7 @@ void served_link(struct served *self, bool up)
 	moment_link(&self->moment, up, al_now_s());
 	if (!up && self->moment.set != NULL)
 		al_log(AL_LOG_WARN, "serving-last-known", "serial=%" PRIu32 " vrps=%zu", self->moment.set->serial,
-		       self->moment.set->count);
+		       self->moment.set->vrps);
 }
 
 void served_age(struct served *self, const struct al_freshness *freshness)
@@ -198,7 +202,7 @@ void served_restore(struct served *self)
 		err = AL_ESTALE;
 	if (err == AL_OK) {
 		al_log(AL_LOG_WARN, "set-restored", "serial=%" PRIu32 " vrps=%zu size=%" PRIu64 " age=%" PRIu64,
-		       set->serial, set->count, head.cp.size, now_s > head.generated ? now_s - head.generated : 0);
+		       set->serial, set->vrps, head.cp.size, now_s > head.generated ? now_s - head.generated : 0);
 		served_show(self, set, &head.cp, al_buf_view(&head.checkpoint), head.generated);
 	} else if (err != AL_ENOTFOUND) {
 		al_log(AL_LOG_WARN, "set-not-restored", "dir=%s err=%s", self->kept.dir, al_err_name(err));

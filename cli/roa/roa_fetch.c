@@ -96,7 +96,7 @@ static int fetch_brake(const struct fetch *f)
 		return CLI_DONE;
 	return command_fail(CLI_REFUSED,
 			    "held: serial %u takes %zu of %zu routes away: the last set stays; --release lets it out",
-			    f->set->serial, lost, f->state.set->count);
+			    f->set->serial, lost, f->state.set->vrps);
 }
 
 /* ---- files ---- */

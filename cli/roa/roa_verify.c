@@ -144,10 +144,11 @@ static void report(const struct origin_head *head, bool recounted)
 
 	al_time_format(head->generated, generated);
 	al_time_format(head->expires, expires);
-	printf("log         %s\nsize        %llu\nserial      %u\nrecords     %llu IPv4, %llu IPv6\ngenerated   %s\n"
+	printf("log         %s\nsize        %llu\nserial      %u\nrecords     %llu IPv4, %llu IPv6, %llu "
+	       "ASPA\ngenerated   %s\n"
 	       "expires     %s\n%s\n",
 	       head->log, (unsigned long long)head->cp.size, vrp_serial(head->changed), (unsigned long long)head->vrps4,
-	       (unsigned long long)head->vrps6, generated, expires,
+	       (unsigned long long)head->vrps6, (unsigned long long)head->aspas, generated, expires,
 	       recounted ? "verified: signatures, hashes, and every record from the log itself"
 			 : "verified: signatures and hashes");
 }

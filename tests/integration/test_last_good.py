@@ -84,7 +84,7 @@ def test_what_is_too_old_is_not_served(past, children):
 
 def test_stale_after_a_start(past, children):
     head = (past.dir / "run" / "roa.head").read_text()
-    assert head.startswith("registry.alamo/log\nalamo-roa/1\n")
+    assert head.startswith("registry.alamo/log\nalamo-roa/2\n")
     time.sleep(5)
     alone(past, children)
     with pytest.raises(urllib.error.HTTPError, match="503"):

@@ -231,7 +231,7 @@ def test_k_of_n(net):
     lost.close()
     try:
         net.good("--need", "2", sources=[net.mirror.url, liar.url, lost.url])
-        liar.lies["/roa/head"] = net.get("/roa/head").replace(b"rule 1", b"rule 3")
+        liar.lies["/roa/head"] = net.get("/roa/head").replace(b"rule 2", b"rule 3")
         net.bad(UNVERIFIED, "1 of 3 sources are good, 2 are needed", "--need", "2", sources=[net.mirror.url, liar.url, lost.url])
         net.bad(OFFLINE, "1 of 2 sources are good", "--need", "2", sources=[net.mirror.url, lost.url])
         # Two that contradict each other, both signed: neither is taken, whichever was first.

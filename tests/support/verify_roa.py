@@ -12,7 +12,7 @@ import sys
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-RULE = "1"
+RULE = "2"
 
 
 def vkey(text):
@@ -49,9 +49,9 @@ def verify(log_pub, note, records, now=None, last=None):
     """The head's fields. `last`: the fields of the one seen before."""
     now = now or datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     log = vkey(log_pub)
-    _, claimed = fields(note.partition("\n\n")[0] + "\n", "alamo-roa/1")    # not believed yet
+    _, claimed = fields(note.partition("\n\n")[0] + "\n", "alamo-roa/2")    # not believed yet
     origin, said = fields(opened(base64.b64decode(claimed["key"]).decode(), log), "alamo-roa-key/1")
-    name, head = fields(opened(note, vkey(said["key"])), "alamo-roa/1")
+    name, head = fields(opened(note, vkey(said["key"])), "alamo-roa/2")
     checkpoint = opened(base64.b64decode(head["checkpoint"]).decode(), log).splitlines()
     assert name == origin == vkey(said["key"])[0], "another key's head"
     assert head["log"] == said["log"] == checkpoint[0] == log[0], "of another log"
@@ -65,10 +65,12 @@ def verify(log_pub, note, records, now=None, last=None):
     length, digest = head["set"].split()
     assert len(records) == int(length), "truncated"
     assert hashlib.sha256(records).hexdigest() == digest, "another set"
-    assert records.count(b"vrp ") == sum(map(int, head["vrps"].split())), "miscounted"
+    rows = [line.split() for line in records.splitlines()]
+    assert sum(row[0] == b"vrp" for row in rows) == sum(map(int, head["vrps"].split())), "miscounted"
+    assert len({row[1] for row in rows if row[0] == b"aspa"}) == int(head["aspas"]), "miscounted"
     return head
 
 
 if __name__ == "__main__":
     head = verify(open(sys.argv[1]).read(), open(sys.argv[2]).read(), open(sys.argv[3], "rb").read())
-    print(f"{head['log']}: size {head['size']}, {head['vrps']} records, until {head['expires']}")
+    print(f"{head['log']}: size {head['size']}, {head['vrps']} VRPs, {head['aspas']} ASPAs, until {head['expires']}")

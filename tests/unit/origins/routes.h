@@ -51,6 +51,23 @@ static inline void entry_add_route(struct entry *entry, const struct al_prefix *
 	al_buf_release(&buf);
 }
 
+/* "node: N1" of an AS, or "peering: N1:N2" with asn 0. */
+static inline void entry_add_text(struct entry *entry, const char *cls, const char *name, uint32_t asn, bool gone,
+				  uint32_t remark)
+{
+	struct al_buf buf;
+
+	al_buf_init(&buf, 4096);
+	al_buf_printf(&buf, "%s: %s\n", cls, name);
+	if (asn != 0)
+		al_buf_printf(&buf, "origin: AS%u\n", asn);
+	al_buf_printf(&buf, "remarks: %u\nmnt-by: TEST-MNT\nsource: TEST\n", remark);
+	if (gone)
+		al_buf_str(&buf, "delete: test\n");
+	entry_add(entry, al_buf_view(&buf));
+	al_buf_release(&buf);
+}
+
 static inline void entry_put(struct entry *entry, struct al_state *state)
 {
 	size_t i;

@@ -65,6 +65,16 @@ static void one_spelling(void **state)
 		"vrp fd00::/16 129 AS1\n",
 		"\n",
 		"roa 10.0.0.0/8 8 AS1\n",
+		"aspa AS1\n",
+		"aspa AS1 AS1\n",
+		"aspa AS0 AS1\n",
+		"aspa AS1 AS0\n",
+		"aspa AS1 AS2 AS3\n",
+		"aspa 1 2\n",
+		"aspa AS1  AS2\n",
+		"aspa AS1 AS4294967296\n",
+		"aspa AS2 AS1\naspa AS1 AS2\n",
+		"aspa AS1 AS2\nvrp 10.0.0.0/8 8 AS1\n",
 		"vrp 10.0.0.0/8 8 AS1\nvrp 10.0.0.0/8 8 AS1\n", /* twice */
 		"vrp 10.0.0.0/8 8 AS2\nvrp 10.0.0.0/8 8 AS1\n", /* out of order */
 		"vrp fd00::/16 16 AS1\nvrp 10.0.0.0/8 8 AS1\n",
@@ -143,7 +153,7 @@ static void what_is_lost(void **state)
 
 static void what_is_too_much(void **state)
 {
-	struct vrp_set set = { .count = 100 }, small = { .count = 20 };
+	struct vrp_set set = { .vrps = 100 }, small = { .vrps = 20 };
 
 	(void)state;
 	assert_false(origin_brake(&set, 25, 25));

@@ -79,7 +79,7 @@ static void log_close(struct log *log)
 	al_state_free(log->state);
 }
 
-static void log_add(struct log *log)
+static void log_add_route(struct log *log)
 {
 	struct vrp vrp = vrp_random(&log->seed);
 	struct al_prefix prefix = vrp_prefix(&vrp);
@@ -87,6 +87,29 @@ static void log_add(struct log *log)
 	int max = dice(&log->seed, 2) == 0 ? -1 : (int)(prefix.len + dice(&log->seed, 8));
 
 	entry_add_route(&log->entry, &prefix, asn, max, dice(&log->seed, 3) == 0, dice(&log->seed, 2));
+}
+
+static void log_add(struct log *log)
+{
+	char name[] = "N0:N0";
+
+	name[1] = (char)('0' + dice(&log->seed, 6));
+	name[4] = (char)('0' + dice(&log->seed, 6));
+	switch (dice(&log->seed, 6)) {
+	case 0:
+		name[2] = '\0';
+		entry_add_text(&log->entry, "node", name, 64500 + dice(&log->seed, 4), dice(&log->seed, 4) == 0,
+			       dice(&log->seed, 2));
+		break;
+	case 1:
+		if (name[1] == name[4])
+			break;
+		entry_add_text(&log->entry, "peering", name, 0, dice(&log->seed, 3) == 0, dice(&log->seed, 2));
+		break;
+	default:
+		log_add_route(log);
+		break;
+	}
 }
 
 static void log_step(struct log *log)
@@ -297,9 +320,79 @@ static void an_empty_log_is_an_empty_set(void **state)
 	cache_close(&cache);
 }
 
+/* ---- links ---- */
+
+static void assert_pairs(const struct vrp_set *set, const uint32_t (*pairs)[2], size_t count)
+{
+	assert_int_equal(set->count - set->vrps, count);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(vrp_customer(&set->items[set->vrps + i]), pairs[i][0]);
+		assert_int_equal(set->items[set->vrps + i].asn, pairs[i][1]);
+	}
+}
+
+static void entry_node(struct log *log, const char *name, uint32_t asn, bool gone)
+{
+	entry_add_text(&log->entry, "node", name, asn, gone, 0);
+}
+
+static void entry_peering(struct log *log, const char *name, bool gone)
+{
+	entry_add_text(&log->entry, "peering", name, 0, gone, 0);
+}
+
+/* Two ASs are linked as long as one peering of theirs stands, whichever of their nodes it is of. */
+static void a_link_lasts_as_long_as_a_peering(void **state)
+{
+	static const uint32_t two[][2] = { { 1, 2 }, { 2, 1 } };
+	static const uint32_t other[][2] = { { 2, 3 }, { 3, 2 } };
+	struct cache cache;
+	struct log log;
+
+	(void)state;
+	log_open(&log, 1);
+	cache_open(&cache, 8);
+	log.caches[0] = &cache;
+	log.cache_count = 1;
+	entry_peering(&log, "A1:B1", false); /* before its nodes, in one entry */
+	entry_node(&log, "A1", 1, false);
+	entry_node(&log, "B1", 2, false);
+	entry_node(&log, "A2", 1, false);
+	entry_put(&log.entry, log.state);
+	entry_peering(&log, "A1:A2", false); /* within one AS */
+	entry_peering(&log, "B1:A2", false);
+	entry_put(&log.entry, log.state);
+	cache_take(&cache, 2);
+	assert_pairs(cache.set, two, 2);
+	assert_int_equal(cache.set->serial, 1);
+	entry_peering(&log, "A1:B1", true);
+	entry_put(&log.entry, log.state);
+	cache_take(&cache, 3);
+	assert_pairs(cache.set, two, 2);
+	assert_int_equal(cache.set->serial, 1);
+	entry_node(&log, "A2", 3, false); /* another AS has the router */
+	entry_put(&log.entry, log.state);
+	cache_take(&cache, 4);
+	assert_int_equal(cache.set->serial, 4);
+	assert_int_equal(cache.set->count, 4);
+	assert_int_equal(vrp_set_customers(cache.set), 3); /* A1:A2 is one between two ASs now */
+	entry_peering(&log, "A1:A2", true);
+	entry_put(&log.entry, log.state);
+	cache_take(&cache, 5);
+	assert_pairs(cache.set, other, 2);
+	entry_node(&log, "A2", 3, true);
+	entry_peering(&log, "B1:A2", true);
+	entry_put(&log.entry, log.state);
+	cache_take(&cache, 6);
+	assert_pairs(cache.set, NULL, 0);
+	cache_close(&cache);
+	log_close(&log);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_link_lasts_as_long_as_a_peering),
 		cmocka_unit_test(fold_is_the_rule),
 		cmocka_unit_test(a_change_without_effect_publishes_nothing),
 		cmocka_unit_test(there_and_back_under_one_head_has_a_serial),

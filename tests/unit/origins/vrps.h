@@ -55,6 +55,16 @@ static inline struct vrp vrp_random(uint64_t *seed)
 	return vrp;
 }
 
+/* A VRP, or now and then a pair of an ASPA. */
+static inline struct vrp record_random(uint64_t *seed)
+{
+	uint32_t a = 64500 + dice(seed, 5), b = 64500 + dice(seed, 5);
+
+	if (dice(seed, 3) != 0 || a == b)
+		return vrp_random(seed);
+	return vrp_pair(a, b);
+}
+
 /* At most `count`, as there may be doubles. */
 static inline struct vrp_set *set_random(uint64_t *seed, size_t count, uint64_t size)
 {
@@ -64,7 +74,7 @@ static inline struct vrp_set *set_random(uint64_t *seed, size_t count, uint64_t 
 
 	assert_non_null(items);
 	for (i = 0; i < count; i++)
-		items[i] = vrp_random(seed);
+		items[i] = record_random(seed);
 	assert_int_equal(vrp_set_new(items, count, size, &set), AL_OK);
 	free(items);
 	return set;

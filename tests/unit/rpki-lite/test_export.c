@@ -12,7 +12,8 @@
 static struct vrp_set *small_set(uint64_t size)
 {
 	struct vrp items[] = { vrp_of("172.20.0.0/24", 28, 4242420000), vrp_of("fca1:100::/48", 48, 4252660007),
-			       vrp_of("172.20.1.0/24", 24, 0) };
+			       vrp_of("172.20.1.0/24", 24, 0),          vrp_pair(4242420000, 4252660007),
+			       vrp_pair(4252660007, 4242420000),        vrp_pair(4252660007, 4252660008) };
 	struct vrp_set *set;
 
 	assert_int_equal(vrp_set_new(items, AL_COUNT(items), size, &set), AL_OK);
@@ -40,7 +41,8 @@ static void bodies(void **state)
 
 	(void)state;
 	assert_body(ORIGIN_JSON, set,
-		    "{\n\"metadata\": {\"counts\": 3, \"counts4\": 2, \"counts6\": 1, \"generated\": 1764000000, "
+		    "{\n\"metadata\": {\"counts\": 3, \"counts4\": 2, \"counts6\": 1, \"aspas\": 2, \"generated\": "
+		    "1764000000, "
 		    "\"valid\": 1764172800, \"buildtime\": \"2025-11-24T16:00:00Z\", \"serial\": 26, "
 		    "\"logSize\": 30, \"network\": \"log.?test?\"},\n\"roas\": [\n"
 		    "{\"prefix\": \"172.20.0.0/24\", \"maxLength\": 28, \"asn\": \"AS4242420000\", \"ta\": "
@@ -48,7 +50,10 @@ static void bodies(void **state)
 		    "{\"prefix\": \"172.20.1.0/24\", \"maxLength\": 24, \"asn\": \"AS0\", \"ta\": \"log.?test?\", "
 		    "\"expires\": 1764172800},\n"
 		    "{\"prefix\": \"fca1:100::/48\", \"maxLength\": 48, \"asn\": \"AS4252660007\", \"ta\": "
-		    "\"log.?test?\", \"expires\": 1764172800}\n]\n}\n");
+		    "\"log.?test?\", \"expires\": 1764172800}\n],\n\"aspas\": [\n"
+		    "{\"customer_asid\": 4242420000, \"expires\": 1764172800, \"providers\": [4252660007]},\n"
+		    "{\"customer_asid\": 4252660007, \"expires\": 1764172800, \"providers\": [4242420000, "
+		    "4252660008]}\n]\n}\n");
 	assert_body(ORIGIN_BIRD2_4, set,
 		    "# route origins of log.?test?, log size 26, serial 26, 2 records\n"
 		    "route 172.20.0.0/24 max 28 as 4242420000;\nroute 172.20.1.0/24 max 24 as 0;\n");

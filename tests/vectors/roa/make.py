@@ -9,7 +9,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 HERE = Path(__file__).resolve().parent
-RECORDS = ("vrp 172.20.0.0/24 28 AS4242420000\n" "vrp 172.20.1.0/24 24 AS0\n" "vrp fca1:100::/48 48 AS4252660100\n").encode()
+RECORDS = ("vrp 172.20.0.0/24 28 AS4242420000\n" "vrp 172.20.1.0/24 24 AS0\n" "vrp fca1:100::/48 48 AS4252660100\n"
+           "aspa AS4242420000 AS4252660100\n" "aspa AS4252660100 AS4242420000\n" "aspa AS4252660100 AS4252660200\n"
+           "aspa AS4252660200 AS4252660100\n").encode()
 
 
 class Signer:
@@ -35,10 +37,11 @@ root = base64.b64encode(hashlib.sha256(b"a tree").digest()).decode()
 checkpoint = log.note(f"{log.name}\n30\n{root}\n")
 key = log.note(f"{roa.name}\nalamo-roa-key/1\nlog {log.name}\nversion 1\nnot-after 2036-11-28T00:00:00Z\nkey {roa.vkey()}\n")
 head = roa.note(
-    f"{roa.name}\nalamo-roa/1\nlog {log.name}\nrule 1\nsize 30 {root}\nchanged 26\n"
-    f"generated 2026-11-28T12:00:00Z\nexpires 2026-11-29T12:00:00Z\nvrps 2 1\n"
+    f"{roa.name}\nalamo-roa/2\nlog {log.name}\nrule 2\nsize 30 {root}\nchanged 26\n"
+    f"generated 2026-11-28T12:00:00Z\nexpires 2026-11-29T12:00:00Z\nvrps 2 1\naspas 3\n"
     f"set {len(RECORDS)} {hashlib.sha256(RECORDS).hexdigest()}\ncheckpoint {b64(checkpoint)}\nkey {b64(key)}\n")
-delta = "delta 20 26\n+vrp 172.20.1.0/24 24 AS0\n-vrp 172.20.1.0/24 24 AS4242420001\n"
+delta = ("delta 20 26\n+vrp 172.20.1.0/24 24 AS0\n+aspa AS4252660100 AS4252660200\n+aspa AS4252660200 AS4252660100\n"
+         "-vrp 172.20.1.0/24 24 AS4242420001\n-aspa AS4252660100 AS4252660201\n-aspa AS4252660201 AS4252660100\n")
 
 for name, data in (("log.pub", log.vkey() + "\n"), ("key", key), ("head", head), ("set", RECORDS.decode()), ("delta", delta)):
     (HERE / name).write_text(data)
