@@ -29,7 +29,7 @@ static void check_reply(const struct rtr_session *session, const struct rtr_pdu 
 	uint8_t out[RTR_ERROR_MAX];
 	size_t len;
 
-	check(reply->answer == RTR_LATER || reply->answer == RTR_NOTHING || reply->version <= RTR_VERSION_MAX);
+	check(reply->answer == RTR_LATER || reply->answer == RTR_NOTHING || reply->version <= world->highest);
 	if (pdu->type == RTR_ERROR_REPORT)
 		check(reply->answer == RTR_NOTHING && session->state == RTR_ENDED);
 	if (reply->answer == RTR_FULL || reply->answer == RTR_DELTA || reply->answer == RTR_EMPTY)
@@ -43,9 +43,13 @@ static void check_reply(const struct rtr_session *session, const struct rtr_pdu 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct rtr_world world = {
-		.serial = 100, .session = 0x0102, .fresh = 7, .now_ms = 1, .notify_ms = 60000, .retained = retained
-	};
+	struct rtr_world world = { .serial = 100,
+				   .highest = 2,
+				   .session = { 0, 0x0102, 0x0103 },
+				   .fresh = 7,
+				   .now_ms = 1,
+				   .notify_ms = 60000,
+				   .retained = retained };
 	struct rtr_session session;
 	struct rtr_pdu pdu;
 	size_t at = 1;
@@ -54,6 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	world.has_data = (data[0] & 1) != 0;
 	world.suspect = (data[0] & 2) != 0;
+	world.highest = (data[0] & 4) != 0 ? 1 : 2;
 	rtr_session_init(&session);
 	while (session.state != RTR_ENDED && at <= size) {
 		size_t left = size - at < RTR_INPUT_MAX ? size - at : RTR_INPUT_MAX;

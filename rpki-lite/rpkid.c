@@ -140,14 +140,18 @@ static enum al_err rpkid_rtr(struct rpkid *self, const struct al_conf *conf)
 		.max_per_source = (size_t)al_conf_u64(conf, "rpki", "max-per-source"),
 		.notify_ms = al_conf_u64(conf, "rpki", "notify-seconds") * 1000,
 		.hold_ms = HOLD_MS,
-		.session = rtr_session_id(&self->log, VRP_RULE_VERSION, RTR_VERSION_MAX),
+		.highest = (uint8_t)al_conf_u64(conf, "rpki", "rtr-version"),
 		.timers = {
 			.refresh = (uint32_t)al_conf_u64(conf, "rpki", "refresh"),
 			.retry = (uint32_t)al_conf_u64(conf, "rpki", "retry"),
 			.expire = (uint32_t)al_conf_u64(conf, "rpki", "expire"),
 		},
 	};
-	enum al_err err = rtr_server_new(al_service_loop(self->service), &rtr, &self->rtr);
+	enum al_err err;
+
+	for (uint8_t version = 1; version <= RTR_VERSION_MAX; version++)
+		rtr.session[version] = rtr_session_id(&self->log, VRP_RULE_VERSION, version);
+	err = rtr_server_new(al_service_loop(self->service), &rtr, &self->rtr);
 
 	if (err == AL_OK)
 		err = al_service_listen(self->service, rtr_server_listener(self->rtr), "rpki", "port", "rtr");

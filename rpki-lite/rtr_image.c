@@ -14,11 +14,12 @@ void rtr_images_init(struct rtr_images *images)
 	*images = (struct rtr_images){ 0 };
 }
 
-static size_t records_len(const struct vrp *items, size_t count)
+/* Of the VRPs, which stand before the pairs. */
+static size_t prefixes_len(const struct vrp *items, size_t count)
 {
 	size_t i, len = 0;
 
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count && items[i].bits != VRP_ASPA; i++)
 		len += items[i].bits == 32 ? RTR_PREFIX4_LEN : RTR_PREFIX6_LEN;
 	return len;
 }
@@ -91,20 +92,51 @@ static void image_put(struct rtr_image *image, uint8_t version, const struct vrp
 	image->len += rtr_put_prefix(image->bytes + image->len, version, vrp, announce);
 }
 
+/* Where the pairs of the customer at `first` end. */
+static size_t customer_end(const struct vrp *items, size_t count, size_t first)
+{
+	size_t i = first;
+
+	while (i < count && vrp_customer(&items[i]) == vrp_customer(&items[first]))
+		i++;
+	return i;
+}
+
+/* A list that no router could read is none: nothing is said about that customer then. */
+static bool list_ok(size_t providers)
+{
+	return providers != 0 && providers <= RTR_ASPA_MAX;
+}
+
+static struct rtr_image *image_of_set(struct rtr_images *images, uint8_t version, const struct vrp_set *set)
+{
+	size_t i, end, pairs = version >= RTR_VERSION_ASPA ? set->count - set->vrps : 0;
+	struct rtr_image *image = image_alloc(images, prefixes_len(set->items, set->vrps) + pairs * (RTR_ASPA_LEN + 4));
+
+	if (image == NULL)
+		return NULL;
+	for (i = 0; i < set->vrps; i++)
+		image_put(image, version, &set->items[i], true);
+	for (i = set->vrps; i < set->vrps + pairs; i = end) {
+		end = customer_end(set->items, set->count, i);
+		if (list_ok(end - i))
+			image->len += rtr_put_aspa(image->bytes + image->len, version, vrp_customer(&set->items[i]),
+						   &set->items[i], end - i);
+	}
+	image->announced = image->len;
+	image->to = set->serial;
+	return image;
+}
+
 enum al_err rtr_images_full(struct rtr_images *images, uint8_t version, struct rtr_image **out)
 {
 	const struct vrp_set *set = images->set;
 	struct rtr_image *image = images->full[version];
-	size_t i;
 
 	if (image == NULL) {
-		image = image_alloc(images, records_len(set->items, set->count));
+		image = image_of_set(images, version, set);
 		if (image == NULL)
 			return AL_ENOMEM;
-		for (i = 0; i < set->count; i++)
-			image_put(image, version, &set->items[i], true);
-		image->announced = image->len;
-		image->to = set->serial;
 		images->full[version] = image;
 	}
 	image->refs++;
@@ -112,20 +144,95 @@ enum al_err rtr_images_full(struct rtr_images *images, uint8_t version, struct r
 	return AL_OK;
 }
 
-/* Announcements first, so that nothing is without its replacement; withdrawals least specific first. */
-static struct rtr_image *image_of_delta(struct rtr_images *images, uint8_t version, const struct vrp_delta *delta)
+/* ---- differences ---- */
+
+/* A customer whose pairs differ: what the router has, and what it is to have. */
+struct customer {
+	uint32_t asn;
+	size_t had, first, has; /* providers; the new ones are the set's from `first` on */
+};
+
+/* Customers of a difference, ascending: those of its announced and of its withdrawn pairs, merged. */
+static size_t customers_of(const struct vrp_delta *delta, const struct vrp_set *set, struct customer *out)
 {
-	size_t i, count = delta->announced + delta->withdrawn;
-	struct rtr_image *image = image_alloc(images, records_len(delta->items, count));
+	size_t i = 0, j = delta->announced, to = delta->announced + delta->withdrawn, count = 0;
+
+	while (i < delta->announced && delta->items[i].bits != VRP_ASPA)
+		i++;
+	while (j < to && delta->items[j].bits != VRP_ASPA)
+		j++;
+	while (i < delta->announced || j < to) {
+		uint32_t a = i < delta->announced ? vrp_customer(&delta->items[i]) : UINT32_MAX;
+		uint32_t b = j < to ? vrp_customer(&delta->items[j]) : UINT32_MAX;
+		struct customer *customer = &out[count++];
+
+		customer->asn = a < b ? a : b;
+		customer->has = customer->had = vrp_set_providers(set, customer->asn, &customer->first);
+		for (; i < delta->announced && vrp_customer(&delta->items[i]) == customer->asn; i++)
+			customer->had--;
+		for (; j < to && vrp_customer(&delta->items[j]) == customer->asn; j++)
+			customer->had++;
+	}
+	return count;
+}
+
+static size_t customers_len(const struct customer *customers, size_t count)
+{
+	size_t i, len = 0;
+
+	for (i = 0; i < count; i++)
+		len += RTR_ASPA_LEN + (list_ok(customers[i].has) ? 4 * customers[i].has : 0);
+	return len;
+}
+
+/* Those that come or change, or those that go. */
+static void image_put_customers(struct rtr_image *image, uint8_t version, const struct vrp_set *set,
+				const struct customer *customers, size_t count, bool announce)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		const struct customer *c = &customers[i];
+
+		if (list_ok(c->has) == announce && (announce || list_ok(c->had)))
+			image->len += rtr_put_aspa(image->bytes + image->len, version, c->asn,
+						   announce ? &set->items[c->first] : NULL, announce ? c->has : 0);
+	}
+}
+
+/* Announcements first, so that nothing is without its replacement; withdrawals least specific first. */
+static struct rtr_image *image_of_parts(struct rtr_images *images, uint8_t version, const struct vrp_delta *delta,
+					const struct customer *customers, size_t count)
+{
+	size_t i, end = delta->announced + delta->withdrawn;
+	struct rtr_image *image = image_alloc(images,
+					      prefixes_len(delta->items, delta->announced) +
+						      prefixes_len(delta->items + delta->announced, delta->withdrawn) +
+						      customers_len(customers, count));
 
 	if (image == NULL)
 		return NULL;
-	for (i = 0; i < delta->announced; i++)
+	for (i = 0; i < delta->announced && delta->items[i].bits != VRP_ASPA; i++)
 		image_put(image, version, &delta->items[i], true);
+	image_put_customers(image, version, images->set, customers, count, true);
 	image->announced = image->len;
 	image->to = delta->to;
-	for (i = count; i > delta->announced; i--)
-		image_put(image, version, &delta->items[i - 1], false);
+	for (i = end; i > delta->announced; i--)
+		if (delta->items[i - 1].bits != VRP_ASPA)
+			image_put(image, version, &delta->items[i - 1], false);
+	image_put_customers(image, version, images->set, customers, count, false);
+	return image;
+}
+
+static struct rtr_image *image_of_delta(struct rtr_images *images, uint8_t version, const struct vrp_delta *delta)
+{
+	struct customer *customers = calloc(delta->announced + delta->withdrawn + 1, sizeof(*customers));
+	struct rtr_image *image = NULL;
+
+	if (customers != NULL)
+		image = image_of_parts(images, version, delta, customers,
+				       version >= RTR_VERSION_ASPA ? customers_of(delta, images->set, customers) : 0);
+	free(customers);
 	return image;
 }
 

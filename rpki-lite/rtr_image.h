@@ -2,8 +2,8 @@
 /*
  * rtr_image.h -- answers ready for the wire, shared by all routers that get them.
  *
- * An image is the run of prefix PDUs between Cache Response and End of Data: of the whole set, or of the difference
- * from one serial. Built when first asked for, once a version and serial; immutable; counted, so that a slow router
+ * An image is the run of prefix and ASPA PDUs between Cache Response and End of Data: of the whole set, or of the
+ * difference from one serial. Versions without ASPAs get the same difference without them, which may be empty. Built when first asked for, once a version and serial; immutable; counted, so that a slow router
  * keeps what it is being sent while the next set is published.
  */
 #ifndef RPKI_LITE_RTR_IMAGE_H

@@ -20,13 +20,15 @@ const char *rtr_code_name(uint16_t code)
 		"corrupt-data",          "internal-error",         "no-data",
 		"invalid-request",       "unsupported-version",    "unsupported-type",
 		"withdrawal-of-unknown", "duplicate-announcement", "unexpected-version",
+		"aspa-provider-list",    "transport-failed",       "ordering",
+		"cache-restart",         "cache-shutdown",
 	};
 
 	return code < AL_COUNT(names) ? names[code] : "unknown";
 }
 
 /* The complaint for a header with this type and length, or RTR_SOUND. */
-static enum rtr_code header_fault(uint8_t type, uint32_t length)
+static enum rtr_code header_fault(uint8_t version, uint8_t type, uint32_t length)
 {
 	switch (type) {
 	case RTR_SERIAL_QUERY:
@@ -43,6 +45,8 @@ static enum rtr_code header_fault(uint8_t type, uint32_t length)
 	case RTR_CACHE_RESET:
 	case RTR_ROUTER_KEY:
 		return RTR_INVALID_REQUEST; /* only a cache sends these */
+	case RTR_ASPA:
+		return version >= RTR_VERSION_ASPA ? RTR_INVALID_REQUEST : RTR_UNSUPPORTED_TYPE;
 	default:
 		return RTR_UNSUPPORTED_TYPE;
 	}
@@ -80,7 +84,7 @@ size_t rtr_pdu_decode(const uint8_t *bytes, size_t len, struct rtr_pdu *out)
 	pdu.type = bytes[1];
 	pdu.field = al_get_u16(bytes + 2);
 	length = al_get_u32(bytes + 4);
-	pdu.fault = header_fault(pdu.type, length);
+	pdu.fault = header_fault(pdu.version, pdu.type, length);
 	if (pdu.type == RTR_ERROR_REPORT)
 		used = decode_error(bytes, len, length, &pdu);
 	else if (pdu.fault != RTR_SOUND)
@@ -158,6 +162,17 @@ size_t rtr_put_prefix(uint8_t *out, uint8_t version, const struct vrp *vrp, bool
 	out[11] = 0;
 	memcpy(out + 12, vrp->addr, addr_len);
 	al_set_u32(out + 12 + addr_len, vrp->asn);
+	return len;
+}
+
+size_t rtr_put_aspa(uint8_t *out, uint8_t version, uint32_t customer, const struct vrp *pairs, size_t count)
+{
+	uint32_t len = RTR_ASPA_LEN + 4 * (uint32_t)count;
+
+	put_header(out, version, RTR_ASPA, (uint16_t)(count != 0 ? 0x0100 : 0), len);
+	al_set_u32(out + 8, customer);
+	for (size_t i = 0; i < count; i++)
+		al_set_u32(out + RTR_ASPA_LEN + 4 * i, pairs[i].asn);
 	return len;
 }
 

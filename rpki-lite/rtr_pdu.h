@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rtr_pdu.h -- PDUs of the RPKI-to-Router protocol, versions 0 (RFC 6810) and 1 (RFC 8210):
- * encode and decode only.
+ * rtr_pdu.h -- PDUs of the RPKI-to-Router protocol, versions 0 (RFC 6810), 1 (RFC 8210) and 2
+ * (draft-ietf-sidrops-8210bis-27): encode and decode only.
  *
  *   byte 0 version, byte 1 type, bytes 2-3 by type, bytes 4-7 total length; big endian
  */
@@ -10,7 +10,8 @@
 
 #include "vrp_set.h"
 
-#define RTR_VERSION_MAX 1 /* the highest that we speak; versions are 0 .. this */
+#define RTR_VERSION_MAX 2  /* the highest that we can speak; versions are 0 .. this */
+#define RTR_VERSION_ASPA 2 /* the first that has ASPAs */
 
 enum rtr_type {
 	RTR_SERIAL_NOTIFY = 0,
@@ -23,9 +24,10 @@ enum rtr_type {
 	RTR_CACHE_RESET = 8,
 	RTR_ROUTER_KEY = 9,
 	RTR_ERROR_REPORT = 10,
+	RTR_ASPA = 11,
 };
 
-/* RFC 8210 section 12. Only RTR_NO_DATA leaves the connection open. */
+/* RFC 8210 section 12, 8210bis section 12. Only RTR_NO_DATA leaves the connection open. */
 enum rtr_code {
 	RTR_CORRUPT_DATA = 0,
 	RTR_INTERNAL_ERROR = 1,
@@ -36,6 +38,7 @@ enum rtr_code {
 	RTR_WITHDRAWAL_UNKNOWN = 6,
 	RTR_DUPLICATE_ANNOUNCEMENT = 7,
 	RTR_UNEXPECTED_VERSION = 8,
+	RTR_ASPA_PROVIDERS = 9,
 	RTR_SOUND = -1, /* not on the wire: nothing is wrong with the PDU */
 };
 
@@ -83,6 +86,14 @@ size_t rtr_put_end(uint8_t out[static RTR_PDU_MAX], uint8_t version, uint16_t se
 		   const struct rtr_timers *timers);
 size_t rtr_put_cache_reset(uint8_t out[static RTR_PDU_MAX], uint8_t version);
 size_t rtr_put_prefix(uint8_t *out, uint8_t version, const struct vrp *vrp, bool announce);
+
+/*
+ * An ASPA: the customer and all of its providers, which replace those that the router had; or none, which takes the
+ * customer away. The layout is the draft's since its revision 14: flags in byte 2, no address family, no count.
+ */
+#define RTR_ASPA_LEN 12
+#define RTR_ASPA_MAX 16380 /* providers: bird and rtrlib read PDUs of less than 64 KiB */
+size_t rtr_put_aspa(uint8_t *out, uint8_t version, uint32_t customer, const struct vrp *pairs, size_t count);
 /* `inner` is cut to RTR_ERROR_INNER_MAX bytes, `text` (ASCII) to RTR_ERROR_TEXT_MAX. */
 size_t rtr_put_error(uint8_t out[static RTR_ERROR_MAX], uint8_t version, enum rtr_code code, struct al_slice inner,
 		     const char *text);

@@ -79,7 +79,7 @@ static struct rtr_world server_world(struct rtr_server *server, const struct rtr
 	struct rtr_world world = {
 		.has_data = set != NULL,
 		.serial = set != NULL ? set->serial : 0,
-		.session = server->conf.session,
+		.highest = server->conf.highest,
 		.suspect = client->addr[0] != '\0' && suspect_find(server, client->addr) != NULL,
 		.busy = al_conn_pending(client->conn) != 0,
 		.now_ms = al_now_ms(),
@@ -89,6 +89,7 @@ static struct rtr_world server_world(struct rtr_server *server, const struct rtr
 		.arg = server,
 	};
 
+	memcpy(world.session, server->conf.session, sizeof(world.session));
 	if (client->session.version == 0)
 		world.fresh = (uint16_t)randombytes_random();
 	return world;
@@ -341,7 +342,7 @@ enum al_err rtr_server_new(struct al_loop *loop, const struct rtr_server_conf *c
 	struct rtr_server *server;
 	enum al_err err;
 
-	if (!rtr_timers_ok(&conf->timers))
+	if (!rtr_timers_ok(&conf->timers) || conf->highest == 0 || conf->highest > RTR_VERSION_MAX)
 		return AL_EINVAL;
 	server = calloc(1, sizeof(*server));
 	if (server == NULL)

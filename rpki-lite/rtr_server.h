@@ -26,9 +26,10 @@ struct rtr_server;
 struct rtr_server_conf {
 	size_t max_conns;
 	size_t max_per_source;
-	uint64_t notify_ms; /* least time between two Notifies to one router */
-	uint64_t hold_ms;   /* longest time that a query waits for data, before it is refused */
-	uint16_t session;   /* of version 1 */
+	uint64_t notify_ms;                    /* least time between two Notifies to one router */
+	uint64_t hold_ms;                      /* longest time that a query waits for data, before it is refused */
+	uint8_t highest;                       /* version that is offered to those who ask for it: 1 or 2 */
+	uint16_t session[RTR_VERSION_MAX + 1]; /* of each version */
 	struct rtr_timers timers;
 };
 

@@ -71,7 +71,7 @@ void rtr_session_init(struct rtr_session *session)
 
 static uint16_t session_number(const struct rtr_session *session, const struct rtr_world *world)
 {
-	return session->version == 0 ? session->session0 : world->session;
+	return session->version == 0 ? session->session0 : world->session[session->version];
 }
 
 static struct rtr_reply session_fail(struct rtr_session *session, uint8_t version, enum rtr_code code, const char *text)
@@ -150,7 +150,7 @@ static struct rtr_reply session_serial_query(struct rtr_session *session, const 
 					     const struct rtr_world *world)
 {
 	bool known = session->version == 0 ? session->granted && pdu->field == session->session0
-					   : pdu->field == world->session;
+					   : pdu->field == world->session[session->version];
 
 	if (!world->has_data)
 		return session_no_data(session, world);
@@ -194,9 +194,11 @@ static struct rtr_reply session_pdu(struct rtr_session *session, const struct rt
 		return session_error_report(session, pdu);
 	if (session->state == RTR_SENDING || world->busy)
 		return (struct rtr_reply){ .answer = RTR_LATER };
-	if (session->state == RTR_NEW && pdu->version > RTR_VERSION_MAX)
+	if (session->state == RTR_NEW && pdu->version > world->highest)
 		/* With our version in the header the router comes back at that version (section 7). */
-		return session_fail(session, RTR_VERSION_MAX, RTR_UNSUPPORTED_VERSION, "versions 0 and 1 are spoken");
+		return session_fail(session, world->highest, RTR_UNSUPPORTED_VERSION,
+				    world->highest == 1 ? "versions 0 and 1 are spoken"
+							: "versions 0, 1 and 2 are spoken");
 	if (session->state != RTR_NEW && pdu->version != session->version)
 		return session_fail(session, session->version, RTR_UNEXPECTED_VERSION,
 				    "not the version of this connection");

@@ -28,6 +28,9 @@
  * a router may move between them, and a restart re-folds the same sets, serials and deltas. Only an operator who
  * signs two different logs with one key breaks this, and that is a fork which followers report.
  *
+ * A version higher than what is offered is refused with Error 4 in ours, whatever it asks: routers come back with ours
+ * then, and would take an answer in another version than their own badly.
+ *
  * Version 0 is the exception: each answer to a Reset Query gets a fresh session, valid on its connection only.
  * Routers that speak version 0 and nothing else (gobgp) purge revoked records only when the session changes. There
  * the pair does not name one set either: a difference that both brings and takes goes out in two answers, the first of
@@ -84,12 +87,13 @@ enum rtr_input {
 
 /* What is true outside of the conversation. */
 struct rtr_world {
-	bool has_data;    /* a verified head was published */
-	uint32_t serial;  /* of it */
-	uint16_t session; /* of version 1 */
-	uint16_t fresh;   /* random, for version 0 */
-	bool suspect;     /* the router's copy may be broken: a Serial Query gets Cache Reset */
-	bool busy;        /* something is still on its way to the router */
+	bool has_data;                         /* a verified head was published */
+	uint32_t serial;                       /* of it */
+	uint8_t highest;                       /* version that is offered: 1 .. RTR_VERSION_MAX */
+	uint16_t session[RTR_VERSION_MAX + 1]; /* of each version; that of 0 is not used */
+	uint16_t fresh;                        /* random, for version 0 */
+	bool suspect;                          /* the router's copy may be broken: a Serial Query gets Cache Reset */
+	bool busy;                             /* something is still on its way to the router */
 	uint64_t now_ms;
 	uint64_t notify_ms; /* least time between two Notifies to one router */
 	uint64_t hold_ms;   /* longest time that a query is held for want of data */

@@ -127,6 +127,7 @@ static const struct conf_row schema[] = {
 	NUMBER("rpki", "max-connections", "1024", 1, 1000000, DOC_CONNS),
 	NUMBER("rpki", "max-per-source", "64", 1, 1000000, DOC_SOURCE),
 	NUMBER("rpki", "notify-seconds", "2", 0, 3600, "least time between two Serial Notify to a router; RFC 8210 asks for 60"),
+	NUMBER("rpki", "rtr-version", "2", 1, 2, "highest version of RTR that is offered; 2 has ASPAs, for routers that ask for it"),
 	NUMBER("rpki", "history", "256", 1, 65536, "deltas kept; routers further behind get the whole set"),
 	NUMBER("rpki", "stale-seconds", "86400", 1, 31536000, "nothing newer signed for so long: no route origins are served"),
 	NUMBER("rpki", "refresh", "300", 1, 86400, "seconds, as routers are told (RFC 8210 section 6)"),

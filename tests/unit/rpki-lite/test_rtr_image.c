@@ -23,6 +23,37 @@ static size_t router_find(const struct router *router, const struct vrp *vrp)
 	return i;
 }
 
+/* The whole list of a customer, or none: what is there of it is replaced. */
+static size_t router_aspa(struct router *router, const uint8_t *p, bool *withdrawing)
+{
+	uint32_t len = al_get_u32(p + 4), customer = al_get_u32(p + 8), before = 0;
+	size_t had = 0;
+
+	for (size_t i = 0; i < router->count;) {
+		if (router->items[i].bits != VRP_ASPA || vrp_customer(&router->items[i]) != customer) {
+			i++;
+			continue;
+		}
+		router->items[i] = router->items[--router->count];
+		had++;
+	}
+	assert_int_equal(p[3], 0);
+	if (p[2] == 0) {
+		*withdrawing = true;
+		assert_int_equal(len, 12);
+		assert_int_not_equal(had, 0);
+		return len;
+	}
+	assert_int_equal(p[2], 1);
+	assert_in_range(len, 16, 65535);
+	for (size_t at = 12; at < len; at += 4) {
+		assert_in_range(al_get_u32(p + at), before + 1, UINT32_MAX);
+		before = al_get_u32(p + at);
+		router->items[router->count++] = vrp_pair(customer, before);
+	}
+	return len;
+}
+
 static size_t router_pdu(struct router *router, uint8_t version, const uint8_t *p, bool *withdrawing)
 {
 	struct vrp vrp = { 0 };
@@ -30,6 +61,11 @@ static size_t router_pdu(struct router *router, uint8_t version, const uint8_t *
 	size_t at;
 
 	assert_int_equal(p[0], version);
+	if (p[1] == RTR_ASPA) {
+		assert_int_equal(version, 2);
+		assert_false(*withdrawing && p[2] == 1);
+		return router_aspa(router, p, withdrawing);
+	}
 	assert_int_equal(al_get_u16(p + 2), 0);
 	vrp.bits = p[1] == RTR_IPV4_PREFIX ? 32 : 128;
 	assert_int_equal(p[1], vrp.bits == 32 ? RTR_IPV4_PREFIX : RTR_IPV6_PREFIX);
@@ -63,12 +99,13 @@ static void router_image(struct router *router, uint8_t version, const struct rt
 	assert_int_equal(at, image->len);
 }
 
-static void assert_router(const struct router *router, const struct vrp_set *set)
+/* Routers of a version without ASPAs have the VRPs. */
+static void assert_router(const struct router *router, uint8_t version, const struct vrp_set *set)
 {
-	size_t i;
+	size_t i, count = version >= RTR_VERSION_ASPA ? set->count : set->vrps;
 
-	assert_int_equal(router->count, set->count);
-	for (i = 0; i < set->count; i++)
+	assert_int_equal(router->count, count);
+	for (i = 0; i < count; i++)
 		assert_true(router_find(router, &set->items[i]) < router->count);
 }
 
@@ -94,12 +131,12 @@ static void routers_arrive_at_the_set(void **state)
 			rtr_images_publish(&images, a, history);
 			assert_int_equal(rtr_images_full(&images, version, &image), AL_OK);
 			router_image(&router, version, image);
-			assert_router(&router, a);
+			assert_router(&router, version, a);
 			rtr_image_unref(image);
 			rtr_images_publish(&images, b, history);
 			assert_int_equal(rtr_images_delta(&images, version, 10, &image), AL_OK);
 			router_image(&router, version, image);
-			assert_router(&router, b);
+			assert_router(&router, version, b);
 			rtr_image_unref(image);
 		}
 		assert_int_equal(rtr_images_delta(&images, 1, 9, &image), AL_ENOTFOUND);
@@ -176,9 +213,57 @@ static void difference_images_are_bounded(void **state)
 		vrp_set_unref(sets[i]);
 }
 
+static struct vrp_set *hub_of(uint32_t providers, uint64_t size)
+{
+	struct vrp *items = calloc(providers, sizeof(*items));
+	struct vrp_set *set;
+
+	assert_non_null(items);
+	for (uint32_t i = 0; i < providers; i++)
+		items[i] = vrp_pair(64500, 1000000 + i);
+	assert_int_equal(vrp_set_new(items, providers, size, &set), AL_OK);
+	free(items);
+	return set;
+}
+
+/* One more than a router can read: the customer has no record, and had one until then. */
+static void a_list_too_long_is_none(void **state)
+{
+	struct vrp_set *most = hub_of(RTR_ASPA_MAX, 10), *more = hub_of(RTR_ASPA_MAX + 1, 12);
+	struct vrp_history *history;
+	struct rtr_images images;
+	struct rtr_image *image;
+
+	(void)state;
+	assert_int_equal(vrp_history_new(4, &history), AL_OK);
+	vrp_history_push(history, delta_between(most, more), SIZE_MAX);
+	rtr_images_init(&images);
+	rtr_images_publish(&images, most, history);
+	assert_int_equal(rtr_images_full(&images, 2, &image), AL_OK);
+	assert_int_equal(image->len, 12 + 4 * RTR_ASPA_MAX);
+	rtr_image_unref(image);
+	rtr_images_publish(&images, more, history);
+	assert_int_equal(rtr_images_full(&images, 2, &image), AL_OK);
+	assert_int_equal(image->len, 0);
+	rtr_image_unref(image);
+	assert_int_equal(rtr_images_delta(&images, 2, 10, &image), AL_OK);
+	assert_int_equal(image->len, 12);
+	assert_int_equal(image->announced, 0);
+	assert_int_equal(al_get_u32(image->bytes + 8), 64500);
+	rtr_image_unref(image);
+	assert_int_equal(rtr_images_delta(&images, 1, 10, &image), AL_OK);
+	assert_int_equal(image->len, 0);
+	rtr_image_unref(image);
+	rtr_images_release(&images);
+	vrp_history_free(history);
+	vrp_set_unref(most);
+	vrp_set_unref(more);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_list_too_long_is_none),
 		cmocka_unit_test(routers_arrive_at_the_set),
 		cmocka_unit_test(images_are_shared_and_let_go),
 		cmocka_unit_test(difference_images_are_bounded),

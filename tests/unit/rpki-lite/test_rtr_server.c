@@ -26,7 +26,8 @@ static void bench_open(struct bench *bench, uint64_t notify_ms)
 	struct rtr_server_conf conf = { .max_conns = 10,
 					.max_per_source = 10,
 					.notify_ms = notify_ms,
-					.session = SESSION,
+					.highest = 2,
+					.session = { 0, SESSION, SESSION + 1 },
 					.timers = { 300, 30, 172800 } };
 
 	assert_int_equal(al_loop_new(&bench->loop), AL_OK);
@@ -294,8 +295,8 @@ static void errors_end_the_connection(void **state)
 		size_t len;
 		const char *answer;
 	} cases[] = {
-		{ { 2, 2, 0, 0, 0, 0, 0, 8 }, 8, "010a0004" },
-		{ { 9, 77, 0, 0, 0xff, 0xff, 0xff, 0xff }, 8, "010a0004" },
+		{ { 3, 2, 0, 0, 0, 0, 0, 8 }, 8, "020a0004" },
+		{ { 9, 77, 0, 0, 0xff, 0xff, 0xff, 0xff }, 8, "020a0004" },
 		{ { 1, 1, 0, 0, 0x80, 0, 0, 0 }, 8, "010a0000" },
 		{ { 0, 77, 0, 0, 0, 0, 0, 8 }, 8, "000a0005" },
 		{ { 1, 4, 0, 0, 0, 0, 0, 20 }, 8, "010a0003" },

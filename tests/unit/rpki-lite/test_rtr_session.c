@@ -12,6 +12,7 @@
 
 #define SERIAL 100
 #define SESSION 0xabcd
+#define SESSION2 0xabce
 
 static bool retained(void *arg, uint32_t from)
 {
@@ -23,7 +24,8 @@ static struct rtr_world world_of(bool has_data)
 {
 	return (struct rtr_world){ .has_data = has_data,
 				   .serial = has_data ? SERIAL : 0,
-				   .session = SESSION,
+				   .highest = 1,
+				   .session = { 0, SESSION, SESSION2 },
 				   .fresh = 0x1111,
 				   .now_ms = 1000000,
 				   .notify_ms = 60000,
@@ -136,6 +138,32 @@ static void newer_version_gets_ours(void **state)
 	assert_int_equal(reply.code, RTR_UNSUPPORTED_VERSION);
 	assert_int_equal(reply.version, 1);
 	assert_true(reply.finish);
+}
+
+/* Version 2 where it is offered: with a session of its own, and what is higher is refused in version 2. */
+static void version_two(void **state)
+{
+	struct rtr_world world = world_of(true);
+	struct rtr_session s;
+	struct rtr_reply reply;
+
+	(void)state;
+	world.highest = 2;
+	rtr_session_init(&s);
+	reply = ask(&s, reset_query(3), &world);
+	assert_int_equal(reply.code, RTR_UNSUPPORTED_VERSION);
+	assert_int_equal(reply.version, 2);
+	rtr_session_init(&s);
+	reply = ask(&s, serial_query(2, SESSION2, 95), &world);
+	assert_int_equal(reply.answer, RTR_DELTA);
+	assert_int_equal(reply.version, 2);
+	assert_int_equal(reply.session, SESSION2);
+	rtr_session_init(&s);
+	assert_int_equal(ask(&s, serial_query(2, SESSION, 95), &world).answer, RTR_RESET);
+	rtr_session_init(&s);
+	reply = ask(&s, reset_query(1), &world);
+	assert_int_equal(reply.version, 1);
+	assert_int_equal(reply.session, SESSION);
 }
 
 static void version_is_fixed_by_the_first_query(void **state)
@@ -462,6 +490,7 @@ int main(void)
 		cmocka_unit_test(whole_table),
 		cmocka_unit_test(states_have_names),
 		cmocka_unit_test(newer_version_gets_ours),
+		cmocka_unit_test(version_two),
 		cmocka_unit_test(version_is_fixed_by_the_first_query),
 		cmocka_unit_test(serial_queries),
 		cmocka_unit_test(a_query_inside_an_answer_waits),
