@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "audit.h"
+#include "audit_roa.h"
 #include "json.h"
 #include "log_read.h"
 
@@ -20,6 +21,7 @@
 
 struct options {
 	struct log_read_options where;
+	const char *roa;
 	bool json;
 };
 
@@ -27,7 +29,8 @@ struct inspection {
 	struct log_read read;
 	struct audit *audit;
 	struct audit_counts counts;
-	json_t *findings; /* empty unless they go out as JSON */
+	char roa[AUDIT_ROA_MAX]; /* empty: not asked for */
+	json_t *findings;        /* empty unless they go out as JSON */
 	bool json;
 };
 
@@ -82,6 +85,8 @@ static void report_print(const struct inspection *i, struct al_slice root)
 		if (i->counts.kinds[kind] > 0)
 			printf("%-11s %llu  %s\n", audit_kinds[kind].id, (unsigned long long)i->counts.kinds[kind],
 			       audit_kinds[kind].text);
+	if (i->roa[0] != '\0')
+		printf("roa         %s\n", i->roa);
 	if (i->counts.findings > 0)
 		printf("NOT clean: %llu findings in %llu entries\n", (unsigned long long)i->counts.findings,
 		       (unsigned long long)i->counts.entries);
@@ -105,6 +110,8 @@ static void json_print(const struct inspection *i, struct al_slice root, bool cl
 	json_object_set_new(all, "signatures", json_integer((json_int_t)i->counts.signatures));
 	json_object_set_new(all, "unknown", json_integer((json_int_t)i->counts.unknown));
 	json_object_set_new(all, "clean", json_boolean(clean));
+	if (i->roa[0] != '\0')
+		json_object_set_new(all, "roa", json_string(i->roa));
 	json_object_set_new(all, "counts", kinds);
 	json_object_set(all, "findings", i->findings);
 	(void)json_out(all);
@@ -150,7 +157,11 @@ static int run(const struct words *words, const void *arg)
 	if (code == CLI_DONE)
 		code = inspection_new(&i);
 	if (code == CLI_DONE)
-		code = inspection_end(&i, log_read_run(&i.read, entry_audit, &i));
+		code = log_read_run(&i.read, entry_audit, &i);
+	if (code == CLI_DONE && options->roa != NULL)
+		code = audit_roa(audit_state(i.audit), options->roa, i.roa);
+	if (i.audit != NULL)
+		code = inspection_end(&i, code);
 	json_decref(i.findings);
 	audit_free(i.audit);
 	log_read_release(&i.read);
@@ -160,6 +171,11 @@ static int run(const struct words *words, const void *arg)
 static const struct command_form forms[] = { { NULL, "[DIR]", NULL, run } };
 
 static const struct option_row rows[] = {
+	{ .name = "roa",
+	  .arg = "FILE",
+	  OPTION_AT(struct options, roa),
+	  .meaning = "writes the route origins that the log gives, as /roa/set has them; their length and hash are "
+		     "shown" },
 	OPTION_JSON(struct options, json),
 	LOG_READ_ROWS(struct options, where),
 };

@@ -147,6 +147,7 @@ class Rtr:
         self.version = version
         self.session = self.serial = None
         self.vrps = set()      # (prefix, max length, AS number)
+        self.aspas = {}        # version 2: customer -> providers
         self.notified = 0
 
     def close(self):
@@ -167,7 +168,7 @@ class Rtr:
 
     def reset(self):
         """The whole set."""
-        self.vrps = set()
+        self.vrps, self.aspas = set(), {}
         self.sock.sendall(struct.pack("!BBHI", self.version, RTR_RESET_QUERY, 0, 8))
         return self.read_response()
 
@@ -187,6 +188,8 @@ class Rtr:
                 self.session = field
             elif kind in (RTR_IPV4, RTR_IPV6):
                 self.take_prefix(kind, body)
+            elif kind == RTR_ASPA and version == 2:
+                self.take_aspa(field, body)
             elif kind == RTR_RESET:
                 self.session = None
                 return self.reset()
@@ -195,6 +198,8 @@ class Rtr:
                 return self.vrps
             elif kind == RTR_ERROR:
                 raise AssertionError(f"RTR error {field}: {body!r}")
+            else:
+                raise AssertionError(f"PDU of type {kind} in version {version}")
 
     def take_prefix(self, kind, body):
         flags, length, most = body[0], body[1], body[2]
@@ -206,6 +211,19 @@ class Rtr:
             self.vrps.add(vrp)
         else:
             self.vrps.remove(vrp)
+
+
+    def take_aspa(self, field, body):
+        """An announcement replaces the customer's whole list, a withdrawal has none (8210bis-27)."""
+        assert field in (0x0100, 0) and len(body) % 4 == 0, (field, body)
+        customer, *providers = struct.unpack(f"!{len(body) // 4}I", body)
+        assert providers == sorted(set(providers)) and 0 not in providers, providers
+        if field:
+            assert providers, customer
+            self.aspas[customer] = providers
+        else:
+            assert not providers
+            del self.aspas[customer]
 
 
 # ---- an authority ----

@@ -194,11 +194,11 @@ def test_lies_about_key_log_and_time(net, tmp_path):
     with running(tmp_path / "other") as other:
         foreign = "http://%s:%d" % other.endpoints["roas"]
         net.bad(UNVERIFIED, "refused: wrong-key", sources=[foreign])
-        net.mirror.lies["/roa/head"] = forge(other, head.decode(), rule=1)    # the text is ours, the signature is not
+        net.mirror.lies["/roa/head"] = forge(other, head.decode(), rule=2)    # the text is ours, the signature is not
         net.bad(UNVERIFIED, "refused: wrong-key")
     net.mirror.lies["/roa/head"] = forge(net.authority, head.decode(), size=f"3 {base64.b64encode(bytes(32)).decode()}")
     net.bad(UNVERIFIED, "refused: wrong-log")
-    net.mirror.lies["/roa/head"] = forge(net.authority, head.decode(), rule=2)
+    net.mirror.lies["/roa/head"] = forge(net.authority, head.decode(), rule=3)
     net.bad(UNVERIFIED, "refused: other-rule")
     net.mirror.lies["/roa/head"] = forge(net.authority, head.decode(), expires="2026-01-01T00:00:00Z")
     net.bad(UNVERIFIED, "refused: frozen")
