@@ -76,6 +76,14 @@ static void head_check(void *arg, const struct al_checkpoint *cp, struct al_slic
 		al_timer_set(r->timer, PATIENCE_MS);
 }
 
+static void tick_over(void *arg)
+{
+	struct log_read *r = arg;
+
+	r->tick(r->arg);
+	al_timer_set(r->ticker, r->tick_s * 1000ull);
+}
+
 /* The whole log is read: is it as long as somebody said? */
 static void present_reached(void *arg)
 {
@@ -84,6 +92,10 @@ static void present_reached(void *arg)
 	if (r->follow && r->present != NULL) {
 		r->present(r->arg);
 		r->present = NULL;
+	}
+	if (r->follow && !r->ticking && r->tick != NULL) {
+		r->ticking = true;
+		tick_over(r);
 	}
 	if (r->follow || !r->headed)
 		return;
@@ -156,6 +168,8 @@ int log_read_run(struct log_read *r, log_read_fn entry, void *arg)
 	if (err == AL_OK)
 		err = al_timer_new(r->loop, time_over, r, &r->timer);
 	if (err == AL_OK)
+		err = al_timer_new(r->loop, tick_over, r, &r->ticker);
+	if (err == AL_OK)
 		err = al_follow_new(r->loop, &conf, &ops, r, &follow);
 	if (err == AL_OK) {
 		al_timer_set(r->timer, CONNECT_MS);
@@ -165,6 +179,7 @@ int log_read_run(struct log_read *r, log_read_fn entry, void *arg)
 	}
 	al_follow_free(follow);
 	al_timer_free(r->timer);
+	al_timer_free(r->ticker);
 	if (r->loop != NULL)
 		al_loop_free(r->loop);
 	if (r->code == CLI_DONE && r->pin != NULL && r->head_note.len > 0 &&

@@ -67,17 +67,19 @@ struct log_read {
 	char evidence[PATH_MAX];
 	bool follow;                /* read on for ever; set it before running */
 	void (*present)(void *arg); /* following: the present head is reached, for the first time; may be NULL */
+	void (*tick)(void *arg);    /* following: from then on, every `tick_s` seconds; may be NULL */
+	unsigned tick_s;
 	/* how far */
 	struct al_checkpoint head; /* the newest that was verified */
 	struct al_buf head_note;
 	bool headed;
 	/* private */
 	struct al_loop *loop;
-	struct al_timer *timer;
+	struct al_timer *timer, *ticker;
 	log_read_fn entry;
 	void *arg;
 	unsigned drops;
-	bool linked;
+	bool linked, ticking;
 	int code;
 };
 
