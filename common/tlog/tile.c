@@ -277,30 +277,29 @@ unsigned al_tile_edge_push(struct al_tile_edge *edge, const struct al_hash *leaf
 	return l;
 }
 
-struct al_hash al_tile_edge_root(const struct al_tile_edge *edge)
+void al_tile_edge_nodes(const struct al_tile_edge *edge, struct al_edge *out)
 {
-	struct al_edge empty;
-	struct al_hash root = { { 0 } };
-	bool any = false;
-
-	/* Right to left: what a level's partial tile adds stands left of everything below it. */
+	al_edge_init(out);
+	out->size = edge->size;
+	/* A level's partial tile holds the subtrees of its bits from left to right, the largest first. */
 	for (unsigned l = 0; l < AL_TILE_LEVELS; l++) {
 		unsigned end = al_tile_rest(edge->size, l);
 
 		for (unsigned bit = 0; bit < 8; bit++) {
 			unsigned count = 1u << bit;
-			struct al_hash part;
 
 			if ((end & count) == 0)
 				continue;
 			end -= count;
-			part = al_tile_root(&edge->hash[l][end], count);
-			root = any ? al_node_hash(&part, &root) : part;
-			any = true;
+			out->node[l * 8 + bit] = al_tile_root(&edge->hash[l][end], count);
 		}
 	}
-	if (any)
-		return root;
-	al_edge_init(&empty);
-	return al_edge_root(&empty);
+}
+
+struct al_hash al_tile_edge_root(const struct al_tile_edge *edge)
+{
+	struct al_edge nodes;
+
+	al_tile_edge_nodes(edge, &nodes);
+	return al_edge_root(&nodes);
 }

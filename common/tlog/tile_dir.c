@@ -133,6 +133,11 @@ uint64_t al_tile_dir_size(const struct al_tile_dir *dir)
 	return dir->edge.size;
 }
 
+void al_tile_dir_edge(const struct al_tile_dir *dir, struct al_edge *out)
+{
+	al_tile_edge_nodes(&dir->edge, out);
+}
+
 /* ---- going on after a restart ---- */
 
 /* The partial bundle must be what the partial level-0 tile says. */

@@ -73,5 +73,7 @@ struct al_tile_edge {
  */
 unsigned al_tile_edge_push(struct al_tile_edge *edge, const struct al_hash *leaf);
 struct al_hash al_tile_edge_root(const struct al_tile_edge *edge); /* SHA-256("") when empty */
+/* The same edge as a tree has it that keeps one hash a level. */
+void al_tile_edge_nodes(const struct al_tile_edge *edge, struct al_edge *out);
 
 #endif

@@ -29,6 +29,8 @@ AL_MUST_USE enum al_err al_tile_dir_open(const char *path, const struct al_vkey 
 void al_tile_dir_close(struct al_tile_dir *dir); /* NULL is allowed */
 
 uint64_t al_tile_dir_size(const struct al_tile_dir *dir); /* entries taken, published or not */
+/* The tree's right edge at that size, for a follower that goes on from here. */
+void al_tile_dir_edge(const struct al_tile_dir *dir, struct al_edge *out);
 /* Takes the next entry; full tiles are written as they come. */
 AL_MUST_USE enum al_err al_tile_dir_add(struct al_tile_dir *dir, struct al_slice entry);
 /*
@@ -49,5 +51,17 @@ AL_MUST_USE enum al_err al_tile_dir_note(const char *path, struct al_buf *note);
  */
 AL_MUST_USE enum al_err al_tile_dir_read(const char *path, const struct al_tile *tile, uint64_t size,
 					 struct al_buf *out);
+
+/* An entry as it stands in a bundle. Anything but AL_OK ends the walk and is its result. */
+typedef enum al_err (*al_tile_visit_fn)(void *arg, uint64_t index, struct al_slice entry);
+/*
+ * Entries from `from` on up to the size of the published note, which is appended to `note` and is signed by `key`.
+ * Whether they give its root is for the caller to find out. AL_ESTALE: the note's size is below `from`. AL_EVERIFY: not
+ * signed by the key, or a bundle is no bundle. AL_ENOTFOUND: a file is missing. AL_EIO.
+ */
+AL_MUST_USE enum al_err al_tile_dir_walk(const char *path, const struct al_vkey *key, uint64_t from,
+					 al_tile_visit_fn visit, void *arg, struct al_buf *note);
+/* All entries give the root of the note, *out. Results as above; AL_EVERIFY: they do not. */
+AL_MUST_USE enum al_err al_tile_dir_verify(const char *path, const struct al_vkey *key, struct al_checkpoint *out);
 
 #endif

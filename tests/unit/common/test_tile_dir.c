@@ -346,6 +346,96 @@ static void leftovers_are_removed(void **state)
 	assert_published(f, 600);
 }
 
+/* The tree's edge out of the tiles' is what a follower would have. */
+static void edge_is_the_follower_s(void **state)
+{
+	static const uint64_t sizes[] = { 0, 1, 3, 255, 256, 257, 640, 1000 };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < AL_COUNT(sizes); i++) {
+		struct al_edge edge;
+
+		grow(f, sizes[i]);
+		al_tile_dir_edge(f->dir, &edge);
+		assert_int_equal(edge.size, f->edge.size);
+		for (unsigned bit = 0; bit < 64; bit++)
+			if (edge.size >> bit & 1)
+				assert_true(al_hash_eq(&edge.node[bit], &f->edge.node[bit]));
+	}
+}
+
+struct walk {
+	uint64_t next, stop;
+};
+
+static enum al_err walk_on(void *arg, uint64_t index, struct al_slice entry)
+{
+	struct walk *walk = arg;
+	char text[200];
+
+	assert_int_equal(index, walk->next++);
+	assert_true(al_slice_eq(entry, entry_text(index, text)));
+	return index == walk->stop ? AL_EDENIED : AL_OK;
+}
+
+static void walk_gives_the_entries(void **state)
+{
+	static const uint64_t starts[] = { 0, 1, 255, 256, 600, 699, 700 };
+	struct fixture *f = *state;
+	struct al_buf note;
+
+	al_buf_init(&note, AL_NOTE_MAX);
+	assert_int_equal(al_tile_dir_walk(f->path, &f->key.pub, 0, walk_on, NULL, &note), AL_ENOTFOUND);
+	publish(f, 700);
+	for (size_t i = 0; i < AL_COUNT(starts); i++) {
+		struct walk walk = { starts[i], UINT64_MAX };
+
+		al_buf_reset(&note);
+		assert_int_equal(al_tile_dir_walk(f->path, &f->key.pub, starts[i], walk_on, &walk, &note), AL_OK);
+		assert_int_equal(walk.next, 700);
+	}
+	al_buf_reset(&note);
+	assert_int_equal(al_tile_dir_walk(f->path, &f->key.pub, 701, walk_on, NULL, &note), AL_ESTALE);
+	al_buf_reset(&note);
+	assert_int_equal(al_tile_dir_walk(f->path, &f->key.pub, 0, walk_on, &(struct walk){ 0, 300 }, &note),
+			 AL_EDENIED);
+	al_buf_release(&note);
+}
+
+/* Overwrites one byte of a file. */
+static void spoil(const struct fixture *f, const char *name, long at, char byte)
+{
+	char path[200];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", f->path, name);
+	file = fopen(path, "r+b");
+	assert_non_null(file);
+	assert_int_equal(fseek(file, at, SEEK_SET), 0);
+	assert_int_equal(fputc(byte, file), byte);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void verify_reads_every_entry(void **state)
+{
+	struct fixture *f = *state;
+	struct al_checkpoint cp;
+	struct al_skey other;
+
+	publish(f, 700);
+	assert_int_equal(al_tile_dir_verify(f->path, &f->key.pub, &cp), AL_OK);
+	assert_int_equal(cp.size, 700);
+	assert_int_equal(al_skey_generate(AL_S("log.example/x"), &other), AL_OK);
+	assert_int_equal(al_tile_dir_verify(f->path, &other.pub, &cp), AL_EVERIFY);
+	/* Byte 2 is the first of the first entry; byte 0 is of its length. */
+	spoil(f, "tile/entries/001", 2, 'E');
+	assert_int_equal(al_tile_dir_verify(f->path, &f->key.pub, &cp), AL_EVERIFY);
+	spoil(f, "tile/entries/001", 2, 'e');
+	assert_int_equal(al_tile_dir_verify(f->path, &f->key.pub, &cp), AL_OK);
+	spoil(f, "tile/entries/001", 0, 'x');
+	assert_int_equal(al_tile_dir_verify(f->path, &f->key.pub, &cp), AL_EVERIFY);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -355,6 +445,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(partial_tiles_go_when_they_may, setup, teardown),
 		cmocka_unit_test_setup_teardown(damage_begins_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(leftovers_are_removed, setup, teardown),
+		cmocka_unit_test_setup_teardown(edge_is_the_follower_s, setup, teardown),
+		cmocka_unit_test_setup_teardown(walk_gives_the_entries, setup, teardown),
+		cmocka_unit_test_setup_teardown(verify_reads_every_entry, setup, teardown),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
