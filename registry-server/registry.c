@@ -9,6 +9,7 @@
 
 #include <event2/event.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "alamo/net/sandbox.h"
 #include "sign/cosign.h"
 #include "ledger/dating.h"
+#include "ledger/ledger_side.h"
 #include "ledger/publish.h"
 #include "request/session.h"
 #include "sign/signer.h"
@@ -45,6 +47,7 @@ struct registry {
 	struct al_listener *requests;
 	struct al_http *http;
 	struct al_timer *checkpoint_timer;
+	struct event *save_wanted;   /* SIGUSR1 */
 	uint64_t checkpoint_written; /* size in the file */
 	struct al_vkey key;
 };
@@ -122,6 +125,35 @@ static void on_signer_gone(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	al_log(AL_LOG_ERROR, "signer-gone", "reason=\"it ended: nothing can be signed\"");
 	al_service_fail(r->service);
+}
+
+/* ---- SIGUSR1: what a backup needs beside the log, into run/side ---- */
+
+static void on_saved(void *arg, enum al_err err, const struct ledger_side_result *result)
+{
+	(void)arg;
+	(void)result;
+	al_log(err == AL_OK ? AL_LOG_INFO : AL_LOG_ERROR, "side-saved", "result=%s", al_err_name(err));
+}
+
+static void on_save_wanted(evutil_socket_t number, short what, void *arg)
+{
+	struct registry *r = arg;
+	char path[4096];
+	enum al_err err = al_conf_path(al_service_conf(r->service), REGISTRY_SIDE_FILE, path, sizeof(path));
+
+	(void)number;
+	(void)what;
+	if (err == AL_OK)
+		err = ledger_side_save(r->ledger, al_slice_str(path), on_saved, r);
+	if (err != AL_OK)
+		on_saved(r, err, NULL);
+}
+
+static enum al_err open_signals(struct registry *r)
+{
+	r->save_wanted = evsignal_new(al_loop_base(al_service_loop(r->service)), SIGUSR1, on_save_wanted, r);
+	return r->save_wanted != NULL && evsignal_add(r->save_wanted, NULL) == 0 ? AL_OK : AL_ENOMEM;
 }
 
 /* Before anything else: the signer must not share what is opened later. */
@@ -242,6 +274,8 @@ static void registry_stop(void *self)
 	if (r == NULL)
 		return;
 	al_timer_free(r->checkpoint_timer);
+	if (r->save_wanted != NULL)
+		event_free(r->save_wanted);
 	al_http_free(r->http);
 	ledger_close(r->ledger); /* finishes what is queued, so that nothing accepted is dropped */
 	dating_free(r->dating);
@@ -303,6 +337,8 @@ static enum al_err registry_start(struct al_service *service, void **self)
 		err = al_timer_new(al_service_loop(service), on_checkpoint_timer, r, &r->checkpoint_timer);
 	if (err == AL_OK)
 		err = watermark_init(&r->watermark, conf);
+	if (err == AL_OK)
+		err = open_signals(r);
 	if (err != AL_OK)
 		return err;
 	on_checkpoint_timer(r);

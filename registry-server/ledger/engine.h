@@ -22,7 +22,7 @@ struct engine {
 	const struct engine_ops *ops;
 };
 
-/* The tables that may forget; inside a transaction but for purge(). */
+/* The tables that may forget; inside a transaction but for purge(), save() and adopt(). */
 struct engine_side_ops {
 	/* ---- contact texts; at most one for each object ---- */
 	enum al_err (*put)(struct engine *engine, const struct ledger_attachment *side, uint64_t index);
@@ -59,6 +59,12 @@ struct engine_side_ops {
 	enum al_err (*scrub)(struct engine *engine);
 	/* Behind the commit: nor in what it has written before. */
 	enum al_err (*purge)(struct engine *engine);
+
+	/* ---- for backups; outside of transactions ---- */
+	/* All of these tables into a file of the engine's own form; it appears whole, in place of what was there. */
+	enum al_err (*save)(struct engine *engine, const char *path);
+	/* What such a file has, in place of what is here. AL_ENOTFOUND; AL_EUNSUPPORTED: of another version. */
+	enum al_err (*adopt)(struct engine *engine, const char *path);
 };
 
 /* All but close() and rollback() give AL_EIO when storage fails, AL_ENOMEM, and what stands beside them. */

@@ -62,6 +62,9 @@ AL_MUST_USE enum al_err sqlite_statements(struct sqlite_engine *db);
 AL_MUST_USE enum al_err sqlite_side_statements(struct sqlite_engine *db);
 /* Statements that make the side tables, in a transaction of the caller's. */
 extern const char sqlite_side_schema[];
+/* ---- engine_sqlite_copy.c: struct engine_side_ops has them ---- */
+enum al_err sqlite_side_save(struct engine *engine, const char *path);
+enum al_err sqlite_side_adopt(struct engine *engine, const char *path);
 extern const char sqlite_side_drop[]; /* of a file of version 1, whose `side` was never written to */
 
 /* ---- engine_sqlite_queue.c: struct engine_side_ops has them ---- */

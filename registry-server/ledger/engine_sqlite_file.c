@@ -61,6 +61,16 @@ enum al_err sqlite_fail(struct sqlite_engine *db, const char *what, int rc)
 
 /* ---- opening ---- */
 
+/* Who has it: for those who want to send a signal. */
+static void pid_write(int fd)
+{
+	char text[32];
+	int length = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+
+	if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)length, 0) != length)
+		al_log(AL_LOG_WARN, "ledger-lock", "errno=%d", errno);
+}
+
 static enum al_err lock_take(struct sqlite_engine *db, const char *path)
 {
 	char name[PATH_MAX];
@@ -83,6 +93,7 @@ static enum al_err lock_take(struct sqlite_engine *db, const char *path)
 		al_log(AL_LOG_ERROR, "ledger-locked", "path=%s reason=\"another process has this ledger open\"", name);
 		return errno == EWOULDBLOCK ? AL_EAGAIN : AL_ESYS;
 	}
+	pid_write(db->lock_fd);
 	return AL_OK;
 }
 

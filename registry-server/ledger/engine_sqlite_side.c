@@ -154,4 +154,6 @@ const struct engine_side_ops sqlite_side_ops = {
 	.once = side_once,
 	.scrub = side_scrub,
 	.purge = side_purge,
+	.save = sqlite_side_save,
+	.adopt = sqlite_side_adopt,
 };

@@ -74,6 +74,11 @@ enum al_err ledger_adopt_head(struct ledger *ledger, const struct al_checkpoint 
 	return ledger->note.err;
 }
 
+enum al_err ledger_adopt_side(struct ledger *ledger, const char *path)
+{
+	return ledger->engine->ops->side->adopt(ledger->engine, path);
+}
+
 enum al_err ledger_adopt_begin(struct ledger *ledger, const struct ledger_signer *signer)
 {
 	return signer->begin(signer->arg, ledger->tree, al_buf_view(&ledger->note));

@@ -17,6 +17,8 @@ AL_MUST_USE enum al_err ledger_adopt_edge(struct ledger *ledger, struct al_edge 
 AL_MUST_USE enum al_err ledger_adopt(struct ledger *ledger, uint64_t index, struct al_slice entry);
 /* AL_EVERIFY when the checkpoint is not that of all entries so far. */
 AL_MUST_USE enum al_err ledger_adopt_head(struct ledger *ledger, const struct al_checkpoint *cp, struct al_slice note);
+/* What ledger_side_save() wrote, in place of what is there. AL_ENOTFOUND; AL_EUNSUPPORTED: of another version. */
+AL_MUST_USE enum al_err ledger_adopt_side(struct ledger *ledger, const char *path);
 /* Would this signer go on from here? What its begin() says. */
 AL_MUST_USE enum al_err ledger_adopt_begin(struct ledger *ledger, const struct ledger_signer *signer);
 

@@ -19,7 +19,17 @@
 #define SIDE_TEXT_MAX (1u << 20)
 #define EXPIRE_EVERY_S 60u
 
-enum side_op { SIDE_GET, SIDE_ERASE, QUEUE_ADD, QUEUE_LIST, QUEUE_GET, QUEUE_FIND, QUEUE_STATUS, QUEUE_DROP };
+enum side_op {
+	SIDE_GET,
+	SIDE_ERASE,
+	QUEUE_ADD,
+	QUEUE_LIST,
+	QUEUE_GET,
+	QUEUE_FIND,
+	QUEUE_STATUS,
+	QUEUE_DROP,
+	SIDE_SAVE
+};
 
 struct side_work {
 	enum side_op op;
@@ -172,6 +182,17 @@ enum al_err ledger_side_erase(struct ledger *ledger, struct al_slice object, con
 			      ledger_side_fn done, void *arg)
 {
 	return object_queue(ledger, SIDE_ERASE, object, once, done, arg);
+}
+
+enum al_err ledger_side_save(struct ledger *ledger, struct al_slice path, ledger_side_fn done, void *arg)
+{
+	struct side_work *work = work_new(SIDE_SAVE, NULL);
+
+	if (work != NULL) {
+		al_buf_slice(&work->text, path);
+		al_buf_printf(&work->text, "%c", '\0');
+	}
+	return work_queue(ledger, work, done, arg);
 }
 
 enum al_err ledger_queue_add(struct ledger *ledger, const struct ledger_asking *asking, ledger_side_fn done, void *arg)
@@ -327,6 +348,8 @@ static enum al_err work_run(struct side_work *work, const struct ledger *ledger)
 	case QUEUE_DROP:
 		return side->queue_drop(engine, work->id, al_slice_str(work->who), al_now_s(),
 					al_slice_str(work->reason), &work->result.dropped);
+	case SIDE_SAVE: /* when this transaction is over */
+		return AL_OK;
 	}
 	return AL_EINVAL;
 }
@@ -376,6 +399,13 @@ static enum al_err run_all(struct ledger *ledger, struct job_list *jobs, bool *e
 	return err;
 }
 
+static void save_all(struct ledger *ledger, struct job_list *jobs)
+{
+	for (struct job *job = jobs->first; job != NULL; job = job->next)
+		if (job->work->op == SIDE_SAVE)
+			job->err = ledger->engine->ops->side->save(ledger->engine, al_buf_view(&job->work->text).ptr);
+}
+
 /* What was not stored failed; what is not off the write-ahead log is not erased. */
 static void fail_all(struct job_list *jobs, bool (*which)(const struct side_work *work))
 {
@@ -402,6 +432,8 @@ void ledger_side_turn(struct ledger *ledger, struct job_list *jobs)
 	} else if (erased && ledger->engine->ops->side->purge(ledger->engine) != AL_OK) {
 		fail_all(jobs, work_erases);
 	}
+	if (err == AL_OK)
+		save_all(ledger, jobs);
 	pthread_mutex_unlock(&ledger->db_lock);
 	pthread_mutex_lock(&ledger->lock);
 	ledger_outbox_add(ledger, jobs);

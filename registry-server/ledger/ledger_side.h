@@ -94,6 +94,9 @@ AL_MUST_USE enum al_err ledger_side_get(struct ledger *ledger, struct al_slice o
 AL_MUST_USE enum al_err ledger_side_erase(struct ledger *ledger, struct al_slice object, const struct ledger_once *once,
 					  ledger_side_fn done, void *arg);
 
+/* All that is kept beside the log, as it is now, into the file `path`, which appears whole: a backup's part. */
+AL_MUST_USE enum al_err ledger_side_save(struct ledger *ledger, struct al_slice path, ledger_side_fn done, void *arg);
+
 /* The same again gives the same id. Through done(): AL_ELIMIT the queue is full, AL_EDENIED somebody's share of it is. */
 AL_MUST_USE enum al_err ledger_queue_add(struct ledger *ledger, const struct ledger_asking *asking, ledger_side_fn done,
 					 void *arg);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * recover.c -- `alamo-registryd -c FILE --recover ADDRESS`: the ledger follows
- * instead of leading, until it knows everything that was ever signed.
+ * recover.c -- `alamo-registryd -c FILE --recover ADDRESS [SIDE]`: the ledger
+ * follows, or reads a folder, instead of leading, until it knows everything that
+ * was ever signed.
  *
  * One thread. Nothing is signed here. The signer is started for its guard only:
  * it says what was signed, and whether the result will do.
@@ -10,12 +11,14 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "alamo/net/conf.h"
 #include "alamo/tlog/evidence.h"
 #include "alamo/follow/follow.h"
 #include "alamo/base/log.h"
+#include "alamo/tlog/tile_dir.h"
 #include "ledger_adopt.h"
 #include "sign/signer.h"
 
@@ -142,6 +145,47 @@ static enum al_err follow(struct recover *r)
 	return err;
 }
 
+/* ---- a folder with the published log: a backup's, or one that somebody fetched ---- */
+
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static enum al_err adopt(void *arg, uint64_t index, struct al_slice entry)
+{
+	struct recover *r = arg;
+
+	return ledger_adopt(r->ledger, index, entry);
+}
+
+/* What our own head says of the folder's entries is found out by their common root. */
+static enum al_err read_folder(struct recover *r)
+{
+	struct al_checkpoint cp;
+	struct al_buf note;
+	enum al_err err;
+
+	r->before = ledger_head(r->ledger, NULL).size;
+	al_buf_init(&note, AL_NOTE_MAX);
+	err = al_tile_dir_walk(r->address, signer_key(r->signer), r->before, adopt, r, &note);
+	if (err == AL_OK)
+		err = al_checkpoint_open(al_buf_view(&note), signer_key(r->signer), &cp);
+	if (err == AL_OK)
+		err = ledger_adopt_head(r->ledger, &cp, al_buf_view(&note));
+	if (err == AL_ENOTFOUND)
+		al_log(AL_LOG_ERROR, "recover", "folder=%s reason=\"no published log, or a file of it is missing\"",
+		       r->address);
+	else if (err == AL_EVERIFY)
+		al_log(AL_LOG_ERROR, "recover",
+		       "folder=%s reason=\"not this log: another key, another history, or damaged\"", r->address);
+	al_buf_release(&note);
+	/* It has less than we: nothing to be had there. */
+	return err == AL_ESTALE ? AL_OK : err;
+}
+
 /* ---- life ---- */
 
 static enum al_err recover_open(struct recover *r)
@@ -198,7 +242,7 @@ static void recover_close(struct recover *r)
 	al_conf_free(r->conf);
 }
 
-int recover_main(const char *conf_path, const char *address)
+int recover_main(const char *conf_path, const char *address, const char *side)
 {
 	struct recover r = { .address = address };
 	char message[256];
@@ -211,7 +255,9 @@ int recover_main(const char *conf_path, const char *address)
 	}
 	err = recover_open(&r);
 	if (err == AL_OK)
-		err = follow(&r);
+		err = is_folder(address) ? read_folder(&r) : follow(&r);
+	if (err == AL_OK && side != NULL)
+		err = ledger_adopt_side(r.ledger, side);
 	if (err == AL_OK)
 		err = recover_finish(&r);
 	if (err != AL_OK)

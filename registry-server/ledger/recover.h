@@ -6,11 +6,12 @@
 #define REGISTRY_RECOVER_H
 
 /*
- * Follow the log stream at `address` (a path, or a numeric HOST:PORT) from the
- * ledger's size on, verify, and append what comes, entries and checkpoints
+ * Follow the log stream at `address` (a path, or a numeric HOST:PORT), or read
+ * the published log in the folder `address`, from the ledger's size on, verify, and append what comes, entries and checkpoints
  * verbatim, until the stream has no more. Done when that reaches all that the
- * guard knows to be signed; without a guard one is made. Result: exit code.
+ * guard knows to be signed; without a guard one is made. `side` (may be NULL):
+ * file with what was kept beside the log (ledger_side_save()). Result: exit code.
  */
-int recover_main(const char *conf_path, const char *address);
+int recover_main(const char *conf_path, const char *address, const char *side);
 
 #endif

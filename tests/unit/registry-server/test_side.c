@@ -16,6 +16,7 @@
 #include <sodium.h>
 #include <sqlite3.h>
 
+#include "ledger/ledger_adopt.h"
 #include "ledger/ledger_side.h"
 #include "sign/signer.h"
 
@@ -239,6 +240,40 @@ static void erased_for_good(void **state)
 	start(f, false);
 	assert_int_equal(get(f, "person A"), AL_ENOTFOUND);
 	assert_int_equal(ledger_head(f->ledger, NULL).size, 2);
+}
+
+/* Of a backup: it is as it was then, whatever comes after, and takes the place of what is there. */
+static void saved_and_adopted(void **state)
+{
+	struct fixture *f = *state;
+	struct ledger_opts opts = { .path = f->path, .key = &f->key.pub };
+	char copy[128];
+
+	(void)snprintf(copy, sizeof(copy), "%s/copy", f->dir);
+	start(f, true);
+	append(f, "person A", "salt: 1\nphone: one\n", NULL);
+	assert_int_equal(add(f, 7, "asked"), AL_OK);
+	assert_int_equal(answer_of(f, ledger_side_save(f->ledger, al_slice_str(copy), on_side, f)), AL_OK);
+	append(f, "person B", "salt: 2\nphone: two\n", NULL);
+	/* The second one replaces the first. */
+	assert_int_equal(answer_of(f, ledger_side_save(f->ledger, al_slice_str(copy), on_side, f)), AL_OK);
+	append(f, "person A", "", NULL);
+	append(f, "person C", "salt: 3\nphone: three\n", NULL);
+	assert_int_equal(answer_of(f, ledger_side_save(f->ledger, AL_S("/nowhere/copy"), on_side, f)), AL_EIO);
+	stop(f);
+
+	assert_int_equal(ledger_open(&opts, &f->ledger), AL_OK);
+	assert_int_equal(ledger_adopt_side(f->ledger, "/nowhere/copy"), AL_ENOTFOUND);
+	assert_int_equal(ledger_adopt_side(f->ledger, copy), AL_OK);
+	ledger_close(f->ledger);
+	start(f, false);
+	assert_int_equal(get(f, "person A"), AL_OK);
+	assert_string_equal(f->text, "salt: 1\nphone: one\n");
+	assert_int_equal(get(f, "person B"), AL_OK);
+	assert_int_equal(get(f, "person C"), AL_ENOTFOUND);
+	assert_int_equal(list(f), AL_OK);
+	assert_int_equal(f->total, 1);
+	assert_int_equal(unlink(copy), 0);
 }
 
 #define TEXTS 3000
@@ -508,6 +543,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(kept_with_the_entry),
 		TEST(erased_for_good),
+		TEST(saved_and_adopted),
 		TEST(no_copy_stays_behind),
 		TEST(in_order_behind_entries),
 		TEST(queued_over_a_restart),
