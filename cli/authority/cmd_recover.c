@@ -7,42 +7,104 @@
 #include "command.h"
 
 #include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "backup/backup.h"
+#include "backup/log_fetch.h"
 #include "file.h"
 #include "log/log_read.h"
 #include "process.h"
+#include "recover_run.h"
 
 struct options {
 	const char *from;
 };
 
-static int run(const struct words *argument, const void *arg)
+int recover_run(const char *dir, const char *from, const char *side)
 {
-	const struct options *options = arg;
-	char program[PATH_MAX], conf[PATH_MAX], address[PATH_MAX];
-	int status = 0, code;
+	char program[PATH_MAX], conf[PATH_MAX];
+	int status = 0;
 
-	code = log_read_address(options->from, NULL, address);
-	if (code != CLI_DONE)
-		return code;
-	if (file_join(argument->word[0], "alamo.conf", conf, sizeof(conf)) != AL_OK ||
+	if (file_join(dir, "alamo.conf", conf, sizeof(conf)) != AL_OK ||
 	    file_program("alamo-registryd", program, sizeof(program)) != AL_OK)
 		return command_fail(CLI_REFUSED, "path too long");
-	const char *const words[] = { program, "-c", conf, "--recover", address, NULL };
+	const char *const words[] = { program, "-c", conf, "--recover", from, side, NULL };
 
 	if (process_run(words, al_slice_of(NULL, 0), false, NULL, &status) != AL_OK || status == 127)
 		return command_fail(CLI_REFUSED, "%s cannot be started", program);
 	return status == 0 ? CLI_DONE : CLI_REFUSED;
 }
 
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* A folder with tiles, a backup (log/), or a mirror that publishes (tiles/). */
+static int from_folder(const char *dir, const char *folder)
+{
+	static const char *const places[] = { ".", "log", "tiles" };
+
+	for (size_t i = 0; i < AL_COUNT(places); i++) {
+		char log[PATH_MAX], tiles[PATH_MAX];
+
+		if (file_join(folder, places[i], log, sizeof(log)) == AL_OK &&
+		    file_join(log, "tile", tiles, sizeof(tiles)) == AL_OK && is_folder(tiles))
+			return recover_run(dir, log, NULL);
+	}
+	return command_fail(CLI_USAGE,
+			    "%s has no published log: neither tile/ nor log/tile/ nor tiles/tile/ is there "
+			    "(a mirror's folder: have `alamo mirror` serve it, and give its address)",
+			    folder);
+}
+
+/* Kept in run/fetched, so that a second try goes on where this one ended. */
+static int from_web(const char *dir, const char *url)
+{
+	struct backup_authority authority;
+	char folder[PATH_MAX];
+	int code = backup_authority(dir, &authority);
+
+	if (code == CLI_DONE && file_join(dir, "run/fetched", folder, sizeof(folder)) != AL_OK)
+		code = command_fail(CLI_USAGE, "the path is too long");
+	if (code == CLI_DONE)
+		code = log_fetch(url, &authority.key, folder);
+	if (code == CLI_DONE)
+		code = recover_run(dir, folder, NULL);
+	if (code == CLI_DONE)
+		file_remove_tree(folder, false);
+	return code;
+}
+
+static int run(const struct words *argument, const void *arg)
+{
+	const struct options *options = arg;
+	const char *dir = argument->word[0];
+	char address[PATH_MAX];
+	int code;
+
+	if (strncmp(options->from, "http://", 7) == 0)
+		return from_web(dir, options->from);
+	if (is_folder(options->from))
+		return from_folder(dir, options->from);
+	code = log_read_address(options->from, NULL, address);
+	return code == CLI_DONE ? recover_run(dir, address, NULL) : code;
+}
+
 static const struct command_form forms[] = { { NULL, "DIR", NULL, run } };
 
 static const struct option_row rows[] = {
 	{ .name = "from",
-	  .arg = "HOST:PORT|PATH",
+	  .arg = "HOST:PORT|PATH|URL",
 	  .needed = true,
 	  OPTION_AT(struct options, from),
-	  .meaning = "the log stream of another copy: a mirror's, for example" },
+	  .meaning =
+		  "another copy of the log: a log stream's address or socket, a folder with the published log (also a "
+		  "backup's), or http:// where it is published" },
 };
 
 const struct command command_recover = {

@@ -49,16 +49,14 @@ int up_lock_take(const char *dir)
 	return fd;
 }
 
-enum al_err up_lock_holder(const char *dir, pid_t *pid)
+enum al_err up_lock_pid(const char *path, pid_t *pid)
 {
-	char path[PATH_MAX], text[32];
+	char text[32];
 	enum al_err err = AL_ENOTFOUND;
 	uint64_t number;
 	ssize_t got;
 	int fd;
 
-	if (file_join(dir, "run/alamo.pid", path, sizeof(path)) != AL_OK)
-		return AL_ELIMIT;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? AL_ENOTFOUND : AL_ESYS;
@@ -70,4 +68,11 @@ enum al_err up_lock_holder(const char *dir, pid_t *pid)
 	}
 	close(fd);
 	return err;
+}
+
+enum al_err up_lock_holder(const char *dir, pid_t *pid)
+{
+	char path[PATH_MAX];
+
+	return file_join(dir, "run/alamo.pid", path, sizeof(path)) == AL_OK ? up_lock_pid(path, pid) : AL_ELIMIT;
 }

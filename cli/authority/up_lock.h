@@ -14,7 +14,9 @@
 
 /* The locked descriptor, with our process id in the file; -1: said. */
 int up_lock_take(const char *dir);
-/* Who holds the lock; AL_ENOTFOUND: nobody. AL_ESYS with errno. */
+/* Who holds the lock of a file of this form; AL_ENOTFOUND: nobody. AL_ESYS with errno. */
+AL_MUST_USE enum al_err up_lock_pid(const char *path, pid_t *pid);
+/* That of run/alamo.pid. */
 AL_MUST_USE enum al_err up_lock_holder(const char *dir, pid_t *pid);
 
 #endif

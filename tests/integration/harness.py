@@ -245,17 +245,18 @@ class Authority:
     """`alamo init` and `alamo up` in a directory of their own; every process ends by its id."""
 
     def __init__(self, path, plan=None, ports="any", listen="127.0.0.1, ::1", network="alamo", conf=None,
-                 inside=()):
-        """`inside`: the words that run a command on the machine whose authority it is."""
+                 inside=(), made=False):
+        """`inside`: the words that run a command on the machine whose authority it is; `made`: the folder is an authority already."""
         self.dir, self.inside = Path(path), list(inside)
         self.network = network
         self.namespace = f"registry@{network}"
         self.process = None
         self.endpoints = {}
-        words = ["init", self.dir, "--ports", ports, "--listen", listen]
-        if plan is None:
-            plan = plan_without_limits(self.dir)
-        alamo(*words, *(["--plan", plan] if plan else []))
+        if not made:
+            words = ["init", self.dir, "--ports", ports, "--listen", listen]
+            if plan is None:
+                plan = plan_without_limits(self.dir)
+            alamo(*words, *(["--plan", plan] if plan else []))
         self.hostmaster = Key(self.dir / "keys" / "hostmaster")
         for section, keys in (conf or {}).items():
             self.configure(section, **keys)
