@@ -5,12 +5,6 @@
  */
 #include "registry_rig.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -211,4 +205,35 @@ const char *registry_rig_question(struct registry_rig *rig, const char *line)
 	question_answer(&rig->question, al_slice_str(line), registry_rig_answer, rig);
 	registry_rig_wait(rig, before + 1);
 	return rig->answer;
+}
+
+/* ---- what the tests share beside it ---- */
+
+int registry_rig_setup(void **state)
+{
+	struct registry_rig *rig = calloc(1, sizeof(*rig));
+
+	assert_non_null(rig);
+	registry_rig_start(rig);
+	*state = rig;
+	return 0;
+}
+
+int registry_rig_teardown(void **state)
+{
+	registry_rig_stop(*state);
+	free(*state);
+	return 0;
+}
+
+void says(const char *answer, const char *what)
+{
+	if (strstr(answer, what) == NULL)
+		fail_msg("\"%s\" is not in the answer:\n%s", what, answer);
+}
+
+void does_not_say(const char *answer, const char *what)
+{
+	if (strstr(answer, what) != NULL)
+		fail_msg("\"%s\" is in the answer:\n%s", what, answer);
 }

@@ -6,6 +6,14 @@
 #ifndef SUPPORT_REGISTRY_RIG_H
 #define SUPPORT_REGISTRY_RIG_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+
 #include "request/endpoints.h"
 #include "request/pipeline.h"
 #include "request/question.h"
@@ -13,6 +21,9 @@
 
 #define RIG_NS AL_S("registry@test")
 #define RIG_ANSWER 65536
+/* Maintainers of two of the people. */
+#define ALICE "mntner: ALICE-MNT\nauth: @1@\nmnt-by: ALICE-MNT\nsource: TEST\n"
+#define BOB "mntner: BOB-MNT\nauth: @2@\nmnt-by: BOB-MNT\nsource: TEST\n"
 
 enum rig_who { RIG_HOST, RIG_ALICE, RIG_BOB, RIG_PEOPLE };
 
@@ -54,5 +65,14 @@ const char *registry_rig_question(struct registry_rig *rig, const char *line);
 void registry_rig_answer(void *arg, struct al_slice answer);
 /* Runs the loop until so many answers have come. */
 void registry_rig_wait(struct registry_rig *rig, size_t answers);
+
+/* One for each test, as its state. */
+int registry_rig_setup(void **state);
+int registry_rig_teardown(void **state);
+#define RIG_TEST(name) cmocka_unit_test_setup_teardown(name, registry_rig_setup, registry_rig_teardown)
+
+/* Fails the test, with the answer, unless `what` is in it, or is not. */
+void says(const char *answer, const char *what);
+void does_not_say(const char *answer, const char *what);
 
 #endif

@@ -3,13 +3,6 @@
  * test_control.c -- requests to the registry itself: who may, once, and for a
  * day; what each does beside the log, and that the log stays as it was.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,19 +10,13 @@
 #include "registry_rig.h"
 #include "request/control.h"
 
-#define ALICE "mntner: ALICE-MNT\nauth: @1@\nmnt-by: ALICE-MNT\nsource: TEST\n"
-#define BOB "mntner: BOB-MNT\nauth: @2@\nmnt-by: BOB-MNT\nsource: TEST\n"
 #define WANTED(NUMBER, WHO) "inet6num: fca1:200:" NUMBER "::/48\nnetname: X-NET\nmnt-by: " WHO "-MNT\nsource: TEST\n"
 
 static int setup(void **state)
 {
-	struct registry_rig *rig = calloc(1, sizeof(*rig));
-
-	assert_non_null(rig);
-	registry_rig_start(rig);
-	assert_non_null(strstr(registry_rig_ask(rig, "prev: none\n", ALICE, "1"), "% receipt"));
-	assert_non_null(strstr(registry_rig_ask(rig, "prev: none\n", BOB, "2"), "% receipt"));
-	*state = rig;
+	(void)registry_rig_setup(state);
+	says(registry_rig_ask(*state, "prev: none\n", ALICE, "1"), "% receipt");
+	says(registry_rig_ask(*state, "prev: none\n", BOB, "2"), "% receipt");
 	return 0;
 }
 
@@ -39,15 +26,7 @@ static int teardown(void **state)
 
 	/* Whatever was asked for: nothing of it is in the log. */
 	assert_int_equal(ledger_head(rig->ledger, NULL).size, 3);
-	registry_rig_stop(rig);
-	free(rig);
-	return 0;
-}
-
-static void says(const char *answer, const char *what)
-{
-	if (strstr(answer, what) == NULL)
-		fail_msg("\"%s\" is not in the answer:\n%s", what, answer);
+	return registry_rig_teardown(state);
 }
 
 /* Good for so many seconds from now. */

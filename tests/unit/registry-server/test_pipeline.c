@@ -3,51 +3,13 @@
  * test_pipeline.c -- a request's way and its ways out: accepted, refused, again,
  * failed storage, what it costs; and what each of them leaves behind.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "registry_rig.h"
 
-#define ALICE "mntner: ALICE-MNT\nauth: @1@\nmnt-by: ALICE-MNT\nsource: TEST\n"
-#define BOB "mntner: BOB-MNT\nauth: @2@\nmnt-by: BOB-MNT\nsource: TEST\n"
 #define NUMBER "aut-num: AUTO-1\nas-name: X-AS\nmnt-by: ALICE-MNT\nsource: TEST\n"
 #define BLOCK "inet6num: AUTO-2/48\nnetname: X-NET\nmnt-by: ALICE-MNT\nsource: TEST\n"
-
-static int setup(void **state)
-{
-	struct registry_rig *rig = calloc(1, sizeof(*rig));
-
-	assert_non_null(rig);
-	registry_rig_start(rig);
-	*state = rig;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	registry_rig_stop(*state);
-	free(*state);
-	return 0;
-}
-
-static void says(const char *answer, const char *what)
-{
-	if (strstr(answer, what) == NULL)
-		fail_msg("\"%s\" is not in the answer:\n%s", what, answer);
-}
-
-static void does_not_say(const char *answer, const char *what)
-{
-	if (strstr(answer, what) != NULL)
-		fail_msg("\"%s\" is in the answer:\n%s", what, answer);
-}
 
 static void test_accepted_and_again(void **state)
 {
@@ -255,19 +217,17 @@ static void test_consent_waits(void **state)
 	says(registry_rig_ask(rig, "prev: none\n", wanted, "10"), "% receipt");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_accepted_and_again),
-		TEST(test_nothing_is_left_of_what_is_refused),
-		TEST(test_a_failed_commit_leaves_what_is_durable),
-		TEST(test_keys_pay_for_everything_but_a_repeat),
-		TEST(test_nobody_pays_for_anothers_repeats),
-		TEST(test_the_source_gets_the_bill),
-		TEST(test_without_room),
-		TEST(test_consent_waits),
+		RIG_TEST(test_accepted_and_again),
+		RIG_TEST(test_nothing_is_left_of_what_is_refused),
+		RIG_TEST(test_a_failed_commit_leaves_what_is_durable),
+		RIG_TEST(test_keys_pay_for_everything_but_a_repeat),
+		RIG_TEST(test_nobody_pays_for_anothers_repeats),
+		RIG_TEST(test_the_source_gets_the_bill),
+		RIG_TEST(test_without_room),
+		RIG_TEST(test_consent_waits),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

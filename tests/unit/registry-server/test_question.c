@@ -2,46 +2,15 @@
 /*
  * test_question.c -- each question of the request port, and what is none.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "registry_rig.h"
 
-#define ALICE "mntner: ALICE-MNT\nauth: @1@\nmnt-by: ALICE-MNT\nsource: TEST\n"
 #define CONTACT                                                                                  \
 	"-----BEGIN CONTACT ANN-TEST-----\nsalt: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n" \
 	"e-mail: ann@example.net\n-----END CONTACT ANN-TEST-----\n"
-
-static int setup(void **state)
-{
-	struct registry_rig *rig = calloc(1, sizeof(*rig));
-
-	assert_non_null(rig);
-	registry_rig_start(rig);
-	*state = rig;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	registry_rig_stop(*state);
-	free(*state);
-	return 0;
-}
-
-static void says(const char *answer, const char *what)
-{
-	if (strstr(answer, what) == NULL)
-		fail_msg("\"%s\" is not in the answer:\n%s", what, answer);
-}
 
 static void test_every_answer_ends(void **state)
 {
@@ -174,15 +143,13 @@ static void test_nothing_waiting_shows_a_contact(void **state)
 	al_buf_release(&hash);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_every_answer_ends),
-		TEST(test_what_they_say),
-		TEST(test_contact_is_of_the_living_hash),
-		TEST(test_nothing_waiting_shows_a_contact),
+		RIG_TEST(test_every_answer_ends),
+		RIG_TEST(test_what_they_say),
+		RIG_TEST(test_contact_is_of_the_living_hash),
+		RIG_TEST(test_nothing_waiting_shows_a_contact),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,8 +25,6 @@
 
 #include "request/session.h"
 
-#define ALICE "mntner: ALICE-MNT\nauth: @1@\nmnt-by: ALICE-MNT\nsource: TEST\n"
-#define BOB "mntner: BOB-MNT\nauth: @2@\nmnt-by: BOB-MNT\nsource: TEST\n"
 #define MUCH (8u << 20) /* more than sockets buffer */
 
 struct fixture {
