@@ -3,6 +3,7 @@
 # shapes of target that the house has.
 
 option(ALAMO_FUZZ "Build the libFuzzer targets (clang)" OFF)
+set(ALAMO_LIBRARIES STATIC CACHE STRING "STATIC, or SHARED for script/mutate, which links one library again and again")
 set(ALAMO_SANITIZE "" CACHE STRING "Sanitizers for every target, as -fsanitize= takes them")
 
 add_library(al_build INTERFACE)
@@ -31,10 +32,10 @@ target_link_options(al_build INTERFACE $<$<CONFIG:Release>:-Wl,-z,relro,-z,now>)
 # it. So each one is also linked whole, with no undefined symbol allowed, against what it names (NAME_links).
 function(al_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
-  add_library(${name} STATIC ${ARG_SOURCES})
+  add_library(${name} ${ALAMO_LIBRARIES} ${ARG_SOURCES})
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE al_build)
-  if(ALAMO_SANITIZE OR ALAMO_FUZZ)   # their runtimes are in the program only
+  if(ALAMO_SANITIZE OR ALAMO_FUZZ OR ALAMO_LIBRARIES STREQUAL SHARED)   # runtimes are in the program only; no archive
     return()
   endif()
   file(WRITE ${CMAKE_BINARY_DIR}/links/empty.c "")
