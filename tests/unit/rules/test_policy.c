@@ -26,6 +26,7 @@ struct world {
 	char key[PEOPLE][120]; /* auth: value */
 	uint64_t now;
 	char clause[64];    /* of the last refusal */
+	char token[64];     /* the last placeholder that was filled, as the entry has it */
 	struct al_buf last; /* last request, signatures and all */
 };
 
@@ -52,6 +53,8 @@ static bool decide_raw(struct world *w, struct al_slice raw)
 	for (size_t i = 0; i < d->report.count && w->clause[0] == '\0'; i++)
 		if (d->report.items[i].severity == AL_ERROR)
 			(void)snprintf(w->clause, sizeof(w->clause), "%s", d->report.items[i].clause);
+	if (d->auto_count > 0)
+		(void)snprintf(w->token, sizeof(w->token), "%s", d->autos[d->auto_count - 1].token);
 	if (accepted && d->changes) {
 		struct al_buf entry;
 
@@ -359,6 +362,8 @@ static void placeholders_play_no_tricks(void **state)
 		"SCHEMA-AUTO");
 	refuses(w, "none", "inetnum: AUTO-1/27\nnetname: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
 		"POLICY-INET-FREE");
+	accepts(w, "none", "aut-num: auto-1\nas-name: X1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1");
+	assert_string_equal(w->token, "AUTO-1");
 	/* A refused request holds nothing back. */
 	accepts(w, "none", fill(w, JOIN("CAROL", "@3@")), "3");
 	assert_non_null(get(w, AL_INET6NUM, "fca1:100:2::/48"));

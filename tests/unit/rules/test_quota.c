@@ -155,6 +155,26 @@ static void a_block_between_moves_the_count(void **state)
 	assert_int_equal(counted(w, TALLY_MNTNER, "TAKER-MNT", ""), 4);
 }
 
+/* The same of numbers. */
+static void an_as_block_between_moves_the_count(void **state)
+{
+	struct world *w = *state;
+
+	begin(w);
+	al_buf_str(&w->text, "\nas-block: AS100-AS199\npolicy: open\nmnt-by: OWNER-MNT\nsource: TEST\n");
+	assert_true(decide(w, HOSTMASTER));
+	begin(w);
+	for (unsigned i = 100; i < 103; i++)
+		al_buf_printf(&w->text, "\naut-num: AS%u\nas-name: XX-AS\nmnt-by: TAKER-MNT\nsource: TEST\n", i);
+	assert_true(decide(w, TAKER));
+	assert_int_equal(counted(w, TALLY_MNTNER, "TAKER-MNT", "AS100-AS199"), 3);
+	begin(w);
+	al_buf_str(&w->text, "\nas-block: AS101-AS110\npolicy: open\nmnt-by: OWNER-MNT\nsource: TEST\n");
+	assert_true(decide(w, HOSTMASTER));
+	assert_int_equal(counted(w, TALLY_MNTNER, "TAKER-MNT", "AS100-AS199"), 1);
+	assert_int_equal(counted(w, TALLY_MNTNER, "TAKER-MNT", "AS101-AS110"), 2);
+}
+
 /* A new key takes over what the old one counted. */
 static void a_new_key_takes_the_count(void **state)
 {
@@ -177,6 +197,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_quota_costs_the_same_whatever_is_held, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_held_counts_for_maintainer_and_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_block_between_moves_the_count, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_as_block_between_moves_the_count, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_new_key_takes_the_count, setup, teardown),
 	};
 
