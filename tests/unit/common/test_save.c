@@ -36,7 +36,7 @@ static void assert_holds(const char *path, const char *want)
 	FILE *file = fopen(path, "re");
 
 	assert_non_null(file);
-	(void)fread(bytes, 1, sizeof(bytes) - 1, file);
+	assert_int_equal(fread(bytes, 1, sizeof(bytes) - 1, file), strlen(want));
 	(void)fclose(file);
 	assert_string_equal(bytes, want);
 }
