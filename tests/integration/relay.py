@@ -21,12 +21,13 @@ class Relay:
     """Forwards one stream's bytes, and listens on `address`.
 
     rate   bytes a second downwards, or None
+    heads  so many pass before the rate begins
     stall  (bytes, seconds): a pause behind every so many bytes
     keep   of a frame's kind ("E", "H", ...), whether it is passed on; a list of frames sent says what went
     """
 
-    def __init__(self, upstream, rate=None, stall=None, keep=None):
-        self.upstream, self.rate, self.stall, self.keep = upstream, rate, stall, keep
+    def __init__(self, upstream, rate=None, stall=None, keep=None, heads=0):
+        self.upstream, self.rate, self.stall, self.keep, self.heads = upstream, rate, stall, keep, heads
         self.forwarded = 0
         self.kinds = []
         self.frozen = False      # nothing but what `keep` gave before: pings of our own
@@ -113,7 +114,8 @@ class Relay:
         return head + body
 
     def send(self, down, data):
-        step = len(data) if self.rate is None else max(1, int(self.rate * CHUNK_S))
+        slow = self.rate is not None and self.kinds.count("H") >= self.heads
+        step = max(1, int(self.rate * CHUNK_S)) if slow else len(data)
         if self.stall is not None:
             step = min(step, self.stall[0])
         for start in range(0, len(data), step):
@@ -121,7 +123,7 @@ class Relay:
             down.sendall(piece)
             before = self.forwarded
             self.forwarded += len(piece)
-            if self.rate is not None:
+            if slow:
                 time.sleep(CHUNK_S)
             if self.stall is not None and before // self.stall[0] != self.forwarded // self.stall[0]:
                 time.sleep(self.stall[1])
