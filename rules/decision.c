@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BYTE_STEPS 3 /* a byte in steps of the rules, as the tariff has both */
+
 struct decision *decision_new(void)
 {
 	struct decision *decision = malloc(sizeof(*decision));
@@ -43,7 +45,21 @@ static void check_expiry(struct decision *d)
 		      "the request was only good until %s", text);
 }
 
-/* Texts to objects, placeholders filled. */
+static const struct al_object *present_object(const void *state, enum al_class cls, struct al_slice key)
+{
+	return al_state_get(state, cls, key);
+}
+
+/* A few bytes may make a large version: it costs what a request that had all of it would. */
+static void count_edit(struct decision *d, size_t i)
+{
+	size_t sent = d->request.objects[i].len;
+
+	if (d->objects[i] != NULL && d->objects[i]->text_len > 2 * sent)
+		d->work += (d->objects[i]->text_len - sent) * BYTE_STEPS;
+}
+
+/* Texts to objects, placeholders filled, edits applied. */
 static enum al_err build_objects(struct decision *d, const struct al_state *state)
 {
 	const struct al_object *registry = al_state_registry(state);
@@ -57,6 +73,8 @@ static enum al_err build_objects(struct decision *d, const struct al_state *stat
 			.source = registry != NULL ? al_object_key(registry) : (struct al_slice){ NULL, 0 },
 			.index = d->index,
 			.time = d->time,
+			.present = present_object,
+			.arg = state,
 			.stored = d->audit,
 		};
 		bool deletes;
@@ -64,6 +82,7 @@ static enum al_err build_objects(struct decision *d, const struct al_state *stat
 
 		if (err == AL_ENOMEM)
 			return err;
+		count_edit(d, i);
 	}
 	return AL_OK;
 }

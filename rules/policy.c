@@ -18,6 +18,7 @@ const struct policy_clause policy_clauses[] = {
 	{ "SCHEMA-SINGLE", "Single attributes appear once." },
 	{ "SCHEMA-SYNTAX", "A value has the syntax of its attribute." },
 	{ "SCHEMA-SOURCE", "source: names this registry." },
+	{ "SCHEMA-EDIT", "extend: adds to an object that is there, and shrink: takes out what it has." },
 	{ "SCHEMA-AUTO", "Placeholders are defined once, by an aut-num, inetnum or inet6num of the same request." },
 	{ "AUTH-SIGNATURE", "Every signature verifies, over this text, in this registry's namespace." },
 	{ "AUTH-MNT", "A maintainer of the object, as it was before the request, has signed." },
@@ -30,6 +31,7 @@ const struct policy_clause policy_clauses[] = {
 	{ "POLICY-VOUCH", "Below policy: vouch a second member, who holds something, signs for the newcomer." },
 	{ "POLICY-QUOTA", "A maintainer, or a key, holds no more by policy than the block allows." },
 	{ "POLICY-SHARE", "A key holds no more domains, sets, objects and text than the registry allows." },
+	{ "POLICY-OBJECT-SIZE", "An object has no more text than the registry allows for one." },
 	{ "POLICY-RATE",
 	  "On one day no more is handed out to newcomers without a voucher than the block, or the registry, says." },
 	{ "POLICY-AUTO", "That AUTO picks from a block is said by the hostmaster." },
@@ -232,6 +234,7 @@ static void decide_object(struct policy *p, unsigned number)
 	policy_member(p, &s);
 	policy_contact(p, &s);
 	policy_share(p, &s);
+	policy_size(p, &s);
 	if (s.cls == AL_MNTNER) {
 		policy_join(p, &s);
 		policy_vouched(p, &s);

@@ -49,6 +49,8 @@ void policy_join(struct policy *policy, const struct subject *subject);
 void policy_vouched(struct policy *policy, const struct subject *subject);
 /* Creates and modifies: domains, sets, objects and bytes by key. */
 void policy_share(struct policy *policy, const struct subject *subject);
+/* The same: text of one object. */
+void policy_size(struct policy *policy, const struct subject *subject);
 /* Did this key hold a number or block before the request, by other maintainers than the object's own? */
 bool policy_key_holds(const struct policy *policy, const struct al_object *object, struct al_slice key);
 /* member-of: the set takes it (aut-num, route, route6). */

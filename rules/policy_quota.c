@@ -8,6 +8,8 @@
  */
 #include "policy.h"
 
+#define OBJECT_KBYTES 64 /* where the registry object does not say */
+
 static const struct al_slice none = { NULL, 0 };
 
 /* ---- what the request adds ---- */
@@ -317,6 +319,19 @@ void policy_share(struct policy *p, const struct subject *s)
 {
 	for (size_t i = 0; !p->hostmaster && i < AL_COUNT(shares); i++)
 		check_share(p, s, i);
+}
+
+/* What grew under another rule may shrink, and be deleted. */
+void policy_size(struct policy *p, const struct subject *s)
+{
+	int64_t kbytes = OBJECT_KBYTES;
+
+	(void)limit(al_state_registry(p->state), "object-kbytes", &kbytes);
+	if ((int64_t)s->now->text_len <= kbytes * 1024 || (s->old != NULL && s->now->text_len < s->old->text_len))
+		return;
+	policy_refuse(p, s, NULL, "POLICY-OBJECT-SIZE",
+		      "It would have %u bytes of text; %u kilobytes are the most here", s->now->text_len,
+		      (unsigned)kbytes);
 }
 
 /* ---- vouchers ---- */

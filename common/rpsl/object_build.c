@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "alamo/rpsl/object.h"
+#include "object_edit.h"
 
-#define OBJECT_TEXT_MAX 65536u
 #define KEY_MAX 512u
 #define SHOWN_MAX 160u /* bytes of a bad value that a complaint repeats */
 #define RULES_MAX 32   /* rows of the longest class table */
@@ -24,6 +24,7 @@ struct builder {
 	enum al_class cls;
 	bool failed;
 	bool deletes;
+	bool extends, shrinks;    /* lines of a change, and not the whole object */
 	bool older;               /* a value has a form that is no longer taken */
 	unsigned seen[RULES_MAX]; /* how often each rule's attribute came */
 	struct al_buf value;      /* folded raw value */
@@ -196,21 +197,6 @@ static bool free_form(enum al_syntax syntax)
 	return syntax == AL_SYN_TEXT || syntax == AL_SYN_RECORD;
 }
 
-static void put_attr(struct al_buf *text, const char *name, struct al_slice value)
-{
-	al_buf_printf(text, "%s:", name);
-	if (value.len == 0) {
-		al_buf_u8(text, '\n');
-		return;
-	}
-	for (size_t at = strlen(name) + 1; at < AL_VALUE_COLUMN; at++)
-		al_buf_u8(text, ' ');
-	if (strlen(name) + 1 >= AL_VALUE_COLUMN)
-		al_buf_u8(text, ' ');
-	al_buf_slice(text, value);
-	al_buf_u8(text, '\n');
-}
-
 static void builder_source(struct builder *b, const struct al_raw_attr *attr)
 {
 	if (b->in->source.len > 0 && !al_slice_eq(al_buf_view(&b->canon), b->in->source))
@@ -243,7 +229,7 @@ static void builder_value(struct builder *b, const struct al_attr_rule *rule, co
 	if (!al_slice_eq(typed, al_buf_view(&b->canon)) && !al_slice_caseeq(typed, al_buf_view(&b->canon)))
 		al_report_add(b->report, AL_INFO, b->in->number, attr->line, NULL, "Value %.*s converted to %.*s",
 			      AL_FMT(typed), AL_FMT(al_buf_view(&b->canon)));
-	put_attr(&b->text, rule->name, al_buf_view(&b->canon));
+	object_put_attr(&b->text, rule->name, al_buf_view(&b->canon));
 	if ((rule->flags & AL_PRIMARY) != 0)
 		al_buf_slice(&b->key, al_buf_view(&b->canon));
 	if (rule->syntax == AL_SYN_SOURCE)
@@ -257,15 +243,30 @@ static bool generated(struct al_slice name)
 	       al_slice_caseis(name, "rpki-ov-state");
 }
 
+/* What is to be done, where the text is not the object as it will be; the value is a reason, for people. */
+static bool builder_verb(struct builder *b, const struct al_raw_attr *attr)
+{
+	bool *verbs[] = { &b->deletes, &b->extends, &b->shrinks };
+	static const char *const names[] = { "delete", "extend", "shrink" };
+	size_t verb = 0;
+
+	while (verb < AL_COUNT(names) && !al_slice_caseis(attr->name, names[verb]))
+		verb++;
+	if (verb == AL_COUNT(names))
+		return false;
+	*verbs[verb] = true;
+	if (b->deletes + b->extends + b->shrinks > 1)
+		builder_error(b, attr->line, "SCHEMA-EDIT", "One of delete:, extend: and shrink: at a time");
+	return true;
+}
+
 static void builder_attr(struct builder *b, const struct al_raw_attr *attr)
 {
 	const struct al_attr_rule *rule = al_class_rule(b->cls, attr->name);
 	size_t row;
 
-	if (rule == NULL && al_slice_caseis(attr->name, "delete")) {
-		b->deletes = true;
+	if (rule == NULL && builder_verb(b, attr))
 		return;
-	}
 	if (rule == NULL && generated(attr->name)) {
 		al_report_add(b->report, AL_INFO, b->in->number, attr->line, NULL,
 			      "Attribute \"%.*s\" is generated and was left out", AL_FMT(attr->name));
@@ -307,14 +308,61 @@ static void builder_walk(struct builder *b)
 	}
 }
 
-static void builder_mandatory(struct builder *b)
+/* All of `flags` make an attribute one that has to be there. */
+static void builder_mandatory(struct builder *b, unsigned flags)
 {
 	const struct al_attr_rule *rules = al_class_rules(b->cls);
 
 	for (size_t row = 0; rules[row].name != NULL; row++)
-		if ((rules[row].flags & AL_REQUIRED) != 0 && b->seen[row] == 0)
+		if ((rules[row].flags & flags) == flags && b->seen[row] == 0)
 			builder_error(b, AL_REPORT_WHOLE, "SCHEMA-MANDATORY", "Mandatory attribute \"%s\" is missing",
 				      rules[row].name);
+}
+
+/* The whole object that a change leaves, in the place of the change. */
+static void builder_merge(struct builder *b)
+{
+	const struct al_object *present = b->in->present(b->in->arg, b->cls, al_buf_view(&b->key));
+	struct al_slice rest, missing = { NULL, 0 };
+	struct al_buf edit = b->text;
+	struct al_attr attr;
+	enum al_err err;
+
+	if (present == NULL) {
+		builder_error(b, AL_REPORT_WHOLE, "SCHEMA-EDIT",
+			      "There is no such object to %s: its first text is sent whole",
+			      b->extends ? "extend" : "shrink");
+		return;
+	}
+	al_buf_init(&b->text, AL_OBJECT_MAX);
+	err = object_edit(b->cls, al_object_text(present), al_buf_view(&edit), b->shrinks, &b->text, &missing);
+	if (err == AL_ENOTFOUND)
+		builder_error(b, AL_REPORT_WHOLE, "SCHEMA-EDIT", "It has no %.*s to take out",
+			      AL_FMT(al_slice_head(missing, SHOWN_MAX)));
+	else if (err == AL_ELIMIT)
+		builder_error(b, AL_REPORT_WHOLE, "POLICY-OBJECT-SIZE", "It would have more than %u bytes",
+			      AL_OBJECT_MAX);
+	al_buf_release(&edit);
+	memset(b->seen, 0, sizeof(b->seen));
+	for (rest = al_buf_view(&b->text); al_attr_next(&rest, &attr);)
+		b->seen[al_class_rule(b->cls, attr.name) - al_class_rules(b->cls)]++;
+	builder_mandatory(b, AL_REQUIRED);
+}
+
+static void builder_check(struct builder *b)
+{
+	bool edits = b->extends || b->shrinks;
+
+	if (b->cls == AL_CLASS_COUNT) {
+		if (!b->failed)
+			builder_error(b, AL_REPORT_WHOLE, "SCHEMA-CLASS", "The object is empty");
+		return;
+	}
+	builder_mandatory(b, edits ? AL_PRIMARY | AL_REQUIRED : AL_REQUIRED);
+	if (edits && b->in->present == NULL && !b->in->lines_only)
+		builder_error(b, AL_REPORT_WHOLE, "SCHEMA-EDIT", "extend: and shrink: are no part of an object");
+	else if (edits && !b->failed && !b->in->lines_only && b->text.err == AL_OK && b->key.err == AL_OK)
+		builder_merge(b);
 }
 
 static enum al_err builder_finish(const struct builder *b, struct al_object **out)
@@ -349,16 +397,13 @@ enum al_err al_object_build(const struct al_build *in, struct al_report *report,
 	struct builder b = { .in = in, .report = report, .cls = AL_CLASS_COUNT };
 	enum al_err err = AL_EINVAL;
 
-	al_buf_init(&b.value, OBJECT_TEXT_MAX);
-	al_buf_init(&b.clean, OBJECT_TEXT_MAX);
-	al_buf_init(&b.canon, OBJECT_TEXT_MAX);
-	al_buf_init(&b.text, OBJECT_TEXT_MAX);
+	al_buf_init(&b.value, AL_OBJECT_MAX);
+	al_buf_init(&b.clean, AL_OBJECT_MAX);
+	al_buf_init(&b.canon, AL_OBJECT_MAX);
+	al_buf_init(&b.text, AL_OBJECT_MAX);
 	al_buf_init(&b.key, KEY_MAX);
 	builder_walk(&b);
-	if (b.cls != AL_CLASS_COUNT)
-		builder_mandatory(&b);
-	else if (!b.failed)
-		builder_error(&b, AL_REPORT_WHOLE, "SCHEMA-CLASS", "The object is empty");
+	builder_check(&b);
 	if (b.older)
 		al_report_add(report, AL_WARNING, in->number, AL_REPORT_WHOLE, "SCHEMA-SYNTAX",
 			      "a value has a form that is no longer taken");

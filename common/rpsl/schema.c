@@ -46,6 +46,7 @@ static const struct al_attr_rule registry_rules[] = {
 	{ "quota-sets", AL_SYN_NUMBER, 0, 0, "how many as-sets and route-sets" },
 	{ "quota-objects", AL_SYN_NUMBER, 0, 0, "how many objects of any class" },
 	{ "quota-kbytes", AL_SYN_NUMBER, 0, 0, "how much text, in units of 1,024 bytes" },
+	{ "object-kbytes", AL_SYN_NUMBER, 0, 0, "how much text one object may have, in units of 1,024 bytes; 64 without it" },
 	{ "join-rate", AL_SYN_NUMBER, 0, 0, "how many maintainers without a voucher may come on one day" },
 	{ "vouch-rate", AL_SYN_NUMBER, 0, 0, "for how many newcomers one key may vouch in 30 days" },
 	{ "vouch-age", AL_SYN_NUMBER, 0, 0, "days after which a maintainer may vouch" },

@@ -299,8 +299,13 @@ enum al_err al_state_put(struct al_state *state, struct al_object *const *object
 
 /* ---- entries ---- */
 
-static enum al_err entry_objects(const struct al_entry *entry, const struct al_request *request,
-				 struct al_object **objects, size_t *count)
+static const struct al_object *present_object(const void *state, enum al_class cls, struct al_slice key)
+{
+	return al_state_get(state, cls, key);
+}
+
+static enum al_err entry_objects(const struct al_state *state, const struct al_entry *entry,
+				 const struct al_request *request, struct al_object **objects, size_t *count)
 {
 	for (*count = 0; *count < request->object_count; (*count)++) {
 		struct al_build build = {
@@ -310,6 +315,8 @@ static enum al_err entry_objects(const struct al_entry *entry, const struct al_r
 			.auto_count = entry->auto_count,
 			.index = entry->index,
 			.time = entry->time,
+			.present = present_object,
+			.arg = state,
 			.stored = true,
 		};
 		bool deletes;
@@ -333,7 +340,7 @@ static enum al_err apply_request(struct al_state *state, const struct al_entry *
 	err = al_request_parse(entry->body, &request, NULL);
 	if (err == AL_OK) {
 		objects = calloc(request.object_count, sizeof(struct al_object *));
-		err = objects == NULL ? AL_ENOMEM : entry_objects(entry, &request, objects, &count);
+		err = objects == NULL ? AL_ENOMEM : entry_objects(state, entry, &request, objects, &count);
 	}
 	if (err == AL_OK)
 		err = al_state_put(state, objects, count, entry->time);

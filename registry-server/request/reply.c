@@ -174,6 +174,7 @@ static void put_stored(struct al_buf *out, const struct al_entry *entry, struct 
 		.raw = raw,
 		.autos = entry->autos,
 		.auto_count = entry->auto_count,
+		.lines_only = true,
 		.stored = true,
 	};
 	struct al_object *object;

@@ -15,6 +15,7 @@
 #include "alamo/rpsl/schema.h"
 
 #define AL_VALUE_COLUMN 16
+#define AL_OBJECT_MAX (512u << 10) /* bytes of text; what a network allows is less (`object-kbytes:`) */
 
 struct al_object {
 	uint64_t index;   /* log index of the entry that made this version */
@@ -70,6 +71,13 @@ struct al_build {
 	uint64_t index;
 	uint64_t time;
 	uint64_t created;
+	/*
+	 * The living object that an edit (`extend:`, `shrink:`) is of, or NULL; without it no edit is taken. Borrowed.
+	 * `lines_only`: an edit is built to its own lines.
+	 */
+	const struct al_object *(*present)(const void *arg, enum al_class cls, struct al_slice key);
+	const void *arg;
+	bool lines_only;
 	bool stored; /* from a log entry: forms of older rules are read too, with a warning that names SCHEMA-SYNTAX */
 };
 
@@ -79,7 +87,8 @@ AL_MUST_USE enum al_err al_object_class(struct al_slice raw, enum al_class *out)
  * Parse, substitute, check against the schema, canonicalise. Every complaint
  * goes to `report` (may be NULL); AL_EINVAL if there was an error among them.
  * *deletes tells whether the text asks for deletion (`delete: reason`, which
- * is not part of the stored text). On AL_OK the caller owns *out.
+ * is not part of the stored text). An edit gives the whole object that it
+ * leaves. On AL_OK the caller owns *out.
  */
 AL_MUST_USE enum al_err al_object_build(const struct al_build *in, struct al_report *report, struct al_object **out,
 					bool *deletes);
