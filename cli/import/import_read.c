@@ -11,8 +11,8 @@
 #include "alamo/base/text.h"
 
 #define ORIGINS_MAX 64
-#define OBJECT_MAX 65536 /* bytes of one rewritten object */
-#define TOO_LARGE "it is larger than 65536 bytes, or has more than 64 origins"
+#define OBJECT_MAX (AL_OBJECT_MAX + 65536u) /* bytes of one rewritten object; what stands in it besides is said of it */
+#define TOO_LARGE "it is larger than 524288 bytes, or has more than 64 origins"
 
 void import_init(struct import *import)
 {

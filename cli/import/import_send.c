@@ -8,6 +8,7 @@
  */
 #include "import.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +16,10 @@
 
 #include "member/answer.h"
 #include "member/deliver.h"
+#include "member/parts.h"
 #include "command.h"
 
-#define BATCH_BYTES 36864 /* of objects; header and signature on top stay below 40 KiB */
+#define BATCH_BYTES PARTS_BYTES
 #define BATCH_OBJECTS 256
 
 struct batch {
@@ -144,7 +146,7 @@ static enum al_err batch_compare(const struct sender *sender, struct batch *batc
 
 /* ---- one request ---- */
 
-static void request_text(struct sender *sender, const struct batch *batch, struct al_buf *out)
+static void request_head(struct sender *sender, const struct batch *batch, struct al_buf *out)
 {
 	char nonce[DRAFT_NONCE_LEN];
 
@@ -153,27 +155,40 @@ static void request_text(struct sender *sender, const struct batch *batch, struc
 	for (size_t i = 0; i < batch->count; i++)
 		al_buf_printf(out, " %s", batch->prev[i]);
 	al_buf_printf(out, "\nnonce:          %s\n", nonce);
+}
+
+static void request_text(struct sender *sender, const struct batch *batch, struct al_buf *out)
+{
+	request_head(sender, batch, out);
 	for (size_t i = 0; i < batch->count; i++) {
 		al_buf_u8(out, '\n');
 		al_buf_slice(out, al_object_text(batch->items[i]->object));
 	}
 }
 
+static enum al_err text_send(struct sender *sender, const struct al_buf *text, struct al_buf *answer)
+{
+	struct al_buf request;
+	enum al_err err = text->err;
+
+	al_buf_init(&request, 1u << 18);
+	if (err == AL_OK)
+		err = submit_sign(sender->submit, al_buf_view(text), AL_S(""), AL_S(""), &request);
+	if (err == AL_OK)
+		err = deliver(sender->submit, al_buf_view(&request), answer);
+	al_buf_release(&request);
+	return err;
+}
+
 static enum al_err batch_request(struct sender *sender, const struct batch *batch, struct al_buf *answer)
 {
-	struct al_buf text, request;
+	struct al_buf text;
 	enum al_err err;
 
 	al_buf_init(&text, 1u << 17);
-	al_buf_init(&request, 1u << 18);
 	request_text(sender, batch, &text);
-	err = text.err;
-	if (err == AL_OK)
-		err = submit_sign(sender->submit, al_buf_view(&text), AL_S(""), AL_S(""), &request);
-	if (err == AL_OK)
-		err = deliver(sender->submit, al_buf_view(&request), answer);
+	err = text_send(sender, &text, answer);
 	al_buf_release(&text);
-	al_buf_release(&request);
 	return err;
 }
 
@@ -221,6 +236,63 @@ static struct al_slice first_error(struct al_slice answer)
 	return AL_S("refused without a reason");
 }
 
+static void part_refused(struct import_item *item, size_t part, struct al_slice why)
+{
+	struct al_buf note;
+
+	al_buf_init(&note, 4096);
+	if (part > 1)
+		al_buf_printf(&note, "taken without its end, from request %zu of it: ", part);
+	al_buf_slice(&note, why);
+	item_end(item, IMPORT_REFUSED, al_buf_view(&note));
+	al_buf_release(&note);
+}
+
+/* One object that no request is large enough for: its first text, and what extends it. */
+static enum al_err parts_import(struct sender *sender, struct batch *batch, struct al_buf *answer)
+{
+	struct import_item *item = batch->items[0];
+	struct al_buf texts, request;
+	struct al_slice rest, text;
+	size_t count, part = 0;
+	uint64_t index = 0, kbytes;
+	char why[120];
+	enum al_err err;
+
+	err = parts_fit(sender->submit->client, item->object, &kbytes);
+	if (err == AL_ELIMIT) {
+		snprintf(why, sizeof(why),
+			 "it has %u bytes of text, and the registry takes %" PRIu64 " kilobytes at most",
+			 item->object->text_len, kbytes);
+		item_end(item, IMPORT_REFUSED, al_slice_str(why));
+	}
+	if (err != AL_OK)
+		return err == AL_ELIMIT ? AL_OK : err;
+	al_buf_init(&texts, 2u << 20);
+	al_buf_init(&request, 1u << 17);
+	err = parts_make(NULL, item->object, &texts, &count);
+	rest = al_buf_view(&texts);
+	while (err == AL_OK && item->state == IMPORT_WAITING && parts_next(&rest, &text)) {
+		if (part++ > 0)
+			snprintf(batch->prev[0], sizeof(batch->prev[0]), "%" PRIu64, index);
+		al_buf_reset(&request);
+		request_head(sender, batch, &request);
+		al_buf_u8(&request, '\n');
+		al_buf_slice(&request, text);
+		err = text_send(sender, &request, answer);
+		if (err == AL_OK &&
+		    (!answer_accepted(al_buf_view(answer)) || answer_index(al_buf_view(answer), &index) != AL_OK))
+			part_refused(item, part, first_error(al_buf_view(answer)));
+	}
+	if (err == AL_ELIMIT)
+		part_refused(item, 0, AL_S("attributes that have to come together do not fit one request"));
+	else if (err == AL_OK && item->state == IMPORT_WAITING)
+		item_end(item, item->altered ? IMPORT_CHANGED : IMPORT_TAKEN, AL_S(""));
+	al_buf_release(&texts);
+	al_buf_release(&request);
+	return err == AL_ELIMIT ? AL_OK : err;
+}
+
 /* Until everything of the batch has an end. */
 static enum al_err batch_send(struct sender *sender, struct batch *batch)
 {
@@ -228,6 +300,10 @@ static enum al_err batch_send(struct sender *sender, struct batch *batch)
 	enum al_err err = AL_OK;
 
 	al_buf_init(&answer, CLIENT_ANSWER_MAX);
+	if (batch->count == 1 && al_object_text(batch->items[0]->object).len > PARTS_BYTES) {
+		err = parts_import(sender, batch, &answer);
+		batch->count = 0;
+	}
 	while (err == AL_OK && batch->count > 0) {
 		err = batch_request(sender, batch, &answer);
 		if (err != AL_OK)

@@ -14,6 +14,7 @@
 #include "answer.h"
 #include "answer_json.h"
 #include "file.h"
+#include "parts.h"
 #include "referrers.h"
 #include "settings.h"
 #include "submit.h"
@@ -52,6 +53,42 @@ static int draft_read(const char *path, struct draft *out)
 	return code;
 }
 
+struct heard {
+	const struct job *job;
+	bool accepted;
+};
+
+static void answer_show(void *arg, struct al_slice answer)
+{
+	struct heard *heard = arg;
+
+	if (heard->job->json)
+		answer_json(answer);
+	else
+		command_print_remote(answer);
+	heard->accepted = answer_accepted(answer) || al_slice_starts(answer, "No operation");
+}
+
+/* One object in several requests. */
+static int parts_submit(const struct job *job, const struct submit *submit, const struct draft *draft)
+{
+	struct heard heard = { .job = job };
+	enum al_err err;
+
+	if (job->print || submit->dry_run || submit->receipt != NULL)
+		return command_fail(CLI_USAGE, "the object does not fit one request and is sent in several: "
+					       "--print, --dry-run and --receipt are for one");
+	err = parts_send(submit, draft, answer_show, &heard);
+	if (err == AL_OK && heard.accepted)
+		return CLI_DONE;
+	if (err == AL_OK)
+		return command_fail(CLI_REFUSED,
+				    "the parts before were taken: send the file again when this one is mended");
+	if (job->json)
+		answer_json_failed(command_exit(err));
+	return command_exit(err);
+}
+
 static int draft_submit(const struct job *job, const struct draft *draft)
 {
 	struct submit submit = job->submit;
@@ -66,6 +103,8 @@ static int draft_submit(const struct job *job, const struct draft *draft)
 		submit.keys[0] = fallback;
 		submit.key_count = 1;
 	}
+	if (err == AL_OK && parts_needed(draft))
+		return parts_submit(job, &submit, draft);
 	al_buf_init(&out, CLIENT_ANSWER_MAX);
 	if (err == AL_OK)
 		err = job->print ? submit_build(&submit, draft, &out) : submit_send(&submit, draft, &out);
@@ -152,7 +191,8 @@ const struct command command_submit = {
 	.name = "submit",
 	.group = GROUP_MEMBER,
 	.help = "sign objects and send them",
-	.notes = "FILE - is standard input. Each file is one request.",
+	.notes = "FILE - is standard input. Each file is one request; one object that is larger than a request is sent "
+		 "in parts.",
 	COMMAND_FORMS(forms),
 	COMMAND_OPTIONS(rows, struct options),
 };
