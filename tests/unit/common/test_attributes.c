@@ -72,6 +72,7 @@ static const struct row {
 	{ NULL, "quota-sets", { "8" }, { BAD_NUMBER } },
 	{ NULL, "quota-objects", { "8" }, { BAD_NUMBER } },
 	{ NULL, "quota-kbytes", { "8" }, { BAD_NUMBER } },
+	{ NULL, "object-kbytes", { "64" }, { BAD_NUMBER } },
 	{ NULL, "join-rate", { "8" }, { BAD_NUMBER } },
 	{ NULL, "vouch-rate", { "8" }, { BAD_NUMBER } },
 	{ NULL, "vouch-age", { "8" }, { BAD_NUMBER } },
