@@ -55,6 +55,24 @@ static void lowest_bytes_sort(void **state)
 	}
 }
 
+/* Every byte has a place of its own, in order. */
+static void all_bytes_sort(void **state)
+{
+	uint8_t key[DNAME_KEY_MAX], last[DNAME_KEY_MAX];
+	size_t last_len = 0;
+
+	(void)state;
+	for (unsigned byte = 0; byte < 256; byte++) {
+		const uint8_t name[] = { 1, (uint8_t)byte, 0 };
+		size_t len = dname_key(name, 0, key);
+
+		if (byte > 0)
+			assert_true(dname_key_cmp(last, last_len, key, len) < 0);
+		memcpy(last, key, len);
+		last_len = len;
+	}
+}
+
 static void index_gives_each_suffix(void **state)
 {
 	static const uint8_t wire[] = "\3WwW\4fish\5Alamo";
@@ -188,10 +206,10 @@ static void plan_of_a_registry(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(canonical_order),         cmocka_unit_test(lowest_bytes_sort),
-		cmocka_unit_test(index_gives_each_suffix), cmocka_unit_test(index_is_bounded),
-		cmocka_unit_test(joins_within_255_bytes),  cmocka_unit_test(reverse_names),
-		cmocka_unit_test(plan_of_a_registry),
+		cmocka_unit_test(canonical_order),  cmocka_unit_test(lowest_bytes_sort),
+		cmocka_unit_test(all_bytes_sort),   cmocka_unit_test(index_gives_each_suffix),
+		cmocka_unit_test(index_is_bounded), cmocka_unit_test(joins_within_255_bytes),
+		cmocka_unit_test(reverse_names),    cmocka_unit_test(plan_of_a_registry),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,6 +85,61 @@ static void a_wrong_pair_is_refused(void **state)
 	assert_int_equal(zone_keys_load(dir, &apex, FIXTURE_NOW, &keys), AL_EVERIFY);
 }
 
+static void write_line(const char *path, const char *line)
+{
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	assert_true(fputs(line, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* The public half is one line, and a DNSKEY of our algorithm's length; other records are no keys. */
+static void only_a_dnskey_is_a_key(void **state)
+{
+	static const char *const lines[] = { "", "fish. 3600 IN A 192.0.2.1\n", "fish. 3600 IN DNSKEY 256 3 13 AAAA\n",
+					     "nonsense\n" };
+	struct zone_keys keys;
+	struct dname apex;
+	char dir[256], path[384], line[512] = "";
+	FILE *file;
+
+	(void)snprintf(dir, sizeof(dir), "%s/other", (const char *)*state);
+	assert_int_equal(dname_of_text(AL_S("fish"), &apex), AL_OK);
+	assert_int_equal(zone_keys_load(dir, &apex, FIXTURE_NOW, &keys), AL_OK);
+	(void)snprintf(path, sizeof(path), "%s/Kfish.+013+%05u.key", dir, zone_keys_active(&keys, false)->tag);
+	zone_keys_release(&keys);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	assert_non_null(fgets(line, sizeof(line), file));
+	assert_string_equal(line + strlen(line) - 2, "=\n");
+	assert_int_equal(fgetc(file), EOF);
+	assert_int_equal(fclose(file), 0);
+	for (size_t i = 0; i < AL_COUNT(lines); i++) {
+		assert_int_equal(unlink(path), 0);
+		write_line(path, lines[i]);
+		assert_int_not_equal(zone_keys_load(dir, &apex, FIXTURE_NOW, &keys), AL_OK);
+	}
+	assert_int_equal(unlink(path), 0);
+	write_line(path, line);
+	assert_int_equal(zone_keys_load(dir, &apex, FIXTURE_NOW, &keys), AL_OK);
+	zone_keys_release(&keys);
+}
+
+/* Keys of a moment have no file, and have signed from its beginning. */
+static void keys_without_a_folder(void **state)
+{
+	struct zone_keys keys;
+	struct dname apex;
+
+	(void)state;
+	assert_int_equal(dname_of_text(AL_S("fish"), &apex), AL_OK);
+	assert_int_equal(zone_keys_make(&apex, &keys), AL_OK);
+	for (size_t i = 0; i < keys.count; i++)
+		assert_int_equal(keys.all[i].time.since, 0);
+	zone_keys_release(&keys);
+}
+
 static ldns_rr *anchor_read(const char *dir, const char *name)
 {
 	ldns_rr *rr = NULL;
@@ -122,10 +177,9 @@ static void trust_anchor_fits_the_key(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keys_are_kept),
-		cmocka_unit_test(every_tag_is_found_again),
-		cmocka_unit_test(a_wrong_pair_is_refused),
-		cmocka_unit_test(trust_anchor_fits_the_key),
+		cmocka_unit_test(keys_are_kept),           cmocka_unit_test(every_tag_is_found_again),
+		cmocka_unit_test(a_wrong_pair_is_refused), cmocka_unit_test(only_a_dnskey_is_a_key),
+		cmocka_unit_test(keys_without_a_folder),   cmocka_unit_test(trust_anchor_fits_the_key),
 	};
 
 	return cmocka_run_group_tests(tests, folder_make, folder_drop);

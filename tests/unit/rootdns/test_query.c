@@ -166,12 +166,40 @@ static void spelling_and_flags_come_back(void **state)
 	assert_int_equal(out[3], 0x10); /* CD as asked, AD not */
 }
 
+/* Room is kept for what is written, whatever was asked for. */
+static void room_is_kept_for_the_options(void **state)
+{
+	static const uint8_t cookie[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	const struct dns_self self = { .nsid = "ns1", .nsid_len = 3, .keepalive = 100 };
+	struct fixture *f = *state;
+	const struct zone_set *set = publish_enter(f->publish, 0);
+	const struct zone *zone = set->zones[1];
+	uint8_t out[EDNS_MAX];
+
+	for (unsigned bits = 0; bits < 64; bits++) {
+		struct query query = { .edns = (bits & 1) != 0,
+				       .nsid = (bits & 2) != 0,
+				       .keepalive = (bits & 4) != 0,
+				       .expire = (bits & 8) != 0,
+				       .cookie = cookie,
+				       .cookie_len = (bits & 16) != 0 ? 8 : 0,
+				       .type = RR_SOA,
+				       .zone = zone };
+		struct client client = { .self = &self, .tcp = (bits & 32) != 0 };
+
+		query.name.labels = (uint8_t)zone->labels;
+		assert_int_equal(edns_len(&query, &client), edns_put(&query, &client, RCODE_NOERROR, EDE_NONE, out));
+	}
+	publish_leave(f->publish, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_message_gets_its_due),
 		cmocka_unit_test(every_prefix_is_safe),
 		cmocka_unit_test(spelling_and_flags_come_back),
+		cmocka_unit_test(room_is_kept_for_the_options),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
