@@ -139,6 +139,16 @@ static void a_difference_is_a_delta(void **state)
 	assert_int_equal(publish_enter(f.publish, 0)->zones[1]->delta_count, 1); /* the history is kept too */
 	publish_leave(f.publish, 0);
 	fixture_stop(&f);
+	for (int again = 0; again < 2; again++) { /* all of it */
+		run(&f, dir, 8);
+		zone = publish_enter(f.publish, 0)->zones[1];
+		assert_int_equal(zone->delta_count, 2);
+		assert_int_equal(zone->deltas[0]->from, before);
+		assert_int_equal(zone->deltas[1]->from, zone->deltas[0]->to);
+		assert_int_equal(zone->deltas[1]->to, zone->serial);
+		publish_leave(f.publish, 0);
+		fixture_stop(&f);
+	}
 }
 
 /* The serials' file is what a crash leaves: ahead of all that was told. */
