@@ -34,6 +34,7 @@ struct fixture {
 	struct budget *sources;
 	pthread_t thread;
 	char path[108];
+	uint16_t port; /* on all of 127.0.0.0/8 */
 };
 
 static struct fixture *start(uint64_t budget)
@@ -58,6 +59,7 @@ static struct fixture *start(uint64_t budget)
 	(void)snprintf(f->path, sizeof(f->path), "%s/port", f->rig.dir);
 	assert_int_equal(al_listener_new(f->rig.loop, &conf, &session_ops, &f->ctx, &f->listener), AL_OK);
 	assert_int_equal(al_listener_unix(f->listener, f->path), AL_OK);
+	assert_int_equal(al_listener_tcp(f->listener, AL_S("0.0.0.0"), 0, &f->port), AL_OK);
 	loop_thread_start(f->rig.loop, &f->thread);
 	return f;
 }
@@ -80,6 +82,24 @@ static int dial(const struct fixture *f)
 
 	assert_true(fd >= 0);
 	assert_int_equal(al_slice_copy(al_slice_str(f->path), to.sun_path, sizeof(to.sun_path)), AL_OK);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+	return fd;
+}
+
+/* From 127.0.0.`last`. */
+static int dial_from(const struct fixture *f, unsigned last)
+{
+	const struct timeval patience = { .tv_sec = GUARD_S };
+	struct sockaddr_in from = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~0xffu) + last) };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons(f->port),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&from, sizeof(from)), 0);
 	assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
 	return fd;
@@ -229,6 +249,27 @@ static void test_the_source_pays(void **state)
 	al_buf_release(&bob);
 }
 
+/* What one address has used up is not missing to another. */
+static void test_each_address_pays_for_itself(void **state)
+{
+	struct fixture *f = start(1);
+	struct al_buf alice, bob;
+	int fd = dial_from(f, 1), other = dial_from(f, 2);
+
+	(void)state;
+	say(fd, signed_by(f, ALICE, "1", &alice));
+	hears(fd, "% receipt: index 1,");
+	say(fd, AL_S("head\n"));
+	hears(fd, "%ERROR: budget of your address used up: try again in ");
+	say(other, signed_by(f, BOB, "2", &bob));
+	hears(other, "% receipt: index 2,");
+	close(fd);
+	close(other);
+	stop(f);
+	al_buf_release(&alice);
+	al_buf_release(&bob);
+}
+
 /* A byte now and then does not make a request that never ends. */
 static void test_a_request_ends_or_is_ended(void **state)
 {
@@ -279,6 +320,7 @@ int main(void)
 		cmocka_unit_test(test_answers_come_in_order),
 		cmocka_unit_test(test_answers_that_wait_are_bounded),
 		cmocka_unit_test(test_the_source_pays),
+		cmocka_unit_test(test_each_address_pays_for_itself),
 		cmocka_unit_test(test_a_request_ends_or_is_ended),
 		cmocka_unit_test(test_gone_before_the_answer),
 	};
