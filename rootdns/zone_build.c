@@ -185,15 +185,6 @@ static void add_delegation(struct build *build, const struct dname *cut)
 
 /* ---- domains ---- */
 
-/* A '*' label counts only as the first one (RFC 4592); elsewhere it would be a name nobody can mean. */
-static bool stars_ok(const struct dname *name)
-{
-	for (const uint8_t *label = name->b + name->b[0] + 1; name->b[0] != 0 && *label != 0; label += *label + 1)
-		if (label[0] == 1 && label[1] == '*')
-			return false;
-	return true;
-}
-
 static void add_record(struct build *build, const struct dname *apex, struct al_slice value, struct al_record *record)
 {
 	struct al_slice name;
@@ -205,8 +196,8 @@ static void add_record(struct build *build, const struct dname *apex, struct al_
 		return;
 	}
 	name = al_slice_str(record->owner);
-	if (!al_slice_is(name, "@") && (dname_of_text(name, &relative) != AL_OK ||
-					dname_join(&relative, apex, &owner) != AL_OK || !stars_ok(&owner))) {
+	if (!al_slice_is(name, "@") &&
+	    (dname_of_text(name, &relative) != AL_OK || dname_join(&relative, apex, &owner) != AL_OK)) {
 		complain(build, "not a usable owner name", value);
 		return;
 	}

@@ -277,6 +277,69 @@ static void test_wrong_policies(void **state)
 	}
 }
 
+static bool parses(const struct al_buf *text)
+{
+	struct al_policy *policy = NULL;
+	char why[200] = "";
+
+	if (al_policy_parse(al_buf_view(text), &policy, why, sizeof(why)) != AL_OK)
+		return false;
+	al_policy_free(policy);
+	return true;
+}
+
+/* Each key and each name once, whether it is the first of its kind or the last. */
+static void test_once(void **state)
+{
+	struct al_skey log;
+	struct al_buf text;
+
+	(void)state;
+	assert_int_equal(al_skey_generate(AL_S("registry.test/log"), &log), AL_OK);
+	for (size_t i = 0; i < WITNESSES; i++) {
+		policy_text(&text, "witness W9 ");
+		al_witness_vkey_format(&signers[i].pub, &text);
+		al_buf_str(&text, "\nquorum W0\n");
+		assert_false(parses(&text));
+		al_buf_release(&text);
+	}
+	for (unsigned count = 1; count <= 2; count++) {
+		policy_text(&text, "");
+		for (unsigned i = 0; i < count; i++) {
+			al_buf_str(&text, "log ");
+			al_vkey_format(&log.pub, &text);
+			al_buf_str(&text, "\n");
+		}
+		al_buf_str(&text, "quorum W0\n");
+		assert_int_equal(parses(&text), count == 1);
+		al_buf_release(&text);
+	}
+}
+
+/* As many as there is room for, and not one more. */
+static void test_bounds(void **state)
+{
+	(void)state;
+	for (unsigned more = 0; more <= 1; more++) {
+		struct al_buf text;
+
+		al_buf_init(&text, 65536);
+		for (unsigned i = 0; i < AL_WITNESSES_MAX + more; i++) {
+			struct al_skey key;
+			char name[32];
+
+			(void)snprintf(name, sizeof(name), "n%u.example", i);
+			assert_int_equal(al_witness_skey_generate(al_slice_str(name), &key), AL_OK);
+			al_buf_printf(&text, "witness N%u ", i);
+			al_witness_vkey_format(&key.pub, &text);
+			al_buf_str(&text, "\n");
+		}
+		al_buf_str(&text, "quorum N31\n");
+		assert_int_equal(parses(&text), more == 0);
+		al_buf_release(&text);
+	}
+}
+
 static void test_check(void **state)
 {
 	struct fixture *f = *state;
@@ -312,6 +375,7 @@ int main(void)
 		cmocka_unit_test(test_vector),        cmocka_unit_test(test_keys_have_one_use),
 		cmocka_unit_test(test_flips),         cmocka_unit_test(test_quorum),
 		cmocka_unit_test(test_unknown_types), cmocka_unit_test(test_wrong_policies),
+		cmocka_unit_test(test_once),          cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_check),
 	};
 
