@@ -10,7 +10,7 @@
 
 #include "alamo/base/base.h"
 
-#define MESH_HOPS_MAX 64 /* a longer way is no way */
+#define MESH_HOPS_MAX 128 /* a longer way is no way */
 
 struct mesh_hop {
 	uint32_t id; /* a node, as the program numbers the keys that it knows */

@@ -169,8 +169,25 @@ static bool feasible(const struct mesh_tree *tree, const struct mesh_route *hear
 	       (heard->seqno == tree->fd_seqno && heard->cost < tree->fd_cost);
 }
 
+/* For how many holds the node is starved, or was when it took its parent; MESH_HOLDS at most. */
+static unsigned holds(const struct mesh_node *node, const struct mesh_tree *tree, uint32_t now)
+{
+	uint32_t count = tree->starved ? (now - tree->since) / node->config->hold : tree->held;
+
+	return count < MESH_HOLDS ? count : MESH_HOLDS;
+}
+
+#define ANY (MESH_HOLDS + 1)
+
+/* `held` are holds waited for; ANY: everything is allowed. */
+static bool allowed(const struct mesh_tree *tree, const struct mesh_route *heard, unsigned held)
+{
+	return held == ANY || feasible(tree, heard) ||
+	       (heard->seqno == tree->fd_seqno && heard->cost - tree->fd_cost < held);
+}
+
 /* The port of least cost, MESH_NO_PORT for none. The parent there is stays when none is better by more than the slack. */
-static uint16_t choose(const struct mesh_node *node, unsigned t, bool any, uint16_t not_port)
+static uint16_t choose(const struct mesh_node *node, unsigned t, unsigned held, uint16_t not_port)
 {
 	const struct mesh_tree *tree = &node->tree[t];
 	uint64_t least = UINT64_MAX;
@@ -186,7 +203,7 @@ static uint16_t choose(const struct mesh_node *node, unsigned t, bool any, uint1
 		if (cost > least || (cost == least && p != tree->parent &&
 				     (best == tree->parent || node->port[p].id > node->port[best].id)))
 			continue;
-		if (cost >= UINT32_MAX || !usable(node, t, heard) || !(any || feasible(tree, heard)))
+		if (cost >= UINT32_MAX || !usable(node, t, heard) || !allowed(tree, heard, held))
 			continue;
 		least = cost;
 		best = p;
@@ -207,11 +224,12 @@ static bool extends(const struct mesh_label *own, const struct mesh_label *paren
 	return own->hops[parent->count].id == hop.id && own->hops[parent->count].port == hop.port;
 }
 
-static void keep_feasible(struct mesh_tree *tree, bool held)
+static void keep_feasible(struct mesh_tree *tree)
 {
-	if (held || !tree->fd_set || mesh_newer(tree->own.seqno, tree->fd_seqno)) {
+	if (!tree->fd_set || mesh_newer(tree->own.seqno, tree->fd_seqno)) {
 		tree->fd_seqno = tree->own.seqno;
 		tree->fd_cost = tree->own.cost;
+		tree->held = 0;
 	} else if (tree->own.cost < tree->fd_cost) {
 		tree->fd_cost = tree->own.cost;
 	}
@@ -219,7 +237,7 @@ static void keep_feasible(struct mesh_tree *tree, bool held)
 }
 
 /* Takes `port` as the parent. Result: must all links hear of it? */
-static bool adopt(struct mesh_node *node, unsigned t, uint16_t port, bool held)
+static bool adopt(struct mesh_node *node, unsigned t, uint16_t port, unsigned held)
 {
 	struct mesh_tree *tree = &node->tree[t];
 	const struct mesh_route *heard = mesh_heard(node, port, t);
@@ -238,8 +256,9 @@ static bool adopt(struct mesh_node *node, unsigned t, uint16_t port, bool held)
 	tree->own.seqno = heard->seqno;
 	tree->own.spread = all;
 	tree->parent = port;
+	tree->held = (uint8_t)held;
 	tree->starved = false;
-	keep_feasible(tree, held);
+	keep_feasible(tree);
 	return all;
 }
 
@@ -253,6 +272,7 @@ static bool starve(struct mesh_tree *tree, uint32_t now)
 	tree->parent = MESH_NO_PORT;
 	if (!tree->starved) {
 		tree->starved = true;
+		tree->held = 0;
 		tree->since = now;
 		tree->tried = MESH_NO_PORT;
 		tree->waiting = false;
@@ -277,14 +297,14 @@ static bool be_anchor(struct mesh_node *node, unsigned t)
 static bool decide(struct mesh_node *node, unsigned t, uint32_t now)
 {
 	struct mesh_tree *tree = &node->tree[t];
-	bool held = tree->starved && now - tree->since >= node->config->hold;
+	unsigned held = holds(node, tree, now);
 	uint16_t port;
 
 	if (is_anchor(node, t))
 		return be_anchor(node, t);
-	if (held)
+	if (tree->starved && now - tree->since >= node->config->forget)
 		tree->fd_set = false;
-	port = choose(node, t, node->config->naive, MESH_NO_PORT);
+	port = choose(node, t, node->config->naive ? ANY : held, MESH_NO_PORT);
 	return port != MESH_NO_PORT ? adopt(node, t, port, held) : starve(tree, now);
 }
 
@@ -306,13 +326,13 @@ static void ask_own(struct mesh_node *node, unsigned t, uint32_t now, mesh_out *
 	bool late = tree->waiting && now - tree->asked >= node->config->retry;
 	uint16_t port;
 
-	if (!tree->fd_set)
+	if (!tree->fd_set || now - tree->since < node->config->patience)
 		return;
 	if (tree->tried != MESH_NO_PORT && !late && mesh_heard(node, tree->tried, t)->label != NULL)
 		return;
-	port = choose(node, t, true, late ? tree->tried : MESH_NO_PORT);
+	port = choose(node, t, ANY, late ? tree->tried : MESH_NO_PORT);
 	if (port == MESH_NO_PORT)
-		port = choose(node, t, true, MESH_NO_PORT);
+		port = choose(node, t, ANY, MESH_NO_PORT);
 	if (port == MESH_NO_PORT) {
 		tree->waiting = false;
 		return;
@@ -353,16 +373,24 @@ static void settle_tree(struct mesh_node *node, unsigned t, uint32_t now, mesh_o
 }
 
 /* When this tree needs a look though nothing is heard; false: never. */
-static bool tree_due(const struct mesh_node *node, const struct mesh_tree *tree, uint32_t *due)
+static bool tree_due(const struct mesh_node *node, const struct mesh_tree *tree, uint32_t now, uint32_t *due)
 {
-	if (!tree->starved)
+	const struct mesh_config *config = node->config;
+	unsigned held = holds(node, tree, now);
+	uint32_t patient;
+
+	if (!tree->starved || !tree->fd_set) /* what comes will be news */
 		return false;
-	*due = tree->since + node->config->hold;
-	if (!tree->fd_set)
-		return false; /* held for long enough: any route that comes will be news */
-	if (node->config->requests && tree->waiting && (int32_t)(tree->asked + node->config->retry - *due) < 0)
-		*due = tree->asked + node->config->retry;
-	return true;
+	patient = tree->since + config->patience;
+	if (config->requests && tree->waiting)
+		*due = tree->asked + config->retry;
+	else if (held < MESH_HOLDS)
+		*due = tree->since + config->hold * (held + 1);
+	else
+		*due = patient;
+	if (config->requests && (int32_t)(patient - now) > 0 && (int32_t)(patient - *due) < 0)
+		*due = patient;
+	return (int32_t)(*due - now) > 0; /* held, asked, and nobody left to ask: until somebody says something */
 }
 
 bool mesh_node_settle(struct mesh_node *node, uint32_t now, mesh_out *out, void *context, uint32_t *due)
@@ -370,11 +398,13 @@ bool mesh_node_settle(struct mesh_node *node, uint32_t now, mesh_out *out, void 
 	bool wait = false;
 
 	for (unsigned t = 0; t < node->config->trees; t++) {
+		struct mesh_tree *tree = &node->tree[t];
 		uint32_t at;
 
-		if (node->touched & 1u << t || (tree_due(node, &node->tree[t], &at) && (int32_t)(now - at) >= 0))
+		/* A starved tree is looked at whenever there is a reason to look at any: its time may have come. */
+		if (node->touched & 1u << t || tree->starved)
 			settle_tree(node, t, now, out, context);
-		if (tree_due(node, &node->tree[t], &at) && (!wait || (int32_t)(at - *due) < 0)) {
+		if (tree_due(node, tree, now, &at) && (!wait || (int32_t)(at - *due) < 0)) {
 			wait = true;
 			*due = at;
 		}

@@ -10,13 +10,16 @@
  * mesh_node_settle() once, which decides and hands out messages. So a burst of news costs one announcement. Links deliver in order,
  * all of it or the link is down. Time is in ticks of any length, the same for a whole configuration; it wraps.
  *
- * A node whose parent is lost and who hears no feasible route tells so at once (a retraction) and is starved. What then:
- *   naive     no feasibility at all: any route that does not lead through itself, as in BGP
- *   hold      after `hold` ticks a route that is still announced may be taken though it was not feasible. Two link delays
- *             are enough: who would take it away was as far from the anchor as we are, or one hop farther, and
- *             retracted in that time (RFC 8966 section 3.7.3 has the same with minutes)
- *   requests  the best route that is not feasible is asked for a newer number (RFC 8966 section 3.8); the answer goes back to
- *             those who asked and to nobody else
+ * A node whose parent is lost and who hears no feasible route tells so at once (a retraction) and is starved. Then:
+ *   1. It holds. A route that is not feasible may be taken once the news that took ours away would have taken it too. That
+ *      news goes out from the anchor's side: to a neighbour that was as far from the anchor as we are it comes when it comes
+ *      to us, and what he says of it is here one link delay later; from one who was a hop farther, two. So the wait is `hold`
+ *      ticks, a link delay, for each unit of cost that the route is worse than feasible, MESH_HOLDS units at most. (RFC 8966
+ *      section 3.7.3 has minutes for all.) What was feasible stays the measure: late news costs MESH_HOLDS wrong steps, not more.
+ *   2. It asks, after `patience` ticks: the best route that is left, for a newer number (RFC 8966 section 3.8). The answer goes
+ *      back to those who asked and to nobody else. Behind a dead anchor nothing is left by then, and nobody asks.
+ * With `hold` out of reach it only asks, without requests it waits for the next refresh, and `naive` takes any route that does not
+ * lead through itself, as BGP does: the simulator has them beside each other.
  */
 #ifndef MESH_NODE_H
 #define MESH_NODE_H
@@ -27,14 +30,18 @@
 #define MESH_NO_PORT UINT16_MAX
 #define MESH_PORTS_MAX (UINT16_MAX - 1)
 
+#define MESH_HOLDS 4 /* cost by which a route may be worse than feasible, and be taken without a newer number */
+
 struct mesh_config {
 	unsigned trees; /* 1 .. MESH_TREES */
 	uint32_t anchors[MESH_TREES];
 	bool naive;
 	bool requests;
-	uint32_t hold;  /* ticks starved before any route will do */
-	uint32_t retry; /* ticks between two requests */
-	uint32_t slack; /* cost by which another parent must be better than the one there is */
+	uint32_t hold;     /* ticks in which news crosses a link of cost 1, and what is sent again */
+	uint32_t patience; /* ticks starved before the first request */
+	uint32_t retry;    /* ticks between two requests */
+	uint32_t forget;   /* ticks starved after which any number is news: an anchor may have lost its own */
+	uint32_t slack;    /* cost by which another parent must be better than the one there is */
 };
 
 enum mesh_msg_kind { MESH_ANNOUNCE, MESH_RETRACT, MESH_REQUEST };
@@ -75,6 +82,7 @@ struct mesh_tree {
 	uint16_t wanted; /* number asked for */
 	uint16_t parent;
 	uint16_t tried; /* port that the last request of our own left by */
+	uint8_t held;   /* holds after which the parent was taken: until then cost may be worse by that */
 	bool fd_set;
 	bool starved;
 	bool waiting; /* somebody, we or a link, waits for `wanted` */

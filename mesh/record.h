@@ -3,7 +3,7 @@
  * record.h -- an announcement as it goes over a link, with a signature by every hop.
  *
  *   version (1)   1
- *   hops    (1)   1 .. 64
+ *   hops    (1)   1 .. 128
  *   seqno   (2)
  *   cost    (4)
  *   then for each hop, the anchor first and the speaker last:
@@ -21,7 +21,7 @@
 #include "address.h"
 #include "alamo/base/buf.h"
 
-#define MESH_RECORD_HOPS 64
+#define MESH_RECORD_HOPS 128
 #define MESH_RECORD_HEAD 8
 #define MESH_RECORD_HOP 98
 #define MESH_RECORD_MAX (MESH_RECORD_HEAD + MESH_RECORD_HOPS * MESH_RECORD_HOP)

@@ -18,6 +18,7 @@
 
 #define NET_NODES 16
 #define NET_QUEUE 65536
+#define NET_SOON 1000 /* ticks: what is due later is not waited for */
 
 struct net_event {
 	uint32_t at, to, from; /* from: the sender, whose link must be up on arrival */
@@ -121,7 +122,8 @@ static inline bool net_tick(struct net *net)
 	for (uint32_t n = 0; n < net->nodes; n++) {
 		uint32_t due;
 
-		waits = mesh_node_settle(&net->node[n], net->now, net_send, net, &due) || waits;
+		if (mesh_node_settle(&net->node[n], net->now, net_send, net, &due))
+			waits = waits || due - net->now < NET_SOON;
 	}
 	net->now++;
 	return waits || net->queued > 0;

@@ -11,7 +11,7 @@
 
 #include "record.h"
 
-#define NODES 70
+#define NODES 140
 
 static uint8_t keys[NODES][32], secrets[NODES][64];
 
@@ -55,7 +55,7 @@ static void made_and_verified(void **state)
 
 	(void)state;
 	al_buf_init(&bytes, MESH_RECORD_MAX);
-	for (size_t hops = 1; hops <= MESH_RECORD_HOPS; hops += 9) {
+	for (size_t hops = 1; hops <= MESH_RECORD_HOPS; hops += 18) {
 		chain(hops, &bytes);
 		assert_int_equal(bytes.len, MESH_RECORD_LEN(hops));
 		assert_int_equal(mesh_record_read(al_buf_view(&bytes), &record), AL_OK);
@@ -69,7 +69,7 @@ static void made_and_verified(void **state)
 	}
 	chain(MESH_RECORD_HOPS, &bytes);
 	assert_int_equal(mesh_record_read(al_buf_view(&bytes), &record), AL_OK);
-	assert_int_equal(mesh_record_write(&record, secrets[65], 1, keys[66], 0, 9, &bytes), AL_ELIMIT);
+	assert_int_equal(mesh_record_write(&record, secrets[130], 1, keys[131], 0, 9, &bytes), AL_ELIMIT);
 	al_buf_release(&bytes);
 }
 
