@@ -300,6 +300,8 @@ static enum al_err audit_request(struct audit *a, const struct al_entry *entry, 
 		err = compare(a, d, entry, bytes, &same);
 	if (err == AL_OK) {
 		a->counts.signatures += d->request.signature_count;
+		if (same && a->opts.signers != NULL)
+			a->opts.signers(a->opts.arg, entry->index, d->keys, d->key_count);
 		err = same ? book_put(a->book, d) : apply(a, bytes);
 	}
 	decision_free(d);

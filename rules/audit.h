@@ -11,6 +11,7 @@
 #ifndef RULES_AUDIT_H
 #define RULES_AUDIT_H
 
+#include "alamo/rpsl/sshsig.h"
 #include "alamo/rpsl/state.h"
 
 enum audit_kind {
@@ -53,9 +54,13 @@ struct audit_counts {
 	uint64_t kinds[AUDIT_KINDS]; /* findings of each kind */
 };
 
+/* Who signed the request that entry `index` is; only for entries that are what the rules give. */
+typedef void (*audit_signed_fn)(void *arg, uint64_t index, const struct al_sshkey *keys, size_t count);
+
 struct audit_opts {
 	struct al_slice ns; /* SSHSIG namespace; empty: "registry@" and the founded registry's name */
 	audit_fn finding;
+	audit_signed_fn signers; /* NULL: nobody asks; called before the state shows the entry */
 	void *arg;
 };
 

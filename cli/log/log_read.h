@@ -69,12 +69,13 @@ struct log_read {
 	void (*present)(void *arg); /* following: the present head is reached, for the first time; may be NULL */
 	void (*tick)(void *arg);    /* following: from then on, every `tick_s` seconds; may be NULL */
 	unsigned tick_s;
+	void (*newer)(void *arg); /* following: one more head is verified; may be NULL */
 	/* how far */
 	struct al_checkpoint head; /* the newest that was verified */
 	struct al_buf head_note;
 	bool headed;
+	struct al_loop *loop; /* while it runs: for timers of the command's own */
 	/* private */
-	struct al_loop *loop;
 	struct al_timer *timer, *ticker;
 	log_read_fn entry;
 	void *arg;
