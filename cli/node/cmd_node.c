@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "audit.h"
+#include "node_agent.h"
 #include "node_conf.h"
 #include "node_apply.h"
 #include "node_object.h"
@@ -21,7 +22,7 @@ struct options {
 	struct log_read_options where;
 	const char *root, *key, *endpoint, *as, *rtr, *resolver;
 	struct option_list anchors;
-	bool whole;
+	bool whole, timer;
 };
 
 static const char *root_of(const struct options *options)
@@ -63,6 +64,7 @@ static int init(const struct words *words, const void *arg)
 		.as = options->as,
 		.rtr = options->rtr,
 		.whole = options->whole,
+		.timer = options->timer,
 	};
 	int code = node_init(&init);
 
@@ -140,11 +142,27 @@ static int undo(const struct words *words, const void *arg)
 	return CLI_DONE;
 }
 
+static int agent(const struct words *words, const void *arg)
+{
+	const struct options *options = arg;
+
+	(void)words;
+	return node_agent(root_of(options), &options->where);
+}
+
+static int up(const struct words *words, const void *arg)
+{
+	(void)words;
+	return node_up(root_of(arg));
+}
+
 static const struct command_form forms[] = {
 	{ "init", "NAME", "register this machine as a node, and set it up", init },
 	{ "check", "", "render, and have bird, nft and wg-quick read it", check },
 	{ "diff", "", "which files would change", diff },
 	{ "apply", "", "render, check, and put in place", apply },
+	{ "run", "", "follow the log, and apply what the holder signed", agent },
+	{ "up", "", "tunnels and firewall of the files in place; asks nobody", up },
 	{ "undo", "", "every file as it was before the first apply", undo },
 };
 
@@ -184,6 +202,10 @@ static const struct option_row rows[] = {
 	  .verbs = "init",
 	  OPTION_AT(struct options, anchors),
 	  .meaning = "DS lines of the network's zones for it, as the hostmaster publishes them" },
+	{ .name = "timer",
+	  .verbs = "init",
+	  OPTION_AT(struct options, timer),
+	  .meaning = "a timer applies once a minute, and no agent stays" },
 	OPTION_KEY(struct options, key, "init", "the SSH key of the maintainer"),
 	{ .name = "pin",
 	  .arg = "VKEY|FILE",
@@ -193,7 +215,7 @@ static const struct option_row rows[] = {
 	  .fallback = "the one of the first contact" },
 	{ .name = "stream",
 	  .arg = "HOST:PORT|PATH",
-	  .verbs = "check diff apply",
+	  .verbs = "check diff apply run",
 	  OPTION_AT(struct options, where.stream),
 	  .meaning = "the log stream, of a mirror for example",
 	  .fallback = "the registry's" },

@@ -66,7 +66,7 @@ static int peer_open(struct peer *p)
 	if (code != CLI_DONE)
 		return code;
 	where.server = client_server(p->client);
-	code = node_log_read(&where, &p->audit);
+	code = node_log_read(&where, NULL, &p->audit);
 	p->state = p->audit != NULL ? audit_state(p->audit) : NULL;
 	if (code == CLI_DONE)
 		node_owner_find(p->state, al_buf_view(&p->auth), &p->owner);
@@ -132,15 +132,46 @@ static int offer_print(const struct peer *p, struct al_slice objects, struct al_
 	return code;
 }
 
+/* Ports of a link that is there already stay. */
+static void link_put(const struct peer *p, const struct al_object *old, const struct al_object *const nodes[2],
+		     struct al_buf *out)
+{
+	struct node_link link;
+
+	if (old == NULL || !node_link_read(old, &link))
+		for (size_t i = 0; i < 2; i++)
+			link.port[i] = node_port_free(p->state, al_object_key(nodes[i]));
+	al_buf_printf(out, "link: wireguard %u %u", link.port[0], link.port[1]);
+	for (size_t i = 0; i < 2; i++)
+		node_link_key_put(al_object_attr(nodes[i], "wg-key"), out);
+	al_buf_u8(out, '\n');
+}
+
+static const struct al_object *peering_of(const struct peer *p, const struct al_object *first,
+					  const struct al_object *second)
+{
+	const struct al_object *peering;
+	struct al_buf key;
+
+	al_buf_init(&key, 1024);
+	al_buf_printf(&key, "%.*s:%.*s", AL_FMT(al_object_key(first)), AL_FMT(al_object_key(second)));
+	peering = al_state_get(p->state, AL_PEERING, al_buf_view(&key));
+	al_buf_release(&key);
+	return peering;
+}
+
 static void peering_put(const struct peer *p, const struct al_object *mine, const struct al_object *theirs,
 			struct al_buf *out)
 {
 	struct al_slice rest = al_object_attr(theirs, "mnt-by"), theirs_mnt = AL_S("");
+	/* The registry's own order of the two (NODE:NODE): the link is told in it. */
+	bool second = al_slice_cmp(al_object_key(theirs), al_object_key(mine)) < 0;
+	const struct al_object *const nodes[2] = { second ? theirs : mine, second ? mine : theirs };
 
 	(void)al_slice_cut(&rest, ',', &theirs_mnt);
-	al_buf_printf(out, "peering: %.*s:%.*s\nlink: wireguard %u %u\nmnt-by: %.*s\n", AL_FMT(al_object_key(mine)),
-		      AL_FMT(al_object_key(theirs)), node_port_free(p->state, al_object_key(mine)),
-		      node_port_free(p->state, al_object_key(theirs)), AL_FMT(node_owner_of(&p->owner, mine)));
+	al_buf_printf(out, "peering: %.*s:%.*s\n", AL_FMT(al_object_key(nodes[0])), AL_FMT(al_object_key(nodes[1])));
+	link_put(p, peering_of(p, nodes[0], nodes[1]), nodes, out);
+	al_buf_printf(out, "mnt-by: %.*s\n", AL_FMT(node_owner_of(&p->owner, mine)));
 	theirs_mnt = al_slice_trim(theirs_mnt);
 	if (!al_slice_eq(theirs_mnt, node_owner_of(&p->owner, mine)))
 		al_buf_printf(out, "mnt-by: %.*s\n", AL_FMT(theirs_mnt));
@@ -357,20 +388,17 @@ static int list(const struct words *words, const void *arg)
 static int peer_remove(const struct peer *p, const char *word)
 {
 	const struct al_object *theirs = node_named(p->state, word), *peering;
+	const struct al_object *mine = al_state_get(p->state, AL_NODE, al_slice_str(p->conf.name));
 	struct submit submit = submit_of(p);
 	struct al_buf text;
 	int code = CLI_REFUSED;
 
-	if (theirs == NULL)
-		return CLI_REFUSED;
-	al_buf_init(&text, 65536);
-	al_buf_printf(&text, "%s:%.*s", p->conf.name, AL_FMT(al_object_key(theirs)));
-	peering = al_state_get(p->state, AL_PEERING, al_buf_view(&text));
-	al_buf_reset(&text);
-	al_buf_printf(&text, "%.*s:%s", AL_FMT(al_object_key(theirs)), p->conf.name);
+	if (theirs == NULL || mine == NULL)
+		return theirs == NULL ? CLI_REFUSED : command_fail(CLI_REFUSED, "%s is not in the log", p->conf.name);
+	peering = peering_of(p, mine, theirs);
 	if (peering == NULL)
-		peering = al_state_get(p->state, AL_PEERING, al_buf_view(&text));
-	al_buf_reset(&text);
+		peering = peering_of(p, theirs, mine);
+	al_buf_init(&text, 65536);
 	if (peering == NULL) {
 		command_fail(CLI_REFUSED, "%s and %s are no peers", p->conf.name, word);
 	} else {

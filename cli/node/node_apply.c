@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "audit.h"
 #include "command.h"
@@ -17,48 +18,93 @@
 
 /* ---- rendering ---- */
 
-static int rendering_fill(const struct node_conf *conf, const struct al_state *state, struct node_rendering *r)
+static int settings_fill(const struct node_conf *conf, struct render_settings *settings, const char *wg_key)
+{
+	char public[NODE_KEY_LEN], host[SETTING_MAX];
+	ssize_t len = readlink("/proc/self/exe", settings->program, sizeof(settings->program) - 1);
+
+	settings->program[len > 0 ? len : 0] = '\0';
+	settings->whole = conf->whole;
+	settings->timer = conf->timer;
+	if (node_key(conf->root, false, settings->private_key, public) != AL_OK ||
+	    settings_peer("the RTR cache's address", conf->rtr, NULL, host, settings->rtr_port) != AL_OK ||
+	    al_slice_copy(al_slice_str(host), settings->rtr_host, sizeof(settings->rtr_host)) != AL_OK)
+		return CLI_REFUSED;
+	if (strcmp(public, wg_key) != 0)
+		return command_fail(
+			CLI_REFUSED,
+			"%s has another key in the registry than this machine: `alamo node init %s` registers this one",
+			conf->name, conf->name);
+	return CLI_DONE;
+}
+
+static int rendering_fill(const struct node_conf *conf, const struct al_state *state, const struct node_trust *trust,
+			  struct node_rendering *r)
 {
 	struct render_settings *settings = calloc(1, sizeof(*settings));
-	char public[NODE_KEY_LEN], host[SETTING_MAX];
 	int code = CLI_REFUSED;
 
 	if (settings == NULL)
 		return command_fail(CLI_REFUSED, "out of memory");
-	settings->whole = conf->whole;
-	if (node_key(conf->root, false, settings->private_key, public) != AL_OK ||
-	    settings_peer("the RTR cache's address", conf->rtr, NULL, host, settings->rtr_port) != AL_OK ||
-	    al_slice_copy(al_slice_str(host), settings->rtr_host, sizeof(settings->rtr_host)) != AL_OK ||
-	    node_view_fill(state, conf->name, &r->view) != AL_OK)
-		code = CLI_REFUSED;
-	else if (strcmp(public, r->view.wg_key) != 0)
-		code = command_fail(CLI_REFUSED,
-				    "%s has another key in the registry than this machine: `alamo node init %s`",
-				    r->view.name, r->view.name);
-	else
+	al_buf_init(&settings->network, RENDER_NETWORK_MAX);
+	switch (node_view_fill(state, conf->name, conf->super, trust, &r->view)) {
+	case AL_OK:
+		code = settings_fill(conf, settings, r->view.wg_key);
+		break;
+	case AL_EVERIFY:
+		code = CLI_UNVERIFIED;
+		break;
+	default:
+		break;
+	}
+	if (code == CLI_DONE)
+		code = command_exit(render_network(state, &settings->network));
+	if (code == CLI_DONE)
 		code = command_exit(render_node(&r->view, settings, &r->render));
+	al_buf_release(&settings->network);
 	free(settings);
+	return code;
+}
+
+int node_rendering_of(const struct node_conf *conf, const struct al_state *state, const struct node_trust *trust,
+		      struct node_rendering **out)
+{
+	*out = calloc(1, sizeof(**out));
+	return *out == NULL ? command_fail(CLI_REFUSED, "out of memory") : rendering_fill(conf, state, trust, *out);
+}
+
+static int rendering_read(const struct node_conf *conf, const struct log_read_options *where,
+			  struct node_rendering **out)
+{
+	struct log_read_options log = *where;
+	struct audit *audit = NULL;
+	struct node_trust trust;
+	char pin[PATH_MAX];
+	int code = CLI_REFUSED;
+
+	if (node_conf_trust(conf, &trust) != AL_OK || node_path(conf->root, NODE_PIN_PATH, true, pin) != AL_OK)
+		return CLI_REFUSED;
+	if (log.server == NULL && conf->server[0] != '\0')
+		log.server = conf->server;
+	log.pin = log.pin != NULL ? log.pin : pin;
+	code = node_log_read(&log, &trust, &audit);
+	if (code == CLI_DONE)
+		code = node_rendering_of(conf, audit_state(audit), &trust, out);
+	audit_free(audit);
+	node_trust_release(&trust);
 	return code;
 }
 
 int node_rendering_new(const char *root, const struct log_read_options *where, struct node_rendering **out)
 {
-	struct log_read_options log = *where;
 	struct node_conf *conf = calloc(1, sizeof(*conf));
-	struct audit *audit = NULL;
 	int code = CLI_REFUSED;
 
-	*out = calloc(1, sizeof(**out));
-	if (conf == NULL || *out == NULL)
+	*out = NULL;
+	if (conf == NULL)
 		command_fail(CLI_REFUSED, "out of memory");
-	else if (node_conf_load(root, conf) == AL_OK) {
-		if (log.server == NULL && conf->server[0] != '\0')
-			log.server = conf->server;
-		code = node_log_read(&log, &audit);
-		if (code == CLI_DONE)
-			code = rendering_fill(conf, audit_state(audit), *out);
-	}
-	audit_free(audit);
+	else if (node_conf_load(root, conf) == AL_OK)
+		code = rendering_read(conf, where, out);
 	free(conf);
 	return code;
 }
@@ -72,32 +118,41 @@ void node_rendering_free(struct node_rendering *rendering)
 
 /* ---- running ---- */
 
-struct changed {
-	char tunnels[NODE_PEERS_MAX][RENDER_PATH_MAX]; /* "al-10000" */
-	enum place_change how[NODE_PEERS_MAX];
-	size_t count, others;
-};
+/* "al-10000" of "etc/wireguard/al-10000.conf"; false: no tunnel's file. */
+static bool tunnel_of(const char *path, char out[static RENDER_PATH_MAX])
+{
+	const char *name = strrchr(path, '/');
+	size_t len = name != NULL ? strlen(name + 1) : 0;
+
+	if (strncmp(path, "etc/wireguard/", 14) != 0 || len <= 5)
+		return false;
+	snprintf(out, RENDER_PATH_MAX, "%.*s", (int)(len - 5), name + 1);
+	return true;
+}
 
 static void change_note(void *arg, enum place_change change, const char *path)
 {
-	struct changed *changed = arg;
-	const char *name = strrchr(path, '/');
-	size_t len;
+	struct node_changes *changes = arg;
 
 	if (change == PLACE_SAME)
 		return;
-	changed->others++;
-	if (strncmp(path, "etc/wireguard/", 14) != 0 || name == NULL || changed->count == NODE_PEERS_MAX)
-		return;
-	len = strlen(name + 1);
-	if (len <= 5)
-		return;
-	snprintf(changed->tunnels[changed->count], RENDER_PATH_MAX, "%.*s", (int)(len - 5), name + 1);
-	changed->how[changed->count++] = change;
+	changes->others++;
+	changes->firewall = changes->firewall || strstr(path, ".nft") != NULL;
+	changes->sysctl = changes->sysctl || strstr(path, "sysctl.d") != NULL;
+	changes->units = changes->units || strstr(path, "systemd") != NULL;
+	if (changes->count < NODE_PEERS_MAX && tunnel_of(path, changes->tunnels[changes->count]))
+		changes->how[changes->count++] = change;
 }
 
-/* A step that fails is said, and the next one is taken all the same. */
-static bool step(const char *const argv[])
+bool node_changes_has(const struct node_changes *changes, const char *tunnel)
+{
+	for (size_t i = 0; i < changes->count; i++)
+		if (strcmp(changes->tunnels[i], tunnel) == 0)
+			return true;
+	return false;
+}
+
+bool node_step(const char *const argv[])
 {
 	struct al_buf output;
 	int status = 0;
@@ -113,46 +168,93 @@ static bool step(const char *const argv[])
 	return ok;
 }
 
-#define STEP(...) step((const char *const[]){ __VA_ARGS__, NULL })
+/* A step that fails is said, and the next one is taken all the same. */
+#define STEP(...) node_step((const char *const[]){ __VA_ARGS__, NULL })
 
-/* Before the files change: wg-quick takes down by the file with which it took up. */
-static void tunnels_down(const struct changed *changed)
+static bool is_silent_success(const char *const argv[])
 {
-	for (size_t i = 0; i < changed->count; i++)
-		if (changed->how[i] != PLACE_NEW && if_nametoindex(changed->tunnels[i]) != 0)
-			(void)STEP("wg-quick", "down", changed->tunnels[i]);
+	struct al_buf output;
+	int status = 0;
+	bool ok;
+
+	al_buf_init(&output, 1u << 20);
+	ok = process_run(argv, AL_S(""), true, &output, &status) == AL_OK && status == 0;
+	al_buf_release(&output);
+	return ok;
 }
 
-static bool programs_run(const struct node_view *view, const struct changed *changed)
+/* Before the files change: wg-quick takes down by the file with which it took up. */
+static void tunnels_down(const struct node_changes *changes)
+{
+	for (size_t i = 0; i < changes->count; i++)
+		if (changes->how[i] != PLACE_NEW && if_nametoindex(changes->tunnels[i]) != 0)
+			(void)STEP("wg-quick", "down", changes->tunnels[i]);
+}
+
+/* The set of own openings is in the kernel alone: the firewall is not loaded again without need. */
+static bool firewall_load(bool changed)
+{
+	static const char *const there[] = { "nft", "list", "table", "inet", "alamo", NULL };
+
+	return (!changed && is_silent_success(there)) || STEP("nft", "-f", "/etc/nftables.d/alamo.nft");
+}
+
+static bool tunnels_up(const struct render *render)
+{
+	char tunnel[RENDER_PATH_MAX];
+	bool ok = true;
+
+	for (size_t i = 0; i < render->count; i++)
+		if (tunnel_of(render->files[i].path, tunnel) && if_nametoindex(tunnel) == 0)
+			ok = STEP("wg-quick", "up", tunnel) && ok;
+	return ok;
+}
+
+/* Where systemd is the init: the units are enabled, so that all of it is there after the next start. */
+static bool units_enable(bool timer)
+{
+	const char *follower = timer ? "alamo-node.timer" : "alamo-node.service";
+
+	if (access("/run/systemd/system", F_OK) != 0)
+		return true;
+	return STEP("systemctl", "daemon-reload") && STEP("systemctl", "enable", "alamo-address.service") &&
+	       STEP("systemctl", "enable", "--now", "--no-block", follower);
+}
+
+static bool programs_run(const struct node_rendering *r, const struct node_changes *changes)
 {
 	char address[AL_PREFIX_STRLEN + 4];
 	bool ok;
 
-	snprintf(address, sizeof(address), "%s/128", view->address);
+	snprintf(address, sizeof(address), "%s/128", r->view.address);
 	ok = STEP("ip", "-6", "addr", "replace", address, "dev", "lo");
-	ok = STEP("sysctl", "-q", "-p", "/etc/sysctl.d/90-alamo.conf") && ok;
-	ok = STEP("nft", "-f", "/etc/nftables.d/alamo.nft") && ok;
-	for (size_t i = 0; i < changed->count; i++)
-		if (changed->how[i] != PLACE_GONE)
-			ok = STEP("wg-quick", "up", changed->tunnels[i]) && ok;
+	if (changes->sysctl)
+		ok = STEP("sysctl", "-q", "-p", "/etc/sysctl.d/90-alamo.conf") && ok;
+	ok = firewall_load(changes->firewall) && ok;
+	ok = tunnels_up(&r->render) && ok;
+	if (changes->units)
+		ok = units_enable(r->render.timer) && ok;
 	return STEP("birdc", "configure") && ok;
 }
 
-static int files_apply(const char *root, const struct node_rendering *r, struct changed *changed)
+int node_files_apply(const char *root, const struct node_rendering *r, struct node_changes *changes)
 {
 	const struct place place = { .root = root, .set = "node" };
 	bool live = strcmp(root, "/") == 0;
 
 	if (place_check(&place, &r->render) != AL_OK ||
-	    place_compare(&place, &r->render, change_note, changed) != AL_OK)
+	    place_compare(&place, &r->render, change_note, changes) != AL_OK)
 		return CLI_REFUSED;
 	if (live)
-		tunnels_down(changed);
+		tunnels_down(changes);
 	if (place_apply(&place, &r->render) != AL_OK)
 		return CLI_REFUSED;
-	printf("log %llu: %zu of %zu files changed, %zu peers\n", (unsigned long long)r->view.size, changed->others,
+	printf("log %llu: %zu of %zu files changed, %zu peers\n", (unsigned long long)r->view.size, changes->others,
 	       r->render.count, r->view.peer_count);
-	if (live && !programs_run(&r->view, changed))
+	if (r->view.unsigned_count > 0)
+		fprintf(stderr, "alamo: %zu links in the log are not as you signed them, and left out\n",
+			r->view.unsigned_count);
+	if (live && !programs_run(r, changes))
 		return command_fail(CLI_REFUSED,
 				    "the files are in place; mend what is said above, then `alamo node apply`");
 	return CLI_DONE;
@@ -161,12 +263,27 @@ static int files_apply(const char *root, const struct node_rendering *r, struct 
 int node_apply(const char *root, const struct log_read_options *where)
 {
 	struct node_rendering *r = NULL;
-	struct changed *changed = calloc(1, sizeof(*changed));
-	int code = changed == NULL ? command_fail(CLI_REFUSED, "out of memory") : node_rendering_new(root, where, &r);
+	struct node_changes *changes = calloc(1, sizeof(*changes));
+	int code = changes == NULL ? command_fail(CLI_REFUSED, "out of memory") : node_rendering_new(root, where, &r);
 
 	if (code == CLI_DONE)
-		code = files_apply(root, r, changed);
+		code = node_files_apply(root, r, changes);
 	node_rendering_free(r);
-	free(changed);
+	free(changes);
 	return code;
+}
+
+int node_up(const char *root)
+{
+	const struct place place = { .root = root, .set = "node" };
+	struct render *now = calloc(1, sizeof(*now));
+	bool ok = now != NULL && place_read(&place, now) == AL_OK;
+
+	if (ok && now->count > 0 && strcmp(root, "/") == 0)
+		ok = STEP("sysctl", "-q", "-p", "/etc/sysctl.d/90-alamo.conf") && firewall_load(false) &&
+		     tunnels_up(now);
+	if (now != NULL)
+		render_release(now);
+	free(now);
+	return ok ? CLI_DONE : CLI_REFUSED;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "file.h"
@@ -48,6 +49,33 @@ enum al_err node_path(const char *root, const char *rest, bool make, char out[st
 
 /* ---- settings ---- */
 
+enum al_err node_conf_signer(struct node_conf *conf, struct al_slice key)
+{
+	for (size_t i = 0; i < conf->signer_count; i++)
+		if (al_slice_is(key, conf->signers[i]))
+			return AL_OK;
+	if (conf->signer_count == NODE_SIGNERS_MAX) {
+		command_fail(CLI_USAGE, "etc/alamo/node.conf: at most %d lines `signer`: take old ones out",
+			     NODE_SIGNERS_MAX);
+		return AL_ELIMIT;
+	}
+	return al_slice_copy(key, conf->signers[conf->signer_count++], NODE_TEXT_MAX);
+}
+
+enum al_err node_conf_trust(const struct node_conf *conf, struct node_trust *out)
+{
+	*out = (struct node_trust){ 0 };
+	for (size_t i = 0; i < conf->signer_count; i++)
+		if (node_trust_add(out, al_slice_str(conf->signers[i])) != AL_OK) {
+			command_fail(CLI_USAGE, "etc/alamo/node.conf: signer = %s is no SSH key", conf->signers[i]);
+			return AL_EINVAL;
+		}
+	if (out->key_count > 0)
+		return AL_OK;
+	command_fail(CLI_USAGE, "etc/alamo/node.conf names no signer: `alamo node init %s` writes it", conf->name);
+	return AL_EINVAL;
+}
+
 static enum al_err setting_take(struct node_conf *conf, const struct pair *pair)
 {
 	if (al_slice_is(pair->name, "name"))
@@ -56,6 +84,14 @@ static enum al_err setting_take(struct node_conf *conf, const struct pair *pair)
 		return al_slice_copy(pair->value, conf->server, sizeof(conf->server));
 	if (al_slice_is(pair->name, "rtr"))
 		return al_slice_copy(pair->value, conf->rtr, sizeof(conf->rtr));
+	if (al_slice_is(pair->name, "super"))
+		return al_slice_copy(pair->value, conf->super, sizeof(conf->super));
+	if (al_slice_is(pair->name, "signer"))
+		return node_conf_signer(conf, pair->value);
+	if (al_slice_is(pair->name, "applied-by")) {
+		conf->timer = al_slice_is(pair->value, "timer");
+		return AL_OK;
+	}
 	if (al_slice_is(pair->name, "bird-conf")) {
 		conf->whole = al_slice_is(pair->value, "ours");
 		return AL_OK;
@@ -69,8 +105,10 @@ static enum al_err conf_parse(const char *path, struct al_slice text, struct nod
 
 	while (pairs_next(&text, &pair))
 		if (pair.name.len == 0 || setting_take(conf, &pair) != AL_OK) {
-			command_fail(CLI_USAGE, "%s:%u: lines are name, server, rtr or bird-conf = VALUE", path,
-				     pair.line);
+			command_fail(
+				CLI_USAGE,
+				"%s:%u: lines are name, server, rtr, super, signer, applied-by or bird-conf = VALUE",
+				path, pair.line);
 			return AL_EINVAL;
 		}
 	if (conf->name[0] != '\0' && conf->rtr[0] != '\0')
@@ -102,6 +140,18 @@ enum al_err node_conf_load(const char *root, struct node_conf *out)
 	return err;
 }
 
+enum al_err node_conf_load_if(const char *root, struct node_conf *out)
+{
+	char path[PATH_MAX];
+	enum al_err err = node_path(root, CONF_PATH, false, path);
+
+	if (err != AL_OK || access(path, F_OK) == 0)
+		return err != AL_OK ? err : node_conf_load(root, out);
+	memset(out, 0, sizeof(*out));
+	snprintf(out->root, sizeof(out->root), "%s", root);
+	return AL_OK;
+}
+
 enum al_err node_conf_save(const struct node_conf *conf)
 {
 	char path[PATH_MAX];
@@ -111,8 +161,13 @@ enum al_err node_conf_save(const struct node_conf *conf)
 	if (err != AL_OK)
 		return err;
 	al_buf_init(&text, CONF_MAX);
-	al_buf_printf(&text, "# Written by `alamo node init`.\nname = %s\nserver = %s\nrtr = %s\nbird-conf = %s\n",
-		      conf->name, conf->server, conf->rtr, conf->whole ? "ours" : "own");
+	al_buf_printf(&text,
+		      "# Written by `alamo node init`.\nname = %s\nserver = %s\nrtr = %s\nbird-conf = %s\n"
+		      "applied-by = %s\nsuper = %s\n",
+		      conf->name, conf->server, conf->rtr, conf->whole ? "ours" : "own",
+		      conf->timer ? "timer" : "agent", conf->super);
+	for (size_t i = 0; i < conf->signer_count; i++)
+		al_buf_printf(&text, "signer = %s\n", conf->signers[i]);
 	err = text.err == AL_OK ? file_write(path, al_buf_view(&text), 0644) : text.err;
 	if (err != AL_OK)
 		command_fail(CLI_REFUSED, "%s: %s", path, strerror(errno));

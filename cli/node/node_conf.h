@@ -10,12 +10,19 @@
 #include "node_view.h"
 #include "settings.h"
 
+/* The newest checkpoint that this node has seen: an older log, or another, is refused. */
+#define NODE_PIN_PATH "var/lib/alamo/node/checkpoint"
+
 struct node_conf {
 	char root[PATH_MAX]; /* "/" on the node itself */
 	char name[NODE_TEXT_MAX];
-	char server[SETTING_MAX]; /* the registry's request port */
-	char rtr[SETTING_MAX];    /* HOST:PORT of the RTR cache */
-	bool whole;               /* bird.conf is ours */
+	char server[SETTING_MAX];                      /* the registry's request port */
+	char rtr[SETTING_MAX];                         /* HOST:PORT of the RTR cache */
+	char super[AL_PREFIX_STRLEN];                  /* the network's prefix when the node was made */
+	char signers[NODE_SIGNERS_MAX][NODE_TEXT_MAX]; /* "ssh-ed25519 AAAA...": whose word counts here */
+	size_t signer_count;
+	bool whole; /* bird.conf is ours */
+	bool timer; /* a timer applies; else the agent does */
 };
 
 /* "ROOT/REST"; the folders above are made when `make`. AL_ELIMIT, AL_ESYS. */
@@ -23,7 +30,14 @@ AL_MUST_USE enum al_err node_path(const char *root, const char *rest, bool make,
 
 /* Said if it fails. AL_ENOTFOUND: this machine has no node. */
 AL_MUST_USE enum al_err node_conf_load(const char *root, struct node_conf *out);
+/* The same, where it is no fault that there is none: *out is empty then, but for its root. */
+AL_MUST_USE enum al_err node_conf_load_if(const char *root, struct node_conf *out);
 AL_MUST_USE enum al_err node_conf_save(const struct node_conf *conf);
+
+/* The keys of node.conf; AL_EINVAL (said): none, or one that is no key. Release in any case. */
+AL_MUST_USE enum al_err node_conf_trust(const struct node_conf *conf, struct node_trust *out);
+/* Pins one more; what is there already is not added again. AL_ELIMIT, said. */
+AL_MUST_USE enum al_err node_conf_signer(struct node_conf *conf, struct al_slice key);
 
 #define NODE_KEY_LEN 45 /* base64 of 32 bytes, and NUL */
 /* The tunnels' key of this machine, made if there is none and `make`. Both as WireGuard writes them. Said if it fails. */

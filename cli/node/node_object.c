@@ -225,11 +225,17 @@ static int object_register(const struct submit *submit, const struct al_state *s
 
 /* ---- init ---- */
 
-static int settings_save_all(const struct node_init *init, const struct client *client, const struct network *network)
+/* The key that signs now is one whose word counts on this machine from now on; those that did before still do. */
+static int settings_save_all(const struct node_init *init, const struct client *client, const struct network *network,
+			     const struct al_state *state, struct al_slice auth)
 {
-	struct node_conf conf = { .whole = init->whole };
+	struct node_conf conf;
 
-	snprintf(conf.root, sizeof(conf.root), "%s", init->root);
+	if (node_conf_load_if(init->root, &conf) != AL_OK || node_conf_signer(&conf, auth) != AL_OK)
+		return CLI_REFUSED;
+	conf.whole = init->whole;
+	conf.timer = init->timer;
+	node_super(state, conf.super);
 	snprintf(conf.name, sizeof(conf.name), "%s", init->name);
 	snprintf(conf.server, sizeof(conf.server), "%s", client_server(client));
 	if (init->rtr != NULL)
@@ -282,12 +288,12 @@ int node_init(const struct node_init *init)
 	if (code == CLI_DONE) {
 		where.server = client_server(client);
 		submit.client = client;
-		code = node_log_read(&where, &audit);
+		code = node_log_read(&where, NULL, &audit);
 	}
 	if (code == CLI_DONE)
 		code = state_init(init, &submit, audit_state(audit), al_buf_view(&auth));
 	if (code == CLI_DONE)
-		code = settings_save_all(init, client, &network);
+		code = settings_save_all(init, client, &network, audit_state(audit), al_buf_view(&auth));
 	audit_free(audit);
 	client_close(client);
 	al_buf_release(&auth);

@@ -13,7 +13,7 @@ struct node_init {
 	struct registry registry;
 	struct log_read_options where;
 	const char *key, *endpoint, *as, *rtr; /* NULL: not said */
-	bool whole;
+	bool whole, timer;
 };
 
 /* Registers the node, or brings its object up to date; writes node.conf. Exit code. */

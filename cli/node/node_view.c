@@ -4,6 +4,8 @@
  */
 #include "node_view.h"
 
+#include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +14,7 @@
 
 /* ---- the log ---- */
 
-static void finding_tell(void *arg, const struct audit_finding *finding)
+void node_finding_tell(void *arg, const struct audit_finding *finding)
 {
 	bool *found = arg;
 	struct al_buf line;
@@ -31,20 +33,38 @@ struct reading {
 	struct log_read read;
 	struct audit *audit;
 	bool found;
+	struct node_trust *trust;
 };
+
+static void reading_finding(void *arg, const struct audit_finding *finding)
+{
+	struct reading *r = arg;
+
+	node_finding_tell(&r->found, finding);
+}
+
+static void reading_signers(void *arg, uint64_t index, const struct al_sshkey *keys, size_t count)
+{
+	struct reading *r = arg;
+
+	if (r->trust != NULL)
+		node_trust_take(r->trust, index, keys, count);
+}
 
 static enum al_err entry_take(void *arg, uint64_t index, struct al_slice bytes)
 {
 	struct reading *r = arg;
 
+	enum al_err err = audit_entry(r->audit, bytes);
+
 	(void)index;
-	return audit_entry(r->audit, bytes);
+	return err == AL_OK && r->found ? AL_EVERIFY : err;
 }
 
-int node_log_read(const struct log_read_options *where, struct audit **audit)
+int node_log_read(const struct log_read_options *where, struct node_trust *trust, struct audit **audit)
 {
 	struct reading *r = calloc(1, sizeof(*r));
-	struct audit_opts opts = { .finding = finding_tell };
+	struct audit_opts opts = { .finding = reading_finding, .signers = reading_signers };
 	int code;
 
 	*audit = NULL;
@@ -52,7 +72,8 @@ int node_log_read(const struct log_read_options *where, struct audit **audit)
 		return command_fail(CLI_REFUSED, "out of memory");
 	code = log_read_begin(&r->read, where);
 	opts.ns = al_slice_str(r->read.ns);
-	opts.arg = &r->found;
+	r->trust = trust;
+	opts.arg = r;
 	if (code == CLI_DONE && audit_new(&opts, &r->audit) != AL_OK)
 		code = command_fail(CLI_REFUSED, "out of memory");
 	if (code == CLI_DONE)
@@ -91,13 +112,45 @@ static bool port_read(struct al_slice *rest, unsigned *port)
 	return true;
 }
 
-bool node_link_ports(const struct al_object *peering, unsigned *first, unsigned *second)
+/* 64 digits of hex, since words of `link:` have no capitals, to the key as WireGuard writes it. */
+static bool key_read(struct al_slice *rest, char out[static NODE_TEXT_MAX])
+{
+	struct al_slice word;
+	uint8_t bytes[32];
+	size_t len;
+
+	out[0] = '\0';
+	if (!al_slice_word(rest, "", &word) ||
+	    sodium_hex2bin(bytes, sizeof(bytes), word.ptr, word.len, NULL, &len, NULL) != 0 || len != sizeof(bytes))
+		return false;
+	sodium_bin2base64(out, NODE_TEXT_MAX, bytes, sizeof(bytes), sodium_base64_VARIANT_ORIGINAL);
+	return true;
+}
+
+void node_link_key_put(struct al_slice key, struct al_buf *out)
+{
+	char hex[2 * 32 + 1];
+	uint8_t bytes[32];
+	size_t len;
+
+	if (al_slice_base64(key, bytes, sizeof(bytes), &len) != AL_OK || len != sizeof(bytes))
+		return;
+	sodium_bin2hex(hex, sizeof(hex), bytes, sizeof(bytes));
+	al_buf_printf(out, " %s", hex);
+}
+
+bool node_link_read(const struct al_object *peering, struct node_link *out)
 {
 	struct al_slice rest = al_object_text(peering), link, word;
 
-	while (al_attr_find(&rest, "link", &link))
-		if (al_slice_word(&link, "", &word) && al_slice_is(word, "wireguard"))
-			return port_read(&link, first) && port_read(&link, second);
+	while (al_attr_find(&rest, "link", &link)) {
+		if (!al_slice_word(&link, "", &word) || !al_slice_is(word, "wireguard") ||
+		    !port_read(&link, &out->port[0]) || !port_read(&link, &out->port[1]))
+			continue;
+		if (!key_read(&link, out->key[0]) || !key_read(&link, out->key[1]))
+			out->key[0][0] = out->key[1][0] = '\0';
+		return true;
+	}
 	return false;
 }
 
@@ -126,11 +179,12 @@ static bool port_mark(const struct al_object *peering, void *arg)
 {
 	struct port_search *search = arg;
 	struct al_slice other;
-	unsigned ports[2], side = side_of(peering, search->node, &other);
+	unsigned side = side_of(peering, search->node, &other);
+	struct node_link link;
 
-	if (side < 2 && node_link_ports(peering, &ports[0], &ports[1]) && ports[side] >= NODE_PORT_FIRST &&
-	    ports[side] <= NODE_PORT_LAST)
-		search->taken[ports[side] - NODE_PORT_FIRST] = true;
+	if (side < 2 && node_link_read(peering, &link) && link.port[side] >= NODE_PORT_FIRST &&
+	    link.port[side] <= NODE_PORT_LAST)
+		search->taken[link.port[side] - NODE_PORT_FIRST] = true;
 	return true;
 }
 
@@ -153,10 +207,12 @@ unsigned node_port_free(const struct al_state *state, struct al_slice node)
 
 struct filling {
 	const struct al_state *state;
+	const struct node_trust *trust;
 	struct node_view *view;
 	struct al_slice asn;
 };
 
+/* What is announced in our name is what we signed. */
 static bool prefix_add(const struct al_object *route, void *arg)
 {
 	struct filling *f = arg;
@@ -164,7 +220,7 @@ static bool prefix_add(const struct al_object *route, void *arg)
 	struct al_prefix prefix;
 
 	if (al_slice_caseeq(al_object_attr(route, "origin"), f->asn) && al_object_prefix(route, &prefix) == AL_OK &&
-	    prefix.len <= 48 && view->prefix_count < NODE_PREFIXES_MAX)
+	    prefix.len <= 48 && node_trust_has(f->trust, route->index) && view->prefix_count < NODE_PREFIXES_MAX)
 		view->prefixes[view->prefix_count++] = prefix;
 	return true;
 }
@@ -177,27 +233,42 @@ static void endpoint_host(const struct al_object *node, char *out, size_t cap)
 	text_copy(host, out, cap);
 }
 
-/* A peer without a key or a link that we know is none yet: nothing is rendered for it. */
+/*
+ * The link as this node's holder signed it, with the keys that both ends had then. A node of our own AS is another of our
+ * machines, and believed without filters: that has to be our word too.
+ */
+static bool is_consented(const struct filling *f, const struct al_object *peering, const struct al_object *node,
+			 const struct node_peer *peer, const char *own_key)
+{
+	return node_trust_has(f->trust, peering->index) && peer->wg_key[0] != '\0' &&
+	       strcmp(own_key, f->view->wg_key) == 0 &&
+	       (peer->asn != f->view->asn || node_trust_has(f->trust, node->index));
+}
+
+/* A peer without a link that we know is none yet: nothing is rendered for it. */
 static bool peer_add(const struct al_object *peering, void *arg)
 {
 	struct filling *f = arg;
 	struct node_peer *peer = &f->view->peers[f->view->peer_count];
 	struct al_slice other;
-	unsigned ports[2], side = side_of(peering, al_slice_str(f->view->name), &other);
+	unsigned side = side_of(peering, al_slice_str(f->view->name), &other);
 	const struct al_object *node;
+	struct node_link link;
 
-	if (side == 2 || !node_link_ports(peering, &ports[0], &ports[1]))
+	if (side == 2 || !node_link_read(peering, &link))
 		return true;
 	node = al_state_get(f->state, AL_NODE, other);
 	if (node == NULL || al_asn_parse(al_object_attr(node, "origin"), &peer->asn) != AL_OK)
 		return true;
-	node_attr(node, "wg-key", peer->wg_key, sizeof(peer->wg_key));
-	if (peer->wg_key[0] == '\0')
+	snprintf(peer->wg_key, sizeof(peer->wg_key), "%s", link.key[1 - side]);
+	if (!is_consented(f, peering, node, peer, link.key[side])) {
+		f->view->unsigned_count++;
 		return true;
+	}
 	text_copy(other, peer->name, sizeof(peer->name));
 	endpoint_host(node, peer->endpoint, sizeof(peer->endpoint));
-	peer->port = ports[side];
-	peer->peer_port = ports[1 - side];
+	peer->port = link.port[side];
+	peer->peer_port = link.port[1 - side];
 	peer->first = side == 0;
 	return ++f->view->peer_count < NODE_PEERS_MAX;
 }
@@ -223,10 +294,40 @@ static bool super_find(const struct al_state *state, struct al_prefix *out)
 	return false;
 }
 
-enum al_err node_view_fill(const struct al_state *state, const char *name, struct node_view *out)
+void node_super(const struct al_state *state, char out[static AL_PREFIX_STRLEN])
+{
+	struct al_prefix super;
+
+	out[0] = '\0';
+	if (super_find(state, &super))
+		al_prefix_format(&super, out);
+}
+
+/* What the node may believe at all. */
+static enum al_err signed_check(const struct filling *f, const struct al_object *node, const char *super)
+{
+	char now[AL_PREFIX_STRLEN];
+
+	node_super(f->state, now);
+	if (!node_trust_has(f->trust, node->index))
+		command_fail(CLI_UNVERIFIED,
+			     "[node] %s is in the log as its holder did not sign it: look at it, and sign it again "
+			     "(alamo node init)",
+			     f->view->name);
+	else if (strcmp(super, now) != 0)
+		command_fail(CLI_UNVERIFIED,
+			     "the network's prefix is %s in the log, and was %s: `alamo node init %s` takes it over",
+			     now, super, f->view->name);
+	else
+		return AL_OK;
+	return AL_EVERIFY;
+}
+
+enum al_err node_view_fill(const struct al_state *state, const char *name, const char *super,
+			   const struct node_trust *trust, struct node_view *out)
 {
 	const struct al_object *node = al_state_get(state, AL_NODE, al_slice_str(name));
-	struct filling f = { .state = state, .view = out };
+	struct filling f = { .state = state, .trust = trust, .view = out };
 
 	memset(out, 0, sizeof(*out));
 	if (node == NULL) {
@@ -242,6 +343,8 @@ enum al_err node_view_fill(const struct al_state *state, const char *name, struc
 		command_fail(CLI_REFUSED, "[node] %s has no address:, or the network no IPv6 super-prefix:", name);
 		return AL_ENOTFOUND;
 	}
+	if (signed_check(&f, node, super) != AL_OK)
+		return AL_EVERIFY;
 	out->size = al_state_size(state);
 	al_state_each(state, AL_ROUTE6, prefix_add, &f);
 	al_state_each(state, AL_PEERING, peer_add, &f);

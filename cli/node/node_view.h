@@ -10,6 +10,7 @@
 
 #include "alamo/rpsl/state.h"
 #include "log/log_read.h"
+#include "node_trust.h"
 
 #define NODE_TEXT_MAX 256
 #define NODE_PEERS_MAX 512
@@ -38,21 +39,42 @@ struct node_view {
 	size_t prefix_count;
 	struct node_peer peers[NODE_PEERS_MAX]; /* in the order of their names */
 	size_t peer_count;
-	uint64_t size; /* of the log */
+	size_t unsigned_count; /* links in the log that this node's holder did not sign as they are: left out */
+	uint64_t size;         /* of the log */
 };
 
 struct audit;
+struct audit_finding;
+/* Says the first finding; `arg` is a bool, whether there was one. As audit_fn. */
+void node_finding_tell(void *arg, const struct audit_finding *finding);
 /*
  * The whole log, decided again (rules/audit.h), so that every object in it has the signatures that it needs. Exit code;
- * CLI_UNVERIFIED at the first finding. The caller frees *audit; audit_state() is what the log says.
+ * CLI_UNVERIFIED at the first finding. The caller frees *audit; audit_state() is what the log says. `trust` (NULL:
+ * nobody asks) learns which entries its keys signed.
  */
-int node_log_read(const struct log_read_options *where, struct audit **audit);
+int node_log_read(const struct log_read_options *where, struct node_trust *trust, struct audit **audit);
 
-/* AL_ENOTFOUND (said): the log has no such node, or it is not complete. */
-AL_MUST_USE enum al_err node_view_fill(const struct al_state *state, const char *name, struct node_view *out);
+/*
+ * `super` is the network's prefix as it was when the node was made. AL_ENOTFOUND (said): the log has no such node, or it is
+ * not complete. AL_EVERIFY (said): node or prefix are not what the holder signed.
+ */
+AL_MUST_USE enum al_err node_view_fill(const struct al_state *state, const char *name, const char *super,
+				       const struct node_trust *trust, struct node_view *out);
+/* The network's IPv6 super-prefix, as text; empty: none. */
+void node_super(const struct al_state *state, char out[static AL_PREFIX_STRLEN]);
 
-/* The ports in "wireguard PORT PORT" of a peering's `link:`. False: it is linked in another way. */
-bool node_link_ports(const struct al_object *peering, unsigned *first, unsigned *second);
+/*
+ * "wireguard PORT PORT [KEY KEY]" (hex) of a peering's `link:`: what both ends signed, the first node's first. The keys are in it
+ * so that another key is another consent. Keys are empty where there are none.
+ */
+struct node_link {
+	unsigned port[2];
+	char key[2][NODE_TEXT_MAX];
+};
+/* False: it is linked in another way. */
+bool node_link_read(const struct al_object *peering, struct node_link *out);
+/* " KEY" for such a link, from a node's `wg-key:`. */
+void node_link_key_put(struct al_slice key, struct al_buf *out);
 /* A port for one more tunnel at `node`: none of its peerings has it. 0: none is left. */
 unsigned node_port_free(const struct al_state *state, struct al_slice node);
 

@@ -56,6 +56,20 @@ static enum al_err bytes_read(const struct place *place, const char *rest, struc
 	return err;
 }
 
+/* A file is its folder's: bird reads /etc/bird as the user bird when it is told to look again. */
+static void owner_follow(const char *path)
+{
+	char folder[PATH_MAX];
+	struct stat st;
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	if (strrchr(folder, '/') == NULL || geteuid() != 0)
+		return;
+	*strrchr(folder, '/') = '\0';
+	if (stat(folder, &st) == 0 && (st.st_uid != 0 || st.st_gid != 0))
+		(void)!chown(path, st.st_uid, st.st_gid);
+}
+
 static enum al_err bytes_write(const struct place *place, const char *rest, struct al_slice bytes, unsigned mode)
 {
 	char path[PATH_MAX];
@@ -66,6 +80,8 @@ static enum al_err bytes_write(const struct place *place, const char *rest, stru
 	err = file_write(path, bytes, mode);
 	if (err != AL_OK)
 		command_fail(CLI_REFUSED, "%s: %s", path, strerror(errno));
+	else
+		owner_follow(path);
 	return err;
 }
 
@@ -205,6 +221,21 @@ enum al_err place_check(const struct place *place, const struct render *render)
 
 /* ---- putting in place ---- */
 
+/* Owner and mode come back too. */
+static enum al_err status_copy(const struct place *place, const char *from, const char *to)
+{
+	char source[PATH_MAX], target[PATH_MAX];
+	struct stat st;
+
+	if (node_path(place->root, from, false, source) != AL_OK || node_path(place->root, to, false, target) != AL_OK)
+		return AL_ELIMIT;
+	if (stat(source, &st) == 0 && (geteuid() != 0 || chown(target, st.st_uid, st.st_gid) == 0) &&
+	    chmod(target, st.st_mode & 07777u) == 0)
+		return AL_OK;
+	command_fail(CLI_REFUSED, "%s: %s", target, strerror(errno));
+	return AL_ESYS;
+}
+
 /* Keeps what somebody else put there. What is ours already was kept the first time. */
 static enum al_err before_keep(const struct place *place, const struct render_file *file, struct al_slice list,
 			       struct al_buf *bytes)
@@ -219,14 +250,15 @@ static enum al_err before_keep(const struct place *place, const struct render_fi
 	if (err == AL_ENOTFOUND)
 		return AL_OK;
 	(void)home_path_of(place, "before/", file->path, rest);
-	return err == AL_OK ? bytes_write(place, rest, al_buf_view(bytes), 0600) : err;
+	if (err == AL_OK)
+		err = bytes_write(place, rest, al_buf_view(bytes), 0600);
+	return err == AL_OK ? status_copy(place, file->path, rest) : err;
 }
 
 /* Back to what was there, or to nothing. */
 static enum al_err before_restore(const struct place *place, const char *file, struct al_buf *bytes)
 {
 	char rest[HOME_PATH_MAX], path[PATH_MAX], kept[PATH_MAX];
-	struct stat st;
 	enum al_err err;
 
 	(void)home_path_of(place, "before/", file, rest);
@@ -236,8 +268,11 @@ static enum al_err before_restore(const struct place *place, const char *file, s
 	if (err == AL_OK)
 		err = bytes_read(place, rest, bytes);
 	if (err == AL_OK) {
-		err = bytes_write(place, file, al_buf_view(bytes), stat(path, &st) == 0 ? st.st_mode & 0777u : 0644);
-		(void)unlink(kept);
+		err = bytes_write(place, file, al_buf_view(bytes), 0600);
+		if (err == AL_OK)
+			err = status_copy(place, rest, file);
+		if (err == AL_OK)
+			(void)unlink(kept);
 		return err;
 	}
 	if (err == AL_ENOTFOUND && (unlink(path) == 0 || errno == ENOENT))
@@ -285,6 +320,39 @@ enum al_err place_apply(const struct place *place, const struct render *render)
 		err = bytes_write(place, render->files[i].path, al_buf_view(&render->files[i].text),
 				  render->files[i].mode);
 	al_buf_release(&bytes);
+	al_buf_release(&list);
+	return err;
+}
+
+enum al_err place_read(const struct place *place, struct render *out)
+{
+	char path[RENDER_PATH_MAX], full[PATH_MAX];
+	struct al_buf list;
+	struct al_slice rest;
+	struct stat st;
+	enum al_err err;
+
+	out->count = 0;
+	al_buf_init(&list, FILE_BYTES_MAX);
+	err = list_read(place, &list);
+	rest = al_buf_view(&list);
+	while (err == AL_OK && out->count < RENDER_FILES_MAX && list_next(&rest, path)) {
+		struct render_file *file = &out->files[out->count];
+
+		snprintf(file->path, sizeof(file->path), "%s", path);
+		al_buf_init(&file->text, FILE_BYTES_MAX);
+		out->count++;
+		err = bytes_read(place, path, &file->text);
+		if (err == AL_OK)
+			err = node_path(place->root, path, false, full);
+		if (err == AL_OK)
+			file->mode = stat(full, &st) == 0 ? st.st_mode & 0777u : 0600;
+		if (err == AL_ENOTFOUND) {
+			al_buf_release(&file->text);
+			out->count--;
+			err = AL_OK;
+		}
+	}
 	al_buf_release(&list);
 	return err;
 }

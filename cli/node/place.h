@@ -38,6 +38,8 @@ AL_MUST_USE enum al_err place_compare(const struct place *place, const struct re
 AL_MUST_USE enum al_err place_check(const struct place *place, const struct render *render);
 /* Each file at once; AL_OK, else said, and what is in place stays. */
 AL_MUST_USE enum al_err place_apply(const struct place *place, const struct render *render);
+/* The files of ours that are in place, as they are now; release in any case. AL_OK, else said. */
+AL_MUST_USE enum al_err place_read(const struct place *place, struct render *out);
 /* Everything as it was before the first place_apply(). */
 AL_MUST_USE enum al_err place_undo(const struct place *place, place_fn tell, void *arg);
 

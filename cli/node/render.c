@@ -23,7 +23,7 @@ static struct al_buf *file_add(struct render *render, unsigned mode, const char 
 
 	snprintf(file->path, sizeof(file->path), "%s", path);
 	file->mode = mode;
-	al_buf_init(&file->text, 1u << 20);
+	al_buf_init(&file->text, RENDER_NETWORK_MAX);
 	return &file->text;
 }
 
@@ -91,11 +91,39 @@ static void address_put(const struct node_view *view, struct al_buf *out)
 		      view->name, view->address);
 }
 
+void render_agent_unit(const struct node_view *view, const struct render_settings *settings, struct al_buf *out)
+{
+	const char *program = settings->program[0] != '\0' ? settings->program : "/usr/local/bin/alamo";
+
+	al_buf_printf(out,
+		      "# Written by `alamo node`.\n[Unit]\nDescription=Node %s, as the verified log has it\n"
+		      "Wants=network-online.target\nAfter=network-online.target bird.service\n\n[Service]\n"
+		      "ExecStartPre=-%s node up\n",
+		      view->name, program);
+	if (settings->timer)
+		al_buf_printf(out, "Type=oneshot\nExecStart=%s node apply\n", program);
+	else
+		/* What ends with 4 was lied to: it stays as it is until somebody has looked. */
+		al_buf_printf(out,
+			      "ExecStart=%s node run\nRestart=always\nRestartSec=5\nRestartPreventExitStatus=4\n\n"
+			      "[Install]\nWantedBy=multi-user.target\n",
+			      program);
+}
+
+void render_timer(struct al_buf *out)
+{
+	al_buf_str(out, "# Written by `alamo node init --timer`.\n[Unit]\nDescription=The node as the verified log has "
+			"it, every "
+			"minute\n\n[Timer]\nOnBootSec=10\nOnUnitInactiveSec=60\nAccuracySec=5\n\n[Install]\n"
+			"WantedBy=timers.target\n");
+}
+
 static enum al_err files_fill(const struct node_view *view, const struct render_settings *settings, struct render *out)
 {
 	char path[RENDER_PATH_MAX], interface[16];
 
 	render_bird(view, settings, file_add(out, 0640, "etc/bird/alamo.conf"));
+	al_buf_slice(file_add(out, 0640, "etc/bird/alamo-network.conf"), al_buf_view(&settings->network));
 	if (settings->whole)
 		render_bird_whole(view, file_add(out, 0640, "etc/bird/bird.conf"));
 	firewall_put(view, file_add(out, 0644, "etc/nftables.d/alamo.nft"));
@@ -103,6 +131,9 @@ static enum al_err files_fill(const struct node_view *view, const struct render_
 		   "# Written by `alamo node`.\nnet.ipv6.conf.all.forwarding = 1\n"
 		   "net.ipv6.conf.default.accept_ra = 0\n");
 	address_put(view, file_add(out, 0644, "etc/systemd/system/alamo-address.service"));
+	render_agent_unit(view, settings, file_add(out, 0644, "etc/systemd/system/alamo-node.service"));
+	if (settings->timer)
+		render_timer(file_add(out, 0644, "etc/systemd/system/alamo-node.timer"));
 	for (size_t i = 0; i < view->peer_count; i++) {
 		render_interface(&view->peers[i], interface);
 		snprintf(path, sizeof(path), "etc/wireguard/%s.conf", interface);
@@ -117,6 +148,7 @@ static enum al_err files_fill(const struct node_view *view, const struct render_
 enum al_err render_node(const struct node_view *view, const struct render_settings *settings, struct render *out)
 {
 	out->count = 0;
+	out->timer = settings->timer;
 	return files_fill(view, settings, out);
 }
 

@@ -7,14 +7,17 @@
 
 #include "node_view.h"
 
-#define RENDER_FILES_MAX (NODE_PEERS_MAX + 8)
+#define RENDER_FILES_MAX (NODE_PEERS_MAX + 10)
 #define RENDER_PATH_MAX 128
 
 struct render_settings {
 	char rtr_host[NODE_TEXT_MAX]; /* the RTR cache that bird asks */
 	char rtr_port[16];
 	char private_key[NODE_TEXT_MAX]; /* WireGuard; stays in the tunnels' files, which are 0600 */
+	char program[512];               /* path of `alamo`, for the units; empty: not known */
+	struct al_buf network;           /* render_network()'s text */
 	bool whole;                      /* bird.conf is ours too */
+	bool timer;                      /* a timer applies, and no agent */
 };
 
 struct render_file {
@@ -26,6 +29,7 @@ struct render_file {
 struct render {
 	struct render_file files[RENDER_FILES_MAX];
 	size_t count;
+	bool timer; /* as in the settings */
 };
 
 /* AL_ENOMEM; release in any case. */
@@ -33,12 +37,21 @@ AL_MUST_USE enum al_err render_node(const struct node_view *view, const struct r
 				    struct render *out);
 void render_release(struct render *render);
 
+#define RENDER_NETWORK_MAX (16u << 20)
+/* What the log says of everybody, for bird. AL_ENOMEM, AL_ELIMIT. */
+AL_MUST_USE enum al_err render_network(const struct al_state *state, struct al_buf *out);
+
 /* "al-10000": the interface of a tunnel. Its port is its name, since no two of a node's tunnels share one. */
 void render_interface(const struct node_peer *peer, char out[static 16]);
+/* "alamo_FISHER_R1": the name of a node's session in bird. */
+void render_symbol(const char *node, struct al_buf *out);
 /* The link-local address of one end of a tunnel; fe80::a1a:1 is the first node's. */
 const char *render_link_local(bool first);
 
 void render_bird(const struct node_view *view, const struct render_settings *settings, struct al_buf *out);
+/* What keeps the node as the log has it: the agent, or a timer. */
+void render_agent_unit(const struct node_view *view, const struct render_settings *settings, struct al_buf *out);
+void render_timer(struct al_buf *out);
 /* bird.conf of a machine that does nothing else. */
 void render_bird_whole(const struct node_view *view, struct al_buf *out);
 

@@ -23,12 +23,12 @@ static void defines_put(const struct node_view *view, struct al_buf *out)
 	char super[AL_PREFIX_STRLEN], prefix[AL_PREFIX_STRLEN];
 
 	al_prefix_format(&view->super, super);
-	al_buf_printf(
-		out,
-		"# Written by `alamo node` from log %llu: changes here are lost. Your own go to alamo-local.conf.\n"
-		"define ALAMO_AS = %u;\ndefine ALAMO_ME = %s;\ndefine ALAMO_NET = [ %s+ ];\n"
-		"define ALAMO_ANNOUNCED = [ %s{%u,48} ];\n",
-		(unsigned long long)view->size, view->asn, view->address, super, super, announce_least(&view->super));
+	al_buf_printf(out,
+		      "# Written by `alamo node`: changes here are lost. Your own go to alamo-local.conf.\n"
+		      "include \"alamo-network.conf\";\n"
+		      "define ALAMO_AS = %u;\ndefine ALAMO_ME = %s;\ndefine ALAMO_NET = [ %s+ ];\n"
+		      "define ALAMO_ANNOUNCED = [ %s{%u,48} ];\n",
+		      view->asn, view->address, super, super, announce_least(&view->super));
 	al_buf_str(out, "define ALAMO_OWN = [ ");
 	for (size_t i = 0; i < view->prefix_count; i++) {
 		al_prefix_format(&view->prefixes[i], prefix);
@@ -58,7 +58,7 @@ static void tables_put(const struct node_view *view, const struct render_setting
 	al_buf_printf(out,
 		      "roa6 table alamo_origins { min settle time 100 ms; max settle time 1 s; };\n"
 		      "protocol rpki alamo_authority {\n\troa6 { table alamo_origins; };\n"
-		      "\tremote \"%s\" port %s;\n\tretry keep 30;\n\trefresh keep 300;\n\texpire keep 7200;\n}\n\n",
+		      "\tremote \"%s\" port %s;\n\tretry keep 30;\n\trefresh keep 300;\n\texpire keep 172800;\n}\n\n",
 		      settings->rtr_host, settings->rtr_port);
 	al_buf_str(out, "protocol static alamo_own {\n\tipv6;\n");
 	for (size_t i = 0; i < view->prefix_count; i++) {
@@ -74,12 +74,37 @@ static void tables_put(const struct node_view *view, const struct render_setting
 			"interval 1 s; };\n}\n\n");
 }
 
-static void rules_put(struct al_buf *out)
+/*
+ * Origins: the cache's, as long as it has any. That it does is seen by our own route, which both have; RFC 8210 lets a
+ * router keep what it has for two days at most, and a router that starts while the cache is away has nothing.
+ */
+static void origins_put(const struct node_view *view, struct al_buf *out)
 {
-	al_buf_str(out, "function alamo_in(int neighbour)\n{\n"
+	char prefix[AL_PREFIX_STRLEN];
+
+	al_buf_str(out, "function alamo_valid()\n{\n");
+	if (view->prefix_count > 0) {
+		al_prefix_format(&view->prefixes[0], prefix);
+		al_buf_printf(out,
+			      "\tif roa_check(alamo_origins, %s, ALAMO_AS) != ROA_VALID then\n"
+			      "\t\treturn roa_check(alamo_kept6, net, bgp_path.last) = ROA_VALID;\n",
+			      prefix);
+	}
+	al_buf_str(out, "\treturn roa_check(alamo_origins, net, bgp_path.last) = ROA_VALID;\n}\n");
+}
+
+static void rules_put(const struct node_view *view, struct al_buf *out)
+{
+	origins_put(view, out);
+	/* An origin's neighbour is the last of the path when the origin, however often it is there, is taken out. */
+	al_buf_str(out, "function alamo_beside()\nint origin;\nint neighbour;\n{\n\torigin = bgp_path.last;\n"
+			"\tneighbour = delete(bgp_path, origin).last;\n"
+			"\tif neighbour = 0 || !(origin ~ ALAMO_LISTED) then return true;\n"
+			"\treturn (0, origin, neighbour) ~ ALAMO_LINKS;\n}\n"
+			"function alamo_in(int neighbour)\n{\n"
 			"\tif !(net ~ ALAMO_ANNOUNCED) || net ~ ALAMO_OWN then return false;\n"
 			"\tif bgp_path.first != neighbour || bgp_path.len > 24 then return false;\n"
-			"\treturn roa_check(alamo_origins, net, bgp_path.last) = ROA_VALID;\n}\n"
+			"\treturn alamo_valid() && alamo_beside();\n}\n"
 			"function alamo_out()\n{\n"
 			"\treturn net ~ ALAMO_ANNOUNCED && (source = RTS_STATIC || source = RTS_BGP);\n}\n\n"
 			"template bgp alamo_link {\n\tlocal as ALAMO_AS;\n\tbfd on;\n\tgraceful restart aware;\n"
@@ -87,8 +112,7 @@ static void rules_put(struct al_buf *out)
 			"\terror wait time 1, 15;\n}\n\n");
 }
 
-/* "FISHER-R1" as the name of a protocol. */
-static void symbol_put(const char *name, struct al_buf *out)
+void render_symbol(const char *name, struct al_buf *out)
 {
 	al_buf_str(out, "alamo_");
 	for (; *name != '\0'; name++) {
@@ -105,7 +129,7 @@ static void session_put(const struct node_view *view, const struct node_peer *pe
 
 	render_interface(peer, interface);
 	al_buf_str(out, "protocol bgp ");
-	symbol_put(peer->name, out);
+	render_symbol(peer->name, out);
 	al_buf_printf(out, " from alamo_link {\n\tlocal %s as ALAMO_AS;\n\tneighbor %s%%'%s' as %u;\n",
 		      render_link_local(peer->first), render_link_local(!peer->first), interface, peer->asn);
 	if (peer->asn == view->asn)
@@ -122,7 +146,7 @@ void render_bird(const struct node_view *view, const struct render_settings *set
 {
 	defines_put(view, out);
 	tables_put(view, settings, out);
-	rules_put(out);
+	rules_put(view, out);
 	for (size_t i = 0; i < view->peer_count; i++)
 		session_put(view, &view->peers[i], out);
 	al_buf_str(out, "include \"alamo-local*.conf\";\n");
