@@ -8,6 +8,9 @@
 
 #include "member/submit.h"
 
+/* Builds, signs and sends `control: WHAT`, which is good for so long; the answer is appended. */
+AL_MUST_USE enum al_err control_ask(const struct submit *submit, const char *what, unsigned good_for_s,
+				    struct al_buf *answer);
 /* Builds, signs and sends `control: WHAT`; prints the answer. Exit code. */
 int control_send(const struct submit *submit, const char *what);
 

@@ -18,6 +18,8 @@
 #include "json.h"
 #include "settings.h"
 
+#define SHOW_FOR_S 300
+
 struct options {
 	struct registry registry;
 	const char *key, *object;
@@ -93,6 +95,18 @@ static int shown_json(const struct shown *shown)
 	return json_out(root);
 }
 
+/* A text that is not for everybody is asked for again, with a signature. */
+static enum al_err ask_signed(const struct contact *c, struct al_buf *answer)
+{
+	char what[256];
+	int len = snprintf(what, sizeof(what), "contact-show %s", c->handle);
+
+	if (len < 0 || (size_t)len >= sizeof(what))
+		return AL_EINVAL;
+	al_buf_reset(answer);
+	return control_ask(&c->submit, what, SHOW_FOR_S, answer);
+}
+
 static int contact_show(struct contact *c)
 {
 	struct al_buf answer;
@@ -105,11 +119,17 @@ static int contact_show(struct contact *c)
 	al_buf_init(&answer, CLIENT_ANSWER_MAX);
 	err = ask(c, "contact", &answer);
 	shown_parse(al_buf_view(&answer), &shown);
+	if (err == AL_OK && al_slice_starts(shown.state, "for ")) {
+		err = ask_signed(c, &answer);
+		shown_parse(al_buf_view(&answer), &shown);
+	}
 	contact_hash(shown.text, hash);
 	if (err != AL_OK)
 		code = command_exit(err);
 	else if (answer_is_error(al_buf_view(&answer), &text))
 		code = command_fail(CLI_REFUSED, "%.*s", AL_FMT(text));
+	else if (shown.object.len == 0) /* refused: it says why */
+		code = command_fail(CLI_REFUSED, "%.*s", AL_FMT(al_buf_view(&answer)));
 	else if (shown.text.len > 0 && !al_slice_is(shown.contact, hash))
 		code = command_fail(CLI_UNVERIFIED, "the text is not what the log's hash names");
 	else if (c->json)
@@ -285,13 +305,17 @@ static int run_erase(const struct words *words, const void *options)
 }
 
 static const struct command_form forms[] = {
-	{ "show", "HANDLE", "prints the contact text, after comparing it with the log's hash", run_show },
+	{ "show", "HANDLE",
+	  "prints the contact text, after comparing it with the log's hash; asks for it with a signature if it is not "
+	  "for everybody",
+	  run_show },
 	{ "set", "HANDLE FILE", "makes the attribute lines in FILE the contact text", run_set },
 	{ "erase", "HANDLE", "has the registry forget the text", run_erase },
 };
 
 static const struct option_row rows[] = {
-	OPTION_KEY(struct options, key, "set erase", "the SSH key that signs"),
+	OPTION_KEY(struct options, key, "show set erase",
+		   "the SSH key that signs; `show` signs where the text is not for everybody"),
 	{ .name = "object",
 	  .arg = "FILE",
 	  .verbs = "set",

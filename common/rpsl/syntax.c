@@ -201,6 +201,14 @@ static enum al_err canon_policy(struct al_slice value, struct al_buf *out, const
 	return canon_word_of(value, words, AL_COUNT(words), out);
 }
 
+static enum al_err canon_audience(struct al_slice value, struct al_buf *out, const char **why)
+{
+	static const char *const words[] = { "public", "members", "holders" };
+
+	*why = "contact-for is one of public members holders";
+	return canon_word_of(value, words, AL_COUNT(words), out);
+}
+
 static enum al_err canon_yes(struct al_slice value, struct al_buf *out, const char **why)
 {
 	static const char *const words[] = { "yes", "no" };
@@ -350,6 +358,7 @@ static const struct {
 	[AL_SYN_CLAIM_KEY] = { canon_claim_key, NULL, "RSA or ECDSA public key" },
 	[AL_SYN_CLAIM_PROOF] = { canon_claim_proof, NULL, "SSH signature in base64" },
 	[AL_SYN_POLICY] = { canon_policy, NULL, "open|vouch|ask|reserved|closed" },
+	[AL_SYN_AUDIENCE] = { canon_audience, NULL, "public|members|holders" },
 	[AL_SYN_YES] = { canon_yes, NULL, "yes|no" },
 	[AL_SYN_STATUS] = { canon_status, NULL, "ALLOCATED|ASSIGNED [PA|PI]" },
 	[AL_SYN_LEN] = { canon_len, NULL, "prefix length" },

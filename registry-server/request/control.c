@@ -14,11 +14,14 @@
 #include "alamo/base/log.h"
 #include "attach.h"
 #include "policy.h"
+#include "question_side.h"
 #include "reply.h"
 
 struct control {
 	struct decision *d;           /* request, report and signers */
-	const struct al_state *state; /* until the ledger has the job */
+	const struct al_state *state; /* until the ledger has the job; so are these two */
+	const struct space *space;
+	const struct tariff *tariff;
 	struct ledger *ledger;
 	struct ledger_once once;
 	pipeline_answer_fn answer;
@@ -146,27 +149,77 @@ static enum al_err queue_refuse_all(struct control *c, struct policy *p, struct 
 	return err == AL_OK ? ledger_queue_drop_all(c->ledger, who, al_slice_trim(args), &c->once, on_done, c) : err;
 }
 
-static enum al_err contact_erase(struct control *c, struct policy *p, struct al_slice args)
+/* The role or person of that handle; NULL: there is none, and the report says so. */
+static const struct al_object *contact_of(struct control *c, struct al_slice args, const char *usage)
 {
 	const struct al_object *object;
 	struct al_slice handle;
-	char name[LEDGER_OBJECT_MAX];
 
 	if (!al_slice_word(&args, "", &handle) || al_slice_trim(args).len > 0) {
-		refuse(c, "REQUEST-FORM", "control: contact-erase HANDLE");
-		return AL_EINVAL;
+		refuse(c, "REQUEST-FORM", "control: %s HANDLE", usage);
+		return NULL;
 	}
 	object = attach_holder(c->state, handle);
-	if (object == NULL || attach_name(object, name) != AL_OK) {
+	if (object == NULL)
 		refuse(c, "REF-MISSING", "there is no role or person of this handle");
+	return object;
+}
+
+static enum al_err contact_erase(struct control *c, struct policy *p, struct al_slice args)
+{
+	const struct al_object *object = contact_of(c, args, "contact-erase");
+	char name[LEDGER_OBJECT_MAX];
+
+	if (object == NULL || attach_name(object, name) != AL_OK)
 		return AL_ENOTFOUND;
-	}
 	if (!auth_object(p, object, "mnt-by")) {
 		refuse(c, "AUTH-MNT", "[%s] %.*s: none of its maintainers has signed",
 		       al_class_name((enum al_class)object->cls), AL_FMT(al_object_key(object)));
 		return AL_EDENIED;
 	}
 	return ledger_side_erase(c->ledger, al_slice_str(name), &c->once, on_done, c);
+}
+
+/* Members: the keys of maintainers. Holders: of those that hold a number or a block. */
+static bool audience_has(const struct control *c, const struct policy *p, const struct al_object *object)
+{
+	struct al_slice audience = al_object_attr(object, "contact-for");
+	struct tally tally = { .whose = TALLY_KEY,
+			       .kind = al_slice_is(audience, "holders") ? TALLY_HELD : TALLY_OBJECTS };
+
+	if (audience.len == 0 || al_slice_is(audience, "public") || auth_object(p, object, "mnt-by"))
+		return true;
+	for (size_t i = 0; i < c->d->key_count; i++) {
+		tally.who = al_slice_str(c->d->key_texts[i]);
+		if (tallies_get(holdings_tallies(space_holdings(c->space)), &tally) > 0)
+			return true;
+	}
+	return false;
+}
+
+/* Read, not changed: it needs not be remembered that this was asked; the key pays for it, and the daemon's log tells. */
+static enum al_err contact_show(struct control *c, struct policy *p, struct al_slice args)
+{
+	const struct al_object *object = contact_of(c, args, "contact-show");
+	char words[TARIFF_WORDS];
+
+	if (object == NULL)
+		return AL_ENOTFOUND;
+	if (!audience_has(c, p, object)) {
+		refuse(c, "AUTH-MNT", "[%s] %.*s: its contact text is for %.*s, and none of them has signed",
+		       al_class_name((enum al_class)object->cls), AL_FMT(al_object_key(object)),
+		       AL_FMT(al_object_attr(object, "contact-for")));
+		return AL_EDENIED;
+	}
+	if (!p->hostmaster && !tariff_keys(c->tariff, c->d, CONTROL_CONTACT, al_now_ms(), words)) {
+		control_log(c, "poor");
+		control_answer(c, NULL, words);
+		return AL_OK;
+	}
+	control_log(c, "shown");
+	question_contact_text(c->ledger, object, c->answer, c->arg);
+	control_free(c);
+	return AL_OK;
 }
 
 static const struct {
@@ -176,6 +229,7 @@ static const struct {
 	{ "queue-refuse", queue_refuse },
 	{ "queue-refuse-all", queue_refuse_all },
 	{ "contact-erase", contact_erase },
+	{ "contact-show", contact_show },
 };
 
 /* ---- the flow ---- */
@@ -212,18 +266,22 @@ static enum al_err verb_run(struct control *c)
 	for (size_t i = 0; i < AL_COUNT(verbs); i++)
 		if (al_slice_is(word, verbs[i].word))
 			return verbs[i].run(c, &p, al_slice_trim(args));
-	refuse(c, "REQUEST-FORM", "control: knows queue-refuse, queue-refuse-all and contact-erase");
+	refuse(c, "REQUEST-FORM", "control: knows queue-refuse, queue-refuse-all, contact-erase and contact-show");
 	return AL_EINVAL;
 }
 
-static struct control *control_new(struct ledger *ledger, const struct al_state *state, pipeline_answer_fn answer,
-				   void *arg)
+static struct control *control_new(struct ledger *ledger, struct book *book, pipeline_answer_fn answer, void *arg)
 {
 	struct control *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)
 		return NULL;
-	*c = (struct control){ .d = decision_new(), .state = state, .ledger = ledger, .answer = answer, .arg = arg };
+	*c = (struct control){ .d = decision_new(),
+			       .state = book_state(book),
+			       .space = book_space(book),
+			       .ledger = ledger,
+			       .answer = answer,
+			       .arg = arg };
 	if (c->d == NULL) {
 		free(c);
 		return NULL;
@@ -233,16 +291,17 @@ static struct control *control_new(struct ledger *ledger, const struct al_state 
 	return c;
 }
 
-void control_submit(struct ledger *ledger, const struct al_state *state, struct al_slice ns, struct al_slice raw,
-		    pipeline_answer_fn answer, void *arg)
+void control_submit(struct ledger *ledger, struct book *book, const struct tariff *tariff, struct al_slice ns,
+		    struct al_slice raw, pipeline_answer_fn answer, void *arg)
 {
-	struct control *c = control_new(ledger, state, answer, arg);
+	struct control *c = control_new(ledger, book, answer, arg);
 	enum al_err err;
 
 	if (c == NULL) {
 		answer(arg, AL_S("%ERROR: out of memory: nothing was done\n" REPLY_END));
 		return;
 	}
+	c->tariff = tariff;
 	err = al_request_parse(raw, &c->d->request, &c->d->report);
 	if (err == AL_OK) {
 		memcpy(c->once.hash, c->d->request.hash, AL_HASH_LEN);
@@ -252,7 +311,7 @@ void control_submit(struct ledger *ledger, const struct al_state *state, struct 
 		err = c->d->report.errors > 0 ? AL_EINVAL : verb_run(c);
 	}
 	if (err == AL_OK)
-		return; /* on_done() answers */
+		return; /* answered, or on_done() will */
 	if (c->d->report.errors > 0) {
 		control_log(c, "refused");
 		control_answer(c, NULL, NULL);

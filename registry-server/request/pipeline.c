@@ -225,7 +225,7 @@ void pipeline_judge(struct pipeline *p, struct waiter *w)
 		return;
 	}
 	pays = !hostmaster && !(d->decoded && judged_again(&p->judged, d->request.hash));
-	if (pays && !tariff_keys(&p->tariff, d, al_now_ms(), words))
+	if (pays && !tariff_keys(&p->tariff, d, BUDGET_REQUEST, al_now_ms(), words))
 		waiter_fail(w, words);
 	else if (book_decide(p->book, d, al_now_s()) != AL_OK)
 		waiter_fail(w, "out of memory: nothing was stored");
@@ -259,7 +259,7 @@ static void on_control(void *arg)
 		waiter_fail(w, cannot);
 		return;
 	}
-	control_submit(p->ledger, book_state(p->book), al_slice_str(p->ns), al_buf_view(&w->stored), w->answer, w->arg);
+	control_submit(p->ledger, p->book, &p->tariff, al_slice_str(p->ns), al_buf_view(&w->stored), w->answer, w->arg);
 	waiter_free(w);
 }
 

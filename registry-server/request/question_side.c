@@ -213,33 +213,48 @@ static void on_contact(void *arg, enum al_err err, const struct ledger_side_resu
 	asked_answer(a, &out);
 }
 
-/* The text is looked up only for a hash that the state names. */
-static void contact_look(const struct question_ctx *ctx, const struct al_object *object, struct asked *a)
+static void contact_look(struct ledger *ledger, const struct al_object *object, struct asked *a, const char *withheld)
 {
 	struct al_buf out;
 	enum al_err err = attach_name(object, a->object);
 
 	if (err == AL_OK)
 		err = al_slice_copy(al_object_attr(object, "contact"), a->contact, sizeof(a->contact));
-	if (err == AL_OK && a->contact[0] == '\0') {
+	if (err == AL_OK && (a->contact[0] == '\0' || withheld != NULL)) {
 		al_buf_init(&out, REPLY_MAX);
-		put_contact(&out, a, "none");
+		put_contact(&out, a, a->contact[0] == '\0' ? "none" : withheld);
 		asked_answer(a, &out);
 		return;
 	}
 	if (err == AL_OK)
-		err = ledger_side_get(ctx->ledger, al_slice_str(a->object), on_contact, a);
+		err = ledger_side_get(ledger, al_slice_str(a->object), on_contact, a);
 	if (err != AL_OK)
 		asked_fail(a, trouble(err));
 }
 
+void question_contact_text(struct ledger *ledger, const struct al_object *object, pipeline_answer_fn answer, void *arg)
+{
+	struct asked *a = asked_new(answer, arg);
+
+	if (a != NULL)
+		contact_look(ledger, object, a, NULL);
+	else
+		answer_error(answer, arg, "out of memory");
+}
+
+/* Whoever asks without a signature is anybody. */
 void question_contact(const struct question_ctx *ctx, struct al_slice rest, pipeline_answer_fn answer, void *arg)
 {
 	const struct al_object *object = attach_holder(book_state(pipeline_book(ctx->pipeline)), rest);
 	struct asked *a = object != NULL ? asked_new(answer, arg) : NULL;
+	struct al_slice audience = object != NULL ? al_object_attr(object, "contact-for") : rest;
 
-	if (a != NULL)
-		contact_look(ctx, object, a);
-	else
+	if (a == NULL)
 		answer_error(answer, arg, object == NULL ? "no role or person of this handle" : "out of memory");
+	else if (al_slice_is(audience, "members"))
+		contact_look(ctx->ledger, object, a, "for members");
+	else if (al_slice_is(audience, "holders"))
+		contact_look(ctx->ledger, object, a, "for holders");
+	else
+		contact_look(ctx->ledger, object, a, NULL);
 }

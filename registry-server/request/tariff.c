@@ -78,7 +78,8 @@ void tariff_answered(const struct tariff *t, const struct payer *payer, size_t b
 	charge(t, payer, (unsigned)(bytes / ANSWER_A_HUNDREDTH), now_ms);
 }
 
-bool tariff_keys(const struct tariff *t, const struct decision *d, uint64_t now_ms, char words[static TARIFF_WORDS])
+bool tariff_keys(const struct tariff *t, const struct decision *d, unsigned cost, uint64_t now_ms,
+		 char words[static TARIFF_WORDS])
 {
 	char whose[AL_SSH_FINGERPRINT_LEN + 8], fingerprint[AL_SSH_FINGERPRINT_LEN];
 	struct budget_key keys[AL_REQUEST_SIGNATURES_MAX];
@@ -89,7 +90,7 @@ bool tariff_keys(const struct tariff *t, const struct decision *d, uint64_t now_
 		return true;
 	for (size_t i = 0; i < d->key_count; i++)
 		keys[i] = budget_of_sshkey(&d->keys[i]);
-	poor = budget_take_all(t->keys, keys, d->key_count, BUDGET_REQUEST, now_ms, &wait_s);
+	poor = budget_take_all(t->keys, keys, d->key_count, cost, now_ms, &wait_s);
 	if (poor == d->key_count)
 		return true;
 	al_sshkey_fingerprint(&d->keys[poor], fingerprint);

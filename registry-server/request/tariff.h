@@ -36,8 +36,8 @@ bool tariff_enter(const struct tariff *tariff, const struct payer *payer, unsign
 		  char words[static TARIFF_WORDS]);
 /* What an answer of that many bytes costs those who asked, beyond the question. */
 void tariff_answered(const struct tariff *tariff, const struct payer *payer, size_t bytes, uint64_t now_ms);
-/* The entrance of every key, or of none. */
-bool tariff_keys(const struct tariff *tariff, const struct decision *d, uint64_t now_ms,
+/* `cost`, BUDGET_REQUEST as entrance, of every key, or of none. */
+bool tariff_keys(const struct tariff *tariff, const struct decision *d, unsigned cost, uint64_t now_ms,
 		 char words[static TARIFF_WORDS]);
 /*
  * Judged: the rest of the price for `payer` (NULL: none) and, with `signers`, for the keys; all of it for the

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import socket
+import time
 
 import pytest
 from harness import Answer, Key, attributes, mntner, obj, run, wait_for
@@ -112,6 +113,49 @@ def test_set_and_erased(authority, ann, tmp_path):
     # Erasing what is gone is no error; over a restart it stays gone, and the same request gives the same receipt.
     done = authority.cli("contact", "erase", "ANN-ALAMO", "--key", authority.hostmaster.path)
     assert "% there was no text any more" in done.stdout
+
+
+def test_a_text_has_an_audience(own_authority, tmp_path):
+    """contact-for: says who may read; a signature opens it, a key's budget bounds it, and nothing shows it unasked."""
+    keys = {name: Key(tmp_path / name) for name in ("ann", "ben", "stranger")}
+    own_authority.cli("join", "--name", "BEN", "--key", keys["ben"].path)
+    objects, blocks = [mntner("ANN-MNT", keys["ann"])], ""
+    for audience in ("public", "members", "holders"):
+        digest, contact = block(f"{audience}-ALAMO", [("e-mail", f"{audience}@secret.example")])
+        pairs = [("person", "Ann"), ("nic-hdl", f"{audience}-ALAMO"), ("contact", digest), ("contact-for", audience)]
+        objects.append(obj(*pairs, mnt="ANN-MNT"))
+        blocks += contact
+    dry = own_authority.talk(signed(own_authority, objects, keys["ann"], blocks, headers=[("dry-run", "yes")]))
+    assert "secret.example" not in dry
+    assert Answer(own_authority.talk(signed(own_authority, objects, keys["ann"], blocks))).accepted
+    wait_for(lambda: "HOLDERS-ALAMO" in own_authority.whois("holders-alamo"), 60)
+
+    def shown(audience, *key):
+        done = own_authority.cli("contact", "show", f"{audience}-ALAMO", *key, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    for audience in ("members", "holders"):
+        assert f"% state: for {audience}" in own_authority.ask(f"contact {audience}-ALAMO")
+        for text in (own_authority.ask(f"contact {audience}-ALAMO"), own_authority.whois(f"{audience}-ALAMO")):
+            assert "secret.example" not in text
+        code, text = shown(audience, "--key", keys["stranger"].path)
+        assert code == 1 and "AUTH-MNT" in text and "secret.example" not in text
+    assert "public@secret.example" in own_authority.ask("contact public-ALAMO")
+    # Ann has no number and no block; what is hers she reads.
+    assert shown("members", "--key", keys["ann"].path)[0] == 0
+    assert "holders@secret.example" in shown("holders", "--key", keys["ann"].path)[1]
+    assert "holders@secret.example" in shown("holders", "--key", keys["ben"].path)[1]
+    assert "holders@secret.example" in shown("holders", "--key", own_authority.hostmaster.path)[1]
+    cora = Key(tmp_path / "cora")
+    own_authority.accept([mntner("CORA-MNT", cora)], [cora])
+    assert "members@secret.example" in shown("members", "--key", cora.path)[1]
+    assert shown("holders", "--key", cora.path)[0] == 1
+    # A key reads so many, and not all of them: sixty at once are twice what it has.
+    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 300))
+    ask = f"request: a\ncontrol: contact-show members-ALAMO\nnonce: 1\nnot-after: {until}\n".encode()
+    answers = own_authority.talk((ask + cora.sign(ask, own_authority.namespace)) * 60)
+    assert 0 < answers.count("members@secret.example") < 60 and "%ERROR: budget of key" in answers
+    assert "holders@secret.example" in shown("holders", "--key", keys["ben"].path)[1]
 
 
 def test_erased_stays_erased(own_authority, tmp_path):

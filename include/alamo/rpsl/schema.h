@@ -57,6 +57,7 @@ enum al_syntax {
 	AL_SYN_CLAIM_KEY,   /* ssh-rsa or ecdsa-sha2-nistp* key */
 	AL_SYN_CLAIM_PROOF, /* base64 of an SSH signature by one */
 	AL_SYN_POLICY,      /* open vouch ask reserved closed */
+	AL_SYN_AUDIENCE,    /* public members holders */
 	AL_SYN_YES,         /* yes, no */
 	AL_SYN_STATUS,      /* ALLOCATED, ASSIGNED, with PI or PA */
 	AL_SYN_LEN,         /* prefix length, 0..128 */

@@ -107,6 +107,7 @@ static const struct row {
 	{ NULL, "tech-c", { "A-ALAMO" }, { "", "A", "AS-ANY", "A-B, C-D" } },
 	{ NULL, "zone-c", { "A-ALAMO" }, { "", "A", "AS-ANY", "A-B, C-D" } },
 	{ NULL, "contact", { "sha256:" ZERO }, { "", ZERO, "sha256:AAAA", "sha1:" ZERO } },
+	{ NULL, "contact-for", { "public", "Members", "holders" }, { "", "friends", "members holders", "members," } },
 	{ NULL, "policy", { "open", "VOUCH" }, { "", "wide", "open closed" } },
 	{ NULL, "status", { "ASSIGNED PA", "allocated" }, { "", "MINE", "PA" } },
 	{ NULL, "country", { "at", "TO" }, { "", "AUT", "A1", "A", "\xc3\x84T", "AT DE" } },

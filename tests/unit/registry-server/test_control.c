@@ -59,9 +59,11 @@ static void test_who_and_when(void **state)
 		{ "contact-erase", 60, "0", "(REQUEST-FORM)" },
 		{ "contact-erase A B", 60, "0", "(REQUEST-FORM)" },
 		{ "contact-erase NOBODY-TEST", 60, "0", "(REF-MISSING)" },
+		{ "contact-show", 60, "0", "(REQUEST-FORM)" },
+		{ "contact-show NOBODY-TEST", 60, "1", "(REF-MISSING)" },
 		{ "queue-refuse 9 no", 60, "0", "(REF-MISSING)" },
 		{ "queue-refuse-all mntner=NOBODY-MNT no", 60, "0", "(REF-MISSING)" },
-		{ "shut-down now", 60, "0", "control: knows queue-refuse, queue-refuse-all and contact-erase" },
+		{ "shut-down now", 60, "0", "control: knows queue-refuse, queue-refuse-all, contact-erase and contact-show" },
 	};
 	struct registry_rig *rig = *state;
 
