@@ -13,6 +13,7 @@
 
 #include "allot.h"
 #include "decision.h"
+#include "policy.h"
 
 struct allot {
 	struct decision *d;
@@ -25,12 +26,6 @@ struct allot {
 };
 
 /* ---- AS numbers ---- */
-
-static bool block_open(const struct space *space, const struct al_object *block)
-{
-	return al_slice_is(al_object_attr(block, "policy"), "open") &&
-	       (!space_by_mark(space) || al_slice_is(al_object_attr(block, "assign-auto"), "yes"));
-}
 
 struct block_pick {
 	const struct al_state *state;
@@ -46,7 +41,7 @@ static bool block_visit(const struct al_object *block, void *arg)
 	struct al_asn_range range, inner;
 	uint32_t asn;
 
-	if (!block_open(pick->space, block) || al_asn_range_parse(al_object_key(block), &range) != AL_OK)
+	if (!space_feeds(pick->space, block) || al_asn_range_parse(al_object_key(block), &range) != AL_OK)
 		return true;
 	while (space_find_asn(pick->space, range.first, range.last, &asn) == AL_OK) {
 		const struct al_object *smallest = al_state_as_block(pick->state, asn);
@@ -187,11 +182,116 @@ static void define(struct allot *a, struct al_slice token, const char *value)
 	a->d->auto_count++;
 }
 
-static enum al_err fill_asn(struct allot *a, unsigned number, struct al_slice token)
+/* ---- what rests of one's own ---- */
+
+struct own {
+	struct allot *allot;
+	enum al_class cls;
+	unsigned len; /* of a prefix */
+	const struct al_object *best;
+};
+
+static bool stops(const struct al_object *child, void *arg)
 {
-	char text[AL_ASN_STRLEN];
+	bool *found = arg;
+
+	(void)child;
+	*found = true;
+	return false;
+}
+
+static bool given_already(const struct allot *a, struct al_slice key)
+{
+	for (size_t i = 0; i < a->d->auto_count; i++)
+		if (al_slice_is(key, a->d->autos[i].value))
+			return true;
+	return false;
+}
+
+/* Would AUTO hand it out, if it were free? */
+static bool own_fits(const struct own *own, const struct al_object *last)
+{
+	const struct allot *a = own->allot;
+	const struct al_object *pool;
+	struct al_prefix prefix, around;
+	bool inside = false;
 	uint32_t asn;
 
+	if ((enum al_class)last->cls != own->cls || given_already(a, al_object_key(last)))
+		return false;
+	if (own->cls == AL_AUT_NUM) {
+		pool = al_object_asn(last, &asn) == AL_OK ? al_state_as_block(a->state, asn) : NULL;
+		return pool != NULL && space_feeds(a->space, pool);
+	}
+	if (al_object_prefix(last, &prefix) != AL_OK || prefix.len != own->len)
+		return false;
+	pool = al_state_covering_inet(a->state, &prefix, false);
+	if (pool == NULL || !space_feeds(a->space, pool) || al_object_prefix(pool, &around) != AL_OK ||
+	    !pool_takes(a->state, &around, own->len))
+		return false;
+	al_state_children(a->state, own->cls, &prefix, stops, &inside);
+	return !inside;
+}
+
+/* The first maintainer that an object names. */
+static bool raw_mntner(struct al_slice raw, struct al_buf *out)
+{
+	struct al_raw_attr attr;
+	struct al_slice rest, name;
+	struct al_buf value;
+	unsigned line = 0;
+	enum al_err err;
+	const char *why;
+	bool found = false;
+
+	al_buf_init(&value, 65536);
+	while (!found && al_raw_next(&raw, &line, &attr, &value, &err))
+		found = err == AL_OK && al_slice_caseis(attr.name, "mnt-by");
+	rest = al_buf_view(&value);
+	(void)al_slice_cut(&rest, ',', &name);
+	found = found && al_syntax_canon(AL_SYN_MNTNER, name, out, &why) == AL_OK;
+	al_buf_release(&value);
+	return found;
+}
+
+/*
+ * Whoever returned something and asks for the next one gets his own again, which nobody else may have now: the one
+ * that he returned last. AL_ENOTFOUND: he has none, or has not signed.
+ */
+static enum al_err own_find(struct allot *a, unsigned number, enum al_class cls, unsigned len,
+			    char out[AL_PREFIX_STRLEN])
+{
+	const struct policy policy = { .state = a->state, .view = { .state = a->state }, .d = a->d };
+	struct own own = { .allot = a, .cls = cls, .len = len };
+	const struct al_object *last;
+	struct al_buf name;
+	size_t place = 0;
+	enum al_err err = AL_ENOTFOUND;
+
+	al_buf_init(&name, 256);
+	if (raw_mntner(a->d->request.objects[number], &name) &&
+	    space_own(a->space, al_buf_view(&name), &place, &a->d->work) != NULL &&
+	    auth_mntner(&policy, al_buf_view(&name))) {
+		place = 0;
+		while ((last = space_own(a->space, al_buf_view(&name), &place, &a->d->work)) != NULL)
+			if (own_fits(&own, last)) {
+				err = al_slice_copy(al_object_key(last), out, AL_PREFIX_STRLEN);
+				break;
+			}
+	}
+	al_buf_release(&name);
+	return err;
+}
+
+static enum al_err fill_asn(struct allot *a, unsigned number, struct al_slice token)
+{
+	char text[AL_ASN_STRLEN], own[AL_PREFIX_STRLEN];
+	uint32_t asn;
+
+	if (own_find(a, number, AL_AUT_NUM, 0, own) == AL_OK) {
+		define(a, token, own); /* nobody else is offered what rests: it needs not be held */
+		return AL_OK;
+	}
 	if (allot_asn(a->state, a->space, &asn) != AL_OK) {
 		refuse(a, number, "POLICY-ASN-FREE", "No open as-block has a free AS number");
 		return AL_OK;
@@ -211,6 +311,10 @@ static enum al_err fill_prefix(struct allot *a, unsigned number, struct al_slice
 
 	if (len == 0) {
 		refuse(a, number, "SCHEMA-AUTO", "A prefix placeholder needs a length: AUTO-1/48");
+		return AL_OK;
+	}
+	if (own_find(a, number, bits == 32 ? AL_INETNUM : AL_INET6NUM, len, text) == AL_OK) {
+		define(a, token, text);
 		return AL_OK;
 	}
 	if (allot_prefix(a->state, a->space, bits, len, &block) != AL_OK) {

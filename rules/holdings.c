@@ -430,10 +430,16 @@ enum al_err holdings_change(struct holdings *h, const struct al_state *state, co
 	return now->cls == AL_AS_BLOCK ? as_blocks(h, state, now) : AL_OK;
 }
 
+enum al_err holdings_returned(struct tallies *tallies, const struct holdings_view *view, const struct al_object *last,
+			      int change)
+{
+	return credit_all(tallies, view, last, TALLY_RESTING, al_slice_str(al_class_name((enum al_class)last->cls)),
+			  change);
+}
+
 enum al_err holdings_rest(struct holdings *h, const struct al_state *state, const struct al_object *last, int change)
 {
 	const struct holdings_view view = { state_mntner, state };
 
-	return credit_all(&h->tallies, &view, last, TALLY_RESTING,
-			  al_slice_str(al_class_name((enum al_class)last->cls)), change);
+	return holdings_returned(&h->tallies, &view, last, change);
 }

@@ -42,6 +42,9 @@ AL_MUST_USE enum al_err holdings_credit(struct tallies *tallies, const struct ho
 /* All that one object counts as, `sign` times; `pool`: the block that it lies in, for numbers and blocks. */
 AL_MUST_USE enum al_err holdings_object(struct tallies *tallies, const struct holdings_view *view,
 					const struct al_object *object, struct al_slice pool, int sign);
+/* What rests, as holdings_rest() counts it. */
+AL_MUST_USE enum al_err holdings_returned(struct tallies *tallies, const struct holdings_view *view,
+					  const struct al_object *last, int change);
 /* Numbers and blocks below another pool than before: a block was put around them, or taken away. */
 AL_MUST_USE enum al_err holdings_move(struct tallies *tallies, const struct holdings_view *view,
 				      const struct al_object *object, struct al_slice from, struct al_slice to);

@@ -108,6 +108,18 @@ static enum al_err count_new(struct policy *p, const struct al_object *now)
 									       : AL_OK;
 }
 
+/* Who takes back what rests of his own has it once, not twice. */
+static enum al_err count_taken_back(struct policy *p, const struct al_object *now)
+{
+	const struct holdings_view before = { mntner_before, p };
+	const struct al_object *last = al_state_version(p->state, (enum al_class)now->cls, al_object_key(now));
+
+	if ((now->cls != AL_AUT_NUM && now->cls != AL_INETNUM && now->cls != AL_INET6NUM) || last == NULL ||
+	    space_resting(p->space, now) != last)
+		return AL_OK;
+	return holdings_returned(&p->adds, &before, last, -1);
+}
+
 static enum al_err count_one(struct policy *p, const struct al_object *now)
 {
 	const struct holdings_view before = { mntner_before, p }, after = { mntner_after, p };
@@ -122,6 +134,8 @@ static enum al_err count_one(struct policy *p, const struct al_object *now)
 		err = count_around(p, now);
 	if (err == AL_OK && !now->deleted && old == NULL)
 		err = count_new(p, now);
+	if (err == AL_OK && !now->deleted && old == NULL)
+		err = count_taken_back(p, now);
 	if (err == AL_OK && now->cls == AL_MNTNER)
 		err = holdings_rekey(&p->adds, holdings_tallies(space_holdings(p->space)),
 				     al_state_version(p->state, AL_MNTNER, al_object_key(now)), now);

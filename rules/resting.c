@@ -7,6 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define uthash_nonfatal_oom(item) ((item)->lost = true)
+#include <uthash.h>
+
+/* The name is in a tombstone, which stays for ever. */
+struct rest_chain {
+	struct al_slice name;
+	size_t newest; /* as an index value */
+	bool lost;
+	UT_hash_handle hh;
+};
+
 void resting_init(struct resting *resting)
 {
 	*resting = (struct resting){ .items = NULL };
@@ -16,6 +27,13 @@ void resting_init(struct resting *resting)
 
 void resting_release(struct resting *resting)
 {
+	struct rest_chain *chain, *next;
+
+	HASH_ITER(hh, resting->chains, chain, next)
+	{
+		HASH_DEL(resting->chains, chain);
+		free(chain);
+	}
 	free(resting->items);
 	al_trie_release(&resting->by_asn);
 	al_trie_release(&resting->by_inet);
@@ -61,6 +79,57 @@ static void index_remove(struct resting *resting, const struct al_object *object
 		(void)al_trie_remove(index_of(resting, object), &key);
 }
 
+/* ---- chains ---- */
+
+static struct al_slice first_mntner(const struct al_object *object)
+{
+	struct al_slice rest = al_object_attr(object, "mnt-by"), name;
+
+	(void)al_slice_cut(&rest, ',', &name);
+	return al_slice_trim(name);
+}
+
+/* The chain of that maintainer, made if there is none; NULL: out of memory. */
+static struct rest_chain *chain_of(struct resting *resting, struct al_slice name)
+{
+	struct rest_chain *chain;
+
+	HASH_FIND(hh, resting->chains, name.ptr, name.len, chain);
+	if (chain != NULL)
+		return chain;
+	chain = calloc(1, sizeof(*chain));
+	if (chain == NULL)
+		return NULL;
+	chain->name = name;
+	HASH_ADD_KEYPTR(hh, resting->chains, chain->name.ptr, chain->name.len, chain);
+	if (chain->lost) {
+		free(chain);
+		return NULL;
+	}
+	return chain;
+}
+
+const struct al_object *resting_of(const struct resting *resting, struct al_slice mntner, size_t *place, uint64_t *work)
+{
+	const struct rest_chain *chain;
+	size_t at;
+
+	HASH_FIND(hh, resting->chains, mntner.ptr, mntner.len, chain);
+	if (chain == NULL)
+		return NULL;
+	at = *place == 0 ? chain->newest : resting->items[*place - 1 - resting->gone].before;
+	for (; at > resting->gone + resting->first; at = resting->items[at - 1 - resting->gone].before) {
+		const struct rest_item *item = &resting->items[at - 1 - resting->gone];
+
+		(*work)++;
+		if (!item->gone) {
+			*place = at;
+			return item->last;
+		}
+	}
+	return NULL;
+}
+
 /* ---- the queue ---- */
 
 static enum al_err reserve(struct resting *resting)
@@ -87,16 +156,23 @@ static enum al_err reserve(struct resting *resting)
 enum al_err resting_add(struct resting *resting, const struct al_object *last)
 {
 	struct al_prefix key;
+	struct rest_chain *chain;
 	void **slot;
 	enum al_err err = reserve(resting);
 
 	if (err != AL_OK || !index_key(last, &key))
 		return err;
+	chain = chain_of(resting, first_mntner(last));
+	if (chain == NULL)
+		return AL_ENOMEM;
 	slot = al_trie_slot(index_of(resting, last), &key);
 	if (slot == NULL)
 		return AL_ENOMEM;
 	*slot = place_value(resting->gone + resting->count);
-	resting->items[resting->count++] = (struct rest_item){ .last = last, .since = last->time };
+	resting->items[resting->count++] = (struct rest_item){ .last = last,
+							       .since = last->time,
+							       .before = chain->newest };
+	chain->newest = resting->gone + resting->count;
 	return AL_OK;
 }
 

@@ -30,10 +30,12 @@ struct tree {
 	unsigned bits;
 };
 
+#define EDITIONS 3 /* of the rules of what feeds AUTO */
+
 struct space {
-	struct tree tree[3];       /* IPv4, IPv6, AS numbers */
-	struct pools open, marked; /* policy: open; of those, with assign-auto: yes */
-	bool by_mark;              /* the registry's edition: only marked ones feed AUTO */
+	struct tree tree[3];         /* IPv4, IPv6, AS numbers */
+	struct pools feed[EDITIONS]; /* blocks that feed AUTO by each edition of the rules */
+	unsigned edition;            /* that is in force, from 0 */
 	struct resting resting;
 	uint64_t now; /* log time that resting has been worked off to */
 	struct holdings *holdings;
@@ -74,8 +76,8 @@ void space_free(struct space *space)
 		return;
 	for (size_t i = 0; i < AL_COUNT(space->tree); i++)
 		free(space->tree[i].nodes);
-	pools_release(&space->open);
-	pools_release(&space->marked);
+	for (size_t i = 0; i < EDITIONS; i++)
+		pools_release(&space->feed[i]);
 	resting_release(&space->resting);
 	holdings_free(space->holdings);
 	free(space);
@@ -318,15 +320,25 @@ enum al_err space_find_asn(const struct space *space, uint32_t first, uint32_t l
 
 const struct al_prefix *space_pools(const struct space *space, size_t *count)
 {
-	const struct pools *pools = space->by_mark ? &space->marked : &space->open;
+	const struct pools *pools = &space->feed[space->edition];
 
 	*count = pools->count;
 	return pools->items;
 }
 
-bool space_by_mark(const struct space *space)
+/* At first every open block; then those that the hostmaster marked; then such where a voucher is asked for too. */
+static bool feeds(const struct al_object *block, unsigned edition)
 {
-	return space->by_mark;
+	struct al_slice policy = al_object_attr(block, "policy");
+
+	if (!al_slice_is(policy, "open") && (edition < 2 || !al_slice_is(policy, "vouch")))
+		return false;
+	return edition < 1 || al_slice_is(al_object_attr(block, "assign-auto"), "yes");
+}
+
+bool space_feeds(const struct space *space, const struct al_object *block)
+{
+	return feeds(block, space->edition);
 }
 
 static enum al_err rest_counts(struct space *space, const struct al_object *last, int change)
@@ -376,6 +388,11 @@ const struct al_object *space_resting(const struct space *space, const struct al
 	return resting_touching(&space->resting, asked);
 }
 
+const struct al_object *space_own(const struct space *space, struct al_slice mntner, size_t *place, uint64_t *work)
+{
+	return space->edition >= 2 ? resting_of(&space->resting, mntner, place, work) : NULL;
+}
+
 const struct holdings *space_holdings(const struct space *space)
 {
 	return space->holdings;
@@ -385,15 +402,9 @@ static enum al_err inet_change(struct space *space, const struct al_object *now,
 {
 	struct al_prefix prefix;
 	enum al_err err = al_object_prefix(now, &prefix);
-	bool open;
 
-	if (err != AL_OK)
-		return err;
-	open = !now->deleted && al_slice_is(al_object_attr(now, "policy"), "open");
-	err = pools_set(&space->open, &prefix, open);
-	if (err == AL_OK)
-		err = pools_set(&space->marked, &prefix,
-				open && al_slice_is(al_object_attr(now, "assign-auto"), "yes"));
+	for (unsigned i = 0; err == AL_OK && i < EDITIONS; i++)
+		err = pools_set(&space->feed[i], &prefix, !now->deleted && feeds(now, i));
 	if (err != AL_OK || was == !now->deleted)
 		return err;
 	return now->deleted ? returned(space, now) : space_take(space, &prefix);
@@ -413,7 +424,9 @@ static void registry_change(struct space *space, const struct al_object *now)
 {
 	uint64_t days, edition;
 
-	space->by_mark = al_slice_u64(al_object_attr(now, "edition"), 1000000, &edition) == AL_OK && edition >= 2;
+	space->edition = 0;
+	if (al_slice_u64(al_object_attr(now, "edition"), 1000000, &edition) == AL_OK && edition > 0)
+		space->edition = edition < EDITIONS ? (unsigned)edition - 1 : EDITIONS - 1;
 	space->resting.rest_s = 0;
 	if (!now->deleted && al_slice_u64(al_object_attr(now, "quarantine"), 1000000, &days) == AL_OK)
 		space->resting.rest_s = days * 86400;

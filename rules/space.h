@@ -39,13 +39,18 @@ void space_advance(struct space *space, uint64_t now);
 uint64_t space_time(const struct space *space);
 /* The tombstone of a returned block or number that rests and touches the one asked for; NULL: none. */
 const struct al_object *space_resting(const struct space *space, const struct al_object *asked);
+/* As resting_of(), by edition: 3; before, nothing of one's own came first. */
+const struct al_object *space_own(const struct space *space, struct al_slice mntner, size_t *place, uint64_t *work);
 const struct holdings *space_holdings(const struct space *space);
 
 /* Follow a state's change (al_change_fn's shape, with a result). */
 AL_MUST_USE enum al_err space_change(struct space *space, const struct al_object *old, const struct al_object *now);
 
-/* Does AUTO pick from blocks with assign-auto: yes only (edition: 2 of the registry object)? */
-bool space_by_mark(const struct space *space);
+/*
+ * Does AUTO pick from this block, by edition: of the registry object? 1, and without it: where policy is open; 2: such
+ * with assign-auto: yes; 3: where policy is vouch too.
+ */
+bool space_feeds(const struct space *space, const struct al_object *block);
 /* Living inet(6)nums with `policy: open` that AUTO picks from, in address order. Valid until the next change. */
 const struct al_prefix *space_pools(const struct space *space, size_t *count);
 
