@@ -10,6 +10,7 @@
 #include "invite.h"
 
 struct options {
+	const char *vouch;
 	struct registry registry;
 };
 
@@ -22,13 +23,17 @@ static bool is_loopback(const char *server)
 static int run(const struct words *words, const void *arg)
 {
 	const struct options *options = arg;
-	struct invite invite;
+	struct invite invite = { .vouch = "" };
 	struct client *client;
 	struct network network;
 	char word[INVITE_MAX];
-	enum al_err err = network_open(&options->registry, &client, &network);
+	enum al_err err;
 
 	(void)words;
+	if (options->vouch != NULL && invite_mntner(al_slice_str(options->vouch), invite.vouch) != AL_OK)
+		return command_fail(CLI_USAGE, "--vouch: \"%s\" is no maintainer's name, as FISHER-MNT",
+				    options->vouch);
+	err = network_open(&options->registry, &client, &network);
 	if (err != AL_OK)
 		return command_exit(err);
 	err = al_slice_copy(al_slice_str(client_server(client)), invite.server, sizeof(invite.server));
@@ -48,7 +53,14 @@ static int run(const struct words *words, const void *arg)
 
 static const struct command_form forms[] = { { NULL, "", NULL, run } };
 
-static const struct option_row rows[] = { REGISTRY_ROWS(struct options, registry) };
+static const struct option_row rows[] = {
+	{ .name = "vouch",
+	  .arg = "MNTNER",
+	  OPTION_AT(struct options, vouch),
+	  .meaning = "your maintainer, which vouches for the newcomer: `alamo join` then makes an offer for `alamo "
+		     "vouch`" },
+	REGISTRY_ROWS(struct options, registry),
+};
 
 const struct command command_invite = {
 	.name = "invite",

@@ -14,6 +14,8 @@
 #include "ask.h"
 #include "invite.h"
 #include "join.h"
+#include "offer.h"
+#include "vouch.h"
 #include "join_key.h"
 #include "join_report.h"
 #include "settings.h"
@@ -24,7 +26,7 @@
 #define LEN4_DEFAULT 27
 
 struct options {
-	const char *name, *domain;
+	const char *name, *domain, *vouched_by;
 	struct option_list hosts;
 	struct option_number len, len4;
 	const char *key; /* NULL: settings */
@@ -112,6 +114,7 @@ static int answer_report(const struct joining *j, struct al_slice answer)
 		.client = j->client,
 		.network = &j->network,
 		.name = j->name,
+		.domain = j->join.domain,
 		.key = j->key,
 		.auth = al_buf_view(&j->auth),
 		.answer = answer,
@@ -161,6 +164,25 @@ static int draft_send(const struct joining *j, const struct draft *draft)
 	return code;
 }
 
+/* The voucher signs too: the request goes to him as one word. */
+static int draft_offer(const struct joining *j, struct al_slice objects)
+{
+	const struct submit submit = {
+		.client = j->client, .network = &j->network, .keys = { j->key }, .key_count = 1
+	};
+	struct al_buf word;
+	enum al_err err;
+
+	al_buf_init(&word, OFFER_MAX);
+	err = offer_make(&submit, objects, VOUCH_MARK, &word);
+	if (err == AL_OK)
+		printf("Nothing was sent yet. %s says yes with:\n\nalamo vouch %.*s\n\n"
+		       "Then, here: alamo show mntner %s-MNT\n",
+		       j->join.vouched_by, AL_FMT(al_buf_view(&word)), j->name);
+	al_buf_release(&word);
+	return err == AL_OK ? CLI_DONE : CLI_USAGE;
+}
+
 static int objects_send(const struct joining *j)
 {
 	struct draft draft;
@@ -174,10 +196,12 @@ static int objects_send(const struct joining *j)
 	al_buf_str(&objects, "request:        join\nprev:           none\n\n");
 	err = join_objects(&j->join, al_slice_str(j->network.source), al_slice_str(j->network.tld),
 			   al_buf_view(&j->auth), &objects, &why);
-	if (err == AL_OK)
+	if (err == AL_OK && j->join.vouched_by == NULL)
 		err = draft_parse(al_buf_view(&objects), &draft);
 	if (err != AL_OK) {
 		code = command_fail(CLI_USAGE, "join: %s", why);
+	} else if (j->join.vouched_by != NULL) {
+		code = draft_offer(j, al_buf_view(&objects));
 	} else {
 		code = draft_send(j, &draft);
 		draft_release(&draft);
@@ -260,11 +284,26 @@ static int join_run(struct joining *j)
 	return code;
 }
 
+/* The option, else the invitation's. */
+static int voucher_take(struct joining *j)
+{
+	if (j->options->vouched_by != NULL &&
+	    invite_mntner(al_slice_str(j->options->vouched_by), j->invite.vouch) != AL_OK)
+		return command_fail(CLI_USAGE, "--vouched-by: \"%s\" is no maintainer's name, as FISHER-MNT",
+				    j->options->vouched_by);
+	if (j->invite.vouch[0] != '\0')
+		j->join.vouched_by = j->invite.vouch;
+	if (j->join.vouched_by != NULL && (j->options->json || j->options->dry_run))
+		return command_fail(CLI_USAGE, "with a voucher nothing is sent from here: without %s",
+				    j->options->json ? "--json" : "--dry-run");
+	return CLI_DONE;
+}
+
 static int run(const struct words *words, const void *arg)
 {
 	const struct options *options = arg;
 	struct joining *j = calloc(1, sizeof(*j));
-	int code;
+	int code = CLI_DONE;
 
 	if (j == NULL)
 		return command_fail(CLI_REFUSED, "out of memory");
@@ -279,6 +318,8 @@ static int run(const struct words *words, const void *arg)
 		code = command_fail(CLI_USAGE, "\"%s\" is no invitation, or one that was mistyped%s", words->word[0],
 				    invite_is(words->word[0]) ? "" : ": a name is given with --name");
 	else
+		code = voucher_take(j);
+	if (code == CLI_DONE)
 		code = join_run(j);
 	client_close(j->client);
 	al_buf_release(&j->auth);
@@ -322,6 +363,11 @@ static const struct option_row rows[] = {
 	  .meaning = "length of the IPv4 prefix, in a network that has some",
 	  .fallback = "27, or what the network hands out" },
 	{ .name = "no-ipv4", OPTION_AT(struct options, no_ipv4), .meaning = "no IPv4 prefix, even if there are some" },
+	{ .name = "vouched-by",
+	  .arg = "MNTNER",
+	  OPTION_AT(struct options, vouched_by),
+	  .meaning = "the member who vouches for you: the request is made and signed, and sent by `alamo vouch`",
+	  .fallback = "whom the invitation names" },
 	{ .name = "dry-run",
 	  .letter = 'n',
 	  OPTION_AT(struct options, dry_run),

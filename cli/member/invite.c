@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alamo/rpsl/schema.h"
 #include "pairs.h"
 
 #define MARK "alamo1-"
@@ -35,6 +36,8 @@ enum al_err invite_format(const struct invite *invite, char out[static INVITE_MA
 
 	al_buf_init(&text, INVITE_MAX / 2);
 	al_buf_printf(&text, "server = %s\npin = %s\n", invite->server, invite->vkey);
+	if (invite->vouch[0] != '\0')
+		al_buf_printf(&text, "vouch = %s\n", invite->vouch);
 	if (text.err == AL_OK) {
 		check_value(al_buf_view(&text), check);
 		al_buf_printf(&text, "%s", check);
@@ -50,6 +53,20 @@ enum al_err invite_format(const struct invite *invite, char out[static INVITE_MA
 	return err;
 }
 
+enum al_err invite_mntner(struct al_slice typed, char out[static INVITE_MNTNER_MAX])
+{
+	struct al_buf name;
+	const char *why;
+	enum al_err err;
+
+	al_buf_init(&name, 256);
+	err = al_syntax_canon(AL_SYN_MNTNER, typed, &name, &why);
+	if (err == AL_OK)
+		err = al_slice_copy(al_buf_view(&name), out, INVITE_MNTNER_MAX);
+	al_buf_release(&name);
+	return err;
+}
+
 static enum al_err pairs_take(struct al_slice text, struct invite *out)
 {
 	struct pair pair = { .line = 0 };
@@ -61,6 +78,8 @@ static enum al_err pairs_take(struct al_slice text, struct invite *out)
 			err = al_slice_copy(pair.value, out->server, sizeof(out->server));
 		else if (al_slice_is(pair.name, "pin"))
 			err = al_slice_copy(pair.value, out->vkey, sizeof(out->vkey));
+		else if (al_slice_is(pair.name, "vouch"))
+			err = invite_mntner(pair.value, out->vouch);
 	}
 	if (err == AL_OK && (pair.name.len == 0 || out->server[0] == '\0'))
 		err = AL_EINVAL;

@@ -112,6 +112,8 @@ enum al_err join_objects(const struct join *join, struct al_slice source, struct
 		return AL_EINVAL;
 	attr_put(out, "mntner:", "%s-MNT", name);
 	attr_put(out, "auth:", "%.*s", AL_FMT(auth));
+	if (join->vouched_by != NULL)
+		attr_put(out, "vouched-by:", "%s", join->vouched_by);
 	tail_put(out, name, source);
 	al_buf_u8(out, '\n');
 	attr_put(out, "aut-num:", "AUTO-1");

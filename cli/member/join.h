@@ -14,8 +14,9 @@ struct join {
 	const char *domain;       /* NULL: none; without a dot it is put below the TLD */
 	const char *const *hosts; /* "NAME=ADDRESS"; "NAME=::1" is that host of the new prefix */
 	size_t host_count;
-	unsigned len;  /* of the IPv6 prefix */
-	unsigned len4; /* of the IPv4 prefix; 0: none */
+	const char *vouched_by; /* a maintainer; NULL: nobody */
+	unsigned len;           /* of the IPv6 prefix */
+	unsigned len4;          /* of the IPv4 prefix; 0: none */
 };
 
 #define JOIN_NAME_MAX 60

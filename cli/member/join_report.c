@@ -127,10 +127,54 @@ static enum holder holder_of(const struct join_report *r)
 	return holder;
 }
 
+/* Is an object of this class refused, and the clause among those that refuse? *key: which, as "FAILED: [CLASS] KEY" says. */
+static bool refused_by(const struct join_report *r, const char *cls, const char *clause, char *key, size_t cap)
+{
+	struct al_slice rest = r->answer, line, head, action;
+	bool found = false, failed = false;
+	char start[40];
+
+	(void)snprintf(start, sizeof(start), "FAILED: [%s] ", cls);
+	while (al_slice_line(&rest, &line)) {
+		head = al_slice_trim(line);
+		(void)al_slice_word(&head, "", &action); /* Create, or Modify of what is there */
+		head = al_slice_trim(head);
+		found = found || (al_slice_starts(line, "***Error:") && al_slice_ends(line, clause));
+		if (!failed && al_slice_starts(head, start))
+			failed = al_slice_copy(al_slice_from(head, strlen(start)), key, cap) == AL_OK;
+	}
+	return found && failed;
+}
+
+/* Of the domain that was asked for: somebody's, was somebody's, or nobody's to have. */
+static void domain_plain(const struct join_report *r, char *out, size_t cap)
+{
+	struct al_buf answer;
+	struct al_slice text, mntner, rest;
+	char name[AL_NAME_MAX + 1], line[AL_NAME_MAX + 16];
+
+	if (refused_by(r, "domain", "(POLICY-NAME-RESERVED)", name, sizeof(name)))
+		snprintf(out, cap, "%s is reserved by the registry. Join by another --domain", name);
+	else if (refused_by(r, "domain", "(POLICY-NAME-TAKEN)", name, sizeof(name)))
+		snprintf(out, cap, "%s was somebody's, and is kept for its last holder. Join by another --domain",
+			 name);
+	if (out[0] != '\0' || !refused_by(r, "domain", "(REQUEST-PREV)", name, sizeof(name)))
+		return;
+	snprintf(line, sizeof(line), "show domain %s", name);
+	al_buf_init(&answer, CLIENT_ANSWER_MAX);
+	if (client_ask(r->client, line, &answer) == AL_OK && !answer_is_error(al_buf_view(&answer), &text)) {
+		rest = al_buf_view(&answer);
+		if (al_attr_find(&rest, "mnt-by", &mntner))
+			snprintf(out, cap, "%s is taken: it belongs to %.*s. Join by another --domain", name,
+				 AL_FMT(al_slice_head(mntner, 80)));
+	}
+	al_buf_release(&answer);
+}
+
 /* Empty: there is no plain reason. */
 static void reason_plain(const struct join_report *r, char *out, size_t cap)
 {
-	char key[AL_SSH_FINGERPRINT_LEN] = "";
+	char key[AL_SSH_FINGERPRINT_LEN] = "", asn[64];
 	struct al_sshkey ours;
 
 	out[0] = '\0';
@@ -138,6 +182,13 @@ static void reason_plain(const struct join_report *r, char *out, size_t cap)
 		al_sshkey_fingerprint(&ours, key);
 	switch (holder_of(r)) {
 	case NOBODY:
+		if (r->domain != NULL)
+			domain_plain(r, out, cap);
+		if (out[0] == '\0' && refused_by(r, "aut-num", "(POLICY-VOUCH)", asn, sizeof(asn)))
+			snprintf(out, cap,
+				 "a member has to vouch for you: join by an invitation of one (alamo invite --vouch), "
+				 "or with "
+				 "--vouched-by");
 		break;
 	case SELF:
 		snprintf(out, cap, "%s is yours already: %s-MNT has your key %s. Nothing was done", r->name, r->name,
@@ -152,7 +203,7 @@ static void reason_plain(const struct join_report *r, char *out, size_t cap)
 
 void join_refused(const struct join_report *r)
 {
-	char plain[256];
+	char plain[512];
 
 	reason_plain(r, plain, sizeof(plain));
 	if (plain[0] != '\0')
@@ -167,7 +218,7 @@ void join_json(const struct join_report *r)
 	struct al_slice rest = r->answer;
 	struct answer_object object;
 	uint64_t index;
-	char cls[32], plain[256];
+	char cls[32], plain[512];
 
 	while (answer_next(&rest, &object))
 		if (al_slice_copy(object.cls, cls, sizeof(cls)) == AL_OK)

@@ -11,6 +11,7 @@ struct join_report {
 	struct client *client;
 	const struct network *network;
 	const char *name;     /* "FISHER" */
+	const char *domain;   /* that was asked for; NULL: none */
 	const char *key;      /* file */
 	struct al_slice auth; /* its public part */
 	struct al_slice answer;

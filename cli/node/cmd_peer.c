@@ -8,21 +8,20 @@
  */
 #include "command.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "audit.h"
 #include "member/consent.h"
+#include "member/offer.h"
 #include "node_apply.h"
 #include "node_conf.h"
 #include "node_object.h"
 #include "member/sign.h"
 #include "peer_wait.h"
 
-#define OFFER_PREFIX "alamo-peer1-"
-#define OFFER_MAX 16384
+#define OFFER_MARK "alamo-peer1-"
 
 struct options {
 	const char *root, *key;
@@ -111,24 +110,16 @@ static int applied(const struct peer *p, int code)
 static int offer_print(const struct peer *p, struct al_slice objects, struct al_slice other)
 {
 	struct submit submit = submit_of(p);
-	struct draft draft;
-	struct al_buf request;
-	char word[OFFER_MAX];
+	struct al_buf word;
 	int code = CLI_USAGE;
 
-	if (draft_parse(objects, &draft) != AL_OK)
-		return command_fail(CLI_USAGE, "the request cannot be made");
-	al_buf_init(&request, OFFER_MAX / 2);
-	if (submit_build(&submit, &draft, &request) == AL_OK &&
-	    sodium_base64_ENCODED_LEN(request.len, sodium_base64_VARIANT_URLSAFE_NO_PADDING) < sizeof(word)) {
-		sodium_bin2base64(word, sizeof(word), request.ptr, request.len,
-				  sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-		printf("The holder of %.*s says yes with:\n\nalamo peer accept " OFFER_PREFIX "%s\n\n", AL_FMT(other),
-		       word);
+	al_buf_init(&word, OFFER_MAX);
+	if (offer_make(&submit, objects, OFFER_MARK, &word) == AL_OK) {
+		printf("The holder of %.*s says yes with:\n\nalamo peer accept %.*s\n\n", AL_FMT(other),
+		       AL_FMT(al_buf_view(&word)));
 		code = CLI_DONE;
 	}
-	al_buf_release(&request);
-	draft_release(&draft);
+	al_buf_release(&word);
 	return code;
 }
 
@@ -297,21 +288,6 @@ static int add(const struct words *words, const void *options)
 
 /* ---- accepting ---- */
 
-static bool offer_decode(const char *word, struct al_buf *out)
-{
-	uint8_t bytes[OFFER_MAX];
-	size_t len;
-
-	if (strncmp(word, OFFER_PREFIX, strlen(OFFER_PREFIX)) != 0)
-		return false;
-	word += strlen(OFFER_PREFIX);
-	if (sodium_base642bin(bytes, sizeof(bytes), word, strlen(word), NULL, &len, NULL,
-			      sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
-		return false;
-	al_buf_slice(out, al_slice_of((const char *)bytes, len));
-	return out->err == AL_OK;
-}
-
 /* An offer is one peering, and nothing else: what a person is asked to sign can be read at a glance. */
 static bool offer_is_one(const struct draft *draft)
 {
@@ -349,11 +325,10 @@ static int word_accept(const struct peer *p, const char *word)
 	int code;
 
 	al_buf_init(&offer, OFFER_MAX);
-	if (offer_decode(word, &offer))
+	if (offer_read(word, OFFER_MARK, &offer))
 		code = offer_accept(p, al_buf_view(&offer));
 	else
-		code = command_fail(CLI_USAGE,
-				    "that is no offer, or not the whole of it: it begins with " OFFER_PREFIX);
+		code = command_fail(CLI_USAGE, "that is no offer, or not the whole of it: it begins with " OFFER_MARK);
 	al_buf_release(&offer);
 	return code;
 }

@@ -44,6 +44,18 @@ def test_join_twice_is_refused(authority, key):
     assert "TWICE is yours already" in again.stderr
 
 
+def test_a_taken_domain_is_said_so(authority, key, tmp_path):
+    """One sentence instead of the registry's whole answer, for each reason that a name cannot be had."""
+    authority.cli("join", "--name", "NAMES", "--key", key.path, "--domain", "names")
+    other = Key(tmp_path / "other")
+    for domain, says in (("names", "names.alamo is taken: it belongs to NAMES-MNT"), ("nic", "nic.alamo is reserved")):
+        words = ("join", "--name", "OTHERS", "--key", other.path, "--domain", domain)
+        refused = authority.cli(*words, check=False)
+        assert refused.returncode == 1 and says in refused.stderr and "--domain" in refused.stderr
+        assert "***Error" not in refused.stdout + refused.stderr
+        assert says in json.loads(authority.cli(*words, "--json", check=False).stdout)["errors"][0]
+
+
 def test_exit_codes(authority, key, tmp_path):
     assert alamo("nonsense", check=False).returncode == 2
     assert authority.cli("show", check=False).returncode == 2

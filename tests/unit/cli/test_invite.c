@@ -19,7 +19,7 @@
 
 static void there_and_back(void **state)
 {
-	struct invite invite = { "[2001:db8::1]:4343", VKEY }, back;
+	struct invite invite = { "[2001:db8::1]:4343", VKEY, "ANN-MNT" }, back;
 	char word[INVITE_MAX];
 
 	(void)state;
@@ -29,6 +29,7 @@ static void there_and_back(void **state)
 	assert_int_equal(invite_parse(word, &back), AL_OK);
 	assert_string_equal(back.server, invite.server);
 	assert_string_equal(back.vkey, invite.vkey);
+	assert_string_equal(back.vouch, invite.vouch);
 }
 
 /* tests/vectors/client, as docs/formats.md has them. */
@@ -60,7 +61,7 @@ static void vectors(void **state)
 /* Every byte exchanged, every shorter word: none is an invitation. */
 static void mistyped(void **state)
 {
-	struct invite invite = { "registry.example:4343", VKEY }, back;
+	struct invite invite = { "registry.example:4343", VKEY, "" }, back;
 	char word[INVITE_MAX], wrong[INVITE_MAX];
 	size_t len;
 
