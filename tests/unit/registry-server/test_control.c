@@ -63,7 +63,8 @@ static void test_who_and_when(void **state)
 		{ "contact-show NOBODY-TEST", 60, "1", "(REF-MISSING)" },
 		{ "queue-refuse 9 no", 60, "0", "(REF-MISSING)" },
 		{ "queue-refuse-all mntner=NOBODY-MNT no", 60, "0", "(REF-MISSING)" },
-		{ "shut-down now", 60, "0", "control: knows queue-refuse, queue-refuse-all, contact-erase and contact-show" },
+		{ "shut-down now", 60, "0",
+		  "control: knows queue-refuse, queue-refuse-all, contact-erase and contact-show" },
 	};
 	struct registry_rig *rig = *state;
 
