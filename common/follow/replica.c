@@ -37,7 +37,8 @@
 struct al_replica {
 	struct al_replica_ops ops;
 	void *arg;
-	struct al_state *state;
+	struct al_state *state; /* NULL: none is kept */
+	uint64_t size, time;    /* of what was given without one */
 	struct al_follow *follow;
 	struct al_vkey key;
 	struct al_checkpoint cp; /* newest verified head */
@@ -127,10 +128,33 @@ static void on_change(void *arg, const struct al_object *old, const struct al_ob
 		r->ops.change(r->arg, old, now);
 }
 
+/* Without a state: the same judgement about an entry (al_state_apply()), and its objects handed on. */
+static enum al_err entry_pass(struct al_replica *r, struct al_slice bytes)
+{
+	const struct al_build how = { .lines_only = true };
+	struct al_object **objects = NULL;
+	struct al_entry entry;
+	size_t count = 0;
+	enum al_err err = al_entry_decode(bytes, &entry);
+
+	if (err == AL_OK && (entry.index != r->size || entry.time < r->time))
+		err = AL_EINVAL;
+	if (err == AL_OK && al_slice_is(entry.kind, "request"))
+		err = al_entry_objects(&entry, r->ops.classes, &how, &objects, &count);
+	for (size_t i = 0; i < count && err == AL_OK; i++)
+		err = r->ops.object(r->arg, objects[i]);
+	al_entry_objects_free(objects, count);
+	if (err == AL_OK) {
+		r->size++;
+		r->time = entry.time;
+	}
+	return err;
+}
+
 static enum al_err on_entry(void *arg, uint64_t index, struct al_slice bytes)
 {
 	struct al_replica *r = arg;
-	enum al_err err = al_state_apply(r->state, bytes);
+	enum al_err err = r->state != NULL ? al_state_apply(r->state, bytes) : entry_pass(r, bytes);
 
 	if (err != AL_OK)
 		al_log(AL_LOG_ERROR, "replica-apply", "index=%" PRIu64 " err=%s", index, al_err_name(err));
@@ -359,12 +383,12 @@ enum al_err al_replica_new(struct al_loop *loop, const struct al_conf *conf, con
 	r->arg = arg;
 	metrics_add();
 	err = conf_read(r, conf, address, &known);
-	if (err == AL_OK)
+	if (err == AL_OK && ops->object == NULL)
 		err = al_state_new(&r->state);
-	if (err == AL_OK) {
+	if (r->state != NULL)
 		al_state_observe(r->state, on_change, r);
+	if (err == AL_OK)
 		err = follow_start(r, loop, address, al_buf_view(&known));
-	}
 	if (err == AL_OK)
 		err = tick_start(r, loop);
 	al_buf_release(&known);

@@ -384,6 +384,8 @@ static enum al_err builder_finish(const struct builder *b, struct al_object **ou
 		.cls = (uint8_t)b->cls,
 		.deleted = b->deletes,
 	};
+	if (b->in->lines_only)
+		object->edit = b->extends ? AL_EDIT_EXTEND : b->shrinks ? AL_EDIT_SHRINK : AL_EDIT_NONE;
 	memcpy(object->bytes, b->text.ptr, b->text.len);
 	object->bytes[b->text.len] = '\0';
 	memcpy(object->bytes + b->text.len + 1, b->key.ptr, b->key.len);

@@ -8,6 +8,7 @@
  */
 #include "alamo/rpsl/state.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -304,50 +305,16 @@ static const struct al_object *present_object(const void *state, enum al_class c
 	return al_state_get(state, cls, key);
 }
 
-static enum al_err entry_objects(const struct al_state *state, const struct al_entry *entry,
-				 const struct al_request *request, struct al_object **objects, size_t *count)
-{
-	for (*count = 0; *count < request->object_count; (*count)++) {
-		struct al_build build = {
-			.raw = request->objects[*count],
-			.number = (unsigned)*count,
-			.autos = entry->autos,
-			.auto_count = entry->auto_count,
-			.index = entry->index,
-			.time = entry->time,
-			.present = present_object,
-			.arg = state,
-			.stored = true,
-		};
-		bool deletes;
-		enum al_err err = al_object_build(&build, NULL, &objects[*count], &deletes);
-
-		if (err != AL_OK)
-			return err;
-	}
-	return AL_OK;
-}
-
 static enum al_err apply_request(struct al_state *state, const struct al_entry *entry)
 {
-	struct al_request request;
-	struct al_object **objects = NULL;
-	size_t count = 0;
-	enum al_err err;
+	const struct al_build how = { .present = present_object, .arg = state };
+	struct al_object **objects;
+	size_t count;
+	enum al_err err = al_entry_objects(entry, UINT_MAX, &how, &objects, &count);
 
-	al_request_init(&request);
-	request.stored = true;
-	err = al_request_parse(entry->body, &request, NULL);
-	if (err == AL_OK) {
-		objects = calloc(request.object_count, sizeof(struct al_object *));
-		err = objects == NULL ? AL_ENOMEM : entry_objects(state, entry, &request, objects, &count);
-	}
 	if (err == AL_OK)
 		err = al_state_put(state, objects, count, entry->time);
-	for (size_t i = 0; i < count; i++)
-		al_object_unref(objects[i]);
-	free(objects);
-	al_request_release(&request);
+	al_entry_objects_free(objects, count);
 	return err;
 }
 

@@ -90,6 +90,14 @@ struct al_state;
 struct al_object;
 
 struct al_replica_ops {
+	/*
+	 * With `object` there is no state, which is most of a follower's memory: the log is verified and read as ever, and
+	 * each new version of an object (living or not) of the classes in `classes` (bits 1 << class) is given to it, in
+	 * order; an edit has its own lines only (al_object.edit). Anything but AL_OK stops the follower. change() is not
+	 * called, and the state is NULL everywhere.
+	 */
+	enum al_err (*object)(void *arg, const struct al_object *now);
+	unsigned classes;
 	/* An object changed (state already shows it); `old` may be NULL or a tombstone. May be NULL. */
 	void (*change)(void *arg, const struct al_object *old, const struct al_object *now);
 	/*
@@ -108,8 +116,8 @@ struct al_conf;
 AL_MUST_USE enum al_err al_replica_new(struct al_loop *loop, const struct al_conf *conf,
 				       const struct al_replica_ops *ops, void *arg, struct al_replica **out);
 void al_replica_free(struct al_replica *replica);
-const struct al_state *al_replica_state(const struct al_replica *replica);
-const struct al_vkey *al_replica_key(const struct al_replica *replica); /* the pinned key */
+const struct al_state *al_replica_state(const struct al_replica *replica); /* NULL: none is kept */
+const struct al_vkey *al_replica_key(const struct al_replica *replica);    /* the pinned key */
 /*
  * Is everything here that the log had when we first reached it, and that this program had seen before it was
  * started (run/seen.PROGRAM)? From then on it stays true: a lost link is no way back. No clock has a say in it.

@@ -42,4 +42,13 @@ AL_MUST_USE enum al_err al_entry_encode(const struct al_entry *entry, struct al_
 /* Slices point into `bytes`. decode(encode(e)) == e and encode(decode(b)) == b. */
 AL_MUST_USE enum al_err al_entry_decode(struct al_slice bytes, struct al_entry *out);
 
+/*
+ * The objects of a "request", in its order: those whose class has its bit (1 << class) in `classes`. The caller ends the
+ * list with al_entry_objects_free(). `how` says what an edit is built to: the object that it leaves, with `present`, or
+ * `lines_only`; its other members are filled in here. AL_EINVAL: no registry would have taken it.
+ */
+AL_MUST_USE enum al_err al_entry_objects(const struct al_entry *entry, unsigned classes, const struct al_build *how,
+					 struct al_object ***out, size_t *count);
+void al_entry_objects_free(struct al_object **objects, size_t count); /* NULL is allowed */
+
 #endif

@@ -17,6 +17,13 @@
 #define AL_VALUE_COLUMN 16
 #define AL_OBJECT_MAX (512u << 10) /* bytes of text; what a network allows is less (`object-kbytes:`) */
 
+/* What a text is of its object. */
+enum al_edit {
+	AL_EDIT_NONE, /* all of it */
+	AL_EDIT_EXTEND,
+	AL_EDIT_SHRINK,
+};
+
 struct al_object {
 	uint64_t index;   /* log index of the entry that made this version */
 	uint64_t time;    /* of that entry, Unix seconds */
@@ -26,6 +33,7 @@ struct al_object {
 	uint16_t key_len;
 	uint8_t cls;  /* enum al_class */
 	bool deleted; /* a tombstone: text is the last one, key and index stay for ever */
+	uint8_t edit; /* enum al_edit; other than AL_EDIT_NONE only if built with `lines_only` */
 	char bytes[]; /* text, NUL, key, NUL */
 };
 
