@@ -173,6 +173,8 @@ static enum al_err node_change(struct aspa_fold *fold, const struct al_object *n
 	uint32_t asn = 0;
 	enum al_err err;
 
+	if (now->edit == AL_EDIT_SHRINK || (now->edit == AL_EDIT_EXTEND && al_object_attr(now, "origin").len == 0))
+		return AL_OK; /* of the same AS as before: it has to have one */
 	if (!now->deleted && al_asn_parse(al_object_attr(now, "origin"), &asn) != AL_OK)
 		asn = 0;
 	node = node_get(fold, al_object_key(now));

@@ -219,13 +219,18 @@ enum al_err origin_head_parse(struct al_slice text, struct origin_head *out)
 	return same && out->changed <= out->cp.size ? AL_OK : AL_EINVAL;
 }
 
-void origin_head_describe(struct origin_head *head, const struct vrp_set *set, struct al_slice text)
+void origin_head_count(struct origin_head *head, const struct vrp_set *set)
 {
 	head->rule = VRP_RULE_VERSION;
 	head->changed = set->size;
 	head->vrps4 = set->count4;
 	head->vrps6 = set->vrps - set->count4;
 	head->aspas = vrp_set_customers(set);
+}
+
+void origin_head_describe(struct origin_head *head, const struct vrp_set *set, struct al_slice text)
+{
+	origin_head_count(head, set);
 	head->bytes = text.len;
 	crypto_hash_sha256(head->digest.b, (const uint8_t *)text.ptr, text.len);
 }

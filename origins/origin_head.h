@@ -51,6 +51,8 @@ void origin_head_release(struct origin_head *head); /* safe on an initialised or
 void origin_head_format(const struct origin_head *head, struct al_buf *out);
 /* An initialised `out`; on failure it is to be released as well. AL_EINVAL: not the one spelling. */
 AL_MUST_USE enum al_err origin_head_parse(struct al_slice text, struct origin_head *out);
+/* Fills in what is counted: all but length and hash of the text. */
+void origin_head_count(struct origin_head *head, const struct vrp_set *set);
 /* Fills in what the set's own text says. */
 void origin_head_describe(struct origin_head *head, const struct vrp_set *set, struct al_slice text);
 

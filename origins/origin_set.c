@@ -58,7 +58,20 @@ void origin_delta_write(const struct vrp_delta *delta, struct al_buf *out)
 struct records {
 	struct vrp *items;
 	size_t count, cap;
+	struct al_buf again; /* the last line, as it is spelled here */
 };
+
+static void records_init(struct records *records)
+{
+	*records = (struct records){ 0 };
+	al_buf_init(&records->again, 2 * LINE_MAX);
+}
+
+static void records_release(struct records *records)
+{
+	free(records->items);
+	al_buf_release(&records->again);
+}
 
 static enum al_err records_add(struct records *records, const struct vrp *vrp)
 {
@@ -109,11 +122,10 @@ static bool pair_parse(struct al_slice rest, struct vrp *out)
 	return true;
 }
 
-static enum al_err record_parse(struct al_slice line, struct vrp *out)
+static enum al_err record_parse(struct al_slice line, struct al_buf *again, struct vrp *out)
 {
 	struct vrp vrp = { 0 };
-	struct al_buf again;
-	bool same, good = line.len <= LINE_MAX;
+	bool good = line.len <= LINE_MAX;
 
 	if (good && al_slice_starts(line, WORD))
 		good = vrp_parse(al_slice_from(line, sizeof(WORD) - 1), &vrp);
@@ -122,12 +134,12 @@ static enum al_err record_parse(struct al_slice line, struct vrp *out)
 		       pair_parse(al_slice_from(line, sizeof(WORD_PAIR) - 1), &vrp);
 	if (!good)
 		return AL_EINVAL;
-	al_buf_init(&again, 2 * LINE_MAX);
-	put_record(&again, &vrp);
-	same = again.err == AL_OK && again.len == line.len + 1 && memcmp(again.ptr, line.ptr, line.len) == 0;
-	al_buf_release(&again);
+	al_buf_reset(again);
+	put_record(again, &vrp);
 	*out = vrp;
-	return same ? AL_OK : AL_EINVAL;
+	return again->err == AL_OK && again->len == line.len + 1 && memcmp(again->ptr, line.ptr, line.len) == 0
+		       ? AL_OK
+		       : AL_EINVAL;
 }
 
 /* Lines that begin with `mark` (NUL: none), strictly in order; *rest is left at the first other one. */
@@ -140,7 +152,7 @@ static enum al_err records_read(struct al_slice *rest, char mark, struct records
 
 		if (!al_slice_cut(rest, '\n', &line))
 			return AL_EINVAL; /* cut off */
-		err = record_parse(mark != '\0' ? al_slice_from(line, 1) : line, &vrp);
+		err = record_parse(mark != '\0' ? al_slice_from(line, 1) : line, &out->again, &vrp);
 		if (err == AL_OK && out->count != 0 && vrp_cmp(&out->items[out->count - 1], &vrp) >= 0)
 			err = AL_EINVAL;
 		if (err == AL_OK)
@@ -153,12 +165,15 @@ static enum al_err records_read(struct al_slice *rest, char mark, struct records
 
 enum al_err origin_set_read(struct al_slice text, uint64_t size, struct vrp_set **out)
 {
-	struct records records = { 0 };
-	enum al_err err = text.len <= ORIGIN_SET_MAX ? records_read(&text, '\0', &records) : AL_ELIMIT;
+	struct records records;
+	enum al_err err;
+
+	records_init(&records);
+	err = text.len <= ORIGIN_SET_MAX ? records_read(&text, '\0', &records) : AL_ELIMIT;
 
 	if (err == AL_OK)
 		err = vrp_set_new(records.items, records.count, size, out);
-	free(records.items);
+	records_release(&records);
 	return err;
 }
 
@@ -181,8 +196,11 @@ static enum al_err delta_head(struct al_slice *rest, const struct vrp_set *base,
 
 enum al_err origin_delta_apply(struct al_slice text, const struct vrp_set *base, uint64_t size, struct vrp_set **out)
 {
-	struct records announced = { 0 }, withdrawn = { 0 };
+	struct records announced, withdrawn;
 	enum al_err err = text.len <= ORIGIN_SET_MAX ? delta_head(&text, base, size) : AL_ELIMIT;
+
+	records_init(&announced);
+	records_init(&withdrawn);
 
 	if (err == AL_OK)
 		err = records_read(&text, '+', &announced);
@@ -193,7 +211,7 @@ enum al_err origin_delta_apply(struct al_slice text, const struct vrp_set *base,
 	if (err == AL_OK)
 		err = vrp_set_apply(base, announced.items, announced.count, withdrawn.items, withdrawn.count, size,
 				    out);
-	free(announced.items);
-	free(withdrawn.items);
+	records_release(&announced);
+	records_release(&withdrawn);
 	return err;
 }

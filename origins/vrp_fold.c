@@ -4,48 +4,37 @@
  *
  * Thread: the loop's. Invariant: events are in log order, and an event says what is true of its key (prefix and
  * AS number) right after its entry, whatever was true before; of several events of one entry and key the last
- * one counts. So it does not matter whether the state shows an entry's objects one by one or all at once.
+ * one counts. `set` is what the events before `events` come to, and `hidden` has the routes that live and are not in
+ * it, as of the newest event.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "aspa_fold.h"
+#include "vrp_batch.h"
 #include "vrp_fold.h"
-
-struct vrp_event {
-	struct vrp vrp;
-	uint64_t index; /* of the entry */
-	uint32_t seq;   /* order of arrival, within one take */
-	bool present;   /* after the entry */
-	/* Filled by batch_resolve(): what the key was before the entry. */
-	bool was;
-	uint8_t was_max;
-};
+#include "vrp_hidden.h"
 
 struct vrp_fold {
 	struct vrp_holds holds;
+	struct vrp_hidden hidden;
 	struct aspa_fold *links;
 	struct vrp_event *events;
 	size_t count, cap;
+	const struct vrp_set *set;   /* counted; NULL: nothing was taken yet */
+	struct vrp_history *history; /* leads to it */
 };
 
-/* What a run of events comes to: the set's own difference, and deltas for the history. */
-struct fold_batch {
-	struct vrp_event *events; /* owned; sorted as each step needs it */
-	size_t count;
-	struct vrp_delta *net;     /* from the base to the end */
-	struct vrp_delta **deltas; /* the newest ones, in order */
-	size_t delta_count;
-};
+static enum al_err fold_absorb(struct vrp_fold *fold, uint64_t size);
 
-enum al_err vrp_fold_new(struct vrp_fold **out)
+enum al_err vrp_fold_new(size_t history, struct vrp_fold **out)
 {
 	struct vrp_fold *fold = calloc(1, sizeof(*fold));
 
 	if (fold == NULL)
 		return AL_ENOMEM;
 	vrp_holds_init(&fold->holds);
-	if (aspa_fold_new(&fold->links) != AL_OK) {
+	if (aspa_fold_new(&fold->links) != AL_OK || vrp_history_new(history, &fold->history) != AL_OK) {
 		vrp_fold_free(fold);
 		return AL_ENOMEM;
 	}
@@ -58,7 +47,10 @@ void vrp_fold_free(struct vrp_fold *fold)
 	if (fold == NULL)
 		return;
 	vrp_holds_release(&fold->holds);
+	vrp_hidden_release(&fold->hidden);
 	aspa_fold_free(fold->links);
+	vrp_history_free(fold->history);
+	vrp_set_unref(fold->set);
 	free(fold->events);
 	free(fold);
 }
@@ -87,39 +79,124 @@ static enum al_err fold_emit(struct vrp_fold *fold, const struct vrp *vrp, uint6
 	return AL_OK;
 }
 
+/* ---- holds ---- */
+
+static int event_cmp_only_key(const void *pa, const void *pb)
+{
+	const struct vrp_event *a = pa, *b = pb;
+
+	return vrp_key_cmp(&a->vrp, &b->vrp);
+}
+
+/* While a hold is put: the events of the same entry, by key, and the routes that it hides. */
 struct hold_walk {
 	struct vrp_fold *fold;
 	uint64_t index;
-	uint8_t reach; /* longest prefix that the hold touches or touched */
+	struct al_prefix prefix;
+	struct vrp_event *recent; /* owned */
+	size_t count;
 	enum al_err err;
 };
 
-static bool hold_visit(const struct al_object *object, void *arg)
+static enum al_err walk_recent(struct hold_walk *walk)
+{
+	const struct vrp_fold *fold = walk->fold;
+
+	walk->recent = calloc(fold->count + 1, sizeof(*walk->recent));
+	if (walk->recent == NULL)
+		return AL_ENOMEM;
+	for (size_t i = 0; i < fold->count; i++) {
+		walk->recent[i] = fold->events[i];
+		walk->recent[i].seq = (uint32_t)i;
+	}
+	walk->count = fold->count;
+	qsort(walk->recent, walk->count, sizeof(*walk->recent), vrp_event_cmp);
+	return AL_OK;
+}
+
+static void walk_hide(struct hold_walk *walk, const struct vrp *vrp)
+{
+	if (vrp->bits == VRP_ASPA || !vrp_holds_hide(&walk->fold->holds, vrp))
+		return;
+	walk->err = vrp_hidden_put(&walk->fold->hidden, vrp);
+	if (walk->err == AL_OK)
+		walk->err = fold_emit(walk->fold, vrp, walk->index, false);
+}
+
+/* One of the set, unless the entry has said something else about it already. */
+static bool walk_set(const struct vrp *vrp, void *arg)
 {
 	struct hold_walk *walk = arg;
-	struct vrp vrp;
+	struct vrp_event probe = { .vrp = *vrp };
 
-	if (vrp_of_object(object, &vrp) && vrp.asn != 0 && vrp.len <= walk->reach)
-		walk->err = fold_emit(walk->fold, &vrp, walk->index, !vrp_holds_hide(&walk->fold->holds, &vrp));
+	if (walk->count == 0 || bsearch(&probe, walk->recent, walk->count, sizeof(probe), event_cmp_only_key) == NULL)
+		walk_hide(walk, vrp);
 	return walk->err == AL_OK;
 }
 
-/* `hold` came, went or changed its reach: say again what is true of all that it may hide. */
-static enum al_err fold_hold(struct vrp_fold *fold, const struct al_state *state, const struct vrp *hold, uint8_t reach,
-			     const struct al_object *now)
+/* Those that the entry itself has brought: the last word about each counts. */
+static void walk_entry(struct hold_walk *walk)
 {
-	struct hold_walk walk = { .fold = fold, .index = now->index, .reach = reach, .err = AL_OK };
-	struct al_prefix prefix = vrp_prefix(hold);
+	for (size_t i = 0; i < walk->count && walk->err == AL_OK; i++) {
+		const struct vrp_event *event = &walk->recent[i];
+		bool last = i + 1 == walk->count || event_cmp_only_key(event, event + 1) != 0;
 
-	if (now->deleted)
+		if (last && event->present)
+			walk_hide(walk, &event->vrp);
+	}
+}
+
+static bool walk_back(const struct vrp *vrp, void *arg)
+{
+	struct hold_walk *walk = arg;
+
+	if (walk->err != AL_OK || vrp_holds_hide(&walk->fold->holds, vrp))
+		return false;
+	walk->err = fold_emit(walk->fold, vrp, walk->index, true);
+	return walk->err == AL_OK;
+}
+
+/* What it hides goes, what it hid and nothing else hides comes back. */
+static enum al_err hold_apply(struct vrp_fold *fold, const struct vrp *hold, uint64_t index, bool gone)
+{
+	struct hold_walk walk = { .fold = fold, .index = index, .prefix = vrp_prefix(hold) };
+
+	walk.err = walk_recent(&walk);
+	if (walk.err == AL_OK && gone)
 		vrp_holds_remove(&fold->holds, hold);
-	else
+	else if (walk.err == AL_OK)
 		walk.err = vrp_holds_put(&fold->holds, hold);
 	if (walk.err == AL_OK)
-		walk.err = fold_emit(fold, hold, now->index, !now->deleted);
+		walk.err = fold_emit(fold, hold, index, !gone);
 	if (walk.err == AL_OK)
-		al_state_within(state, (enum al_class)now->cls, &prefix, hold_visit, &walk);
+		vrp_hidden_take(&fold->hidden, walk_back, &walk);
+	if (walk.err == AL_OK && !gone && fold->set != NULL)
+		vrp_set_within(fold->set, &walk.prefix, walk_set, &walk);
+	if (walk.err == AL_OK && !gone)
+		walk_entry(&walk);
+	free(walk.recent);
 	return walk.err;
+}
+
+/* The events before this entry become a set first, in which what the hold covers can be looked up. */
+static enum al_err fold_hold(struct vrp_fold *fold, const struct vrp *hold, uint64_t index, bool gone)
+{
+	enum al_err err = fold_absorb(fold, index);
+
+	return err == AL_OK ? hold_apply(fold, hold, index, gone) : err;
+}
+
+/* ---- changes ---- */
+
+static enum al_err fold_route(struct vrp_fold *fold, const struct vrp *vrp, uint64_t index, bool gone)
+{
+	bool hidden = !gone && vrp_holds_hide(&fold->holds, vrp);
+
+	if (!hidden)
+		vrp_hidden_remove(&fold->hidden, vrp);
+	else if (vrp_hidden_put(&fold->hidden, vrp) != AL_OK)
+		return AL_ENOMEM;
+	return fold_emit(fold, vrp, index, !gone && !hidden);
 }
 
 struct link_walk {
@@ -136,208 +213,31 @@ static enum al_err fold_link(void *arg, uint32_t a, uint32_t b, bool linked)
 	return err == AL_OK ? fold_emit(walk->fold, &pairs[1], walk->index, linked) : err;
 }
 
-enum al_err vrp_fold_change(struct vrp_fold *fold, const struct al_state *state, const struct al_object *old,
-			    const struct al_object *now)
+enum al_err vrp_fold_change(struct vrp_fold *fold, const struct al_object *now)
 {
 	struct link_walk walk = { .fold = fold, .index = now->index };
 	struct aspa_ops ops = { .link = fold_link, .arg = &walk };
-	bool lived = old != NULL && !old->deleted;
-	struct vrp vrp, before;
+	enum al_err err = AL_OK;
+	struct vrp vrp;
 
+	/* Of whole entries only, or the one under way would be two. */
+	if (fold->count >= VRP_FOLD_EVENTS && fold->events[fold->count - 1].index < now->index)
+		err = fold_absorb(fold, now->index);
+	if (err != AL_OK)
+		return err;
 	if (now->cls == AL_NODE || now->cls == AL_PEERING)
 		return aspa_fold_change(fold->links, now, &ops);
-	if (!vrp_of_object(now, &vrp) || (!lived && now->deleted))
+	if (!vrp_of_object(now, &vrp))
 		return AL_OK;
-	if (!lived || !vrp_of_object(old, &before))
-		before = vrp;
-	else if (!now->deleted && vrp_cmp(&before, &vrp) == 0)
-		return AL_OK; /* another attribute changed */
-	if (vrp.asn == 0)
-		return fold_hold(fold, state, &vrp, before.max > vrp.max ? before.max : vrp.max, now);
-	return fold_emit(fold, &vrp, now->index, !now->deleted && !vrp_holds_hide(&fold->holds, &vrp));
+	if (now->edit != AL_EDIT_NONE && al_object_attr(now, "max-length").len == 0)
+		return AL_OK; /* the one attribute that can change and counts */
+	if (now->edit == AL_EDIT_SHRINK)
+		vrp.max = vrp.len;
+	return vrp.asn == 0 ? fold_hold(fold, &vrp, now->index, now->deleted)
+			    : fold_route(fold, &vrp, now->index, now->deleted);
 }
 
 /* ---- taking ---- */
-
-static int event_cmp_key(const void *pa, const void *pb)
-{
-	const struct vrp_event *a = pa, *b = pb;
-	int cmp = vrp_key_cmp(&a->vrp, &b->vrp);
-
-	return cmp != 0 ? cmp : (a->seq > b->seq) - (a->seq < b->seq);
-}
-
-static int event_cmp_index(const void *pa, const void *pb)
-{
-	const struct vrp_event *a = pa, *b = pb;
-
-	if (a->index != b->index)
-		return a->index < b->index ? -1 : 1;
-	return vrp_cmp(&a->vrp, &b->vrp);
-}
-
-/* One key's events, in log order: keep those that change what is true. `was` starts as what the base says. */
-static size_t resolve_key(struct vrp_event *events, size_t count, struct vrp_event *kept, bool was, uint8_t was_max)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < count; i++) {
-		struct vrp_event event = events[i];
-
-		if (i + 1 < count && events[i + 1].index == event.index)
-			continue; /* the entry says more about this key */
-		if (event.present == was && (!was || event.vrp.max == was_max))
-			continue;
-		event.was = was;
-		event.was_max = was_max;
-		kept[n++] = event;
-		was = event.present;
-		was_max = event.vrp.max;
-	}
-	return n;
-}
-
-/* Drop the events that change nothing and tell the others what they replace; leaves key order. */
-static void batch_resolve(struct fold_batch *batch, const struct vrp_set *base)
-{
-	size_t first, last, kept = 0;
-
-	qsort(batch->events, batch->count, sizeof(*batch->events), event_cmp_key);
-	for (first = 0; first < batch->count; first = last) {
-		const struct vrp *found = base != NULL ? vrp_set_find(base, &batch->events[first].vrp) : NULL;
-
-		for (last = first + 1; last < batch->count; last++)
-			if (vrp_key_cmp(&batch->events[first].vrp, &batch->events[last].vrp) != 0)
-				break;
-		kept += resolve_key(&batch->events[first], last - first, &batch->events[kept], found != NULL,
-				    found != NULL ? found->max : 0);
-	}
-	batch->count = kept;
-}
-
-static struct vrp event_before(const struct vrp_event *event)
-{
-	struct vrp vrp = event->vrp;
-
-	vrp.max = event->was_max;
-	return vrp;
-}
-
-/* First and last event of each key (still in key order) give the set's own difference. */
-static enum al_err batch_net(struct fold_batch *batch)
-{
-	size_t first, last, announced = 0;
-	struct vrp_delta *net = vrp_delta_alloc(0, 0, batch->count, batch->count);
-	struct vrp *withdrawn;
-
-	if (net == NULL)
-		return AL_ENOMEM;
-	withdrawn = net->items + batch->count;
-	net->withdrawn = 0;
-	for (first = 0; first < batch->count; first = last + 1) {
-		const struct vrp_event *a = &batch->events[first], *b;
-
-		for (last = first; last + 1 < batch->count; last++)
-			if (vrp_key_cmp(&a->vrp, &batch->events[last + 1].vrp) != 0)
-				break;
-		b = &batch->events[last];
-		if (a->was == b->present && (!a->was || a->was_max == b->vrp.max))
-			continue; /* there and back again */
-		if (a->was)
-			withdrawn[net->withdrawn++] = event_before(a);
-		if (b->present)
-			net->items[announced++] = b->vrp;
-	}
-	net->announced = announced;
-	memmove(net->items + announced, withdrawn, net->withdrawn * sizeof(*withdrawn));
-	vrp_delta_sort(net);
-	batch->net = net;
-	return AL_OK;
-}
-
-/* The delta of one entry's events. */
-static struct vrp_delta *entry_delta(const struct vrp_event *events, size_t count, uint32_t from)
-{
-	size_t i, announced = 0, withdrawn = 0;
-	struct vrp_delta *delta;
-
-	for (i = 0; i < count; i++) {
-		announced += events[i].present ? 1 : 0;
-		withdrawn += events[i].was ? 1 : 0;
-	}
-	delta = vrp_delta_alloc(from, vrp_serial(events[0].index + 1), announced, withdrawn);
-	if (delta == NULL)
-		return NULL;
-	withdrawn = announced;
-	announced = 0;
-	for (i = 0; i < count; i++) {
-		if (events[i].present)
-			delta->items[announced++] = events[i].vrp;
-		if (events[i].was)
-			delta->items[withdrawn++] = event_before(&events[i]);
-	}
-	vrp_delta_sort(delta);
-	return delta;
-}
-
-/* Start of the newest `entries` entries among events in log order. */
-static size_t batch_tail(const struct fold_batch *batch, size_t entries)
-{
-	size_t at = batch->count;
-
-	while (at != 0 && entries != 0) {
-		at--;
-		if (at == 0 || batch->events[at - 1].index != batch->events[at].index)
-			entries--;
-	}
-	return at;
-}
-
-/* Deltas of the newest entries, at most `cap`; `base_size` is the size of the set before all events. */
-static enum al_err batch_deltas(struct fold_batch *batch, size_t cap, uint64_t base_size)
-{
-	size_t first, last;
-
-	qsort(batch->events, batch->count, sizeof(*batch->events), event_cmp_index);
-	batch->deltas = calloc(cap + 1, sizeof(struct vrp_delta *));
-	if (batch->deltas == NULL)
-		return AL_ENOMEM;
-	for (first = batch_tail(batch, cap); first < batch->count; first = last) {
-		const struct vrp_event *event = &batch->events[first];
-		uint32_t from = vrp_serial(first == 0 ? base_size : event[-1].index + 1);
-
-		for (last = first; last < batch->count && batch->events[last].index == event->index; last++)
-			;
-		if (from == vrp_serial(event->index + 1))
-			continue; /* the log's very first entry: nobody was given a set before it */
-		batch->deltas[batch->delta_count] = entry_delta(event, last - first, from);
-		if (batch->deltas[batch->delta_count] == NULL)
-			return AL_ENOMEM;
-		batch->delta_count++;
-	}
-	return AL_OK;
-}
-
-static enum al_err batch_apply(struct fold_batch *batch, const struct vrp_set *base, struct vrp_set **out)
-{
-	uint64_t size = batch->count != 0 ? batch->events[batch->count - 1].index + 1 : 0;
-	const struct vrp_delta *net = batch->net;
-
-	if (base == NULL)
-		return vrp_set_new(net->items, net->announced, size, out);
-	return vrp_set_apply(base, net->items, net->announced, net->items + net->announced, net->withdrawn, size, out);
-}
-
-static void batch_release(struct fold_batch *batch)
-{
-	size_t i;
-
-	for (i = 0; i < batch->delta_count; i++)
-		free(batch->deltas[i]);
-	free(batch->deltas);
-	free(batch->net);
-	free(batch->events);
-}
 
 /* The first `taken` events have become a set. */
 static void fold_forget(struct vrp_fold *fold, size_t taken)
@@ -354,7 +254,7 @@ static void fold_forget(struct vrp_fold *fold, size_t taken)
 }
 
 /* A private copy of what is to be taken: the fold's own events stay as they are until all has succeeded. */
-static enum al_err batch_of(const struct vrp_fold *fold, uint64_t size, struct fold_batch *batch)
+static enum al_err batch_of(const struct vrp_fold *fold, uint64_t size, struct vrp_batch *batch)
 {
 	size_t i, count = 0;
 
@@ -371,42 +271,48 @@ static enum al_err batch_of(const struct vrp_fold *fold, uint64_t size, struct f
 	return AL_OK;
 }
 
-/* Sorted and resolved events to a set, with the deltas ready to be pushed. */
-static enum al_err batch_finish(struct fold_batch *batch, const struct vrp_set *base, size_t cap, struct vrp_set **out)
+static enum al_err fold_absorb(struct vrp_fold *fold, uint64_t size)
 {
-	enum al_err err = batch_net(batch);
-
-	if (err == AL_OK)
-		err = batch_deltas(batch, cap, base != NULL ? base->size : 0);
-	if (err == AL_OK)
-		err = batch_apply(batch, base, out);
-	return err;
-}
-
-enum al_err vrp_fold_take(struct vrp_fold *fold, uint64_t size, const struct vrp_set *base, struct vrp_history *history,
-			  const struct vrp_set **out)
-{
-	struct fold_batch batch = { 0 };
+	struct vrp_batch batch = { 0 };
 	struct vrp_set *set = NULL;
-	size_t i, taken;
-	enum al_err err = batch_of(fold, size, &batch);
+	size_t taken;
+	enum al_err err;
 
+	if (fold->count == 0 || fold->events[0].index >= size)
+		return AL_OK;
+	err = batch_of(fold, size, &batch);
 	if (err != AL_OK)
 		return err;
 	taken = batch.count;
-	batch_resolve(&batch, base);
-	if (batch.count == 0 && base != NULL)
-		*out = vrp_set_ref(base);
-	else
-		err = batch_finish(&batch, base, vrp_history_cap(history), &set);
+	err = vrp_batch_run(&batch, fold->set, vrp_history_cap(fold->history), &set);
 	if (err == AL_OK)
 		fold_forget(fold, taken);
 	if (err == AL_OK && set != NULL) {
-		for (i = 0; i < batch.delta_count; i++)
-			vrp_history_push(history, batch.deltas[i], vrp_fold_records_max(set->count));
+		for (size_t i = 0; i < batch.delta_count; i++)
+			vrp_history_push(fold->history, batch.deltas[i], vrp_fold_records_max(set->count));
 		batch.delta_count = 0;
-		*out = set;
+		vrp_set_unref(fold->set);
+		fold->set = set;
 	}
-	batch_release(&batch);
+	vrp_batch_release(&batch);
 	return err;
+}
+
+enum al_err vrp_fold_take(struct vrp_fold *fold, uint64_t size, struct vrp_history *history, const struct vrp_set **out)
+{
+	struct vrp_set *empty;
+	enum al_err err = fold_absorb(fold, size);
+
+	if (err == AL_OK && fold->set == NULL) {
+		err = vrp_set_new(NULL, 0, 0, &empty);
+		if (err == AL_OK)
+			fold->set = empty;
+	}
+	if (err == AL_OK && fold->set->size > size)
+		err = AL_EINVAL;
+	if (err != AL_OK)
+		return err;
+	vrp_history_move(fold->history, history, vrp_fold_records_max(fold->set->count));
+	*out = vrp_set_ref(fold->set);
+	return AL_OK;
 }

@@ -72,7 +72,11 @@ static int vrp_cmp_any(const void *a, const void *b)
 
 void vrp_sort(struct vrp *items, size_t count)
 {
-	if (count > 1)
+	size_t i = 1;
+
+	while (i < count && vrp_cmp(&items[i - 1], &items[i]) <= 0)
+		i++;
+	if (i < count) /* what was read or merged is in order already */
 		qsort(items, count, sizeof(*items), vrp_cmp_any);
 }
 
@@ -250,6 +254,27 @@ const struct vrp *vrp_set_find(const struct vrp_set *set, const struct vrp *key)
 			return &set->items[at];
 	}
 	return NULL;
+}
+
+void vrp_set_within(const struct vrp_set *set, const struct al_prefix *prefix, vrp_fn visit, void *arg)
+{
+	bool more = true;
+
+	for (size_t i = 0; i < set->run_count && more; i++) {
+		const struct vrp_run *run = &set->runs[i];
+		struct vrp least = { .bits = run->bits, .len = run->len, .max = run->max };
+
+		if (run->bits != prefix->bits || run->len < prefix->len)
+			continue;
+		memcpy(least.addr, prefix->addr, sizeof(least.addr));
+		for (size_t at = vrp_lower_bound(set, run->first, &least); at < run->first + run->count && more; at++) {
+			struct al_prefix inner = vrp_prefix(&set->items[at]);
+
+			if (!al_prefix_covers(prefix, &inner))
+				break;
+			more = visit(&set->items[at], arg);
+		}
+	}
 }
 
 size_t vrp_set_providers(const struct vrp_set *set, uint32_t customer, size_t *first)

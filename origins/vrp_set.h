@@ -75,6 +75,9 @@ const struct vrp_set *vrp_set_ref(const struct vrp_set *set);
 void vrp_set_unref(const struct vrp_set *set); /* NULL is allowed */
 /* The VRP of this prefix and AS number, whatever its max-length; NULL: none. O(runs of that length * log n). */
 const struct vrp *vrp_set_find(const struct vrp_set *set, const struct vrp *key);
+/* VRPs whose prefix lies in `prefix` (or is it), in the set's order; false from `visit` ends it. O(runs * log n) and what is found. */
+typedef bool (*vrp_fn)(const struct vrp *vrp, void *arg);
+void vrp_set_within(const struct vrp_set *set, const struct al_prefix *prefix, vrp_fn visit, void *arg);
 bool vrp_set_eq(const struct vrp_set *a, const struct vrp_set *b); /* contents only */
 
 /*

@@ -72,8 +72,11 @@ enum al_err kept_load(struct kept *kept, struct origin_head *head, struct vrp_se
 		err = head_check(kept, head);
 	if (err == AL_OK)
 		err = set_load(kept, head, out);
-	if (err == AL_OK)
+	if (err == AL_OK) {
 		kept->saved = head->changed;
+		kept->bytes = head->bytes;
+		kept->digest = head->digest;
+	}
 	al_buf_release(&text);
 	return err;
 }
@@ -82,12 +85,9 @@ static enum al_err head_save(const struct kept *kept, struct moment *moment, uin
 {
 	struct origin_head head;
 	char path[PATH_LEN];
-	struct al_slice records;
 	struct al_buf text;
-	enum al_err err = moment_text(moment, &records);
+	enum al_err err;
 
-	if (err != AL_OK)
-		return err;
 	origin_head_init(&head);
 	al_buf_init(&text, 4 * AL_NOTE_MAX);
 	memcpy(head.origin, kept->log.name, sizeof(head.origin));
@@ -95,7 +95,9 @@ static enum al_err head_save(const struct kept *kept, struct moment *moment, uin
 	head.cp = moment->cp;
 	head.generated = fresh_s;
 	head.expires = expires;
-	origin_head_describe(&head, moment->set, records);
+	origin_head_count(&head, moment->set);
+	head.bytes = kept->bytes;
+	head.digest = kept->digest;
 	al_buf_slice(&head.checkpoint, al_buf_view(&moment->note));
 	origin_head_format(&head, &text);
 	err = text.err == AL_OK ? al_note_save(head_path(kept, path), al_buf_view(&text), true) : text.err;
@@ -104,18 +106,37 @@ static enum al_err head_save(const struct kept *kept, struct moment *moment, uin
 	return err;
 }
 
+/* The set's file; its text is made for that, and thrown away unless somebody has asked for it. */
+static enum al_err set_save(struct kept *kept, struct moment *moment)
+{
+	bool wanted = moment->text.len != 0;
+	struct origin_head head = { 0 };
+	struct al_slice records;
+	char path[PATH_LEN];
+	enum al_err err = moment_text(moment, &records);
+
+	if (err == AL_OK)
+		err = al_note_save(set_path(kept, moment->set->size, path), records, true);
+	if (err == AL_OK) {
+		origin_head_describe(&head, moment->set, records);
+		kept->bytes = head.bytes;
+		kept->digest = head.digest;
+	}
+	if (!wanted)
+		moment_text_forget(moment);
+	return err;
+}
+
 enum al_err kept_save(struct kept *kept, struct moment *moment, uint64_t fresh_s, uint64_t expires)
 {
-	char path[PATH_LEN], old[PATH_LEN];
 	uint64_t before = kept->saved;
-	struct al_slice records;
-	enum al_err err;
+	char old[PATH_LEN];
+	enum al_err err = AL_OK;
 
 	if (moment->set == NULL || moment->note.len == 0)
 		return AL_OK;
-	err = moment_text(moment, &records);
-	if (err == AL_OK && moment->set->size != before)
-		err = al_note_save(set_path(kept, moment->set->size, path), records, true);
+	if (moment->set->size != before || kept->bytes == 0)
+		err = set_save(kept, moment);
 	if (err == AL_OK)
 		err = head_save(kept, moment, fresh_s, expires);
 	if (err != AL_OK)

@@ -18,6 +18,8 @@ struct kept {
 	char dir[4096];
 	struct al_vkey log; /* pinned */
 	uint64_t saved;     /* size of the set whose file is there; 0: none is known to be */
+	uint64_t bytes;     /* length and hash of that file */
+	struct al_hash digest;
 };
 
 /* AL_ENOTFOUND: nothing is kept; AL_EVERIFY, AL_EINVAL: what is kept is of no use. The set is the caller's. */

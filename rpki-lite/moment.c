@@ -13,7 +13,7 @@ void moment_init(struct moment *moment)
 	al_buf_init(&moment->text, ORIGIN_SET_MAX);
 }
 
-static void text_clear(struct moment *moment)
+void moment_text_forget(struct moment *moment)
 {
 	al_buf_release(&moment->text);
 	al_buf_init(&moment->text, ORIGIN_SET_MAX);
@@ -33,7 +33,7 @@ void moment_show(struct moment *moment, const struct vrp_set *set, const struct 
 	const struct vrp_set *old = moment->set;
 
 	if (set != old) {
-		text_clear(moment);
+		moment_text_forget(moment);
 		moment->set = vrp_set_ref(set);
 		vrp_set_unref(old);
 		/* A clock that goes back must not make a new set look old. */
@@ -82,7 +82,7 @@ enum al_err moment_text(struct moment *moment, struct al_slice *out)
 		origin_set_write(moment->set, &moment->text);
 	err = moment->text.err;
 	if (err != AL_OK)
-		text_clear(moment);
+		moment_text_forget(moment);
 	else
 		*out = al_buf_view(&moment->text);
 	return err;

@@ -39,5 +39,7 @@ void moment_heard(struct moment *moment, uint64_t now_s, uint64_t silent_s);
 uint64_t moment_fresh(const struct moment *moment, uint64_t now_s);
 /* The set's text, made when first asked for; valid until the set changes. AL_ENOTFOUND: no set yet. AL_ENOMEM, AL_ELIMIT. */
 AL_MUST_USE enum al_err moment_text(struct moment *moment, struct al_slice *out);
+/* It is not needed for now: at a million records it is more than all the rest. */
+void moment_text_forget(struct moment *moment);
 
 #endif

@@ -31,8 +31,7 @@ struct rpkid {
 	struct fetched *fetched;    /* with [rpki] source: sets come from there */
 	struct al_replica *replica; /* else from the log */
 	struct vrp_fold *fold;
-	struct vrp_history *coming;   /* differences since the set before */
-	const struct vrp_set *newest; /* counted; NULL until the log's present is reached */
+	struct vrp_history *coming; /* differences since the set before */
 	struct served *served;
 	struct signed_set *signed_set; /* NULL: no key */
 	struct rtr_server *rtr;
@@ -47,20 +46,6 @@ static struct al_metric metric_head = { .name = "alamo_rpki_head_time_seconds",
 
 /* ---- a new head ---- */
 
-/* The fold's first result against the rule itself, which is one more pass: never serve what the rule does not give. */
-static bool rpkid_agrees(const struct rpkid *self, const struct vrp_set *set)
-{
-	const struct al_state *state = al_replica_state(self->replica);
-	struct vrp_set *built;
-	bool same;
-
-	if (vrp_build(state, al_state_size(state), &built) != AL_OK)
-		return true;
-	same = vrp_set_eq(built, set);
-	vrp_set_unref(built);
-	return same;
-}
-
 static void rpkid_publish(void *arg)
 {
 	struct rpkid *self = arg;
@@ -72,12 +57,7 @@ static void rpkid_publish(void *arg)
 	self->posted = false;
 	if (cp.size == 0)
 		return;
-	err = vrp_fold_take(self->fold, cp.size, self->newest, self->coming, &set);
-	if (err == AL_OK && self->newest == NULL && cp.size == al_state_size(al_replica_state(self->replica)) &&
-	    !rpkid_agrees(self, set)) {
-		vrp_set_unref(set);
-		err = AL_EVERIFY;
-	}
+	err = vrp_fold_take(self->fold, cp.size, self->coming, &set);
 	if (err != AL_OK) {
 		/* Routers keep what they have: the last good set, or that of their other caches. */
 		al_log(AL_LOG_ERROR, "publish-failed", "size=%" PRIu64 " error=%s", cp.size, al_err_name(err));
@@ -85,9 +65,8 @@ static void rpkid_publish(void *arg)
 		return;
 	}
 	al_metric_set(&metric_head, al_now_s());
-	vrp_set_unref(self->newest);
-	self->newest = set;
 	served_offer(self->served, set, self->coming, &cp, note, al_now_s());
+	vrp_set_unref(set);
 }
 
 static void rpkid_head(void *arg, const struct al_state *state, const struct al_checkpoint *cp, struct al_slice note)
@@ -121,14 +100,16 @@ static void rpkid_age(void *arg, const struct al_freshness *freshness)
 		served_age(self->served, freshness);
 }
 
-static void rpkid_change(void *arg, const struct al_object *old, const struct al_object *now)
+static enum al_err rpkid_object(void *arg, const struct al_object *now)
 {
 	struct rpkid *self = arg;
+	enum al_err err = vrp_fold_change(self->fold, now);
 
-	if (vrp_fold_change(self->fold, al_replica_state(self->replica), old, now) == AL_OK)
-		return;
-	al_log(AL_LOG_ERROR, "change-lost", "index=%" PRIu64 " error=%s", now->index, al_err_name(AL_ENOMEM));
-	al_service_fail(self->service);
+	if (err != AL_OK) {
+		al_log(AL_LOG_ERROR, "change-lost", "index=%" PRIu64 " error=%s", now->index, al_err_name(err));
+		al_service_fail(self->service);
+	}
+	return err;
 }
 
 /* ---- start and stop ---- */
@@ -212,9 +193,13 @@ static void rpkid_restore(void *arg)
 static enum al_err rpkid_follow(struct rpkid *self, const struct al_conf *conf)
 {
 	static const struct al_replica_ops ops = {
-		.change = rpkid_change, .head = rpkid_head, .link = rpkid_link, .age = rpkid_age
+		.object = rpkid_object,
+		.classes = 1u << AL_ROUTE | 1u << AL_ROUTE6 | 1u << AL_NODE | 1u << AL_PEERING,
+		.head = rpkid_head,
+		.link = rpkid_link,
+		.age = rpkid_age,
 	};
-	enum al_err err = vrp_fold_new(&self->fold);
+	enum al_err err = vrp_fold_new((size_t)al_conf_u64(conf, "rpki", "history"), &self->fold);
 
 	if (err == AL_OK)
 		err = vrp_history_new((size_t)al_conf_u64(conf, "rpki", "history"), &self->coming);
@@ -281,7 +266,6 @@ static void rpkid_stop(void *arg)
 	signed_free(self->signed_set);
 	rtr_server_free(self->rtr);
 	served_free(self->served);
-	vrp_set_unref(self->newest);
 	vrp_history_free(self->coming);
 	vrp_fold_free(self->fold);
 	free(self);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "alamo/rpsl/state.h"
+#include "alamo/rpsl/entry.h"
 #include "alamo/tlog/witness.h"
 #include "file.h"
 #include "origin_head.h"
@@ -22,20 +22,27 @@
 struct recount {
 	struct log_read read;
 	const struct origin_head *head;
-	struct al_state *state;
 	struct vrp_fold *fold;
 	struct al_edge edge;
-	bool failed; /* out of memory */
 	bool reached;
 	int code; /* of the comparison, once reached */
 };
 
-static void recount_change(void *arg, const struct al_object *old, const struct al_object *now)
+/* The entry's objects, as far as they are any of ours. */
+static enum al_err recount_objects(struct recount *r, const struct al_entry *entry)
 {
-	struct recount *r = arg;
+	const unsigned classes = 1u << AL_ROUTE | 1u << AL_ROUTE6 | 1u << AL_NODE | 1u << AL_PEERING;
+	const struct al_build how = { .lines_only = true };
+	struct al_object **objects = NULL;
+	size_t count = 0;
+	enum al_err err = AL_OK;
 
-	if (vrp_fold_change(r->fold, r->state, old, now) != AL_OK)
-		r->failed = true;
+	if (al_slice_is(entry->kind, "request"))
+		err = al_entry_objects(entry, classes, &how, &objects, &count);
+	for (size_t i = 0; i < count && err == AL_OK; i++)
+		err = vrp_fold_change(r->fold, objects[i]);
+	al_entry_objects_free(objects, count);
+	return err;
 }
 
 /* All entries of the head are there: is its tree the log's, and its set what the rule gives? */
@@ -51,8 +58,7 @@ static int recount_compare(struct recount *r)
 		return command_fail(CLI_UNVERIFIED, "the log has another root at size %llu: a fork",
 				    (unsigned long long)r->head->cp.size);
 	al_buf_init(&text, ORIGIN_SET_MAX);
-	if (r->failed || vrp_history_new(0, &history) != AL_OK ||
-	    vrp_fold_take(r->fold, r->head->cp.size, NULL, history, &set) != AL_OK)
+	if (vrp_history_new(0, &history) != AL_OK || vrp_fold_take(r->fold, r->head->cp.size, history, &set) != AL_OK)
 		code = command_fail(CLI_REFUSED, "out of memory");
 	if (code == CLI_DONE)
 		origin_set_write(set, &text);
@@ -71,11 +77,16 @@ static enum al_err recount_entry(void *arg, uint64_t index, struct al_slice byte
 {
 	struct recount *r = arg;
 	struct al_hash leaf = al_leaf_hash(bytes);
+	struct al_entry entry;
 	enum al_err err;
 
 	if (r->reached)
 		return AL_OK;
-	err = al_state_apply(r->state, bytes);
+	err = al_entry_decode(bytes, &entry);
+	if (err == AL_OK && entry.index != index)
+		err = AL_EINVAL;
+	if (err == AL_OK)
+		err = recount_objects(r, &entry);
 	if (err != AL_OK) {
 		command_fail(CLI_UNVERIFIED, "entry %llu does not apply: %s", (unsigned long long)index,
 			     al_err_name(err));
@@ -96,19 +107,15 @@ static int recount_run(const struct log_read_options *where, const struct origin
 	int code = log_read_begin(&r.read, where);
 
 	al_edge_init(&r.edge);
-	if (code == CLI_DONE && (al_state_new(&r.state) != AL_OK || vrp_fold_new(&r.fold) != AL_OK))
+	if (code == CLI_DONE && vrp_fold_new(0, &r.fold) != AL_OK)
 		code = command_fail(CLI_REFUSED, "out of memory");
-	if (code == CLI_DONE) {
-		al_state_observe(r.state, recount_change, &r);
+	if (code == CLI_DONE)
 		code = log_read_run(&r.read, recount_entry, &r);
-	}
 	if (code == CLI_DONE && !r.reached)
 		code = command_fail(CLI_UNVERIFIED, "the log ends at size %llu, before the head's %llu",
 				    (unsigned long long)r.read.head.size, (unsigned long long)head->cp.size);
 	if (code == CLI_DONE)
 		code = r.code;
-	if (r.state != NULL)
-		al_state_free(r.state);
 	vrp_fold_free(r.fold);
 	log_read_release(&r.read);
 	return code;

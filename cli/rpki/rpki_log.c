@@ -12,7 +12,8 @@ static void change(void *arg, const struct al_object *old, const struct al_objec
 {
 	struct rpki_log *source = arg;
 
-	if (vrp_fold_change(source->fold, source->state, old, now) != AL_OK)
+	(void)old;
+	if (vrp_fold_change(source->fold, now) != AL_OK)
 		source->failed = true;
 }
 
@@ -33,7 +34,7 @@ int rpki_log_begin(struct rpki_log *source, const struct log_read_options *where
 
 	*source = (struct rpki_log){ .failed = false };
 	code = log_read_begin(&source->read, where);
-	if (code == CLI_DONE && (al_state_new(&source->state) != AL_OK || vrp_fold_new(&source->fold) != AL_OK ||
+	if (code == CLI_DONE && (al_state_new(&source->state) != AL_OK || vrp_fold_new(0, &source->fold) != AL_OK ||
 				 vrp_history_new(0, &source->history) != AL_OK))
 		code = command_fail(CLI_REFUSED, "out of memory");
 	if (code == CLI_DONE)
@@ -50,8 +51,7 @@ int rpki_log_take(struct rpki_log *source)
 {
 	const struct vrp_set *set = NULL;
 
-	if (source->failed ||
-	    vrp_fold_take(source->fold, al_state_size(source->state), source->set, source->history, &set) != AL_OK)
+	if (source->failed || vrp_fold_take(source->fold, al_state_size(source->state), source->history, &set) != AL_OK)
 		return command_fail(CLI_REFUSED, "out of memory");
 	vrp_set_unref(source->set);
 	source->set = set;

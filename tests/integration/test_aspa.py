@@ -120,6 +120,47 @@ def served(authority, two, tmp_path, children):
     wait_for(same, what="the same table beside the router")
 
 
+def test_edits_count(linked, tmp_path):
+    """Some lines of a route or a node, and the rest as it was."""
+    key = linked.keys["EVE"]
+    prefix, = (row[0] for row in linked.vrps() if row[2] == linked.asns["EVE"])
+    name = f"{prefix} AS{linked.asns['EVE']}"
+
+    def most():
+        found, = (row[1] for row in linked.vrps() if row[0] == prefix)
+        return found
+
+    def edit(cls, name, *lines):
+        first, *more = ((cls, prefix), ("origin", f"AS{linked.asns['EVE']}")) if cls == "route6" else ((cls, name),)
+        linked.accept([attributes([first, *more, *lines])], [key], prev=linked.prev(cls, name))
+
+    edit("route6", name, ("extend", "for a while"), ("max-length", "56"))
+    wait_for(lambda: most() == 56, what="the longer max-length")
+    edit("route6", name, ("extend", "in words"), ("remarks", "nothing else"))
+    edit("node", "EVE-R1", ("extend", "in words"), ("remarks", "nothing else"))
+    peering(linked, "ANN", "EVE")
+    two = linked.rtr(2)
+    two.reset()
+    arrives(two, expected(linked, ("ANN", "EVE")))
+    assert most() == 56
+    edit("route6", name, ("shrink", "in words"), ("remarks", "nothing else"))
+    edit("route6", name, ("shrink", "back"), ("max-length", "56"))
+    wait_for(lambda: most() == 48, what="the prefix's own length")
+    pub = linked.dir / "keys" / "log.pub"
+
+    def recounted():
+        for file in ("head", "set"):
+            (tmp_path / file).write_text(fetch(linked, f"roa/{file}"))
+        return "every record from the log itself" in alamo("roa", "verify", tmp_path / "head", tmp_path / "set", "--log-key", pub,
+                                                           "--log", linked.dir, check=False).stdout
+
+    wait_for(recounted, what="a head of the newest set")
+    alamo("audit", linked.dir, "--roa", tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "set").read_bytes()
+    peering(linked, "ANN", "EVE", end=True)
+    two.close()
+
+
 def ask(address, version):
     """The answer to one Reset Query: version, type, code or session, and whether the cache then closes."""
     with socket.create_connection(address, timeout=60) as sock:

@@ -20,7 +20,7 @@ struct cache {
 static void cache_open(struct cache *cache, size_t cap)
 {
 	cache->set = NULL;
-	assert_int_equal(vrp_fold_new(&cache->fold), AL_OK);
+	assert_int_equal(vrp_fold_new(cap, &cache->fold), AL_OK);
 	assert_int_equal(vrp_history_new(cap, &cache->history), AL_OK);
 }
 
@@ -35,7 +35,7 @@ static void cache_take(struct cache *cache, uint64_t size)
 {
 	const struct vrp_set *next;
 
-	assert_int_equal(vrp_fold_take(cache->fold, size, cache->set, cache->history, &next), AL_OK);
+	assert_int_equal(vrp_fold_take(cache->fold, size, cache->history, &next), AL_OK);
 	vrp_set_unref(cache->set);
 	cache->set = next;
 }
@@ -57,8 +57,9 @@ static void on_change(void *arg, const struct al_object *old, const struct al_ob
 	struct log *log = arg;
 	size_t i;
 
+	(void)old;
 	for (i = 0; i < log->cache_count; i++)
-		assert_int_equal(vrp_fold_change(log->caches[i]->fold, log->state, old, now), AL_OK);
+		assert_int_equal(vrp_fold_change(log->caches[i]->fold, now), AL_OK);
 }
 
 static void log_open(struct log *log, uint64_t seed)
