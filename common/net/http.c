@@ -4,20 +4,17 @@
  *
  * Limits of number, source, time and memory are the listener's, as for every
  * protocol here (evhttp knows none of them per source). Handlers answer at
- * once, so a connection has no state beyond its buffers. Loop's thread only.
+ * once (http_later.c: those that do not). Loop's thread only.
  */
-#include "alamo/net/http.h"
+#include "http_parts.h"
 
 #include "alamo/net/metrics.h"
-#include "alamo/net/net.h"
-#include "http_request.h"
 
 #include <event2/buffer.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUTES_MAX 80
 #define HEAD_MAX 8192u /* request line and fields */
 #define BODY_MAX (128u << 20)
 #define UNSENT_MAX (256u << 20) /* bodies of all connections; over it: 503 */
@@ -28,21 +25,6 @@
 #define IDLE_MS 30000u
 #define FIELDS_MAX 1024u /* status line and fields of an answer */
 #define ETAG_MAX 256u
-
-struct route {
-	struct al_slice path;
-	al_http_fn fn; /* NULL: a route for POST */
-	al_http_post_fn post;
-	void *arg;
-};
-
-struct al_http {
-	struct al_listener *listener;
-	struct route routes[ROUTES_MAX];
-	size_t count;
-	bool posts;    /* there is a route for POST */
-	size_t unsent; /* bytes of bodies handed to connections */
-};
 
 /* A body on its way. */
 struct body {
@@ -191,8 +173,8 @@ static bool has_already(const struct http_request *request, const struct al_http
 	return answer->modified_s != 0 && request->if_modified_since >= answer->modified_s;
 }
 
-static void answer_send(struct al_http *http, struct al_conn *conn, const struct http_request *request,
-			struct al_http_answer *answer)
+void http_send(struct al_http *http, struct al_conn *conn, const struct http_request *request,
+	       struct al_http_answer *answer)
 {
 	char quoted[ETAG_MAX];
 	struct al_buf fields;
@@ -219,11 +201,11 @@ static void answer_send(struct al_http *http, struct al_conn *conn, const struct
 
 /* ---- requests ---- */
 
-static const struct route *route_find(const struct al_http *http, struct al_slice path)
+static const struct http_route *route_find(const struct al_http *http, struct al_slice path)
 {
-	const struct route *best = NULL;
+	const struct http_route *best = NULL;
 	for (size_t i = 0; i < http->count; i++) {
-		const struct route *route = &http->routes[i];
+		const struct http_route *route = &http->routes[i];
 		bool folder = al_slice_ends(route->path, "/");
 		bool fits = folder ? al_slice_eq(al_slice_head(path, route->path.len), route->path)
 				   : al_slice_eq(path, route->path);
@@ -233,29 +215,42 @@ static const struct route *route_find(const struct al_http *http, struct al_slic
 	return best;
 }
 
-static void request_route(struct al_http *http, const struct http_request *request, struct al_slice body,
+static bool takes_post(const struct http_route *route)
+{
+	return route->post != NULL || route->later != NULL;
+}
+
+/* False: there is no answer now; the connection has become something else. */
+static bool request_route(struct http_conn *c, const struct http_request *request, struct al_slice body,
 			  struct al_http_answer *answer)
 {
 	char text[HEAD_MAX];
 	size_t len;
 	if (http_decode(request->path, text, sizeof(text), &len) != AL_OK) {
 		answer_clear(answer, 400);
-		return;
+		return true;
 	}
 	struct al_slice path = al_slice_of(text, len);
-	const struct route *route = route_find(http, path);
+	const struct http_route *route = route_find(c->http, path);
 	if (route == NULL) {
 		answer_clear(answer, 404);
-		return;
-	}
-	if (request->post != (route->post != NULL)) {
-		answer->allow_post = route->post != NULL;
+	} else if (request->post != takes_post(route)) {
+		answer->allow_post = takes_post(route);
 		answer_clear(answer, 405);
+	} else if (route->events != NULL && !request->head) {
+		http_events_begin(c, route->events);
+		return false;
+	} else if (route->events != NULL) {
+		answer->type = "text/event-stream";
+	} else if (route->later != NULL) {
+		http_later_begin(c, route, request, body);
+		return false;
 	} else if (request->post) {
 		route->post(route->arg, al_slice_from(path, route->path.len), body, answer);
 	} else {
 		route->fn(route->arg, al_slice_from(path, route->path.len), request->query, answer);
 	}
+	return true;
 }
 
 static void answer_status(struct al_http *http, struct al_conn *conn, int status)
@@ -264,18 +259,20 @@ static void answer_status(struct al_http *http, struct al_conn *conn, int status
 	struct al_http_answer answer = { .status = status };
 	al_buf_init(&answer.body, BODY_MAX);
 	answer_clear(&answer, status);
-	answer_send(http, conn, &request, &answer);
+	http_send(http, conn, &request, &answer);
 	al_buf_release(&answer.body);
 }
 
-enum turn { TURN_WAIT, TURN_NEXT, TURN_LAST };
+enum turn { TURN_WAIT, TURN_NEXT, TURN_LAST, TURN_REST };
 
 /*
  * The request at the start of `input`, whose head has `*len` bytes; with its body on return.
- * TURN_WAIT: the body is not all there. TURN_LAST: the connection takes no further request.
+ * TURN_WAIT: the body is not all there. TURN_LAST: the connection takes no further request. TURN_REST: not now.
  */
-static enum turn request_answer(struct al_http *http, struct al_conn *conn, struct al_slice input, size_t *len)
+static enum turn request_answer(struct http_conn *c, struct al_slice input, size_t *len)
 {
+	struct al_http *http = c->http;
+	struct al_conn *conn = c->conn;
 	struct http_request request;
 	int status = http_request_parse(al_slice_head(input, *len), &request);
 	if (request.post && !http->posts && (status == 200 || status == 411 || status == 413))
@@ -293,10 +290,11 @@ static enum turn request_answer(struct al_http *http, struct al_conn *conn, stru
 	bool last = request.close;
 	answer.host = request.host;
 	al_buf_init(&answer.body, BODY_MAX);
-	request_route(http, &request, body, &answer);
-	answer_send(http, conn, &request, &answer);
+	bool now = request_route(c, &request, body, &answer);
+	if (now)
+		http_send(http, conn, &request, &answer);
 	al_buf_release(&answer.body);
-	return last ? TURN_LAST : TURN_NEXT;
+	return !now ? TURN_REST : last ? TURN_LAST : TURN_NEXT;
 }
 
 /* RFC 9112 section 2.2: empty lines before a request are passed over. */
@@ -313,9 +311,20 @@ static struct al_slice input_view(struct evbuffer *in)
 
 static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *user)
 {
-	struct al_http *http = user;
+	struct http_conn *c = user;
+	struct al_http *http = c->http;
 	enum turn turn = TURN_NEXT;
 	int served = 0;
+	if (c->events != NULL) {
+		(void)evbuffer_drain(in, evbuffer_get_length(in));
+		if (eof)
+			al_conn_drop(conn);
+		return;
+	}
+	/* From the first answer on `c` may have gone with its connection. */
+	eof = c->eof = c->eof || eof;
+	if (c->later != NULL)
+		return;
 	while (turn == TURN_NEXT) {
 		struct al_slice input = input_view(in);
 		size_t len = http_head_len(al_slice_head(input, HEAD_MAX));
@@ -333,19 +342,30 @@ static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *u
 			al_conn_poke(conn);
 			return;
 		}
-		turn = request_answer(http, conn, input, &len);
-		if (turn == TURN_NEXT)
+		turn = request_answer(c, input, &len);
+		if (turn == TURN_NEXT || turn == TURN_REST)
 			evbuffer_drain(in, len);
 	}
-	if (turn != TURN_LAST && eof)
+	if (turn != TURN_LAST && turn != TURN_REST && eof)
 		al_conn_finish(conn);
 }
 
 static enum al_err on_open(struct al_conn *conn, void *arg, void **user)
 {
-	(void)conn;
-	*user = arg;
+	struct http_conn *c = calloc(1, sizeof(*c));
+	if (c == NULL)
+		return AL_ENOMEM;
+	c->http = arg;
+	c->conn = conn;
+	*user = c;
 	return AL_OK;
+}
+
+static void on_closed(struct al_conn *conn, void *user)
+{
+	(void)conn;
+	http_conn_gone(user);
+	free(user);
 }
 
 /* Resuming calls on_data() for what is buffered. */
@@ -357,13 +377,16 @@ static void on_drained(struct al_conn *conn, void *user)
 
 static void on_overflow(struct al_conn *conn, void *user)
 {
-	answer_status(user, conn, 431);
+	struct http_conn *c = user;
+	if (c->later == NULL && c->events == NULL)
+		answer_status(c->http, conn, 431);
 }
 
 static const struct al_conn_ops ops = {
 	.open = on_open,
 	.data = on_data,
 	.drained = on_drained,
+	.closed = on_closed,
 	.overflow = on_overflow,
 };
 
@@ -401,7 +424,7 @@ void al_http_free(struct al_http *http)
 	free(http);
 }
 
-static enum al_err route_add(struct al_http *http, const char *path, const struct route *add)
+enum al_err http_route_add(struct al_http *http, const char *path, const struct http_route *add)
 {
 	struct al_slice text = al_slice_str(path);
 	if (!al_slice_starts(text, "/"))
@@ -409,7 +432,7 @@ static enum al_err route_add(struct al_http *http, const char *path, const struc
 	for (size_t i = 0; i < http->count; i++)
 		if (al_slice_eq(http->routes[i].path, text))
 			return AL_EEXIST;
-	if (http->count == ROUTES_MAX)
+	if (http->count == HTTP_ROUTES_MAX)
 		return AL_ELIMIT;
 	http->routes[http->count] = *add;
 	http->routes[http->count++].path = text;
@@ -418,12 +441,12 @@ static enum al_err route_add(struct al_http *http, const char *path, const struc
 
 enum al_err al_http_route(struct al_http *http, const char *path, al_http_fn fn, void *arg)
 {
-	return route_add(http, path, &(struct route){ .fn = fn, .arg = arg });
+	return http_route_add(http, path, &(struct http_route){ .fn = fn, .arg = arg });
 }
 
 enum al_err al_http_post_route(struct al_http *http, const char *path, al_http_post_fn fn, void *arg)
 {
-	enum al_err err = route_add(http, path, &(struct route){ .post = fn, .arg = arg });
+	enum al_err err = http_route_add(http, path, &(struct http_route){ .post = fn, .arg = arg });
 	if (err == AL_OK)
 		http->posts = true;
 	return err;

@@ -4,7 +4,7 @@
  *
  * GET and HEAD, and POST with a bounded body on routes made for it; bounded
  * headers; the listener's limits hold (all in all and per source). Handlers
- * answer at once.
+ * answer at once, but for those of al_http_later_route() and of events.
  */
 #ifndef ALAMO_HTTP_H
 #define ALAMO_HTTP_H
@@ -39,6 +39,25 @@ AL_MUST_USE enum al_err al_http_route(struct al_http *http, const char *path, al
 /* The same for POST, and nothing else than POST; `body` lives during the call. Before any al_http_listen(). */
 typedef void (*al_http_post_fn)(void *arg, struct al_slice rest, struct al_slice body, struct al_http_answer *answer);
 AL_MUST_USE enum al_err al_http_post_route(struct al_http *http, const char *path, al_http_post_fn fn, void *arg);
+
+/*
+ * The same, answered by exactly one al_http_later_answer(), during the call or later on the loop; `body` and `peer`
+ * (as al_conn_peer() has it) live during the call. What the connection sends meanwhile waits.
+ */
+struct al_http_later;
+typedef void (*al_http_later_fn)(void *arg, struct al_slice body, const char *peer, struct al_http_later *later);
+AL_MUST_USE enum al_err al_http_later_route(struct al_http *http, const char *path, al_http_later_fn fn, void *arg);
+/* `answer` is the caller's, its body's bytes go. */
+void al_http_later_answer(struct al_http_later *later, struct al_http_answer *answer);
+
+#define AL_HTTP_EVENTS_UNREAD 65536u /* bytes that one who listens may leave unread */
+/* Server-sent events (WHATWG HTML section 9.2): who asks for `path` stays, and gets all that is sent from then on. */
+struct al_http_events;
+AL_MUST_USE enum al_err al_http_events_new(struct al_http_events **out);
+void al_http_events_free(struct al_http_events *events); /* after its al_http; NULL is allowed */
+AL_MUST_USE enum al_err al_http_events_route(struct al_http *http, const char *path, struct al_http_events *events);
+/* `text` is whole events, each with its empty line. A line ":" at least every 20 seconds keeps the connections. */
+void al_http_events_send(struct al_http_events *events, struct al_slice text);
 
 /* Percent-decoding of a query (RFC 3986 section 2.1). AL_EINVAL: bad escape or NUL. AL_ELIMIT: over `cap`. */
 AL_MUST_USE enum al_err al_http_decode(struct al_slice raw, char *out, size_t cap, size_t *len);
