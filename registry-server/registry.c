@@ -23,7 +23,7 @@
 #include "ledger/dating.h"
 #include "ledger/ledger_side.h"
 #include "ledger/publish.h"
-#include "request/session.h"
+#include "request/post.h"
 #include "sign/signer.h"
 #include "ledger/stream.h"
 #include "watermark.h"
@@ -262,6 +262,8 @@ static enum al_err open_http(struct registry *r)
 					 : al_http_route(r->http, "/checkpoint", http_checkpoint, r);
 	if (err == AL_OK)
 		err = cosign_routes(r->cosign, r->http);
+	if (err == AL_OK)
+		err = post_route(r->http, &r->session);
 	if (err == AL_OK)
 		err = al_service_http(r->service, r->http, "registry", "http-port", "log-http");
 	return err;
