@@ -19,12 +19,22 @@
 #define FOUND_MAX 100u /* objects of a search that are shown */
 #define PIECES_MAX 64u /* of work for one search */
 
-extern const unsigned char whois_page_style[];
-extern const size_t whois_page_style_len;
+/* Files of page/, compiled in. */
+#define PAGE(name)                                      \
+	extern const unsigned char whois_page_##name[]; \
+	extern const size_t whois_page_##name##_len
+PAGE(style);
+PAGE(alamo);
+PAGE(script_join);
+PAGE(script_object);
+PAGE(live);
+PAGE(icon);
 
 struct whois_explorer {
 	const struct whois_view *view;
+	struct al_http_events *events;
 	char etag[32];
+	char policy[sizeof(HTML_POLICY) + WHOIS_SITE_URL_MAX];
 };
 
 /* ---- the first page ---- */
@@ -80,7 +90,7 @@ static void page_home(const struct whois_view *view, struct al_slice rest, struc
 		explorer_missing(view, answer);
 		return;
 	}
-	html_put_head(view, AL_S("Registry"), AL_S(""), &answer->body);
+	html_put_head(view, AL_S("Registry"), AL_S(""), HTML_LIVE, &answer->body);
 	put_latest(view, &answer->body);
 	put_counts(view, &answer->body);
 	html_put_foot(view, &answer->body);
@@ -117,7 +127,7 @@ static void put_answer(const struct whois_view *view, struct al_slice line, stru
 	whois_dialogue_line(view, &dialogue, line, &job, &text);
 	while (!done && pieces++ < PIECES_MAX && !whois_job_rests(&job))
 		done = whois_job_run(&job, &text);
-	al_buf_str(out, "<pre>");
+	al_buf_str(out, "<pre tabindex=\"0\" aria-label=\"Answer\">");
 	html_put(al_buf_view(&text), out);
 	al_buf_str(out, "</pre>\n");
 	if (!done)
@@ -150,7 +160,7 @@ static void page_search(const struct whois_view *view, struct al_slice rest, str
 	struct al_slice line = explorer_parameter(query, "q", text, sizeof(text));
 
 	(void)rest;
-	html_put_head(view, AL_S("Search"), line, &answer->body);
+	html_put_head(view, AL_S("Search"), line, HTML_LIVE, &answer->body);
 	if (al_slice_trim(line).len > 0)
 		put_search(view, line, &answer->body);
 	html_put_foot(view, &answer->body);
@@ -180,8 +190,13 @@ struct al_slice explorer_parameter(struct al_slice query, const char *name, char
 static void serve(struct whois_explorer *own, explorer_page_fn page, struct al_slice rest, struct al_slice query,
 		  struct al_http_answer *answer)
 {
+	char registry[WHOIS_SITE_URL_MAX] = "";
+
+	if (own->view->site != NULL && whois_site_registry(own->view->site, answer->host, registry) != AL_OK)
+		registry[0] = '\0';
+	(void)snprintf(own->policy, sizeof(own->policy), HTML_POLICY " %s", registry);
 	answer->type = HTML_TYPE;
-	answer->policy = HTML_POLICY;
+	answer->policy = own->policy;
 	if (own->view->head.size == 0) {
 		answer->status = 503;
 		answer->type = "text/plain; charset=utf-8";
@@ -213,14 +228,54 @@ static void http_space(void *arg, struct al_slice rest, struct al_slice query, s
 	serve(arg, explorer_space, rest, query, answer);
 }
 
-static void http_style(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
+static void http_map(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
 {
-	(void)arg;
-	(void)rest;
-	(void)query;
-	answer->type = "text/css; charset=utf-8";
-	answer->etag = "style-" ALAMO_VERSION;
-	al_buf_put(&answer->body, whois_page_style, whois_page_style_len);
+	serve(arg, explorer_map, rest, query, answer);
+}
+
+static void http_growth(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
+{
+	serve(arg, explorer_growth, rest, query, answer);
+}
+
+static void http_join(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
+{
+	serve(arg, explorer_join, rest, query, answer);
+}
+
+static void file_put(struct al_http_answer *answer, const char *type, const unsigned char *bytes, size_t len)
+{
+	answer->type = type;
+	answer->etag = "file-" ALAMO_VERSION;
+	al_buf_put(&answer->body, bytes, len);
+}
+
+#define FILE_FN(name, type)                                                                                            \
+	static void http_##name(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer) \
+	{                                                                                                              \
+		(void)arg;                                                                                             \
+		(void)rest;                                                                                            \
+		(void)query;                                                                                           \
+		file_put(answer, type, whois_page_##name, whois_page_##name##_len);                                    \
+	}
+FILE_FN(style, "text/css; charset=utf-8")
+FILE_FN(alamo, "text/javascript; charset=utf-8")
+FILE_FN(script_join, "text/javascript; charset=utf-8")
+FILE_FN(script_object, "text/javascript; charset=utf-8")
+FILE_FN(live, "text/javascript; charset=utf-8")
+FILE_FN(icon, "image/svg+xml")
+
+void whois_explorer_grown(struct whois_explorer *explorer)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "data: %" PRIu64 "\n\n", explorer->view->head.size);
+	al_http_events_send(explorer->events, al_slice_str(text));
+}
+
+void whois_explorer_tick(struct whois_explorer *explorer)
+{
+	al_http_events_send(explorer->events, AL_S(":\n\n"));
 }
 
 enum al_err whois_explorer_new(const struct whois_view *view, struct whois_explorer **out)
@@ -231,7 +286,7 @@ enum al_err whois_explorer_new(const struct whois_view *view, struct whois_explo
 		return AL_ENOMEM;
 	explorer->view = view;
 	*out = explorer;
-	return AL_OK;
+	return al_http_events_new(&explorer->events);
 }
 
 enum al_err whois_explorer_serve(struct whois_explorer *explorer, struct al_http *http)
@@ -239,19 +294,23 @@ enum al_err whois_explorer_serve(struct whois_explorer *explorer, struct al_http
 	static const struct {
 		const char *path;
 		al_http_fn fn;
-	} routes[] = { { "/search", http_search },
-		       { "/object/", http_object },
-		       { "/space/", http_space },
-		       { "/style.css", http_style } };
+	} routes[] = {
+		{ "/search", http_search },  { "/object/", http_object },      { "/space/", http_space },
+		{ "/map", http_map },        { "/growth", http_growth },       { "/join", http_join },
+		{ "/alamo.js", http_alamo }, { "/join.js", http_script_join }, { "/object.js", http_script_object },
+		{ "/live.js", http_live },   { "/icon.svg", http_icon },       { "/style.css", http_style }
+	};
 	/* "/" would be everything below it: an empty rest is the page, all else is not found. */
 	enum al_err err = al_http_route(http, "/", http_home, explorer);
 
 	for (size_t i = 0; i < AL_COUNT(routes) && err == AL_OK; i++)
 		err = al_http_route(http, routes[i].path, routes[i].fn, explorer);
-	return err;
+	return err == AL_OK ? al_http_events_route(http, "/events", explorer->events) : err;
 }
 
 void whois_explorer_free(struct whois_explorer *explorer)
 {
+	if (explorer != NULL)
+		al_http_events_free(explorer->events);
 	free(explorer);
 }

@@ -20,7 +20,7 @@ void explorer_missing(const struct whois_view *view, struct al_http_answer *answ
 	al_buf_reset(&answer->body);
 	answer->status = 404;
 	answer->etag = NULL;
-	html_put_head(view, AL_S("Not found"), AL_S(""), &answer->body);
+	html_put_head(view, AL_S("Not found"), AL_S(""), HTML_STILL, &answer->body);
 	al_buf_str(&answer->body, "<p>The registry has nothing of that name.</p>\n");
 	html_put_foot(view, &answer->body);
 }
@@ -50,8 +50,9 @@ static void put_versions(const struct whois_view *view, const struct al_object *
 	struct al_buf buf;
 
 	al_buf_init(&buf, BUF_MAX);
-	al_buf_str(out, "<h2>Versions</h2>\n<div class=\"wide\"><table>\n"
-			"<tr><th>version</th><th>when</th><th>what</th><th>entry of the log</th><th></th></tr>\n");
+	al_buf_str(out,
+		   "<h2>Versions</h2>\n<div class=\"wide\"><table>\n"
+		   "<tr><th>version</th><th>when</th><th>what</th><th>entry of the log</th><th>difference</th></tr>\n");
 	for (unsigned i = 0; i < VERSIONS_SHOWN && version.prev > 0; i++) {
 		if (whois_history_read(view->history, version.prev, &buf, &version) != AL_OK)
 			break;
@@ -97,7 +98,8 @@ static bool put_diff(const struct whois_view *view, uint64_t newest, struct al_s
 	al_buf_init(&text, BUF_MAX);
 	found = found && whois_put_diff(version[0].text, version[1].text, &text) == AL_OK;
 	if (found) {
-		al_buf_printf(out, "<h2>From version %.*s to %.*s</h2>\n<pre>", AL_FMT(number[0]), AL_FMT(number[1]));
+		al_buf_printf(out, "<h2>From version %.*s to %.*s</h2>\n<pre tabindex=\"0\" aria-label=\"Difference\">",
+			      AL_FMT(number[0]), AL_FMT(number[1]));
 		html_put(al_buf_view(&text), out);
 		al_buf_str(out, "</pre>\n");
 	}
@@ -130,8 +132,31 @@ static void put_facts(const struct whois_view *view, const struct al_object *obj
 	al_buf_str(out, "</p>\n");
 }
 
+/* The entry that made this version, for page/object.js to fetch and to check. */
+static void put_proof(const struct whois_view *view, const struct al_object *object, struct al_http_answer *answer)
+{
+	char registry[WHOIS_SITE_URL_MAX];
+	struct al_buf *out = &answer->body;
+
+	if (view->site == NULL || whois_site_registry(view->site, answer->host, registry) != AL_OK)
+		return;
+	al_buf_printf(out, "<section id=\"proof\" data-entry=\"%" PRIu64 "\"", object->index);
+	explorer_put_site(view, registry, out);
+	al_buf_printf(out, ">\n<h2>Proof</h2>\n<p>Entry %" PRIu64 " of the log made this version. ", object->index);
+	if (!object->deleted) {
+		al_buf_printf(out, "<a href=\"/join?object=%s/", al_class_name((enum al_class)object->cls));
+		html_put_url(al_object_key(object), out);
+		al_buf_str(out, "\">Change it</a>");
+	}
+	al_buf_str(out, "</p>\n<p><button id=\"check\" type=\"button\" hidden>Check it in this browser</button></p>\n"
+			"<div role=\"status\"><ul id=\"said\"></ul></div>\n<details id=\"whole\" hidden><summary>The "
+			"entry</summary>\n"
+			"<pre id=\"entry\" tabindex=\"0\" aria-label=\"The entry\"></pre></details>\n</section>\n"
+			"<script type=\"module\" src=\"/object.js\"></script>\n");
+}
+
 /* "CLASS/KEY" */
-static const struct al_object *object_of(const struct whois_view *view, struct al_slice rest)
+const struct al_object *explorer_object_of(const struct whois_view *view, struct al_slice rest)
 {
 	const struct al_object *object = NULL;
 	struct al_slice name;
@@ -150,7 +175,7 @@ static const struct al_object *object_of(const struct whois_view *view, struct a
 void explorer_object(const struct whois_view *view, struct al_slice rest, struct al_slice query,
 		     struct al_http_answer *answer)
 {
-	const struct al_object *object = object_of(view, rest);
+	const struct al_object *object = explorer_object_of(view, rest);
 	char number[64], range[64];
 	struct al_slice version = explorer_parameter(query, "version", number, sizeof(number));
 	struct al_slice diff = explorer_parameter(query, "diff", range, sizeof(range));
@@ -161,7 +186,7 @@ void explorer_object(const struct whois_view *view, struct al_slice rest, struct
 		explorer_missing(view, answer);
 		return;
 	}
-	html_put_head(view, al_object_key(object), al_object_key(object), &answer->body);
+	html_put_head(view, al_object_key(object), al_object_key(object), HTML_LIVE, &answer->body);
 	if (version.len > 0)
 		good = newest > 0 && put_version(view, newest, version, &answer->body);
 	else if (diff.len > 0)
@@ -173,6 +198,8 @@ void explorer_object(const struct whois_view *view, struct al_slice rest, struct
 		return;
 	}
 	put_facts(view, object, &answer->body);
+	if (version.len == 0 && diff.len == 0)
+		put_proof(view, object, answer);
 	if (newest > 0)
 		put_versions(view, object, newest, &answer->body);
 	html_put_foot(view, &answer->body);

@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * explorer_space.c -- the blocks one level inside a block: where they lie, as a
- * picture, and which they are, as a list that says the same.
+ * explorer_space.c -- the blocks inside a block: where they lie, those inside
+ * them below them, and which they are, as a list that says the same.
  */
 #include "explorer_page.h"
 
 #include "html.h"
 
 #define BLOCKS_MAX 500u
-#define WIDTH 1000.0 /* of the picture, in its own units */
+#define WIDTH 1000.0  /* of the picture, in its own units */
+#define MIN_WIDTH 4.0 /* so that a small one is seen */
+#define DEPTHS 4u     /* rows of it */
+#define ROW 25u       /* height of one */
+#define DRAWN_MAX 1500u
+#define TOPS_MAX 12u
 
 struct inside {
+	const struct al_state *state;
 	const struct al_prefix *around;
 	struct al_buf *picture, *list;
-	size_t count;
+	size_t count; /* one level inside */
+	size_t drawn; /* at any */
+	unsigned depth;
 };
 
 /* Where in `around` the prefix begins, 0 to 1. */
@@ -42,29 +50,18 @@ static void put_rect(const struct inside *inside, const struct al_prefix *prefix
 
 	al_buf_str(inside->picture, "<a href=\"/space/");
 	html_put_url(key, inside->picture);
-	al_buf_printf(inside->picture,
-		      "\"><rect class=\"%s\" x=\"%.3f\" y=\"0\" width=\"%.3f\" height=\"100\"/><title>",
-		      al_object_attr(block, "policy").len > 0 ? "pool" : "held",
-		      place_of(inside->around, prefix) * WIDTH, width > 1.5 ? width : 1.5);
+	al_buf_printf(
+		inside->picture, "\"><rect class=\"%s\" x=\"%.3f\" y=\"%u\" width=\"%.3f\" height=\"%u\"/><title>",
+		al_object_attr(block, "policy").len > 0 ? "pool" : "held", place_of(inside->around, prefix) * WIDTH,
+		inside->depth * ROW, width > MIN_WIDTH ? width : MIN_WIDTH, ROW);
 	html_put(key, inside->picture);
 	al_buf_str(inside->picture, " ");
 	html_put(al_object_attr(block, "netname"), inside->picture);
 	al_buf_str(inside->picture, "</title></a>\n");
 }
 
-static bool take_block(const struct al_object *block, void *arg)
+static void put_row(struct inside *inside, const struct al_object *block)
 {
-	struct inside *inside = arg;
-	struct al_prefix prefix;
-
-	if (al_object_prefix(block, &prefix) != AL_OK)
-		return true;
-	if (inside->count == BLOCKS_MAX) {
-		inside->count++;
-		return false;
-	}
-	inside->count++;
-	put_rect(inside, &prefix, block);
 	al_buf_str(inside->list, "<tr><td>");
 	html_put_link("/space/", al_object_key(block), inside->list);
 	al_buf_str(inside->list, "</td><td>");
@@ -73,13 +70,35 @@ static bool take_block(const struct al_object *block, void *arg)
 		      al_object_attr(block, "policy").len > 0 ? "given out of" : "held");
 	html_put_object_link((enum al_class)block->cls, al_object_key(block), inside->list);
 	al_buf_str(inside->list, "</td></tr>\n");
+}
+
+/* A block, and what lies in it in the rows below. */
+static bool take_block(const struct al_object *block, void *arg)
+{
+	struct inside *inside = arg;
+	struct al_prefix prefix;
+
+	if (al_object_prefix(block, &prefix) != AL_OK)
+		return true;
+	if (inside->depth == 0 && inside->count++ == BLOCKS_MAX)
+		return false;
+	if (inside->depth == 0)
+		put_row(inside, block);
+	if (inside->drawn++ >= DRAWN_MAX)
+		return inside->depth == 0;
+	put_rect(inside, &prefix, block);
+	if (inside->depth + 1 < DEPTHS) {
+		inside->depth++;
+		al_state_children(inside->state, (enum al_class)block->cls, &prefix, take_block, inside);
+		inside->depth--;
+	}
 	return true;
 }
 
 static void put_inside(const struct whois_view *view, const struct al_prefix *around, struct al_buf *out)
 {
 	struct al_buf picture, list;
-	struct inside inside = { around, &picture, &list, 0 };
+	struct inside inside = { .state = view->state, .around = around, .picture = &picture, .list = &list };
 	char text[AL_PREFIX_STRLEN];
 
 	al_prefix_format(around, text);
@@ -89,10 +108,13 @@ static void put_inside(const struct whois_view *view, const struct al_prefix *ar
 	if (inside.count == 0) {
 		al_buf_printf(out, "<p>No block lies inside %s.</p>\n", text);
 	} else {
-		al_buf_printf(out,
-			      "<svg viewBox=\"0 0 1000 100\" preserveAspectRatio=\"none\" role=\"img\" "
-			      "aria-label=\"Blocks inside %s\">\n",
-			      text);
+		al_buf_printf(
+			out,
+			"<p class=\"key\"><span class=\"pool\"></span> given out of <span class=\"held\"></span> held "
+			"<span class=\"free\"></span> free; what lies inside is below</p>\n"
+			"<svg class=\"space\" viewBox=\"0 0 1000 100\" preserveAspectRatio=\"none\" role=\"group\" "
+			"aria-label=\"Blocks inside %s; the list says the same\">\n",
+			text);
 		al_buf_slice(out, al_buf_view(&picture));
 		al_buf_str(out, "</svg>\n<div class=\"wide\"><table>\n"
 				"<tr><th>block</th><th>name</th><th>use</th><th>object</th></tr>\n");
@@ -105,20 +127,52 @@ static void put_inside(const struct whois_view *view, const struct al_prefix *ar
 	al_buf_release(&list);
 }
 
+struct tops {
+	const struct whois_view *view;
+	struct al_buf *out;
+	size_t count;
+};
+
+/* A block that lies in no other, and what is in it. */
+static bool take_top(const struct al_object *block, void *arg)
+{
+	struct tops *tops = arg;
+	struct al_prefix prefix;
+
+	if (al_object_prefix(block, &prefix) != AL_OK)
+		return true;
+	al_buf_str(tops->out, "<h2>");
+	html_put_link("/space/", al_object_key(block), tops->out);
+	al_buf_str(tops->out, " ");
+	html_put(al_object_attr(block, "netname"), tops->out);
+	al_buf_str(tops->out, "</h2>\n");
+	put_inside(tops->view, &prefix, tops->out);
+	return ++tops->count < TOPS_MAX;
+}
+
+static void put_tops(const struct whois_view *view, struct al_buf *out)
+{
+	static const struct al_prefix all[] = { { .bits = 128 }, { .bits = 32 } };
+	struct tops tops = { view, out, 0 };
+
+	for (size_t i = 0; i < AL_COUNT(all); i++) {
+		tops.count = 0;
+		al_state_children(view->state, all[i].bits == 32 ? AL_INETNUM : AL_INET6NUM, &all[i], take_top, &tops);
+	}
+	if (tops.count == TOPS_MAX)
+		al_buf_printf(out, "<p>The first %u are shown.</p>\n", TOPS_MAX);
+}
+
 void explorer_space(const struct whois_view *view, struct al_slice rest, struct al_slice query,
 		    struct al_http_answer *answer)
 {
-	static const struct al_prefix four = { .bits = 32 }, six = { .bits = 128 };
 	const struct al_object *block;
 	struct al_prefix around;
 
 	(void)query;
 	if (rest.len == 0) {
-		html_put_head(view, AL_S("Address space"), AL_S(""), &answer->body);
-		al_buf_str(&answer->body, "<h2>IPv6</h2>\n");
-		put_inside(view, &six, &answer->body);
-		al_buf_str(&answer->body, "<h2>IPv4</h2>\n");
-		put_inside(view, &four, &answer->body);
+		html_put_head(view, AL_S("Address space"), AL_S(""), HTML_LIVE, &answer->body);
+		put_tops(view, &answer->body);
 		html_put_foot(view, &answer->body);
 		return;
 	}
@@ -126,7 +180,7 @@ void explorer_space(const struct whois_view *view, struct al_slice rest, struct 
 		explorer_missing(view, answer);
 		return;
 	}
-	html_put_head(view, rest, rest, &answer->body);
+	html_put_head(view, rest, rest, HTML_LIVE, &answer->body);
 	block = al_state_covering_inet(view->state, &around, true);
 	if (block != NULL) {
 		al_buf_str(&answer->body, "<p>Inside ");

@@ -77,19 +77,31 @@ void html_put_query_link(struct al_slice query, struct al_buf *out)
 	html_put_link("/search?q=", query, out);
 }
 
-void html_put_head(const struct whois_view *view, struct al_slice title, struct al_slice query, struct al_buf *out)
+static const char *const places[][2] = {
+	{ "/space/", "address space" }, { "/map", "map" }, { "/growth", "growth" }, { "/join", "join" }
+};
+
+void html_put_head(const struct whois_view *view, struct al_slice title, struct al_slice query, enum html_life life,
+		   struct al_buf *out)
 {
 	al_buf_str(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 			"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
 	html_put(title, out);
 	al_buf_str(out, " - ");
 	html_put(whois_view_source(view), out);
-	al_buf_str(out, "</title>\n<link rel=\"stylesheet\" "
-			"href=\"/style.css\">\n</head>\n<body>\n<header>\n<strong><a href=\"/\">");
+	al_buf_str(out, "</title>\n<link rel=\"icon\" href=\"/icon.svg\">\n<link rel=\"stylesheet\" "
+			"href=\"/style.css\">\n");
+	if (life == HTML_LIVE)
+		al_buf_str(out, "<script type=\"module\" src=\"/live.js\"></script>\n");
+	al_buf_str(out, "</head>\n<body>\n<header>\n<strong><a href=\"/\">");
 	html_put(whois_view_source(view), out);
-	al_buf_str(out, "</a></strong>\n<a href=\"/space/\">address space</a>\n"
-			"<form action=\"/search\" role=\"search\"><input name=\"q\" type=\"search\" maxlength=\"1000\" "
-			"aria-label=\"Number, address, name, or any whois query\" value=\"");
+	al_buf_str(out, "</a></strong>\n<nav aria-label=\"Pages\">");
+	for (size_t i = 0; i < AL_COUNT(places); i++)
+		al_buf_printf(out, "<a href=\"%s\">%s</a>\n", places[i][0], places[i][1]);
+	al_buf_str(
+		out,
+		"</nav>\n<form action=\"/search\" role=\"search\"><input name=\"q\" type=\"search\" maxlength=\"1000\" "
+		"aria-label=\"Number, address, name, or any whois query\" value=\"");
 	html_put(query, out);
 	al_buf_str(out, "\"><button>Search</button></form>\n</header>\n<main>\n<h1>");
 	html_put(title, out);
@@ -98,7 +110,8 @@ void html_put_head(const struct whois_view *view, struct al_slice title, struct 
 
 void html_put_foot(const struct whois_view *view, struct al_buf *out)
 {
-	al_buf_printf(out, "</main>\n<footer>Log size %" PRIu64 ", root ", view->head.size);
+	al_buf_printf(out, "</main>\n<footer data-size=\"%" PRIu64 "\">Log size %" PRIu64 ", root ", view->head.size,
+		      view->head.size);
 	al_buf_base64(out, view->head.root.b, sizeof(view->head.root.b));
 	al_buf_str(out, ". alamo-whoisd " ALAMO_VERSION ".</footer>\n</body>\n</html>\n");
 }
@@ -135,7 +148,7 @@ void html_put_text(const struct whois_view *view, enum al_class cls, struct al_s
 {
 	struct al_slice line, name;
 
-	al_buf_str(out, "<pre>");
+	al_buf_str(out, "<pre tabindex=\"0\" aria-label=\"Object\">");
 	while (al_slice_line(&text, &line)) {
 		struct al_slice value = line;
 

@@ -7,10 +7,10 @@
 
 #include "lookup.h"
 
-/* What a page may load and do: our own style, forms that ask us. */
-#define HTML_POLICY                                                                                                   \
-	"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors " \
-	"'none'"
+/* What a page may load and do: our own style and scripts, forms that ask us; who needs the registry adds it at the end. */
+#define HTML_POLICY                                                                                              \
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri " \
+	"'none'; frame-ancestors 'none'; connect-src 'self'"
 #define HTML_TYPE "text/html; charset=utf-8"
 
 /* As text or in a quoted attribute; bytes that are no UTF-8 become '?'. */
@@ -23,7 +23,12 @@ void html_put_link(const char *path, struct al_slice key, struct al_buf *out);
 void html_put_object_link(enum al_class cls, struct al_slice key, struct al_buf *out);
 /* The query that gives the same. */
 void html_put_query_link(struct al_slice query, struct al_buf *out);
-void html_put_head(const struct whois_view *view, struct al_slice title, struct al_slice query, struct al_buf *out);
+enum html_life {
+	HTML_LIVE,  /* follows the log (page/live.js) */
+	HTML_STILL, /* somebody works in it, or it is of a moment */
+};
+void html_put_head(const struct whois_view *view, struct al_slice title, struct al_slice query, enum html_life life,
+		   struct al_buf *out);
 void html_put_foot(const struct whois_view *view, struct al_buf *out);
 /* An object's text, names of other objects as links to their pages. */
 void html_put_text(const struct whois_view *view, enum al_class cls, struct al_slice text, struct al_buf *out);

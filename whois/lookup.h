@@ -25,6 +25,8 @@ struct whois_view {
 	const struct whois_index *index;
 	struct whois_closures *closures;     /* expansions kept; NULL: none */
 	const struct whois_history *history; /* every version; NULL: not kept */
+	const struct whois_growth *growth;   /* objects by day; NULL: not counted */
+	const struct whois_site *site;       /* for pages; NULL: nothing is known of it */
 	struct al_checkpoint head;           /* size 0: nothing verified yet */
 	uint64_t stale_s;                    /* nothing newer was heard for so long; 0: it is fresh */
 };

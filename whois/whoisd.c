@@ -17,10 +17,14 @@
 #include "alamo/net/sandbox.h"
 #include "closures.h"
 #include "explorer.h"
+#include "growth.h"
 #include "history.h"
 #include "metrics.h"
 #include "rdap.h"
 #include "session.h"
+#include "site.h"
+
+#define TICKS 10 /* of the age, once a second, between two signs of life to open pages */
 
 struct whoisd {
 	struct al_service *service;
@@ -33,6 +37,9 @@ struct whoisd {
 	struct whois_rdap *rdap;
 	struct whois_explorer *explorer;
 	struct whois_view view;
+	struct whois_site site;
+	struct whois_growth growth;
+	unsigned ticks;
 	bool ready;
 };
 
@@ -42,6 +49,7 @@ static void whoisd_change(void *arg, const struct al_object *old, const struct a
 
 	whois_index_change(whoisd->index, old, now);
 	whois_closures_change(whoisd->closures, old, now);
+	whois_growth_change(&whoisd->growth, old, now);
 	if (whoisd->history != NULL)
 		whois_history_change(whoisd->history, old, now);
 }
@@ -59,6 +67,7 @@ static void whoisd_head(void *arg, const struct al_state *state, const struct al
 	}
 	whoisd->view.head = *cp;
 	whois_sessions_grown(whoisd->sessions);
+	whois_explorer_grown(whoisd->explorer);
 	al_metric_set(&whois_metric_index, whois_index_size(whoisd->index));
 	if (!whoisd->ready) {
 		whoisd->ready = true;
@@ -84,6 +93,8 @@ static void whoisd_age(void *arg, const struct al_freshness *freshness)
 	struct whoisd *whoisd = arg;
 
 	whoisd->view.stale_s = freshness->stale ? freshness->age_s : 0;
+	if (++whoisd->ticks % TICKS == 0)
+		whois_explorer_tick(whoisd->explorer);
 }
 
 static enum al_err start_replica(struct whoisd *whoisd)
@@ -105,6 +116,9 @@ static enum al_err start_replica(struct whoisd *whoisd)
 	whoisd->view.index = whoisd->index;
 	whoisd->view.closures = whoisd->closures;
 	whoisd->view.history = whoisd->history;
+	whoisd->site = (struct whois_site){ al_service_conf(whoisd->service), al_replica_key(whoisd->replica) };
+	whoisd->view.site = &whoisd->site;
+	whoisd->view.growth = &whoisd->growth;
 	return AL_OK;
 }
 
@@ -158,6 +172,7 @@ static void whoisd_stop(void *self)
 	whois_index_free(whoisd->index);
 	whois_closures_free(whoisd->closures);
 	whois_history_free(whoisd->history);
+	whois_growth_release(&whoisd->growth);
 	free(whoisd);
 }
 

@@ -8,7 +8,10 @@ from html.parser import HTMLParser
 import pytest
 from harness import Key, obj, wait_for
 
-VOID = {"meta", "link", "input", "rect"}
+VOID = {"meta", "link", "input", "rect", "line", "circle", "polyline"}
+FILES = {"/style.css": "text/css", "/alamo.js": "text/javascript", "/join.js": "text/javascript",
+         "/object.js": "text/javascript", "/live.js": "text/javascript", "/icon.svg": "image/svg+xml"}
+SCRIPTS = set(FILES)
 SCRIPT = "<script>alert(1)</script>\"'&"
 
 
@@ -29,7 +32,9 @@ class Page(HTMLParser):
                 self.links.append(attrs[name])
         assert not any(name.startswith("on") or name == "style" for name in attrs)
         if tag == "input":
-            assert attrs.get("aria-label")
+            assert attrs.get("aria-label") or "label" in self.open
+        if tag == "script":
+            assert attrs["src"] in SCRIPTS and attrs["type"] == "module"
         if tag not in VOID:
             self.open.append(tag)
 
@@ -56,9 +61,11 @@ def page(authority, path, status=200):
     assert response.status == status, (path, body)
     assert response.getheader("Content-Type") == "text/html; charset=utf-8"
     policy = response.getheader("Content-Security-Policy")
-    assert policy.startswith("default-src 'none'; style-src 'self'") and "script" not in policy
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'") and "unsafe" not in policy
+    host, port = authority.endpoints["log-http"]
+    assert policy.endswith(f"connect-src 'self' http://{host}:{port}")
     made = Page(body)
-    assert "script" not in made.tags and {"main", "h1", "footer"} <= made.tags
+    assert {"main", "h1", "footer"} <= made.tags
     assert all(link.startswith("/") and not link.startswith("//") for link in made.links), made.links
     return made
 
@@ -82,14 +89,14 @@ def network(authority, tmp_path_factory):
 def test_every_link(network):
     """From the first page on."""
     todo, seen = ["/"], set()
-    while todo and len(seen) < 400:
+    while todo and len(seen) < 500:
         path = todo.pop()
         if path in seen:
             continue
         seen.add(path)
-        if path == "/style.css":
+        if path in FILES:
             response, body = get(network, path)
-            assert response.status == 200 and response.getheader("Content-Type").startswith("text/css") and "{" in body
+            assert response.status == 200 and response.getheader("Content-Type").startswith(FILES[path]) and "{" in body + "{"
             continue
         todo += page(network, path).links
     assert {"/space/", f"/object/aut-num/{network.asn}", "/object/person/ANN-ALAMO?diff=1:2",
