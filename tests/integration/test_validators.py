@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Stock validators accept what `alamo rpki` publishes, whole, and get the routers' own set out of it."""
 
+import base64
+import hashlib
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
 from conftest import running
-from harness import Key, alamo, obj, wait_for
+from harness import ALAMO, Key, alamo, nobody_home, obj, run, wait_for
 from validators import LOCATOR, NOTIFY, REPOSITORY, Validators
 
 TRY = ["unshare", "--mount", "--net", "setpriv", "--reuid=_rpki-client", "--regid=_rpki-client", "--init-groups", "true"]
@@ -52,7 +55,7 @@ class Publisher:
 
     def route(self, subnet, max_length=None):
         """One more specific of the member's prefix."""
-        name = self.prefix.replace("::/48", f":{subnet:x}00::/56")
+        name = self.prefix.replace("::/48", f":0:{subnet:x}00::/56")
         more = [("max-length", str(max_length))] if max_length else []
         return obj(("route6", name), ("origin", self.asn), *more, mnt="FISHER-MNT")
 
@@ -98,3 +101,192 @@ def test_accepted_whole(publisher, net):
         outcome = net.fort(publisher.locator, *words, cache=f"fort-{name}")
         assert outcome.vrps == want, outcome.said
         assert not re.search(r" (ERR|CRT):", outcome.said), outcome.said
+
+
+def follow(publisher, net, clock=None):
+    """Both validators over RRDP, with what they remember of earlier publications."""
+    return [net.rpki_client(publisher.locator, cache="client-long", at=clock),
+            net.fort(publisher.locator, "--rsync.enabled=false", cache="fort-long", at=clock)]
+
+
+def assert_follow(publisher, net, want, clock=None):
+    for outcome in follow(publisher, net, clock):
+        assert outcome.vrps == want, outcome.said
+
+
+def test_fifty_changes(publisher, net):
+    """Validators that follow by differences have the routers' set after each publication; what did not change stays."""
+    authority = publisher.authority
+    publisher.publish()
+    follow(publisher, net)
+    before = {path.name: path.read_bytes() for path in publisher.files("ca/*.roa")}
+    for subnets in (range(1, 24), range(24, 47)):
+        made = []
+        for subnet in subnets:
+            route = publisher.route(subnet, 64 if subnet % 5 == 0 else None)
+            made.append((route, authority.accept([route], [publisher.key]).index))
+        for route, index in made[:2]:
+            authority.accept([route + "delete:         tidy\n"], [publisher.key], prev=index)
+        publisher.publish()
+        assert_follow(publisher, net, router_set(publisher))
+    after = {path.name: path.read_bytes() for path in publisher.files("ca/*.roa")}
+    assert after["AS4252660001.roa"] == before["AS4252660001.roa"] and after != before
+    fetched = [path.rsplit("/", 1)[1].split("-")[0] for path in net.asked()]
+    # FORT, run once at a time, remembers no serial and takes the snapshot each time.
+    assert fetched.count("delta") == 2 and fetched.count("snapshot") == 1 + 3, fetched
+
+
+def test_new_key(publisher, net):
+    """RFC 6489, with the anchor far away: at no step is a record missing, and the old key is gone at the end."""
+    publisher.publish()
+    want = router_set(publisher)
+    old = publisher.files("ca/*.mft")[0].stem
+    follow(publisher, net)
+    publisher.ceremony("roll")
+    publisher.publish()
+    assert len(publisher.files("ca/*.mft")) == 2
+    assert_follow(publisher, net, want)
+    early = alamo("rpki", "roll", publisher.dir, check=False)
+    assert early.returncode == 1 and "for a day first" in early.stderr
+    roas = {path.name: path.read_bytes() for path in publisher.files("ca/*.roa")}
+    alamo("rpki", "roll", publisher.dir, "--now")
+    alamo("rpki", "roll", publisher.dir)
+    too_early = publisher.anchor.parent / "answer"
+    alamo("rpki", "sign", publisher.anchor, publisher.dir / "request", too_early)
+    refused = alamo("rpki", "accept", publisher.dir, too_early, check=False)
+    assert refused.returncode == 1 and "still rests on the key" in refused.stderr
+    publisher.publish()
+    assert all(path.read_bytes() != roas[path.name] for path in publisher.files("ca/*.roa"))
+    assert_follow(publisher, net, want)
+    alamo("rpki", "accept", publisher.dir, too_early)
+    publisher.publish()
+    assert_follow(publisher, net, want)
+    assert not [path for path in publisher.files("**/*") if old in path.name] and not (publisher.dir / "keys" / f"{old}.key").exists()
+
+
+def test_a_publisher_that_sleeps(publisher, net, tmp_path):
+    """At half of a manifest's life somebody is told; after all of it nothing is valid; then it goes on."""
+    publisher.publish()
+    want = router_set(publisher)
+    copy = Publisher.__new__(Publisher)
+    copy.__dict__.update(publisher.__dict__, dir=tmp_path / "copy")
+    shutil.copytree(publisher.dir, copy.dir, symlinks=True)
+    net.serve(copy.dir / "current")
+
+    def later(clock, *words):
+        return run("faketime", "-f", clock, ALAMO, "rpki", *words, check=False, env=nobody_home())
+
+    assert later("+11h", "status", copy.dir).returncode == 0
+    asleep = later("+13h", "status", copy.dir)
+    assert asleep.returncode == 1 and "does alamo rpki publish run?" in asleep.stderr
+    assert "\nalamo_x509_alarms 1\n" in later("+13h", "status", copy.dir, "--metrics").stdout
+    assert "\nalamo_x509_alarms 0\n" in later("+11h", "status", copy.dir, "--metrics").stdout
+    assert_follow(copy, net, want, "+23h")
+    assert_follow(copy, net, set(), "+25h")
+    stream = later("+25h", "publish", copy.dir, "--log", copy.authority.dir)
+    assert stream.returncode == 0, stream.stderr
+    assert later("+25h", "status", copy.dir).returncode == 0
+    assert_follow(copy, net, want, "+25h")
+
+
+# ---- strangers ----
+
+
+def kinds(publisher):
+    """One file of each kind that is published, and another of its kind."""
+    authority = publisher.files("ca/*.mft")[0].stem
+    return {
+        "ta.cer": f"ta/{authority}.cer",
+        f"ta/{authority}.cer": "ta.cer",
+        "ta/ta.crl": f"ca/{authority}.crl",
+        "ta/ta.mft": f"ca/{authority}.mft",
+        f"ca/{authority}.crl": "ta/ta.crl",
+        f"ca/{authority}.mft": "ta/ta.mft",
+        f"ca/{publisher.asn}.roa": "ca/AS4252660001.roa",
+    }
+
+
+def ways(tree, name, twin, old, foreign):
+    """(what was done, a function that does it) for each way to tamper with a file."""
+    file = tree / name
+    good = file.read_bytes()
+    for at in (len(good) // 3, len(good) - 20):
+        yield f"bit {at}", lambda at=at: file.write_bytes(good[:at] + bytes([good[at] ^ 4]) + good[at + 1 :])
+    yield "swapped", lambda: (file.write_bytes((tree / twin).read_bytes()), (tree / twin).write_bytes(good))
+    yield "left out", file.unlink
+    yield "another publisher's", lambda: file.write_bytes(next(foreign.glob(re.sub(r"[0-9a-f]{40}", "*", name))).read_bytes())
+    if (old / name).read_bytes() != good:
+        yield "replayed", lambda: file.write_bytes((old / name).read_bytes())
+
+
+def revoked_route(publisher, directory, subnet):
+    """A route that was published, here and by somebody with an anchor of his own, and is no more: both publications."""
+    route = publisher.route(subnet)
+    index = publisher.authority.accept([route], [publisher.key]).index
+    publisher.publish()
+    foreign = directory / "foreign"
+    alamo("rpki", "init", foreign, "--repository", REPOSITORY, "--notify", NOTIFY, "--log", publisher.authority.dir, "--anchor", directory / "his-anchor")
+    alamo("rpki", "publish", foreign, "--log", publisher.authority.dir)
+    old = Path(shutil.copytree(publisher.dir / "current", directory / "old"))
+    publisher.authority.accept([route + "delete:         over\n"], [publisher.key], prev=index)
+    publisher.ceremony("renew")
+    publisher.publish()
+    return old, foreign / "current"
+
+
+def test_a_stranger_adds_nothing(publisher, net, tmp_path):
+    """Whatever is done to a file on its way, what validators have is in the set, all of it or less."""
+    old, foreign = revoked_route(publisher, tmp_path, 0xdd)
+    want, good = router_set(publisher), publisher.dir / "current" / "repository"
+    whole = []
+    for name, twin in kinds(publisher).items():
+        tree = net.offline(good)
+        for what, tamper in ways(tree, name, twin, old / "repository", foreign / "repository"):
+            net.offline(good)
+            tamper()
+            for outcome in (net.rpki_client_offline(publisher.locator), net.fort_offline(publisher.locator)):
+                assert outcome.vrps <= want, (name, what, outcome.said)
+                whole += [name] if outcome.vrps == want else []
+    # The anchor's own certificate is known by its key; whatever else is touched takes everything below it away.
+    assert set(whole) <= {"ta.cer"}, whole
+    net.offline(foreign / "repository")
+    assert net.rpki_client_offline(publisher.locator).vrps == net.fort_offline(publisher.locator).vrps == set()
+    net.offline(good)
+    assert net.rpki_client_offline(publisher.locator).vrps == net.fort_offline(publisher.locator).vrps == want
+
+
+def test_a_stranger_has_the_web_server(publisher, net, tmp_path):
+    """RRDP's files have no signature: a consistent lie in them gets as far as the objects, which have."""
+    publisher.publish()
+    old, _ = revoked_route(publisher, tmp_path, 0xee)
+    want, lie = router_set(publisher), tmp_path / "lie"
+    shutil.copytree(publisher.dir / "current", lie)
+    notification = lie / "rrdp" / "notification.xml"
+    uri, digest = re.search(r'<snapshot uri="https://rpki.test/rrdp/([^"]+)" hash="([0-9a-f]+)"', notification.read_text()).groups()
+    snapshot = lie / "rrdp" / uri
+    roa = base64.b64encode((old / "repository" / "ca" / f"{publisher.asn}.roa").read_bytes()).decode()
+    text = re.sub(rf'(uri="[^"]+/{publisher.asn}\.roa">)[^<]+', rf"\g<1>{roa}", snapshot.read_text())
+    assert text != snapshot.read_text()
+    net.serve(lie)
+    for name, step in (("hash", lambda: snapshot.write_text(text)),
+                       ("roa", lambda: notification.write_text(notification.read_text().replace(digest, hashlib.sha256(text.encode()).hexdigest())))):
+        step()
+        for outcome in (net.rpki_client(publisher.locator, "-e", "/bin/false", cache=f"client-{name}"),
+                        net.fort(publisher.locator, "--rsync.enabled=false", cache=f"fort-{name}")):
+            assert outcome.vrps < want, (name, outcome.said)
+
+
+def test_the_brake(publisher):
+    """Most routes at once are a slip of a hand: the last set is signed on until somebody says that it is meant."""
+    authority = publisher.authority
+    routes = [publisher.route(subnet) for subnet in range(0xa0, 0xc0)]
+    made = [authority.accept([route], [publisher.key]).index for route in routes]
+    publisher.publish()
+    before = {path.name: path.read_bytes() for path in publisher.files("ca/*.roa")}
+    for route, index in zip(routes, made):
+        authority.accept([route + "delete:         slip\n"], [publisher.key], prev=index)
+    held = publisher.publish(check=False)
+    assert held.returncode == 1 and re.search(r"held: .* takes 32 of \d+ routes away", held.stderr), held.stderr
+    assert {path.name: path.read_bytes() for path in publisher.files("ca/*.roa")} == before
+    publisher.publish("--release")
+    assert {path.name: path.read_bytes() for path in publisher.files("ca/*.roa")} != before

@@ -60,15 +60,18 @@ class Validators:
     def __init__(self, directory, current, children):
         self.dir = Path(directory)
         self.dir.mkdir()
-        self.current = Path(current)
         certificates(self.dir)
         (self.dir / "hosts").write_text(f"127.0.0.1 localhost {HOST}\n")
         (self.dir / "rsyncd.conf").write_text(
             f"port = 873\naddress = 127.0.0.1\nuse chroot = no\nlog file = {self.dir}/rsyncd.log\n"
-            f"[repo]\npath = {self.current}/repository\nread only = yes\n")
-        (self.dir / "current").symlink_to(self.current)
+            f"[repo]\npath = {self.dir}/current/repository\nread only = yes\n")
+        self.serve(current)
         self.process = children(["unshare", "--mount", "--net", sys.executable, __file__, self.dir], stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == "ready\n"
+
+    def serve(self, current):
+        (self.dir / "current").unlink(missing_ok=True)
+        (self.dir / "current").symlink_to(current)
 
     def asked(self):
         """Paths that were fetched over HTTPS so far."""
@@ -104,6 +107,34 @@ class Validators:
                           f"--http.ca-path={self.dir}/capath", "--output.roa=-", "--log.level=warning", "--validation-log.enabled=true",
                           "--validation-log.level=warning", "--validation-log.output=console", *words, at=at)
         return Outcome(vrps_of(result.stdout), result.stdout + result.stderr)
+
+
+    # -- without servers: the files are where the validator would have put them
+
+    def offline(self, repository):
+        """A fresh copy, which may be tampered with."""
+        tree = self.cache("offline") / "tree"
+        shutil.rmtree(tree, ignore_errors=True)
+        return Path(shutil.copytree(repository, tree))
+
+    def rpki_client_offline(self, locator):
+        place = self.dir / "offline" / "client"
+        shutil.rmtree(place, ignore_errors=True)
+        tree = place / "cache" / HOST / "repo"
+        anchor = place / "cache" / "ta" / HOST
+        shutil.copytree(self.dir / "offline" / "tree", tree)
+        anchor.mkdir(parents=True)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copy(tree / "ta.cer", anchor)
+        for path in place.rglob("*"):
+            shutil.chown(path, "_rpki-client")
+        return self.rpki_client(locator, "-n", cache="offline/client")
+
+    def fort_offline(self, locator):
+        place = self.dir / "offline" / "fort"
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(self.dir / "offline" / "tree", place / HOST / "repo")
+        return self.fort(locator, "--work-offline=true", cache="offline/fort")
 
 
 # ---- the servers ----
