@@ -74,6 +74,22 @@ void econtent_roa(const struct vrp *items, size_t count, struct al_buf *out)
 	der_wrap(out, DER_SEQUENCE, &roa);
 }
 
+void econtent_aspa(const struct vrp *pairs, size_t count, struct al_buf *out)
+{
+	struct al_buf aspa, version, providers;
+
+	al_buf_init(&aspa, ECONTENT_MAX);
+	al_buf_init(&version, 64);
+	al_buf_init(&providers, ECONTENT_MAX);
+	der_unsigned(&version, 1);
+	der_wrap(&aspa, DER_CONTEXT_0, &version);
+	der_unsigned(&aspa, vrp_customer(pairs));
+	for (size_t i = 0; i < count; i++)
+		der_unsigned(&providers, pairs[i].asn);
+	der_wrap(&aspa, DER_SEQUENCE, &providers);
+	der_wrap(out, DER_SEQUENCE, &aspa);
+}
+
 void econtent_manifest(uint64_t number, uint64_t this_update, uint64_t next_update,
 		       const struct econtent_entry *entries, size_t count, struct al_buf *out)
 {

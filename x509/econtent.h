@@ -9,6 +9,7 @@
 #include "vrp_set.h"
 
 #define ECONTENT_ROA_OID "1.2.840.113549.1.9.16.1.24"      /* RFC 9582 */
+#define ECONTENT_ASPA_OID "1.2.840.113549.1.9.16.1.49"     /* draft-ietf-sidrops-aspa-profile */
 #define ECONTENT_MANIFEST_OID "1.2.840.113549.1.9.16.1.26" /* RFC 9286 */
 #define ECONTENT_MAX ((size_t)1 << 24)
 
@@ -18,6 +19,9 @@ struct al_hash econtent_hash(struct al_slice bytes); /* SHA-256, the one hash of
 int econtent_vrp_cmp(const void *a, const void *b);
 /* All records of one AS, sorted by econtent_vrp_cmp(), at least one. */
 void econtent_roa(const struct vrp *items, size_t count, struct al_buf *out);
+
+/* All pairs of one customer, by provider, at least one: version 1 of the profile, a list of AS numbers. */
+void econtent_aspa(const struct vrp *pairs, size_t count, struct al_buf *out);
 
 struct econtent_entry {
 	const char *name; /* of a file, without folder */

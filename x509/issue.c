@@ -166,34 +166,56 @@ static IPAddrBlocks *roa_ip(const struct vrp *items, size_t count)
 	return ip;
 }
 
-static enum al_err roa_make(struct step *s, const struct ca_key *key, const struct roa_plan *plan,
-			    const struct planned_roa *roa)
+static void planned_content(const struct roa_plan *plan, const struct planned *object, struct al_buf *out)
 {
-	const struct vrp *items = &plan->items[roa->first];
+	const struct vrp *items = &plan->items[object->first];
+
+	if (object->aspa)
+		econtent_aspa(items, object->count, out);
+	else
+		econtent_roa(items, object->count, out);
+}
+
+/* With what its certificate has to have: the addresses of the routes, or the customer's number. */
+static enum al_err planned_sign(struct step *s, const struct ca_key *key, const struct roa_plan *plan,
+				const struct planned *of, struct al_slice content)
+{
+	const struct vrp *items = &plan->items[of->first];
+	const struct al_asn_range customer = { vrp_customer(items), vrp_customer(items) };
 	struct object object = {
-		.path = roa->path,
-		.oid = ECONTENT_ROA_OID,
+		.path = of->path,
+		.oid = of->aspa ? ECONTENT_ASPA_OID : ECONTENT_ROA_OID,
+		.content = content,
+		.ip = of->aspa ? NULL : roa_ip(items, of->count),
+		.as = of->aspa ? resources_as(&customer, 1) : NULL,
 		.until = s->spec->now + ISSUE_ROA_LIFE_S,
 	};
+	enum al_err err = object.ip != NULL || object.as != NULL ? object_make(s, key, &object) : AL_ENOMEM;
+
+	resources_ip_free(object.ip);
+	ASIdentifiers_free(object.as);
+	return err;
+}
+
+static enum al_err planned_make(struct step *s, const struct ca_key *key, const struct roa_plan *plan,
+				const struct planned *object)
+{
 	const struct issued_file *had;
 	struct issue_file *file;
 	struct al_buf content;
 	enum al_err err;
 
 	al_buf_init(&content, ECONTENT_MAX);
-	econtent_roa(items, roa->count, &content);
-	object.content = al_buf_view(&content);
+	planned_content(plan, object, &content);
 	err = content.err;
-	had = err == AL_OK ? object_kept(s->spec, roa->path, object.content, key) : NULL;
+	had = err == AL_OK ? object_kept(s->spec, object->path, al_buf_view(&content), key) : NULL;
 	if (had != NULL) {
-		file = file_add(s, roa->path);
+		file = file_add(s, object->path);
 		err = file != NULL ? AL_OK : AL_ENOMEM;
 		if (file != NULL)
 			file->about = *had;
 	} else if (err == AL_OK) {
-		object.ip = roa_ip(items, roa->count);
-		err = object.ip != NULL ? object_make(s, key, &object) : AL_ENOMEM;
-		resources_ip_free(object.ip);
+		err = planned_sign(s, key, plan, object, al_buf_view(&content));
 	}
 	al_buf_release(&content);
 	return err;
@@ -376,8 +398,8 @@ enum al_err issue_make(const struct issue_spec *spec, struct issue *out)
 		return err;
 	begin(&s, plan.left_out);
 	err = anchor_files(&s);
-	for (size_t i = 0; i < plan.roa_count && err == AL_OK; i++)
-		err = roa_make(&s, key, &plan, &plan.roas[i]);
+	for (size_t i = 0; i < plan.object_count && err == AL_OK; i++)
+		err = planned_make(&s, key, &plan, &plan.objects[i]);
 	roa_plan_release(&plan);
 	if (err == AL_OK)
 		err = lists_put(&s);
@@ -403,18 +425,17 @@ static enum al_err plan_met(const struct issue_spec *spec, const struct roa_plan
 
 	*met = key != NULL;
 	al_buf_init(&content, ECONTENT_MAX);
-	for (size_t i = 0; i < plan->roa_count && *met && err == AL_OK; i++) {
-		const struct planned_roa *roa = &plan->roas[i];
-
+	for (size_t i = 0; i < plan->object_count && *met && err == AL_OK; i++) {
 		al_buf_reset(&content);
-		econtent_roa(&plan->items[roa->first], roa->count, &content);
+		planned_content(plan, &plan->objects[i], &content);
 		err = content.err;
-		*met = object_kept(spec, roa->path, al_buf_view(&content), key) != NULL;
+		*met = object_kept(spec, plan->objects[i].path, al_buf_view(&content), key) != NULL;
 	}
 	al_buf_release(&content);
 	for (size_t i = 0; i < spec->before->file_count; i++)
-		objects += strstr(spec->before->files[i].path, ".roa") != NULL;
-	*met = *met && objects == plan->roa_count;
+		objects += strstr(spec->before->files[i].path, ".roa") != NULL ||
+			   strstr(spec->before->files[i].path, ".asa") != NULL;
+	*met = *met && objects == plan->object_count;
 	return err;
 }
 

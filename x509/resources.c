@@ -107,10 +107,21 @@ bool resources_eq(const struct resources *a, const struct resources *b)
 	return true;
 }
 
+static bool ranges_cover(const struct resources *resources, uint32_t asn)
+{
+	for (size_t i = 0; i < resources->range_count; i++)
+		if (asn >= resources->ranges[i].first && asn <= resources->ranges[i].last)
+			return true;
+	return false;
+}
+
 bool resources_cover(const struct resources *resources, const struct vrp *vrp)
 {
-	struct al_prefix prefix = vrp_prefix(vrp);
+	struct al_prefix prefix;
 
+	if (vrp->bits == VRP_ASPA)
+		return ranges_cover(resources, vrp_customer(vrp));
+	prefix = vrp_prefix(vrp);
 	for (size_t i = 0; i < resources->prefix_count; i++)
 		if (al_prefix_covers(&resources->prefixes[i], &prefix))
 			return true;

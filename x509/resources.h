@@ -28,6 +28,7 @@ AL_MUST_USE enum al_err resources_add_range(struct resources *resources, const s
 /* The network's super-prefixes, and the as-blocks that lie in no other. AL_ENOTFOUND: there is no registry object. */
 AL_MUST_USE enum al_err resources_of_state(const struct al_state *state, struct resources *out);
 bool resources_eq(const struct resources *a, const struct resources *b);
+/* A route's prefix; of a pair, the customer. */
 bool resources_cover(const struct resources *resources, const struct vrp *vrp);
 /* "prefix P" and "asn A-B" lines. */
 void resources_format(const struct resources *resources, struct al_buf *out);

@@ -14,6 +14,9 @@ static int by_as(const void *x, const void *y)
 {
 	const struct vrp *a = x, *b = y;
 
+	/* Pairs are behind the routes, and in the order of their addresses, which are customers. */
+	if (a->bits == VRP_ASPA || b->bits == VRP_ASPA)
+		return vrp_cmp(a, b);
 	if (a->asn != b->asn)
 		return a->asn < b->asn ? -1 : 1;
 	return econtent_vrp_cmp(x, y);
@@ -24,7 +27,7 @@ static void take(struct roa_plan *out, const struct vrp *vrp)
 {
 	struct vrp half = *vrp;
 
-	if (vrp->asn != 0 || vrp->len != 0) {
+	if (vrp->bits == VRP_ASPA || vrp->asn != 0 || vrp->len != 0) {
 		out->items[out->item_count++] = *vrp;
 		return;
 	}
@@ -45,23 +48,37 @@ static size_t drop_twins(struct vrp *items, size_t count)
 	return kept;
 }
 
+static uint32_t owner(const struct vrp *vrp)
+{
+	return vrp->bits == VRP_ASPA ? vrp_customer(vrp) : vrp->asn;
+}
+
+static bool same_object(const struct vrp *a, const struct vrp *b)
+{
+	return owner(a) == owner(b) && (a->bits == VRP_ASPA) == (b->bits == VRP_ASPA);
+}
+
 static enum al_err group(struct roa_plan *out)
 {
-	size_t ases = 0;
+	size_t objects = 0;
 
 	for (size_t i = 0; i < out->item_count; i++)
-		ases += i == 0 || out->items[i].asn != out->items[i - 1].asn;
-	out->roas = calloc(ases + 1, sizeof(*out->roas));
-	if (out->roas == NULL)
+		objects += i == 0 || !same_object(&out->items[i - 1], &out->items[i]);
+	out->objects = calloc(objects + 1, sizeof(*out->objects));
+	if (out->objects == NULL)
 		return AL_ENOMEM;
 	for (size_t i = 0; i < out->item_count; i++) {
-		if (i == 0 || out->items[i].asn != out->items[i - 1].asn) {
-			struct planned_roa *roa = &out->roas[out->roa_count++];
+		const struct vrp *item = &out->items[i];
 
-			(void)snprintf(roa->path, sizeof(roa->path), "ca/AS%" PRIu32 ".roa", out->items[i].asn);
-			roa->first = i;
+		if (i == 0 || !same_object(&out->items[i - 1], item)) {
+			struct planned *object = &out->objects[out->object_count++];
+
+			object->first = i;
+			object->aspa = item->bits == VRP_ASPA;
+			(void)snprintf(object->path, sizeof(object->path), "ca/AS%" PRIu32 "%s", owner(item),
+				       object->aspa ? ".asa" : ".roa");
 		}
-		out->roas[out->roa_count - 1].count++;
+		out->objects[out->object_count - 1].count++;
 	}
 	return AL_OK;
 }
@@ -90,6 +107,6 @@ enum al_err roa_plan_make(const struct vrp_set *set, const struct resources *res
 void roa_plan_release(struct roa_plan *plan)
 {
 	free(plan->items);
-	free(plan->roas);
+	free(plan->objects);
 	*plan = (struct roa_plan){ 0 };
 }

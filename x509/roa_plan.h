@@ -8,17 +8,18 @@
 #include "issued.h"
 #include "resources.h"
 
-/* One ROA: all records of one AS. */
-struct planned_roa {
-	char path[ISSUED_PATH_MAX]; /* "ca/AS64512.roa" */
-	size_t first, count;        /* of plan.items */
+/* One object: all routes that an AS originates, or all ASs that carry its own. */
+struct planned {
+	char path[ISSUED_PATH_MAX]; /* "ca/AS64512.roa", "ca/AS64512.asa" */
+	size_t first, count;        /* of roa_plan.items */
+	bool aspa;
 };
 
 struct roa_plan {
-	struct vrp *items; /* owned; by AS, then econtent_vrp_cmp() */
+	struct vrp *items; /* owned; routes by AS and econtent_vrp_cmp(), then pairs by customer and provider */
 	size_t item_count;
-	struct planned_roa *roas; /* owned */
-	size_t roa_count;
+	struct planned *objects; /* owned */
+	size_t object_count;
 	size_t left_out; /* records that no certificate for `resources` can be about */
 };
 

@@ -189,6 +189,42 @@ def test_a_publisher_that_sleeps(publisher, net, tmp_path):
     assert_follow(copy, net, want, "+25h")
 
 
+def test_who_carries_whose_routes(publisher, net, tmp_path):
+    """An object for each AS with a peering. Validators that know none of that lose nothing by it."""
+    authority, bob = publisher.authority, Key(tmp_path / "bob")
+    other = authority.member(bob, name="BOB").key("aut-num")
+    for name, asn, key in (("FISHER", publisher.asn, publisher.key), ("BOB", other, bob)):
+        authority.accept([obj(("node", f"{name}-R1"), ("origin", asn), mnt=f"{name}-MNT")], [key])
+    peering = obj(("peering", "BOB-R1:FISHER-R1"), mnt="BOB-MNT")
+    made = authority.accept([peering], [bob, publisher.key]).index
+    publisher.publish()
+    router = authority.rtr(2)
+    wait_for(lambda: router.reset() is not None and router.aspas, timeout=60, what="the link")
+    router.close()
+    names = [path.name for path in publisher.files("ca/*.asa")]
+    assert names == sorted(f"AS{customer}.asa" for customer in router.aspas)
+    for customer, providers in router.aspas.items():
+        signed = publisher.files(f"ca/AS{customer}.asa")[0]
+        content = run("openssl", "cms", "-verify", "-noverify", "-inform", "DER", "-in", signed, text=False).stdout
+        assert content == sequence(b"\xa0\x03" + integer(1) + integer(customer) + sequence(b"".join(map(integer, providers))))
+    want = router_set(publisher)
+    outcome = net.rpki_client(publisher.locator, cache="client-aspa")
+    assert outcome.vrps == want and outcome.number(r"AS Provider Attestations: (\d+)") == 2, outcome.said
+    assert net.fort(publisher.locator, "--rsync.enabled=false", cache="fort-aspa").vrps == want
+    authority.accept([peering + "delete:         over\n"], [bob, publisher.key], prev=made)
+    publisher.publish()
+    assert not publisher.files("ca/*.asa")
+
+
+def sequence(content):
+    return bytes([0x30, len(content)]) + content
+
+
+def integer(number):
+    content = number.to_bytes(number.bit_length() // 8 + 1, "big")
+    return bytes([2, len(content)]) + content
+
+
 # ---- strangers ----
 
 

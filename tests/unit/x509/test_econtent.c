@@ -114,6 +114,17 @@ static void manifest_is_canonical(void **state)
 		   "1a1b1c1d1e1f");
 }
 
+static void aspa_is_canonical(void **state)
+{
+	const struct vrp pairs[] = { vrp_pair(4252660100, 64512), vrp_pair(4252660100, 4252660001) };
+	struct al_buf out;
+
+	(void)state;
+	al_buf_init(&out, 4096);
+	econtent_aspa(pairs, AL_COUNT(pairs), &out);
+	assert_hex(&out, "301aa003020101020500fd7a7184300c020300fc00020500fd7a7121");
+}
+
 /* ---- which objects ---- */
 
 static void plan(const struct vrp *items, size_t count, struct resources *resources, struct roa_plan *out)
@@ -147,12 +158,38 @@ static void one_roa_for_each_as(void **state)
 	resources_of("fca1::/16", &resources);
 	plan(items, AL_COUNT(items), &resources, &got);
 	assert_int_equal(got.left_out, 1); /* 11.0.0.0/16 */
-	assert_int_equal(got.roa_count, 3);
-	assert_string_equal(got.roas[0].path, "ca/AS0.roa");
-	assert_string_equal(got.roas[1].path, "ca/AS64512.roa");
-	assert_int_equal(got.roas[1].count, 3);
-	assert_string_equal(got.roas[2].path, "ca/AS64513.roa");
-	assert_int_equal(got.items[got.roas[1].first].len, 16); /* the less specific of one address first */
+	assert_int_equal(got.object_count, 3);
+	assert_string_equal(got.objects[0].path, "ca/AS0.roa");
+	assert_string_equal(got.objects[1].path, "ca/AS64512.roa");
+	assert_int_equal(got.objects[1].count, 3);
+	assert_string_equal(got.objects[2].path, "ca/AS64513.roa");
+	assert_int_equal(got.items[got.objects[1].first].len, 16); /* the less specific of one address first */
+	roa_plan_release(&got);
+}
+
+/* Who carries an AS's routes is an object of its own, for customers that the certificate has. */
+static void one_aspa_for_each_customer(void **state)
+{
+	struct resources resources = { 0 };
+	const struct al_asn_range ours = { 4252660000, 4252669999 };
+	const struct vrp items[] = {
+		vrp_pair(4252660100, 4252660200), vrp_of("fca1:1::/48", 48, 4252660100),
+		vrp_pair(4252660200, 4252660100), vrp_pair(4252660100, 4252660001),
+		vrp_pair(64512, 4252660100),
+	};
+	struct roa_plan got;
+
+	(void)state;
+	resources_of("fca1::/16", &resources);
+	assert_int_equal(resources_add_range(&resources, &ours), AL_OK);
+	plan(items, AL_COUNT(items), &resources, &got);
+	assert_int_equal(got.left_out, 1); /* AS64512 */
+	assert_int_equal(got.object_count, 3);
+	assert_string_equal(got.objects[0].path, "ca/AS4252660100.roa");
+	assert_string_equal(got.objects[1].path, "ca/AS4252660100.asa");
+	assert_int_equal(got.objects[1].count, 2);
+	assert_int_equal(got.items[got.objects[1].first].asn, 4252660001);
+	assert_string_equal(got.objects[2].path, "ca/AS4252660200.asa");
 	roa_plan_release(&got);
 }
 
@@ -167,15 +204,15 @@ static void nobody_for_everything_is_cut(void **state)
 	resources_of("0.0.0.0/0", &resources);
 	resources_of("::/0", &resources);
 	plan(items, AL_COUNT(items), &resources, &got);
-	assert_int_equal(got.roas[0].count, 4);
+	assert_int_equal(got.objects[0].count, 4);
 	for (size_t i = 0; i < 4; i++) {
 		assert_int_equal(got.items[i].len, 1);
 		assert_int_equal(got.items[i].addr[0], i % 2 == 0 ? 0 : 0x80);
 		assert_int_equal(got.items[i].max, i < 2 ? 1 : 128);
 	}
 	/* Somebody's default route means what it says. */
-	assert_int_equal(got.roas[1].count, 1);
-	assert_int_equal(got.items[got.roas[1].first].len, 0);
+	assert_int_equal(got.objects[1].count, 1);
+	assert_int_equal(got.items[got.objects[1].first].len, 0);
 	roa_plan_release(&got);
 }
 
@@ -205,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_have_one_form),   cmocka_unit_test(lengths_have_one_form),
 		cmocka_unit_test(roa_is_canonical),        cmocka_unit_test(manifest_is_canonical),
+		cmocka_unit_test(aspa_is_canonical),       cmocka_unit_test(one_aspa_for_each_customer),
 		cmocka_unit_test(one_roa_for_each_as),     cmocka_unit_test(nobody_for_everything_is_cut),
 		cmocka_unit_test(resources_are_canonical),
 	};
