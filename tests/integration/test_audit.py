@@ -1,21 +1,13 @@
 # SPDX-License-Identifier: MIT
 """`alamo audit`: a live authority has followed its rules; one that cheats with its own log key is found out."""
 
-import base64
-import hashlib
 import ipaddress
 import json
-import socket
-import struct
-import threading
 
 import pytest
-from harness import Key, mntner, obj, run
-
-
-def spelled(address):
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+from harness import Key, mntner, obj
+from mitm import Cheat, read_log
+from witnesses import spelled
 
 
 @pytest.fixture(scope="module")
@@ -62,61 +54,6 @@ def test_json(authority, people):
 # ---- a registry that cheats ----
 
 
-def read_log(authority):
-    """All entries, by the stream's own protocol."""
-    entries = []
-    with socket.create_connection(authority.endpoints["stream"], timeout=30) as sock:
-        sock.sendall(b"follow 0\n")
-        frames = sock.makefile("rb")
-        while True:
-            frame = frames.read(struct.unpack("!I", frames.read(4))[0])
-            if frame[:1] == b"E":
-                at = 9
-                while at < len(frame):
-                    length = struct.unpack_from("!H", frame, at)[0]
-                    entries.append(frame[at + 2 : at + 2 + length])
-                    at += 2 + length
-            elif frame[:1] == b"H" and int(frame[1:].split(b"\n")[1]) == int(authority.ask("head").splitlines()[1]):
-                assert len(entries) == int(frame[1:].split(b"\n")[1])
-                return entries
-
-
-def tree_root(leaves):
-    if len(leaves) == 1:
-        return hashlib.sha256(b"\0" + leaves[0]).digest()
-    half = 1 << (len(leaves) - 1).bit_length() - 1
-    return hashlib.sha256(b"\1" + tree_root(leaves[:half]) + tree_root(leaves[half:])).digest()
-
-
-class Cheat(threading.Thread):
-    """Serves any entries as a log, under a head signed by the authority's own key."""
-
-    def __init__(self, authority, entries, scratch):
-        super().__init__(daemon=True)
-        _, _, origin, identity, secret = (authority.dir / "keys" / "log.key").read_text().strip().split("+", 4)
-        text = f"{origin}\n{len(entries)}\n{base64.b64encode(tree_root(entries)).decode()}\n".encode()
-        (scratch / "text").write_bytes(text)
-        seed = base64.b64decode(secret)[1:]
-        (scratch / "key").write_bytes(bytes.fromhex("302e020100300506032b657004220420") + seed)
-        signature = run("openssl", "pkeyutl", "-sign", "-rawin", "-keyform", "DER", "-inkey", scratch / "key", "-in",
-                        scratch / "text", text=False).stdout
-        line = f"\n— {origin} {base64.b64encode(bytes.fromhex(identity) + signature).decode()}\n"
-        self.frames = [b"T" + text + line.encode()] + [b"E" + struct.pack("!Q", i) + struct.pack("!H", len(entry)) + entry
-                       for i, entry in enumerate(entries)] + [b"H" + text + line.encode()]
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.start()
-
-    def run(self):
-        while True:
-            reader, _ = self.listener.accept()
-            with reader:
-                reader.makefile("rb").readline()
-                for frame in self.frames:
-                    reader.sendall(struct.pack("!I", len(frame)) + frame)
-                while reader.recv(1024):
-                    pass
-
-
 def find(entries, text):
     return next(i for i, entry in enumerate(entries) if text in entry)
 
@@ -159,10 +96,10 @@ def no_entry(entries):
 def test_what_the_log_key_alone_cannot_hide(authority, people, tmp_path, change):
     entries = read_log(authority)
     expected = change(entries)
-    cheat = Cheat(authority, entries, tmp_path)
-    words = ["--stream", spelled(cheat.listener.getsockname()), "--key", authority.dir / "keys" / "log.pub"]
-    told = audit(authority, *words, check=False)
-    found = json.loads(audit(authority, *words, "--json", check=False).stdout)
+    with Cheat(authority, entries, tmp_path) as cheat:
+        words = ["--stream", cheat.address, "--key", authority.dir / "keys" / "log.pub"]
+        told = audit(authority, *words, check=False)
+        found = json.loads(audit(authority, *words, "--json", check=False).stdout)
     if expected is None:
         assert told.returncode == 0 and "clean" in told.stdout and found["findings"] == []
         return

@@ -17,7 +17,7 @@ import dns.rcode
 import pytest
 from conftest import running
 from harness import RTR_RESET_QUERY, UNPAID, Authority, Key, Rtr, obj, records, run, wait_for
-from relay import Daemon, Relay
+from mitm import Daemon, Stream
 
 NAME = "fisher.alamo"
 HEADS = 4             # that the log is long enough for: after a quarter of a MiB, and then each entry has one
@@ -129,14 +129,14 @@ def watch(daemon, net, relay, meanwhile=lambda: None):
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_slow_line(net, tmp_path, program):
-    with Relay(net.socket, **SLOW) as relay, Daemon(net.authority, tmp_path / "copy", relay, program) as daemon:
+    with Stream(net.socket, **SLOW) as relay, Daemon(net.authority, tmp_path / "copy", relay, program) as daemon:
         assert watch(daemon, net, relay) > 0
         assert relay.kinds[0] == "T" and relay.kinds.count("H") >= HEADS
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_stalls(net, tmp_path, program):
-    with Relay(net.socket, stall=(50_000, 0.4), **SLOW) as relay, \
+    with Stream(net.socket, stall=(50_000, 0.4), **SLOW) as relay, \
             Daemon(net.authority, tmp_path / "copy", relay, program) as daemon:
         assert watch(daemon, net, relay) > 0
 
@@ -156,7 +156,7 @@ def test_registry_stops(net, tmp_path, program):
             if stopped["at"] == 20:
                 os.kill(registry, signal.SIGCONT)
 
-    with Relay(net.socket, **SLOW) as relay, Daemon(net.authority, tmp_path / "copy", relay, program) as daemon:
+    with Stream(net.socket, **SLOW) as relay, Daemon(net.authority, tmp_path / "copy", relay, program) as daemon:
         try:
             assert watch(daemon, net, relay, meanwhile) > 0
         finally:
@@ -170,14 +170,14 @@ def test_wrong_clock(net, tmp_path, program, clock):
     library = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")[0]
     wrong = {"LD_PRELOAD": library, "FAKETIME": clock, "DONT_FAKE_MONOTONIC": "1",
              "ASAN_OPTIONS": "verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", "")}
-    with Relay(net.socket, **SLOW) as relay, Daemon(net.authority, tmp_path / "copy", relay, program, wrong) as daemon:
+    with Stream(net.socket, **SLOW) as relay, Daemon(net.authority, tmp_path / "copy", relay, program, wrong) as daemon:
         assert watch(daemon, net, relay) > 0
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_server_that_does_not_say(net, tmp_path, program):
     """One of before the T frame: asked until it has no more."""
-    with Relay(net.socket, **SLOW, keep=lambda kind: kind != "T") as relay, \
+    with Stream(net.socket, **SLOW, keep=lambda kind: kind != "T") as relay, \
             Daemon(net.authority, tmp_path / "copy", relay, program) as daemon:
         watch(daemon, net, relay)
         assert "T" not in relay.kinds
@@ -193,7 +193,7 @@ def test_line_breaks(net, tmp_path, program):
             cut.append(True)
             relay.cut()
 
-    with Relay(net.socket, **SLOW) as relay, Daemon(net.authority, tmp_path / "copy", relay, program) as daemon:
+    with Stream(net.socket, **SLOW) as relay, Daemon(net.authority, tmp_path / "copy", relay, program) as daemon:
         assert watch(daemon, net, relay, meanwhile) > 0
         relay.close()
         for _ in range(10):
@@ -202,7 +202,7 @@ def test_line_breaks(net, tmp_path, program):
 
 def test_remembers_how_far_it_was(net, tmp_path):
     """A source that is behind what the program has seen itself is the past, though it be all that the source has."""
-    with Relay(net.socket) as relay, Daemon(net.authority, tmp_path / "copy", relay, "alamo-whoisd") as daemon:
+    with Stream(net.socket) as relay, Daemon(net.authority, tmp_path / "copy", relay, "alamo-whoisd") as daemon:
         watch(daemon, net, relay)
     assert (tmp_path / "copy" / "run" / "seen.alamo-whoisd").exists()
     heads = []
@@ -211,7 +211,7 @@ def test_remembers_how_far_it_was(net, tmp_path):
         heads.append(kind)
         return kind != "T" and heads.count("H") < 2
 
-    with Relay(net.socket, keep=keep) as relay, Daemon(net.authority, tmp_path / "copy", relay, "alamo-whoisd") as daemon:
+    with Stream(net.socket, keep=keep) as relay, Daemon(net.authority, tmp_path / "copy", relay, "alamo-whoisd") as daemon:
         daemon.endpoint("whois")
         wait_for(lambda: "H" in relay.kinds, what="a head of the past")
         for _ in range(10):

@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 from conftest import running
 from harness import RTR_RESET_QUERY, Authority, Key, Rtr, alamo, records, wait_for
-from relay import Daemon, Relay
+from mitm import Daemon, Stream
 from witnesses import mirror, spelled
 
 SIGN_S, STALE_S, EXPIRED_S = 1, 3, 5
@@ -65,7 +65,7 @@ def thaw(relay, daemon):
 
 
 def test_whois(authority, tmp_path):
-    with Relay(authority.endpoints["stream"]) as relay, \
+    with Stream(authority.endpoints["stream"]) as relay, \
             Daemon(authority, tmp_path / "copy", relay, "alamo-whoisd", conf=CONF) as daemon:
         wait_for(lambda: daemon.ready, what="ready")
         assert WARNING not in Authority.whois(daemon, "fisher.alamo")
@@ -77,7 +77,7 @@ def test_whois(authority, tmp_path):
 
 
 def test_dns(authority, tmp_path):
-    with Relay(authority.endpoints["stream"]) as relay, \
+    with Stream(authority.endpoints["stream"]) as relay, \
             Daemon(authority, tmp_path / "copy", relay, "alamo-rootd", conf=CONF) as daemon:
         wait_for(lambda: daemon.ready, what="ready")
         freeze(relay, daemon)
@@ -96,7 +96,7 @@ def roas(daemon):
 
 def test_route_origins_expire(authority, tmp_path):
     """Routers that ask get nothing old, and are answered when it is over; those that have a set keep it."""
-    with Relay(authority.endpoints["stream"]) as relay, \
+    with Stream(authority.endpoints["stream"]) as relay, \
             Daemon(authority, tmp_path / "copy", relay, "alamo-rpkid", conf=CONF) as daemon:
         wait_for(lambda: daemon.ready, what="ready")
         router = Rtr(daemon.endpoint("rtr"))
@@ -116,12 +116,12 @@ def test_route_origins_expire(authority, tmp_path):
 
 
 def test_a_restart_does_not_make_it_younger(authority, tmp_path):
-    with Relay(authority.endpoints["stream"]) as relay, \
+    with Stream(authority.endpoints["stream"]) as relay, \
             Daemon(authority, tmp_path / "copy", relay, "alamo-whoisd", conf=CONF) as daemon:
         wait_for(lambda: daemon.ready, what="ready")
         freeze(relay, daemon)
     assert dates((tmp_path / "copy" / "run" / "seen.alamo-whoisd").read_text())
-    with Relay(authority.endpoints["stream"], keep=lambda kind: kind == "P") as relay, \
+    with Stream(authority.endpoints["stream"], keep=lambda kind: kind == "P") as relay, \
             Daemon(authority, tmp_path / "copy", relay, "alamo-whoisd", conf=CONF) as daemon:
         frozen(daemon, relay, 1)
         assert daemon.metric("alamo_log_age_seconds") >= STALE_S
@@ -130,7 +130,7 @@ def test_a_restart_does_not_make_it_younger(authority, tmp_path):
 def test_mirror_passes_dates_on(authority, tmp_path, children):
     copy = mirror(children, tmp_path / "mirror", spelled(authority.endpoints["stream"]), authority.dir / "keys" / "log.pub")
     host, port = copy.address.rsplit(":", 1)
-    with Relay((host, int(port))) as relay, \
+    with Stream((host, int(port))) as relay, \
             Daemon(authority, tmp_path / "copy", relay, "alamo-whoisd", conf=CONF) as daemon:
         wait_for(lambda: daemon.ready, what="ready")
         first = daemon.metric("alamo_log_date_seconds")

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from conftest import running
 from harness import ALAMO, Key, alamo, mntner, obj, wait_for
-from liar import Liar
+from mitm import Questions
 
 BARE = b"""SUMMARY OF UPDATE: x
   Create SUCCEEDED: [mntner] FAKE-MNT
@@ -58,7 +58,7 @@ class Person:
 
 @pytest.fixture
 def person(authority, tmp_path):
-    liar = Liar(authority.endpoints["requests"])
+    liar = Questions(authority.endpoints["requests"])
     yield Person(tmp_path / "home", authority, liar)
     liar.close()
 
@@ -182,7 +182,7 @@ def test_nothing_to_do_is_not_done(person, tmp_path):
 
 def test_receipt_of_another_log(person, tmp_path):
     with running(tmp_path / "forged") as forged:
-        other = Liar(forged.endpoints["requests"])
+        other = Questions(forged.endpoints["requests"])
         person.liar.answer = lambda sent, true: other.ask(sent) if is_request(sent) else true
         assert "is not signed by the log's key" in person.fails("join", "--name", "ELSEWHERE")
         assert "ELSEWHERE-MNT" in forged.ask("show mntner ELSEWHERE-MNT")

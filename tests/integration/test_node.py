@@ -14,8 +14,9 @@ import pytest
 from conftest import running
 from harness import ALAMO, Key, nobody_home, run, wait_for
 from machines import WIRE, Internet, NotHere
+from mitm import Cheat, read_log
 from newcomer import Newcomer, address_in, offer_in, origins_filtered
-from test_audit import Cheat, find, read_log, spelled
+from test_audit import find
 
 
 @pytest.fixture
@@ -167,8 +168,8 @@ def test_a_hostile_authority_changes_nothing(tmp_path, own_authority):
     forged = log + [f"entry {len(log)} request\n".encode() + time + b"\nresult c\n\n" + offer]
     for name, entries, said in (("swapped", swapped, "two histories"), ("forged", forged, "not what the rules give")):
         (scratch / name).mkdir()
-        server = Cheat(authority, entries, scratch / name)
-        tried = member("ANN", "node", "apply", "--root", root, "--stream", spelled(server.listener.getsockname()))
+        with Cheat(authority, entries, scratch / name) as server:
+            tried = member("ANN", "node", "apply", "--root", root, "--stream", server.address)
         assert tried.returncode == 4 and said in tried.stdout + tried.stderr, (name, tried.stdout, tried.stderr)
         assert files_below(root) == before
     assert member("ANN", "node", "apply", "--root", root).returncode == 0

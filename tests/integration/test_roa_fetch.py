@@ -4,54 +4,16 @@
 import base64
 import contextlib
 import hashlib
-import http.server
 import re
-import threading
-import urllib.error
 import urllib.request
 
 import pytest
 from conftest import running
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from harness import ALAMO, Key, attributes, obj, run, wait_for
+from mitm import Files
 
 DONE, REFUSED, OFFLINE, UNVERIFIED = 0, 1, 3, 4
-
-
-class Mirror:
-    """Hands on what another source has; `lies` has what it says instead: bytes, or a status."""
-
-    def __init__(self, base):
-        self.lies = lies = {}
-        self.asked = asked = []
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                asked.append(self.path)
-                status, body = 200, b""
-                try:
-                    lie = lies.get(self.path)
-                    body = lie if lie is not None else urllib.request.urlopen(base + self.path, timeout=10).read()
-                except urllib.error.HTTPError as error:
-                    status = error.code
-                if isinstance(body, int):
-                    status, body = body, b""
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                with contextlib.suppress(OSError):
-                    self.wfile.write(body)
-
-            def log_message(self, *words):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 class Net:
@@ -99,7 +61,7 @@ class Net:
 @pytest.fixture
 def net(tmp_path):
     with running(tmp_path / "dir") as authority:
-        mirror = Mirror("http://%s:%d" % authority.endpoints["roas"])
+        mirror = Files("http://%s:%d" % authority.endpoints["roas"])
         try:
             made = Net(authority, mirror, tmp_path)
             made.join("first")
@@ -227,7 +189,7 @@ def test_key_revoked(net):
 
 def test_k_of_n(net):
     """Two good ones of three: with one that is away, with one that lies, with two."""
-    liar, lost = Mirror(net.base), Mirror(net.base)
+    liar, lost = Files(net.base), Files(net.base)
     lost.close()
     try:
         net.good("--need", "2", sources=[net.mirror.url, liar.url, lost.url])
