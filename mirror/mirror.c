@@ -28,6 +28,7 @@ struct al_mirror {
 	struct al_stream *stream;
 	struct al_follow *follow;
 	struct al_timer *guard;
+	struct al_age *age;
 	struct al_loop *loop;
 	struct tiles *tiles; /* NULL: not wanted */
 };
@@ -59,6 +60,7 @@ static void on_head(void *arg, const struct al_checkpoint *cp, struct al_slice n
 	enum al_err err;
 
 	/* The head of a log without entries: nothing to keep. */
+	al_age_grow(m->age, cp->size);
 	if (cp->size == store_size(m->store))
 		return;
 	err = store_commit(m->store, note, &batch);
@@ -124,7 +126,7 @@ static void on_dated(void *arg, uint64_t date, const struct al_checkpoint *cp, s
 {
 	struct al_mirror *m = arg;
 
-	(void)date;
+	(void)al_age_hear(m->age, date);
 	al_stream_dated(m->stream, cp->size, note);
 }
 
@@ -183,6 +185,8 @@ enum al_err al_mirror_new(struct al_loop *loop, const struct al_mirror_conf *con
 	if (err == AL_OK)
 		err = al_timer_new(loop, on_guard, m, &m->guard);
 	if (err == AL_OK)
+		err = al_age_new(loop, conf->stale_s > 0 ? conf->stale_s : AL_STALE_S, NULL, NULL, &m->age);
+	if (err == AL_OK)
 		err = follow_start(m, loop);
 	if (err != AL_OK) {
 		al_mirror_free(m);
@@ -198,6 +202,7 @@ void al_mirror_free(struct al_mirror *mirror)
 	if (mirror == NULL)
 		return;
 	al_follow_free(mirror->follow);
+	al_age_free(mirror->age);
 	tiles_free(mirror->tiles);
 	al_stream_free(mirror->stream);
 	al_timer_free(mirror->guard);

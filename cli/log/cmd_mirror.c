@@ -11,15 +11,16 @@
 #include "alamo/mirror.h"
 #include "log_read.h"
 #include "serve.h"
+#include "settings.h"
 
 #define LISTENS_MAX 8
-#define CONNECT_MS 5000   /* --once: no connection for so long: give up */
-#define PATIENCE_MS 60000 /* --once: connected, and no verified head */
-#define DROPS_MAX 3       /* --once: connections lost without progress */
+#define CONNECT_MS 5000 /* --once: no connection for so long: give up */
+#define DROPS_MAX 3     /* --once: connections lost without progress */
 
 struct options {
 	const char *dir, *from, *key, *http;
 	struct option_list listens;
+	struct option_number stale;
 	bool once;
 };
 
@@ -31,6 +32,7 @@ struct mirroring {
 	bool ready;
 	bool linked;
 	unsigned drops;
+	uint64_t patience_ms; /* --once: connected, and no verified head */
 	int code;
 };
 
@@ -56,7 +58,7 @@ static void on_head(void *arg, uint64_t size)
 	(void)size;
 	m->drops = 0;
 	if (m->timer != NULL)
-		al_timer_set(m->timer, PATIENCE_MS);
+		al_timer_set(m->timer, m->patience_ms);
 	else
 		ready_say(m);
 }
@@ -76,7 +78,7 @@ static void on_link(void *arg, bool up)
 	if (m->timer == NULL)
 		return;
 	if (up && !m->linked)
-		al_timer_set(m->timer, PATIENCE_MS);
+		al_timer_set(m->timer, m->patience_ms);
 	m->linked = m->linked || up;
 	if (!up && ++m->drops >= DROPS_MAX)
 		end(m, command_fail(CLI_UNVERIFIED,
@@ -115,6 +117,7 @@ static int mirror_open(struct mirroring *m, const struct options *options, const
 		.dir = options->dir,
 		.from = m->address,
 		.key = *key,
+		.stale_s = options->stale.value,
 		.head = on_head,
 		.link = on_link,
 		.present = on_present,
@@ -183,7 +186,9 @@ static int run(const struct words *words, const void *arg)
 
 	options.dir = words->word[0];
 	al_log_init("alamo-mirror", AL_LOG_INFO);
-	code = log_read_key(options.key, &key);
+	code = settings_patience(&m.patience_ms) == AL_OK ? CLI_DONE : CLI_USAGE;
+	if (code == CLI_DONE)
+		code = log_read_key(options.key, &key);
 	if (code == CLI_DONE)
 		code = log_read_address(options.from, NULL, m.address);
 	if (code == CLI_DONE)
@@ -220,6 +225,7 @@ static const struct option_row rows[] = {
 	  .arg = "ADDRESS:PORT",
 	  OPTION_AT(struct options, http),
 	  .meaning = "offers the published log there (c2sp.org/tlog-tiles)" },
+	OPTION_STALE(struct options, stale),
 	{ .name = "once", OPTION_AT(struct options, once), .meaning = "ends when there is no more" },
 };
 

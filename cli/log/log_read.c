@@ -27,9 +27,8 @@
 #include "member/network.h"
 #include "settings.h"
 
-#define CONNECT_MS 5000   /* no connection for so long: give up */
-#define PATIENCE_MS 30000 /* connected, and neither entry nor verified head for so long: give up */
-#define DROPS_MAX 3       /* connections lost without progress */
+#define CONNECT_MS 5000 /* no connection for so long: give up */
+#define DROPS_MAX 3     /* connections lost without progress */
 
 #define EVIDENCE "alamo-evidence"
 
@@ -47,7 +46,7 @@ static enum al_err entry_check(void *arg, uint64_t index, struct al_slice bytes)
 	struct al_entry entry;
 	enum al_err err;
 
-	al_timer_set(r->timer, PATIENCE_MS);
+	al_timer_set(r->timer, r->patience_ms);
 	/* A log that says no other namespace: that of the registry which it founds. */
 	if (r->ns[0] == '\0' && al_entry_decode(bytes, &entry) == AL_OK &&
 	    audit_namespace(entry.body, r->ns) == AL_ENOMEM)
@@ -64,6 +63,7 @@ static void head_check(void *arg, const struct al_checkpoint *cp, struct al_slic
 	struct log_read *r = arg;
 
 	r->head = *cp;
+	al_age_grow(r->age, cp->size);
 	al_buf_reset(&r->head_note);
 	al_buf_slice(&r->head_note, note);
 	r->headed = true;
@@ -75,7 +75,16 @@ static void head_check(void *arg, const struct al_checkpoint *cp, struct al_slic
 	else if (r->target > 0 && cp->size >= r->target)
 		read_end(r, CLI_DONE);
 	else
-		al_timer_set(r->timer, PATIENCE_MS);
+		al_timer_set(r->timer, r->patience_ms);
+}
+
+static void date_heard(void *arg, uint64_t date, const struct al_checkpoint *cp, struct al_slice note)
+{
+	const struct log_read *r = arg;
+
+	(void)cp;
+	(void)note;
+	(void)al_age_hear(r->age, date);
 }
 
 static void tick_over(void *arg)
@@ -128,7 +137,7 @@ static void link_changed(void *arg, bool up)
 
 	if (up) {
 		if (!r->linked && !r->follow)
-			al_timer_set(r->timer, PATIENCE_MS);
+			al_timer_set(r->timer, r->patience_ms);
 		r->linked = true;
 	} else if (r->linked && !r->follow && ++r->drops >= DROPS_MAX) {
 		read_end(r, command_fail(CLI_UNVERIFIED, "the stream at %s ends without a head that verifies",
@@ -154,6 +163,7 @@ int log_read_run(struct log_read *r, log_read_fn entry, void *arg)
 		.fork = fork_seen,
 		.link = link_changed,
 		.present = present_reached,
+		.dated = date_heard,
 	};
 	struct al_follow_conf conf = {
 		.address = r->address,
@@ -172,6 +182,8 @@ int log_read_run(struct log_read *r, log_read_fn entry, void *arg)
 	if (err == AL_OK)
 		err = al_timer_new(r->loop, tick_over, r, &r->ticker);
 	if (err == AL_OK)
+		err = al_age_new(r->loop, r->stale_s, NULL, NULL, &r->age);
+	if (err == AL_OK)
 		err = al_follow_new(r->loop, &conf, &ops, r, &follow);
 	if (err == AL_OK) {
 		al_timer_set(r->timer, CONNECT_MS);
@@ -180,6 +192,7 @@ int log_read_run(struct log_read *r, log_read_fn entry, void *arg)
 		r->code = command_fail(CLI_USAGE, "%s is no address of a log stream", r->address);
 	}
 	al_follow_free(follow);
+	al_age_free(r->age);
 	al_timer_free(r->timer);
 	al_timer_free(r->ticker);
 	if (r->loop != NULL)
@@ -315,8 +328,11 @@ int log_read_begin(struct log_read *r, const struct log_read_options *options)
 	al_buf_init(&r->pin_note, AL_NOTE_MAX);
 	al_buf_init(&r->head_note, AL_NOTE_MAX);
 	al_log_init("alamo", AL_LOG_WARN);
+	r->stale_s = options->stale.given ? options->stale.value : AL_STALE_S;
+	if (settings_patience(&r->patience_ms) != AL_OK)
+		code = CLI_USAGE;
 	snprintf(r->evidence, sizeof(r->evidence), "%s", options->evidence != NULL ? options->evidence : EVIDENCE);
-	if (options->stream != NULL)
+	if (code == CLI_DONE && options->stream != NULL)
 		code = log_read_address(options->stream, NULL, r->address);
 	if (code == CLI_DONE && options->key != NULL)
 		code = log_read_key(options->key, &r->key);

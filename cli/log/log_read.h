@@ -13,6 +13,12 @@
 #include "alamo/rpsl/sshsig.h"
 #include "option.h"
 
+#define OPTION_STALE(type, field)                                                                        \
+	{                                                                                                \
+		.name = "stale", .arg = "SECONDS", .least = 1, .most = 31536000, OPTION_AT(type, field), \
+		.meaning = "says that the log may be kept from us when it has no newer date than that",  \
+		.fallback = "600"                                                                        \
+	}
 /* Rows of the options below; the command has its own way to `dir`, and perhaps to `key`. */
 #define LOG_READ_ROWS_NO_KEY(type, where)                                                                    \
 	{ .name = "stream",                                                                                  \
@@ -34,7 +40,7 @@
 		  OPTION_AT(type, where.evidence),                                                           \
 		  .meaning = "folder for both notes of a fork",                                              \
 		  .fallback = "DIR/run/evidence, else alamo-evidence" },                                     \
-		OPTION_SERVER(type, where.server)
+		OPTION_STALE(type, where.stale), OPTION_SERVER(type, where.server)
 #define LOG_READ_ROWS(type, where)                            \
 	{ .name = "key",                                      \
 	  .letter = 'k',                                      \
@@ -48,8 +54,9 @@
 struct log_read_options {
 	const char *dir; /* of an authority: its socket, its key, its newest checkpoint */
 	const char *stream, *key, *network, *server;
-	const char *pin;      /* file with a checkpoint that the log must contain; replaced by the newest */
-	const char *evidence; /* folder for both notes of a fork; NULL: DIR/run/evidence, or alamo-evidence */
+	const char *pin;            /* file with a checkpoint that the log must contain; replaced by the newest */
+	const char *evidence;       /* folder for both notes of a fork; NULL: DIR/run/evidence, or alamo-evidence */
+	struct option_number stale; /* seconds without a newer date of the log, before that is said; AL_STALE_S */
 };
 
 /* The next entry under a verified checkpoint. Not AL_OK ends the reading; the command has said why. */
@@ -77,6 +84,8 @@ struct log_read {
 	struct al_loop *loop; /* while it runs: for timers of the command's own */
 	/* private */
 	struct al_timer *timer, *ticker;
+	struct al_age *age;
+	uint64_t patience_ms, stale_s;
 	log_read_fn entry;
 	void *arg;
 	unsigned drops;

@@ -27,12 +27,10 @@
 #include "alamo/tlog/note_file.h"
 #include "alamo/rpsl/state.h"
 #include "alamo/tlog/witness.h"
-#include "fresh.h"
 
 #define PATH_LEN 4096
 #define KEY_FILE_MAX 1024 /* bytes of a vkey line */
 #define SEEN_MS 1000      /* between two writes of what was seen */
-#define TICK_MS 1000
 
 struct al_replica {
 	struct al_replica_ops ops;
@@ -50,9 +48,7 @@ struct al_replica {
 	uint64_t least; /* size that this program had seen before it was started */
 	bool present;   /* the log's end at the time of the connection was reached */
 	bool caught_up;
-	struct fresh fresh;
-	struct al_timer *tick;
-	bool stale; /* and it was said */
+	struct al_age *age;
 	uint64_t seen_ms;
 };
 
@@ -66,57 +62,6 @@ static struct al_metric up_metric = {
 	.help = "1 while connected to the log stream",
 	.gauge = true,
 };
-
-static struct al_metric date_metric = {
-	.name = "alamo_log_date_seconds",
-	.help = "Unix time of the newest date that the log signed; 0: none",
-	.gauge = true,
-};
-static struct al_metric age_metric = {
-	.name = "alamo_log_age_seconds",
-	.help = "Time since anything newer was heard of the log, or since its newest date if that is longer",
-	.gauge = true,
-};
-static struct al_metric stale_metric = {
-	.name = "alamo_log_stale",
-	.help = "1 while that is more than [log] stale-seconds",
-	.gauge = true,
-};
-
-/* ---- age ---- */
-
-static void age_look(struct al_replica *r)
-{
-	uint64_t now_ms = al_now_ms(), now_s = al_now_s();
-	struct al_freshness f = {
-		.date = r->fresh.date,
-		.age_s = fresh_age_s(&r->fresh, now_ms, now_s),
-		.silent_s = fresh_silent_s(&r->fresh, now_ms),
-		.stale = fresh_is_stale(&r->fresh, now_ms, now_s),
-	};
-
-	al_metric_set(&date_metric, f.date);
-	al_metric_set(&age_metric, f.age_s);
-	al_metric_set(&stale_metric, f.stale ? 1 : 0);
-	if (f.stale && !r->stale)
-		al_log(AL_LOG_ERROR, "log-stale",
-		       "size=%" PRIu64 " date=%" PRIu64 " age=%" PRIu64 " silent=%" PRIu64
-		       " reason=\"the registry has stopped, somebody keeps the log from us, or a clock is wrong\"",
-		       r->cp.size, f.date, f.age_s, f.silent_s);
-	else if (!f.stale && r->stale)
-		al_log(AL_LOG_INFO, "log-fresh", "size=%" PRIu64 " date=%" PRIu64, r->cp.size, f.date);
-	r->stale = f.stale;
-	if (r->ops.age != NULL)
-		r->ops.age(r->arg, &f);
-}
-
-static void on_tick(void *arg)
-{
-	struct al_replica *r = arg;
-
-	age_look(r);
-	al_timer_set(r->tick, TICK_MS);
-}
 
 /* ---- what follow.c calls ---- */
 
@@ -164,12 +109,14 @@ static enum al_err on_entry(void *arg, uint64_t index, struct al_slice bytes)
 /* What is lost of this in a crash is only how late a fork is found. Its time is that of the last sign of life. */
 static void seen_write(struct al_replica *r)
 {
-	if (r->note.len == 0 || (r->cp.size <= r->seen_size && r->fresh.date <= r->seen_date))
+	uint64_t date = r->age != NULL ? al_age_look(r->age).date : 0;
+
+	if (r->note.len == 0 || (r->cp.size <= r->seen_size && date <= r->seen_date))
 		return;
 	if (al_note_save(r->seen, al_buf_view(&r->note), false) != AL_OK)
 		al_log(AL_LOG_WARN, "replica-seen", "path=%s errno=%d", r->seen, errno);
 	r->seen_size = r->cp.size;
-	r->seen_date = r->fresh.date;
+	r->seen_date = date;
 	r->seen_ms = al_now_ms();
 }
 
@@ -191,7 +138,7 @@ static void on_head(void *arg, const struct al_checkpoint *cp, struct al_slice n
 	al_buf_reset(&r->note);
 	al_buf_slice(&r->note, note);
 	al_metric_set(&size_metric, cp->size);
-	fresh_grow(&r->fresh, al_now_ms());
+	al_age_grow(r->age, cp->size);
 	if (al_now_ms() - r->seen_ms >= SEEN_MS)
 		seen_write(r);
 	if (r->caught_up)
@@ -205,14 +152,13 @@ static void on_dated(void *arg, uint64_t date, const struct al_checkpoint *cp, s
 {
 	struct al_replica *r = arg;
 
-	if (!fresh_hear(&r->fresh, date, al_now_ms(), al_now_s()))
+	if (!al_age_hear(r->age, date))
 		return;
 	if (cp->size == r->cp.size && r->note.len > 0) {
 		al_buf_reset(&r->note);
 		al_buf_slice(&r->note, note);
 		seen_write(r);
 	}
-	age_look(r);
 }
 
 static void on_present(void *arg)
@@ -294,8 +240,8 @@ static void remembered(struct al_replica *r, uint64_t size, struct al_slice note
 		return;
 	r->seen_date = date;
 	if (stat(r->seen, &st) == 0)
-		fresh_remember(&r->fresh, date,
-			       st.st_mtime > 0 && now_s > (uint64_t)st.st_mtime ? now_s - (uint64_t)st.st_mtime : 0);
+		al_age_remember(r->age, date,
+				st.st_mtime > 0 && now_s > (uint64_t)st.st_mtime ? now_s - (uint64_t)st.st_mtime : 0);
 }
 
 /* Where to remember, and what is remembered. */
@@ -325,7 +271,6 @@ static enum al_err conf_read(struct al_replica *r, const struct al_conf *conf, c
 {
 	enum al_err err = key_read(conf, &r->key);
 
-	fresh_init(&r->fresh, al_conf_u64(conf, "log", "stale-seconds"), al_now_ms());
 	if (err == AL_OK)
 		err = address_read(conf, address, PATH_LEN);
 	return err == AL_OK ? memory_read(r, conf, known) : err;
@@ -349,22 +294,10 @@ static enum al_err follow_start(struct al_replica *r, struct al_loop *loop, cons
 	return err;
 }
 
-static enum al_err tick_start(struct al_replica *r, struct al_loop *loop)
-{
-	enum al_err err = al_timer_new(loop, on_tick, r, &r->tick);
-
-	if (err == AL_OK)
-		al_timer_set(r->tick, TICK_MS);
-	return err;
-}
-
 static void metrics_add(void)
 {
 	al_metric_add(&size_metric);
 	al_metric_add(&up_metric);
-	al_metric_add(&date_metric);
-	al_metric_add(&age_metric);
-	al_metric_add(&stale_metric);
 }
 
 enum al_err al_replica_new(struct al_loop *loop, const struct al_conf *conf, const struct al_replica_ops *ops,
@@ -382,15 +315,15 @@ enum al_err al_replica_new(struct al_loop *loop, const struct al_conf *conf, con
 	r->ops = *ops;
 	r->arg = arg;
 	metrics_add();
-	err = conf_read(r, conf, address, &known);
+	err = al_age_new(loop, al_conf_u64(conf, "log", "stale-seconds"), ops->age, arg, &r->age);
+	if (err == AL_OK)
+		err = conf_read(r, conf, address, &known);
 	if (err == AL_OK && ops->object == NULL)
 		err = al_state_new(&r->state);
 	if (r->state != NULL)
 		al_state_observe(r->state, on_change, r);
 	if (err == AL_OK)
 		err = follow_start(r, loop, address, al_buf_view(&known));
-	if (err == AL_OK)
-		err = tick_start(r, loop);
 	al_buf_release(&known);
 	if (err == AL_OK)
 		*out = r;
@@ -404,8 +337,8 @@ void al_replica_free(struct al_replica *replica)
 	if (replica == NULL)
 		return;
 	al_follow_free(replica->follow);
-	al_timer_free(replica->tick);
 	seen_write(replica);
+	al_age_free(replica->age);
 	if (replica->state != NULL)
 		al_state_free(replica->state);
 	al_buf_release(&replica->note);

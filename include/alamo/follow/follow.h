@@ -75,15 +75,35 @@ void al_frame_put(struct al_buf *out, enum al_frame_kind kind, struct al_slice b
 /* One E frame with as many of `count` (> 0) entries as fit; returns how many that were. */
 size_t al_frame_put_entries(struct al_buf *out, uint64_t first, const struct al_slice *entries, size_t count);
 
-/* ---- a follower with a state: what whois, rootdns and rpki-lite are ---- */
+/* ---- how old is what is shown? (docs/formats.md, "Date of a checkpoint") ---- */
 
-/* How old is what is shown? (docs/formats.md, "Date of a checkpoint") */
+#define AL_STALE_S 600 /* where nobody configures it */
+
 struct al_freshness {
 	uint64_t date;     /* newest date that the log signed, Unix seconds; 0: it dates nothing */
 	uint64_t age_s;    /* the larger of: since that date by our clock, and `silent_s` */
 	uint64_t silent_s; /* since anything newer was heard, by a clock that only counts */
-	bool stale;        /* age_s is over [log] stale-seconds */
+	bool stale;        /* age_s is over the limit */
 };
+
+/*
+ * Looks once a second, says in the log when the age gets over the limit and when it is below again, and exports
+ * alamo_log_date_seconds, _age_seconds and _stale. `fn` is called each time, and when a newer date came; may be NULL.
+ */
+struct al_age;
+typedef void (*al_age_fn)(void *arg, const struct al_freshness *freshness);
+AL_MUST_USE enum al_err al_age_new(struct al_loop *loop, uint64_t stale_s, al_age_fn fn, void *arg,
+				   struct al_age **out);
+void al_age_free(struct al_age *age); /* NULL is allowed */
+/* What an earlier run remembered: this date, written down `age_s` ago. */
+void al_age_remember(struct al_age *age, uint64_t date, uint64_t age_s);
+/* A date that verified, as `dated` gives it. True: a sign of life. */
+bool al_age_hear(struct al_age *age, uint64_t date);
+/* A longer log, as `head` gives it. */
+void al_age_grow(struct al_age *age, uint64_t size);
+struct al_freshness al_age_look(const struct al_age *age);
+
+/* ---- a follower with a state: what whois, rootdns and rpki-lite are ---- */
 
 struct al_replica;
 struct al_state;
@@ -107,8 +127,7 @@ struct al_replica_ops {
 	void (*head)(void *arg, const struct al_state *state, const struct al_checkpoint *cp, struct al_slice note);
 	/* Connected to or lost the stream. May be NULL. */
 	void (*link)(void *arg, bool up);
-	/* Once a second, and when a newer date came. May be NULL. */
-	void (*age)(void *arg, const struct al_freshness *freshness);
+	al_age_fn age; /* may be NULL */
 };
 
 struct al_conf;
