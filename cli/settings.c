@@ -16,8 +16,10 @@
 #include "pairs.h"
 
 #define CONFIG_MAX 65536
+#define PATIENCE_FALLBACK "60"
+#define PATIENCE_MAX_S 3600
 
-static const char *const names[] = { "server", "whois", "key" };
+static const char *const names[] = { "server", "whois", "key", "patience" };
 
 /* ---- the configuration file ---- */
 
@@ -37,8 +39,8 @@ static enum al_err name_fail(const char *path, const struct pair *pair)
 		command_fail(CLI_USAGE, "%s: line %u: there is no setting \"%s\": is it %s?", path, pair->line, typed,
 			     nearest.best);
 	else
-		command_fail(CLI_USAGE, "%s: line %u: there is no setting \"%s\", only server, whois and key", path,
-			     pair->line, typed);
+		command_fail(CLI_USAGE, "%s: line %u: there is no setting \"%s\", only server, whois, key and patience",
+			     path, pair->line, typed);
 	return AL_EINVAL;
 }
 
@@ -120,6 +122,20 @@ enum al_err settings_key(const char *option, char out[static SETTING_MAX])
 	const char *home = getenv("HOME");
 
 	return setting_get(option, "ALAMO_KEY", "key", home != NULL ? "~/.ssh/id_ed25519" : "id_ed25519", out);
+}
+
+enum al_err settings_patience(uint64_t *ms)
+{
+	char typed[SETTING_MAX];
+	uint64_t seconds = 0;
+	enum al_err err = setting_get(NULL, "ALAMO_PATIENCE", "patience", PATIENCE_FALLBACK, typed);
+
+	if (err == AL_OK && (al_slice_u64(al_slice_str(typed), PATIENCE_MAX_S, &seconds) != AL_OK || seconds == 0)) {
+		command_fail(CLI_USAGE, "patience is a number of seconds, 1 to %d: not \"%s\"", PATIENCE_MAX_S, typed);
+		err = AL_EINVAL;
+	}
+	*ms = seconds * 1000;
+	return err;
 }
 
 /* Does the file name this server? AL_ENOTFOUND: none at all. */

@@ -3,7 +3,7 @@
  * settings.h -- where the client finds its registry, its WHOIS server and its key.
  *
  * Option, then environment, then the configuration (`config` in HOME_CONFIG: lines
- * "server = ...", "whois = ...", "key = ..."), then the default. What is wrong with
+ * "server = ...", "whois = ...", "key = ...", "patience = ..."), then the default. What is wrong with
  * the file is said on standard error.
  */
 #ifndef CLI_SETTINGS_H
@@ -19,6 +19,12 @@ AL_MUST_USE enum al_err settings_server(const char *option, char out[static SETT
 AL_MUST_USE enum al_err settings_whois(const char *option, char out[static SETTING_MAX]);
 /* ~/.ssh/id_ed25519 by default; whether it exists is not looked at. */
 AL_MUST_USE enum al_err settings_key(const char *option, char out[static SETTING_MAX]);
+
+/*
+ * How long anybody is waited for, in milliseconds: for each whole answer, file or verified head, however steadily its bytes
+ * drip. $ALAMO_PATIENCE, `patience`, 60 seconds.
+ */
+AL_MUST_USE enum al_err settings_patience(uint64_t *ms);
 
 /* Of a person who has just joined; NULL leaves one out. */
 struct settings {

@@ -3,8 +3,8 @@
  * client.c -- a connection to the registry's request port.
  *
  * One answer ends with the line "% end"; reading stops when as many of them
- * came as questions were sent. Lost connections are made again for at most
- * RETRY_MS, with the same bytes.
+ * came as questions were sent, or when one of them was not whole in time. Lost
+ * connections are made again for at most RETRY_MS, with the same bytes.
  */
 #include "client.h"
 
@@ -23,7 +23,6 @@
 
 #define BUDGET_WAIT_MAX_S 900u /* one command waits no longer for the registry's budgets */
 #define CONNECT_MS 5000
-#define SILENCE_MS 60000 /* longest wait for the next bytes */
 #define RETRY_MS 15000
 #define WINDOW 32 /* questions sent before their answers are awaited */
 
@@ -31,9 +30,10 @@ struct client {
 	char server[SETTING_MAX];
 	char host[SETTING_MAX];
 	char port[16];
-	int fd;            /* -1: not connected */
-	const char *why;   /* of the last failure */
-	uint64_t waited_s; /* for budgets, in all */
+	int fd;               /* -1: not connected */
+	const char *why;      /* of the last failure */
+	uint64_t patience_ms; /* for each answer */
+	uint64_t waited_s;    /* for budgets, in all */
 };
 
 static bool connect_wait(int fd, const struct addrinfo *to)
@@ -108,6 +108,8 @@ enum al_err client_open(const char *server, struct client **out)
 	client->fd = -1;
 	err = settings_server(server, client->server);
 	if (err == AL_OK)
+		err = settings_patience(&client->patience_ms);
+	if (err == AL_OK)
 		err = settings_peer("the registry", client->server, "4343", client->host, client->port);
 	if (err != AL_OK) {
 		free(client);
@@ -158,21 +160,35 @@ static enum al_err client_lost(struct client *client, const char *why)
 	return AL_ECLOSED;
 }
 
+/* Until something can be read or written, or nothing more is waited for. */
+static enum al_err client_ready(struct client *client, bool writing, uint64_t until, short *revents)
+{
+	struct pollfd wait = { client->fd, (short)(writing ? POLLIN | POLLOUT : POLLIN), 0 };
+	uint64_t now = al_now_ms();
+	int ready = now < until ? poll(&wait, 1, (int)(until - now)) : 0;
+
+	*revents = wait.revents;
+	if (ready == 0)
+		return client_lost(client, "no whole answer in time");
+	if (ready < 0 && errno != EINTR)
+		return client_lost(client, strerror(errno));
+	return AL_OK;
+}
+
 /* Writes and reads at once, so that long questions and long answers cannot block each other. */
 static enum al_err client_pump(struct client *client, struct al_slice bytes, size_t count, struct al_buf *answers)
 {
-	size_t seen = answers->len, ends = 0;
+	size_t seen = answers->len, ends = 0, more;
+	uint64_t until = al_now_ms() + client->patience_ms;
+	char chunk[16384];
+	short revents;
 
 	while (ends < count) {
-		struct pollfd wait = { client->fd, (short)(bytes.len > 0 ? POLLIN | POLLOUT : POLLIN), 0 };
-		char chunk[16384];
-		int ready = poll(&wait, 1, SILENCE_MS);
+		enum al_err err = client_ready(client, bytes.len > 0, until, &revents);
 
-		if (ready == 0)
-			return client_lost(client, "no answer");
-		if (ready < 0 && errno != EINTR)
-			return client_lost(client, strerror(errno));
-		if ((wait.revents & POLLOUT) != 0 && bytes.len > 0) {
+		if (err != AL_OK)
+			return err;
+		if ((revents & POLLOUT) != 0 && bytes.len > 0) {
 			ssize_t put = send(client->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
 
 			if (put > 0)
@@ -180,7 +196,7 @@ static enum al_err client_pump(struct client *client, struct al_slice bytes, siz
 			else if (put < 0 && errno != EAGAIN && errno != EINTR)
 				return client_lost(client, strerror(errno));
 		}
-		if ((wait.revents & (POLLIN | POLLHUP | POLLERR)) == 0)
+		if ((revents & (POLLIN | POLLHUP | POLLERR)) == 0)
 			continue;
 		ssize_t got = recv(client->fd, chunk, sizeof(chunk), 0);
 
@@ -192,7 +208,10 @@ static enum al_err client_pump(struct client *client, struct al_slice bytes, siz
 			al_buf_put(answers, chunk, (size_t)got);
 		if (answers->err != AL_OK)
 			return answers->err;
-		ends += ends_count(al_buf_view(answers), &seen);
+		more = ends_count(al_buf_view(answers), &seen);
+		ends += more;
+		if (more > 0)
+			until = al_now_ms() + client->patience_ms;
 	}
 	return AL_OK;
 }
@@ -200,7 +219,7 @@ static enum al_err client_pump(struct client *client, struct al_slice bytes, siz
 /* `bytes` hold `count` questions or requests, each ended as the protocol wants it. */
 static enum al_err client_exchange(struct client *client, struct al_slice bytes, size_t count, struct al_buf *answers)
 {
-	uint64_t until = al_now_ms() + RETRY_MS;
+	uint64_t until = al_now_ms() + (client->patience_ms < RETRY_MS ? client->patience_ms : RETRY_MS);
 	size_t start = answers->len;
 	int wait_ms = 50;
 	enum al_err err;

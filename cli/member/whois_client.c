@@ -11,13 +11,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "alamo/net/loop.h"
 #include "client.h"
 #include "settings.h"
 
-#define WHOIS_MS 30000
-
-/* Sends the whole query (short: it fits the socket's buffer) and reads until the server closes. */
-static enum al_err whois_talk(int fd, struct al_slice query, struct al_buf *answer)
+/* Sends the whole query (short: it fits the socket's buffer) and reads until the server closes, or time is up. */
+static enum al_err whois_talk(int fd, struct al_slice query, uint64_t until, struct al_buf *answer)
 {
 	char chunk[16384];
 
@@ -25,10 +24,11 @@ static enum al_err whois_talk(int fd, struct al_slice query, struct al_buf *answ
 		return AL_ECLOSED;
 	while (answer->err == AL_OK) {
 		struct pollfd wait = { fd, POLLIN, 0 };
+		uint64_t now = al_now_ms();
 		ssize_t got;
 
-		if (poll(&wait, 1, WHOIS_MS) == 0)
-			return AL_ECLOSED;
+		if (now >= until || poll(&wait, 1, (int)(until - now)) == 0)
+			return AL_EAGAIN;
 		got = recv(fd, chunk, sizeof(chunk), 0);
 		if (got == 0)
 			return AL_OK;
@@ -44,9 +44,12 @@ enum al_err whois_query(const char *server, const char *query, struct al_buf *an
 {
 	char host[SETTING_MAX], port[16];
 	struct al_buf line;
+	uint64_t patience_ms = 0;
 	int fd = -1;
 	enum al_err err = settings_peer("the WHOIS server", server, NULL, host, port);
 
+	if (err == AL_OK)
+		err = settings_patience(&patience_ms);
 	if (err != AL_OK)
 		return AL_EINVAL;
 	*why = "it closed the connection";
@@ -54,7 +57,11 @@ enum al_err whois_query(const char *server, const char *query, struct al_buf *an
 	al_buf_printf(&line, "%s\r\n", query);
 	err = line.err != AL_OK ? line.err : client_connect(host, port, &fd, why);
 	if (err == AL_OK)
-		err = whois_talk(fd, al_buf_view(&line), answer);
+		err = whois_talk(fd, al_buf_view(&line), al_now_ms() + patience_ms, answer);
+	if (err == AL_EAGAIN) {
+		*why = "no whole answer in time";
+		err = AL_ECLOSED;
+	}
 	if (fd >= 0)
 		close(fd);
 	al_buf_release(&line);

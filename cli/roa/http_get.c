@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define PATH_LEN 1024
+#define HEADERS_MAX 16384
 
 struct get {
 	struct event_base *base;
@@ -45,6 +46,7 @@ static enum al_err request_run(struct get *get, struct evhttp_connection *conn, 
 	if (request == NULL)
 		return AL_ENOMEM;
 	evhttp_connection_set_timeout(conn, HTTP_GET_SECONDS / 4);
+	evhttp_connection_set_max_headers_size(conn, HEADERS_MAX);
 	evhttp_connection_set_max_body_size(conn, (ev_ssize_t)get->out->max);
 	if (evhttp_add_header(evhttp_request_get_output_headers(request), "Host", host) != 0 ||
 	    evhttp_add_header(evhttp_request_get_output_headers(request), "Connection", "close") != 0) {

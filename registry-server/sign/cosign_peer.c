@@ -12,12 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TIMEOUT_S 5
+#define TIMEOUT_S 5     /* of silence */
+#define ANSWER_MS 10000 /* for a whole answer, however steadily it drips */
+#define HEADERS_MAX 16384
 #define BODY_MAX 16384
 #define HOST_MAX 64
 
 struct cosign_peer {
 	struct evhttp_connection *conn;
+	struct evhttp_request *asked; /* NULL: nothing is waited for */
+	struct al_timer *deadline;
 	char host[HOST_MAX + 8]; /* with its port, for the Host field */
 	char path[AL_WITNESS_URL_MAX + 32];
 	cosign_answer_fn fn;
@@ -56,8 +60,23 @@ static enum al_err url_take(struct cosign_peer *peer, struct al_loop *loop, cons
 	if (peer->conn == NULL)
 		return AL_ENOMEM;
 	evhttp_connection_set_timeout(peer->conn, TIMEOUT_S);
+	evhttp_connection_set_max_headers_size(peer->conn, HEADERS_MAX);
 	evhttp_connection_set_max_body_size(peer->conn, BODY_MAX);
 	return AL_OK;
+}
+
+/* A cancelled request answers to nobody: that is done here. */
+static void on_deadline(void *arg)
+{
+	struct cosign_peer *peer = arg;
+	const struct cosign_answer away = { .outcome = COSIGN_AWAY };
+	struct evhttp_request *asked = peer->asked;
+
+	if (asked == NULL)
+		return;
+	peer->asked = NULL;
+	evhttp_cancel_request(asked);
+	peer->fn(peer->arg, &away);
 }
 
 enum al_err cosign_peer_new(struct al_loop *loop, const struct al_witness *witness, cosign_answer_fn fn, void *arg,
@@ -75,6 +94,11 @@ enum al_err cosign_peer_new(struct al_loop *loop, const struct al_witness *witne
 		cosign_peer_free(peer);
 		return err;
 	}
+	err = al_timer_new(loop, on_deadline, peer, &peer->deadline);
+	if (err != AL_OK) {
+		cosign_peer_free(peer);
+		return err;
+	}
 	peer->fn = fn;
 	peer->arg = arg;
 	*out = peer;
@@ -88,6 +112,7 @@ void cosign_peer_free(struct cosign_peer *peer)
 	peer->fn = NULL;
 	if (peer->conn != NULL)
 		evhttp_connection_free(peer->conn);
+	al_timer_free(peer->deadline);
 	free(peer);
 }
 
@@ -98,6 +123,8 @@ static void on_answer(struct evhttp_request *request, void *arg)
 
 	if (peer->fn == NULL)
 		return;
+	peer->asked = NULL;
+	al_timer_clear(peer->deadline);
 	if (request != NULL && evhttp_request_get_response_code(request) != 0) {
 		struct evbuffer *in = evhttp_request_get_input_buffer(request);
 		size_t len = evbuffer_get_length(in);
@@ -125,6 +152,12 @@ enum al_err cosign_peer_ask(struct cosign_peer *peer, struct al_slice body)
 		evhttp_request_free(request);
 		return AL_ENOMEM;
 	}
+	peer->asked = request;
+	al_timer_set(peer->deadline, ANSWER_MS);
 	/* Takes the request, even when it fails. */
-	return evhttp_make_request(peer->conn, request, EVHTTP_REQ_POST, peer->path) == 0 ? AL_OK : AL_ECLOSED;
+	if (evhttp_make_request(peer->conn, request, EVHTTP_REQ_POST, peer->path) == 0)
+		return AL_OK;
+	peer->asked = NULL;
+	al_timer_clear(peer->deadline);
+	return AL_ECLOSED;
 }

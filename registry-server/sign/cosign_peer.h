@@ -30,7 +30,7 @@ typedef void (*cosign_answer_fn)(void *arg, const struct cosign_answer *answer);
 AL_MUST_USE enum al_err cosign_peer_new(struct al_loop *loop, const struct al_witness *witness, cosign_answer_fn fn,
 					void *arg, struct cosign_peer **out);
 void cosign_peer_free(struct cosign_peer *peer); /* NULL is allowed; no answer comes any more */
-/* One at a time; the answer comes later, from the loop, at the latest after 5 s. */
+/* One at a time; the answer comes later, from the loop, at the latest after 10 s, however steadily it drips. */
 AL_MUST_USE enum al_err cosign_peer_ask(struct cosign_peer *peer, struct al_slice body);
 
 #endif

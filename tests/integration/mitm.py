@@ -26,7 +26,7 @@ import threading
 import time
 import urllib.request
 
-from harness import BIN, run, stop, wait_for
+from harness import BIN, Key, alamo, run, stop, wait_for
 
 REQUEST_END = re.compile(rb"-----END (SSH SIGNATURE|CONTACT [^\n]*)-----\n\n")
 CHUNK_S = 0.02
@@ -125,6 +125,52 @@ class Questions(Between):
                 if said is None or not self.thawed():
                     return
                 connection.sendall(said)
+
+
+BARE = b"""SUMMARY OF UPDATE: x
+  Create SUCCEEDED: [mntner] FAKE-MNT
+  Create SUCCEEDED: [aut-num] AS666
+  Create SUCCEEDED: [inet6num] fca1:666::/48
+  Create SUCCEEDED: [route6] fca1:666::/48AS666
+% receipt: index 1
+no
+% end
+"""
+
+
+def is_request(sent):
+    return sent.startswith(b"request:")
+
+
+class Person:
+    """Somebody with a home of their own, who talks to the registry through Questions."""
+
+    def __init__(self, home, authority, middle):
+        self.home, self.authority, self.middle = home, authority, middle
+        home.mkdir()
+        self.key = Key(home / "key")
+        self.environment = {**os.environ, "HOME": str(home), "ALAMO_SERVER": middle.address, "ALAMO_KEY": str(self.key.path)}
+        for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
+            self.environment.pop(name, None)
+
+    def cli(self, *words, check=True, **keywords):
+        return alamo(*words, env=self.environment, check=check, stdin=subprocess.DEVNULL, **keywords)
+
+    def fails(self, *words):
+        """Verification failed, and nobody was told that anything was done."""
+        result = self.cli(*words, check=False)
+        assert result.returncode == 4, (result, self.middle.questions)
+        assert "SUCCEEDED" not in result.stdout and "Welcome" not in result.stdout
+        return result.stderr
+
+    def pin(self, network="alamo"):
+        return self.home / ".config/alamo/networks" / network
+
+    def receipts(self):
+        return sorted((self.home / ".local/share/alamo/alamo/receipts").glob("*"))
+
+    def pending(self):
+        return sorted((self.home / ".local/state/alamo/alamo/pending").glob("*"))
 
 
 # ---- the log stream ----

@@ -2,65 +2,17 @@
 """Lying registries and people in the middle: nothing is shown as done, nothing foreign is signed."""
 
 import json
-import os
 import subprocess
 
 import pytest
 from conftest import running
 from harness import ALAMO, Key, alamo, mntner, obj, wait_for
-from mitm import Questions
-
-BARE = b"""SUMMARY OF UPDATE: x
-  Create SUCCEEDED: [mntner] FAKE-MNT
-  Create SUCCEEDED: [aut-num] AS666
-  Create SUCCEEDED: [inet6num] fca1:666::/48
-  Create SUCCEEDED: [route6] fca1:666::/48AS666
-% receipt: index 1
-no
-% end
-"""
-
-
-def is_request(sent):
-    return sent.startswith(b"request:")
-
-
-class Person:
-    """Somebody with a home of their own, who talks to the registry through a liar."""
-
-    def __init__(self, home, authority, liar):
-        self.home, self.authority, self.liar = home, authority, liar
-        home.mkdir()
-        self.key = Key(home / "key")
-        self.environment = {**os.environ, "HOME": str(home), "ALAMO_SERVER": liar.address, "ALAMO_KEY": str(self.key.path)}
-        for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
-            self.environment.pop(name, None)
-
-    def cli(self, *words, check=True, **keywords):
-        return alamo(*words, env=self.environment, check=check, stdin=subprocess.DEVNULL, **keywords)
-
-    def fails(self, *words):
-        """Verification failed, and nobody was told that anything was done."""
-        result = self.cli(*words, check=False)
-        assert result.returncode == 4, (result, self.liar.questions)
-        assert "SUCCEEDED" not in result.stdout and "Welcome" not in result.stdout
-        return result.stderr
-
-    def pin(self, network="alamo"):
-        return self.home / ".config/alamo/networks" / network
-
-    def receipts(self):
-        return sorted((self.home / ".local/share/alamo/alamo/receipts").glob("*"))
-
-    def pending(self):
-        return sorted((self.home / ".local/state/alamo/alamo/pending").glob("*"))
-
+from mitm import BARE, Person, Questions, is_request
 
 @pytest.fixture
 def person(authority, tmp_path):
-    liar = Questions(authority.endpoints["requests"])
-    yield Person(tmp_path / "home", authority, liar)
-    liar.close()
+    with Questions(authority.endpoints["requests"]) as middle:
+        yield Person(tmp_path / "home", authority, middle)
 
 
 def entries(authority):
@@ -70,9 +22,9 @@ def entries(authority):
 def test_first_contact_is_pinned_and_shown(person):
     first = person.cli("free", "asn")
     vkey = (person.authority.dir / "keys" / "log.pub").read_text().strip()
-    assert vkey in first.stderr and "first contact" in first.stderr and person.liar.address in first.stderr
+    assert vkey in first.stderr and "first contact" in first.stderr and person.middle.address in first.stderr
     pinned = person.pin().read_text()
-    for line in ("name = alamo", "source = ALAMO", f"vkey = {vkey}", f"server = {person.liar.address}"):
+    for line in ("name = alamo", "source = ALAMO", f"vkey = {vkey}", f"server = {person.middle.address}"):
         assert f"{line}\n" in pinned
     assert person.cli("free", "asn").stderr == ""
     # The same network at another address is no first contact, and is remembered.
@@ -116,7 +68,7 @@ def test_another_registry_than_before(person, field, tmp_path):
         return b"\n".join(lines) + b"\n"
 
     before = person.pin().read_text()
-    person.liar.answer = forge
+    person.middle.answer = forge
     file = tmp_path / "object"
     file.write_text(mntner("NEW-MNT", person.key))
     for words in (("submit", file), ("join", "--name", "NEW"), ("free", "asn"), ("show", "mntner", "HOSTMASTER-MNT"),
@@ -129,7 +81,7 @@ def test_another_registry_than_before(person, field, tmp_path):
         # Both values, and the mend.
         assert values[field].decode() in result.stderr and "alamo network forget alamo" in result.stderr
         assert [line for line in before.splitlines() if line.startswith(f"{field} = ")][0].split(" = ")[1] in result.stderr
-    assert person.liar.requests == [] and person.pin().read_text() == before
+    assert person.middle.requests == [] and person.pin().read_text() == before
     # The mend works.
     if field == "vkey":
         person.cli("network", "forget", "alamo")
@@ -137,12 +89,12 @@ def test_another_registry_than_before(person, field, tmp_path):
 
 
 def test_done_without_a_receipt(person, tmp_path):
-    person.liar.answer = lambda sent, true: BARE if is_request(sent) else true
+    person.middle.answer = lambda sent, true: BARE if is_request(sent) else true
     file = tmp_path / "object"
     file.write_text(mntner("FAKE-MNT", person.key))
     assert "Nothing of the answer is believed" in person.fails("join", "--name", "FAKE")
     assert "Nothing of the answer is believed" in person.fails("submit", file)
-    person.liar.answer = lambda sent, true: BARE.replace(b"% receipt: index 1\nno\n", b"") if is_request(sent) else true
+    person.middle.answer = lambda sent, true: BARE.replace(b"% receipt: index 1\nno\n", b"") if is_request(sent) else true
     assert "gives no receipt" in person.fails("join", "--name", "FAKE")
     assert "gives no receipt" in person.fails("submit", file)
     got = json.loads(person.cli("join", "--name", "FAKE", "--json", check=False).stdout)
@@ -160,7 +112,7 @@ def test_done_without_a_receipt(person, tmp_path):
     b"SUMMARY OF UPDATE: x\n  Create SUCCEEDED: [mntner] FAKE-MNT\n***Error:   and yet not (X)\n",
 ])
 def test_done_in_other_words(person, said, tmp_path):
-    person.liar.answer = lambda sent, true: said + b"% end\n" if is_request(sent) else true
+    person.middle.answer = lambda sent, true: said + b"% end\n" if is_request(sent) else true
     file = tmp_path / "object"
     file.write_text(mntner("FAKE-MNT", person.key))
     person.fails("submit", file)
@@ -172,7 +124,7 @@ def test_nothing_to_do_is_not_done(person, tmp_path):
     """"No operation" has no receipt. A newcomer is not welcome by it, and who submits is told that it is not proved."""
     said = (b"SUMMARY OF UPDATE: x\n  No operation SUCCEEDED: [mntner] FAKE-MNT\n"
             b"  No operation SUCCEEDED: [aut-num] AS666\n% nothing was changed\n% end\n")
-    person.liar.answer = lambda sent, true: said if is_request(sent) else true
+    person.middle.answer = lambda sent, true: said if is_request(sent) else true
     person.fails("join", "--name", "FAKE")
     assert json.loads(person.cli("join", "--name", "FAKE", "--json", check=False).stdout)["accepted"] is False
     file = tmp_path / "object"
@@ -183,7 +135,7 @@ def test_nothing_to_do_is_not_done(person, tmp_path):
 def test_receipt_of_another_log(person, tmp_path):
     with running(tmp_path / "forged") as forged:
         other = Questions(forged.endpoints["requests"])
-        person.liar.answer = lambda sent, true: other.ask(sent) if is_request(sent) else true
+        person.middle.answer = lambda sent, true: other.ask(sent) if is_request(sent) else true
         assert "is not signed by the log's key" in person.fails("join", "--name", "ELSEWHERE")
         assert "ELSEWHERE-MNT" in forged.ask("show mntner ELSEWHERE-MNT")
     assert person.receipts() == []
@@ -208,7 +160,7 @@ def test_true_receipt_for_something_else(person, what):
             proof = proof.replace(b"index ", b"index 1", 2)
         return head + b"% receipt:" + proof
 
-    person.liar.answer = forge
+    person.middle.answer = forge
     if what == "another":
         person.cli("join", "--name", "EARLIER")
         assert len(person.receipts()) == 1
@@ -216,7 +168,7 @@ def test_true_receipt_for_something_else(person, what):
 
 
 def test_succeeded_and_failed_at_once(person):
-    person.liar.answer = lambda sent, true: (
+    person.middle.answer = lambda sent, true: (
         b"SUMMARY OF UPDATE: x\n  Create SUCCEEDED: [mntner] A-MNT\n  Create HELD: [aut-num] AS1\n% end\n"
         if is_request(sent) else true)
     person.fails("join", "--name", "BOTH")
@@ -232,21 +184,21 @@ def test_altered_object_is_not_signed(person, tmp_path):
     added = ("\n" + mntner("OWN-MNT", attacker)).encode()
     instead = mntner("OWN-MNT", attacker).encode()
     for forge in (lambda true: true.replace(b"% end\n", added + b"% end\n"), lambda true: instead + b"% end\n"):
-        person.liar.answer = lambda sent, true, forge=forge: forge(true) if sent.startswith(b"show person") else true
+        person.middle.answer = lambda sent, true, forge=forge: forge(true) if sent.startswith(b"show person") else true
         assert "something else" in person.fails("contact", "set", "OWN-ALAMO", text)
         assert "something else" in person.fails("show", "person", "OWN-ALAMO")
     # Altered within bounds: it is shown and asked about; nobody is here to ask.
-    person.liar.answer = lambda sent, true: true.replace(b"Ann", b"Eve") if sent.startswith(b"show") else true
+    person.middle.answer = lambda sent, true: true.replace(b"Ann", b"Eve") if sent.startswith(b"show") else true
     assert person.cli("contact", "set", "OWN-ALAMO", text, check=False).returncode == 2
-    assert person.liar.requests == []
+    assert person.middle.requests == []
 
 
 def test_words_for_the_header_are_not_signed(person, tmp_path):
     file = tmp_path / "object"
     file.write_text(mntner("HEADER-MNT", person.key))
-    person.liar.answer = lambda sent, true: b"prev: none extra words\n% end\n" if sent.startswith(b"prev") else true
+    person.middle.answer = lambda sent, true: b"prev: none extra words\n% end\n" if sent.startswith(b"prev") else true
     person.fails("submit", file)
-    assert person.liar.requests == []
+    assert person.middle.requests == []
 
 
 def test_what_waits_is_exchanged_between_reading_and_signing(person, tmp_path):
@@ -261,17 +213,17 @@ def test_what_waits_is_exchanged_between_reading_and_signing(person, tmp_path):
     foreign = person.authority.signed([mntner("HOSTMASTER-MNT", attacker)], [attacker], prev="1")
     shown = person.cli("queue", "show", waits).stdout
     digest = shown.split("--hash ")[1].strip()
-    person.liar.answer = lambda sent, true: (
+    person.middle.answer = lambda sent, true: (
         b"% queued\n" + foreign + b"% end\n" if sent.startswith(b"queue ") else true)
     error = person.fails("queue", "approve", waits, "--key", boss.path, "--hash", digest)
     assert "not what was shown" in error
     blind = person.cli("queue", "approve", waits, "--key", boss.path, check=False)
     assert blind.returncode == 2 and "--hash" in blind.stderr
     assert person.cli("queue", "approve", waits, "--key", boss.path, "--yes", check=False).returncode == 2
-    assert person.liar.requests == []
-    person.liar.answer = lambda sent, true: true
+    assert person.middle.requests == []
+    person.middle.answer = lambda sent, true: true
     person.cli("queue", "approve", waits, "--key", boss.path, "--hash", digest)
-    assert len(person.liar.requests) == 1
+    assert len(person.middle.requests) == 1
 
 
 def test_receipts_are_kept_and_prove(person):
@@ -300,7 +252,7 @@ def test_two_editors(person, tmp_path):
     assert "domain edits.alamo" in second.stderr and "alamo show domain edits.alamo" in second.stderr
     said = second.stderr.splitlines()
     assert len(said) == 2 and said[0].startswith("alamo: ") and said[1].startswith("  Nothing was sent."), said
-    assert len(person.liar.requests) == 2
+    assert len(person.middle.requests) == 2
     shown = person.cli("show", "domain", "edits.alamo").stdout
     assert "10.0.0.1" in shown and "10.0.0.2" not in shown
     # Several objects in one file, each with its version.
@@ -313,18 +265,18 @@ def test_a_repeat_is_a_repeat(person):
     """Killed before the answer came: the second time the same bytes are sent, and decided once."""
     person.cli("free", "asn")
     before = entries(person.authority)
-    person.liar.answer = lambda sent, true: None if is_request(sent) else true
+    person.middle.answer = lambda sent, true: None if is_request(sent) else true
     words = ["join", "--name", "AGAIN", "--domain", "again"]
     process = subprocess.Popen([ALAMO, *words], env=person.environment, stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    wait_for(lambda: person.liar.requests, what="the request")
+    wait_for(lambda: person.middle.requests, what="the request")
     process.kill()
     process.communicate()
     assert entries(person.authority) == before + 1 and len(person.pending()) == 1
-    sent = person.liar.requests[0]
-    person.liar.answer = lambda sent, true: true
+    sent = person.middle.requests[0]
+    person.middle.answer = lambda sent, true: true
     again = person.cli(*words)
     assert "Welcome" in again.stdout and "sent before" in again.stderr
-    assert person.liar.requests[-1] == sent
+    assert person.middle.requests[-1] == sent
     assert entries(person.authority) == before + 1 and person.pending() == []
     assert len(person.receipts()) == 1

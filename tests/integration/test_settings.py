@@ -24,7 +24,7 @@ def config(home, text):
 @pytest.mark.parametrize("text, said", [
     ("sever = a:1\n", 'line 1: there is no setting "sever": is it server?'),
     ("# note\n\nkye = x\n", 'line 3: there is no setting "kye": is it key?'),
-    ("colour = red\n", "only server, whois and key"),
+    ("colour = red\n", "only server, whois, key and patience"),
     ("server\n", "line 1 is not NAME = VALUE"),
     ("server =\n", "line 1 is not NAME = VALUE"),
     ("server = h:99999\n", "a port is a number, 1 to 65535"),
