@@ -34,6 +34,9 @@
 
 static void read_end(struct log_read *r, int code)
 {
+	/* A head has no date for its first minute, or somebody took it away: then its entries are as new as that. */
+	if (code == CLI_DONE && r->age != NULL)
+		(void)al_age_hear(r->age, r->entry_s);
 	r->code = code;
 	al_loop_stop(r->loop);
 }
@@ -43,13 +46,14 @@ static void read_end(struct log_read *r, int code)
 static enum al_err entry_check(void *arg, uint64_t index, struct al_slice bytes)
 {
 	struct log_read *r = arg;
-	struct al_entry entry;
+	struct al_entry entry = { .index = 0 };
+	bool decodes = al_entry_decode(bytes, &entry) == AL_OK;
 	enum al_err err;
 
 	al_timer_set(r->timer, r->patience_ms);
+	r->entry_s = decodes ? entry.time : r->entry_s;
 	/* A log that says no other namespace: that of the registry which it founds. */
-	if (r->ns[0] == '\0' && al_entry_decode(bytes, &entry) == AL_OK &&
-	    audit_namespace(entry.body, r->ns) == AL_ENOMEM)
+	if (r->ns[0] == '\0' && decodes && audit_namespace(entry.body, r->ns) == AL_ENOMEM)
 		err = AL_ENOMEM;
 	else
 		err = r->entry(r->arg, index, bytes);
@@ -100,6 +104,8 @@ static void present_reached(void *arg)
 {
 	struct log_read *r = arg;
 
+	if (r->follow)
+		(void)al_age_hear(r->age, r->entry_s);
 	if (r->follow && r->present != NULL) {
 		r->present(r->arg);
 		r->present = NULL;

@@ -86,6 +86,7 @@ struct log_read {
 	struct al_timer *timer, *ticker;
 	struct al_age *age;
 	uint64_t patience_ms, stale_s;
+	uint64_t entry_s; /* time of the newest entry */
 	log_read_fn entry;
 	void *arg;
 	unsigned drops;

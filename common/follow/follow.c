@@ -259,11 +259,16 @@ static void on_head(struct al_follow *f, struct al_slice note, bool first)
 		look_for_tip(f);
 }
 
+static const uint8_t known_kinds[] = { AL_FRAME_ENTRIES, AL_FRAME_HEAD, AL_FRAME_PING, AL_FRAME_TIP, AL_FRAME_ERROR };
+
 static void on_frame(struct al_follow *f, const struct al_frame *frame)
 {
 	bool first = !f->spoken;
 	enum al_err err;
 
+	/* Of a newer server: passed over, and not the first word that says where the present begins. */
+	if (memchr(known_kinds, frame->kind, sizeof(known_kinds)) == NULL)
+		return;
 	f->spoken = true;
 	f->tells = f->tells || (first && frame->kind == AL_FRAME_TIP);
 	switch (frame->kind) {
@@ -294,7 +299,7 @@ static void on_frame(struct al_follow *f, const struct al_frame *frame)
 		lost(f);
 		return;
 	default:
-		return; /* kinds of a newer server */
+		return;
 	}
 }
 
