@@ -151,13 +151,14 @@ static enum chain_verdict recheck_head(struct chain *chain, const struct al_chec
 }
 
 /* A note that verifies: when was it so? True: later than we knew. */
-static bool take_date(struct chain *chain, struct al_slice note)
+static bool take_date(struct chain *chain, uint64_t size, struct al_slice note)
 {
 	uint64_t date;
 
 	if (al_cosigned(note, &chain->dating, &date) != AL_OK || date <= chain->date)
 		return false;
 	chain->date = date;
+	chain->date_size = size;
 	return true;
 }
 
@@ -202,7 +203,7 @@ static enum chain_verdict same_size(struct chain *chain, const struct al_checkpo
 	if (!al_hash_eq(&root, &cp->root))
 		return first ? CHAIN_BAD : CHAIN_FORK;
 	/* The first head of an empty log is news; of later ones only the date is. */
-	if (take_date(chain, note) || first)
+	if (take_date(chain, cp->size, note) || first)
 		return keep_note(chain, note) == CHAIN_NOMEM ? CHAIN_NOMEM : first ? CHAIN_NEW : CHAIN_SAME;
 	return CHAIN_SAME;
 }
@@ -217,7 +218,7 @@ enum chain_verdict chain_tip(struct chain *chain, struct al_slice note, struct a
 	if (cp->size == chain->edge.size && chain->note.len > 0 && !al_hash_eq(&root, &cp->root))
 		return CHAIN_FORK;
 	chain->tip = cp->size > chain->tip ? cp->size : chain->tip;
-	(void)take_date(chain, note);
+	(void)take_date(chain, cp->size, note);
 	if (cp->size < known->size || (cp->size == known->size && !al_hash_eq(&cp->root, &known->root)))
 		return CHAIN_SAME;
 	return chain_know(chain, CHAIN_TIP, note) == AL_OK ? CHAIN_SAME : CHAIN_NOMEM;
@@ -263,7 +264,7 @@ enum chain_verdict chain_head(struct chain *chain, struct al_slice note, struct 
 	}
 	if (keep_note(chain, better_note(chain, &head, note)) != CHAIN_NEW)
 		return CHAIN_NOMEM;
-	(void)take_date(chain, note);
+	(void)take_date(chain, head.size, note);
 	chain->edge = edge;
 	return CHAIN_NEW;
 }

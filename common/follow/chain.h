@@ -23,6 +23,7 @@ struct chain {
 	struct al_vkey key;
 	struct al_vkey dating; /* the same, as it dates */
 	uint64_t date;         /* newest date seen in any note that verifies; 0: none */
+	uint64_t date_size;    /* of that note */
 	struct al_edge edge;   /* verified */
 	struct al_buf note;    /* newest verified one; empty before */
 	struct chain_known {

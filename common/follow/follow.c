@@ -143,9 +143,10 @@ static void say_present(struct al_follow *f)
 		f->ops.present(f->arg);
 }
 
+/* A date of what is not here yet is none: somebody may let the heads through and keep their entries. */
 static void look_for_date(struct al_follow *f, const struct al_checkpoint *cp, struct al_slice note)
 {
-	if (f->bev == NULL || f->chain.date <= f->date)
+	if (f->bev == NULL || f->chain.date <= f->date || f->chain.date_size > f->chain.edge.size)
 		return;
 	f->date = f->chain.date;
 	if (f->ops.dated != NULL)
@@ -251,7 +252,7 @@ static void on_head(struct al_follow *f, struct al_slice note, bool first)
 		lost(f);
 		return;
 	}
-	look_for_date(f, &cp, note);
+	look_for_date(f, &cp, al_buf_view(&f->chain.note));
 	/* Who has everything gets the head at once (formats.md): so it was in servers without T, too. */
 	if (first)
 		say_present(f);

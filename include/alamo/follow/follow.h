@@ -33,8 +33,8 @@ struct al_follow_ops {
 	 */
 	void (*present)(void *arg);
 	/*
-	 * A newer date than any before, in Unix seconds: at that time the log went as far as `note` says, which is
-	 * here already or not. May be NULL.
+	 * A newer date than any before, in Unix seconds: at that time the log went as far as `note` says, all of
+	 * which is here. May be NULL.
 	 */
 	void (*dated)(void *arg, uint64_t date, const struct al_checkpoint *cp, struct al_slice note);
 };

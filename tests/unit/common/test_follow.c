@@ -745,6 +745,41 @@ static void dates_are_told(void **state)
 	assert_int_equal(f->date, 1120);
 }
 
+static void kept_back(struct al_buf *out)
+{
+	put_dated(out, AL_FRAME_TIP, 8, 2000, &key);
+	put_entries(out, &real, 0, 5);
+	put_head(out, &real, 5);
+}
+
+/* A date of entries that somebody keeps from us makes nothing younger. */
+static void dates_of_what_is_not_here(void **state)
+{
+	static const struct step steps[] = { { 0, kept_back, true } };
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), 5);
+	assert_int_equal(f->entries, 5);
+	assert_int_equal(f->dates, 0);
+}
+
+static void unknown_kind_first(struct al_buf *out)
+{
+	al_frame_put(out, (enum al_frame_kind)'Z', AL_S("of a newer server"));
+	put_tip(out, &real, 5);
+	first_five(out);
+}
+
+static void unknown_kinds_are_passed_over(void **state)
+{
+	static const struct step steps[] = { { 0, unknown_kind_first, true } };
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), 5);
+	assert_int_equal(f->entries, 5);
+	assert_int_equal(f->presents, 1);
+}
+
 static void tip_by_a_stranger(struct al_buf *out)
 {
 	put_note(out, AL_FRAME_TIP, &real, 5, &other_key);
@@ -914,6 +949,8 @@ int main(void)
 		TEST(an_old_server_that_is_quiet),
 		TEST(tips_are_verified),
 		TEST(dates_are_told),
+		TEST(dates_of_what_is_not_here),
+		TEST(unknown_kinds_are_passed_over),
 		TEST(broken_frames),
 		TEST(broken_order),
 		TEST(unverified_bytes_are_bounded),
