@@ -71,6 +71,7 @@ static const struct row rows[] = {
 	{ "-t person", "person:         [mandatory]  [single]     [ ]\n"
 		       "nic-hdl:        [mandatory]  [single]     [primary/lookup key]\n"
 		       "contact:        [optional]   [single]     [ ]\n"
+		       "contact-for:    [optional]   [single]     [ ]\n"
 		       "remarks:        [optional]   [multiple]   [ ]\n"
 		       "mnt-by:         [mandatory]  [multiple]   [inverse key]\n"
 		       "created:        [generated]  [single]     [ ]\n"
