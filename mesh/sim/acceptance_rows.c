@@ -136,11 +136,12 @@ static void both_row(const struct sim_acceptance *plan, bool a4, bool a6, FILE *
 	struct range r4 = range_of(plan, SIM_MAIN, SIM_SCALE_FREE, "anchor", "delivery_r4");
 	struct range messages = range_of(plan, SIM_MAIN, SIM_SCALE_FREE, "anchor", "messages_per_node");
 
-	(void)fprintf(out,
-		      "A7 %s A4 and A6 at once, by holding and asking late: scale-free %s, all %s; on ba:1000:2 delivery at "
-		      "round 4 and messages:",
-		      word(a4 && a6), word(r2.least >= 95000 && r4.least >= 100000 && messages.most <= 10000),
-		      word(a4 && a6));
+	(void)fprintf(
+		out,
+		"A7 %s A4 and A6 at once, by holding and asking late: scale-free %s, all %s; on ba:1000:2 delivery at "
+		"round 4 and messages:",
+		word(a4 && a6), word(r2.least >= 95000 && r4.least >= 100000 && messages.most <= 10000),
+		word(a4 && a6));
 	for (size_t i = 0; i < AL_COUNT(repairs); i++) {
 		struct range delivery = { 0 }, told = { 0 };
 
