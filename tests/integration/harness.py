@@ -25,6 +25,8 @@ import dns.rdatatype
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("ALAMO_BIN", ROOT / "build" / "release" / "bin"))
 ALAMO = str(BIN / "alamo")
+# Debian's name servers and routers are there, which is in root's PATH only.
+os.environ["PATH"] += ":/usr/sbin:/sbin"
 os.environ.setdefault("ALAMO_USER", pwd.getpwuid(os.geteuid()).pw_name)    # `alamo up` as root wants to be told
 DAEMONS = ("alamo-registryd", "alamo-whoisd", "alamo-rootd", "alamo-rpkid")
 SETTLE_S = 15

@@ -166,4 +166,4 @@ class CatalogBind(Bind):
 
 
 def present(*kinds):
-    return all(shutil.which(kind.program) or shutil.which(kind.program, path="/usr/sbin") for kind in kinds)
+    return all(shutil.which(kind.program) for kind in kinds)

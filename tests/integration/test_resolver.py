@@ -119,7 +119,7 @@ def dnsmasq(root, made, directory):
 
 def missing(program):
     names = {"bind": "named"}
-    return shutil.which(names.get(program, program), path="/usr/sbin:/usr/bin") is None
+    return shutil.which(names.get(program, program)) is None
 
 
 START = {"unbound": unbound, "bind": bind, "kresd": kresd, "dnsmasq": dnsmasq}
