@@ -233,7 +233,7 @@ static void put_cold(struct snek *s, struct sim_results *results)
 	}
 	sim_put(results, "entries_mean", sim_sample_mean(&entries) * 1000ull);
 	sim_put(results, "entries_max", sim_sample_quantile(&entries, 100) * 1000ull);
-	sim_put(results, "sweeps_settled", s->sweep * 1000ull);
+	sim_put(results, "sweeps", s->sweep * 1000ull);
 	sim_put(results, "bootstrap_hops_per_node", s->hops * 1000 / s->graph.nodes);
 	sim_sample_free(&stretch);
 	sim_sample_free(&entries);
