@@ -42,6 +42,8 @@ void sim_edges_free(struct sim_edges *edges);
 AL_MUST_USE enum al_err sim_graph_make(const char *spec, uint64_t seed, struct sim_graph *out);
 /* The links of a description, and how many nodes they are about. */
 AL_MUST_USE enum al_err sim_edges_make(const char *spec, uint64_t seed, struct sim_edges *edges, uint32_t *nodes);
+/* The same kind with half the nodes: of a file, all of it. `out` has SIM_SPEC_MAX bytes. */
+AL_MUST_USE enum al_err sim_spec_half(const char *spec, char *out);
 /* Doubles and loops are left out. AL_ELIMIT: a node with more links than ports can be numbered. */
 AL_MUST_USE enum al_err sim_graph_of(const struct sim_edges *edges, uint32_t nodes, struct sim_graph *out);
 /* Only the largest component, renumbered in order. */

@@ -249,6 +249,21 @@ static bool two_numbers(const char *text, char between, uint64_t max, uint32_t *
 	return x > 0 && y > 0;
 }
 
+enum al_err sim_spec_half(const char *spec, char *out)
+{
+	uint32_t a, b;
+	int len;
+
+	if ((strncmp(spec, "ba:", 3) == 0 || strncmp(spec, "rgg:", 4) == 0) &&
+	    two_numbers(strchr(spec, ':') + 1, ':', SIM_NODES_MAX, &a, &b))
+		len = snprintf(out, SIM_SPEC_MAX, "%.*s:%u:%u", (int)(strchr(spec, ':') - spec), spec, (a + 1) / 2, b);
+	else if (strncmp(spec, "grid:", 5) == 0 && two_numbers(spec + 5, 'x', 1000, &a, &b))
+		len = snprintf(out, SIM_SPEC_MAX, "grid:%ux%u", a, (b + 1) / 2);
+	else
+		len = snprintf(out, SIM_SPEC_MAX, "%s", spec);
+	return len > 0 && len < SIM_SPEC_MAX ? AL_OK : AL_ELIMIT;
+}
+
 enum al_err sim_edges_make(const char *spec, uint64_t seed, struct sim_edges *edges, uint32_t *nodes)
 {
 	uint32_t a, b;

@@ -6,7 +6,7 @@
  *   anchor    each anchor dies, one after the other, and comes back (elected: the root does)
  *   loss1     1 percent of the nodes die at once; loss5: 5 percent
  *   strong    a node comes that says it is the root, with the strongest key there is
- *   merge     two networks with the same list of anchors meet by three links
+ *   merge     two networks, each half of this one, with the same list of anchors meet by three links
  *   mobility  one node in twenty moves to other neighbours, four times
  *   slow      one link in ten is twenty times as slow; trees by hops, and trees by delay
  *

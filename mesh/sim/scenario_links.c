@@ -21,15 +21,18 @@ static void mark(const struct sim_graph *graph, uint8_t *ends, uint32_t a, uint3
 
 /* ---- merge ---- */
 
-/* The same description twice, with two seeds, side by side. `half` is where the second begins. */
+/* Half the description twice, with two seeds, side by side. `half` is where the second begins. */
 static enum al_err two_halves(const struct sim_setup *setup, struct sim_edges *edges, uint32_t *half, uint32_t *nodes)
 {
 	struct sim_edges other = { 0 };
+	char spec[SIM_SPEC_MAX];
 	uint32_t more = 0;
-	enum al_err err = sim_edges_make(setup->graph, setup->seed, edges, half);
+	enum al_err err = sim_spec_half(setup->graph, spec);
 
 	if (err == AL_OK)
-		err = sim_edges_make(setup->graph, setup->seed + 1000, &other, &more);
+		err = sim_edges_make(spec, setup->seed, edges, half);
+	if (err == AL_OK)
+		err = sim_edges_make(spec, setup->seed + 1000, &other, &more);
 	for (uint32_t i = 0; i < other.count && err == AL_OK; i++)
 		err = sim_edge(edges, other.at[i][0] + *half, other.at[i][1] + *half);
 	sim_edges_free(&other);
