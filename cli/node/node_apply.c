@@ -4,10 +4,13 @@
  */
 #include "node_apply.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "audit.h"
@@ -237,7 +240,24 @@ static bool programs_run(const struct node_rendering *r, const struct node_chang
 	return STEP("birdc", "configure") && ok;
 }
 
-int node_files_apply(const char *root, const struct node_rendering *r, struct node_changes *changes)
+/* One at a time: a person and the agent may both be at it. -1 (said): it cannot be held. */
+static int lock_hold(const char *root)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (node_path(root, "var/lib/alamo/node/lock", true, path) != AL_OK)
+		return -1;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0 && flock(fd, LOCK_EX) == 0)
+		return fd;
+	command_fail(CLI_REFUSED, "%s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static int files_apply(const char *root, const struct node_rendering *r, struct node_changes *changes)
 {
 	const struct place place = { .root = root, .set = "node" };
 	bool live = strcmp(root, "/") == 0;
@@ -258,6 +278,17 @@ int node_files_apply(const char *root, const struct node_rendering *r, struct no
 		return command_fail(CLI_REFUSED,
 				    "the files are in place; mend what is said above, then `alamo node apply`");
 	return CLI_DONE;
+}
+
+int node_files_apply(const char *root, const struct node_rendering *r, struct node_changes *changes)
+{
+	int lock = lock_hold(root), code;
+
+	if (lock < 0)
+		return CLI_REFUSED;
+	code = files_apply(root, r, changes);
+	close(lock);
+	return code;
 }
 
 int node_apply(const char *root, const struct log_read_options *where)

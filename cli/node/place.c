@@ -204,6 +204,8 @@ enum al_err place_check(const struct place *place, const struct render *render)
 {
 	static const struct render_file bird = { .path = "etc/bird/check.conf" };
 	char dir[PATH_MAX], rest[HOME_PATH_MAX];
+	enum place_change change;
+	struct al_buf now;
 	enum al_err err = bird_frame(place);
 
 	for (size_t i = 0; i < render->count && err == AL_OK; i++)
@@ -211,9 +213,16 @@ enum al_err place_check(const struct place *place, const struct render *render)
 				  al_buf_view(&render->files[i].text), 0600);
 	if (err == AL_OK)
 		err = file_check(place, &bird);
-	for (size_t i = 0; i < render->count && err == AL_OK; i++)
-		if (strstr(render->files[i].path, "etc/bird/") == NULL)
+	al_buf_init(&now, FILE_BYTES_MAX);
+	for (size_t i = 0; i < render->count && err == AL_OK; i++) {
+		if (strstr(render->files[i].path, "etc/bird/") != NULL)
+			continue;
+		err = file_compare(place, &render->files[i], &now, &change);
+		/* What is in place was read when it came. */
+		if (err == AL_OK && change != PLACE_SAME)
 			err = file_check(place, &render->files[i]);
+	}
+	al_buf_release(&now);
 	if (node_path(place->root, home_path_of(place, "try/", "", rest), false, dir) == AL_OK)
 		file_remove_tree(dir, false);
 	return err;
