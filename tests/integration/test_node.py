@@ -7,6 +7,7 @@
 """
 
 import base64
+import json
 import re
 from pathlib import Path
 
@@ -76,6 +77,21 @@ def test_peered_in_three_commands(machines, tmp_path):
         assert re.search(r"BGP.as_path: \d+", shown), shown
         assert "ANN-R1" in bob.alamo("peer", "list")
         assert "0 of the node's files differ" in bob.alamo("node", "diff")
+
+        # What the doctor says of it, and of what is broken then: each with the command that mends it.
+        assert "session ANN-R1" in bob.alamo("status")
+        try:
+            wait_for(lambda: bob.alamo("doctor", check=False) == "nothing is wrong\n", timeout=60, what="a clean bill")
+        except AssertionError:
+            print(bob.alamo("status"))
+            raise
+        bob.run("sh", "-c", "nft delete table inet alamo; ip -6 addr del $1/128 dev lo; ip link set al-10000 mtu 1300", "sh",
+                newcomer.address)
+        found = {item["what"]: item for item in json.loads(bob.alamo("doctor", "--json", check=False))["findings"]}
+        assert {name for name, item in found.items() if item["state"] != "ok"} == {"address", "firewall", "mtu ANN-R1"}
+        for name in ("address", "firewall", "mtu ANN-R1"):
+            bob.run("sh", "-c", found[name]["mend"].replace("alamo ", f"'{ALAMO}' ", 1))
+        wait_for(lambda: bob.alamo("doctor", check=False) == "nothing is wrong\n", timeout=60, what="a mended node")
 
         # The holder of the route takes it back: gone at the neighbour, with nothing typed there.
         asn = re.search(r"^origin: *(\S+)", authority.ask("show node BOB-R1"), re.M)[1]
