@@ -9,8 +9,10 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1] / "integration")]
 
 from harness import ALAMO, run  # noqa: E402
+from failures import Failures  # noqa: E402
 from machines import NotHere  # noqa: E402
 from network import ROOT_SERVER, Lab, prefix_of  # noqa: E402
+from picture import draw  # noqa: E402
 from newcomer import Newcomer, origins_filtered  # noqa: E402
 
 COMMANDS_GOAL, SECONDS_GOAL = 3, 20
@@ -69,19 +71,38 @@ def tour(lab):
     return True
 
 
+def failures(lab, with_defaults, picture):
+    """Everything that goes wrong, with its table and its picture."""
+    tests = Failures(lab, say)
+    good = tests.run(with_defaults)
+    Path(picture).write_text(draw(tests.rows))
+    say(f"\n{'case':<12} {'ours':>8} {'bird':>8}  who")
+    for case, (who, ours, theirs) in tests.rows.items():
+        say(f"{case:<12} {ours:>7.2f}s {f'{theirs:.0f}s' if theirs is not None else '-':>8}  {who}")
+    say(f"drawn in {picture}")
+    for line in tests.figures():
+        say(line)
+    return good
+
+
 def main():
     parser = argparse.ArgumentParser(prog="script/lab")
     parser.add_argument("--newcomer", action="store_true", help="a sixth member's way in, with its figures")
-    parser.add_argument("--members", type=int, default=5)
+    parser.add_argument("--fail", action="store_true", help="everything that goes wrong, in a network of nine members")
+    parser.add_argument("--no-defaults", action="store_true", help="with --fail: bird's own timers are not waited for")
+    parser.add_argument("--picture", default="lab.svg", help="with --fail: where it is drawn")
     options = parser.parse_args()
     run("ip", "link", "set", "lo", "up")
     lab = None
     try:
-        lab = Lab(options.members, say)
+        lab = Lab(9 if options.fail else 5, say)
         began = time.monotonic()
         lab.build(wires=True)
         say(f"built in {time.monotonic() - began:.0f} s")
-        good = newcomer(lab) if options.newcomer else tour(lab)
+        if options.fail:
+            good = failures(lab, not options.no_defaults, options.picture)
+        else:
+            good = newcomer(lab) if options.newcomer else tour(lab)
     except NotHere as reason:
         say(f"lab: {reason}")
         return 2

@@ -5,7 +5,7 @@
     ANN   two devices, which speak iBGP; the second holds the chord
     ...   one device each
 
-All in a ring, and the chord from ANN's second device to the fourth. Whose link is to be cut has a wire of its own.
+All in a ring, a chord from ANN's second device to the fourth member, and one more from the sixth to the ninth. Whose link is to be cut has a wire of its own.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from harness import Authority, stop, wait_for
+from harness import ALAMO, Authority, stop, wait_for
 from machines import WIRE, Internet
 from newcomer import address_in, offer_in
 
@@ -81,6 +81,9 @@ class Lab:
         said = node.machine.alamo("node", "init", node.name, "--whole", "--endpoint", node.machine.address,
                                   "--server", self.server, *words)
         node.address, node.asn = address_in(said), re.search(r"node of AS(\d+)", said)[1]
+        # Where there is an init, it starts the agent.
+        with open(self.folder / f"{node.name}.agent", "w") as said:
+            node.machine.start(ALAMO, "node", "run", stdout=said, stderr=said)
         self.say(f"{node.name}: AS{node.asn}, {node.address}")
 
     def joined(self, member, *words):
@@ -100,7 +103,7 @@ class Lab:
         return node
 
     def link(self, a, b, wire=True):
-        """One offers, the other says yes; both ends are up then."""
+        """One offers, the other says yes; the agents do the rest."""
         if wire:
             self.internet.wire(a.machine, b.machine)
         key = self.key_words(a)
@@ -109,9 +112,6 @@ class Lab:
         else:
             offer = offer_in(a.machine.alamo("peer", "add", b.name, "--wait", "0", *key))
             b.machine.alamo("peer", "accept", offer, "--yes", *self.key_words(b))
-            a.machine.alamo("node", "apply")
-        if a.member == b.member:
-            b.machine.alamo("node", "apply")
         self.pairs.append((a, b))
         self.say(f"linked {a.name} and {b.name}")
 
@@ -131,6 +131,8 @@ class Lab:
             self.link(a, b, wires)
         self.link(ring[1], device, wires)
         self.link(device, ring[3], wires)
+        if len(ring) > 8:
+            self.link(ring[5], ring[8], wires)    # so that any two cuts leave a way
         self.wait_reach()
         return self
 
@@ -152,4 +154,6 @@ class Lab:
             raise AssertionError(f"{error}; missing {missing}\n{self.nodes[missing[0][0]].machine.state() if missing else ''}") from error
 
     def sessions(self):
-        return sum(node.machine.birdc("show", "protocols").count("Established") for node in self.nodes.values())
+        """Ends of established BGP sessions."""
+        return sum(len(re.findall(r"^\S+ +BGP .*Established", node.machine.birdc("show", "protocols"), re.M))
+                   for node in self.nodes.values())
