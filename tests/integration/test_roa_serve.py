@@ -8,7 +8,7 @@ import subprocess
 
 from conftest import running
 from harness import ALAMO, Key, Rtr, attributes, wait_for
-from test_roa_fetch import Mirror
+from mitm import Files
 
 
 class Cache:
@@ -32,7 +32,7 @@ class Cache:
 
 def test_a_cache_of_verified_sets(tmp_path, children):
     with running(tmp_path / "dir") as authority:
-        mirror = Mirror("http://%s:%d" % authority.endpoints["roas"])
+        mirror = Files("http://%s:%d" % authority.endpoints["roas"])
         key = Key(tmp_path / "member")
         first = authority.member(key, name="FIRST")
         wait_for(lambda: any(row[0] == first.key("inet6num") for row in authority.vrps()), what="the route")
