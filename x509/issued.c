@@ -148,8 +148,10 @@ static uint64_t field_number(struct fields *f)
 
 static void field_text(struct fields *f, const char *of, char *out, size_t cap)
 {
-	f->ok = al_slice_copy(field_next(f), out, cap) == AL_OK && f->ok;
-	if (f->ok && strspn(out, of) != strlen(out))
+	struct al_slice word = field_next(f);
+
+	f->ok = al_slice_copy(word, out, cap) == AL_OK && f->ok;
+	if (f->ok && strspn(out, of) != word.len)
 		f->ok = false;
 }
 

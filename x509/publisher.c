@@ -51,7 +51,7 @@ static bool uri_plain(struct al_slice uri, const char *scheme)
 			return false;
 		parts += c == '/';
 		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
-		    strchr(inside ? "/-_.:" : "_", c) == NULL)
+		    (c == '\0' || strchr(inside ? "/-_.:" : "_", c) == NULL))
 			return false;
 	}
 	return parts > 0;

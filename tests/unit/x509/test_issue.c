@@ -358,6 +358,7 @@ static void uris_are_what_validators_take(void **state)
 		assert_int_equal(err, AL_EINVAL);
 		assert_true(strlen(why) > 0);
 	}
+	assert_int_equal(publisher_set_repository(&rig->publisher, AL_S("rsync://rpki.test/a\0b/"), why), AL_EINVAL);
 }
 
 /* RFC 8182 section 3.3.2: together no larger than the snapshot, and without a gap. */
