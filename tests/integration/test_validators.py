@@ -101,6 +101,8 @@ def test_accepted_whole(publisher, net):
         outcome = net.fort(publisher.locator, *words, cache=f"fort-{name}")
         assert outcome.vrps == want, outcome.said
         assert not re.search(r" (ERR|CRT):", outcome.said), outcome.said
+    outcome = net.octorpki(publisher.locator, cache="octorpki")
+    assert outcome.vrps == want and "level=error" not in outcome.said, outcome.said
 
 
 def follow(publisher, net, clock=None):

@@ -7,6 +7,7 @@ Started as a program, this file is those servers: validators.py DIRECTORY.
 import contextlib
 import http.server
 import ipaddress
+import json
 import os
 import re
 import shutil
@@ -108,6 +109,17 @@ class Validators:
                           "--validation-log.level=warning", "--validation-log.output=console", *words, at=at)
         return Outcome(vrps_of(result.stdout), result.stdout + result.stderr)
 
+
+    def octorpki(self, locator, *, cache):
+        """Over RRDP: by rsync 1.4.4 puts a module's files into the folder above, and finds nothing."""
+        place = self.cache(cache)
+        shutil.chown(place, "_cfrpki")
+        locator = shutil.copy(locator, place)
+        result = self.run("setpriv", "--reuid=_cfrpki", "--regid=_cfrpki", "--clear-groups", "octorpki", "-mode", "oneoff", "-cache", place,
+                          "-tal.root", locator, "-tal.name", "test", "-output.sign=false", "-output.roa", place / "out.json",
+                          "-rrdp.file", place / "rrdp.json", "-rrdp.failover=false")
+        roas = json.loads((place / "out.json").read_text())["roas"] if (place / "out.json").exists() else []
+        return Outcome({(roa["prefix"], roa["maxLength"], int(roa["asn"][2:])) for roa in roas}, result.stdout + result.stderr)
 
     # -- without servers: the files are where the validator would have put them
 
