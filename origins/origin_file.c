@@ -181,6 +181,38 @@ static void put_bird2(struct al_buf *out, const struct vrp_set *set, const struc
 	}
 }
 
+/*
+ * bird goes through a path from the neighbour to the origin. What stands before an AS is whom it gave the route to;
+ * repeating oneself is allowed.
+ */
+static const char path_rules[] = "function roas_path_ok(bgppath way)\n{\n\tint above = 0;\n"
+				 "\tfor int one in way do {\n"
+				 "\t\tif above != 0 && above != one && !roas_step_ok(one, above) then return false;\n"
+				 "\t\tabove = one;\n\t}\n\treturn true;\n}\n";
+
+static void put_bird2_paths(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
+{
+	put_comment(out, set, meta, vrp_set_customers(set));
+	al_buf_str(out, "function roas_step_ok(int customer; int above)\n{\n\tcase customer {\n");
+	for (size_t i = set->vrps; i < set->count; i++) {
+		bool first = i == set->vrps || vrp_customer(&set->items[i]) != vrp_customer(&set->items[i - 1]);
+		bool last = i + 1 == set->count || vrp_customer(&set->items[i]) != vrp_customer(&set->items[i + 1]);
+
+		if (first) {
+			al_buf_str(out, "\t\t");
+			vrp_put_number(out, vrp_customer(&set->items[i]));
+			al_buf_str(out, ": return above ~ [ ");
+		} else {
+			al_buf_str(out, ", ");
+		}
+		vrp_put_number(out, set->items[i].asn);
+		if (last)
+			al_buf_str(out, " ];\n");
+	}
+	al_buf_str(out, "\t\telse: return true;\n\t}\n}\n");
+	al_buf_str(out, path_rules);
+}
+
 static void put_openbgpd(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
 {
 	static const struct row_words words = { "\t", " maxlen ", " source-as ", "\n" };
@@ -200,6 +232,7 @@ const struct origin_file_def origin_files[ORIGIN_FILE_COUNT] = {
 	[ORIGIN_BIRD2] = { "roas-bird2.conf", TEXT, false, put_bird2 },
 	[ORIGIN_BIRD2_4] = { "roas-bird2-4.conf", TEXT, false, put_bird2_4 },
 	[ORIGIN_BIRD2_6] = { "roas-bird2-6.conf", TEXT, false, put_bird2_6 },
+	[ORIGIN_BIRD2_PATHS] = { "roas-bird2-paths.conf", TEXT, false, put_bird2_paths },
 	[ORIGIN_BIRD1_4] = { "roas-bird1-4.conf", TEXT, false, put_bird1_4 },
 	[ORIGIN_BIRD1_6] = { "roas-bird1-6.conf", TEXT, false, put_bird1_6 },
 	[ORIGIN_OPENBGPD] = { "roas-openbgpd.conf", TEXT, false, put_openbgpd },

@@ -9,6 +9,8 @@
  *   roas-bird2.conf       for the top level of a bird 2 configuration: tables roas_v4 and roas_v6, and what fills them
  *   roas-bird2-4.conf     "route PREFIX max MAXLEN as ASN;", for the inside of a static protocol with a roa4 channel
  *   roas-bird2-6.conf     the same for roa6: one static protocol takes one family
+ *   roas-bird2-paths.conf for the top level of a bird 2 configuration: the function roas_path_ok(way), false if any
+ *                         AS in the path has providers and did not hand on to one of them (2.0.12 has no ASPA)
  *   roas-bird1-4.conf     "roa PREFIX max MAXLEN as ASN;", for the inside of a roa table of bird 1.6
  *   roas-bird1-6.conf     the same for its bird6
  *   roas-openbgpd.conf    "roa-set { PREFIX maxlen MAXLEN source-as ASN }", to be included in bgpd.conf
@@ -27,6 +29,7 @@ enum origin_file_kind {
 	ORIGIN_BIRD2,
 	ORIGIN_BIRD2_4,
 	ORIGIN_BIRD2_6,
+	ORIGIN_BIRD2_PATHS,
 	ORIGIN_BIRD1_4,
 	ORIGIN_BIRD1_6,
 	ORIGIN_OPENBGPD,

@@ -9,6 +9,7 @@ import struct
 import pytest
 from conftest import running
 from harness import RTR_ERROR, RTR_RESET_QUERY, ROOT, Key, Rtr, alamo, attributes, obj, run, wait_for
+from test_bird import Bird
 from test_origin_files import fetch
 from test_roa_serve import Cache
 
@@ -159,6 +160,47 @@ def test_edits_count(linked, tmp_path):
     assert (tmp_path / "again").read_bytes() == (tmp_path / "set").read_bytes()
     peering(linked, "ANN", "EVE", end=True)
     two.close()
+
+
+STRANGER = 4252669999    # has no peering, so nothing is said about it
+
+
+def test_paths_in_bird(linked, children, tmp_path):
+    """A table of routes through the generated functions: what was not handed on by a registered link is not taken."""
+    peering(linked, "ANN", "BOB")
+    peering(linked, "BOB", "EVE")
+    line = f"\t\t{linked.asns['EVE']}: return above ~ [ {linked.asns['BOB']} ];\n"
+    file = wait_for(lambda: (text := fetch(linked, "roas-bird2-paths.conf")) and line in text and text, what="the functions")
+    (tmp_path / "paths.conf").write_text(file)
+    ann, bob, eve = (linked.asns[name] for name in NAMES)
+    ways = {    # from the neighbour to the origin
+        (ann,): True, (bob, ann): True, (eve, bob, ann): True, (ann, bob, eve): True, (eve, bob, bob, ann, ann, ann): True,
+        (eve, ann): False, (ann, eve): False, (bob, eve, ann): False, (STRANGER, ann): False, (STRANGER, bob, ann): False,
+        (bob, STRANGER): True, (STRANGER,): True, (): True, (eve, bob, STRANGER, ann): False,
+    }
+    routes = "".join(
+        f"\troute fd00:{at:x}::/32 unreachable {{ bgp_path = +empty+; "
+        + "".join(f"bgp_path.prepend({asn}); " for asn in reversed(way)) + "};\n" for at, way in enumerate(ways, 1))
+    (tmp_path / "bird.conf").write_text(
+        f'router id 192.0.2.1;\nprotocol device {{}}\ninclude "{tmp_path}/paths.conf";\nipv6 table every;\nipv6 table good;\n'
+        f"protocol static all_ways {{\n\tipv6 {{ table every; }};\n{routes}}}\n"
+        "protocol pipe { table every; peer table good; import none; export where roas_path_ok(bgp_path); }\n")
+    bird = Bird(children, tmp_path, "paths", tmp_path / "bird.conf")
+
+    def shown(table):
+        return {int(at, 16) for at in re.findall(r"^fd00:([0-9a-f]+)::/32", bird.ask("show", "route", "table", table), re.M)}
+
+    wait_for(lambda: len(shown("every")) == len(ways), what="all routes")
+    assert shown("good") == {at for at, good in enumerate(ways.values(), 1) if good}
+    peering(linked, "ANN", "BOB", end=True)
+    peering(linked, "BOB", "EVE", end=True)
+
+
+def test_paths_without_peerings(linked, tmp_path):
+    file = wait_for(lambda: (text := fetch(linked, "roas-bird2-paths.conf")) and "return above" not in text and text,
+                    what="the functions of an empty list")
+    (tmp_path / "bird.conf").write_text("router id 192.0.2.1;\nprotocol device {}\n" + file)
+    run("bird", "-p", "-c", tmp_path / "bird.conf")
 
 
 def ask(address, version):

@@ -67,6 +67,15 @@ static void bodies(void **state)
 		    "roa6 table roas_v6;\nprotocol static roas_v6_set {\nroa6 { table roas_v6; };\n"
 		    "# route origins of log.?test?, log size 26, serial 26, 1 records\n"
 		    "route fca1:100::/48 max 48 as 4252660007;\n}\n");
+	assert_body(ORIGIN_BIRD2_PATHS, set,
+		    "# route origins of log.?test?, log size 26, serial 26, 2 records\n"
+		    "function roas_step_ok(int customer; int above)\n{\n\tcase customer {\n"
+		    "\t\t4242420000: return above ~ [ 4252660007 ];\n"
+		    "\t\t4252660007: return above ~ [ 4242420000, 4252660008 ];\n"
+		    "\t\telse: return true;\n\t}\n}\n"
+		    "function roas_path_ok(bgppath way)\n{\n\tint above = 0;\n\tfor int one in way do {\n"
+		    "\t\tif above != 0 && above != one && !roas_step_ok(one, above) then return false;\n"
+		    "\t\tabove = one;\n\t}\n\treturn true;\n}\n");
 	assert_body(ORIGIN_BIRD1_4, set,
 		    "# route origins of log.?test?, log size 26, serial 26, 2 records\n"
 		    "roa 172.20.0.0/24 max 28 as 4242420000;\nroa 172.20.1.0/24 max 24 as 0;\n");
