@@ -131,10 +131,25 @@ static bool anybody_waits(const struct al_listener *listener)
 	return false;
 }
 
+/* How many stand in the kernel's queues. */
+static size_t waiting_count(const struct al_listener *listener)
+{
+	struct tcp_info info;
+	socklen_t len;
+	size_t count = 0;
+	for (const struct listen_socket *s = listener->sockets; s != NULL; s = s->next) {
+		len = sizeof(info);
+		/* Of a socket that listens, this is the length of its queue (tcp_get_info() in the kernel). */
+		if (s->path == NULL && getsockopt(s->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0)
+			count += info.tcpi_unacked;
+	}
+	return count;
+}
+
 /* A place for one more. False: nobody has waited long enough to be asked to go. */
 static bool listener_evict(struct al_listener *listener)
 {
-	struct al_conn *victim = source_victim(&listener->sources);
+	struct al_conn *victim = source_victim(&listener->sources, waiting_count(listener));
 	if (victim == NULL)
 		return false;
 	al_metric_inc(&listener->metrics->evicted, 1);

@@ -19,8 +19,9 @@
 #include <utlist.h>
 
 #define KEY_LEN 9       /* family, then 4 bytes of IPv4 or 8 of IPv6 */
-#define PATIENCE_MS 200 /* that everybody has before he has to go */
-#define CROWDED_MS 20   /* of networks with more than their equal share */
+#define PATIENCE_MS 100 /* that everybody has before he has to go */
+#define CROWDED_MS 20   /* of networks with more than their equal share, and of everybody before a long queue */
+#define QUEUE_SHORT 16  /* who is behind so many waits for a part of everybody's patience, not for all of it */
 #define VICTIMS_SEEN 64 /* of a network's connections, the longest-waiting */
 
 struct conn_network {
@@ -199,7 +200,7 @@ void source_answered(struct al_conn *conn)
 	source_join(conn->source, conn);
 }
 
-struct al_conn *source_victim(const struct sources *sources)
+struct al_conn *source_victim(const struct sources *sources, size_t queue)
 {
 	const struct conn_network *network, *next, *biggest = NULL;
 	struct al_conn *conn, *victim = NULL;
@@ -216,7 +217,8 @@ struct al_conn *source_victim(const struct sources *sources)
 			biggest = network;
 	}
 	patience = biggest != NULL && biggest->conns > total / HASH_COUNT(sources->networks) ? CROWDED_MS : PATIENCE_MS;
-	oldest = al_now_ms() - patience;
+	patience = patience * QUEUE_SHORT / (QUEUE_SHORT + queue);
+	oldest = al_now_ms() - (patience > CROWDED_MS ? patience : CROWDED_MS);
 	for (conn = biggest != NULL ? biggest->waiting : NULL; conn != NULL && seen < VICTIMS_SEEN;
 	     conn = conn->kin_next) {
 		if (conn->answered_ms > oldest)

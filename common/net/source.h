@@ -30,8 +30,8 @@ void source_leave(struct conn_source *source, struct al_conn *conn);
 /*
  * Who has to go when a listener is full: of the network with most connections the one that has waited longest
  * since it got an answer (or came), rather of its bigger sources; but not before it has had time to say something, nor
- * when the protocol owes it an answer. NULL: nobody, for now.
+ * when the protocol owes it an answer; the longer the queue outside, the shorter that time. NULL: nobody, for now.
  */
-struct al_conn *source_victim(const struct sources *sources);
+struct al_conn *source_victim(const struct sources *sources, size_t queue);
 
 #endif
