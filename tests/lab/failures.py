@@ -10,6 +10,7 @@ import time
 
 from harness import obj, wait_for
 from network import prefix_of
+from newcomer import paths
 from probe import Probe
 
 OUTAGE_GOAL_S = 1.6
@@ -144,8 +145,8 @@ class Failures:
         for node in self.lab.nodes.values():
             node.machine.start_bird()
         self.settle()
-        empty = "Network not found" in a.machine.birdc("show", "route", "table", "alamo_origins") or \
-            "route" not in a.machine.birdc("show", "route", "table", "alamo_origins", "count").split("for")[0]
+        # Each route of that table says in brackets which protocol gave it.
+        empty = "[alamo_authority" not in a.machine.birdc("show", "route", "table", "alamo_origins")
         self.say(f"every router has started anew without it (cache {'empty' if empty else 'not empty'}); all is reached by the "
                  "origins of the file")
         self.row("authority", f"{a.name} to {b.name}", seconds)
@@ -165,6 +166,9 @@ class Failures:
             text = f"protocol static stolen {{ ipv6; route {prefix} unreachable{path}; }}"
             attacker.machine.run("sh", "-c", f"echo '{text}' >{LOCAL} && birdc configure")
             wait_for(lambda: prefix in attacker.machine.birdc("show", "route", "protocol", "stolen"), timeout=60, what="the attack")
+            for neighbour in (self.node("EVE-R1"), self.node("GUS-R1")):
+                wait_for(lambda: any(path[0] == attacker.asn for path in paths(neighbour.machine, prefix, heard=True) if path),
+                         timeout=60, what=f"{neighbour.name} to hear of it")
             time.sleep(5)
             self.captured[case] = [node.name for node in self.observers(attacker, victim)
                                    if self.is_captured(node, victim, attacker)]

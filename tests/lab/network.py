@@ -41,7 +41,6 @@ class Lab:
         self.stack, self.say = contextlib.ExitStack(), say
         self.folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="alamo-lab.", ignore_cleanup_errors=True)))
         self.internet = Internet(self.folder, self.child)
-        self.stack.callback(self.internet.close)
         self.members, self.nodes, self.pairs, self.number = NAMES[:members], {}, [], 0
         self.authority = None
 
@@ -51,6 +50,8 @@ class Lab:
         return process
 
     def close(self):
+        # First the tunnels, while there are namespaces to look for them in: else their processes stay for ever.
+        self.internet.close()
         self.stack.close()
 
     # -- machines and members
