@@ -10,12 +10,12 @@
 #define uthash_nonfatal_oom(item) ((item)->lost = true)
 #include <uthash.h>
 
-/* The name is in a tombstone, which stays for ever. */
+/* With a name of its own: a tombstone goes when its object comes back. */
 struct rest_chain {
-	struct al_slice name;
 	size_t newest; /* as an index value */
 	bool lost;
 	UT_hash_handle hh;
+	char name[];
 };
 
 void resting_init(struct resting *resting)
@@ -97,11 +97,11 @@ static struct rest_chain *chain_of(struct resting *resting, struct al_slice name
 	HASH_FIND(hh, resting->chains, name.ptr, name.len, chain);
 	if (chain != NULL)
 		return chain;
-	chain = calloc(1, sizeof(*chain));
+	chain = calloc(1, sizeof(*chain) + name.len);
 	if (chain == NULL)
 		return NULL;
-	chain->name = name;
-	HASH_ADD_KEYPTR(hh, resting->chains, chain->name.ptr, chain->name.len, chain);
+	memcpy(chain->name, name.ptr, name.len);
+	HASH_ADD_KEYPTR(hh, resting->chains, chain->name, name.len, chain);
 	if (chain->lost) {
 		free(chain);
 		return NULL;

@@ -20,7 +20,7 @@ struct resting {
 };
 
 struct rest_item {
-	const struct al_object *last; /* the tombstone; borrowed from the state, where it stays for ever */
+	const struct al_object *last; /* the tombstone; borrowed from the state, which has it until it is taken back */
 	uint64_t since;               /* Unix seconds */
 	bool gone;                    /* taken back before its time */
 	size_t before;                /* the same maintainer's one before it, as an index value; 0: none */
