@@ -32,15 +32,18 @@ ASKING = {
     "import": ("FILE",),
     "join": ("--name", "X", "--key", "KEY"),
     "invite": (),
+    "tree": (),
     "claim": ("X-MNT", "--old-key", "KEY", "--key", "KEY"),
     "node": ("init", "X-R1", "--root", "ROOT"),
     "peer": ("add", "Y-R1", "--root", "ROOT"),
     "resolver": ("unbound", "--anchor", "ANCHOR"),
 }
+# An offer is read before anybody is asked; and for these two a registry that is away is a finding (test_vouch.py, test_node.py).
+OTHERWISE = {"vouch", "doctor", "status"}
 
 
 def test_every_command_with_a_server_is_asked_here():
-    assert {command for command in COMMANDS if "server" in options_of(command)} == set(ASKING)
+    assert {command for command in COMMANDS if "server" in options_of(command)} == set(ASKING) | OTHERWISE
 
 
 @pytest.mark.parametrize("command", ASKING)
