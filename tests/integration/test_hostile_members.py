@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Abuses side by side with a bystander, who joins, asks whois, changes a name and listens to RTR meanwhile.
+"""Abuses side by side with a bystander, who joins, asks whois and bgpq4, changes a name and listens to RTR meanwhile.
 
 An abuse is a function(authority, over) in ABUSES: it runs in a thread of its own until over() is true, from the
 addresses of SOURCES. Figures are printed; what is asserted is that the bystander is served, every time, in the end.
@@ -23,7 +23,7 @@ from pathlib import Path
 
 import pytest
 from conftest import running
-from harness import DAEMONS, Key, mntner, obj, wait_for
+from harness import DAEMONS, Key, mntner, obj, run, wait_for
 
 SECONDS = int(os.environ.get("ALAMO_ABUSE_SECONDS", "3"))    # of each abuse
 ALONE = SECONDS // 5      # of the bystander before it; one round at least
@@ -74,7 +74,8 @@ class Bystander:
         self.took = {}
         self.name = f"BY{next(authority.numbers)}"
         self.key = Key(authority.keys / self.name)
-        authority.member(self.key, self.name, domain=f"{self.name.lower()}.alamo", records=["@ A 192.0.2.1"])
+        member = authority.member(self.key, self.name, domain=f"{self.name.lower()}.alamo", records=["@ A 192.0.2.1"])
+        self.asn, self.net = member.key("aut-num"), member.key("inet6num")
         self.rtr = authority.rtr()
         self.rtr.reset()
 
@@ -99,10 +100,18 @@ class Bystander:
         self.authority.send([text], [self.key], prev=self.authority.prev("domain", name))
         return wait_for(lambda: address in str(self.authority.dns(name, "A")), PATIENCE, "the changed record")
 
+    def filter(self):
+        """The list of his own prefixes, by the program that operators run: never one without them."""
+        host, port = self.authority.endpoints["whois"]
+        out = run("bgpq4", "-h", f"{host}:{port}", "-S", "ALAMO", "-6", "-p", "-F", "%n/%l\\n", self.asn).stdout
+        assert self.net in out, out
+        return True
+
     def round(self):
         self.step("question", lambda: self.authority.ask("head"))
         self.step("join", self.join)
         self.step("whois", lambda: "mntner:" in self.authority.whois(f"{self.name}-MNT"))
+        self.step("bgpq4", self.filter)
         self.step("change", self.change)
         self.step("rtr", self.refresh)
         self.step("DNS over TCP", lambda: self.authority.dns("alamo.", "SOA", tcp=True).answer)
@@ -225,6 +234,24 @@ def crowd(endpoint, first=b"", trickle=b""):
     return abuse
 
 
+def everything_over_and_over(authority, over):
+    """The dearest questions that whois has, a hundred in a row on a connection, from eight addresses, read as they come."""
+    questions = [b"!!\n"] + [b"-K -M fd00::/8\n", b"-r -M ::/0\n", b"-r -M 0.0.0.0/0\n", b"-T mntner -i mnt-by HOSTMASTER-MNT\n"] * 25
+
+    def asker(source):
+        while not over():
+            with contextlib.suppress(OSError), connect(authority, "whois", source, timeout=5) as sock:
+                sock.sendall(b"".join(questions))
+                while not over() and sock.recv(1 << 20):
+                    pass
+
+    askers = [threading.Thread(target=asker, args=(source,)) for source in SOURCES[:8]]
+    for thread in askers:
+        thread.start()
+    for thread in askers:
+        thread.join()
+
+
 ABUSES = {
     "dry runs of hundreds of objects": dry_runs,
     "dry runs of hundreds of blocks below a quota": dry_runs_below_a_quota,
@@ -232,6 +259,7 @@ ABUSES = {
     "a flood of requests for the hostmaster's queue": queue_flood,
     "unfinished requests on every connection": crowd("requests", b"request: x\n", b"r"),
     "silence on every whois connection": crowd("whois"),
+    "everything, asked over and over": everything_over_and_over,
     "silence on every RTR connection": crowd("rtr"),
     "half a query on every DNS connection": crowd("dns", b"\0\x40half", b"."),
     "half a head on every HTTP connection": crowd("log-http", b"GET /metrics HTTP/1.1\r\nX: ", b"y"),
