@@ -51,25 +51,12 @@ bool moment_serves(const struct moment *moment)
 	return moment->set != NULL && !moment->expired;
 }
 
-void moment_link(struct moment *moment, bool up, uint64_t now_s)
-{
-	if (moment->up && !up && !moment->dated)
-		moment->fresh_s = now_s;
-	moment->up = up;
-}
-
 void moment_heard(struct moment *moment, uint64_t now_s, uint64_t silent_s)
 {
 	uint64_t at = now_s > silent_s ? now_s - silent_s : 0;
 
-	moment->dated = true;
 	if (at > moment->fresh_s)
 		moment->fresh_s = at;
-}
-
-uint64_t moment_fresh(const struct moment *moment, uint64_t now_s)
-{
-	return moment->up && !moment->dated && now_s > moment->fresh_s ? now_s : moment->fresh_s;
 }
 
 enum al_err moment_text(struct moment *moment, struct al_slice *out)

@@ -19,8 +19,6 @@ struct moment {
 	struct al_buf note;                /* of it, signed; empty before the first */
 	uint64_t shown_s;                  /* the set is what it is since then (Unix seconds); grows with every set */
 	uint64_t fresh_s;                  /* last time at which this was the newest there is */
-	bool up;                           /* the log's stream is open */
-	bool dated;                        /* the log says of what time its checkpoints are */
 	struct al_buf text;                /* of the set, origin_set.h; empty: not asked for yet */
 };
 
@@ -32,11 +30,11 @@ void moment_show(struct moment *moment, const struct vrp_set *set, const struct 
 		 const struct al_checkpoint *cp, struct al_slice note, uint64_t fresh_s);
 /* May anything be given out? */
 bool moment_serves(const struct moment *moment);
-/* While the stream of a log without dates is up, what is shown is the newest at every moment; since `now_s` otherwise. */
-void moment_link(struct moment *moment, bool up, uint64_t now_s);
-/* The log, which dates its checkpoints, was last heard of `silent_s` ago: what is shown was the newest then. */
+/*
+ * The last sign of life of the log is `silent_s` old: what is shown was the newest then. An open stream is no such sign;
+ * whoever sits on it can leave the dates out.
+ */
 void moment_heard(struct moment *moment, uint64_t now_s, uint64_t silent_s);
-uint64_t moment_fresh(const struct moment *moment, uint64_t now_s);
 /* The set's text, made when first asked for; valid until the set changes. AL_ENOTFOUND: no set yet. AL_ENOMEM, AL_ELIMIT. */
 AL_MUST_USE enum al_err moment_text(struct moment *moment, struct al_slice *out);
 /* It is not needed for now: at a million records it is more than all the rest. */

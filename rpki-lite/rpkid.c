@@ -38,6 +38,7 @@ struct rpkid {
 	struct export *export;
 	struct al_http *http;
 	bool posted; /* a publish is on its way */
+	bool heard;  /* a head came in this run */
 };
 
 static struct al_metric metric_head = { .name = "alamo_rpki_head_time_seconds",
@@ -64,6 +65,7 @@ static void rpkid_publish(void *arg)
 		al_service_fail(self->service);
 		return;
 	}
+	self->heard = true;
 	al_metric_set(&metric_head, al_now_s());
 	served_offer(self->served, set, self->coming, &cp, note, al_now_s());
 	vrp_set_unref(set);
@@ -96,7 +98,8 @@ static void rpkid_age(void *arg, const struct al_freshness *freshness)
 {
 	struct rpkid *self = arg;
 
-	if (self->served != NULL)
+	/* Without a word in this run, and none remembered, the silence counts from our start and says nothing. */
+	if (self->served != NULL && (self->heard || freshness->date != 0))
 		served_age(self->served, freshness);
 }
 

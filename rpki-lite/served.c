@@ -144,7 +144,6 @@ void served_offer(struct served *self, const struct vrp_set *newest, struct vrp_
 
 void served_link(struct served *self, bool up)
 {
-	moment_link(&self->moment, up, al_now_s());
 	if (!up && self->moment.set != NULL)
 		al_log(AL_LOG_WARN, "serving-last-known", "serial=%" PRIu32 " vrps=%zu", self->moment.set->serial,
 		       self->moment.set->vrps);
@@ -152,8 +151,7 @@ void served_link(struct served *self, bool up)
 
 void served_age(struct served *self, const struct al_freshness *freshness)
 {
-	if (freshness->date != 0)
-		moment_heard(&self->moment, al_now_s(), freshness->silent_s);
+	moment_heard(&self->moment, al_now_s(), freshness->silent_s);
 }
 
 void served_heard(struct served *self, uint64_t at_s)
@@ -175,7 +173,7 @@ static void served_keep(struct served *self, uint64_t now_s, uint64_t fresh_s)
 static void served_tick(void *arg)
 {
 	struct served *self = arg;
-	uint64_t now_s = al_now_s(), fresh_s = moment_fresh(&self->moment, now_s);
+	uint64_t now_s = al_now_s(), fresh_s = self->moment.fresh_s;
 	uint64_t age_s = now_s > fresh_s ? now_s - fresh_s : 0;
 
 	al_timer_set(self->timer, TICK_MS);
@@ -262,7 +260,7 @@ void served_free(struct served *self)
 		return;
 	if (self->moment.set != NULL) {
 		self->keep_at_s = 0;
-		served_keep(self, al_now_s(), moment_fresh(&self->moment, al_now_s()));
+		served_keep(self, al_now_s(), self->moment.fresh_s);
 	}
 	al_timer_free(self->timer);
 	gate_free(self->gate);

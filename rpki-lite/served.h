@@ -37,7 +37,7 @@ void served_restore(struct served *served);
 void served_offer(struct served *served, const struct vrp_set *newest, struct vrp_history *coming,
 		  const struct al_checkpoint *cp, struct al_slice note, uint64_t fresh_s);
 void served_link(struct served *served, bool up);
-/* How old what the log says is; a log that dates its checkpoints is believed about that, and not an open line. */
+/* How long the log has given no sign of life. */
 void served_age(struct served *served, const struct al_freshness *freshness);
 /* The same, for those who know the time at which it was heard of last. */
 void served_heard(struct served *served, uint64_t at_s);

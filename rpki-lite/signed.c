@@ -157,7 +157,7 @@ static enum al_err head_make(struct signed_set *self, uint64_t fresh_s)
 
 static enum al_err head_update(struct signed_set *self)
 {
-	uint64_t fresh_s = moment_fresh(self->moment, al_now_s());
+	uint64_t fresh_s = self->moment->fresh_s;
 
 	if (!moment_serves(self->moment) || self->moment->note.len == 0)
 		return AL_ENOTFOUND;

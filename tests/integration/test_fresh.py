@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 from conftest import running
 from harness import RTR_RESET_QUERY, Authority, Key, Rtr, alamo, records, wait_for
-from mitm import Daemon, Stream
+from mitm import Daemon, Stream, framed
 from witnesses import mirror, spelled
 
 SIGN_S, STALE_S, EXPIRED_S = 1, 3, 5
@@ -113,6 +113,24 @@ def test_route_origins_expire(authority, tmp_path):
         assert roas(daemon) == 200
         late.close()
         router.close()
+
+
+def undated(kind, body):
+    """What signs the log stays; what says of when it is goes."""
+    if kind in "HT":
+        text, signatures = body.decode().split("\n\n")
+        body = f"{text}\n\n{signatures.splitlines()[0]}\n".encode()
+    return [framed(kind, body)]
+
+
+def test_route_origins_expire_when_the_dates_are_taken_out(authority, tmp_path):
+    """The first time ever that this follower hears of the log, and its line stays open: that alone keeps nothing young."""
+    with Stream(authority.endpoints["stream"], change=undated) as relay, \
+            Daemon(authority, tmp_path / "copy", relay, "alamo-rpkid", conf=CONF) as daemon:
+        wait_for(lambda: daemon.ready, what="ready")
+        assert roas(daemon) == 200
+        wait_for(lambda: roas(daemon) == 503, what="expiry")
+        assert daemon.metric("alamo_log_date_seconds") == 0 and daemon.metric("alamo_log_up") == 1
 
 
 def test_a_restart_does_not_make_it_younger(authority, tmp_path):
