@@ -156,7 +156,8 @@ bool gate_pass(struct gate *gate, const struct vrp_set *served, const struct vrp
 		gate->reference = vrp_set_ref(served);
 		gate->reference_s = now_s;
 	}
-	if (!gate_steep(gate, gate->reference, newest) && !gate_steep(gate, served, newest)) {
+	if (!gate_steep(gate, gate->reference, newest) &&
+	    (served == gate->reference || !gate_steep(gate, served, newest))) {
 		gate_let(gate, newest, now_s, "harmless");
 		return true;
 	}

@@ -2,6 +2,8 @@
 /*
  * test_origin_set.c -- records as text: there and back, one spelling only, and deltas that lead where they say.
  */
+#include "alamo/base/wire.h"
+
 #include "vrps.h"
 
 #include "origin_brake.h"
@@ -151,6 +153,32 @@ static void what_is_lost(void **state)
 	assert_int_equal(lost(moved, 2, &other, 1), 1);
 }
 
+/* A thousand host routes, none of which covers another: every one that goes and does not come back is lost. */
+static void lost_among_many(void **state)
+{
+	static struct vrp before[1000], after[2000];
+	uint64_t seed = 9;
+
+	(void)state;
+	for (unsigned round = 0; round < 200; round++) {
+		size_t gone = 0, count = 0, often = 1 + dice(&seed, 400);
+
+		for (uint32_t i = 0; i < AL_COUNT(before); i++) {
+			before[i] = (struct vrp){ .bits = 32, .len = 32, .max = 32, .asn = 64500, .addr = { 10 } };
+			al_set_u32(before[i].addr, 0x0a000000 + 2 * i);
+			if (dice(&seed, (uint32_t)often) == 0)
+				gone++;
+			else
+				after[count++] = before[i];
+			if (dice(&seed, (uint32_t)often) == 0) {
+				after[count] = before[i];
+				al_set_u32(after[count++].addr, 0x0a000000 + 2 * i + 1);
+			}
+		}
+		assert_int_equal(lost(before, AL_COUNT(before), after, count), gone);
+	}
+}
+
 static void what_is_too_much(void **state)
 {
 	struct vrp_set set = { .vrps = 100 }, small = { .vrps = 20 };
@@ -166,8 +194,8 @@ static void what_is_too_much(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(there_and_back), cmocka_unit_test(one_spelling),     cmocka_unit_test(bad_deltas),
-		cmocka_unit_test(what_is_lost),   cmocka_unit_test(what_is_too_much),
+		cmocka_unit_test(there_and_back), cmocka_unit_test(one_spelling),    cmocka_unit_test(bad_deltas),
+		cmocka_unit_test(what_is_lost),   cmocka_unit_test(lost_among_many), cmocka_unit_test(what_is_too_much),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
