@@ -2,7 +2,7 @@
 /*
  * kept.c -- writes the set first, the head that names it second, and removes the set before last.
  *
- * So there is a head with its set at every moment, however the machine stops. Thread: the loop's.
+ * So there is a head with its set at every moment, however the machine stops. Thread: the keeper's (keeper.h).
  */
 #include "kept.h"
 
@@ -81,7 +81,7 @@ enum al_err kept_load(struct kept *kept, struct origin_head *head, struct vrp_se
 	return err;
 }
 
-static enum al_err head_save(const struct kept *kept, struct moment *moment, uint64_t fresh_s, uint64_t expires)
+static enum al_err head_save(const struct kept *kept, const struct keep *keep)
 {
 	struct origin_head head;
 	char path[PATH_LEN];
@@ -92,13 +92,13 @@ static enum al_err head_save(const struct kept *kept, struct moment *moment, uin
 	al_buf_init(&text, 4 * AL_NOTE_MAX);
 	memcpy(head.origin, kept->log.name, sizeof(head.origin));
 	memcpy(head.log, kept->log.name, sizeof(head.log));
-	head.cp = moment->cp;
-	head.generated = fresh_s;
-	head.expires = expires;
-	origin_head_count(&head, moment->set);
+	head.cp = keep->cp;
+	head.generated = keep->fresh_s;
+	head.expires = keep->expires;
+	origin_head_count(&head, keep->set);
 	head.bytes = kept->bytes;
 	head.digest = kept->digest;
-	al_buf_slice(&head.checkpoint, al_buf_view(&moment->note));
+	al_buf_slice(&head.checkpoint, al_buf_view(&keep->note));
 	origin_head_format(&head, &text);
 	err = text.err == AL_OK ? al_note_save(head_path(kept, path), al_buf_view(&text), true) : text.err;
 	al_buf_release(&text);
@@ -106,42 +106,40 @@ static enum al_err head_save(const struct kept *kept, struct moment *moment, uin
 	return err;
 }
 
-/* The set's file; its text is made for that, and thrown away unless somebody has asked for it. */
-static enum al_err set_save(struct kept *kept, struct moment *moment)
+static enum al_err set_save(struct kept *kept, const struct vrp_set *set)
 {
-	bool wanted = moment->text.len != 0;
 	struct origin_head head = { 0 };
-	struct al_slice records;
 	char path[PATH_LEN];
-	enum al_err err = moment_text(moment, &records);
+	struct al_buf text;
+	enum al_err err;
 
-	if (err == AL_OK)
-		err = al_note_save(set_path(kept, moment->set->size, path), records, true);
+	al_buf_init(&text, ORIGIN_SET_MAX);
+	origin_set_write(set, &text);
+	err = text.err == AL_OK ? al_note_save(set_path(kept, set->size, path), al_buf_view(&text), true) : text.err;
 	if (err == AL_OK) {
-		origin_head_describe(&head, moment->set, records);
+		origin_head_describe(&head, set, al_buf_view(&text));
 		kept->bytes = head.bytes;
 		kept->digest = head.digest;
 	}
-	if (!wanted)
-		moment_text_forget(moment);
+	al_buf_release(&text);
 	return err;
 }
 
-enum al_err kept_save(struct kept *kept, struct moment *moment, uint64_t fresh_s, uint64_t expires)
+enum al_err kept_save(struct kept *kept, const struct keep *keep)
 {
 	uint64_t before = kept->saved;
 	char old[PATH_LEN];
 	enum al_err err = AL_OK;
 
-	if (moment->set == NULL || moment->note.len == 0)
+	if (keep->set == NULL || keep->note.len == 0)
 		return AL_OK;
-	if (moment->set->size != before || kept->bytes == 0)
-		err = set_save(kept, moment);
+	if (keep->set->size != before || kept->bytes == 0)
+		err = set_save(kept, keep->set);
 	if (err == AL_OK)
-		err = head_save(kept, moment, fresh_s, expires);
+		err = head_save(kept, keep);
 	if (err != AL_OK)
 		return err;
-	kept->saved = moment->set->size;
+	kept->saved = keep->set->size;
 	if (before != kept->saved && unlink(set_path(kept, before, old)) != 0 && errno != ENOENT)
 		return AL_EIO;
 	return AL_OK;

@@ -22,9 +22,16 @@ struct kept {
 	struct al_hash digest;
 };
 
+struct keep {
+	const struct vrp_set *set;
+	struct al_checkpoint cp; /* the set is right for it, */
+	struct al_buf note;      /* and this is its note */
+	uint64_t fresh_s, expires;
+};
+
 /* AL_ENOTFOUND: nothing is kept; AL_EVERIFY, AL_EINVAL: what is kept is of no use. The set is the caller's. */
 AL_MUST_USE enum al_err kept_load(struct kept *kept, struct origin_head *head, struct vrp_set **out);
-/* What is shown now, fresh at `fresh_s`. AL_EIO with errno set: the last one stays. */
-AL_MUST_USE enum al_err kept_save(struct kept *kept, struct moment *moment, uint64_t fresh_s, uint64_t expires);
+/* AL_EIO with errno set: the last one stays. Nothing happens for a `keep` without a note. */
+AL_MUST_USE enum al_err kept_save(struct kept *kept, const struct keep *keep);
 
 #endif

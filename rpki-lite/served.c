@@ -6,7 +6,6 @@
  */
 #include "served.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -14,18 +13,19 @@
 #include "alamo/net/metrics.h"
 
 #include "gate.h"
-#include "kept.h"
+#include "keeper.h"
 #include "vrp_fold.h"
 
 #define TICK_MS 1000
 #define KEEP_S 60 /* between two writes to the disk while nothing changes */
 
 struct served {
+	char dir[4096]; /* of what is kept */
 	struct al_timer *timer;
 	struct served_ops ops;
 	struct moment moment;
 	struct gate *gate;
-	struct kept kept;
+	struct keeper *keeper;
 	struct vrp_history *history;
 	struct vrp_history *held;
 	const struct vrp_set *newest; /* counted; offered last, served or not */
@@ -161,13 +161,12 @@ void served_heard(struct served *self, uint64_t at_s)
 
 /* ---- time ---- */
 
-static void served_keep(struct served *self, uint64_t now_s, uint64_t fresh_s)
+static void served_keep(struct served *self, uint64_t now_s)
 {
-	if (now_s < self->keep_at_s || self->moment.set == NULL)
+	if (now_s < self->keep_at_s || !keeper_ready(self->keeper))
 		return;
 	self->keep_at_s = now_s + KEEP_S;
-	if (kept_save(&self->kept, &self->moment, fresh_s, fresh_s + self->stale_s) != AL_OK)
-		al_log(AL_LOG_WARN, "set-not-kept", "dir=%s errno=%d", self->kept.dir, errno);
+	keeper_save(self->keeper, &self->moment, self->moment.fresh_s + self->stale_s);
 }
 
 static void served_tick(void *arg)
@@ -182,7 +181,7 @@ static void served_tick(void *arg)
 	if (self->moment.set == NULL)
 		return;
 	al_metric_set(&metric_age, age_s);
-	served_keep(self, now_s, fresh_s);
+	served_keep(self, now_s);
 	served_expire(self, age_s >= self->stale_s, age_s);
 }
 
@@ -194,7 +193,7 @@ void served_restore(struct served *self)
 	enum al_err err;
 
 	origin_head_init(&head);
-	err = kept_load(&self->kept, &head, &set);
+	err = keeper_load(self->keeper, &head, &set);
 	/* A clock that was not set yet says nothing about age. */
 	if (err == AL_OK && now_s >= head.generated && now_s - head.generated >= self->stale_s)
 		err = AL_ESTALE;
@@ -203,7 +202,7 @@ void served_restore(struct served *self)
 		       set->serial, set->vrps, head.cp.size, now_s > head.generated ? now_s - head.generated : 0);
 		served_show(self, set, &head.cp, al_buf_view(&head.checkpoint), head.generated);
 	} else if (err != AL_ENOTFOUND) {
-		al_log(AL_LOG_WARN, "set-not-restored", "dir=%s err=%s", self->kept.dir, al_err_name(err));
+		al_log(AL_LOG_WARN, "set-not-restored", "dir=%s err=%s", self->dir, al_err_name(err));
 	}
 	vrp_set_unref(set);
 	origin_head_release(&head);
@@ -217,7 +216,7 @@ static enum al_err served_open(struct served *self, struct al_loop *loop, const 
 	struct gate_conf gate = { .percent = (unsigned)al_conf_u64(conf, "rpki", "brake-percent"),
 				  .release_s = al_conf_u64(conf, "rpki", "brake-seconds") };
 	size_t history = (size_t)al_conf_u64(conf, "rpki", "history");
-	enum al_err err = al_conf_path(conf, "run", self->kept.dir, sizeof(self->kept.dir));
+	enum al_err err = al_conf_path(conf, "run", self->dir, sizeof(self->dir));
 
 	if (err == AL_OK)
 		err = al_conf_path(conf, "run", gate.dir, sizeof(gate.dir));
@@ -241,12 +240,13 @@ enum al_err served_new(struct al_loop *loop, const struct al_conf *conf, const s
 	if (self == NULL)
 		return AL_ENOMEM;
 	self->ops = *ops;
-	self->kept.log = *log;
 	self->stale_s = al_conf_u64(conf, "rpki", "stale-seconds");
 	moment_init(&self->moment);
 	al_buf_init(&self->note, AL_NOTE_MAX);
 	served_metrics();
 	err = served_open(self, loop, conf);
+	if (err == AL_OK)
+		err = keeper_new(loop, self->dir, log, &self->keeper);
 	if (err != AL_OK)
 		served_free(self);
 	else
@@ -258,10 +258,9 @@ void served_free(struct served *self)
 {
 	if (self == NULL)
 		return;
-	if (self->moment.set != NULL) {
-		self->keep_at_s = 0;
-		served_keep(self, al_now_s(), self->moment.fresh_s);
-	}
+	if (self->moment.set != NULL)
+		keeper_finish(self->keeper, &self->moment, self->moment.fresh_s + self->stale_s);
+	keeper_free(self->keeper);
 	al_timer_free(self->timer);
 	gate_free(self->gate);
 	moment_release(&self->moment);
