@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
 """What goes wrong in a network of nine members and ten devices: who loses what for how long.
 
-Each cut is measured with the rendered profile and with bird's own timers, in the same network. Attacks count observers that
+Each is measured with the rendered profile and with bird's own timers, in the same network. Attacks count observers that
 send the victim's packets to the attacker: everybody but the two.
 """
 
 import re
 import time
 
-from harness import obj, wait_for
+from harness import obj, stop, wait_for
 from network import prefix_of
 from newcomer import paths
 from probe import Probe
@@ -82,7 +82,15 @@ class Failures:
         self.heal(a, b)
         return seconds
 
-    # -- cases with the rendered profile
+    # -- cases, with the rendered profile; those of defaults() are measured again with bird's own timers
+
+    def row(self, case, who, seconds, beside=False):
+        """`beside`: bird's own timers are measured, next to what the rendered profile gave."""
+        if beside:
+            self.rows[case][2] = seconds
+        else:
+            self.rows[case] = [who, seconds, None]
+        self.say(f"{case}, {'with bird' if beside else 'rendered'}: {who} lost for {seconds:.2f} s")
 
     def cuts(self):
         a, b = self.node("ANN-R1"), self.node("BOB-R1")
@@ -90,21 +98,25 @@ class Failures:
             self.row(how, f"{a.name} to {b.name}", self.measure_cut(how, a, b))
             self.settle()
 
-    def row(self, case, who, seconds):
-        self.rows[case] = [who, seconds, None]
-        self.say(f"{case}: {who} lost for {seconds:.2f} s")
-
     def crash(self):
-        """CAT's router dies, which BOB's packets to DAN go through: the daemon alone, then the machine."""
+        self.kill_router()
+        self.settle()
+        self.cut_power()
+        self.power_on(self.node("CAT-R1"))
+        self.settle()
+
+    def kill_router(self, beside=False):
+        """CAT's daemon dies, which BOB's packets to DAN go through."""
         source, target, dead = self.node("BOB-R1"), self.node("DAN-R1"), self.node("CAT-R1")
         seconds = self.outage(source, target, lambda: dead.machine.bird.kill(), 60)
-        self.row("kill9", f"{source.name} to {target.name} through {dead.name}", seconds)
+        self.row("kill9", f"{source.name} to {target.name} through {dead.name}", seconds, beside)
         dead.machine.start_bird()
-        self.settle()
-        seconds = self.outage(source, target, lambda: self.power_off(dead), 60)
-        self.row("power", f"{source.name} to {target.name} through {dead.name}", seconds)
-        self.power_on(dead)
-        self.settle()
+
+    def cut_power(self, beside=False):
+        """The whole machine dies."""
+        source, target, dead = self.node("BOB-R1"), self.node("DAN-R1"), self.node("CAT-R1")
+        seconds = self.outage(source, target, lambda: self.power_off(dead), DEFAULTS_S if beside else 60)
+        self.row("power", f"{source.name} to {target.name} through {dead.name}", seconds, beside)
 
     def power_off(self, node):
         machine = node.machine
@@ -121,6 +133,10 @@ class Failures:
         machine.start_bird()
 
     def flapping(self):
+        self.flap()
+        self.settle()
+
+    def flap(self, beside=False):
         """1.5 s without and 1.5 s with, eight times."""
         a, b = self.node("ANN-R1"), self.node("BOB-R1")
 
@@ -131,14 +147,17 @@ class Failures:
                 self.heal(a, b)
                 time.sleep(1.5)
 
-        self.row("flapping", f"{a.name} to {b.name}", self.outage(a, b, flap, 60))
-        self.settle()
+        self.row("flapping", f"{a.name} to {b.name}", self.outage(a, b, flap, 60), beside)
 
-    def authority(self):
+    def authority(self, beside=False):
         """Away, and every router starts anew meanwhile: no cache gives it an origin, as after a day at worst."""
         a, b = self.node("ANN-R1"), self.node("BOB-R1")
         self.lab.say("the authority is stopped")
         seconds = self.outage(a, b, self.lab.authority.stop, 60)
+        if beside:
+            self.row("authority", f"{a.name} to {b.name}", seconds, beside)
+            self.lab.authority.start()
+            return
         for node in self.lab.nodes.values():
             node.machine.bird.kill()
             node.machine.bird.wait(20)
@@ -219,14 +238,30 @@ class Failures:
     # -- bird's own timers
 
     def defaults(self):
-        """The same cuts at the same time, at three places that do not need each other."""
+        """The same, with the timers that bird has when nobody says any. Last: the agents end, which would put back what they rendered."""
         for node in self.lab.nodes.values():
+            stop(node.agent)
             for line in TIMERS:
-                node.machine.run("sed", "-i", f"s/{line}//", "/etc/bird/alamo.conf")
+                node.machine.run("sed", "-i", f"s/{line}//", LOCAL.replace("-local", ""))
+        self.anew()
+        self.authority(beside=True)
+        self.kill_router(beside=True)
+        self.anew()
+        self.flap(beside=True)
+        self.anew()
+        self.cuts_at_once()
+        self.anew()
+        self.cut_power(beside=True)
+
+    def anew(self):
+        """All sessions from the start: after a failure bird's own timers would have us wait for minutes."""
         self.birdc_all("configure")
         self.birdc_all("restart", "all")
         self.settle(400)
-        self.say(f"bird's own timers: three cuts at once, {DEFAULTS_S} s at most")
+
+    def cuts_at_once(self):
+        """At three places that do not need each other."""
+        self.say(f"three cuts at once, {DEFAULTS_S} s at most")
         places = {"hard": ("ANN-R1", "BOB-R1"), "silent": ("DAN-R1", "EVE-R1"), "oneway": ("FOX-R1", "GUS-R1")}
         probes = {how: Probe(self.node(a).machine, self.node(b).address) for how, (a, b) in places.items()}
         wait_for(lambda: all(len(probe.replies()) > 50 for probe in probes.values()), timeout=60, what="answers")
@@ -238,8 +273,8 @@ class Failures:
             time.sleep(1)
         for how, probe in probes.items():
             probe.stop()
-            self.rows[how][2] = probe.gap(at)
-            self.say(f"{how}, bird's timers: lost for {self.rows[how][2]:.1f} s")
+            self.row(how, " to ".join(places[how]), probe.gap(at), beside=True)
+            self.heal(*(self.node(name) for name in places[how]))
 
     # -- all of it
 

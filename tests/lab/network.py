@@ -31,7 +31,7 @@ def prefix_of(address):
 class Node:
     def __init__(self, machine, name, member):
         self.machine, self.name, self.member = machine, name, member
-        self.address = self.asn = None
+        self.address = self.asn = self.agent = None
 
 
 class Lab:
@@ -84,7 +84,7 @@ class Lab:
         node.address, node.asn = address_in(said), re.search(r"node of AS(\d+)", said)[1]
         # Where there is an init, it starts the agent.
         with open(self.folder / f"{node.name}.agent", "w") as said:
-            node.machine.start(ALAMO, "node", "run", stdout=said, stderr=said)
+            node.agent = node.machine.start(ALAMO, "node", "run", stdout=said, stderr=said)
         self.say(f"{node.name}: AS{node.asn}, {node.address}")
 
     def joined(self, member, *words):
