@@ -71,7 +71,7 @@ static const struct conf_row schema[] = {
 	TEXT("log", "socket", "run/log.sock", "where the registry offers the log to local followers"),
 	CHOICE("log", "level", "info", "debug|info|warn|error", "least weight of a line on standard error"),
 
-	TEXT("registry", "ledger", "ledger.db", "the ledger: the path of an SQLite file; other engines, as postgresql://..., are not built in"),
+	TEXT("registry", "ledger", "ledger.db", "the ledger: the path of an SQLite file, or a database as postgresql://USER@HOST/NAME"),
 	TEXT("registry", "log-key", "keys/log.key", "secret key that signs checkpoints"),
 	TEXT_OR_NONE("registry", "witnesses", "", "policy with the witnesses that cosign (c2sp.org/tlog-policy); empty: none"),
 	TEXT_OR_NONE("registry", "publish", "log", "directory of the published log, for any web server; empty: none"),

@@ -18,6 +18,16 @@ typedef enum al_err (*engine_entry_fn)(void *arg, uint64_t index, struct al_slic
 /* Checkpoints, newest first. */
 typedef enum al_err (*engine_note_fn)(void *arg, uint64_t size, struct al_slice note);
 
+/* A row of the tables that may forget, in no engine's form. Columns that its table has not are empty and 0. */
+enum engine_table { ENGINE_SIDE, ENGINE_CONTROL, ENGINE_QUEUE, ENGINE_QUEUE_WHO, ENGINE_QUEUE_DONE, ENGINE_TABLES };
+struct engine_row {
+	enum engine_table table;
+	struct al_slice key;      /* object, hash, hash, who, hash */
+	struct al_slice texts[3]; /* side: hash, text; queue: label, text, same; queue_done: reason */
+	uint64_t numbers[2]; /* side: idx; control: until; queue: id, time; queue_who: id, bytes; queue_done: time */
+};
+typedef enum al_err (*engine_row_fn)(void *arg, const struct engine_row *row);
+
 struct engine {
 	const struct engine_ops *ops;
 };
@@ -60,8 +70,16 @@ struct engine_side_ops {
 	/* Behind the commit: nor in what it has written before. */
 	enum al_err (*purge)(struct engine *engine);
 
+	/* ---- from engine to engine ---- */
+	/* All rows, table by table; the slices live during the call. */
+	enum al_err (*each)(struct engine *engine, engine_row_fn visit, void *arg);
+	/* In a transaction: none is left; and one more, as each() gave it. */
+	enum al_err (*clear)(struct engine *engine);
+	enum al_err (*add)(struct engine *engine, const struct engine_row *row);
+
 	/* ---- for backups; outside of transactions ---- */
-	/* All of these tables into a file of the engine's own form; it appears whole, in place of what was there. */
+	/* All of these tables into a file of SQLite's, of the same form for all engines; it appears whole, in place of
+	   what was there. */
 	enum al_err (*save)(struct engine *engine, const char *path);
 	/* What such a file has, in place of what is here. AL_ENOTFOUND; AL_EUNSUPPORTED: of another version. */
 	enum al_err (*adopt)(struct engine *engine, const char *path);
@@ -70,6 +88,13 @@ struct engine_side_ops {
 /* All but close() and rollback() give AL_EIO when storage fails, AL_ENOMEM, and what stands beside them. */
 struct engine_ops {
 	void (*close)(struct engine *engine);
+	/*
+	 * Become the one who writes, if nobody was for `patience_ms`, as repeated calls have seen. AL_EAGAIN: another
+	 * does, or not for so long. Whoever wrote before is refused from then on. AL_OK again once it is done.
+	 */
+	enum al_err (*lead)(struct engine *engine, uint64_t patience_ms);
+	/* Once a second, when there is nothing else to do: still the one? AL_ESTALE: another is, for good. NULL: always. */
+	enum al_err (*beat)(struct engine *engine);
 	/* The store's own structure is sound; what its entries say is ledger_check()'s. AL_EVERIFY. */
 	enum al_err (*check)(struct engine *engine);
 	/*
@@ -86,7 +111,11 @@ struct engine_ops {
 	enum al_err (*append)(struct engine *engine, uint64_t index, const struct al_hash *leaf, struct al_slice body);
 	/* The checkpoint of all entries. AL_ESTALE: `size` is not size(). */
 	enum al_err (*add_note)(struct engine *engine, uint64_t size, struct al_slice note);
-	enum al_err (*commit)(struct engine *engine); /* AL_OK: it is on the disk */
+	/*
+	 * AL_OK: it is on the disk. AL_EAGAIN: whether it is cannot be known now: call again, as long as it takes, and
+	 * begin nothing else. AL_ESTALE: another writes; what was begun is not there, or is there as his.
+	 */
+	enum al_err (*commit)(struct engine *engine);
 	void (*rollback)(struct engine *engine);
 
 	enum al_err (*each_entry)(struct engine *engine, uint64_t from, engine_entry_fn visit, void *arg);
@@ -100,13 +129,24 @@ struct engine_ops {
 };
 
 /*
- * `where`: a path (SQLite). AL_EEXIST (create; what an unfinished creation left is taken over) or AL_ENOTFOUND
+ * `where`: a path (SQLite) or postgresql://... AL_EEXIST (create; what an unfinished creation left is taken over) or AL_ENOTFOUND
  * (not create), AL_EAGAIN when another process has it open, AL_EUNSUPPORTED for what is not a ledger, is of a newer
  * version, or needs an engine that is not built in, AL_EVERIFY for a damaged one. The reason is in the log.
  */
 AL_MUST_USE enum al_err engine_open(const char *where, bool create, struct engine **out);
+/* The same to read, beside the one who writes, until lead(). An engine that has one owner only is opened by him. */
+AL_MUST_USE enum al_err engine_follow(const char *where, struct engine **out);
 void engine_close(struct engine *engine); /* NULL is allowed */
 /* Is it a path, which configuration may give relative to its own place? */
 bool engine_is_path(const char *where);
+/* For logs and people: without a password, or what else is in a URL's user and options. */
+#define ENGINE_LABEL_MAX 256
+const char *engine_label(const char *where, char out[static ENGINE_LABEL_MAX]);
+
+/* ---- engine_rows.c: what engines other than SQLite's do for save() and adopt() ---- */
+enum al_err engine_rows_save(struct engine *engine, const char *path);
+enum al_err engine_rows_adopt(struct engine *engine, const char *path);
+/* All rows of one engine into another one, in place of what is there. */
+AL_MUST_USE enum al_err engine_rows_copy(struct engine *from, struct engine *to);
 
 #endif

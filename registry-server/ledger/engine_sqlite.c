@@ -108,6 +108,14 @@ struct al_slice sqlite_column(sqlite3_stmt *stmt, int at)
 	return al_slice_of(bytes, bytes != NULL ? (size_t)sqlite3_column_bytes(stmt, at) : 0);
 }
 
+/* Whoever has opened the file has locked it. */
+static enum al_err sqlite_lead(struct engine *engine, uint64_t patience_ms)
+{
+	(void)engine;
+	(void)patience_ms;
+	return AL_OK;
+}
+
 static enum al_err sqlite_check(struct engine *engine)
 {
 	struct sqlite_engine *db = sqlite_of(engine);
@@ -277,6 +285,7 @@ static enum al_err sqlite_note(struct engine *engine, uint64_t size, struct al_b
 
 const struct engine_ops sqlite_ops = {
 	.close = sqlite_close,
+	.lead = sqlite_lead,
 	.check = sqlite_check,
 	.settle = sqlite_settle,
 	.size = sqlite_size,

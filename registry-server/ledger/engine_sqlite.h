@@ -65,6 +65,9 @@ extern const char sqlite_side_schema[];
 /* ---- engine_sqlite_copy.c: struct engine_side_ops has them ---- */
 enum al_err sqlite_side_save(struct engine *engine, const char *path);
 enum al_err sqlite_side_adopt(struct engine *engine, const char *path);
+enum al_err sqlite_side_each(struct engine *engine, engine_row_fn visit, void *arg);
+enum al_err sqlite_side_clear(struct engine *engine);
+enum al_err sqlite_side_add(struct engine *engine, const struct engine_row *row);
 extern const char sqlite_side_drop[]; /* of a file of version 1, whose `side` was never written to */
 
 /* ---- engine_sqlite_queue.c: struct engine_side_ops has them ---- */

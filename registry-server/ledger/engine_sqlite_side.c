@@ -154,6 +154,9 @@ const struct engine_side_ops sqlite_side_ops = {
 	.once = side_once,
 	.scrub = side_scrub,
 	.purge = side_purge,
+	.each = sqlite_side_each,
+	.clear = sqlite_side_clear,
+	.add = sqlite_side_add,
 	.save = sqlite_side_save,
 	.adopt = sqlite_side_adopt,
 };

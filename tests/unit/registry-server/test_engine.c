@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_engine.c -- what every engine promises: what stands where is compared
- * inside it, a transaction is all or nothing; and which one a text chooses.
+ * test_engine.c -- what every engine promises, run once for each: what stands
+ * where is compared inside it, a transaction is all or nothing; and which one a text chooses.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,40 +11,41 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "engines.h"
 #include "ledger/engine.h"
 
 struct fixture {
+	const char *kind;
 	char dir[64];
-	char path[96];
+	char where[ENGINE_WHERE_MAX];
 	struct engine *engine;
 };
 
+/* *state is the kind. */
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	assert_non_null(f);
+	f->kind = *state;
 	(void)snprintf(f->dir, sizeof(f->dir), "/tmp/alamo-engine-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
-	(void)snprintf(f->path, sizeof(f->path), "%s/ledger.db", f->dir);
-	assert_int_equal(engine_open(f->path, true, &f->engine), AL_OK);
+	engine_place_make(f->kind, f->dir, f->where);
+	assert_int_equal(engine_open(f->where, true, &f->engine), AL_OK);
 	*state = f;
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	static const char *const names[] = { "", "-wal", "-shm", ".lock" };
 	struct fixture *f = *state;
-	char path[128];
 
 	engine_close(f->engine);
-	for (size_t i = 0; i < AL_COUNT(names); i++) {
-		(void)snprintf(path, sizeof(path), "%s%s", f->path, names[i]);
-		(void)unlink(path);
-	}
+	engine_place_drop(f->kind, f->where);
 	assert_int_equal(rmdir(f->dir), 0);
 	free(f);
 	return 0;
@@ -111,12 +112,12 @@ static void test_after_reopening(void **state)
 	struct fixture *f = *state;
 	struct engine *second;
 
-	assert_int_equal(engine_open(f->path, false, &second), AL_EAGAIN);
+	assert_int_equal(engine_open(f->where, false, &second), AL_EAGAIN);
 	assert_int_equal(f->engine->ops->begin(f->engine), AL_OK);
 	assert_int_equal(append(f->engine, 0), AL_OK);
 	assert_int_equal(f->engine->ops->commit(f->engine), AL_OK);
 	engine_close(f->engine);
-	assert_int_equal(engine_open(f->path, false, &f->engine), AL_OK);
+	assert_int_equal(engine_open(f->where, false, &f->engine), AL_OK);
 	assert_int_equal(size_of(f->engine), 1);
 	assert_int_equal(f->engine->ops->begin(f->engine), AL_OK);
 	assert_int_equal(append(f->engine, 0), AL_ESTALE);
@@ -267,6 +268,226 @@ static void test_waits_for_so_long(void **state)
 	assert_false(status_of(engine, 3, AL_OK).waiting);
 }
 
+/* ---- reading ---- */
+
+static void commit_of(struct engine *engine, uint64_t first, uint64_t count, const char *note)
+{
+	assert_int_equal(engine->ops->begin(engine), AL_OK);
+	for (uint64_t i = 0; i < count; i++)
+		assert_int_equal(append(engine, first + i), AL_OK);
+	assert_int_equal(engine->ops->add_note(engine, first + count, al_slice_str(note)), AL_OK);
+	assert_int_equal(engine->ops->commit(engine), AL_OK);
+}
+
+struct seen {
+	uint64_t next, stop, notes, newest;
+};
+
+static enum al_err see_entry(void *arg, uint64_t index, struct al_slice leaf, struct al_slice body)
+{
+	const struct al_hash hash = al_leaf_hash(body);
+	struct seen *seen = arg;
+
+	assert_int_equal(index, seen->next++);
+	assert_true(al_slice_eq(leaf, al_slice_of(hash.b, sizeof(hash.b))) && al_slice_is(body, "body"));
+	return seen->next == seen->stop ? AL_ELIMIT : AL_OK;
+}
+
+static enum al_err see_note(void *arg, uint64_t size, struct al_slice note)
+{
+	struct seen *seen = arg;
+
+	assert_true(seen->newest == 0 || size < seen->newest);
+	assert_true(al_slice_starts(note, "note"));
+	seen->newest = size;
+	seen->notes++;
+	return AL_OK;
+}
+
+/* More than a page of rows, too. */
+static void test_what_is_read(void **state)
+{
+	struct engine *engine = ((struct fixture *)*state)->engine;
+	struct seen seen = { .next = 3 };
+	struct al_buf note;
+	uint64_t size = 0;
+
+	commit_of(engine, 0, 2000, "note 1");
+	commit_of(engine, 2000, 1, "note 2");
+	commit_of(engine, 2001, 500, "note 3");
+	assert_int_equal(engine->ops->check(engine), AL_OK);
+	assert_int_equal(engine->ops->each_entry(engine, 3, see_entry, &seen), AL_OK);
+	assert_int_equal(seen.next, 2501);
+	seen = (struct seen){ .next = 0, .stop = 1500 };
+	assert_int_equal(engine->ops->each_entry(engine, 0, see_entry, &seen), AL_ELIMIT);
+	assert_int_equal(engine->ops->each_note(engine, see_note, &seen), AL_OK);
+	assert_int_equal(seen.notes, 3);
+	assert_int_equal(engine->ops->find_note(engine, 2000, 2501, false, &size), AL_OK);
+	assert_int_equal(size, 2000);
+	assert_int_equal(engine->ops->find_note(engine, 0, 2500, true, &size), AL_OK);
+	assert_int_equal(size, 2001);
+	assert_int_equal(engine->ops->find_note(engine, 2002, 2500, true, &size), AL_ENOTFOUND);
+	assert_int_equal(engine->ops->find_note(engine, 9, 8, true, &size), AL_ENOTFOUND);
+	al_buf_init(&note, 100);
+	assert_int_equal(engine->ops->note(engine, 2001, &note), AL_OK);
+	assert_true(al_slice_is(al_buf_view(&note), "note 2"));
+	al_buf_release(&note);
+}
+
+/* A ledger without entries may be created again, another one not. */
+static void test_created_once(void **state)
+{
+	struct fixture *f = *state;
+
+	engine_close(f->engine);
+	assert_int_equal(engine_open(f->where, true, &f->engine), AL_OK);
+	commit_of(f->engine, 0, 1, "note");
+	engine_close(f->engine);
+	f->engine = NULL;
+	assert_int_equal(engine_open(f->where, true, &f->engine), AL_EEXIST);
+	assert_int_equal(engine_open(f->where, false, &f->engine), AL_OK);
+	assert_int_equal(f->engine->ops->lead(f->engine, 1000), AL_OK);
+	assert_true(f->engine->ops->beat == NULL || f->engine->ops->beat(f->engine) == AL_OK);
+	assert_int_equal(f->engine->ops->settle(f->engine), AL_OK);
+}
+
+/* ---- contact texts and control requests ---- */
+
+static enum al_err put(struct engine *engine, const char *object, const char *text, uint64_t index)
+{
+	const struct ledger_attachment side = { al_slice_str(object), { 1, 2 }, al_slice_str(text) };
+
+	return engine->ops->side->put(engine, &side, index);
+}
+
+static void assert_text(struct engine *engine, const char *object, const char *text)
+{
+	uint8_t hash[AL_HASH_LEN];
+	struct al_buf out;
+
+	al_buf_init(&out, 100);
+	assert_int_equal(engine->ops->side->get(engine, al_slice_str(object), hash, &out),
+			 text != NULL ? AL_OK : AL_ENOTFOUND);
+	assert_true(al_slice_is(al_buf_view(&out), text != NULL ? text : ""));
+	assert_true(text == NULL || (hash[0] == 1 && hash[1] == 2));
+	al_buf_release(&out);
+}
+
+/* With the entry, in the order in which they were said; what is to go need not be there. */
+static void test_texts_of_a_batch(void **state)
+{
+	struct engine *engine = ((struct fixture *)*state)->engine;
+	const uint8_t nobody[AL_HASH_LEN] = { 77 };
+	enum al_err err;
+
+	assert_int_equal(engine->ops->begin(engine), AL_OK);
+	assert_int_equal(append(engine, 0), AL_OK);
+	assert_int_equal(put(engine, "person A", "one", 0), AL_OK);
+	assert_int_equal(put(engine, "person A", "two\xff", 0), AL_OK);
+	assert_int_equal(put(engine, "person B", "b", 0), AL_OK);
+	assert_int_equal(engine->ops->side->remove(engine, AL_S("person B")), AL_OK);
+	err = engine->ops->side->remove(engine, AL_S("person C"));
+	assert_true(err == AL_OK || err == AL_ENOTFOUND);
+	assert_int_equal(engine->ops->side->queue_forget(engine, nobody), AL_OK);
+	assert_int_equal(engine->ops->add_note(engine, 1, AL_S("note")), AL_OK);
+	assert_int_equal(engine->ops->commit(engine), AL_OK);
+	assert_text(engine, "person A", "two\xff");
+	assert_text(engine, "person B", NULL);
+	/* Nothing of what is taken back. */
+	assert_int_equal(engine->ops->begin(engine), AL_OK);
+	assert_int_equal(append(engine, 1), AL_OK);
+	assert_int_equal(put(engine, "person B", "b", 1), AL_OK);
+	engine->ops->rollback(engine);
+	assert_text(engine, "person B", NULL);
+}
+
+static void test_erased(void **state)
+{
+	struct engine *engine = ((struct fixture *)*state)->engine;
+
+	assert_int_equal(engine->ops->begin(engine), AL_OK);
+	assert_int_equal(put(engine, "person A", "a", 0), AL_OK);
+	assert_int_equal(put(engine, "person B", "b", 0), AL_OK);
+	assert_int_equal(engine->ops->commit(engine), AL_OK);
+	assert_int_equal(engine->ops->begin(engine), AL_OK);
+	assert_int_equal(engine->ops->side->remove(engine, AL_S("person C")), AL_ENOTFOUND);
+	assert_int_equal(engine->ops->side->remove(engine, AL_S("person A")), AL_OK);
+	assert_int_equal(engine->ops->side->scrub(engine), AL_OK);
+	assert_int_equal(engine->ops->commit(engine), AL_OK);
+	assert_int_equal(engine->ops->side->purge(engine), AL_OK);
+	assert_text(engine, "person A", NULL);
+	assert_text(engine, "person B", "b");
+}
+
+static void test_taken_once(void **state)
+{
+	struct engine *engine = ((struct fixture *)*state)->engine;
+	struct ledger_once once = { .hash = { 5 }, .until = 100, .now = 50 };
+
+	assert_int_equal(engine->ops->begin(engine), AL_OK);
+	assert_int_equal(engine->ops->side->once(engine, &once), AL_OK);
+	assert_int_equal(engine->ops->commit(engine), AL_OK);
+	assert_int_equal(engine->ops->begin(engine), AL_OK);
+	assert_int_equal(engine->ops->side->once(engine, &once), AL_EEXIST);
+	once.now = 101; /* when its time is over it is forgotten */
+	assert_int_equal(engine->ops->side->once(engine, &once), AL_OK);
+	engine->ops->rollback(engine);
+}
+
+/* ---- from engine to engine ---- */
+
+static void fill(struct engine *engine)
+{
+	struct ledger_once once = { .hash = { 5 }, .until = 100, .now = 50 };
+	uint64_t id, count;
+
+	commit_of(engine, 0, 1, "note");
+	assert_int_equal(ask(engine, &(struct ask){ 5, 1, 1, "key=1 network=n" }, 9, &id), AL_OK);
+	assert_int_equal(ask(engine, &(struct ask){ 6, 2, 2, "key=2" }, 9, &id), AL_OK);
+	assert_int_equal(engine->ops->begin(engine), AL_OK);
+	assert_int_equal(engine->ops->side->queue_drop(engine, 1, al_slice_of(NULL, 0), 7, AL_S("no"), &count), AL_OK);
+	assert_int_equal(engine->ops->side->once(engine, &once), AL_OK);
+	assert_int_equal(put(engine, "person A", "a\xfe", 0), AL_OK);
+	assert_int_equal(engine->ops->commit(engine), AL_OK);
+}
+
+/* A backup of any engine is read by any. */
+static void test_saved_and_adopted(void **state)
+{
+	struct fixture *f = *state;
+	struct ledger_once once = { .hash = { 5 }, .until = 100, .now = 50 };
+	char save[96], dir[96], where[ENGINE_WHERE_MAX];
+	struct engine *other;
+	uint64_t id;
+
+	fill(f->engine);
+	(void)snprintf(save, sizeof(save), "%s/save", f->dir);
+	(void)snprintf(dir, sizeof(dir), "%s/other", f->dir);
+	assert_int_equal(f->engine->ops->side->save(f->engine, save), AL_OK);
+	for (size_t i = 0; i < engine_kind_count; i++) {
+		assert_int_equal(mkdir(dir, 0700), 0);
+		engine_place_make(engine_kinds[i], dir, where);
+		assert_int_equal(engine_open(where, true, &other), AL_OK);
+		assert_int_equal(ask(other, &(struct ask){ 5, 8, 8, "key=8" }, 9, &id), AL_OK);
+		assert_int_equal(other->ops->side->adopt(other, save), AL_OK);
+		assert_text(other, "person A", "a\xfe");
+		assert_string_equal(status_of(other, 1, AL_OK).reason, "no");
+		assert_int_equal(status_of(other, 2, AL_OK).id, 2);
+		(void)status_of(other, 8, AL_ENOTFOUND);
+		assert_int_equal(ask(other, &(struct ask){ 8, 9, 9, "key=2" }, 1, &id), AL_EDENIED);
+		assert_int_equal(ask(other, &(struct ask){ 8, 9, 9, "key=3" }, 1, &id), AL_OK);
+		assert_int_equal(id, 3);
+		assert_int_equal(other->ops->begin(other), AL_OK);
+		assert_int_equal(other->ops->side->once(other, &once), AL_EEXIST);
+		other->ops->rollback(other);
+		engine_close(other);
+		engine_place_drop(engine_kinds[i], where);
+		assert_int_equal(rmdir(dir), 0);
+	}
+	assert_int_equal(f->engine->ops->side->adopt(f->engine, dir), AL_ENOTFOUND);
+	assert_int_equal(unlink(save), 0);
+}
+
 /* ---- which one ---- */
 
 static void test_which_engine(void **state)
@@ -276,23 +497,60 @@ static void test_which_engine(void **state)
 	(void)state;
 	assert_true(engine_is_path("ledger.db") && engine_is_path("/srv/a:b/ledger.db"));
 	assert_false(engine_is_path("postgresql://db.example.net/alamo"));
-	assert_int_equal(engine_open("postgresql://db.example.net/alamo", true, &engine), AL_EUNSUPPORTED);
-	assert_int_equal(engine_open("postgresql:///alamo", false, &engine), AL_EUNSUPPORTED);
+	assert_int_equal(engine_open("mysql://db.example.net/alamo", true, &engine), AL_EUNSUPPORTED);
+	assert_int_equal(engine_open("postgresqlx:///alamo", false, &engine), AL_EUNSUPPORTED);
 	assert_null(engine);
 }
 
+static void test_labels(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "/srv/a@b?/ledger.db", "/srv/a@b?/ledger.db" },
+		{ "postgresql://u:pw@h1:5432,h2/alamo?password=x", "postgresql://h1:5432,h2/alamo" },
+		{ "postgresql:///alamo?user=a@b&password=x", "postgresql:///alamo" },
+		{ "postgresql://h", "postgresql://h" },
+		{ "x://", "x://" },
+	};
+	char label[ENGINE_LABEL_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++)
+		assert_string_equal(engine_label(rows[i][0], label), rows[i][1]);
+}
+
+#define EACH(name)                                 \
+	{                                          \
+#name, name, setup, teardown, NULL \
+	}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_compare_and_set, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_rollback, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_after_reopening, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_each_has_a_share, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refused_with_a_reason, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refused_all_at_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_waits_for_so_long, setup, teardown),
-		cmocka_unit_test(test_which_engine),
+	static const struct CMUnitTest of_each[] = {
+		EACH(test_compare_and_set),
+		EACH(test_rollback),
+		EACH(test_after_reopening),
+		EACH(test_what_is_read),
+		EACH(test_created_once),
+		EACH(test_each_has_a_share),
+		EACH(test_refused_with_a_reason),
+		EACH(test_refused_all_at_once),
+		EACH(test_waits_for_so_long),
+		EACH(test_texts_of_a_batch),
+		EACH(test_erased),
+		EACH(test_taken_once),
+		EACH(test_saved_and_adopted),
 	};
+	const struct CMUnitTest once[] = { cmocka_unit_test(test_which_engine), cmocka_unit_test(test_labels) };
+	int failed = cmocka_run_group_tests_name("once", once, NULL, NULL);
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	for (size_t kind = 0; kind < engine_kind_count; kind++) {
+		struct CMUnitTest tests[AL_COUNT(of_each)];
+
+		memcpy(tests, of_each, sizeof(tests));
+		for (size_t i = 0; i < AL_COUNT(tests); i++)
+			tests[i].initial_state = (void *)(uintptr_t)engine_kinds[kind];
+		failed += cmocka_run_group_tests_name(engine_kinds[kind], tests, NULL, NULL);
+	}
+	engines_stop();
+	return failed;
 }

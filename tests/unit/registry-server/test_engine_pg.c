@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_engine_pg.c -- what only an engine on another machine has to stand:
+ * lost answers, frozen servers, two who believe that they write.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "engines.h"
+#include "ledger/engine.h"
+
+#ifdef ALAMO_POSTGRESQL
+
+static const char end_sessions[] = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+				   " WHERE pid <> pg_backend_pid() AND application_name LIKE 'alamo-registryd%'";
+
+struct fixture {
+	char where[ENGINE_WHERE_MAX];
+	struct engine *engine;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	engine_place_make(engine_kinds[1], "", f->where);
+	assert_int_equal(engine_open(f->where, true, &f->engine), AL_OK);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	engine_close(f->engine);
+	engine_place_drop(engine_kinds[1], f->where);
+	free(f);
+	return 0;
+}
+
+static void pause_ms(long ms)
+{
+	(void)nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
+}
+
+/* All of a batch but its commit. */
+static enum al_err prepare(struct engine *engine, uint64_t first, uint64_t count)
+{
+	const struct al_slice body = AL_S("body");
+	const struct al_hash leaf = al_leaf_hash(body);
+	enum al_err err = engine->ops->begin(engine);
+
+	for (uint64_t i = 0; err == AL_OK && i < count; i++)
+		err = engine->ops->append(engine, first + i, &leaf, body);
+	return err == AL_OK ? engine->ops->add_note(engine, first + count, AL_S("note")) : err;
+}
+
+static enum al_err commit_in_the_end(struct engine *engine)
+{
+	enum al_err err = engine->ops->commit(engine);
+
+	for (int i = 0; i < 100 && err == AL_EAGAIN; i++) {
+		pause_ms(100);
+		err = engine->ops->commit(engine);
+	}
+	return err;
+}
+
+static void assert_size(struct engine *engine, uint64_t expected)
+{
+	uint64_t size = 99;
+
+	assert_int_equal(engine->ops->size(engine, &size), AL_OK);
+	assert_int_equal(size, expected);
+	assert_int_equal(engine->ops->check(engine), AL_OK);
+}
+
+static void test_session_ended(void **state)
+{
+	struct fixture *f = *state;
+	struct engine *engine = f->engine;
+	uint64_t size;
+
+	/* Before a batch is said: it is said on a new one. */
+	assert_int_equal(prepare(engine, 0, 3), AL_OK);
+	assert_true(engine_sql(f->where, end_sessions));
+	assert_int_equal(commit_in_the_end(engine), AL_OK);
+	assert_size(engine, 3);
+	/* Between two: a question finds a new one by itself, a beat too. */
+	assert_true(engine_sql(f->where, end_sessions));
+	assert_int_equal(engine->ops->size(engine, &size), AL_OK);
+	assert_true(engine_sql(f->where, end_sessions));
+	assert_int_equal(engine->ops->beat(engine), AL_EIO);
+	assert_int_equal(engine->ops->beat(engine), AL_OK);
+}
+
+/* In a transaction in which answers were given: nothing of it was done, and that is known. */
+static void test_session_ended_in_the_middle(void **state)
+{
+	const struct ledger_attachment side = { AL_S("person A"), { 1 }, AL_S("text") };
+	struct fixture *f = *state;
+	struct engine *engine = f->engine;
+
+	assert_int_equal(engine->ops->begin(engine), AL_OK);
+	assert_int_equal(engine->ops->side->put(engine, &side, 0), AL_OK);
+	assert_true(engine_sql(f->where, end_sessions));
+	assert_int_equal(commit_in_the_end(engine), AL_EIO);
+	engine->ops->rollback(engine);
+	assert_int_equal(engine->ops->begin(engine), AL_OK);
+	assert_int_equal(engine->ops->side->remove(engine, AL_S("person A")), AL_ENOTFOUND);
+	assert_int_equal(engine->ops->commit(engine), AL_OK);
+}
+
+/* It did, or did not, hear the batch before it froze: once it is there, it is there once. */
+static void test_server_frozen(void **state)
+{
+	struct engine *engine = ((struct fixture *)*state)->engine;
+
+	assert_int_equal(prepare(engine, 0, 5), AL_OK);
+	engine_server_signal(SIGSTOP);
+	assert_int_equal(engine->ops->commit(engine), AL_EAGAIN);
+	engine_server_signal(SIGCONT);
+	assert_int_equal(commit_in_the_end(engine), AL_OK);
+	assert_size(engine, 5);
+	assert_int_equal(prepare(engine, 5, 1), AL_OK);
+	assert_int_equal(engine->ops->commit(engine), AL_OK);
+	assert_size(engine, 6);
+}
+
+static void test_server_crashed(void **state)
+{
+	struct engine *engine = ((struct fixture *)*state)->engine;
+
+	assert_int_equal(prepare(engine, 0, 5), AL_OK);
+	engine_server_crash();
+	assert_int_equal(engine->ops->commit(engine), AL_EAGAIN);
+	assert_int_equal(engine->ops->commit(engine), AL_EAGAIN);
+	engine_server_start();
+	assert_int_equal(commit_in_the_end(engine), AL_OK);
+	assert_size(engine, 5);
+}
+
+/* The server confirms, and says beside it that the standby does not have it: that is no confirmation. */
+static void test_standby_not_waited_for(void **state)
+{
+	static const char cancel[] = "SET synchronous_commit = local; SELECT pg_cancel_backend(pid)"
+				     " FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+	struct fixture *f = *state;
+	pid_t helper;
+
+	assert_true(engine_sql(f->where, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"));
+	assert_true(engine_sql(f->where, "SELECT pg_reload_conf()"));
+	pause_ms(500);
+	assert_int_equal(prepare(f->engine, 0, 2), AL_OK);
+	helper = fork();
+	if (helper == 0) {
+		for (int i = 0; i < 30; i++) {
+			pause_ms(100);
+			(void)engine_sql(f->where, cancel);
+		}
+		_Exit(0);
+	}
+	assert_int_equal(f->engine->ops->commit(f->engine), AL_EAGAIN);
+	(void)kill(helper, SIGKILL);
+	assert_true(engine_sql(f->where, "SET synchronous_commit = local; SELECT 1"));
+	assert_true(engine_sql(f->where, "ALTER SYSTEM RESET synchronous_standby_names"));
+	assert_true(engine_sql(f->where, "SELECT pg_reload_conf()"));
+	assert_int_equal(commit_in_the_end(f->engine), AL_OK);
+	assert_size(f->engine, 2);
+}
+
+/* Who is overtaken cannot write any more, not even what he had begun; and what the other sees is all that was durable. */
+static void test_fenced(void **state)
+{
+	struct fixture *f = *state;
+	struct engine *second;
+
+	assert_int_equal(prepare(f->engine, 0, 2), AL_OK);
+	assert_int_equal(f->engine->ops->commit(f->engine), AL_OK);
+	assert_int_equal(engine_open(f->where, false, &second), AL_EAGAIN);
+	assert_int_equal(engine_follow(f->where, &second), AL_OK);
+	assert_size(second, 2);
+	assert_int_equal(second->ops->begin(second), AL_ESTALE); /* it only reads */
+	assert_int_equal(second->ops->lead(second, 300), AL_EAGAIN);
+	assert_int_equal(prepare(f->engine, 2, 1), AL_OK);
+	assert_true(engine_sql(f->where, end_sessions));
+	assert_int_equal(second->ops->lead(second, 300), AL_EIO); /* its session was ended, too */
+	assert_int_equal(second->ops->lead(second, 300), AL_EAGAIN);
+	pause_ms(350);
+	assert_int_equal(second->ops->lead(second, 300), AL_OK);
+	assert_int_equal(commit_in_the_end(f->engine), AL_ESTALE);
+	f->engine->ops->rollback(f->engine);
+	assert_int_equal(f->engine->ops->begin(f->engine), AL_ESTALE);
+	assert_int_equal(f->engine->ops->beat(f->engine), AL_ESTALE);
+	assert_int_equal(prepare(second, 2, 1), AL_OK);
+	assert_int_equal(second->ops->commit(second), AL_OK);
+	assert_size(second, 3);
+	engine_close(second);
+}
+
+/* With its session whole: the next thing it says is refused. */
+static void test_fenced_with_a_session(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(prepare(f->engine, 0, 1), AL_OK);
+	assert_true(engine_sql(f->where, "UPDATE head SET epoch = epoch + 1, writer = 'another'"));
+	assert_int_equal(f->engine->ops->commit(f->engine), AL_ESTALE);
+	f->engine->ops->rollback(f->engine);
+	assert_int_equal(f->engine->ops->beat(f->engine), AL_ESTALE);
+	assert_size(f->engine, 0);
+}
+
+static void test_what_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct engine *engine;
+
+	engine_close(f->engine);
+	f->engine = NULL;
+	/* Tables of a newer program; a server that does not sync; no server; no ledger. */
+	assert_true(engine_sql(f->where, "UPDATE head SET version = 2"));
+	assert_int_equal(engine_open(f->where, false, &engine), AL_EUNSUPPORTED);
+	assert_true(engine_sql(f->where, "ALTER SYSTEM SET fsync = off"));
+	assert_true(engine_sql(f->where, "SELECT pg_reload_conf()"));
+	pause_ms(500);
+	assert_int_equal(engine_open(f->where, false, &engine), AL_EUNSUPPORTED);
+	assert_true(engine_sql(f->where, "ALTER SYSTEM RESET fsync"));
+	assert_true(engine_sql(f->where, "SELECT pg_reload_conf()"));
+	assert_true(engine_sql(f->where, "DROP TABLE head"));
+	pause_ms(500);
+	assert_int_equal(engine_open(f->where, false, &engine), AL_ENOTFOUND);
+	assert_int_equal(engine_open("postgresql://127.0.0.1:1/x", false, &engine), AL_EIO);
+	assert_int_equal(engine_open("postgresql://[", false, &engine), AL_EUNSUPPORTED);
+}
+
+#define EACH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH(test_session_ended),          EACH(test_session_ended_in_the_middle),
+		EACH(test_server_frozen),          EACH(test_server_crashed),
+		EACH(test_standby_not_waited_for), EACH(test_fenced),
+		EACH(test_fenced_with_a_session),  EACH(test_what_is_refused),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	engines_stop();
+	return failed;
+}
+
+#else
+int main(void)
+{
+	return 0; /* this build has no such engine */
+}
+#endif
