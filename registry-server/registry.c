@@ -127,6 +127,15 @@ static void on_signer_gone(evutil_socket_t fd, short what, void *arg)
 	al_service_fail(r->service);
 }
 
+static void on_fenced(void *arg)
+{
+	struct registry *r = arg;
+
+	al_log(AL_LOG_ERROR, "fenced",
+	       "reason=\"another registry writes: this one ends, and follows when it is started again\"");
+	al_service_fail(r->service);
+}
+
 /* ---- SIGUSR1: what a backup needs beside the log, into run/side ---- */
 
 static void on_saved(void *arg, enum al_err err, const struct ledger_side_result *result)
@@ -193,6 +202,8 @@ static enum al_err open_pipeline(struct registry *r, const struct al_conf *conf)
 
 	if (err == AL_OK)
 		err = pipeline_new(r->ledger, al_slice_str(ns), &r->pipeline);
+	if (err == AL_OK)
+		ledger_on_fenced(r->ledger, on_fenced, r);
 	if (err == AL_OK)
 		err = ledger_start(r->ledger, al_service_loop(r->service), on_commit, r);
 	if (err == AL_OK)
@@ -301,7 +312,8 @@ static enum al_err registry_start(struct al_service *service, void **self)
 {
 	static const struct al_sandbox_path paths[] = {
 		{ NULL, "run", AL_SANDBOX_WRITE },
-		{ "registry", "ledger", AL_SANDBOX_BESIDE }, /* with its journal */
+		{ "registry", "ledger", AL_SANDBOX_BESIDE },  /* with its journal */
+		{ NULL, "keys/postgresql", AL_SANDBOX_READ }, /* what a connection to it needs */
 		{ "registry", "publish", AL_SANDBOX_WRITE },
 		{ "registry", "witnesses", AL_SANDBOX_READ },
 		{ "log", "socket", AL_SANDBOX_BESIDE },

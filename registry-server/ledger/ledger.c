@@ -76,6 +76,22 @@ void ledger_resume(struct ledger *ledger)
 	pthread_mutex_unlock(&ledger->lock);
 }
 
+void ledger_on_fenced(struct ledger *ledger, ledger_fenced_fn fenced, void *arg)
+{
+	ledger->fenced_fn = fenced;
+	ledger->fenced_arg = arg;
+}
+
+bool ledger_is_fenced(struct ledger *ledger)
+{
+	bool fenced;
+
+	pthread_mutex_lock(&ledger->lock);
+	fenced = ledger->fenced;
+	pthread_mutex_unlock(&ledger->lock);
+	return fenced;
+}
+
 static enum al_err lookup_queue(struct ledger *ledger, struct job *job)
 {
 	enum al_err err = AL_OK;
@@ -184,6 +200,7 @@ static enum al_err locks_init(struct ledger *ledger)
 enum al_err ledger_open(const struct ledger_opts *opts, struct ledger **out)
 {
 	struct ledger *ledger = calloc(1, sizeof(*ledger));
+	char label[ENGINE_LABEL_MAX];
 	uint64_t begun = al_now_ms();
 	enum al_err err;
 
@@ -195,6 +212,7 @@ enum al_err ledger_open(const struct ledger_opts *opts, struct ledger **out)
 	if (ledger->queue.share == 0)
 		ledger->queue.share = LEDGER_QUEUE_ROWS;
 	al_buf_init(&ledger->note, AL_NOTE_MAX);
+	al_buf_init(&ledger->undated, AL_NOTE_MAX);
 	err = locks_init(ledger);
 	if (err == AL_OK && (ledger->mailbox = calloc(1, sizeof(*ledger->mailbox))) == NULL)
 		err = AL_ENOMEM;
@@ -206,7 +224,8 @@ enum al_err ledger_open(const struct ledger_opts *opts, struct ledger **out)
 		err = ledger_check(ledger->engine, &ledger->key, ledger->tree, &ledger->head, &ledger->note);
 	/* After the check: a damaged file stays as it was found. Before the signer hears of it as durable. */
 	if (err == AL_OK && ledger->engine->ops->settle(ledger->engine) != AL_OK)
-		al_log(AL_LOG_WARN, "ledger-readonly", "path=%s reason=\"nothing can be written yet\"", opts->path);
+		al_log(AL_LOG_WARN, "ledger-readonly", "path=%s reason=\"nothing can be written yet\"",
+		       engine_label(opts->path, label));
 	if (err == AL_OK && ledger->signer.begin != NULL)
 		err = ledger->signer.begin(ledger->signer.arg, ledger->tree, al_buf_view(&ledger->note));
 	if (err != AL_OK) {
@@ -215,8 +234,9 @@ enum al_err ledger_open(const struct ledger_opts *opts, struct ledger **out)
 	}
 	ledger->mailbox->ledger = ledger;
 	ledger->next = ledger->head.size;
-	al_log(AL_LOG_INFO, "ledger-open", "path=%s size=%" PRIu64 " ms=%" PRIu64, opts->path, ledger->head.size,
-	       al_now_ms() - begun);
+	al_buf_slice(&ledger->undated, al_buf_view(&ledger->note));
+	al_log(AL_LOG_INFO, "ledger-open", "path=%s size=%" PRIu64 " ms=%" PRIu64, engine_label(opts->path, label),
+	       ledger->head.size, al_now_ms() - begun);
 	*out = ledger;
 	return AL_OK;
 }
@@ -272,6 +292,7 @@ void ledger_close(struct ledger *ledger)
 	engine_close(ledger->engine);
 	al_tree_free(ledger->tree);
 	al_buf_release(&ledger->note);
+	al_buf_release(&ledger->undated);
 	(void)pthread_cond_destroy(&ledger->wake);
 	(void)pthread_mutex_destroy(&ledger->lock);
 	(void)pthread_mutex_destroy(&ledger->db_lock);

@@ -101,7 +101,7 @@ typedef void (*ledger_done_fn)(void *arg, enum al_err err, const struct ledger_r
 /*
  * Queue one entry for index `index` (the next free one: compare-and-set).
  * On AL_OK done() (may be NULL) will be called, once, on the loop: AL_OK means
- * durable; AL_EIO that nothing was stored, in which case every job queued
+ * durable; AL_ECLOSED as ledger_on_fenced() says; AL_EIO that nothing was stored, in which case every job queued
  * behind it fails too (AL_ESTALE) until ledger_resume(). After an AL_EIO and a
  * crash before the next commit the entries may still be there: a disk that
  * reports a failed write may have written. The bytes are copied.
@@ -112,6 +112,13 @@ AL_MUST_USE enum al_err ledger_append(struct ledger *ledger, uint64_t index, str
 				      void *arg);
 /* After a failure: the size from which the caller, its state rebuilt, goes on. */
 void ledger_resume(struct ledger *ledger);
+/*
+ * Called once, on the loop, when another registry has become the writer. What was under way then, or when the ledger
+ * was closed while its store was away, has failed with AL_ECLOSED: nobody here can say whether it was stored.
+ */
+typedef void (*ledger_fenced_fn)(void *arg);
+void ledger_on_fenced(struct ledger *ledger, ledger_fenced_fn fenced, void *arg); /* before ledger_start() */
+bool ledger_is_fenced(struct ledger *ledger);
 /* Receipt of a durable entry under the newest checkpoint. AL_ENOTFOUND through done(). */
 AL_MUST_USE enum al_err ledger_prove(struct ledger *ledger, uint64_t index, ledger_done_fn done, void *arg);
 

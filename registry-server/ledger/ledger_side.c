@@ -393,7 +393,7 @@ static enum al_err run_all(struct ledger *ledger, struct job_list *jobs, bool *e
 	if (err == AL_OK && *erased)
 		err = engine->ops->side->scrub(engine);
 	if (err == AL_OK)
-		err = engine->ops->commit(engine);
+		err = ledger_commit(ledger);
 	if (err != AL_OK)
 		engine->ops->rollback(engine);
 	return err;

@@ -16,6 +16,8 @@
 
 #define LOOKUPS_A_TURN 16 /* reads and proofs between two commits */
 #define POST_RETRY_MS 10
+#define BEAT_MS 1000
+#define OUTAGE_PAUSE_MS 100 /* between two questions whether the store is back */
 
 /* ---- results, to the loop ---- */
 
@@ -56,13 +58,17 @@ static void drain(void *arg)
 	pthread_mutex_unlock(&ledger->lock);
 	while ((job = job_list_pop(&list)) != NULL)
 		ledger_deliver(ledger, job);
+	if (ledger->fenced && !ledger->told && ledger->fenced_fn != NULL) {
+		ledger->told = true;
+		ledger->fenced_fn(ledger->fenced_arg);
+	}
 }
 
 /* With `lock` held. When memory is short the writer tries again. */
 static void outbox_post(struct ledger *ledger)
 {
 	/* ledger_close() delivers itself. */
-	if (!ledger->posted && !ledger->stopping && ledger->outbox.first != NULL)
+	if (!ledger->posted && !ledger->stopping && (ledger->outbox.first != NULL || (ledger->fenced && !ledger->told)))
 		ledger->posted = al_loop_post(ledger->loop, drain, ledger->mailbox) == AL_OK;
 }
 
@@ -128,12 +134,14 @@ static enum al_err store(struct ledger *ledger, struct job_list *jobs, struct jo
 	if (err == AL_OK)
 		err = ledger->engine->ops->add_note(ledger->engine, batch->batch.checkpoint.size, batch->batch.note);
 	if (err == AL_OK)
-		err = ledger->engine->ops->commit(ledger->engine);
+		err = ledger_commit(ledger);
 	if (err != AL_OK) {
 		ledger->engine->ops->rollback(ledger->engine);
 		al_tree_truncate(ledger->tree, size);
 		return err;
 	}
+	al_buf_reset(&ledger->undated);
+	al_buf_slice(&ledger->undated, batch->batch.note);
 	ledger->signer.kept(ledger->signer.arg);
 	return AL_OK;
 }
@@ -170,7 +178,8 @@ static void commit_turn(struct ledger *ledger, struct job_list *jobs)
 	} else {
 		al_log(AL_LOG_ERROR, "ledger-commit", "first=%" PRIu64 " err=%s", jobs->first->index, al_err_name(err));
 		ledger->failed = true;
-		ledger_outbox_fail(ledger, jobs, AL_EIO);
+		ledger->fenced = ledger->fenced || err == AL_ESTALE;
+		ledger_outbox_fail(ledger, jobs, err == AL_ESTALE || err == AL_ECLOSED ? AL_ECLOSED : AL_EIO);
 		ledger->queued_bytes = 0;
 		ledger_outbox_fail(ledger, &ledger->appends, AL_ESTALE);
 	}
@@ -185,7 +194,9 @@ static enum al_err date_head(struct ledger *ledger, struct job_batch *batch)
 	enum al_err err = ledger->head.size > 0 ? AL_OK : AL_ENOTFOUND;
 
 	if (err == AL_OK)
-		err = ledger->engine->ops->note(ledger->engine, ledger->head.size, &batch->note);
+		al_buf_slice(&batch->note, al_buf_view(&ledger->undated));
+	if (err == AL_OK)
+		err = batch->note.err;
 	if (err == AL_OK)
 		err = ledger->signer.date(ledger->signer.arg, &ledger->head, &batch->note);
 	if (err != AL_OK)
@@ -204,7 +215,7 @@ static enum al_err date_head(struct ledger *ledger, struct job_batch *batch)
 static enum al_err look_up(struct ledger *ledger, struct job *job)
 {
 	struct job_batch *batch = job_batch_new(NULL);
-	uint64_t size = al_tree_size(ledger->tree);
+	uint64_t size = ledger->head.size; /* while a commit is not settled the tree is ahead of it */
 	enum al_err err;
 
 	if (batch == NULL)
@@ -239,7 +250,86 @@ static void lookup_turn(struct ledger *ledger, struct job_list *jobs)
 	pthread_mutex_unlock(&ledger->lock);
 }
 
+/* With `lock` held: until something is queued, or so long. */
+static void pause_on(struct ledger *ledger, long ms)
+{
+	struct timespec until;
+
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += ms % 1000 * 1000000L;
+	until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	(void)pthread_cond_timedwait(&ledger->wake, &ledger->lock, &until);
+}
+
+/* ---- while the store is away ---- */
+
+/* With `lock` held: those that need no store. */
+static struct job_list storeless_take(struct ledger *ledger)
+{
+	struct job_list all = job_list_take(&ledger->lookups), taken = { NULL, NULL, 0 };
+	struct job *job;
+
+	while ((job = job_list_pop(&all)) != NULL)
+		job_list_push(job->kind == JOB_READ ? &ledger->lookups : &taken, job);
+	return taken;
+}
+
+/* False: the ledger is being closed. */
+static bool outage_turn(struct ledger *ledger)
+{
+	struct job_list lookups;
+	bool stopping;
+
+	pthread_mutex_lock(&ledger->lock);
+	pause_on(ledger, OUTAGE_PAUSE_MS);
+	lookups = storeless_take(ledger);
+	stopping = ledger->stopping;
+	pthread_mutex_unlock(&ledger->lock);
+	if (lookups.first != NULL)
+		lookup_turn(ledger, &lookups);
+	return !stopping;
+}
+
+enum al_err ledger_commit(struct ledger *ledger)
+{
+	enum al_err err = ledger->engine->ops->commit(ledger->engine);
+	bool going = true;
+
+	if (err != AL_EAGAIN)
+		return err;
+	al_log(AL_LOG_WARN, "ledger-away", "size=%" PRIu64 " reason=\"nothing is stored meanwhile\"",
+	       ledger->head.size);
+	while (err == AL_EAGAIN && going) {
+		pthread_mutex_unlock(&ledger->db_lock);
+		going = outage_turn(ledger);
+		pthread_mutex_lock(&ledger->db_lock);
+		if (going)
+			err = ledger->engine->ops->commit(ledger->engine);
+	}
+	if (err == AL_EAGAIN)
+		return AL_ECLOSED;
+	al_log(AL_LOG_WARN, "ledger-back", "result=%s", al_err_name(err));
+	return err;
+}
+
 /* ---- the writer thread ---- */
+
+/* Nothing else was said to the store lately. */
+static void beat(struct ledger *ledger)
+{
+	enum al_err err;
+
+	pthread_mutex_unlock(&ledger->lock);
+	pthread_mutex_lock(&ledger->db_lock);
+	err = ledger->engine->ops->beat(ledger->engine);
+	pthread_mutex_unlock(&ledger->db_lock);
+	pthread_mutex_lock(&ledger->lock);
+	if (err != AL_ESTALE)
+		return;
+	ledger->failed = ledger->fenced = true;
+	outbox_post(ledger);
+}
 
 static bool work_waits(const struct ledger *ledger)
 {
@@ -250,18 +340,16 @@ static bool work_waits(const struct ledger *ledger)
 static void wait_for_work(struct ledger *ledger)
 {
 	while (!ledger->stopping && !work_waits(ledger)) {
-		struct timespec until;
+		bool unposted = !ledger->posted && ledger->outbox.first != NULL;
 
-		if (ledger->posted || ledger->outbox.first == NULL) {
-			pthread_cond_wait(&ledger->wake, &ledger->lock);
+		if (unposted || (ledger->engine->ops->beat != NULL && !ledger->fenced)) {
+			pause_on(ledger, unposted ? POST_RETRY_MS : BEAT_MS);
+			outbox_post(ledger);
+			if (!unposted && !ledger->stopping && !work_waits(ledger))
+				beat(ledger);
 			continue;
 		}
-		(void)clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += POST_RETRY_MS * 1000000L;
-		until.tv_sec += until.tv_nsec / 1000000000L;
-		until.tv_nsec %= 1000000000L;
-		(void)pthread_cond_timedwait(&ledger->wake, &ledger->lock, &until);
-		outbox_post(ledger);
+		pthread_cond_wait(&ledger->wake, &ledger->lock);
 	}
 }
 

@@ -3,8 +3,8 @@
  * ledger_writer.h -- the inside of a ledger: its state, its writer thread, and
  * the outbox between that thread and the loop. Private to ledger.c.
  *
- * Two locks. `db_lock` guards the file and the tree; the writer holds it for a
- * whole commit. `lock` guards the queues and the head and is held for moments
+ * Two locks. `db_lock` guards the store and the tree; the writer holds it for a
+ * whole commit, but not through an outage of the store. `lock` guards the queues and the head and is held for moments
  * only, so the loop never waits for the disk. `db_lock` is taken first.
  */
 #ifndef REGISTRY_LEDGER_WRITER_H
@@ -37,7 +37,8 @@ struct ledger {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	struct al_checkpoint head; /* newest durable one */
-	struct al_buf note;
+	struct al_buf note;        /* its note, dated or not */
+	struct al_buf undated;     /* as it is stored; the writer's thread alone has it */
 	struct job_list appends;
 	struct job_list lookups;
 	struct job_list sides;
@@ -45,6 +46,10 @@ struct ledger {
 	size_t queued_bytes;
 	uint64_t next; /* index of the next append */
 	bool failed;   /* until ledger_resume() */
+	bool fenced;   /* another registry writes, for good */
+	bool told;     /* fenced_fn was called */
+	ledger_fenced_fn fenced_fn;
+	void *fenced_arg;
 	bool stopping;
 	bool posted; /* `mailbox` is on its way to the loop */
 	struct mailbox *mailbox;
@@ -53,6 +58,13 @@ struct ledger {
 void *ledger_writer(void *ledger); /* the thread's main; returns once `stopping` is set */
 /* With `lock` held, which is let go meanwhile: one commit of what is queued, then some look-ups. Tests call it too. */
 void ledger_writer_turn(struct ledger *ledger);
+
+/*
+ * With `db_lock` held, which is let go while the store cannot say whether it has the commit; what can be answered without
+ * the store is answered meanwhile. AL_EIO: it was not stored. AL_ESTALE: another registry writes. AL_ECLOSED: the ledger
+ * is being closed, and nobody knows.
+ */
+AL_MUST_USE enum al_err ledger_commit(struct ledger *ledger);
 
 /* With `lock` held: results for the loop, in this order. `list` is empty then. */
 void ledger_outbox_add(struct ledger *ledger, struct job_list *list);

@@ -201,8 +201,11 @@ static enum al_err recover_open(struct recover *r)
 	if (err != AL_OK)
 		return err;
 	opts.key = signer_key(r->signer);
-	opts.create = access(path, F_OK) != 0; /* lost altogether: all of it comes from the stream */
 	err = ledger_open(&opts, &r->ledger);
+	if (err == AL_ENOTFOUND) { /* lost altogether: all of it comes from the stream */
+		opts.create = true;
+		err = ledger_open(&opts, &r->ledger);
+	}
 	if (err == AL_OK)
 		err = al_loop_new(&r->loop);
 	if (err == AL_OK)

@@ -138,7 +138,7 @@ static void rebuild(struct pipeline *p)
 
 void pipeline_landed(struct pipeline *p)
 {
-	if (--p->in_flight == 0 && p->broken)
+	if (--p->in_flight == 0 && p->broken && !ledger_is_fenced(p->ledger))
 		rebuild(p);
 }
 
@@ -150,6 +150,12 @@ static void on_stored(void *arg, enum al_err err, const struct ledger_receipt *r
 	if (err == AL_OK) {
 		al_metric_inc(&accepted_total, 1);
 		waiter_answer(w, receipt);
+	} else if (err == AL_ECLOSED) {
+		p->broken = true;
+		waiter_fail(
+			w,
+			"the registry ended while the request was being stored: send the same bytes again, to it or to "
+			"the one that has taken over");
 	} else {
 		p->broken = true;
 		waiter_fail(w, "storage failed: the request was NOT stored; send the same bytes again later");

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_ledger_pg.c -- the ledger while its store is away: what is durable is
+ * still answered, what is not waits, and nobody is told what is not known.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engines.h"
+#include "ledger/engine.h"
+#include "ledger/ledger.h"
+#include "sign/signer.h"
+
+#ifdef ALAMO_POSTGRESQL
+
+#define NOTHING 99 /* no enum al_err */
+
+struct fixture {
+	char where[ENGINE_WHERE_MAX];
+	struct al_skey key;
+	struct al_loop *loop;
+	struct al_timer *timer;
+	struct ledger *ledger;
+	int stored, proved, dated;
+	bool fenced;
+};
+
+static void on_time(void *arg)
+{
+	al_loop_stop(((struct fixture *)arg)->loop);
+}
+
+static void run_for(struct fixture *f, uint64_t ms)
+{
+	al_timer_set(f->timer, ms);
+	al_loop_run(f->loop);
+}
+
+/* Bounded: an answer that never comes is a failure. */
+static void run_until(struct fixture *f, const int *answer)
+{
+	for (int i = 0; i < 300 && *answer == NOTHING; i++)
+		run_for(f, 100);
+	assert_int_not_equal(*answer, NOTHING);
+}
+
+static void on_stored(void *arg, enum al_err err, const struct ledger_receipt *receipt)
+{
+	(void)receipt;
+	((struct fixture *)arg)->stored = (int)err;
+}
+
+static void on_proved(void *arg, enum al_err err, const struct ledger_receipt *receipt)
+{
+	struct fixture *f = arg;
+
+	f->proved = (int)err;
+	assert_true(err != AL_OK || (receipt->checkpoint.size == 1 && receipt->proof_count == 0));
+}
+
+static void on_dated(void *arg, enum al_err err, const struct ledger_batch *batch)
+{
+	struct fixture *f = arg;
+
+	f->dated = (int)err;
+	assert_true(err != AL_OK || batch->checkpoint.size == 1);
+}
+
+static void on_fenced(void *arg)
+{
+	((struct fixture *)arg)->fenced = true;
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct ledger_opts opts = { .create = true };
+
+	assert_non_null(f);
+	engine_place_make(engine_kinds[1], "", f->where);
+	assert_int_equal(al_loop_new(&f->loop), AL_OK);
+	assert_int_equal(al_timer_new(f->loop, on_time, f, &f->timer), AL_OK);
+	assert_int_equal(al_skey_generate(AL_S("registry.test/away"), &f->key), AL_OK);
+	opts.path = f->where;
+	opts.key = &f->key.pub;
+	opts.signer = signer_local(&f->key);
+	assert_int_equal(ledger_open(&opts, &f->ledger), AL_OK);
+	ledger_on_fenced(f->ledger, on_fenced, f);
+	assert_int_equal(ledger_start(f->ledger, f->loop, NULL, NULL), AL_OK);
+	f->stored = NOTHING;
+	assert_int_equal(ledger_append(f->ledger, 0, AL_S("first"), on_stored, f), AL_OK);
+	run_until(f, &f->stored);
+	assert_int_equal(f->stored, AL_OK);
+	f->stored = f->proved = f->dated = NOTHING;
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	ledger_close(f->ledger);
+	run_for(f, 10);
+	al_timer_free(f->timer);
+	al_loop_free(f->loop);
+	engine_place_drop(engine_kinds[1], f->where);
+	free(f);
+	return 0;
+}
+
+static void test_answers_while_away(void **state)
+{
+	struct fixture *f = *state;
+
+	engine_server_signal(SIGSTOP);
+	assert_int_equal(ledger_append(f->ledger, 1, AL_S("second"), on_stored, f), AL_OK);
+	run_for(f, 6000); /* the deadline of the store's answer is over */
+	assert_int_equal(ledger_prove(f->ledger, 0, on_proved, f), AL_OK);
+	assert_int_equal(ledger_date(f->ledger, on_dated, f), AL_OK);
+	run_until(f, &f->proved);
+	run_until(f, &f->dated);
+	assert_int_equal(f->proved, AL_OK);
+	assert_int_equal(f->dated, AL_OK);
+	assert_int_equal(f->stored, NOTHING);
+	assert_int_equal(ledger_head(f->ledger, NULL).size, 1);
+	engine_server_signal(SIGCONT);
+	run_until(f, &f->stored);
+	assert_int_equal(f->stored, AL_OK);
+	assert_int_equal(ledger_head(f->ledger, NULL).size, 2);
+	assert_false(f->fenced);
+}
+
+/* Whoever asked is told that it is not known, which is so. */
+static void test_closed_while_away(void **state)
+{
+	struct fixture *f = *state;
+
+	engine_server_signal(SIGSTOP);
+	assert_int_equal(ledger_append(f->ledger, 1, AL_S("second"), on_stored, f), AL_OK);
+	run_for(f, 5000);
+	ledger_close(f->ledger);
+	f->ledger = NULL;
+	engine_server_signal(SIGCONT);
+	assert_int_equal(f->stored, AL_ECLOSED);
+}
+
+static void test_another_writes(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(engine_sql(f->where, "UPDATE head SET epoch = epoch + 1, writer = 'another'"));
+	assert_int_equal(ledger_append(f->ledger, 1, AL_S("second"), on_stored, f), AL_OK);
+	run_until(f, &f->stored);
+	run_for(f, 100);
+	assert_int_equal(f->stored, AL_ECLOSED);
+	assert_true(f->fenced && ledger_is_fenced(f->ledger));
+}
+
+/* Without a request that would find out. */
+static void test_another_writes_in_silence(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(engine_sql(f->where, "UPDATE head SET epoch = epoch + 1, writer = 'another'"));
+	for (int i = 0; i < 100 && !f->fenced; i++)
+		run_for(f, 100);
+	assert_true(f->fenced);
+}
+
+#define EACH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH(test_answers_while_away),
+		EACH(test_closed_while_away),
+		EACH(test_another_writes),
+		EACH(test_another_writes_in_silence),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	engines_stop();
+	return failed;
+}
+
+#else
+int main(void)
+{
+	return 0; /* this build has no such engine */
+}
+#endif
