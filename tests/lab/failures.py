@@ -293,7 +293,7 @@ class Failures:
 
     def figures(self):
         for case, (_, ours, theirs) in self.rows.items():
-            beside = f"bird-defaults {theirs:.1f} ratio {theirs / max(ours, 0.02):.0f}" if theirs is not None else \
+            beside = f"bird-defaults {theirs:.1f} ratio {ours / max(theirs, 0.01):.4f}" if theirs is not None else \
                 "bird-defaults not-measured"
             yield f"figure outage_{case}_s {ours:.2f} s {beside}"
         for case, who in self.captured.items():
