@@ -185,7 +185,8 @@ static void refuse(struct al_http_answer *answer, int status)
 		answer->status = 500;
 }
 
-static void context_init(const struct whois_rdap *own, const char *path, struct al_slice rest,
+/* `before`: what stands before `rest` in what was asked. */
+static void context_init(const struct whois_rdap *own, const char *before, struct al_slice rest,
 			 const struct al_http_answer *answer, struct rdap *out)
 {
 	out->view = own->view;
@@ -195,7 +196,7 @@ static void context_init(const struct whois_rdap *own, const char *path, struct 
 		(void)snprintf(out->base, sizeof(out->base), "http://%.*s/",
 			       answer->host.len > 0 ? (int)answer->host.len : 9,
 			       answer->host.len > 0 ? answer->host.ptr : "localhost");
-	(void)snprintf(out->self, sizeof(out->self), "%s%s%.*s", out->base, path,
+	(void)snprintf(out->self, sizeof(out->self), "%s%s%.*s", out->base, before,
 		       (int)(rest.len < 1000 ? rest.len : 1000), rest.ptr != NULL ? rest.ptr : "");
 }
 
@@ -228,6 +229,7 @@ static void respond(struct whois_rdap *own, const struct rdap_kind *kind, struct
 		    struct al_http_answer *answer)
 {
 	struct rdap rdap;
+	char before[24];
 	json_t *made;
 
 	answer->type = RDAP_TYPE;
@@ -235,7 +237,8 @@ static void respond(struct whois_rdap *own, const struct rdap_kind *kind, struct
 		refuse(answer, 503);
 		return;
 	}
-	context_init(own, kind->path, rest, answer, &rdap);
+	(void)snprintf(before, sizeof(before), "%s%s", kind->path, kind->search ? "?" : "");
+	context_init(own, before, rest, answer, &rdap);
 	made = kind->make(&rdap, rest, &answer->status);
 	if (made == NULL) {
 		refuse(answer, answer->status != 200 ? answer->status : 500);
@@ -283,7 +286,7 @@ static void http_files(void *arg, struct al_slice rest, struct al_slice query, s
 		refuse(answer, 503);
 		return;
 	}
-	context_init(own, "", rest, answer, &rdap);
+	context_init(own, "registry/", rest, answer, &rdap);
 	(void)snprintf(own->etag, sizeof(own->etag), "%" PRIu64, own->view->head.size);
 	answer->etag = own->etag;
 	rdap_files_answer(own->files, &rdap, rest, answer);

@@ -185,32 +185,79 @@ json_t *rdap_autnum(const struct rdap *rdap, const struct al_object *object)
 
 /* ---- names ---- */
 
-static json_t *addresses_of(struct al_slice address)
+bool rdap_listed(const json_t *list, struct al_slice name)
 {
-	struct al_prefix addr;
-	char text[AL_PREFIX_STRLEN];
-
-	if (al_addr_parse(address, &addr) != AL_OK)
-		return NULL;
-	al_addr_format(&addr, text);
-	return json_pack("{s:[s]}", addr.bits == 32 ? "v4" : "v6", text);
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (al_slice_is(name, json_string_value(json_object_get(json_array_get(list, i), "ldhName"))))
+			return true;
+	return false;
 }
 
+struct addresses {
+	struct al_slice name;
+	json_t *four, *six;
+	size_t objects;
+};
+
+/* Every address that an object gives for the name, each once. */
+static bool addresses_take(const struct al_object *object, void *arg)
+{
+	struct addresses *found = arg;
+	struct al_slice rest = al_object_text(object), value, name;
+	char text[AL_PREFIX_STRLEN];
+	struct al_prefix addr;
+
+	found->objects++;
+	while (al_attr_find(&rest, "nserver", &value)) {
+		json_t *list, *have;
+		size_t i;
+		bool known = false;
+
+		if (!al_slice_word(&value, "", &name) || !al_slice_eq(name, found->name) ||
+		    al_addr_parse(al_slice_trim(value), &addr) != AL_OK)
+			continue;
+		al_addr_format(&addr, text);
+		list = addr.bits == 32 ? found->four : found->six;
+		json_array_foreach(list, i, have) known = known || strcmp(json_string_value(have), text) == 0;
+		if (!known && json_array_size(list) < RDAP_RELATED_MAX)
+			(void)json_array_append_new(list, json_string(text));
+	}
+	return found->objects < 4 * RDAP_RELATED_MAX;
+}
+
+/* Takes the lists. */
+static void put_addresses(json_t *made, struct addresses *found)
+{
+	json_t *addresses = json_object();
+
+	if (json_array_size(found->four) > 0)
+		(void)json_object_set(addresses, "v4", found->four);
+	if (json_array_size(found->six) > 0)
+		(void)json_object_set(addresses, "v6", found->six);
+	if (json_object_size(addresses) > 0)
+		(void)json_object_set(made, "ipAddresses", addresses);
+	json_decref(addresses);
+	json_decref(found->four);
+	json_decref(found->six);
+}
+
+/* One entry a name, however many of its addresses have a line. */
 static json_t *nameservers_of(const struct rdap *rdap, const struct al_object *object)
 {
 	struct al_slice rest = al_object_text(object), value, name;
 	json_t *list = json_array();
 
 	while (al_attr_find(&rest, "nserver", &value)) {
-		json_t *server, *addresses;
+		struct addresses found;
+		json_t *server;
 
-		if (!al_slice_word(&value, "", &name))
+		if (!al_slice_word(&value, "", &name) || rdap_listed(list, name))
 			continue;
 		server = json_pack("{s:s, s:o, s:[o]}", "objectClassName", "nameserver", "ldhName", rdap_text(name),
 				   "links", rdap_link(rdap, "self", "nameserver/", name, RDAP_TYPE));
-		addresses = addresses_of(al_slice_trim(value));
-		if (addresses != NULL)
-			(void)json_object_set_new(server, "ipAddresses", addresses);
+		found = (struct addresses){ .name = name, .four = json_array(), .six = json_array() };
+		(void)addresses_take(object, &found);
+		put_addresses(server, &found);
 		(void)json_array_append_new(list, server);
 	}
 	return list;
@@ -273,61 +320,21 @@ json_t *rdap_reverse(const struct rdap *rdap, struct al_slice name, const struct
 	return made;
 }
 
-struct addresses {
-	struct al_slice name;
-	json_t *four, *six;
-	size_t objects;
-};
-
-/* Every address that an object gives for the name, each once. */
-static bool addresses_take(const struct al_object *object, void *arg)
-{
-	struct addresses *found = arg;
-	struct al_slice rest = al_object_text(object), value, name;
-	char text[AL_PREFIX_STRLEN];
-	struct al_prefix addr;
-
-	found->objects++;
-	while (al_attr_find(&rest, "nserver", &value)) {
-		json_t *list, *have;
-		size_t i;
-		bool known = false;
-
-		if (!al_slice_word(&value, "", &name) || !al_slice_eq(name, found->name) ||
-		    al_addr_parse(al_slice_trim(value), &addr) != AL_OK)
-			continue;
-		al_addr_format(&addr, text);
-		list = addr.bits == 32 ? found->four : found->six;
-		json_array_foreach(list, i, have) known = known || strcmp(json_string_value(have), text) == 0;
-		if (!known && json_array_size(list) < RDAP_RELATED_MAX)
-			(void)json_array_append_new(list, json_string(text));
-	}
-	return found->objects < 4 * RDAP_RELATED_MAX;
-}
-
 json_t *rdap_nameserver(const struct rdap *rdap, struct al_slice name)
 {
 	static const enum al_class classes[] = { AL_DOMAIN, AL_INETNUM, AL_INET6NUM };
 	struct addresses found = { .name = name, .four = json_array(), .six = json_array() };
-	json_t *made, *addresses = json_object();
+	json_t *made;
 
 	for (size_t i = 0; i < AL_COUNT(classes); i++)
 		whois_index_find(rdap->view->index, classes[i], AL_S("nserver"), name, addresses_take, &found);
-	if (json_array_size(found.four) > 0)
-		(void)json_object_set(addresses, "v4", found.four);
-	if (json_array_size(found.six) > 0)
-		(void)json_object_set(addresses, "v6", found.six);
-	json_decref(found.four);
-	json_decref(found.six);
-	if (found.objects == 0) {
-		json_decref(addresses);
-		return NULL;
-	}
 	made = json_pack("{s:s, s:o, s:o, s:[s], s:[o]}", "objectClassName", "nameserver", "ldhName", rdap_text(name),
 			 "handle", rdap_text(name), "status", "active", "links",
 			 rdap_link(rdap, "self", "nameserver/", name, RDAP_TYPE));
-	if (json_object_size(addresses) > 0)
-		(void)json_object_set(made, "ipAddresses", addresses);
-	json_decref(addresses);
+	put_addresses(made, &found);
+	if (found.objects == 0) {
+		json_decref(made);
+		return NULL;
+	}
 	return made;
 }

@@ -23,6 +23,8 @@ json_t *rdap_reverse(const struct rdap *rdap, struct al_slice name, const struct
 json_t *rdap_entity(const struct rdap *rdap, const struct al_object *object, json_t *roles, bool full);
 /* The name server with that canonical name, with the addresses that objects give for it; NULL: no object names it. */
 json_t *rdap_nameserver(const struct rdap *rdap, struct al_slice name);
+/* Does a list of name servers have one of that name? */
+bool rdap_listed(const json_t *list, struct al_slice name);
 /* A role, person or mntner by its handle as typed, or NULL. */
 const struct al_object *rdap_entity_find(const struct rdap *rdap, struct al_slice handle);
 

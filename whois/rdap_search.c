@@ -71,16 +71,6 @@ static bool take_entity(const struct al_object *object, void *arg)
 	return true;
 }
 
-static bool listed(const json_t *list, struct al_slice name)
-{
-	json_t *have;
-	size_t i;
-
-	json_array_foreach(
-		list, i, have) if (al_slice_is(name, json_string_value(json_object_get(have, "ldhName")))) return true;
-	return false;
-}
-
 static bool take_server(const struct al_object *object, void *arg)
 {
 	struct search *search = arg;
@@ -90,7 +80,7 @@ static bool take_server(const struct al_object *object, void *arg)
 	if (!bounded(search))
 		return false;
 	while (json_array_size(search->list) < RDAP_SEARCH_MAX && al_attr_find(&rest, "nserver", &value)) {
-		if (!al_slice_word(&value, "", &name) || listed(search->list, name))
+		if (!al_slice_word(&value, "", &name) || rdap_listed(search->list, name))
 			continue;
 		if (matches(search->pattern, by_address ? al_slice_trim(value) : name))
 			(void)json_array_append_new(search->list, rdap_nameserver(search->rdap, name));

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_pages.c -- what the HTTP service answers, byte for byte (golden.h): one
+ * file each in tests/golden/pages, against the registry of the whois cases and
+ * what registry.rpsl adds to it.
+ *
+ *   > PATH        a GET
+ *   = 200 TYPE, ETag SIZE
+ *   the body
+ *
+ * Of a page there is what differs from page to page: between <h1> and </main>.
+ */
+#include "golden.h"
+
+#include "../common/loopback.h"
+#include "explorer.h"
+#include "growth.h"
+#include "rdap.h"
+#include "site.h"
+
+#define FOLDER TEST_DATA "/golden/pages"
+#define ANSWER_MAX (8u << 20)
+
+static struct {
+	struct al_conf *conf;
+	struct al_vkey key;
+	struct whois_site site;
+	char answer[ANSWER_MAX];
+} pages;
+
+/* One request to a service of its own, on a loop of its own. The answer stays until the next. */
+static const char *get(const struct whois_view *view, const char *host, struct al_slice path)
+{
+	struct whois_explorer *explorer;
+	struct whois_rdap *rdap;
+	struct al_loop *loop;
+	struct al_http *http;
+	pthread_t thread;
+	char request[4096];
+	uint16_t port;
+	int fd;
+
+	assert_int_equal(al_loop_new(&loop), AL_OK);
+	assert_int_equal(al_http_new(loop, &http), AL_OK);
+	assert_int_equal(whois_explorer_new(view, &explorer), AL_OK);
+	assert_int_equal(whois_explorer_serve(explorer, http), AL_OK);
+	assert_int_equal(whois_rdap_new(view, "", &rdap), AL_OK);
+	assert_int_equal(whois_rdap_serve(rdap, http), AL_OK);
+	assert_int_equal(al_http_listen(http, AL_S("127.0.0.1"), 0, &port), AL_OK);
+	loop_thread_start(loop, &thread);
+	fd = client_connect(port);
+	(void)snprintf(request, sizeof(request), "GET %.*s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n",
+		       AL_FMT(path), host);
+	client_say(fd, request);
+	assert_true(client_drain(fd, pages.answer, sizeof(pages.answer)) > 0);
+	close(fd);
+	loop_thread_stop(loop, thread);
+	al_http_free(http);
+	whois_rdap_free(rdap);
+	whois_explorer_free(explorer);
+	al_loop_free(loop);
+	return pages.answer;
+}
+
+/* A field's value; empty when the answer has none. */
+static struct al_slice field_of(const char *answer, const char *name)
+{
+	const char *end = strstr(answer, "\r\n\r\n"), *at = strstr(answer, name);
+
+	return at != NULL && at < end ? al_slice_of(at + strlen(name), strcspn(at + strlen(name), "\r")) : AL_S("");
+}
+
+static void put_body(const char *body, struct al_buf *out)
+{
+	const char *from = strstr(body, "<h1>"), *to = strstr(body, "</main>");
+
+	if (from == NULL || to == NULL)
+		golden_put_neutral(al_slice_str(body), out);
+	else
+		golden_put_neutral(al_slice_of(from, (size_t)(to - from)), out);
+	if (out->len > 0 && out->ptr[out->len - 1] != '\n')
+		al_buf_str(out, "\n");
+}
+
+static void play(struct al_slice text, struct al_buf *out)
+{
+	struct al_slice line;
+
+	while (al_slice_line(&text, &line)) {
+		const char *answer;
+
+		if (!al_slice_starts(line, "> /"))
+			continue;
+		answer = get(&golden.f.view, "whois.test:4080", al_slice_from(line, 2));
+		al_buf_slice(out, line);
+		al_buf_printf(out, "\n= %.3s %.*s", answer + strlen("HTTP/1.1 "),
+			      AL_FMT(field_of(answer, "Content-Type: ")));
+		if (field_of(answer, "ETag: ").len > 0)
+			al_buf_printf(out, ", ETag %.*s", AL_FMT(field_of(answer, "ETag: ")));
+		al_buf_u8(out, '\n');
+		put_body(strstr(answer, "\r\n\r\n") + 4, out);
+	}
+}
+
+static void test_cases(void **state)
+{
+	(void)state;
+	golden_check_all(FOLDER, play, 26);
+}
+
+/* Three days: no change of the fourth, and the last one took something away. */
+static struct whois_day days[] = { { 20000, 3, 4 }, { 20001, 40, 45 }, { 20004, 30, 12 } };
+static const struct whois_growth growth = { days, AL_COUNT(days), AL_COUNT(days) };
+
+/* A configuration of one section. */
+static void conf_of(const char *text)
+{
+	char path[] = "/tmp/alamo-pages-XXXXXX", message[256];
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	al_conf_free(pages.conf);
+	assert_int_equal(al_conf_load(path, &pages.conf, message, sizeof(message)), AL_OK);
+	unlink(path);
+	pages.site.conf = pages.conf;
+}
+
+/* Before the first head, and of a view that lacks what it may lack. */
+static void test_without(void **state)
+{
+	struct whois_view view = golden.f.view;
+	const char *answer;
+
+	(void)state;
+	view.head.size = 0;
+	answer = get(&view, "x", AL_S("/"));
+	assert_int_equal(strncmp(answer, "HTTP/1.1 503 ", 13), 0);
+	assert_true(field_of(answer, "ETag: ").len == 0 &&
+		    al_slice_is(field_of(answer, "Content-Type: "), "text/plain; charset=utf-8"));
+	assert_non_null(strstr(answer, "\r\n\r\nThe log is still being fetched and checked. Try again soon.\n"));
+	answer = get(&view, "x", AL_S("/ip/10.1.2.1"));
+	assert_int_equal(strncmp(answer, "HTTP/1.1 503 ", 13), 0);
+	assert_non_null(strstr(answer, "\"errorCode\":503,\"title\":\"Service Unavailable\""));
+	assert_int_equal(strncmp(get(&view, "x", AL_S("/registry/asn.json")), "HTTP/1.1 503 ", 13), 0);
+	view.head.size = golden.f.view.head.size;
+	view.site = NULL;
+	view.history = NULL;
+	view.growth = NULL;
+	answer = get(&view, "x", AL_S("/object/as-set/as-fisher"));
+	assert_int_equal(strncmp(answer, "HTTP/1.1 200 ", 13), 0);
+	assert_true(strstr(answer, "<h2>Proof") == NULL && strstr(answer, "<h2>Versions") == NULL);
+	assert_int_equal(strncmp(get(&view, "x", AL_S("/object/as-set/as-fisher?version=1")), "HTTP/1.1 404 ", 13), 0);
+	assert_int_equal(strncmp(get(&view, "x", AL_S("/object/as-set/as-fisher?diff=1:2")), "HTTP/1.1 404 ", 13), 0);
+	assert_int_equal(strncmp(get(&view, "x", AL_S("/join")), "HTTP/1.1 404 ", 13), 0);
+	assert_non_null(strstr(get(&view, "x", AL_S("/growth")), "<p>Nothing has happened yet.</p>"));
+	assert_null(strstr(get(&view, "x", AL_S("/")), "<tr><td>20"));
+}
+
+static size_t count_of(const char *text, const char *what)
+{
+	size_t count = 0;
+
+	for (; (text = strstr(text, what)) != NULL; text++)
+		count++;
+	return count;
+}
+
+/* Years: the table ends after sixty days, the line has some hundred points. */
+static void test_long_growth(void **state)
+{
+	static struct whois_day many[1200];
+	struct whois_growth long_one = { many, AL_COUNT(many), AL_COUNT(many) };
+	struct whois_view view = golden.f.view;
+	const char *answer, *line;
+
+	(void)state;
+	for (uint32_t i = 0; i < AL_COUNT(many); i++)
+		many[i] = (struct whois_day){ 18000 + i, 10 + i, 1 };
+	view.growth = &long_one;
+	answer = get(&view, "x", AL_S("/growth"));
+	assert_int_equal(count_of(answer, "<tr><td>"), 60);
+	assert_non_null(strstr(answer, "changes</th></tr>\n<tr><td>2022-07-26</td><td>1209</td><td>1</td></tr>\n"));
+	line = strstr(answer, "points=\"0,300.0 0.0,297.6 2.5,");
+	assert_non_null(line);
+	assert_in_range(strcspn(line + 8, "\""), 100 * 10, 500 * 14);
+}
+
+/* Where pages send a browser's requests to. */
+static void test_site(void **state)
+{
+	static const struct {
+		const char *host, *url;
+	} hosts[] = {
+		{ "whois.test:4080", "http://whois.test:4345" },
+		{ "whois.test", "http://whois.test:4345" },
+		{ "[::1]:4080", "http://[::1]:4345" },
+		{ "[::1]", "http://[::1]:4345" },
+		{ ":80", "http://:4345" },
+	};
+	char url[WHOIS_SITE_URL_MAX];
+	struct al_slice policy;
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(hosts); i++) {
+		assert_int_equal(whois_site_registry(&pages.site, al_slice_str(hosts[i].host), url), AL_OK);
+		assert_string_equal(url, hosts[i].url);
+	}
+	assert_int_equal(whois_site_registry(&pages.site, AL_S(""), url), AL_ENOTFOUND);
+	policy = field_of(get(&golden.f.view, "a.test", AL_S("/")), "Content-Security-Policy: ");
+	assert_true(al_slice_ends(policy, "connect-src 'self' http://a.test:4345"));
+	conf_of("[registry]\nhttp-port = 0\n");
+	assert_int_equal(whois_site_registry(&pages.site, AL_S("a.test"), url), AL_ENOTFOUND);
+	policy = field_of(get(&golden.f.view, "a.test", AL_S("/")), "Content-Security-Policy: ");
+	assert_true(al_slice_ends(al_slice_trim(policy), "connect-src 'self'"));
+	conf_of("[whois]\nregistry-url = https://registry.test/\n");
+	assert_int_equal(whois_site_registry(&pages.site, AL_S(""), url), AL_OK);
+	assert_string_equal(url, "https://registry.test");
+}
+
+/* Files that are the same for everybody. */
+static void test_files(void **state)
+{
+	static const struct {
+		const char *path, *type;
+	} files[] = {
+		{ "/style.css", "text/css; charset=utf-8" },      { "/alamo.js", "text/javascript; charset=utf-8" },
+		{ "/join.js", "text/javascript; charset=utf-8" }, { "/object.js", "text/javascript; charset=utf-8" },
+		{ "/live.js", "text/javascript; charset=utf-8" }, { "/icon.svg", "image/svg+xml" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(files); i++) {
+		const char *answer = get(&golden.f.view, "x", al_slice_str(files[i].path));
+
+		assert_int_equal(strncmp(answer, "HTTP/1.1 200 ", 13), 0);
+		assert_true(al_slice_is(field_of(answer, "Content-Type: "), files[i].type));
+		assert_true(al_slice_is(field_of(answer, "ETag: "), "\"file-" ALAMO_VERSION "\""));
+		assert_true(strlen(strstr(answer, "\r\n\r\n")) > 100);
+	}
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	golden_init();
+	golden_put_file(FOLDER "/registry.rpsl");
+	conf_of("[registry]\nhttp-port = 4345\n");
+	assert_int_equal(
+		al_vkey_parse(AL_S("registry.altnet/ledger+73b16e07+AaL6L0o1W6LpB6UwCenjfK3fesfmagi6B2MfVTBys/JM"),
+			      &pages.key),
+		AL_OK);
+	pages.site.key = &pages.key;
+	golden.f.view.site = &pages.site;
+	golden.f.view.growth = &growth;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	golden_release();
+	al_conf_free(pages.conf);
+	return 0;
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases), cmocka_unit_test(test_without), cmocka_unit_test(test_long_growth),
+		cmocka_unit_test(test_files), cmocka_unit_test(test_site),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
