@@ -151,6 +151,35 @@ static void test_times(void **state)
 	fixture_release(&f);
 }
 
+/* Each answer names the head that it is of, whatever the one before was of. */
+static void test_heads(void **state)
+{
+	static const struct {
+		uint64_t size;
+		uint8_t root;
+		const char *line;
+	} heads[] = {
+		{ 31, 1, "% log 31 AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n" },
+		{ 32, 1, "% log 32 AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n" },
+		{ 32, 2, "% log 32 AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n" },
+		{ 32, 2, "% log 32 AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n" },
+	};
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_puts(&f, fixture_small);
+	for (size_t i = 0; i < AL_COUNT(heads); i++) {
+		char *got;
+
+		f.view.head = (struct al_checkpoint){ .size = heads[i].size, .root.b = { heads[i].root } };
+		got = ask(&f, "as64500");
+		assert_non_null(strstr(got, heads[i].line));
+		free(got);
+	}
+	fixture_release(&f);
+}
+
 static void test_not_ready(void **state)
 {
 	struct fixture f;
@@ -273,6 +302,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden), cmocka_unit_test(test_times),     cmocka_unit_test(test_not_ready),
 		cmocka_unit_test(test_echo),   cmocka_unit_test(test_templates), cmocka_unit_test(test_body_bound),
+		cmocka_unit_test(test_heads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -265,6 +265,34 @@ static void test_bare_lines(void **state)
 	talk_release(&talk);
 }
 
+/* Origins come in the order of their names, in whichever the routes came. */
+static void test_origin_order(void **state)
+{
+	struct talk talk;
+
+	(void)state;
+	talk_init(&talk);
+	(void)say(&talk, "!!");
+	fixture_put(&talk.f, "route: 10.2.0.0/16\norigin: AS64502\nmnt-by: A-MNT\nsource: TEST\n");
+	fixture_put(&talk.f, "route: 10.2.0.0/16\norigin: AS64500\nmnt-by: A-MNT\nsource: TEST\n");
+	assert_string_equal(data_of(say(&talk, "!r10.2.0.0/16,o")), "AS64500 AS64501 AS64502\nC\n");
+	talk_release(&talk);
+}
+
+/* Without versions there is no serial to ask from. */
+static void test_no_history(void **state)
+{
+	const char *said;
+	struct talk talk;
+
+	(void)state;
+	talk_init(&talk);
+	(void)say(&talk, "!!");
+	said = data_of(say(&talk, "!JTEST"));
+	assert_non_null(strstr(said, "\"serial_oldest_journal\": 0, \"serial_newest_journal\": 0,"));
+	talk_release(&talk);
+}
+
 static void test_not_ready(void **state)
 {
 	struct talk talk;
@@ -320,9 +348,11 @@ static void test_refuse(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_commands),   cmocka_unit_test(test_objects),   cmocka_unit_test(test_staying),
-		cmocka_unit_test(test_bare_lines), cmocka_unit_test(test_not_ready), cmocka_unit_test(test_bound),
-		cmocka_unit_test(test_refuse),
+		cmocka_unit_test(test_commands),   cmocka_unit_test(test_objects),
+		cmocka_unit_test(test_staying),    cmocka_unit_test(test_bare_lines),
+		cmocka_unit_test(test_not_ready),  cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_refuse),     cmocka_unit_test(test_origin_order),
+		cmocka_unit_test(test_no_history),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,8 @@
  */
 #include "fixture.h"
 
+#include "parts.h"
+
 static char text[4096];
 
 static size_t find_count(const struct fixture *f, enum al_class cls, const char *attr, const char *value)
@@ -177,11 +179,36 @@ static void test_many_keys(void **state)
 	fixture_release(&f);
 }
 
+/* A list over several lines, with holes in it; and no more parts of a value than there is room for. */
+static void test_parts(void **state)
+{
+	static const char *const want[] = { "a", "BB-MNT", "c" };
+	struct whois_values values = { AL_S("mnt-by: a,, BB-MNT\nmnt-by:\nsource: x\nmnt-by: ,c,\n"),
+				       { NULL, 0 },
+				       "mnt-by" };
+	struct al_slice value, part[3] = { { NULL, 0 } };
+	size_t count = 0;
+
+	(void)state;
+	while (whois_values_next(&values, &value)) {
+		assert_true(count < AL_COUNT(want));
+		assert_true(al_slice_is(value, want[count++]));
+	}
+	assert_int_equal(count, AL_COUNT(want));
+	assert_int_equal(whois_value_parts(AL_SYN_NSERVER, AL_S(" ns1.x  10.0.0.1 more"), part), 2);
+	assert_true(al_slice_is(part[0], "ns1.x") && al_slice_is(part[1], "10.0.0.1") && part[2].ptr == NULL);
+	assert_int_equal(whois_value_parts(AL_SYN_NSERVER, AL_S("ns1.x"), part), 1);
+	assert_int_equal(whois_value_parts(AL_SYN_AUTH, AL_S("ssh-ed25519  AAAA  home"), part), 1);
+	assert_true(al_slice_is(part[0], "ssh-ed25519  AAAA"));
+	assert_int_equal(whois_value_parts(AL_SYN_AUTH, AL_S("none"), part), 1);
+	assert_true(al_slice_is(part[0], "none"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values), cmocka_unit_test(test_repeats),   cmocka_unit_test(test_long),
-		cmocka_unit_test(test_sweep),  cmocka_unit_test(test_many_keys),
+		cmocka_unit_test(test_sweep),  cmocka_unit_test(test_many_keys), cmocka_unit_test(test_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,8 @@
  */
 #include "fixture.h"
 
+#include "spell.h"
+
 struct row {
 	const char *line;
 	const char *keys; /* "class:key" joined with ", "; "!NUMBER" for an error */
@@ -279,13 +281,24 @@ static void test_bound(void **state)
 	fixture_release(&f);
 }
 
+/* Which keys are mistaken addresses, when nobody has them as a name: "12" and "ab:cd" are not. */
+static void test_like_address(void **state)
+{
+	static const char *const like[] = { "192.0.02.0/24", "1.", "fd00:1", "/8", "A:1" };
+	static const char *const unlike[] = { "", "12", "ab:cd", "beef", ".", "10.0.0.0/x", "g1:2", "1-2" };
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(like); i++)
+		assert_true(whois_like_address(al_slice_str(like[i])));
+	for (size_t i = 0; i < AL_COUNT(unlike); i++)
+		assert_false(whois_like_address(al_slice_str(unlike[i])));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),
-		cmocka_unit_test(test_delete),
-		cmocka_unit_test(test_notes),
-		cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_table), cmocka_unit_test(test_delete),       cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_bound), cmocka_unit_test(test_like_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
