@@ -101,7 +101,8 @@ static void gate_hold(struct gate *gate, const struct vrp_set *newest, uint64_t 
 	       newest->serial, newest->size, gate->lost, gate->of, gate->conf.percent, gate->conf.release_s);
 }
 
-static void gate_let(struct gate *gate, const struct vrp_set *newest, uint64_t now_s, const char *why)
+/* `accepted`: the loss was looked at, or was waited for. What is left is the measure from then on. */
+static void gate_let(struct gate *gate, const struct vrp_set *newest, uint64_t now_s, bool accepted, const char *why)
 {
 	char path[PATH_LEN];
 
@@ -113,10 +114,8 @@ static void gate_let(struct gate *gate, const struct vrp_set *newest, uint64_t n
 		gate->held = 0;
 		al_metric_set(&metric_held, 0);
 		al_metric_set(&metric_lost, 0);
-		vrp_set_unref(gate->reference);
-		gate->reference = NULL; /* what was looked at is the measure from now on */
 	}
-	if (gate->reference != NULL && now_s - gate->reference_s < GATE_WINDOW_S)
+	if (!accepted && gate->reference != NULL && now_s - gate->reference_s < GATE_WINDOW_S)
 		return;
 	vrp_set_unref(gate->reference);
 	gate->reference = vrp_set_ref(newest);
@@ -149,7 +148,7 @@ static bool gate_steep(struct gate *gate, const struct vrp_set *before, const st
 bool gate_pass(struct gate *gate, const struct vrp_set *served, const struct vrp_set *newest, uint64_t now_s)
 {
 	if (served == NULL) {
-		gate_let(gate, newest, now_s, "first");
+		gate_let(gate, newest, now_s, false, "first");
 		return true;
 	}
 	if (gate->reference == NULL) {
@@ -158,15 +157,15 @@ bool gate_pass(struct gate *gate, const struct vrp_set *served, const struct vrp
 	}
 	if (!gate_steep(gate, gate->reference, newest) &&
 	    (served == gate->reference || !gate_steep(gate, served, newest))) {
-		gate_let(gate, newest, now_s, "harmless");
+		gate_let(gate, newest, now_s, false, "harmless");
 		return true;
 	}
 	if (gate->held != 0 && gate_released(gate, newest->serial)) {
-		gate_let(gate, newest, now_s, "operator");
+		gate_let(gate, newest, now_s, true, "operator");
 		return true;
 	}
 	if (gate->held != 0 && gate->conf.release_s != 0 && now_s - gate->held_s >= gate->conf.release_s) {
-		gate_let(gate, newest, now_s, "time");
+		gate_let(gate, newest, now_s, true, "time");
 		return true;
 	}
 	gate_hold(gate, newest, now_s);
