@@ -53,9 +53,9 @@ def key(tmp_path):
     return Key(tmp_path / "member")
 
 
-@pytest.fixture
-def netns():
-    """The test and its children in a network namespace of their own, with lo up."""
+@contextlib.contextmanager
+def own_netns():
+    """We and our children in a network namespace of their own, with lo up."""
     libc = ctypes.CDLL(None, use_errno=True)
     before = os.open("/proc/self/ns/net", os.O_RDONLY)
     try:
@@ -68,9 +68,9 @@ def netns():
         os.close(before)
 
 
-@pytest.fixture
-def children():
-    """Starts programs that are stopped at the end of the test: children(["bird", ...])."""
+@contextlib.contextmanager
+def own_children():
+    """Starts programs that are stopped at the end: start(["bird", ...])."""
     with contextlib.ExitStack() as stack:
 
         def start(command, **keywords):
@@ -78,6 +78,18 @@ def children():
             stack.callback(stop, process)
             return process
 
+        yield start
+
+
+@pytest.fixture
+def netns():
+    with own_netns():
+        yield
+
+
+@pytest.fixture
+def children():
+    with own_children() as start:
         yield start
 
 

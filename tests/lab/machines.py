@@ -101,13 +101,14 @@ class Machine:
         """For a failure's report."""
         return f"-- {self.name}\n" + "\n".join(self.run("sh", "-c", f"{words} 2>&1", check=False) for words in (
             "birdc show protocols", "birdc show route", "birdc show route table alamo_origins", "birdc show bfd sessions",
-            "ip -6 route", "ip -6 addr", "wg show", "nft list ruleset"))
+            "ip -6 route", "ip -6 addr", "wg show", "nft list ruleset", "cat /var/lib/alamo/node/babeld.log"))
 
     def close(self):
         # Tunnels in user space are processes of their own, which end with their interface; so does what has a pid file.
         for link in re.findall(r"al-\d+", self.run("ip", "-o", "link", check=False)):
             self.run("ip", "link", "del", link, check=False)
-        self.run("sh", "-c", "! test -s /run/unbound.pid || kill $(cat /run/unbound.pid)", check=False)
+        for pid in ("/run/unbound.pid", "/run/alamo-mesh.pid"):
+            self.run("sh", "-c", f"! test -s {pid} || kill $(cat {pid})", check=False)
 
 
 class Internet:
