@@ -27,7 +27,7 @@ struct options {
 	const char *root, *key;
 	struct registry registry;
 	struct option_number wait;
-	bool yes;
+	bool yes, mesh;
 };
 
 /* What every verb works with. */
@@ -123,19 +123,22 @@ static int offer_print(const struct peer *p, struct al_slice objects, struct al_
 	return code;
 }
 
-/* Ports of a link that is there already stay. */
+/* Ports of a link that is there already stay, and its link of the other half as well. */
 static void link_put(const struct peer *p, const struct al_object *old, const struct al_object *const nodes[2],
-		     struct al_buf *out)
+		     bool mesh, struct al_buf *out)
 {
 	struct node_link link;
 
-	if (old == NULL || !node_link_read(old, &link))
+	if (old == NULL || !node_link_read(old, mesh, &link)) {
+		if (mesh != p->options->mesh)
+			return;
 		for (size_t i = 0; i < 2; i++)
 			link.port[i] = node_port_free(p->state, al_object_key(nodes[i]));
+	}
 	al_buf_printf(out, "link: wireguard %u %u", link.port[0], link.port[1]);
 	for (size_t i = 0; i < 2; i++)
 		node_link_key_put(al_object_attr(nodes[i], "wg-key"), out);
-	al_buf_u8(out, '\n');
+	al_buf_str(out, mesh ? " mesh\n" : "\n");
 }
 
 static const struct al_object *peering_of(const struct peer *p, const struct al_object *first,
@@ -161,7 +164,8 @@ static void peering_put(const struct peer *p, const struct al_object *mine, cons
 
 	(void)al_slice_cut(&rest, ',', &theirs_mnt);
 	al_buf_printf(out, "peering: %.*s:%.*s\n", AL_FMT(al_object_key(nodes[0])), AL_FMT(al_object_key(nodes[1])));
-	link_put(p, peering_of(p, nodes[0], nodes[1]), nodes, out);
+	for (unsigned mesh = 0; mesh < 2; mesh++)
+		link_put(p, peering_of(p, nodes[0], nodes[1]), nodes, mesh != 0, out);
 	al_buf_printf(out, "mnt-by: %.*s\n", AL_FMT(node_owner_of(&p->owner, mine)));
 	theirs_mnt = al_slice_trim(theirs_mnt);
 	if (!al_slice_eq(theirs_mnt, node_owner_of(&p->owner, mine)))
@@ -217,7 +221,9 @@ static unsigned wait_of(const struct options *options)
 
 static int yes_wait(const struct peer *p, const struct al_object *mine, const struct al_object *theirs)
 {
-	unsigned seconds = wait_of(p->options);
+	/* A peering that is there already says nothing of the yes to its change. */
+	bool changed = peering_of(p, mine, theirs) != NULL || peering_of(p, theirs, mine) != NULL;
+	unsigned seconds = changed ? 0 : wait_of(p->options);
 	char wanted[2 * NODE_TEXT_MAX + 16];
 	int code = CLI_REFUSED;
 
@@ -353,8 +359,8 @@ static int list(const struct words *words, const void *arg)
 		const struct node_peer *peer = &r->view.peers[i];
 
 		render_interface(peer, interface);
-		printf("%-24s AS%-11u %-10s %s\n", peer->name, peer->asn, interface,
-		       peer->endpoint[0] != '\0' ? peer->endpoint : "calls us");
+		printf("%-24s AS%-11u %-10s %s%s\n", peer->name, peer->asn, interface,
+		       peer->endpoint[0] != '\0' ? peer->endpoint : "calls us", peer->mesh ? "  mesh" : "");
 	}
 	node_rendering_free(r);
 	return code;
@@ -407,6 +413,10 @@ static const struct option_row rows[] = {
 	  .verbs = "accept",
 	  OPTION_AT(struct options, yes),
 	  .meaning = "signs what is shown without asking" },
+	{ .name = "mesh",
+	  .verbs = "add",
+	  OPTION_AT(struct options, mesh),
+	  .meaning = "a link of the mesh half: babel in it, and no BGP; one of the other half stays" },
 	{ .name = "wait",
 	  .arg = "SECONDS",
 	  .verbs = "add",

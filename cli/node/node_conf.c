@@ -5,7 +5,6 @@
 #include "node_conf.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -76,6 +75,20 @@ enum al_err node_conf_trust(const struct node_conf *conf, struct node_trust *out
 	return AL_EINVAL;
 }
 
+static const char *const mesh_words[] = {
+	[NODE_MESH_OFF] = "off", [NODE_MESH_MEMBER] = "member", [NODE_MESH_GATEWAY] = "gateway"
+};
+
+static enum al_err mesh_take(struct node_conf *conf, struct al_slice word)
+{
+	for (size_t i = 0; i < AL_COUNT(mesh_words); i++)
+		if (al_slice_is(word, mesh_words[i])) {
+			conf->mesh = (enum node_mesh)i;
+			return AL_OK;
+		}
+	return AL_EINVAL;
+}
+
 static enum al_err setting_take(struct node_conf *conf, const struct pair *pair)
 {
 	if (al_slice_is(pair->name, "name"))
@@ -88,6 +101,8 @@ static enum al_err setting_take(struct node_conf *conf, const struct pair *pair)
 		return al_slice_copy(pair->value, conf->super, sizeof(conf->super));
 	if (al_slice_is(pair->name, "signer"))
 		return node_conf_signer(conf, pair->value);
+	if (al_slice_is(pair->name, "mesh"))
+		return mesh_take(conf, pair->value);
 	if (al_slice_is(pair->name, "applied-by")) {
 		conf->timer = al_slice_is(pair->value, "timer");
 		return AL_OK;
@@ -105,10 +120,10 @@ static enum al_err conf_parse(const char *path, struct al_slice text, struct nod
 
 	while (pairs_next(&text, &pair))
 		if (pair.name.len == 0 || setting_take(conf, &pair) != AL_OK) {
-			command_fail(
-				CLI_USAGE,
-				"%s:%u: lines are name, server, rtr, super, signer, applied-by or bird-conf = VALUE",
-				path, pair.line);
+			command_fail(CLI_USAGE,
+				     "%s:%u: lines are name, server, rtr, super, signer, applied-by, mesh or bird-conf "
+				     "= VALUE",
+				     path, pair.line);
 			return AL_EINVAL;
 		}
 	if (conf->name[0] != '\0' && conf->rtr[0] != '\0')
@@ -163,75 +178,14 @@ enum al_err node_conf_save(const struct node_conf *conf)
 	al_buf_init(&text, CONF_MAX);
 	al_buf_printf(&text,
 		      "# Written by `alamo node init`.\nname = %s\nserver = %s\nrtr = %s\nbird-conf = %s\n"
-		      "applied-by = %s\nsuper = %s\n",
+		      "applied-by = %s\nsuper = %s\nmesh = %s\n",
 		      conf->name, conf->server, conf->rtr, conf->whole ? "ours" : "own",
-		      conf->timer ? "timer" : "agent", conf->super);
+		      conf->timer ? "timer" : "agent", conf->super, mesh_words[conf->mesh]);
 	for (size_t i = 0; i < conf->signer_count; i++)
 		al_buf_printf(&text, "signer = %s\n", conf->signers[i]);
 	err = text.err == AL_OK ? file_write(path, al_buf_view(&text), 0644) : text.err;
 	if (err != AL_OK)
 		command_fail(CLI_REFUSED, "%s: %s", path, strerror(errno));
-	al_buf_release(&text);
-	return err;
-}
-
-/* ---- the key ---- */
-
-static enum al_err key_make(const char *path)
-{
-	uint8_t secret[crypto_scalarmult_SCALARBYTES];
-	char text[NODE_KEY_LEN + 1];
-	enum al_err err;
-
-	randombytes_buf(secret, sizeof(secret));
-	/* As RFC 7748 section 5 has it, and `wg genkey` writes it. */
-	secret[0] &= 248;
-	secret[31] = (uint8_t)((secret[31] & 127) | 64);
-	sodium_bin2base64(text, NODE_KEY_LEN, secret, sizeof(secret), sodium_base64_VARIANT_ORIGINAL);
-	text[NODE_KEY_LEN - 1] = '\n';
-	err = file_write(path, al_slice_of(text, NODE_KEY_LEN), 0600);
-	sodium_memzero(secret, sizeof(secret));
-	sodium_memzero(text, sizeof(text));
-	return err;
-}
-
-static enum al_err key_parse(const char *path, struct al_slice text, char secret[static NODE_KEY_LEN],
-			     char public[static NODE_KEY_LEN])
-{
-	uint8_t bytes[crypto_scalarmult_SCALARBYTES], point[crypto_scalarmult_BYTES];
-	size_t len;
-
-	text = al_slice_trim(text);
-	if (al_slice_base64(text, bytes, sizeof(bytes), &len) != AL_OK || len != sizeof(bytes) ||
-	    al_slice_copy(text, secret, NODE_KEY_LEN) != AL_OK || crypto_scalarmult_base(point, bytes) != 0) {
-		command_fail(CLI_USAGE, "%s: not a WireGuard key (wg genkey)", path);
-		return AL_EINVAL;
-	}
-	sodium_bin2base64(public, NODE_KEY_LEN, point, sizeof(point), sodium_base64_VARIANT_ORIGINAL);
-	sodium_memzero(bytes, sizeof(bytes));
-	return AL_OK;
-}
-
-enum al_err node_key(const char *root, bool make, char secret[static NODE_KEY_LEN], char public[static NODE_KEY_LEN])
-{
-	char path[PATH_MAX];
-	struct al_buf text;
-	enum al_err err = node_path(root, KEY_PATH, make, path);
-
-	if (err != AL_OK)
-		return err;
-	al_buf_init(&text, 256);
-	err = file_read(path, &text);
-	if (err != AL_OK && errno == ENOENT && make) {
-		al_buf_reset(&text);
-		err = key_make(path);
-		if (err == AL_OK)
-			err = file_read(path, &text);
-	}
-	if (err != AL_OK)
-		command_fail(CLI_REFUSED, "%s: %s", path, strerror(errno));
-	else
-		err = key_parse(path, al_buf_view(&text), secret, public);
 	al_buf_release(&text);
 	return err;
 }

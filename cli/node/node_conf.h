@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * node_conf.h -- a node's own settings, etc/alamo/node.conf below its root, and its tunnels' key beside it.
+ * node_conf.h -- a node's own settings, etc/alamo/node.conf below its root.
  */
 #ifndef CLI_NODE_CONF_H
 #define CLI_NODE_CONF_H
@@ -13,6 +13,9 @@
 /* The newest checkpoint that this node has seen: an older log, or another, is refused. */
 #define NODE_PIN_PATH "var/lib/alamo/node/checkpoint"
 
+/* What the node is in the mesh half (docs/mesh.md). */
+enum node_mesh { NODE_MESH_OFF, NODE_MESH_MEMBER, NODE_MESH_GATEWAY };
+
 struct node_conf {
 	char root[PATH_MAX]; /* "/" on the node itself */
 	char name[NODE_TEXT_MAX];
@@ -23,6 +26,7 @@ struct node_conf {
 	size_t signer_count;
 	bool whole; /* bird.conf is ours */
 	bool timer; /* a timer applies; else the agent does */
+	enum node_mesh mesh;
 };
 
 /* "ROOT/REST"; the folders above are made when `make`. AL_ELIMIT, AL_ESYS. */
@@ -38,10 +42,5 @@ AL_MUST_USE enum al_err node_conf_save(const struct node_conf *conf);
 AL_MUST_USE enum al_err node_conf_trust(const struct node_conf *conf, struct node_trust *out);
 /* Pins one more; what is there already is not added again. AL_ELIMIT, said. */
 AL_MUST_USE enum al_err node_conf_signer(struct node_conf *conf, struct al_slice key);
-
-#define NODE_KEY_LEN 45 /* base64 of 32 bytes, and NUL */
-/* The tunnels' key of this machine, made if there is none and `make`. Both as WireGuard writes them. Said if it fails. */
-AL_MUST_USE enum al_err node_key(const char *root, bool make, char secret[static NODE_KEY_LEN],
-				 char public[static NODE_KEY_LEN]);
 
 #endif

@@ -12,6 +12,7 @@
 #include "member/answer.h"
 #include "member/sign.h"
 #include "node_conf.h"
+#include "node_key.h"
 
 /* ---- whose we are ---- */
 

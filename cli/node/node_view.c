@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address.h"
 #include "audit.h"
 #include "command.h"
 
@@ -139,18 +140,30 @@ void node_link_key_put(struct al_slice key, struct al_buf *out)
 	al_buf_printf(out, " %s", hex);
 }
 
-bool node_link_read(const struct al_object *peering, struct node_link *out)
+static bool link_parse(struct al_slice link, struct node_link *out)
 {
-	struct al_slice rest = al_object_text(peering), link, word;
+	struct al_slice word, rest;
 
-	while (al_attr_find(&rest, "link", &link)) {
-		if (!al_slice_word(&link, "", &word) || !al_slice_is(word, "wireguard") ||
-		    !port_read(&link, &out->port[0]) || !port_read(&link, &out->port[1]))
-			continue;
-		if (!key_read(&link, out->key[0]) || !key_read(&link, out->key[1]))
-			out->key[0][0] = out->key[1][0] = '\0';
-		return true;
+	*out = (struct node_link){ 0 };
+	if (!al_slice_word(&link, "", &word) || !al_slice_is(word, "wireguard") || !port_read(&link, &out->port[0]) ||
+	    !port_read(&link, &out->port[1]))
+		return false;
+	rest = link;
+	if (!key_read(&link, out->key[0]) || !key_read(&link, out->key[1])) {
+		out->key[0][0] = out->key[1][0] = '\0';
+		link = rest;
 	}
+	out->mesh = al_slice_word(&link, "", &word) && al_slice_is(word, "mesh");
+	return true;
+}
+
+bool node_link_read(const struct al_object *peering, bool mesh, struct node_link *out)
+{
+	struct al_slice rest = al_object_text(peering), link;
+
+	while (al_attr_find(&rest, "link", &link))
+		if (link_parse(link, out) && out->mesh == mesh)
+			return true;
 	return false;
 }
 
@@ -182,9 +195,10 @@ static bool port_mark(const struct al_object *peering, void *arg)
 	unsigned side = side_of(peering, search->node, &other);
 	struct node_link link;
 
-	if (side < 2 && node_link_read(peering, &link) && link.port[side] >= NODE_PORT_FIRST &&
-	    link.port[side] <= NODE_PORT_LAST)
-		search->taken[link.port[side] - NODE_PORT_FIRST] = true;
+	for (unsigned mesh = 0; mesh < 2 && side < 2; mesh++)
+		if (node_link_read(peering, mesh != 0, &link) && link.port[side] >= NODE_PORT_FIRST &&
+		    link.port[side] <= NODE_PORT_LAST)
+			search->taken[link.port[side] - NODE_PORT_FIRST] = true;
 	return true;
 }
 
@@ -210,17 +224,23 @@ struct filling {
 	const struct node_trust *trust;
 	struct node_view *view;
 	struct al_slice asn;
+	bool has_mesh; /* the network's prefix can be halved */
+	struct al_prefix half;
 };
 
-/* What is announced in our name is what we signed. */
+/* What is announced in our name is what we signed. Of the mesh half it is all or nothing: gateways announce it. */
 static bool prefix_add(const struct al_object *route, void *arg)
 {
 	struct filling *f = arg;
 	struct node_view *view = f->view;
 	struct al_prefix prefix;
 
-	if (al_slice_caseeq(al_object_attr(route, "origin"), f->asn) && al_object_prefix(route, &prefix) == AL_OK &&
-	    prefix.len <= 48 && node_trust_has(f->trust, route->index) && view->prefix_count < NODE_PREFIXES_MAX)
+	if (!al_slice_caseeq(al_object_attr(route, "origin"), f->asn) || al_object_prefix(route, &prefix) != AL_OK ||
+	    prefix.len > 48 || !node_trust_has(f->trust, route->index))
+		return true;
+	if (f->has_mesh && al_prefix_covers(&f->half, &prefix))
+		view->gateway = view->gateway || al_prefix_eq(&f->half, &prefix);
+	else if (view->prefix_count < NODE_PREFIXES_MAX)
 		view->prefixes[view->prefix_count++] = prefix;
 	return true;
 }
@@ -246,36 +266,48 @@ static bool is_consented(const struct filling *f, const struct al_object *peerin
 }
 
 /* A peer without a link that we know is none yet: nothing is rendered for it. */
-static bool peer_add(const struct al_object *peering, void *arg)
+static bool link_add(struct filling *f, const struct al_object *peering, const struct al_object *node, unsigned side,
+		     const struct node_link *link)
 {
-	struct filling *f = arg;
 	struct node_peer *peer = &f->view->peers[f->view->peer_count];
-	struct al_slice other;
-	unsigned side = side_of(peering, al_slice_str(f->view->name), &other);
-	const struct al_object *node;
-	struct node_link link;
 
-	if (side == 2 || !node_link_read(peering, &link))
+	if (al_asn_parse(al_object_attr(node, "origin"), &peer->asn) != AL_OK)
 		return true;
-	node = al_state_get(f->state, AL_NODE, other);
-	if (node == NULL || al_asn_parse(al_object_attr(node, "origin"), &peer->asn) != AL_OK)
-		return true;
-	snprintf(peer->wg_key, sizeof(peer->wg_key), "%s", link.key[1 - side]);
-	if (!is_consented(f, peering, node, peer, link.key[side])) {
+	snprintf(peer->wg_key, sizeof(peer->wg_key), "%s", link->key[1 - side]);
+	if (!is_consented(f, peering, node, peer, link->key[side])) {
 		f->view->unsigned_count++;
 		return true;
 	}
-	text_copy(other, peer->name, sizeof(peer->name));
+	text_copy(al_object_key(node), peer->name, sizeof(peer->name));
 	endpoint_host(node, peer->endpoint, sizeof(peer->endpoint));
-	peer->port = link.port[side];
-	peer->peer_port = link.port[1 - side];
+	peer->port = link->port[side];
+	peer->peer_port = link->port[1 - side];
 	peer->first = side == 0;
+	peer->mesh = link->mesh;
 	return ++f->view->peer_count < NODE_PEERS_MAX;
+}
+
+static bool peer_add(const struct al_object *peering, void *arg)
+{
+	struct filling *f = arg;
+	struct al_slice other;
+	unsigned side = side_of(peering, al_slice_str(f->view->name), &other);
+	const struct al_object *node = side < 2 ? al_state_get(f->state, AL_NODE, other) : NULL;
+	struct node_link link;
+	bool more = true;
+
+	for (unsigned mesh = 0; mesh < 2 && node != NULL && more; mesh++)
+		if (node_link_read(peering, mesh != 0, &link))
+			more = link_add(f, peering, node, side, &link);
+	return more;
 }
 
 static int peer_cmp(const void *a, const void *b)
 {
-	return strcmp(((const struct node_peer *)a)->name, ((const struct node_peer *)b)->name);
+	const struct node_peer *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order != 0 ? order : (int)x->mesh - (int)y->mesh;
 }
 
 static int prefix_cmp(const void *a, const void *b)
@@ -346,6 +378,9 @@ enum al_err node_view_fill(const struct al_state *state, const char *name, const
 	if (signed_check(&f, node, super) != AL_OK)
 		return AL_EVERIFY;
 	out->size = al_state_size(state);
+	f.has_mesh = mesh_prefix_ok(&out->super);
+	if (f.has_mesh)
+		f.half = mesh_half(&out->super);
 	al_state_each(state, AL_ROUTE6, prefix_add, &f);
 	al_state_each(state, AL_PEERING, peer_add, &f);
 	qsort(out->peers, out->peer_count, sizeof(*out->peers), peer_cmp);

@@ -26,6 +26,7 @@ struct node_peer {
 	char endpoint[NODE_TEXT_MAX]; /* host; empty: it has none, and calls us */
 	unsigned port, peer_port;     /* of this tunnel, ours and theirs */
 	bool first;                   /* we are the first node of NODE:NODE */
+	bool mesh;                    /* babel runs in it, and no BGP */
 };
 
 struct node_view {
@@ -37,6 +38,7 @@ struct node_view {
 	struct al_prefix super;                       /* of the network, IPv6 */
 	struct al_prefix prefixes[NODE_PREFIXES_MAX]; /* IPv6, that its AS may announce */
 	size_t prefix_count;
+	bool gateway;                           /* its AS may announce the mesh half */
 	struct node_peer peers[NODE_PEERS_MAX]; /* in the order of their names */
 	size_t peer_count;
 	size_t unsigned_count; /* links in the log that this node's holder did not sign as they are: left out */
@@ -64,15 +66,17 @@ AL_MUST_USE enum al_err node_view_fill(const struct al_state *state, const char 
 void node_super(const struct al_state *state, char out[static AL_PREFIX_STRLEN]);
 
 /*
- * "wireguard PORT PORT [KEY KEY]" (hex) of a peering's `link:`: what both ends signed, the first node's first. The keys are in it
- * so that another key is another consent. Keys are empty where there are none.
+ * "wireguard PORT PORT [KEY KEY] [mesh]" (hex) of a peering's `link:`: what both ends signed, the first node's first. The keys
+ * are in it so that another key is another consent. Keys are empty where there are none. A link is of one half: BGP's, or,
+ * with the last word, the mesh's; two nodes have at most one of each.
  */
 struct node_link {
 	unsigned port[2];
 	char key[2][NODE_TEXT_MAX];
+	bool mesh;
 };
-/* False: it is linked in another way. */
-bool node_link_read(const struct al_object *peering, struct node_link *out);
+/* The peering's link of that half; false: it has none of this kind. */
+bool node_link_read(const struct al_object *peering, bool mesh, struct node_link *out);
 /* " KEY" for such a link, from a node's `wg-key:`. */
 void node_link_key_put(struct al_slice key, struct al_buf *out);
 /* A port for one more tunnel at `node`: none of its peerings has it. 0: none is left. */
