@@ -20,6 +20,7 @@
 #include "command.h"
 #include "member/network.h"
 #include "node_apply.h"
+#include "node_mesh.h"
 #include "node_sessions.h"
 #include "process.h"
 
@@ -143,36 +144,57 @@ static void tunnel_examine(struct doctor *d, const struct node_peer *peer, const
 	find(d, mtu == MTU ? DOCTOR_GOOD : DOCTOR_WARN, what, mend, "%d", mtu);
 }
 
-static void peer_examine(struct doctor *d, const struct node_peer *peer, struct al_slice protocols, struct al_buf *buf)
+/* What bird and babeld say of all links. */
+struct voices {
+	struct al_buf protocols, dump;
+};
+
+static void link_examine(struct doctor *d, const struct node_peer *peer, const char *tunnel,
+			 const struct voices *voices)
 {
-	char what[NODE_TEXT_MAX + 16], tunnel[16], mend[NODE_TEXT_MAX];
+	char what[NODE_TEXT_MAX + 16];
+
+	snprintf(what, sizeof(what), "%s %s", peer->mesh ? "mesh" : "session", peer->name);
+	if (peer->mesh)
+		find(d, node_mesh_heard(al_buf_view(&voices->dump), tunnel) ? DOCTOR_GOOD : DOCTOR_BAD, what,
+		     "alamo mesh up, here and at the other end", "babel on %s", tunnel);
+	else
+		find(d, node_session_up(al_buf_view(&voices->protocols), peer) ? DOCTOR_GOOD : DOCTOR_BAD, what,
+		     "birdc show protocols all; the other end: alamo node apply", "BGP with AS%u", peer->asn);
+}
+
+static void peer_examine(struct doctor *d, const struct node_peer *peer, const struct voices *voices,
+			 struct al_buf *buf)
+{
+	char what[NODE_TEXT_MAX + 16], tunnel[16];
 
 	render_interface(peer, tunnel);
-	snprintf(what, sizeof(what), "tunnel %s", peer->name);
 	if (if_nametoindex(tunnel) == 0) {
+		snprintf(what, sizeof(what), "tunnel %s", peer->name);
 		find(d, DOCTOR_BAD, what, "alamo node up", "there is no interface %s", tunnel);
 		return;
 	}
 	tunnel_examine(d, peer, tunnel, buf);
-	snprintf(what, sizeof(what), "session %s", peer->name);
-	snprintf(mend, sizeof(mend), "birdc show protocols all; the other end: alamo node apply");
-	find(d, node_session_up(protocols, peer) ? DOCTOR_GOOD : DOCTOR_BAD, what, mend, "BGP with AS%u", peer->asn);
+	link_examine(d, peer, tunnel, voices);
 }
 
 static void links_examine(struct doctor *d, const struct node_view *view, struct al_buf *buf)
 {
-	struct al_buf protocols;
+	struct voices voices;
 
-	al_buf_init(&protocols, NODE_SESSIONS_TEXT_MAX);
-	(void)!node_sessions_ask(&protocols);
+	al_buf_init(&voices.protocols, NODE_SESSIONS_TEXT_MAX);
+	al_buf_init(&voices.dump, NODE_MESH_TEXT_MAX);
+	(void)!node_sessions_ask(&voices.protocols);
+	(void)!node_mesh_ask(&voices.dump);
 	if (view->peer_count == 0)
 		find(d, DOCTOR_WARN, "links", "alamo peer add NODE", "there is none");
 	if (view->unsigned_count > 0)
 		find(d, DOCTOR_WARN, "links", "alamo peer add NODE, again",
 		     "%zu in the log are not as you signed them, and left out", view->unsigned_count);
 	for (size_t i = 0; i < view->peer_count; i++)
-		peer_examine(d, &view->peers[i], al_buf_view(&protocols), buf);
-	al_buf_release(&protocols);
+		peer_examine(d, &view->peers[i], &voices, buf);
+	al_buf_release(&voices.dump);
+	al_buf_release(&voices.protocols);
 }
 
 /* ---- the log ---- */

@@ -16,8 +16,11 @@
 #include "audit.h"
 #include "command.h"
 #include "node_conf.h"
+#include "node_key.h"
+#include "node_mesh.h"
 #include "place.h"
 #include "process.h"
+#include "render_mesh.h"
 
 /* ---- rendering ---- */
 
@@ -41,6 +44,26 @@ static int settings_fill(const struct node_conf *conf, struct render_settings *s
 	return CLI_DONE;
 }
 
+/* The mesh's part of it, and what the network lets a gateway do. */
+static int mesh_fill(const struct node_conf *conf, struct render_settings *settings, struct node_rendering *r)
+{
+	struct node_mesh_key key;
+	enum al_err err;
+
+	r->mesh = settings->mesh = conf->mesh;
+	if (conf->mesh == NODE_MESH_OFF)
+		return CLI_DONE;
+	err = node_mesh_key(conf->root, false, &key);
+	if (err == AL_OK)
+		err = node_mesh_address(key.public, &r->view.super, r->mesh_address);
+	sodium_memzero(&key, sizeof(key));
+	memcpy(settings->mesh_address, r->mesh_address, sizeof(settings->mesh_address));
+	if (conf->mesh == NODE_MESH_GATEWAY && !r->view.gateway)
+		fprintf(stderr, "alamo: the log has no route of AS%u for the mesh half: no gateway until it has\n",
+			r->view.asn);
+	return command_exit(err);
+}
+
 static int rendering_fill(const struct node_conf *conf, const struct al_state *state, const struct node_trust *trust,
 			  struct node_rendering *r)
 {
@@ -60,6 +83,8 @@ static int rendering_fill(const struct node_conf *conf, const struct al_state *s
 	default:
 		break;
 	}
+	if (code == CLI_DONE)
+		code = mesh_fill(conf, settings, r);
 	if (code == CLI_DONE)
 		code = command_exit(render_network(state, &settings->network));
 	if (code == CLI_DONE)
@@ -140,9 +165,11 @@ static void change_note(void *arg, enum place_change change, const char *path)
 	if (change == PLACE_SAME)
 		return;
 	changes->others++;
-	changes->firewall = changes->firewall || strstr(path, ".nft") != NULL;
+	changes->firewall = changes->firewall || strstr(path, "/alamo.nft") != NULL;
 	changes->sysctl = changes->sysctl || strstr(path, "sysctl.d") != NULL;
 	changes->units = changes->units || strstr(path, "systemd") != NULL;
+	changes->babel = changes->babel || strcmp(path, RENDER_BABEL_PATH) == 0;
+	changes->mesh_gone = changes->mesh_gone || (change == PLACE_GONE && strcmp(path, RENDER_BABEL_PATH) == 0);
 	if (changes->count < NODE_PEERS_MAX && tunnel_of(path, changes->tunnels[changes->count]))
 		changes->how[changes->count++] = change;
 }
@@ -235,6 +262,8 @@ static bool programs_run(const struct node_rendering *r, const struct node_chang
 		ok = STEP("sysctl", "-q", "-p", "/etc/sysctl.d/90-alamo.conf") && ok;
 	ok = firewall_load(changes->firewall) && ok;
 	ok = tunnels_up(&r->render) && ok;
+	if (r->mesh != NODE_MESH_OFF)
+		ok = node_mesh_start(r->mesh_address, changes->babel) && ok;
 	if (changes->units)
 		ok = units_enable(r->render.timer) && ok;
 	return STEP("birdc", "configure") && ok;
@@ -265,6 +294,8 @@ static int files_apply(const char *root, const struct node_rendering *r, struct 
 	if (place_check(&place, &r->render) != AL_OK ||
 	    place_compare(&place, &r->render, change_note, changes) != AL_OK)
 		return CLI_REFUSED;
+	if (live && changes->mesh_gone)
+		node_mesh_stop(&r->view.super);
 	if (live)
 		tunnels_down(changes);
 	if (place_apply(&place, &r->render) != AL_OK)
@@ -304,6 +335,14 @@ int node_apply(const char *root, const struct log_read_options *where)
 	return code;
 }
 
+static bool has_mesh(const struct render *render)
+{
+	for (size_t i = 0; i < render->count; i++)
+		if (strcmp(render->files[i].path, RENDER_BABEL_PATH) == 0)
+			return true;
+	return false;
+}
+
 int node_up(const char *root)
 {
 	const struct place place = { .root = root, .set = "node" };
@@ -312,7 +351,7 @@ int node_up(const char *root)
 
 	if (ok && now->count > 0 && strcmp(root, "/") == 0)
 		ok = STEP("sysctl", "-q", "-p", "/etc/sysctl.d/90-alamo.conf") && firewall_load(false) &&
-		     tunnels_up(now);
+		     tunnels_up(now) && (!has_mesh(now) || node_mesh_start(NULL, false));
 	if (now != NULL)
 		render_release(now);
 	free(now);

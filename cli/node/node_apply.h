@@ -13,6 +13,8 @@
 struct node_rendering {
 	struct node_view view;
 	struct render render;
+	enum node_mesh mesh;
+	char mesh_address[AL_PREFIX_STRLEN]; /* empty when off */
 };
 
 /* Reads settings, key and log; renders. Exit code. `where` may name another registry than the node's. */
@@ -28,6 +30,7 @@ struct node_changes {
 	enum place_change how[NODE_PEERS_MAX];
 	size_t count, others;
 	bool firewall, sysctl, units;
+	bool babel, mesh_gone; /* babeld's file is another, or goes */
 };
 bool node_changes_has(const struct node_changes *changes, const char *tunnel);
 

@@ -14,7 +14,9 @@
 #include "file.h"
 #include "node_conf.h"
 #include "process.h"
+#include "render_mesh.h"
 
+#define BABEL_NONE "/dev/null/none"
 #define HOME "var/lib/alamo/"
 #define HOME_PATH_MAX (RENDER_PATH_MAX + sizeof(HOME) + PLACE_SET_MAX + sizeof("/before/"))
 #define FILE_BYTES_MAX (4u << 20)
@@ -154,17 +156,20 @@ enum al_err place_compare(const struct place *place, const struct render *render
 
 /* ---- checking ---- */
 
-static enum al_err program_run(const char *const argv[], const char *path)
+/* `good` (NULL: an exit code of 0): what the program says of a file that it takes. */
+static enum al_err program_run(const char *const argv[], const char *path, const char *good)
 {
 	struct al_buf output;
 	enum al_err err;
+	bool taken;
 	int status;
 
 	al_buf_init(&output, FILE_BYTES_MAX);
 	err = process_run(argv, AL_S(""), true, &output, &status);
+	taken = good == NULL ? status == 0 : memmem(output.ptr, output.len, good, strlen(good)) != NULL;
 	if (err == AL_OK && status == 127) {
 		fprintf(stderr, "alamo: %s is not installed: %s was not checked by it\n", argv[0], path);
-	} else if (err == AL_OK && status != 0) {
+	} else if (err == AL_OK && !taken) {
 		command_fail(CLI_REFUSED, "%s refuses %s:", argv[0], path);
 		command_print_remote(al_buf_view(&output));
 		err = AL_EINVAL;
@@ -182,12 +187,16 @@ static enum al_err file_check(const struct place *place, const struct render_fil
 	if (err != AL_OK)
 		return err;
 	if (strstr(file->path, "etc/bird/") != NULL)
-		return program_run((const char *const[]){ "bird", "-p", "-c", path, NULL }, file->path);
+		return program_run((const char *const[]){ "bird", "-p", "-c", path, NULL }, file->path, NULL);
 	/* Checking asks the kernel, which lets nobody but root. */
 	if (strstr(file->path, ".nft") != NULL && geteuid() == 0)
-		return program_run((const char *const[]){ "nft", "-c", "-f", path, NULL }, file->path);
+		return program_run((const char *const[]){ "nft", "-c", "-f", path, NULL }, file->path, NULL);
 	if (strstr(file->path, "etc/wireguard/") != NULL)
-		return program_run((const char *const[]){ "wg-quick", "strip", path, NULL }, file->path);
+		return program_run((const char *const[]){ "wg-quick", "strip", path, NULL }, file->path, NULL);
+	/* babeld has no way to check: it stops at the second file, which is none, before it does anything, or at the first. */
+	if (strcmp(file->path, RENDER_BABEL_PATH) == 0)
+		return program_run((const char *const[]){ "babeld", "-c", path, "-c", BABEL_NONE, NULL }, file->path,
+				   "configuration from file " BABEL_NONE);
 	return AL_OK;
 }
 

@@ -3,6 +3,7 @@
  * render.c -- tunnels, firewall, forwarding, the node's address; render_bird.c has the routes.
  */
 #include "render.h"
+#include "render_mesh.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ const char *render_link_local(bool first)
 	return first ? "fe80::a1a:1" : "fe80::a1a:2";
 }
 
-static struct al_buf *file_add(struct render *render, unsigned mode, const char *path)
+struct al_buf *render_file_add(struct render *render, unsigned mode, const char *path)
 {
 	struct render_file *file = &render->files[render->count++];
 
@@ -58,19 +59,20 @@ static void tunnel_put(const struct node_view *view, const struct render_setting
 
 /* ---- what a neighbour may do with this machine ---- */
 
-static void firewall_put(const struct node_view *view, struct al_buf *out)
+static void firewall_put(const struct node_view *view, const struct render_settings *settings, struct al_buf *out)
 {
 	char super[AL_PREFIX_STRLEN];
 
 	al_prefix_format(&view->super, super);
+	al_buf_str(out, "# Written by `alamo node`. Own openings: nft add element inet alamo open { tcp . 443 }\n"
+			"table inet alamo\ndelete table inet alamo\ntable inet alamo {\n"
+			"\tset open { type inet_proto . inet_service; }\n"
+			"\tchain to_me {\n\t\ttype filter hook input priority 0;\n"
+			"\t\tiifname != \"al-*\" accept\n"
+			"\t\tip6 saddr fe80::/64 tcp dport 179 accept\n"
+			"\t\tip6 saddr fe80::/64 udp dport { 3784, 3785 } accept\n");
+	render_mesh_opening(view, settings, out);
 	al_buf_printf(out,
-		      "# Written by `alamo node`. Own openings: nft add element inet alamo open { tcp . 443 }\n"
-		      "table inet alamo\ndelete table inet alamo\ntable inet alamo {\n"
-		      "\tset open { type inet_proto . inet_service; }\n"
-		      "\tchain to_me {\n\t\ttype filter hook input priority 0;\n"
-		      "\t\tiifname != \"al-*\" accept\n"
-		      "\t\tip6 saddr fe80::/64 tcp dport 179 accept\n"
-		      "\t\tip6 saddr fe80::/64 udp dport { 3784, 3785 } accept\n"
 		      "\t\tct state established,related accept\n"
 		      "\t\tip6 daddr { %s, fe80::/10, ff02::/16 } meta l4proto ipv6-icmp accept\n"
 		      "\t\tip6 saddr %s meta l4proto . th dport @open accept\n\t\tdrop\n\t}\n"
@@ -78,8 +80,10 @@ static void firewall_put(const struct node_view *view, struct al_buf *out)
 		      "\t\tiifname \"al-*\" oifname \"al-*\" ip6 saddr %s ip6 daddr %s accept\n"
 		      "\t\tct state established,related accept\n"
 		      "\t\tiifname \"al-*\" drop\n"
-		      "\t\toifname \"al-*\" ip6 saddr != %s drop\n\t}\n}\n",
+		      "\t\toifname \"al-*\" ip6 saddr != %s drop\n",
 		      super, super, super, super, super);
+	render_mesh_edge(view, settings, out);
+	al_buf_str(out, "\t}\n}\n");
 }
 
 static void address_put(const struct node_view *view, struct al_buf *out)
@@ -118,31 +122,39 @@ void render_timer(struct al_buf *out)
 			"WantedBy=timers.target\n");
 }
 
-static enum al_err files_fill(const struct node_view *view, const struct render_settings *settings, struct render *out)
+static void tunnels_put(const struct node_view *view, const struct render_settings *settings, struct render *out)
 {
 	char path[RENDER_PATH_MAX], interface[16];
 
-	render_bird(view, settings, file_add(out, 0640, "etc/bird/alamo.conf"));
-	al_buf_slice(file_add(out, 0640, "etc/bird/alamo-network.conf"), al_buf_view(&settings->network));
-	if (settings->whole)
-		render_bird_whole(view, file_add(out, 0640, "etc/bird/bird.conf"));
-	firewall_put(view, file_add(out, 0644, "etc/nftables.d/alamo.nft"));
-	al_buf_str(file_add(out, 0644, "etc/sysctl.d/90-alamo.conf"),
-		   "# Written by `alamo node`.\nnet.ipv6.conf.all.forwarding = 1\n"
-		   "net.ipv6.conf.default.accept_ra = 0\n");
-	address_put(view, file_add(out, 0644, "etc/systemd/system/alamo-address.service"));
-	render_agent_unit(view, settings, file_add(out, 0644, "etc/systemd/system/alamo-node.service"));
-	if (settings->timer)
-		render_timer(file_add(out, 0644, "etc/systemd/system/alamo-node.timer"));
 	for (size_t i = 0; i < view->peer_count; i++) {
 		render_interface(&view->peers[i], interface);
 		snprintf(path, sizeof(path), "etc/wireguard/%s.conf", interface);
-		tunnel_put(view, settings, &view->peers[i], file_add(out, 0600, path));
+		tunnel_put(view, settings, &view->peers[i], render_file_add(out, 0600, path));
 	}
-	for (size_t i = 0; i < out->count; i++)
-		if (out->files[i].text.err != AL_OK)
-			return out->files[i].text.err;
-	return AL_OK;
+}
+
+static enum al_err files_fill(const struct node_view *view, const struct render_settings *settings, struct render *out)
+{
+	enum al_err err = AL_OK;
+
+	render_bird(view, settings, render_file_add(out, 0640, "etc/bird/alamo.conf"));
+	al_buf_slice(render_file_add(out, 0640, "etc/bird/alamo-network.conf"), al_buf_view(&settings->network));
+	if (settings->whole)
+		render_bird_whole(view, render_file_add(out, 0640, "etc/bird/bird.conf"));
+	firewall_put(view, settings, render_file_add(out, 0644, "etc/nftables.d/alamo.nft"));
+	al_buf_str(render_file_add(out, 0644, "etc/sysctl.d/90-alamo.conf"),
+		   "# Written by `alamo node`.\nnet.ipv6.conf.all.forwarding = 1\n"
+		   "net.ipv6.conf.default.accept_ra = 0\n");
+	address_put(view, render_file_add(out, 0644, "etc/systemd/system/alamo-address.service"));
+	render_agent_unit(view, settings, render_file_add(out, 0644, "etc/systemd/system/alamo-node.service"));
+	if (settings->timer)
+		render_timer(render_file_add(out, 0644, "etc/systemd/system/alamo-node.timer"));
+	tunnels_put(view, settings, out);
+	if (settings->mesh != NODE_MESH_OFF)
+		err = render_mesh(view, settings, out);
+	for (size_t i = 0; i < out->count && err == AL_OK; i++)
+		err = out->files[i].text.err;
+	return err;
 }
 
 enum al_err render_node(const struct node_view *view, const struct render_settings *settings, struct render *out)

@@ -5,9 +5,10 @@
 #ifndef CLI_NODE_RENDER_H
 #define CLI_NODE_RENDER_H
 
+#include "node_conf.h"
 #include "node_view.h"
 
-#define RENDER_FILES_MAX (NODE_PEERS_MAX + 10)
+#define RENDER_FILES_MAX (NODE_PEERS_MAX + 16)
 #define RENDER_PATH_MAX 128
 
 struct render_settings {
@@ -18,6 +19,8 @@ struct render_settings {
 	struct al_buf network;           /* render_network()'s text */
 	bool whole;                      /* bird.conf is ours too */
 	bool timer;                      /* a timer applies, and no agent */
+	enum node_mesh mesh;
+	char mesh_address[AL_PREFIX_STRLEN]; /* empty when off */
 };
 
 struct render_file {
@@ -31,6 +34,9 @@ struct render {
 	size_t count;
 	bool timer; /* as in the settings */
 };
+
+/* One more file; the caller writes its text. */
+struct al_buf *render_file_add(struct render *render, unsigned mode, const char *path);
 
 /* AL_ENOMEM; release in any case. */
 AL_MUST_USE enum al_err render_node(const struct node_view *view, const struct render_settings *settings,

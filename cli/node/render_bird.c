@@ -10,7 +10,9 @@
  */
 #include <string.h>
 
+#include "address.h"
 #include "render.h"
+#include "render_mesh.h"
 
 /* Members announce blocks of 24 to 32 bits below the super-prefix: /40 to /48 below a /16. */
 static unsigned announce_least(const struct al_prefix *super)
@@ -21,14 +23,22 @@ static unsigned announce_least(const struct al_prefix *super)
 static void defines_put(const struct node_view *view, struct al_buf *out)
 {
 	char super[AL_PREFIX_STRLEN], prefix[AL_PREFIX_STRLEN];
+	struct al_prefix half;
 
 	al_prefix_format(&view->super, super);
 	al_buf_printf(out,
 		      "# Written by `alamo node`: changes here are lost. Your own go to alamo-local.conf.\n"
 		      "include \"alamo-network.conf\";\n"
 		      "define ALAMO_AS = %u;\ndefine ALAMO_ME = %s;\ndefine ALAMO_NET = [ %s+ ];\n"
-		      "define ALAMO_ANNOUNCED = [ %s{%u,48} ];\n",
+		      "define ALAMO_ANNOUNCED = [ %s{%u,48}",
 		      view->asn, view->address, super, super, announce_least(&view->super));
+	/* What gateways announce is one prefix, shorter than a member's. */
+	if (mesh_prefix_ok(&view->super)) {
+		half = mesh_half(&view->super);
+		al_prefix_format(&half, prefix);
+		al_buf_printf(out, ", %s", prefix);
+	}
+	al_buf_str(out, " ];\n");
 	al_buf_str(out, "define ALAMO_OWN = [ ");
 	for (size_t i = 0; i < view->prefix_count; i++) {
 		al_prefix_format(&view->prefixes[i], prefix);
@@ -147,8 +157,10 @@ void render_bird(const struct node_view *view, const struct render_settings *set
 	defines_put(view, out);
 	tables_put(view, settings, out);
 	rules_put(view, out);
+	render_mesh_bird(view, settings, out);
 	for (size_t i = 0; i < view->peer_count; i++)
-		session_put(view, &view->peers[i], out);
+		if (!view->peers[i].mesh)
+			session_put(view, &view->peers[i], out);
 	al_buf_str(out, "include \"alamo-local*.conf\";\n");
 }
 

@@ -36,6 +36,7 @@ ASKING = {
     "claim": ("X-MNT", "--old-key", "KEY", "--key", "KEY"),
     "node": ("init", "X-R1", "--root", "ROOT"),
     "peer": ("add", "Y-R1", "--root", "ROOT"),
+    "mesh": ("up", "--root", "ROOT"),
     "resolver": ("unbound", "--anchor", "ANCHOR"),
 }
 # An offer is read before anybody is asked; and for these two a registry that is away is a finding (test_vouch.py, test_node.py).
@@ -50,7 +51,9 @@ def test_every_command_with_a_server_is_asked_here():
 def test_server_at_every_place(command, key, tmp_path):
     (tmp_path / "file").write_text("person: X\n")
     (tmp_path / "root/etc/alamo").mkdir(parents=True)
-    (tmp_path / "root/etc/alamo/node.conf").write_text("name = X-R1\nrtr = 127.0.0.1:1\n")
+    (tmp_path / "root/etc/alamo/node.conf").write_text(
+        f"name = X-R1\nrtr = 127.0.0.1:1\nsuper = fca1::/16\nsigner = {key.public}\n")
+    (tmp_path / "root/etc/alamo/mesh.key").write_text("A" * 43 + "=\n")
     (tmp_path / "anchor").write_text(f"alamo. IN DS 1 13 2 {'ab' * 32}\n")
     names = {"FILE": tmp_path / "file", "KEY": key.path, "ROOT": tmp_path / "root", "ANCHOR": tmp_path / "anchor"}
     words = [names.get(word, word) for word in ASKING[command]]
