@@ -176,11 +176,15 @@ enum al_err node_conf_save(const struct node_conf *conf)
 	if (err != AL_OK)
 		return err;
 	al_buf_init(&text, CONF_MAX);
-	al_buf_printf(&text,
-		      "# Written by `alamo node init`.\nname = %s\nserver = %s\nrtr = %s\nbird-conf = %s\n"
-		      "applied-by = %s\nsuper = %s\nmesh = %s\n",
-		      conf->name, conf->server, conf->rtr, conf->whole ? "ours" : "own",
-		      conf->timer ? "timer" : "agent", conf->super, mesh_words[conf->mesh]);
+	al_buf_printf(
+		&text,
+		"# Written by `alamo node init`.\nname = %s\nrtr = %s\nbird-conf = %s\napplied-by = %s\nsuper = %s\n"
+		"mesh = %s\n",
+		conf->name, conf->rtr, conf->whole ? "ours" : "own", conf->timer ? "timer" : "agent", conf->super,
+		mesh_words[conf->mesh]);
+	/* A line without a value is none. */
+	if (conf->server[0] != '\0')
+		al_buf_printf(&text, "server = %s\n", conf->server);
 	for (size_t i = 0; i < conf->signer_count; i++)
 		al_buf_printf(&text, "signer = %s\n", conf->signers[i]);
 	err = text.err == AL_OK ? file_write(path, al_buf_view(&text), 0644) : text.err;
