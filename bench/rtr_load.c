@@ -98,8 +98,9 @@ static void client_pdu(struct load *load, struct client *c, const uint8_t *p)
 		load->done++;
 		break;
 	default:
-		errno = EPROTO;
-		must(false, "not an answer to expect");
+		(void)fprintf(stderr, "rtr_load: PDU of type %u, code %u, in phase %d\n", p[1], al_get_u16(p + 2),
+			      (int)c->phase);
+		exit(1);
 	}
 }
 
@@ -108,8 +109,11 @@ static size_t pdu_len(const uint8_t *header)
 {
 	uint32_t len = al_get_u32(header + 4);
 
-	errno = EPROTO;
-	must(header[0] == 1 && len >= 8 && len <= sizeof(((struct client *)0)->part), "header");
+	if (header[0] != 1 || len < 8 || len > sizeof(((struct client *)0)->part)) {
+		(void)fprintf(stderr, "rtr_load: PDU of version %u, type %u, code %u, %u bytes\n", header[0], header[1],
+			      al_get_u16(header + 2), (unsigned)len);
+		exit(1);
+	}
 	return len;
 }
 
