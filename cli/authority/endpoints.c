@@ -12,6 +12,7 @@ void endpoints_init(struct endpoints *endpoints)
 	al_buf_init(&endpoints->lines, 65536);
 	endpoints->ready = false;
 	endpoints->error[0] = '\0';
+	endpoints->taken = 0;
 }
 
 void endpoints_release(struct endpoints *endpoints)
@@ -26,12 +27,18 @@ void endpoints_reset(struct endpoints *endpoints)
 	al_buf_reset(&endpoints->lines);
 	endpoints->ready = false;
 	endpoints->error[0] = '\0';
+	endpoints->taken = 0;
 }
 
 static void line_take(struct endpoints *endpoints, struct al_slice line)
 {
 	if (al_slice_is(line, "ready")) {
 		endpoints->ready = true;
+	} else if (al_slice_starts(line, "taken ")) {
+		uint64_t port = 0;
+
+		if (al_slice_u64(al_slice_from(line, sizeof("taken ") - 1), UINT16_MAX, &port) == AL_OK)
+			endpoints->taken = (uint16_t)port;
 	} else if (al_slice_starts(line, "error ")) {
 		snprintf(endpoints->error, sizeof(endpoints->error), "%.*s",
 			 AL_FMT(al_slice_from(line, sizeof("error ") - 1)));

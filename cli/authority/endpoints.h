@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * endpoints.h -- what a starting daemon says on its descriptor (service.h,
- * option -r): "endpoint NAME ADDRESS" lines, then "ready", or "error TEXT".
+ * option -r): "endpoint NAME ADDRESS" lines, then "ready", or
+ * "taken PORT" and "error TEXT".
  */
 #ifndef CLI_ENDPOINTS_H
 #define CLI_ENDPOINTS_H
@@ -12,6 +13,7 @@ struct endpoints {
 	struct al_buf partial; /* bytes of an unfinished line */
 	struct al_buf lines;   /* "NAME ADDRESS" lines so far */
 	char error[256];       /* "error TEXT": why it does not start; empty: it did not say */
+	uint16_t taken;        /* the port that another program has; 0: that is not why */
 	bool ready;
 };
 

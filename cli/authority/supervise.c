@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "alamo/base/log.h"
+#include "alamo/net/bind.h"
 #include "alamo/net/loop.h"
 #include "command.h"
 #include "endpoints.h"
@@ -347,7 +348,12 @@ static bool supervisor_open(struct supervisor *s, const struct supervise_opts *o
 static int failure_say(const struct supervisor *s)
 {
 	const struct daemon *daemon = s->failed;
+	char holder[AL_BIND_HOLDER_LEN];
 
+	/* The daemon could not see who it is: it is confined. */
+	if (daemon->said.taken != 0 && al_bind_holder(daemon->said.taken, holder))
+		return command_fail(CLI_REFUSED, "%s did not start: port %u is taken by %s", daemon->name,
+				    (unsigned)daemon->said.taken, holder);
 	if (daemon->said.error[0] != '\0')
 		return command_fail(CLI_REFUSED, "%s did not start: %s", daemon->name, daemon->said.error);
 	return command_fail(CLI_REFUSED, "%s did not start (exit code %d): %s", daemon->name, s->code,

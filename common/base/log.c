@@ -14,8 +14,11 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +27,7 @@
 
 static const char *log_program = "alamo";
 static _Atomic int log_least = AL_LOG_INFO;
+static bool log_journal; /* standard error is the journal's, which has time and program of its own */
 static const char *const level_names[] = {
 	[AL_LOG_DEBUG] = "debug",
 	[AL_LOG_INFO] = "info",
@@ -31,9 +35,31 @@ static const char *const level_names[] = {
 	[AL_LOG_ERROR] = "error",
 };
 
+/* Levels as syslog numbers them (sd-daemon(3)). */
+static const int level_numbers[] = {
+	[AL_LOG_DEBUG] = 7,
+	[AL_LOG_INFO] = 6,
+	[AL_LOG_WARN] = 4,
+	[AL_LOG_ERROR] = 3,
+};
+
+/* systemd.exec(5): $JOURNAL_STREAM is DEVICE:INODE of the journal's stream, which may have been redirected since. */
+static bool is_journal(int fd)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char ours[64];
+	struct stat st;
+
+	if (stream == NULL || fstat(fd, &st) != 0)
+		return false;
+	snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return strcmp(stream, ours) == 0;
+}
+
 void al_log_init(const char *program, enum al_log_level least)
 {
 	log_program = program;
+	log_journal = is_journal(STDERR_FILENO);
 	atomic_store_explicit(&log_least, (int)least, memory_order_relaxed);
 }
 
@@ -58,18 +84,25 @@ static size_t clamp(int printed, size_t cap)
 	return (size_t)printed < cap ? (size_t)printed : cap - 1;
 }
 
+static int line_start(char *line, size_t cap, enum al_log_level level, const char *event)
+{
+	char when[AL_TIME_STRLEN];
+
+	if (log_journal)
+		return snprintf(line, cap, "<%d>event=%s ", level_numbers[level], event);
+	al_time_format((uint64_t)time(NULL), when);
+	return snprintf(line, cap, "%s %s %s event=%s ", when, level_names[level], log_program, event);
+}
+
 void al_log(enum al_log_level level, const char *event, const char *fmt, ...)
 {
 	if ((int)level < atomic_load_explicit(&log_least, memory_order_relaxed))
 		return;
 	int saved_errno = errno;
 	char line[LINE_MAX_LEN], shown[LINE_MAX_LEN];
-	char when[AL_TIME_STRLEN];
 	size_t cap = sizeof(line) - 1; /* one byte stays for the LF */
 
-	al_time_format((uint64_t)time(NULL), when);
-	size_t len = clamp(snprintf(line, cap, "%s %s %s event=%s ", when, level_names[level], log_program, event),
-			   cap);
+	size_t len = clamp(line_start(line, cap, level, event), cap);
 	va_list args;
 	va_start(args, fmt);
 	len += clamp(vsnprintf(line + len, cap - len, fmt, args), cap - len);

@@ -12,11 +12,12 @@
 #include "alamo/base/log.h"
 #include "alamo/base/save.h"
 #include "alamo/net/bind.h"
+#include "alamo/net/notify.h"
+#include "service_options.h"
 
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <sodium.h>
@@ -51,16 +52,11 @@ struct al_service {
 	struct al_loop *loop;
 	struct event *on_term;
 	struct event *on_int;
-	int ready_fd; /* -1: nobody asked */
+	struct al_timer *watchdog; /* NULL: nobody watches */
+	int ready_fd;              /* -1: nobody asked */
 	int exit_code;
 	struct endpoint_set last; /* of the last run, from the endpoint file */
 	struct endpoint_set now;
-};
-
-struct options {
-	const char *conf_path;
-	int ready_fd;
-	bool check;
 };
 
 /* ---- endpoints ---- */
@@ -191,6 +187,7 @@ void al_service_ready(struct al_service *service)
 		al_log(AL_LOG_WARN, "endpoints-unwritten", "error=%s errno=%d", al_err_name(err), errno);
 	al_log(AL_LOG_INFO, "ready", "endpoints=%zu", service->now.count);
 	ready_say(service, AL_S("ready\n"));
+	al_notify("READY=1\nSTATUS=caught up\n");
 	if (service->ready_fd >= 0)
 		close(service->ready_fd);
 	service->ready_fd = -1;
@@ -280,70 +277,6 @@ enum al_err al_service_http(struct al_service *service, struct al_http *http, co
 	return bind_all(service, &binding);
 }
 
-/* ---- options ---- */
-
-static void usage(FILE *file, const char *name)
-{
-	fprintf(file,
-		"usage: %s [-c FILE] [-n] [-r FD]\n"
-		"  -c FILE  configuration (alamo.conf)\n"
-		"  -n       check the configuration, print it, exit\n"
-		"  -r FD    write \"endpoint NAME ADDRESS\" lines and \"ready\" to this descriptor\n"
-		"  -V, --version\n"
-		"           version\n"
-		"  -h, --help\n"
-		"           this text\n",
-		name);
-}
-
-static bool parse_fd(const char *text, int *fd)
-{
-	uint64_t number;
-	if (al_slice_u64(al_slice_str(text), INT_MAX, &number) != AL_OK)
-		return false;
-	*fd = (int)number;
-	int flags = fcntl(*fd, F_GETFD);
-	return flags >= 0 && fcntl(*fd, F_SETFD, flags | FD_CLOEXEC) == 0;
-}
-
-/* The process's exit code, or -1: go on. */
-static int options_parse(int argc, char **argv, const char *name, struct options *options)
-{
-	static const struct option longs[] = { { "version", no_argument, NULL, 'V' },
-					       { "help", no_argument, NULL, 'h' },
-					       { 0 } };
-	int opt;
-	optind = 0; /* GNU: start anew, whatever was parsed before */
-	while ((opt = getopt_long(argc, argv, "c:nr:Vh", longs, NULL)) != -1) {
-		switch (opt) {
-		case 'c':
-			options->conf_path = optarg;
-			break;
-		case 'n':
-			options->check = true;
-			break;
-		case 'r':
-			if (parse_fd(optarg, &options->ready_fd))
-				break;
-			fprintf(stderr, "%s: -r %s: not an open descriptor\n", name, optarg);
-			return 2;
-		case 'V':
-			printf("%s %s\n", name, ALAMO_VERSION);
-			return 0;
-		case 'h':
-			usage(stdout, name);
-			return 0;
-		default:
-			usage(stderr, name);
-			return 2;
-		}
-	}
-	if (optind == argc)
-		return -1;
-	usage(stderr, name);
-	return 2;
-}
-
 /* ---- start and stop ---- */
 
 static int conf_show(const struct al_conf *conf)
@@ -370,7 +303,27 @@ static void on_stop_signal(evutil_socket_t number, short what, void *arg)
 	struct al_service *service = arg;
 	(void)what;
 	al_log(AL_LOG_INFO, "signal", "number=%d", (int)number);
+	al_notify("STOPPING=1\n");
 	al_loop_stop(service->loop);
+}
+
+/* The loop goes round, and so do we. */
+static void on_watchdog(void *arg)
+{
+	struct al_service *service = arg;
+	al_notify("WATCHDOG=1\n");
+	al_timer_set(service->watchdog, al_notify_watchdog_ms());
+}
+
+static enum al_err watchdog_start(struct al_service *service)
+{
+	al_notify_open();
+	if (al_notify_watchdog_ms() == 0)
+		return AL_OK;
+	enum al_err err = al_timer_new(service->loop, on_watchdog, service, &service->watchdog);
+	if (err == AL_OK)
+		on_watchdog(service);
+	return err;
 }
 
 static void on_event_log(int severity, const char *text)
@@ -409,7 +362,7 @@ static enum al_err service_open(struct al_service *service)
 	if (event_add(service->on_term, NULL) != 0 || event_add(service->on_int, NULL) != 0)
 		return AL_ESYS;
 	endpoints_read(service);
-	return AL_OK;
+	return watchdog_start(service);
 }
 
 static void service_close(struct al_service *service)
@@ -418,7 +371,9 @@ static void service_close(struct al_service *service)
 		event_free(service->on_term);
 	if (service->on_int != NULL)
 		event_free(service->on_int);
+	al_timer_free(service->watchdog);
 	al_loop_free(service->loop);
+	al_notify_close();
 	if (service->ready_fd >= 0)
 		close(service->ready_fd);
 }
@@ -446,10 +401,10 @@ static int service_run(struct al_service *service)
 
 int al_service_main(int argc, char **argv, const struct al_service_def *def)
 {
-	struct options options = { .conf_path = "alamo.conf", .ready_fd = -1 };
+	struct service_options options = { .conf_path = "alamo.conf", .ready_fd = -1 };
 	char message[512];
 	struct al_conf *conf;
-	int code = options_parse(argc, argv, def->name, &options);
+	int code = service_options_parse(argc, argv, def->name, &options);
 	(void)umask(0077); /* what is for others to read says so itself */
 	if (code >= 0)
 		return code;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * log.h -- one line an event on standard error: time level program event=... key=value.
+ * In the journal, which knows the rest: <priority>event=... key=value.
  *
  * Remote text goes through al_log_quote(). Thread-safe. Never secret bytes.
  */

@@ -8,6 +8,9 @@
  *             "error TEXT" when listening failed
  *   -V, -h
  *
+ * A service manager that asked for it is told what happens (notify.h): READY=1 with al_service_ready(), STOPPING=1 at a
+ * signal, WATCHDOG=1 from the loop.
+ *
  * SIGTERM and SIGINT stop the loop; SIGPIPE is ignored. Start-up errors are
  * logged and give exit code 1.
  */

@@ -13,15 +13,21 @@
 #include "loopback.h"
 
 #include <event2/buffer.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "alamo/base/log.h"
+#include "alamo/net/bind.h"
 #include "alamo/net/metrics.h"
 #include "alamo/net/service.h"
 
@@ -342,6 +348,150 @@ static void test_options(void **state)
 	}
 }
 
+/* ---- the service manager ---- */
+
+/* A datagram of the manager's socket; "" when none comes. */
+static void manager_hears(int fd, char *out, size_t cap)
+{
+	struct pollfd one = { fd, POLLIN, 0 };
+	ssize_t len = poll(&one, 1, 20000) == 1 ? recv(fd, out, cap - 1, 0) : 0;
+
+	assert_true(len >= 0);
+	out[len] = '\0';
+}
+
+static int manager_listen(const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&addr, sizeof(addr)), 0);
+	return fd;
+}
+
+static void test_manager_is_told(void **state)
+{
+	char path[96], said[512];
+	unsigned alive = 0;
+	int manager;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/notify", dir);
+	manager = manager_listen(path);
+	write_conf(ANY_PORTS);
+	setenv("NOTIFY_SOCKET", path, 1);
+	setenv("WATCHDOG_USEC", "100000", 1);
+	struct child child = spawn(&echo_def, NULL);
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
+	do
+		manager_hears(manager, said, sizeof(said));
+	while (strcmp(said, "WATCHDOG=1\n") == 0);
+	assert_int_equal(strncmp(said, "READY=1\n", 8), 0);
+	for (; alive < 3; alive++) {
+		manager_hears(manager, said, sizeof(said));
+		assert_string_equal(said, "WATCHDOG=1\n");
+	}
+	assert_int_equal(kill(child.pid, SIGTERM), 0);
+	do
+		manager_hears(manager, said, sizeof(said));
+	while (strcmp(said, "WATCHDOG=1\n") == 0);
+	assert_string_equal(said, "STOPPING=1\n");
+	assert_int_equal(reap(&child, NULL, 0), 0);
+	close(manager);
+	unlink(path);
+}
+
+/* A manager that is not there is no reason not to start. */
+static void test_manager_is_gone(void **state)
+{
+	static const char *const names[] = { "/nonexistent/notify", "relative", "@", "" };
+	char said[512];
+
+	(void)state;
+	write_conf(ANY_PORTS);
+	for (size_t i = 0; i < AL_COUNT(names); i++) {
+		setenv("NOTIFY_SOCKET", names[i], 1);
+		struct child child = spawn(&echo_def, NULL);
+
+		unsetenv("NOTIFY_SOCKET");
+		read_ready(&child, said, sizeof(said));
+		assert_int_equal(kill(child.pid, SIGTERM), 0);
+		assert_int_equal(reap(&child, said, sizeof(said)), 0);
+		assert_non_null(strstr(said, " warn test-echod event=notify "));
+	}
+}
+
+/* In the journal a line has its weight, and neither a second time nor a second name; elsewhere it has both. */
+static void test_journal(void **state)
+{
+	char stream[64], said[4096];
+	int ends[2];
+	struct stat st;
+
+	(void)state;
+	for (int journal = 0; journal < 2; journal++) {
+		assert_int_equal(pipe(ends), 0);
+		assert_int_equal(fstat(ends[1], &st), 0);
+		snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)st.st_dev,
+			 (uintmax_t)st.st_ino + (journal ? 0 : 1));
+		fflush(NULL);
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			dup2(ends[1], STDERR_FILENO);
+			setenv("JOURNAL_STREAM", stream, 1);
+			al_log_init("test", AL_LOG_DEBUG);
+			al_log(AL_LOG_ERROR, "bad", "a=1");
+			al_log(AL_LOG_WARN, "odd", "%s", "");
+			al_log(AL_LOG_INFO, "good", "b=2");
+			al_log(AL_LOG_DEBUG, "dull", "%s", "");
+			_exit(0);
+		}
+		close(ends[1]);
+		FILE *file = fdopen(ends[0], "r");
+
+		assert_non_null(file);
+		said[fread(said, 1, sizeof(said) - 1, file)] = '\0';
+		fclose(file);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		if (journal)
+			assert_string_equal(said, "<3>event=bad a=1\n<4>event=odd\n<6>event=good b=2\n<7>event=dull\n");
+		else
+			assert_non_null(strstr(said, "Z error test event=bad a=1\n"));
+	}
+}
+
+/* Who has a port is named by whom may see it. */
+static void test_holder(void **state)
+{
+	char who[AL_BIND_HOLDER_LEN], wanted[64], why[AL_BIND_WHY_LEN];
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(addr);
+	int kinds[] = { SOCK_STREAM, SOCK_DGRAM };
+
+	(void)state;
+	snprintf(wanted, sizeof(wanted), "PID %ld (unit_common_tes)", (long)getpid());
+	for (size_t i = 0; i < AL_COUNT(kinds); i++) {
+		int fd = socket(AF_INET, kinds[i] | SOCK_CLOEXEC, 0);
+
+		addr.sin_port = 0;
+		assert_true(fd >= 0);
+		assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+		assert_true(kinds[i] == SOCK_DGRAM || listen(fd, 1) == 0);
+		assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &len), 0);
+		assert_true(al_bind_holder(ntohs(addr.sin_port), who));
+		assert_string_equal(who, wanted);
+		al_bind_why(EADDRINUSE, AL_S("127.0.0.1"), ntohs(addr.sin_port), why);
+		assert_non_null(strstr(why, wanted));
+		close(fd);
+		assert_false(al_bind_holder(ntohs(addr.sin_port), who));
+	}
+}
+
 /* ---- daemons that fail ---- */
 
 static enum al_err refuse_start(struct al_service *service, void **self)
@@ -413,6 +563,10 @@ int main(void)
 		cmocka_unit_test(test_taken_port_is_fatal),
 		cmocka_unit_test(test_check_prints_the_configuration),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_manager_is_told),
+		cmocka_unit_test(test_manager_is_gone),
+		cmocka_unit_test(test_journal),
+		cmocka_unit_test(test_holder),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_log_quote),
 	};
