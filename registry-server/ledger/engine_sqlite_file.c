@@ -167,10 +167,60 @@ static enum al_err tables_make(struct sqlite_engine *db)
 	return err == AL_OK ? run_text(db, "COMMIT") : err;
 }
 
-/* A file of an older version: `entry` and `checkpoint` stay as they are. */
-static enum al_err tables_migrate(struct sqlite_engine *db, int version)
+/* The directory's entry for a new file is durable only after this. */
+static enum al_err directory_sync(const char *path)
 {
-	enum al_err err = run_text(db, "BEGIN IMMEDIATE");
+	const char *slash = strrchr(path, '/');
+	char *dir = slash == NULL ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
+	int fd, rc;
+
+	if (dir == NULL)
+		return AL_ENOMEM;
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rc = fd >= 0 ? fsync(fd) : -1;
+	if (rc != 0)
+		al_log(AL_LOG_ERROR, "ledger-directory", "path=%s errno=%d", dir, errno);
+	if (fd >= 0)
+		(void)close(fd);
+	free(dir);
+	return rc == 0 ? AL_OK : AL_EIO;
+}
+
+/* The way back: all of the older file beside the new one, PATH.vN, complete on the disk before anything is changed. */
+static enum al_err old_keep(struct sqlite_engine *db, const char *path, int version)
+{
+	char kept[PATH_MAX], aside[PATH_MAX];
+	char *text;
+	enum al_err err;
+	int fd;
+
+	if (snprintf(kept, sizeof(kept), "%s.v%d", path, version) >= (int)sizeof(kept) ||
+	    snprintf(aside, sizeof(aside), "%s.new", kept) >= (int)sizeof(aside))
+		return AL_ELIMIT;
+	(void)unlink(aside); /* of a start that was cut off */
+	text = sqlite3_mprintf("VACUUM INTO %Q", aside);
+	err = text != NULL ? run_text(db, text) : AL_ENOMEM;
+	sqlite3_free(text);
+	fd = err == AL_OK ? open(aside, O_RDONLY | O_CLOEXEC) : -1;
+	if (err == AL_OK && (fd < 0 || fchmod(fd, 0600) != 0 || fsync(fd) != 0 || rename(aside, kept) != 0))
+		err = AL_EIO;
+	if (fd >= 0)
+		(void)close(fd);
+	if (err == AL_OK)
+		err = directory_sync(path);
+	if (err != AL_OK)
+		al_log(AL_LOG_ERROR, "ledger-keep", "path=%s errno=%d reason=\"not migrated without a copy\"", kept,
+		       errno);
+	return err;
+}
+
+/* A file of an older version: `entry` and `checkpoint` stay as they are. */
+static enum al_err tables_migrate(struct sqlite_engine *db, const char *path, int version)
+{
+	enum al_err err = old_keep(db, path, version);
+
+	if (err == AL_OK)
+		err = run_text(db, "BEGIN IMMEDIATE");
 
 	if (err == AL_OK && version < 2)
 		err = run_text(db, sqlite_side_drop);
@@ -181,7 +231,8 @@ static enum al_err tables_migrate(struct sqlite_engine *db, int version)
 	if (err == AL_OK)
 		err = run_text(db, SCHEMA_VERSION_SQL "COMMIT");
 	if (err == AL_OK)
-		al_log(AL_LOG_INFO, "ledger-migrated", "from=%d version=%d", version, SCHEMA_VERSION);
+		al_log(AL_LOG_INFO, "ledger-migrated", "from=%d version=%d kept=%s.v%d", version, SCHEMA_VERSION, path,
+		       version);
 	return err;
 }
 
@@ -201,25 +252,6 @@ static int on_commit(void *arg, sqlite3 *sql, const char *name, int pages)
 		db->settled = false;
 	}
 	return SQLITE_OK; /* the commit itself is done */
-}
-
-/* The directory's entry for a new file is durable only after this. */
-static enum al_err directory_sync(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *dir = slash == NULL ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
-	int fd, rc;
-
-	if (dir == NULL)
-		return AL_ENOMEM;
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	rc = fd >= 0 ? fsync(fd) : -1;
-	if (rc != 0)
-		al_log(AL_LOG_ERROR, "ledger-directory", "path=%s errno=%d", dir, errno);
-	if (fd >= 0)
-		(void)close(fd);
-	free(dir);
-	return rc == 0 ? AL_OK : AL_EIO;
 }
 
 enum al_err sqlite_prepare(struct sqlite_engine *db, const char *const *texts, size_t count, sqlite3_stmt **out)
@@ -307,7 +339,7 @@ static enum al_err file_open(struct sqlite_engine *db, const char *path, bool cr
 	if (err == AL_OK && create)
 		err = directory_sync(path);
 	if (err == AL_OK && version < SCHEMA_VERSION)
-		err = tables_migrate(db, version);
+		err = tables_migrate(db, path, version);
 	files_close(path);
 	if (err == AL_OK)
 		err = sqlite_statements(db);

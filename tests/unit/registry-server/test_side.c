@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 #include <sodium.h>
 #include <sqlite3.h>
 
+#include "ledger/engine.h"
 #include "ledger/ledger_adopt.h"
 #include "ledger/ledger_side.h"
 #include "sign/signer.h"
@@ -471,7 +473,36 @@ static void taken_once(void **state)
 	assert_int_equal(erase(f, "person A", &once), AL_OK);
 }
 
-/* ---- a file of version 1 ---- */
+/* ---- files of older versions ---- */
+
+static int number_of(sqlite3 *db, const char *query)
+{
+	sqlite3_stmt *stmt;
+	int number;
+
+	assert_int_equal(sqlite3_prepare_v2(db, query, -1, &stmt, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	number = sqlite3_column_int(stmt, 0);
+	(void)sqlite3_finalize(stmt);
+	return number;
+}
+
+/* The file of before is beside the new one, whole, and its owner's alone. Takes it away. */
+static void kept_has(const struct fixture *f, int version, int entries)
+{
+	char kept[128];
+	struct stat st;
+	sqlite3 *db;
+
+	snprintf(kept, sizeof(kept), "%s.v%d", f->path, version);
+	assert_int_equal(stat(kept, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(sqlite3_open_v2(kept, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(number_of(db, "PRAGMA user_version"), version);
+	assert_int_equal(number_of(db, "SELECT count(*) FROM entry"), entries);
+	(void)sqlite3_close(db);
+	assert_int_equal(unlink(kept), 0);
+}
 
 static void from_version_1(void **state)
 {
@@ -492,12 +523,38 @@ static void from_version_1(void **state)
 	(void)sqlite3_close(db);
 	start(f, false);
 	assert_int_equal(ledger_head(f->ledger, NULL).size, 5);
+	kept_has(f, 1, 5);
 	append(f, "person A", "salt: 1\nphone: one\n", NULL);
 	assert_int_equal(add(f, 1, "request: a\n"), AL_OK);
 	stop(f);
 	start(f, false);
 	assert_int_equal(get(f, "person A"), AL_OK);
 	assert_int_equal(ledger_head(f->ledger, NULL).size, 6);
+}
+
+/* Without a copy of what was there nothing is changed: here a folder is in its place. */
+static void not_without_a_copy(void **state)
+{
+	struct fixture *f = *state;
+	struct engine *engine;
+	char kept[128];
+	sqlite3 *db;
+
+	start(f, true);
+	append(f, NULL, "", NULL);
+	stop(f);
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 2", NULL, NULL, NULL), SQLITE_OK);
+	(void)sqlite3_close(db);
+	snprintf(kept, sizeof(kept), "%s.v2", f->path);
+	assert_int_equal(mkdir(kept, 0700), 0);
+	assert_int_equal(engine_open(f->path, false, &engine), AL_EIO);
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	assert_int_equal(number_of(db, "PRAGMA user_version"), 2);
+	(void)sqlite3_close(db);
+	assert_int_equal(rmdir(kept), 0);
+	snprintf(kept, sizeof(kept), "%s.v2.new", f->path);
+	assert_int_equal(unlink(kept), 0);
 }
 
 /* What waited goes on waiting. */
@@ -516,6 +573,7 @@ static void from_version_2(void **state)
 	assert_int_equal(sqlite3_exec(db, back, NULL, NULL, NULL), SQLITE_OK);
 	(void)sqlite3_close(db);
 	start(f, false);
+	kept_has(f, 2, 1);
 	assert_int_equal(add(f, 1, "request: a\n"), AL_OK);
 	assert_int_equal(f->id, 1);
 	assert_int_equal(add(f, 2, "request: b\n"), AL_OK);
@@ -552,6 +610,7 @@ int main(void)
 		TEST(taken_once),
 		TEST(from_version_1),
 		TEST(from_version_2),
+		TEST(not_without_a_copy),
 		TEST(after_the_end),
 	};
 
