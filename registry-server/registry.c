@@ -29,6 +29,12 @@
 #include "watermark.h"
 
 #define CHECKPOINT_FILE_MS 200 /* the file follows the log at this distance */
+#define FOLLOW_MS 200          /* so often one who follows looks what is new */
+#define PATIENCE_MS 1200       /* nobody writes for so long: a writer that has lost its connection is back sooner */
+
+static struct al_metric writes = { .name = "alamo_registry_writes",
+				   .help = "1: this registry writes the log; 0: it follows another that does",
+				   .gauge = true };
 
 struct registry {
 	struct al_service *service;
@@ -47,8 +53,9 @@ struct registry {
 	struct al_listener *requests;
 	struct al_http *http;
 	struct al_timer *checkpoint_timer;
-	struct event *save_wanted;   /* SIGUSR1 */
-	uint64_t checkpoint_written; /* size in the file */
+	struct al_timer *follow_timer; /* while another registry writes */
+	struct event *save_wanted;     /* SIGUSR1 */
+	uint64_t checkpoint_written;   /* size in the file */
 	struct al_vkey key;
 };
 
@@ -189,6 +196,7 @@ static enum al_err open_ledger(struct registry *r, const struct al_conf *conf)
 		.signer = signer_face(r->signer),
 		.queue = { al_conf_u64(conf, "registry", "queue-share"),
 			   al_conf_u64(conf, "registry", "queue-days") * 86400 },
+		.follow = true,
 	};
 	enum al_err err = ledger_where(conf, path, sizeof(path));
 
@@ -200,15 +208,7 @@ static enum al_err open_pipeline(struct registry *r, const struct al_conf *conf)
 	char ns[REGISTRY_NAMESPACE_MAX];
 	enum al_err err = registry_namespace(conf, ns);
 
-	if (err == AL_OK)
-		err = pipeline_new(r->ledger, al_slice_str(ns), &r->pipeline);
-	if (err == AL_OK)
-		ledger_on_fenced(r->ledger, on_fenced, r);
-	if (err == AL_OK)
-		err = ledger_start(r->ledger, al_service_loop(r->service), on_commit, r);
-	if (err == AL_OK)
-		err = pipeline_start(r->pipeline, al_service_loop(r->service));
-	return err;
+	return err == AL_OK ? pipeline_new(r->ledger, al_slice_str(ns), &r->pipeline) : err;
 }
 
 static enum al_err open_tariff(struct registry *r, const struct al_conf *conf)
@@ -262,22 +262,25 @@ static enum al_err open_requests(struct registry *r, const struct al_conf *conf)
 	return err;
 }
 
-static enum al_err open_http(struct registry *r)
+static enum al_err open_metrics(struct registry *r)
 {
 	enum al_err err = al_http_new(al_service_loop(r->service), &r->http);
 
 	if (err == AL_OK)
 		err = al_http_route(r->http, "/metrics", al_metrics_http, NULL);
+	return err == AL_OK ? al_service_http(r->service, r->http, "registry", "http-port", "log-http") : err;
+}
+
+static enum al_err open_http(struct registry *r)
+{
+	enum al_err err = r->http == NULL ? open_metrics(r) : AL_OK;
+
 	if (err == AL_OK)
 		err = r->publish != NULL ? publish_routes(r->publish, r->http)
 					 : al_http_route(r->http, "/checkpoint", http_checkpoint, r);
 	if (err == AL_OK)
 		err = cosign_routes(r->cosign, r->http);
-	if (err == AL_OK)
-		err = post_route(r->http, &r->session);
-	if (err == AL_OK)
-		err = al_service_http(r->service, r->http, "registry", "http-port", "log-http");
-	return err;
+	return err == AL_OK ? post_route(r->http, &r->session) : err;
 }
 
 static void registry_stop(void *self)
@@ -287,6 +290,7 @@ static void registry_stop(void *self)
 	if (r == NULL)
 		return;
 	al_timer_free(r->checkpoint_timer);
+	al_timer_free(r->follow_timer);
 	if (r->save_wanted != NULL)
 		event_free(r->save_wanted);
 	al_http_free(r->http);
@@ -308,6 +312,81 @@ static void registry_stop(void *self)
 	free(r);
 }
 
+/* All that is for the one who writes; the ledger is ours, and the state is its. */
+static enum al_err registry_lead(struct registry *r)
+{
+	const struct al_conf *conf = al_service_conf(r->service);
+	struct al_loop *loop = al_service_loop(r->service);
+	enum al_err err;
+
+	al_metric_set(&writes, 1);
+	ledger_on_fenced(r->ledger, on_fenced, r);
+	err = ledger_start(r->ledger, loop, on_commit, r);
+	if (err == AL_OK)
+		err = pipeline_start(r->pipeline, loop);
+	if (err == AL_OK)
+		err = cosign_new(r->service, r->ledger, &r->key, &r->cosign);
+	if (err == AL_OK)
+		err = stream_new(r->service, r->ledger, &r->stream);
+	if (err == AL_OK)
+		err = publish_new(r->service, r->ledger, &r->key, &r->publish);
+	if (err == AL_OK)
+		err = open_requests(r, conf);
+	if (err == AL_OK)
+		err = open_http(r);
+	if (err == AL_OK)
+		err = dating_new(loop, r->ledger, al_conf_u64(conf, "registry", "sign-seconds"), on_dated, r,
+				 &r->dating);
+	if (err == AL_OK)
+		err = al_timer_new(loop, on_checkpoint_timer, r, &r->checkpoint_timer);
+	if (err == AL_OK)
+		err = watermark_init(&r->watermark, conf);
+	if (err == AL_OK)
+		err = open_signals(r);
+	if (err != AL_OK)
+		return err;
+	on_checkpoint_timer(r);
+	al_service_ready(r->service);
+	return AL_OK;
+}
+
+/* ---- beside another registry that writes ---- */
+
+static void on_follow_timer(void *arg)
+{
+	struct registry *r = arg;
+	enum al_err err = ledger_take_over(r->ledger, PATIENCE_MS, pipeline_load, r->pipeline);
+
+	if (err == AL_EAGAIN || err == AL_EIO) {
+		al_timer_set(r->follow_timer, FOLLOW_MS);
+		return;
+	}
+	if (err == AL_OK) {
+		al_log(AL_LOG_WARN, "takes-over", "size=%" PRIu64, ledger_head(r->ledger, NULL).size);
+		err = registry_lead(r);
+	}
+	if (err == AL_OK)
+		return;
+	al_log(AL_LOG_ERROR, "follow", "error=%s reason=\"start it again: it reads the ledger from the beginning\"",
+	       al_err_name(err));
+	al_service_fail(r->service);
+}
+
+/* Nobody is served yet, but whoever watches can see it (/metrics). */
+static enum al_err registry_follow(struct registry *r)
+{
+	enum al_err err = al_timer_new(al_service_loop(r->service), on_follow_timer, r, &r->follow_timer);
+
+	if (err == AL_OK)
+		err = open_metrics(r);
+	if (err != AL_OK)
+		return err;
+	al_log(AL_LOG_INFO, "follows", "size=%" PRIu64 " reason=\"another registry writes: this one waits\"",
+	       ledger_head(r->ledger, NULL).size);
+	al_timer_set(r->follow_timer, FOLLOW_MS);
+	return AL_OK;
+}
+
 static enum al_err registry_start(struct al_service *service, void **self)
 {
 	static const struct al_sandbox_path paths[] = {
@@ -327,6 +406,7 @@ static enum al_err registry_start(struct al_service *service, void **self)
 		return AL_ENOMEM;
 	*self = r;
 	r->service = service;
+	al_metric_add(&writes);
 	err = open_signer(r, conf);
 	if (err == AL_OK) /* behind the signer, which is another process with less than this */
 		err = al_sandbox(conf, paths, AL_COUNT(paths));
@@ -334,30 +414,9 @@ static enum al_err registry_start(struct al_service *service, void **self)
 		err = open_ledger(r, conf);
 	if (err == AL_OK)
 		err = open_pipeline(r, conf);
-	if (err == AL_OK)
-		err = cosign_new(service, r->ledger, &r->key, &r->cosign);
-	if (err == AL_OK)
-		err = stream_new(service, r->ledger, &r->stream);
-	if (err == AL_OK)
-		err = publish_new(service, r->ledger, &r->key, &r->publish);
-	if (err == AL_OK)
-		err = open_requests(r, conf);
-	if (err == AL_OK)
-		err = open_http(r);
-	if (err == AL_OK)
-		err = dating_new(al_service_loop(service), r->ledger, al_conf_u64(conf, "registry", "sign-seconds"),
-				 on_dated, r, &r->dating);
-	if (err == AL_OK)
-		err = al_timer_new(al_service_loop(service), on_checkpoint_timer, r, &r->checkpoint_timer);
-	if (err == AL_OK)
-		err = watermark_init(&r->watermark, conf);
-	if (err == AL_OK)
-		err = open_signals(r);
 	if (err != AL_OK)
 		return err;
-	on_checkpoint_timer(r);
-	al_service_ready(service);
-	return AL_OK;
+	return ledger_leads(r->ledger) ? registry_lead(r) : registry_follow(r);
 }
 
 const struct al_service_def registry_service = { "alamo-registryd", registry_start, registry_stop };

@@ -44,16 +44,21 @@ static const char *const trouble_events[] = {
 	[NO_MEMORY] = "follow-no-memory",
 };
 
-struct al_follow {
-	struct al_loop *loop;
-	struct al_follow_ops ops;
-	void *arg;
+struct place {
 	union {
 		struct sockaddr any;
 		struct sockaddr_un local;
 		struct sockaddr_storage storage;
 	} addr;
-	int addr_len;
+	int len;
+};
+
+struct al_follow {
+	struct al_loop *loop;
+	struct al_follow_ops ops;
+	void *arg;
+	struct place places[AL_FOLLOW_ADDRESSES];
+	size_t place_count, place; /* `place`: of this connection, or the next one */
 	struct chain chain;
 	struct bufferevent *bev; /* NULL: waiting or stopped */
 	struct al_timer *retry;
@@ -106,7 +111,9 @@ static void lost(struct al_follow *f)
 	if (f->stopped)
 		return;
 	al_timer_set(f->retry, f->delay_ms);
-	f->delay_ms = f->delay_ms * 2 < RETRY_MOST_MS ? f->delay_ms * 2 : RETRY_MOST_MS;
+	f->place = (f->place + 1) % f->place_count;
+	if (f->place == 0) /* all were tried */
+		f->delay_ms = f->delay_ms * 2 < RETRY_MOST_MS ? f->delay_ms * 2 : RETRY_MOST_MS;
 }
 
 static void stop(struct al_follow *f)
@@ -376,6 +383,7 @@ static void follow_connect(void *arg)
 {
 	struct al_follow *f = arg;
 	struct bufferevent *bev = bufferevent_socket_new(al_loop_base(f->loop), -1, BEV_OPT_CLOSE_ON_FREE);
+	const struct place *at = &f->places[f->place];
 
 	chain_begin(&f->chain);
 	if (bev == NULL) {
@@ -389,7 +397,7 @@ static void follow_connect(void *arg)
 	al_timer_set(f->silence, SILENCE_MS);
 	/* A refusal comes through happened(), through the result, or through both. */
 	if (bufferevent_enable(bev, EV_READ | EV_WRITE) != 0 ||
-	    bufferevent_socket_connect(bev, &f->addr.any, f->addr_len) != 0) {
+	    bufferevent_socket_connect(bev, &at->addr.any, at->len) != 0) {
 		if (f->bev != bev)
 			return;
 		complain(f, UNREACHABLE, al_slice_str(strerror(errno)));
@@ -398,24 +406,40 @@ static void follow_connect(void *arg)
 }
 
 /* A path has a '/' or no ':'. */
-static enum al_err address_parse(const char *text, struct al_follow *f)
+static enum al_err address_parse(struct al_slice word, struct place *out)
 {
-	int len = (int)sizeof(f->addr.storage);
+	char text[sizeof(out->addr.local.sun_path)];
+	enum al_err err = al_slice_copy(word, text, sizeof(text));
 	bool numbered;
 
-	if (strchr(text, '/') != NULL || strchr(text, ':') == NULL) {
-		f->addr.local.sun_family = AF_UNIX;
-		f->addr_len = (int)sizeof(f->addr.local);
-		return text[0] == '\0' ? AL_EINVAL
-				       : al_slice_copy(al_slice_str(text), f->addr.local.sun_path,
-						       sizeof(f->addr.local.sun_path));
-	}
-	if (evutil_parse_sockaddr_port(text, &f->addr.any, &len) != 0)
+	if (err != AL_OK || text[0] == '\0')
 		return AL_EINVAL;
-	f->addr_len = len;
-	numbered = f->addr.any.sa_family == AF_INET ? ((struct sockaddr_in *)&f->addr)->sin_port != 0
-						    : ((struct sockaddr_in6 *)&f->addr)->sin6_port != 0;
+	out->len = (int)sizeof(out->addr.storage);
+	if (strchr(text, '/') != NULL || strchr(text, ':') == NULL) {
+		out->addr.local.sun_family = AF_UNIX;
+		out->len = (int)sizeof(out->addr.local);
+		return al_slice_copy(word, out->addr.local.sun_path, sizeof(out->addr.local.sun_path));
+	}
+	if (evutil_parse_sockaddr_port(text, &out->addr.any, &out->len) != 0)
+		return AL_EINVAL;
+	numbered = out->addr.any.sa_family == AF_INET ? ((struct sockaddr_in *)&out->addr)->sin_port != 0
+						      : ((struct sockaddr_in6 *)&out->addr)->sin6_port != 0;
 	return numbered ? AL_OK : AL_EINVAL;
+}
+
+static enum al_err addresses_parse(const char *text, struct al_follow *f)
+{
+	struct al_slice rest = al_slice_str(text), word;
+	enum al_err err = AL_OK;
+	bool more = true;
+
+	while (err == AL_OK && more) {
+		more = al_slice_cut(&rest, ',', &word);
+		if (f->place_count == AL_FOLLOW_ADDRESSES)
+			return AL_EINVAL;
+		err = address_parse(al_slice_trim(word), &f->places[f->place_count++]);
+	}
+	return err;
 }
 
 enum al_err al_follow_new(struct al_loop *loop, const struct al_follow_conf *conf, const struct al_follow_ops *ops,
@@ -431,7 +455,7 @@ enum al_err al_follow_new(struct al_loop *loop, const struct al_follow_conf *con
 	f->arg = arg;
 	f->delay_ms = RETRY_FIRST_MS;
 	chain_init(&f->chain, &conf->key);
-	err = address_parse(conf->address, f);
+	err = addresses_parse(conf->address, f);
 	if (err == AL_OK && conf->edge != NULL && conf->edge->size > 0)
 		err = chain_resume(&f->chain, conf->edge, conf->resume);
 	for (size_t i = 0; i < AL_FOLLOW_KNOWN; i++)

@@ -195,7 +195,7 @@ static void on_link(void *arg, bool up)
 
 /* ---- configuration ---- */
 
-static enum al_err key_read(const struct al_conf *conf, struct al_vkey *out)
+enum al_err al_conf_log_key(const struct al_conf *conf, struct al_vkey *out)
 {
 	char path[PATH_LEN], bytes[KEY_FILE_MAX];
 	enum al_err err = al_conf_path(conf, al_conf_str(conf, "log", "key"), path, sizeof(path));
@@ -219,14 +219,30 @@ static enum al_err key_read(const struct al_conf *conf, struct al_vkey *out)
 	return err;
 }
 
-/* A path, relative to the configuration's folder, has a '/' or no ':'. */
+/* A list. A path, relative to the configuration's folder, has a '/' or no ':'. */
 static enum al_err address_read(const struct al_conf *conf, char *out, size_t cap)
 {
-	const char *address = al_conf_str(conf, "log", "stream");
+	struct al_slice rest = al_slice_str(al_conf_str(conf, "log", "stream")), word;
+	char text[PATH_LEN], path[PATH_LEN];
+	enum al_err err = AL_OK;
+	struct al_buf list;
+	bool more = true;
 
-	if (strchr(address, '/') != NULL || strchr(address, ':') == NULL)
-		return al_conf_path(conf, address, out, cap);
-	return al_slice_copy(al_slice_str(address), out, cap);
+	al_buf_init(&list, cap);
+	while (err == AL_OK && more) {
+		more = al_slice_cut(&rest, ',', &word);
+		err = al_slice_copy(al_slice_trim(word), text, sizeof(text));
+		if (err == AL_OK && (strchr(text, '/') != NULL || strchr(text, ':') == NULL))
+			err = al_conf_path(conf, text, path, sizeof(path));
+		else if (err == AL_OK)
+			err = al_slice_copy(al_slice_str(text), path, sizeof(path));
+		if (err == AL_OK)
+			al_buf_printf(&list, "%s%s", list.len > 0 ? "," : "", path);
+	}
+	if (err == AL_OK)
+		err = list.err != AL_OK ? list.err : al_slice_copy(al_buf_view(&list), out, cap);
+	al_buf_release(&list);
+	return err;
 }
 
 static void remembered(struct al_replica *r, uint64_t size, struct al_slice note)
@@ -269,7 +285,7 @@ static enum al_err memory_read(struct al_replica *r, const struct al_conf *conf,
 static enum al_err conf_read(struct al_replica *r, const struct al_conf *conf, char address[static PATH_LEN],
 			     struct al_buf *known)
 {
-	enum al_err err = key_read(conf, &r->key);
+	enum al_err err = al_conf_log_key(conf, &r->key);
 
 	if (err == AL_OK)
 		err = address_read(conf, address, PATH_LEN);

@@ -65,7 +65,7 @@ static const struct conf_row schema[] = {
 	ADDRS("network", "listen", "127.0.0.1, ::1", 1, "addresses of every daemon, comma-separated"),
 	CHOICE("network", "ports", "default", "default|standard", "standard: 43, 53, 80 and 323 where no port is set"),
 
-	TEXT("log", "stream", "run/log.sock", "where followers find the log: a socket's path, or ADDRESS:PORT"),
+	TEXT("log", "stream", "run/log.sock", "where followers find the log: a socket's path or ADDRESS:PORT, or several, comma-separated, of which one answers"),
 	TEXT("log", "key", "keys/log.pub", "public key of the log, pinned"),
 	NUMBER("log", "stale-seconds", "600", 1, 31536000, "nothing newer signed for so long: followers say that what they have may be old"),
 	TEXT("log", "socket", "run/log.sock", "where the registry offers the log to local followers"),

@@ -197,15 +197,10 @@ static enum al_err locks_init(struct ledger *ledger)
 		       : AL_ENOMEM;
 }
 
-enum al_err ledger_open(const struct ledger_opts *opts, struct ledger **out)
+static enum al_err parts_make(struct ledger *ledger, const struct ledger_opts *opts)
 {
-	struct ledger *ledger = calloc(1, sizeof(*ledger));
-	char label[ENGINE_LABEL_MAX];
-	uint64_t begun = al_now_ms();
-	enum al_err err;
+	enum al_err err = locks_init(ledger);
 
-	if (ledger == NULL)
-		return AL_ENOMEM;
 	ledger->key = *opts->key;
 	ledger->signer = opts->signer;
 	ledger->queue = opts->queue;
@@ -213,32 +208,103 @@ enum al_err ledger_open(const struct ledger_opts *opts, struct ledger **out)
 		ledger->queue.share = LEDGER_QUEUE_ROWS;
 	al_buf_init(&ledger->note, AL_NOTE_MAX);
 	al_buf_init(&ledger->undated, AL_NOTE_MAX);
-	err = locks_init(ledger);
 	if (err == AL_OK && (ledger->mailbox = calloc(1, sizeof(*ledger->mailbox))) == NULL)
 		err = AL_ENOMEM;
+	if (err != AL_OK)
+		return err;
+	ledger->mailbox->ledger = ledger;
+	return al_tree_new(&ledger->tree);
+}
+
+/* Nobody else writes any more, and the ledger is verified. */
+static enum al_err leading(struct ledger *ledger)
+{
+	enum al_err err = AL_OK;
+
+	/* After the check: a damaged file stays as it was found. Before the signer hears of it as durable. */
+	if (ledger->engine->ops->settle(ledger->engine) != AL_OK)
+		al_log(AL_LOG_WARN, "ledger-readonly", "reason=\"nothing can be written yet\"");
+	if (ledger->signer.begin != NULL)
+		err = ledger->signer.begin(ledger->signer.arg, ledger->tree, al_buf_view(&ledger->note));
+	ledger->leads = err == AL_OK;
+	return err;
+}
+
+static enum al_err store_open(struct ledger *ledger, const struct ledger_opts *opts, bool *leads)
+{
+	enum al_err err;
+
+	*leads = true;
+	if (!opts->follow || opts->create)
+		return engine_open(opts->path, opts->create, &ledger->engine);
+	err = engine_follow(opts->path, &ledger->engine);
+	if (err != AL_OK)
+		return err;
+	err = ledger->engine->ops->lead(ledger->engine, 0);
+	*leads = err == AL_OK;
+	return err == AL_EAGAIN ? AL_OK : err;
+}
+
+enum al_err ledger_open(const struct ledger_opts *opts, struct ledger **out)
+{
+	struct ledger *ledger = calloc(1, sizeof(*ledger));
+	char label[ENGINE_LABEL_MAX];
+	uint64_t begun = al_now_ms();
+	enum al_err err;
+	bool leads;
+
+	if (ledger == NULL)
+		return AL_ENOMEM;
+	err = parts_make(ledger, opts);
 	if (err == AL_OK)
-		err = al_tree_new(&ledger->tree);
-	if (err == AL_OK)
-		err = engine_open(opts->path, opts->create, &ledger->engine);
+		err = store_open(ledger, opts, &leads);
 	if (err == AL_OK)
 		err = ledger_check(ledger->engine, &ledger->key, ledger->tree, &ledger->head, &ledger->note);
-	/* After the check: a damaged file stays as it was found. Before the signer hears of it as durable. */
-	if (err == AL_OK && ledger->engine->ops->settle(ledger->engine) != AL_OK)
-		al_log(AL_LOG_WARN, "ledger-readonly", "path=%s reason=\"nothing can be written yet\"",
-		       engine_label(opts->path, label));
-	if (err == AL_OK && ledger->signer.begin != NULL)
-		err = ledger->signer.begin(ledger->signer.arg, ledger->tree, al_buf_view(&ledger->note));
+	if (err == AL_OK && leads)
+		err = leading(ledger);
 	if (err != AL_OK) {
 		ledger_close(ledger);
 		return err;
 	}
-	ledger->mailbox->ledger = ledger;
 	ledger->next = ledger->head.size;
 	al_buf_slice(&ledger->undated, al_buf_view(&ledger->note));
-	al_log(AL_LOG_INFO, "ledger-open", "path=%s size=%" PRIu64 " ms=%" PRIu64, engine_label(opts->path, label),
-	       ledger->head.size, al_now_ms() - begun);
+	al_log(AL_LOG_INFO, "ledger-open", "path=%s size=%" PRIu64 " leads=%s ms=%" PRIu64,
+	       engine_label(opts->path, label), ledger->head.size, leads ? "yes" : "no", al_now_ms() - begun);
 	*out = ledger;
 	return AL_OK;
+}
+
+bool ledger_leads(const struct ledger *ledger)
+{
+	return ledger->leads;
+}
+
+static enum al_err catch_up(struct ledger *ledger, ledger_visit_fn visit, void *arg)
+{
+	enum al_err err = ledger_check_more(ledger->engine, &ledger->key, ledger->tree, &ledger->head, &ledger->note,
+					    visit, arg);
+
+	ledger->next = ledger->head.size;
+	al_buf_reset(&ledger->undated);
+	al_buf_slice(&ledger->undated, al_buf_view(&ledger->note));
+	return err;
+}
+
+enum al_err ledger_take_over(struct ledger *ledger, uint64_t patience_ms, ledger_visit_fn visit, void *arg)
+{
+	enum al_err err = AL_OK;
+
+	assert(!ledger->started);
+	if (ledger->leads)
+		return AL_OK;
+	err = catch_up(ledger, visit, arg);
+	if (err == AL_OK)
+		err = ledger->engine->ops->lead(ledger->engine, patience_ms);
+	if (err == AL_OK)
+		err = ledger_check_same(ledger->engine, &ledger->head, al_buf_view(&ledger->undated));
+	if (err == AL_OK)
+		err = catch_up(ledger, visit, arg);
+	return err == AL_OK ? leading(ledger) : err;
 }
 
 enum al_err ledger_start(struct ledger *ledger, struct al_loop *loop, ledger_commit_fn commit, void *arg)
@@ -246,7 +312,7 @@ enum al_err ledger_start(struct ledger *ledger, struct al_loop *loop, ledger_com
 	sigset_t all, before;
 	int rc;
 
-	assert(!ledger->started && ledger->signer.sign != NULL);
+	assert(!ledger->started && ledger->leads && ledger->signer.sign != NULL);
 	ledger->loop = loop;
 	ledger->commit = commit;
 	ledger->arg = arg;

@@ -51,6 +51,11 @@ struct ledger_opts {
 	struct ledger_signer signer;    /* all NULL: the ledger is not started (ledger_adopt.h) */
 	struct ledger_queue_rule queue; /* all 0: no bounds but the queue's own */
 	bool create; /* make a new ledger; AL_EEXIST if there is one with entries, or another's file */
+	/*
+	 * Where another registry writes: open it all the same, to follow (ledger_leads() is false then), and ask the signer
+	 * nothing yet. An engine that has one owner only gives AL_EAGAIN as without.
+	 */
+	bool follow;
 };
 
 /*
@@ -63,6 +68,7 @@ struct ledger_opts {
  * signer's begin() says.
  */
 AL_MUST_USE enum al_err ledger_open(const struct ledger_opts *opts, struct ledger **out);
+bool ledger_leads(const struct ledger *ledger);
 /*
  * Finishes what is queued, calls all outstanding callbacks, and only then
  * returns: close the ledger before what their arguments point to. New calls
@@ -74,6 +80,13 @@ void ledger_close(struct ledger *ledger);
 /* Entries in order on the calling thread; not while jobs are queued. Another result than AL_OK stops it. */
 typedef enum al_err (*ledger_visit_fn)(void *arg, uint64_t index, struct al_slice entry);
 AL_MUST_USE enum al_err ledger_load(struct ledger *ledger, ledger_visit_fn visit, void *arg);
+/*
+ * For a ledger that follows and is not started: what is new in the store, verified, to the visitor; and take over, from
+ * where that ends, if nobody has written for `patience_ms`, as repeated calls have seen. AL_OK: it leads, and may be started.
+ * AL_EAGAIN: not now. AL_EIO: the store is away. AL_EFORK: what was visited before is not in the store any more, which a
+ * crash of it may do to what it had confirmed to nobody: open it again from the beginning. Else what ledger_open() gives.
+ */
+AL_MUST_USE enum al_err ledger_take_over(struct ledger *ledger, uint64_t patience_ms, ledger_visit_fn visit, void *arg);
 /* Newest durable checkpoint. The note is copied to `note` (appended). Size 0: no note yet. */
 struct al_checkpoint ledger_head(struct ledger *ledger, struct al_buf *note);
 

@@ -16,7 +16,10 @@ struct check {
 	struct al_tree *tree;
 	struct al_checkpoint *head;
 	struct al_buf *note;
-	size_t notes;       /* seen, newest first */
+	size_t notes;          /* seen, newest first */
+	uint64_t limit;        /* what is larger came while we looked */
+	ledger_check_fn visit; /* NULL: nobody wants to know */
+	void *arg;
 	struct al_buf text; /* what a note must start with */
 };
 
@@ -30,12 +33,16 @@ static enum al_err check_entry(void *arg, uint64_t index, struct al_slice leaf, 
 {
 	struct check *c = arg;
 	struct al_hash hash = al_leaf_hash(body);
+	enum al_err err;
 
+	if (index >= c->limit)
+		return AL_ELIMIT;
 	if (index != al_tree_size(c->tree))
 		return bad("entry-missing", al_tree_size(c->tree));
 	if (!al_slice_eq(leaf, al_slice_of(hash.b, sizeof(hash.b))))
 		return bad("entry", index);
-	return al_tree_push(c->tree, &hash);
+	err = al_tree_push(c->tree, &hash);
+	return err == AL_OK && c->visit != NULL ? c->visit(c->arg, index, body) : err;
 }
 
 static enum al_err check_note(void *arg, uint64_t size, struct al_slice note)
@@ -43,6 +50,8 @@ static enum al_err check_note(void *arg, uint64_t size, struct al_slice note)
 	struct check *c = arg;
 	struct al_checkpoint cp = { .size = size }, signed_cp;
 
+	if (size > c->limit)
+		return AL_OK;
 	if (c->notes == 0 && size != al_tree_size(c->tree))
 		return bad("checkpoint-missing", al_tree_size(c->tree));
 	if (size == 0 || size > al_tree_size(c->tree))
@@ -60,8 +69,55 @@ static enum al_err check_note(void *arg, uint64_t size, struct al_slice note)
 	if (c->notes++ > 0)
 		return AL_OK;
 	*c->head = cp;
+	al_buf_reset(c->note);
 	al_buf_slice(c->note, note);
 	return c->note->err;
+}
+
+/* Those below the limit that are not in the tree yet. */
+static enum al_err check_entries(struct check *c, struct engine *engine)
+{
+	enum al_err err = engine->ops->each_entry(engine, al_tree_size(c->tree), check_entry, c);
+
+	return err == AL_ELIMIT && al_tree_size(c->tree) == c->limit ? AL_OK : err;
+}
+
+enum al_err ledger_check_more(struct engine *engine, const struct al_vkey *key, struct al_tree *tree,
+			      struct al_checkpoint *head, struct al_buf *note, ledger_check_fn visit, void *arg)
+{
+	struct check c = { .key = key, .tree = tree, .head = head, .note = note, .visit = visit, .arg = arg };
+	struct al_buf newest;
+	enum al_err err = engine->ops->size(engine, &c.limit);
+
+	if (err != AL_OK || c.limit == head->size)
+		return err;
+	if (c.limit < head->size)
+		return AL_EFORK;
+	al_buf_init(&c.text, AL_NOTE_MAX);
+	al_buf_init(&newest, AL_NOTE_MAX);
+	err = check_entries(&c, engine);
+	if (err == AL_OK)
+		err = engine->ops->note(engine, c.limit, &newest);
+	if (err == AL_OK)
+		err = check_note(&c, c.limit, al_buf_view(&newest));
+	al_buf_release(&newest);
+	al_buf_release(&c.text);
+	return err == AL_ENOTFOUND ? bad("checkpoint-missing", c.limit) : err;
+}
+
+enum al_err ledger_check_same(struct engine *engine, const struct al_checkpoint *head, struct al_slice note)
+{
+	struct al_buf stored;
+	enum al_err err = AL_OK;
+
+	if (head->size == 0)
+		return AL_OK;
+	al_buf_init(&stored, AL_NOTE_MAX);
+	err = engine->ops->note(engine, head->size, &stored);
+	if (err == AL_ENOTFOUND || (err == AL_OK && !al_slice_eq(al_buf_view(&stored), note)))
+		err = AL_EFORK;
+	al_buf_release(&stored);
+	return err;
 }
 
 enum al_err ledger_check(struct engine *engine, const struct al_vkey *key, struct al_tree *tree,
@@ -74,7 +130,9 @@ enum al_err ledger_check(struct engine *engine, const struct al_vkey *key, struc
 	*head = (struct al_checkpoint){ .size = 0, .root = al_tree_root(tree, 0) };
 	err = engine->ops->check(engine);
 	if (err == AL_OK)
-		err = engine->ops->each_entry(engine, 0, check_entry, &c);
+		err = engine->ops->size(engine, &c.limit);
+	if (err == AL_OK)
+		err = check_entries(&c, engine);
 	if (err == AL_OK)
 		err = engine->ops->each_note(engine, check_note, &c);
 	if (err == AL_OK && c.notes == 0 && al_tree_size(tree) != 0)

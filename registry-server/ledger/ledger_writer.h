@@ -27,6 +27,7 @@ struct ledger {
 	void *arg;
 	pthread_t thread;
 	bool started;
+	bool leads; /* ours is the one that writes */
 
 	pthread_mutex_t db_lock;
 	struct engine *engine;

@@ -59,6 +59,15 @@ static enum al_err state_build(struct pipeline *p)
 	return err;
 }
 
+enum al_err pipeline_load(void *pipeline, uint64_t index, struct al_slice entry)
+{
+	struct pipeline *p = pipeline;
+	enum al_err err = load_entry(p->book, index, entry);
+
+	al_metric_set(&log_size, al_state_size(book_state(p->book)));
+	return err;
+}
+
 enum al_err pipeline_new(struct ledger *ledger, struct al_slice ns, struct pipeline **out)
 {
 	struct pipeline *p = calloc(1, sizeof(*p));

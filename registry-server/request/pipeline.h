@@ -22,6 +22,8 @@ struct tariff;
 
 /* Replays the ledger. `ns` is the signature namespace ("registry@alamo"), copied. */
 AL_MUST_USE enum al_err pipeline_new(struct ledger *ledger, struct al_slice ns, struct pipeline **out);
+/* An entry that the ledger has brought since, before pipeline_start(): a ledger_visit_fn. */
+enum al_err pipeline_load(void *pipeline, uint64_t index, struct al_slice entry);
 void pipeline_free(struct pipeline *pipeline); /* after ledger_close() and the loop; who still waits is told so */
 /* Requests are read on threads of their own from now on, answered on `loop`. Before, within pipeline_submit(). */
 AL_MUST_USE enum al_err pipeline_start(struct pipeline *pipeline, struct al_loop *loop);

@@ -40,10 +40,15 @@ struct al_follow_ops {
 };
 
 #define AL_FOLLOW_KNOWN 2
+#define AL_FOLLOW_ADDRESSES 8
 
 struct al_follow_conf {
-	const char *address; /* path of a unix socket, or "HOST:PORT" / "[HOST]:PORT" numeric; borrowed */
-	struct al_vkey key;  /* pinned */
+	/*
+	 * Path of a unix socket, or "HOST:PORT" / "[HOST]:PORT" numeric; or several, comma-separated, at most
+	 * AL_FOLLOW_ADDRESSES: servers of one log, of which the next is tried when one is lost. Borrowed.
+	 */
+	const char *address;
+	struct al_vkey key; /* pinned */
 	/* Go on from here: `edge` of all entries so far, `resume` their signed note. NULL: from the first entry. */
 	const struct al_edge *edge;
 	struct al_slice resume;
@@ -131,6 +136,8 @@ struct al_replica_ops {
 };
 
 struct al_conf;
+/* The public key of the log that conf says ([log] key). The reason is in the log. */
+AL_MUST_USE enum al_err al_conf_log_key(const struct al_conf *conf, struct al_vkey *out);
 /* Address and key from conf ([log] stream, keys/log.pub). Exports alamo_log_*: size, up, date, age, stale. */
 AL_MUST_USE enum al_err al_replica_new(struct al_loop *loop, const struct al_conf *conf,
 				       const struct al_replica_ops *ops, void *arg, struct al_replica **out);

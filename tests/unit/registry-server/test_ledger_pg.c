@@ -175,15 +175,116 @@ static void test_another_writes_in_silence(void **state)
 	assert_true(f->fenced);
 }
 
+/* ---- two registries ---- */
+
+static enum al_err on_entry(void *arg, uint64_t index, struct al_slice entry)
+{
+	uint64_t *next = arg;
+
+	assert_int_equal(index, *next);
+	assert_true(entry.len > 0);
+	*next += 1;
+	return AL_OK;
+}
+
+static struct ledger *open_beside(struct fixture *f)
+{
+	struct ledger_opts opts = {
+		.path = f->where, .key = &f->key.pub, .signer = signer_local(&f->key), .follow = true
+	};
+	struct ledger *ledger;
+
+	assert_int_equal(ledger_open(&opts, &ledger), AL_OK);
+	return ledger;
+}
+
+static void append_one(struct fixture *f, uint64_t index)
+{
+	f->stored = NOTHING;
+	assert_int_equal(ledger_append(f->ledger, index, AL_S("more"), on_stored, f), AL_OK);
+	run_until(f, &f->stored);
+	assert_int_equal(f->stored, AL_OK);
+}
+
+/* It follows, verified, while the other writes, and goes on from there. */
+static void test_taken_over(void **state)
+{
+	struct fixture *f = *state;
+	struct ledger *second = open_beside(f);
+	uint64_t next = 1;
+	enum al_err err = AL_EAGAIN;
+
+	assert_false(ledger_leads(second));
+	assert_int_equal(ledger_head(second, NULL).size, 1);
+	append_one(f, 1);
+	append_one(f, 2);
+	assert_int_equal(ledger_take_over(second, 200, on_entry, &next), AL_EAGAIN);
+	assert_int_equal(next, 3);
+	append_one(f, 3);
+	ledger_close(f->ledger);
+	f->ledger = NULL;
+	for (int i = 0; i < 100 && err == AL_EAGAIN; i++) {
+		run_for(f, 50);
+		err = ledger_take_over(second, 200, on_entry, &next);
+	}
+	assert_int_equal(err, AL_OK);
+	assert_int_equal(next, 4);
+	assert_true(ledger_leads(second));
+	f->ledger = second;
+	assert_int_equal(ledger_start(f->ledger, f->loop, NULL, NULL), AL_OK);
+	append_one(f, 4);
+	assert_int_equal(ledger_head(f->ledger, NULL).size, 5);
+}
+
+/* What it has folded is gone from the store, or is another thing there: it says so, and does not take over. */
+static void test_store_has_less(void **state)
+{
+	struct fixture *f = *state;
+	struct ledger *second;
+	uint64_t next = 2;
+	enum al_err err = AL_EAGAIN;
+
+	append_one(f, 1);
+	second = open_beside(f);
+	ledger_close(f->ledger);
+	f->ledger = NULL;
+	assert_true(engine_sql(f->where, "UPDATE checkpoint SET note = 'another' WHERE size = 2"));
+	for (int i = 0; i < 100 && err == AL_EAGAIN; i++) {
+		run_for(f, 50);
+		err = ledger_take_over(second, 200, on_entry, &next);
+	}
+	assert_int_equal(err, AL_EFORK);
+	ledger_close(second);
+	assert_true(engine_sql(f->where, "DELETE FROM checkpoint WHERE size = 2; DELETE FROM entry WHERE idx = 1"));
+	assert_true(engine_sql(f->where, "UPDATE head SET size = 1"));
+	second = open_beside(f);
+	assert_true(engine_sql(f->where, "UPDATE head SET size = 0"));
+	ledger_close(second);
+}
+
+/* An entry that its stored checkpoint does not cover is not believed. */
+static void test_followed_with_suspicion(void **state)
+{
+	struct fixture *f = *state;
+	struct ledger *second = open_beside(f);
+	uint64_t next = 1;
+
+	append_one(f, 1);
+	append_one(f, 2);
+	assert_true(engine_sql(f->where, "UPDATE entry SET body = 'lie', leaf = sha256('\\x00'::bytea || 'lie'::bytea)"
+					 " WHERE idx = 1"));
+	assert_int_equal(ledger_take_over(second, 200, on_entry, &next), AL_EVERIFY);
+	ledger_close(second);
+}
+
 #define EACH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EACH(test_answers_while_away),
-		EACH(test_closed_while_away),
-		EACH(test_another_writes),
-		EACH(test_another_writes_in_silence),
+		EACH(test_answers_while_away),        EACH(test_closed_while_away), EACH(test_another_writes),
+		EACH(test_another_writes_in_silence), EACH(test_taken_over),        EACH(test_store_has_less),
+		EACH(test_followed_with_suspicion),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
