@@ -30,7 +30,7 @@
 
 #define CHECKPOINT_FILE_MS 200 /* the file follows the log at this distance */
 #define FOLLOW_MS 200          /* so often one who follows looks what is new */
-#define PATIENCE_MS 1200       /* nobody writes for so long: a writer that has lost its connection is back sooner */
+#define PATIENCE_MS 2000       /* nobody writes for so long: a writer that has lost its connection is back sooner */
 
 static struct al_metric writes = { .name = "alamo_registry_writes",
 				   .help = "1: this registry writes the log; 0: it follows another that does",

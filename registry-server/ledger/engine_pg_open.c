@@ -151,12 +151,15 @@ enum al_err pg_regain(struct pg_engine *db)
 {
 	enum al_err err = db->fenced ? AL_ESTALE : pg_connect(db);
 
+	/* The place first: another registry may be looking whether it is free. An old session of ours may have it. */
+	if (err == AL_OK && (err = place_take(db)) == AL_EAGAIN)
+		err = AL_OK;
 	if (err == AL_OK)
 		err = others_end(db);
 	if (err == AL_OK)
 		err = epoch_raise(db,
 				  "UPDATE head SET epoch = epoch + 1 WHERE writer = $1 RETURNING epoch, size, turn");
-	if (err == AL_OK)
+	if (err == AL_OK && !db->locked)
 		err = place_take(db);
 	if (err == AL_EAGAIN) /* whoever has it will raise the epoch; pg_beat() looks again */
 		err = AL_OK;
