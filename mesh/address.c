@@ -119,6 +119,14 @@ struct al_prefix mesh_half(const struct al_prefix *network)
 	return half;
 }
 
+struct al_prefix mesh_twin(const struct al_prefix *network, const struct al_prefix *subnet)
+{
+	struct al_prefix twin = *subnet;
+
+	put_nibble(twin.addr, network->len, kind_nibble(MESH_ROUTED));
+	return twin;
+}
+
 const char *mesh_kind_name(enum mesh_kind kind)
 {
 	static const char *const names[] = { "outside", "routed", "node", "suite1", "subnet", "anycast", "reserved" };

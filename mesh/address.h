@@ -54,6 +54,9 @@ struct al_prefix mesh_space(const struct al_prefix *network, enum mesh_kind kind
 /* The mesh half, P1/(L+1): what gateways announce. */
 struct al_prefix mesh_half(const struct al_prefix *network);
 
+/* A subnet (kind MESH_SUBNET) to the prefix of the routed half with the same suffix, whose holder has both. */
+struct al_prefix mesh_twin(const struct al_prefix *network, const struct al_prefix *subnet);
+
 const char *mesh_kind_name(enum mesh_kind kind);
 
 #endif

@@ -133,11 +133,26 @@ static void no_network(void **state)
 	assert_int_equal(mesh_address(&good, 1, key, &out), AL_EUNSUPPORTED);
 }
 
+static void a_subnet_has_a_twin(void **state)
+{
+	struct al_prefix network = prefix_of("fca1::/16"), subnet = prefix_of("fca1:a100:7::/48");
+	struct al_prefix wanted = prefix_of("fca1:100:7::/48"), twin = mesh_twin(&network, &subnet);
+
+	(void)state;
+	assert_true(al_prefix_eq(&twin, &wanted));
+	network = prefix_of("fd00:1000::/20");
+	subnet = prefix_of("fd00:1a12::/32");
+	wanted = prefix_of("fd00:1012::/32");
+	twin = mesh_twin(&network, &subnet);
+	assert_true(al_prefix_eq(&twin, &wanted));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(vectors),
 		cmocka_unit_test(kinds),
+		cmocka_unit_test(a_subnet_has_a_twin),
 		cmocka_unit_test(spaces),
 		cmocka_unit_test(no_network),
 	};
