@@ -251,6 +251,75 @@ static const struct al_attr_rule service_rules[] = {
 	ROW_END,
 };
 
+static const struct al_attr_rule mesh_node_rules[] = {
+	{ "mesh-node", AL_SYN_NAME, PK, 0, "name of a node of the mesh half" },
+	ROW_DESCR,
+	{ "mesh-key", AL_SYN_KEY32, R | INV, 0, "Ed25519 key that its address is made of" },
+	{ "address", AL_SYN_ADDRESS, R | INV, 0, "that address" },
+	{ "key-proof", AL_SYN_SIGNATURE, R, 0, "signature by the mesh-key: it is this maintainer's, in this network" },
+	{ "node", AL_SYN_NAME, INV | AL_STRONG, REF(AL_NODE), "router that it is, or runs on" },
+	ROW_CONTACTS,
+	ROW_REMARKS,
+	ROW_MNT_BY,
+	ROW_SOURCE,
+	ROW_END,
+};
+
+static const struct al_attr_rule mesh_anchor_rules[] = {
+	{ "mesh-anchor", AL_SYN_SOURCE, PK, 0, "the registry's name: the list of the mesh's anchors" },
+	ROW_DESCR,
+	{ "anchor", AL_SYN_NAME, R | M | INV | AL_STRONG, REF(AL_MESH_NODE), "node that a tree is rooted at" },
+	ROW_REMARKS,
+	ROW_MNT_BY,
+	ROW_SOURCE,
+	ROW_END,
+};
+
+static const struct al_attr_rule mesh_bootstrap_rules[] = {
+	{ "mesh-bootstrap", AL_SYN_NAME, PK | AL_STRONG, REF(AL_MESH_NODE), "mesh node that newcomers may call" },
+	ROW_DESCR,
+	{ "endpoint", AL_SYN_ENDPOINT, R | M, 0, "where: host and port" },
+	ROW_CONTACTS,
+	ROW_REMARKS,
+	ROW_MNT_BY,
+	ROW_SOURCE,
+	ROW_END,
+};
+
+static const struct al_attr_rule mesh_gateway_rules[] = {
+	{ "mesh-gateway", AL_SYN_NAME, PK | AL_STRONG, REF(AL_MESH_NODE), "mesh node that stands between the halves" },
+	ROW_DESCR,
+	{ "origin", AL_SYN_ASN, R | INV | AL_STRONG, REF(AL_AUT_NUM), "AS that announces the mesh half there" },
+	ROW_CONTACTS,
+	ROW_REMARKS,
+	ROW_MNT_BY,
+	ROW_SOURCE,
+	ROW_END,
+};
+
+static const struct al_attr_rule mesh_prefix_rules[] = {
+	{ "mesh-prefix", AL_SYN_PREFIX6, PK, 0, "subnet or service prefix of the mesh half" },
+	ROW_DESCR,
+	{ "mesh-node", AL_SYN_NAME, R | M | INV | AL_STRONG, REF(AL_MESH_NODE), "mesh node that it is at" },
+	ROW_CONTACTS,
+	ROW_REMARKS,
+	ROW_MNT_BY,
+	ROW_SOURCE,
+	ROW_END,
+};
+
+static const struct al_attr_rule mesh_revoked_rules[] = {
+	{ "mesh-revoked", AL_SYN_ADDRESS, PK, 0, "address whose key is not to be believed any more" },
+	ROW_DESCR,
+	{ "mesh-key", AL_SYN_KEY32, R | INV, 0, "that key" },
+	{ "mesh-node", AL_SYN_NAME, INV, 0, "mesh node that it is the key of, whose holder says so" },
+	{ "key-proof", AL_SYN_SIGNATURE, 0, 0, "or the key itself says so" },
+	ROW_REMARKS,
+	ROW_MNT_BY,
+	ROW_SOURCE,
+	ROW_END,
+};
+
 static const struct {
 	const char *name;
 	const struct al_attr_rule *rules;
@@ -263,6 +332,11 @@ static const struct {
 	[AL_ROUTE6] = { "route6", route6_rules },         [AL_ROUTE_SET] = { "route-set", route_set_rules },
 	[AL_DOMAIN] = { "domain", domain_rules },         [AL_NODE] = { "node", node_rules },
 	[AL_PEERING] = { "peering", peering_rules },      [AL_SERVICE] = { "service", service_rules },
+	[AL_MESH_NODE] = { "mesh-node", mesh_node_rules }, [AL_MESH_ANCHOR] = { "mesh-anchor", mesh_anchor_rules },
+	[AL_MESH_BOOTSTRAP] = { "mesh-bootstrap", mesh_bootstrap_rules },
+	[AL_MESH_GATEWAY] = { "mesh-gateway", mesh_gateway_rules },
+	[AL_MESH_PREFIX] = { "mesh-prefix", mesh_prefix_rules },
+	[AL_MESH_REVOKED] = { "mesh-revoked", mesh_revoked_rules },
 };
 
 /* clang-format on */

@@ -328,6 +328,18 @@ static enum al_err canon_key32(struct al_slice value, struct al_buf *out, const 
 	return AL_OK;
 }
 
+static enum al_err canon_signature(struct al_slice value, struct al_buf *out, const char **why)
+{
+	uint8_t signature[64];
+	size_t len;
+
+	*why = "a signature is 88 characters of base64";
+	if (al_slice_base64(value, signature, sizeof(signature), &len) != AL_OK || len != sizeof(signature))
+		return AL_EINVAL;
+	al_buf_slice(out, value);
+	return AL_OK;
+}
+
 static const struct {
 	canon_fn canon;
 	canon_fn old; /* wider: what a log may have; NULL: nothing but `canon`, or any words */
@@ -370,6 +382,7 @@ static const struct {
 	[AL_SYN_ENDPOINT] = { canon_endpoint, NULL, "host port" },
 	[AL_SYN_KEY32] = { canon_key32, NULL, "base64 of 32 bytes" },
 	[AL_SYN_NODE_PAIR] = { syntax_node_pair, NULL, "NODE:NODE" },
+	[AL_SYN_SIGNATURE] = { canon_signature, NULL, "base64 of 64 bytes" },
 };
 
 const char *al_syntax_doc(enum al_syntax syntax)

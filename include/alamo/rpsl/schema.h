@@ -28,6 +28,12 @@ enum al_class {
 	AL_NODE,
 	AL_PEERING,
 	AL_SERVICE,
+	AL_MESH_NODE,
+	AL_MESH_ANCHOR,
+	AL_MESH_BOOTSTRAP,
+	AL_MESH_GATEWAY,
+	AL_MESH_PREFIX,
+	AL_MESH_REVOKED,
 	AL_CLASS_COUNT
 };
 
@@ -69,6 +75,7 @@ enum al_syntax {
 	AL_SYN_ENDPOINT,    /* host name or address, port */
 	AL_SYN_KEY32,       /* 32 bytes in base64: a WireGuard public key */
 	AL_SYN_NODE_PAIR,   /* NODE:NODE */
+	AL_SYN_SIGNATURE,   /* 64 bytes in base64: an Ed25519 signature */
 };
 
 enum {

@@ -67,7 +67,8 @@ static const struct row rows[] = {
 	{ "-q sources", "TEST:3:X:-\n\n" },
 	{ "-q version", "% alamo-whoisd-" ALAMO_VERSION "\n\n" },
 	{ "-q types", "registry\nmntner\nrole\nperson\nas-block\naut-num\nas-set\ninetnum\ninet6num\nroute\nroute6\n"
-		      "route-set\ndomain\nnode\npeering\nservice\n\n" },
+		      "route-set\ndomain\nnode\npeering\nservice\nmesh-node\nmesh-anchor\nmesh-bootstrap\n"
+		      "mesh-gateway\nmesh-prefix\nmesh-revoked\n\n" },
 	{ "-t person", "person:         [mandatory]  [single]     [ ]\n"
 		       "nic-hdl:        [mandatory]  [single]     [primary/lookup key]\n"
 		       "contact:        [optional]   [single]     [ ]\n"
