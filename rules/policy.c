@@ -54,6 +54,16 @@ const struct policy_clause policy_clauses[] = {
 	{ "POLICY-NODE-ORIGIN", "A node needs the holder of the AS that runs it." },
 	{ "POLICY-PEERING-BOTH", "A peering needs the holders of both nodes." },
 	{ "POLICY-SERVICE-NODE", "A service needs the holders of the nodes it runs on." },
+	{ "POLICY-MESH-ADDRESS", "A mesh key's address is the one that is made of it, in this network." },
+	{ "POLICY-MESH-PROOF", "A mesh key signs that it is this maintainer's." },
+	{ "POLICY-MESH-REVOKED", "A key is revoked by the holder of its mesh-node or by itself, for ever, and nothing "
+				 "is said of it any more." },
+	{ "POLICY-MESH-NODE", "What is said of a mesh node, or of a mesh node's router, needs its holder." },
+	{ "POLICY-MESH-GATEWAY", "A gateway needs the holders of the mesh half and of the AS that announces it." },
+	{ "POLICY-MESH-PREFIX",
+	  "A subnet of the mesh is its holder's who has the same suffix in the routed half; services are given." },
+	{ "POLICY-MESH-ANCHOR",
+	  "The list of anchors has three to five, of different maintainers; more than half of those in it change it." },
 	{ "POLICY-CONTACT", "contact: is the hash of a contact block that comes with the request." },
 	{ "POLICY-DOMAIN-DATA", "A domain is either delegated (nserver, ds-rdata) or hosted (record), with records "
 				"that one zone can serve." },
@@ -182,6 +192,7 @@ static void check_delete(struct policy *p, const struct subject *s)
 		check_children(p, s);
 	if (s->cls == AL_REGISTRY)
 		policy_refuse(p, s, NULL, "POLICY-REGISTRY", "The registry object is not deleted");
+	policy_mesh_delete(p, s);
 }
 
 /* ---- dispatch ---- */
@@ -206,6 +217,15 @@ static void decide_family(struct policy *p, const struct subject *s)
 	case AL_SERVICE:
 		policy_name(p, s);
 		policy_node(p, s);
+		return;
+	case AL_MESH_NODE:
+	case AL_MESH_ANCHOR:
+	case AL_MESH_BOOTSTRAP:
+	case AL_MESH_GATEWAY:
+	case AL_MESH_PREFIX:
+	case AL_MESH_REVOKED:
+		policy_name(p, s);
+		policy_mesh(p, s);
 		return;
 	default:
 		policy_name(p, s);

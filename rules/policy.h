@@ -15,6 +15,8 @@
 bool auth_mntner(const struct policy *policy, struct al_slice mntner);
 /* Has any maintainer named in `attr` of this object signed? The hostmaster always may. */
 bool auth_object(const struct policy *policy, const struct al_object *object, const char *attr);
+/* One of its maintainers has; the hostmaster is nobody special here. */
+bool auth_signed(const struct policy *policy, const struct al_object *object);
 /* mnt-by or mnt-lower of a parent. */
 bool auth_parent(const struct policy *policy, const struct al_object *parent);
 /* Sets policy->hostmaster. */
@@ -42,6 +44,10 @@ void policy_route(struct policy *policy, const struct subject *subject);
 void policy_name(struct policy *policy, const struct subject *subject);   /* everything that is named */
 void policy_record(struct policy *policy, const struct subject *subject); /* hosted records of a domain */
 void policy_node(struct policy *policy, const struct subject *subject);   /* node, peering, service */
+void policy_mesh(struct policy *policy, const struct subject *subject);   /* the mesh half's classes */
+void policy_mesh_delete(struct policy *policy, const struct subject *subject);
+/* Have more than half of a list's anchors signed, by their nodes' holders before the request? */
+bool policy_anchors_agree(const struct policy *policy, const struct al_object *list);
 /* Creates of aut-num, inetnum, inet6num by policy: quota and quarantine of what `parent` hands out. */
 void policy_quota(struct policy *policy, const struct subject *subject, const struct al_object *parent);
 /* Creates of mntners: so many a day without a voucher; who vouched. The latter for modifies too. */

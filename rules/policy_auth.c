@@ -63,6 +63,11 @@ bool auth_object(const struct policy *policy, const struct al_object *object, co
 	return policy->hostmaster || maintained(policy, object, attr);
 }
 
+bool auth_signed(const struct policy *policy, const struct al_object *object)
+{
+	return maintained(policy, object, "mnt-by");
+}
+
 bool auth_parent(const struct policy *policy, const struct al_object *parent)
 {
 	return auth_object(policy, parent, "mnt-lower") || auth_object(policy, parent, "mnt-by");
@@ -221,6 +226,13 @@ static bool nodes_signed(const struct policy *policy, const struct al_object *se
 	return false;
 }
 
+/* The mesh node's holder, or the holder of the AS that it announces for. */
+static bool mesh_signed(const struct policy *policy, const struct al_object *object)
+{
+	return holder_signed(policy, AL_MESH_NODE, al_object_key(object)) ||
+	       holder_signed(policy, AL_AUT_NUM, al_object_attr(object, "origin"));
+}
+
 static bool route_signed(const struct policy *policy, const struct al_object *route)
 {
 	const struct al_object *space;
@@ -279,6 +291,11 @@ static bool withdrawn(const struct policy *policy, const struct subject *s)
 	case AL_ROUTE:
 	case AL_ROUTE6:
 		return route_signed(policy, s->old);
+	case AL_MESH_ANCHOR:
+		return policy_anchors_agree(policy, s->old);
+	case AL_MESH_BOOTSTRAP:
+	case AL_MESH_GATEWAY:
+		return mesh_signed(policy, s->old);
 	case AL_DOMAIN:
 		return domain_above_signed(policy, al_object_key(s->old));
 	case AL_AS_SET:
@@ -313,7 +330,7 @@ void auth_subject(struct policy *policy, const struct subject *s)
 	const struct al_object *object = s->old != NULL ? s->old : s->now;
 
 	if (!auth_object(policy, object, "mnt-by") && !recovered(policy, s) && !withdrawn(policy, s) &&
-	    !policy_claimed(policy, s))
+	    !policy_claimed(policy, s) && !(s->cls == AL_MESH_ANCHOR && policy_anchors_agree(policy, object)))
 		refuse_mnt(policy, s, object);
 	else if (s->action != AL_DELETE)
 		check_consent(policy, s);

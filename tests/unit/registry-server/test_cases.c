@@ -28,7 +28,7 @@
 #include "request/reply.h"
 
 #define NS AL_S("registry@alamo")
-#define CASES_MAX 400
+#define CASES_MAX 600
 #define STEPS_MAX 64 /* requests of one file, with the world's */
 #define DAY 86400
 
