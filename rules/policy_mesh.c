@@ -8,6 +8,8 @@
 
 #define ANCHORS_LEAST 3 /* trees, docs/mesh.md section 7 */
 #define ANCHORS_MOST 5
+#define PROVERS_MOST 8u   /* maintainers that one proof is tried for */
+#define PROOF_STEPS 2000u /* of work: what a signature of a request costs (tariff.c) */
 
 /* The network has a mesh half; else complained. */
 static bool has_half(struct policy *p, const struct subject *s, struct al_prefix *network)
@@ -18,8 +20,8 @@ static bool has_half(struct policy *p, const struct subject *s, struct al_prefix
 	return false;
 }
 
-/* Signatures over proofs are checked for as many maintainers as an object may name: bounded. */
-static bool names_few(struct policy *p, const struct subject *s)
+/* A proof is tried for each maintainer: they are few, and paid for. */
+static bool provers_count(struct policy *p, const struct subject *s)
 {
 	struct al_slice rest = al_object_text(s->now), value, one;
 	size_t count = 0;
@@ -29,9 +31,10 @@ static bool names_few(struct policy *p, const struct subject *s)
 			(void)al_slice_cut(&value, ',', &one);
 			count++;
 		} while (value.len > 0);
-	if (count <= 8)
+	p->d->work += count * PROOF_STEPS;
+	if (count <= PROVERS_MOST)
 		return true;
-	policy_refuse(p, s, "mnt-by", "POLICY-MESH-PROOF", "A mesh key has at most 8 maintainers");
+	policy_refuse(p, s, "mnt-by", "POLICY-MESH-PROOF", "A mesh key has at most %u maintainers", PROVERS_MOST);
 	return false;
 }
 
@@ -65,10 +68,9 @@ static void check_mesh_node(struct policy *p, const struct subject *s)
 	const struct al_object *router = node.len > 0 ? view_get(&p->view, AL_NODE, node) : NULL;
 	struct al_prefix network;
 
-	if (!has_half(p, s, &network) || !names_few(p, s) ||
+	if (!has_half(p, s, &network) || !provers_count(p, s) ||
 	    !check_address(p, s, &network, "address", al_object_attr(s->now, "address")))
 		return;
-	p->d->work += 8;
 	if (!mesh_proof_good(s->now, &network, al_object_key(s->now)))
 		policy_refuse(p, s, "key-proof", "POLICY-MESH-PROOF",
 			      "It is not by the mesh-key, over this network, maintainer and name");
@@ -79,20 +81,30 @@ static void check_mesh_node(struct policy *p, const struct subject *s)
 		policy_refuse(p, s, "node", "POLICY-MESH-NODE", "The holder of [node] %.*s has to sign", AL_FMT(node));
 }
 
+/* Where its holder revokes a key, the node goes or has another by the same request: no name is left with that address. */
+static void check_rekeyed(struct policy *p, const struct subject *s, struct al_slice name)
+{
+	const struct al_object *node = view_get(&p->view, AL_MESH_NODE, name);
+
+	if (node != NULL && al_slice_eq(al_object_attr(node, "mesh-key"), al_object_attr(s->now, "mesh-key")))
+		policy_refuse(p, s, "mesh-node", "POLICY-MESH-REVOKED",
+			      "[mesh-node] %.*s is deleted, or given another key, by the same request", AL_FMT(name));
+}
+
 /* By the holder of the node whose key it was, as it is in the state; or by the key. */
 static void check_revoked(struct policy *p, const struct subject *s)
 {
-	const struct al_object *node = al_state_get(p->state, AL_MESH_NODE, al_object_attr(s->now, "mesh-node"));
+	struct al_slice name = al_object_attr(s->now, "mesh-node");
+	const struct al_object *node = al_state_get(p->state, AL_MESH_NODE, name);
 	struct al_prefix network;
 
-	if (!has_half(p, s, &network) || !names_few(p, s) ||
+	if (!has_half(p, s, &network) || !provers_count(p, s) ||
 	    !check_address(p, s, &network, "mesh-revoked", al_object_key(s->now)))
 		return;
 	if (node != NULL && al_slice_eq(al_object_attr(node, "mesh-key"), al_object_attr(s->now, "mesh-key")) &&
 	    auth_object(p, node, "mnt-by"))
-		return;
-	p->d->work += 8;
-	if (!mesh_proof_good(s->now, &network, MESH_PROOF_REVOKED))
+		check_rekeyed(p, s, name);
+	else if (s->old == NULL && !mesh_proof_good(s->now, &network, MESH_PROOF_REVOKED))
 		policy_refuse(p, s, "mesh-revoked", "POLICY-MESH-REVOKED",
 			      "The holder of a mesh-node with this key has to sign, or the key itself (key-proof)");
 }
