@@ -12,6 +12,7 @@
 
 #include "alamo/base/log.h"
 #include "alamo/rpsl/rr.h"
+#include "zone_mesh.h"
 #include "zone_record.h"
 
 static const char *const zone_attrs[] = { "nserver", "ds-rdata", "record" };
@@ -66,7 +67,8 @@ void claims_add(struct claims *claims, const struct claim_form *form, const stru
 
 bool zone_build_concerns(const struct al_object *object)
 {
-	return object->cls == AL_DOMAIN || object->cls == AL_INETNUM || object->cls == AL_INET6NUM;
+	return object->cls == AL_DOMAIN || object->cls == AL_INETNUM || object->cls == AL_INET6NUM ||
+	       zone_mesh_concerns(object);
 }
 
 /* Next attribute that says something to a zone. */
@@ -85,6 +87,8 @@ bool zone_build_same(const struct al_object *old, const struct al_object *now)
 	struct al_attr a, b;
 	bool a_more, b_more;
 
+	if (zone_mesh_concerns(now))
+		return zone_mesh_same(old, now);
 	/* A domain object owns its name even when it has nothing to say. */
 	if (now->cls == AL_DOMAIN && (old == NULL || old->deleted) != now->deleted)
 		return false;
@@ -331,6 +335,8 @@ void zone_build_object(const struct zone_plan *plan, const struct al_object *obj
 		build_domain(&build);
 	else if (object->cls == AL_INETNUM || object->cls == AL_INET6NUM)
 		build_inet(&build);
+	else if (zone_mesh_concerns(object))
+		zone_mesh_object(plan, object, out);
 }
 
 /* ---- the authority's own ---- */
