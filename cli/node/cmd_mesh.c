@@ -11,13 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mesh_object.h"
 #include "node_apply.h"
 #include "node_key.h"
 #include "node_mesh.h"
 
 struct options {
 	struct log_read_options where;
-	const char *root;
+	const char *root, *key;
 	bool gateway;
 };
 
@@ -48,7 +49,6 @@ static int mesh_open(const struct options *options, bool make, struct node_conf 
 	default:
 		code = CLI_REFUSED;
 	}
-	sodium_memzero(key->secret, sizeof(key->secret));
 	return code;
 }
 
@@ -56,19 +56,21 @@ static int mesh_open(const struct options *options, bool make, struct node_conf 
 
 static int init(const struct words *words, const void *arg)
 {
-	char address[AL_PREFIX_STRLEN], text[NODE_KEY_LEN];
+	const struct options *options = arg;
+	char address[AL_PREFIX_STRLEN];
 	struct node_mesh_key key;
 	struct node_conf conf;
-	int code = mesh_open(arg, true, &conf, &key, address);
+	struct mesh_init init = { .conf = &conf, .mesh = &key, .address = address, .key = options->key };
+	int code = mesh_open(options, true, &conf, &key, address);
 
 	(void)words;
-	if (code != CLI_DONE)
-		return code;
-	sodium_bin2base64(text, sizeof(text), key.public, sizeof(key.public), sodium_base64_VARIANT_ORIGINAL);
-	printf("%s: mesh key %s, address %s\n"
-	       "Next: alamo peer add NODE --mesh    alamo mesh up\n",
-	       conf.name, text, address);
-	return CLI_DONE;
+	init.registry.server = options->where.server;
+	if (code == CLI_DONE)
+		code = mesh_register(&init);
+	sodium_memzero(&key, sizeof(key));
+	if (code == CLI_DONE)
+		printf("%s: mesh address %s\nNext: alamo peer add NODE --mesh    alamo mesh up\n", conf.name, address);
+	return code;
 }
 
 /* ---- up, down ---- */
@@ -98,6 +100,7 @@ static int up(const struct words *words, const void *arg)
 	int code = mesh_open(options, false, &conf, &key, address);
 
 	(void)words;
+	sodium_memzero(&key, sizeof(key));
 	if (code == CLI_DONE)
 		code = mesh_set(options, &conf, options->gateway ? NODE_MESH_GATEWAY : NODE_MESH_MEMBER);
 	if (code == CLI_DONE)
@@ -170,7 +173,7 @@ static int status(const struct words *words, const void *arg)
 }
 
 static const struct command_form forms[] = {
-	{ "init", "", "make this node's mesh key, and show the address that it gives", init },
+	{ "init", "", "make this node's mesh key, and register it with its address", init },
 	{ "up", "", "babeld over the mesh's links, its address and filters", up },
 	{ "down", "", "every file of the mesh as it was before; the key stays", down },
 	{ "status", "", "the address, who is heard, what is reached", status },
@@ -186,6 +189,7 @@ static const struct option_row rows[] = {
 	  .verbs = "up",
 	  OPTION_AT(struct options, gateway),
 	  .meaning = "announce the mesh half in BGP, and pass packets between the halves" },
+	OPTION_KEY(struct options, key, "init", "the SSH key of the maintainer"),
 	{ .name = "stream",
 	  .arg = "HOST:PORT|PATH",
 	  .verbs = "up down status",
@@ -195,7 +199,6 @@ static const struct option_row rows[] = {
 	{ .name = "server",
 	  .letter = 's',
 	  .arg = "HOST:PORT",
-	  .verbs = "up down status",
 	  OPTION_AT(struct options, where.server),
 	  .meaning = "the registry's request port",
 	  .fallback = "that of the node, $ALAMO_SERVER, `server` in the configuration, 127.0.0.1:4343" },

@@ -45,7 +45,8 @@ static int settings_fill(const struct node_conf *conf, struct render_settings *s
 }
 
 /* The mesh's part of it, and what the network lets a gateway do. */
-static int mesh_fill(const struct node_conf *conf, struct render_settings *settings, struct node_rendering *r)
+static int mesh_fill(const struct node_conf *conf, const struct al_state *state, struct render_settings *settings,
+		     struct node_rendering *r)
 {
 	struct node_mesh_key key;
 	enum al_err err;
@@ -58,9 +59,16 @@ static int mesh_fill(const struct node_conf *conf, struct render_settings *setti
 		err = node_mesh_address(key.public, &r->view.super, r->mesh_address);
 	sodium_memzero(&key, sizeof(key));
 	memcpy(settings->mesh_address, r->mesh_address, sizeof(settings->mesh_address));
+	if (err == AL_OK && al_state_get(state, AL_MESH_REVOKED, al_slice_str(r->mesh_address)) != NULL)
+		return command_fail(CLI_REFUSED,
+				    "this machine's mesh key is revoked: `alamo mesh down`, take %s away, "
+				    "`alamo mesh init`",
+				    NODE_MESH_KEY_PATH);
 	if (conf->mesh == NODE_MESH_GATEWAY && !r->view.gateway)
-		fprintf(stderr, "alamo: the log has no route of AS%u for the mesh half: no gateway until it has\n",
-			r->view.asn);
+		fprintf(stderr,
+			"alamo: no gateway until the log has [mesh-gateway] %s and a route6 of AS%u for the mesh "
+			"half\n",
+			r->view.name, r->view.asn);
 	return command_exit(err);
 }
 
@@ -84,7 +92,7 @@ static int rendering_fill(const struct node_conf *conf, const struct al_state *s
 		break;
 	}
 	if (code == CLI_DONE)
-		code = mesh_fill(conf, settings, r);
+		code = mesh_fill(conf, state, settings, r);
 	if (code == CLI_DONE)
 		code = command_exit(render_network(state, &settings->network));
 	if (code == CLI_DONE)

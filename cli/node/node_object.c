@@ -150,17 +150,15 @@ int node_submit(const struct submit *submit, struct al_slice objects)
 	return code;
 }
 
-/* What the registry has already stays; address, key and endpoint are this machine's to say. */
-static void rest_put(const struct al_object *old, struct al_buf *out)
+void node_rest_put(const struct al_object *old, const char *const own[], struct al_buf *out)
 {
-	static const char *const own[] = { "node", "origin", "address", "endpoint", "wg-key", "mnt-by", "source" };
 	struct al_slice rest = old != NULL ? al_object_text(old) : AL_S("");
 	struct al_attr attr;
 
 	while (al_attr_next(&rest, &attr)) {
 		bool ours = false;
 
-		for (size_t i = 0; i < AL_COUNT(own); i++)
+		for (size_t i = 0; own[i] != NULL; i++)
 			ours = ours || al_slice_is(attr.name, own[i]);
 		if (!ours)
 			al_buf_printf(out, "%.*s: %.*s\n", AL_FMT(attr.name), AL_FMT(attr.value));
@@ -175,6 +173,10 @@ struct wanted {
 
 static void object_put(const struct wanted *wanted, const struct al_object *old, struct al_buf *out)
 {
+	/* Address, key and endpoint are this machine's to say. */
+	static const char *const own[] = {
+		"node", "origin", "address", "endpoint", "wg-key", "mnt-by", "source", NULL
+	};
 	struct al_slice endpoint = old != NULL ? al_object_attr(old, "endpoint") : AL_S("");
 
 	al_buf_printf(out, "node: %s\norigin: %.*s\naddress: %s\n", wanted->init->name, AL_FMT(wanted->number->asn),
@@ -185,7 +187,7 @@ static void object_put(const struct wanted *wanted, const struct al_object *old,
 	else if (endpoint.len > 0)
 		al_buf_printf(out, "endpoint: %.*s\n", AL_FMT(endpoint));
 	al_buf_printf(out, "wg-key: %s\n", wanted->public);
-	rest_put(old, out);
+	node_rest_put(old, own, out);
 	al_buf_printf(out, "mnt-by: %.*s\nsource: %s\n", AL_FMT(wanted->number->mnt), wanted->source);
 }
 

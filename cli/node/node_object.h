@@ -30,6 +30,9 @@ void node_owner_find(const struct al_state *state, struct al_slice auth, struct 
 /* The first of them that maintains the object; empty: none. */
 struct al_slice node_owner_of(const struct node_owner *owner, const struct al_object *object);
 
+/* What the registry has already stays: all attributes but `own`, which ends with NULL. `old` may be NULL. */
+void node_rest_put(const struct al_object *old, const char *const own[], struct al_buf *out);
+
 /* Parses, signs and sends `objects`; a refusal is printed. Exit code. */
 int node_submit(const struct submit *submit, struct al_slice objects);
 

@@ -12,6 +12,7 @@
 #include "address.h"
 #include "audit.h"
 #include "command.h"
+#include "mesh_proof.h"
 
 /* ---- the log ---- */
 
@@ -224,6 +225,7 @@ struct filling {
 	const struct node_trust *trust;
 	struct node_view *view;
 	struct al_slice asn;
+	bool routed;   /* a route of ours is for the mesh half */
 	bool has_mesh; /* the network's prefix can be halved */
 	struct al_prefix half;
 };
@@ -239,7 +241,7 @@ static bool prefix_add(const struct al_object *route, void *arg)
 	    prefix.len > 48 || !node_trust_has(f->trust, route->index))
 		return true;
 	if (f->has_mesh && al_prefix_covers(&f->half, &prefix))
-		view->gateway = view->gateway || al_prefix_eq(&f->half, &prefix);
+		f->routed = f->routed || al_prefix_eq(&f->half, &prefix);
 	else if (view->prefix_count < NODE_PREFIXES_MAX)
 		view->prefixes[view->prefix_count++] = prefix;
 	return true;
@@ -265,13 +267,22 @@ static bool is_consented(const struct filling *f, const struct al_object *peerin
 	       (peer->asn != f->view->asn || node_trust_has(f->trust, node->index));
 }
 
+/* A mesh node has the name of the node that it runs on (`alamo mesh init`); a revoked key's is none. */
+static bool is_in_mesh(const struct al_state *state, struct al_slice node)
+{
+	const struct al_object *mesh = al_state_get(state, AL_MESH_NODE, node);
+
+	return mesh != NULL && al_state_get(state, AL_MESH_REVOKED, al_object_attr(mesh, "address")) == NULL;
+}
+
 /* A peer without a link that we know is none yet: nothing is rendered for it. */
 static bool link_add(struct filling *f, const struct al_object *peering, const struct al_object *node, unsigned side,
 		     const struct node_link *link)
 {
 	struct node_peer *peer = &f->view->peers[f->view->peer_count];
 
-	if (al_asn_parse(al_object_attr(node, "origin"), &peer->asn) != AL_OK)
+	if (al_asn_parse(al_object_attr(node, "origin"), &peer->asn) != AL_OK ||
+	    (link->mesh && !is_in_mesh(f->state, al_object_key(node))))
 		return true;
 	snprintf(peer->wg_key, sizeof(peer->wg_key), "%s", link->key[1 - side]);
 	if (!is_consented(f, peering, node, peer, link->key[side])) {
@@ -302,6 +313,47 @@ static bool peer_add(const struct al_object *peering, void *arg)
 	return more;
 }
 
+static int prefix_cmp(const void *a, const void *b)
+{
+	return al_prefix_cmp(a, b);
+}
+
+/* What the mesh half lets this node do, and has given to it. */
+static bool mesh_prefix_add(const struct al_object *object, void *arg)
+{
+	struct filling *f = arg;
+	struct node_view *view = f->view;
+	struct al_prefix prefix;
+
+	if (al_object_has(object, "mesh-node", al_slice_str(view->name)) && node_trust_has(f->trust, object->index) &&
+	    al_prefix_parse(al_object_key(object), &prefix) == AL_OK && view->mesh_prefix_count < NODE_PREFIXES_MAX)
+		view->mesh_prefixes[view->mesh_prefix_count++] = prefix;
+	return true;
+}
+
+static bool revoked_add(const struct al_object *object, void *arg)
+{
+	struct filling *f = arg;
+	struct node_view *view = f->view;
+
+	if (al_addr_parse(al_object_key(object), &view->revoked[view->revoked_count]) == AL_OK)
+		view->revoked_count++;
+	return view->revoked_count < NODE_REVOKED_MAX;
+}
+
+static void mesh_fill(struct filling *f)
+{
+	struct node_view *view = f->view;
+	const struct al_object *gateway = al_state_get(f->state, AL_MESH_GATEWAY, al_slice_str(view->name));
+
+	view->gateway = f->routed && gateway != NULL && node_trust_has(f->trust, gateway->index) &&
+			al_slice_caseeq(al_object_attr(gateway, "origin"), f->asn);
+	al_state_each(f->state, AL_MESH_PREFIX, mesh_prefix_add, f);
+	al_state_each(f->state, AL_MESH_REVOKED, revoked_add, f);
+	qsort(view->revoked, view->revoked_count, sizeof(*view->revoked), prefix_cmp);
+	qsort(view->mesh_prefixes, view->mesh_prefix_count, sizeof(*view->mesh_prefixes), prefix_cmp);
+}
+
 static int peer_cmp(const void *a, const void *b)
 {
 	const struct node_peer *x = a, *y = b;
@@ -310,28 +362,12 @@ static int peer_cmp(const void *a, const void *b)
 	return order != 0 ? order : (int)x->mesh - (int)y->mesh;
 }
 
-static int prefix_cmp(const void *a, const void *b)
-{
-	return al_prefix_cmp(a, b);
-}
-
-static bool super_find(const struct al_state *state, struct al_prefix *out)
-{
-	const struct al_object *registry = al_state_registry(state);
-	struct al_slice rest = registry != NULL ? al_object_text(registry) : AL_S(""), value;
-
-	while (al_attr_find(&rest, "super-prefix", &value))
-		if (al_prefix_parse(value, out) == AL_OK && out->bits == 128)
-			return true;
-	return false;
-}
-
 void node_super(const struct al_state *state, char out[static AL_PREFIX_STRLEN])
 {
 	struct al_prefix super;
 
 	out[0] = '\0';
-	if (super_find(state, &super))
+	if (mesh_network_of(state, &super))
 		al_prefix_format(&super, out);
 }
 
@@ -371,7 +407,8 @@ enum al_err node_view_fill(const struct al_state *state, const char *name, const
 	node_attr(node, "address", out->address, sizeof(out->address));
 	node_attr(node, "wg-key", out->wg_key, sizeof(out->wg_key));
 	node_attr(node, "mnt-by", out->mnt, sizeof(out->mnt));
-	if (al_asn_parse(f.asn, &out->asn) != AL_OK || out->address[0] == '\0' || !super_find(state, &out->super)) {
+	if (al_asn_parse(f.asn, &out->asn) != AL_OK || out->address[0] == '\0' ||
+	    !mesh_network_of(state, &out->super)) {
 		command_fail(CLI_REFUSED, "[node] %s has no address:, or the network no IPv6 super-prefix:", name);
 		return AL_ENOTFOUND;
 	}
@@ -383,6 +420,7 @@ enum al_err node_view_fill(const struct al_state *state, const char *name, const
 		f.half = mesh_half(&out->super);
 	al_state_each(state, AL_ROUTE6, prefix_add, &f);
 	al_state_each(state, AL_PEERING, peer_add, &f);
+	mesh_fill(&f);
 	qsort(out->peers, out->peer_count, sizeof(*out->peers), peer_cmp);
 	qsort(out->prefixes, out->prefix_count, sizeof(*out->prefixes), prefix_cmp);
 	return AL_OK;

@@ -15,6 +15,7 @@
 #define NODE_TEXT_MAX 256
 #define NODE_PEERS_MAX 512
 #define NODE_PREFIXES_MAX 64
+#define NODE_REVOKED_MAX 1024
 /* Ports of tunnels where nobody says: below Linux's ephemeral range, clear of dn42's 2xxxx. */
 #define NODE_PORT_FIRST 10000
 #define NODE_PORT_LAST 19999
@@ -38,7 +39,11 @@ struct node_view {
 	struct al_prefix super;                       /* of the network, IPv6 */
 	struct al_prefix prefixes[NODE_PREFIXES_MAX]; /* IPv6, that its AS may announce */
 	size_t prefix_count;
-	bool gateway;                           /* its AS may announce the mesh half */
+	struct al_prefix mesh_prefixes[NODE_PREFIXES_MAX]; /* of the mesh half, at this node (mesh-prefix) */
+	size_t mesh_prefix_count;
+	struct al_prefix revoked[NODE_REVOKED_MAX]; /* addresses that nobody is to announce (mesh-revoked) */
+	size_t revoked_count;
+	bool gateway; /* it may stand between the halves: mesh-gateway, and a route of its AS for the mesh half */
 	struct node_peer peers[NODE_PEERS_MAX]; /* in the order of their names */
 	size_t peer_count;
 	size_t unsigned_count; /* links in the log that this node's holder did not sign as they are: left out */

@@ -73,12 +73,19 @@ static enum al_err links_put(const struct node_view *view, const struct render_s
 }
 
 /* What a neighbour may announce, and what we announce: prefixes of the lengths that section 4 has. */
-static void filters_put(const struct render_settings *settings, const struct spaces *spaces, bool gateway,
-			struct al_buf *out)
+static void filters_put(const struct node_view *view, const struct render_settings *settings,
+			const struct spaces *spaces, struct al_buf *out)
 {
+	bool gateway = render_mesh_gateway(view, settings);
+	char prefix[AL_PREFIX_STRLEN];
+
 	static const char *const ways[] = { "in", "out" };
 
 	al_buf_printf(out, "in ip %s/128 deny\n", settings->mesh_address);
+	for (size_t i = 0; i < view->revoked_count; i++) {
+		al_addr_format(&view->revoked[i], prefix);
+		al_buf_printf(out, "in ip %s/128 deny\n", prefix);
+	}
 	for (size_t i = 0; i < AL_COUNT(ways); i++) {
 		al_buf_printf(out, "%s ip %s eq 128 allow\n%s ip %s ge 40 le 64 allow\n%s ip %s ge 48 allow\n", ways[i],
 			      spaces->node, ways[i], spaces->subnet, ways[i], spaces->anycast);
@@ -93,6 +100,10 @@ static void filters_put(const struct render_settings *settings, const struct spa
 	if (gateway)
 		al_buf_printf(out, "redistribute ip %s eq %s proto 12 allow\n", spaces->routed,
 			      strchr(spaces->routed, '/') + 1);
+	for (size_t i = 0; i < view->mesh_prefix_count; i++) {
+		al_prefix_format(&view->mesh_prefixes[i], prefix);
+		al_buf_printf(out, "redistribute ip %s eq %u allow\n", prefix, view->mesh_prefixes[i].len);
+	}
 	al_buf_printf(out, "redistribute deny\ninstall pref-src %s\n", settings->mesh_address);
 }
 
@@ -106,7 +117,7 @@ static enum al_err babel_put(const struct node_view *view, const struct render_s
 		      "random-id true\nlocal-path %s\nstate-file %s\n",
 		      RENDER_BABEL_SOCKET, RENDER_BABEL_STATE);
 	err = links_put(view, settings, out);
-	filters_put(settings, spaces, render_mesh_gateway(view, settings), out);
+	filters_put(view, settings, spaces, out);
 	return err;
 }
 
@@ -152,6 +163,17 @@ static void passing_put(const struct spaces *spaces, bool gateway, struct al_buf
 		      spaces->half, spaces->half);
 }
 
+/* Subnets that are ours are on interfaces of this machine that are no tunnels. */
+static void own_put(const struct node_view *view, struct al_buf *out)
+{
+	char prefix[AL_PREFIX_STRLEN];
+
+	for (size_t i = 0; i < view->mesh_prefix_count; i++) {
+		al_prefix_format(&view->mesh_prefixes[i], prefix);
+		al_buf_printf(out, "\t\tiifname != \"al-*\" ip6 saddr %s return\n", prefix);
+	}
+}
+
 static void filter_put(const struct node_view *view, const struct render_settings *settings,
 		       const struct spaces *spaces, struct al_buf *out)
 {
@@ -166,12 +188,15 @@ static void filter_put(const struct node_view *view, const struct render_setting
 	al_buf_printf(out,
 		      "}\n\tcounter from_mesh { }\n\tcounter into_mesh { }\n\tcounter reserved { }\n"
 		      "\tchain claimed {\n"
-		      "\t\tip6 saddr %s counter name reserved drop\n\t\tip6 daddr %s counter name reserved drop\n"
+		      "\t\tip6 saddr %s counter name reserved drop\n\t\tip6 daddr %s counter name reserved drop\n",
+		      spaces->reserved, spaces->reserved);
+	own_put(view, out);
+	al_buf_printf(out,
 		      "\t\tiifname != @links ip6 saddr %s ip6 daddr %s counter name into_mesh drop\n\t}\n"
 		      "\tchain to_me {\n\t\ttype filter hook input priority -10;\n\t\tiifname \"lo\" accept\n"
 		      "\t\tjump claimed\n\t}\n"
 		      "\tchain through_me {\n\t\ttype filter hook forward priority -10;\n\t\tjump claimed\n",
-		      spaces->reserved, spaces->reserved, spaces->half, spaces->half);
+		      spaces->half, spaces->half);
 	passing_put(spaces, render_mesh_gateway(view, settings), out);
 	al_buf_str(out, "\t}\n}\n");
 }

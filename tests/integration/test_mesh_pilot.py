@@ -80,25 +80,26 @@ class Pilot:
             Member(internet, server, name if len(name) > 2 else f"{name}X", number) for number, name in enumerate(names, 1)]
         self.members = (self.g1, self.g2, self.a, self.b, self.c)
         internet.wire(self.a.machine, self.b.machine)
+        for member in self.members:
+            member.init()
         for gateway in (self.g1, self.g2):
             self.permit(gateway)
             gateway.link(self.out)
-        for member in self.members:
-            member.init()
         for one, other in ((self.g1, self.a), (self.a, self.b), (self.b, self.c), (self.c, self.g2), (self.a, self.c)):
             one.link(other, "--mesh")
         for member in self.members:
             member.alamo("mesh", "up", *(["--gateway"] if member in (self.g1, self.g2) else []))
 
     def permit(self, gateway):
-        """The hostmaster, who holds the half, and the gateway's holder sign its route."""
+        """The hostmaster, who holds the half, and the gateway's holder sign that it is one, and its route."""
         path = self.internet.folder / f"{gateway.name}.key"
         for suffix in ("", ".pub"):
             text = gateway.machine.run("cat", f"{gateway.machine.home}/.ssh/id_ed25519{suffix}")
             path.with_name(path.name + suffix).write_text(text)
         path.chmod(0o600)
         route = obj(("route6", str(HALF)), ("origin", gateway.asn), mnt=f"{gateway.name}-MNT")
-        self.authority.accept([route], [self.authority.hostmaster, Key(path)])
+        permit = obj(("mesh-gateway", gateway.node), ("origin", gateway.asn), mnt=f"{gateway.name}-MNT")
+        self.authority.accept([route, permit], [self.authority.hostmaster, Key(path)], prev="none none")
 
     def unreached(self):
         """Pairs of which the first does not reach the second; each asks all at once."""
@@ -178,6 +179,7 @@ def test_the_address_stays_with_the_key(pilot):
     pilot.b.link(pilot.g2, "--mesh")
     pilot.converge("the mesh around B's new place")
     pilot.b.init()
+    assert re.search(f"^address: *{address}$", pilot.authority.shown("mesh-node", pilot.b.node), re.M)
     assert pilot.b.mesh == address and f"{pilot.b.node}: {address}\n" in pilot.b.alamo("mesh", "status")
     assert pilot.a.next_hop(address) == before
     assert f"inet6 {address}/128" in pilot.b.machine.run("ip", "-6", "addr", "show", "dev", "lo")
@@ -283,3 +285,26 @@ def test_down_leaves_nothing(pilot):
     wait_for(lambda: not pilot.a.sees(pilot.b.mesh), timeout=SECONDS, what="B to be gone")
     pilot.b.alamo("mesh", "up")
     pilot.converge("the mesh with B again")
+
+
+def test_a_revoked_key_is_out(pilot, tmp_path):
+    """B's holder revokes its key: others drop the links with it, B itself refuses it, and another key is another address."""
+    pilot.converge("the mesh")
+    address = pilot.b.mesh
+    shown = pilot.authority.shown("mesh-node", pilot.b.node)
+    key = re.search(r"^mesh-key: *(\S+)", shown, re.M)[1]
+    revoked = obj(("mesh-revoked", address), ("mesh-key", key), ("mesh-node", pilot.b.node), mnt="BBB-MNT")
+    pilot.b.machine.run("sh", "-c", f"cat >/tmp/revoked <<'END'\n{revoked}\n{shown.strip()}\ndelete: stolen\nEND\n'{ALAMO}' submit /tmp/revoked")
+    pilot.g2.alamo("node", "apply")
+    assert pilot.b.node not in pilot.g2.alamo("peer", "list")
+    assert f"in ip {address}/128 deny" in pilot.g2.machine.run("cat", "/etc/alamo/babeld.conf")
+    wait_for(lambda: not pilot.a.sees(address), timeout=SECONDS, what="B to be gone")
+    said = pilot.b.machine.run("sh", "-c", f"'{ALAMO}' node apply 2>&1; '{ALAMO}' mesh init 2>&1", check=False)
+    assert said.count("is revoked") == 2
+    pilot.b.alamo("mesh", "down")
+    pilot.b.machine.run("rm", "/etc/alamo/mesh.key")
+    pilot.b.init()
+    assert pilot.b.mesh != address
+    pilot.b.alamo("mesh", "up")
+    pilot.g2.alamo("node", "apply")
+    pilot.converge("the mesh with B's new address")

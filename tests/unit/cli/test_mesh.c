@@ -182,9 +182,16 @@ static void a_gateway_is_one_by_its_holder_and_the_log(void **state)
 	s->settings->mesh = NODE_MESH_GATEWAY;
 	assert_false(render_mesh_gateway(s->view, s->settings));
 	s->view->gateway = true;
+	assert_int_equal(al_addr_parse(AL_S("fca1:8bad::1"), &s->view->revoked[0]), AL_OK);
+	s->view->revoked_count = 1;
+	assert_int_equal(al_prefix_parse(AL_S("fca1:a100::/48"), &s->view->mesh_prefixes[0]), AL_OK);
+	s->view->mesh_prefix_count = 1;
 	assert_int_equal(render_mesh(s->view, s->settings, s->render), AL_OK);
 	assert_true(has(s, RENDER_BABEL_PATH, "redistribute ip fca1::/17 eq 17 proto 12 allow\n"));
+	assert_true(has(s, RENDER_BABEL_PATH, "in ip fca1:8bad::1/128 deny\nin ip fca1:8000::/20 eq 128 allow\n"));
 	assert_false(has(s, RENDER_BABEL_PATH, "in ip fca1::/17"));
+	assert_true(has(s, RENDER_BABEL_PATH, "redistribute ip fca1:a100::/48 eq 48 allow\nredistribute deny\n"));
+	assert_true(has(s, RENDER_MESH_NFT_PATH, "iifname != \"al-*\" ip6 saddr fca1:a100::/48 return\n"));
 	assert_true(has(s, RENDER_MESH_NFT_PATH, "iifname @links oifname != @links ip6 saddr != fca1:8000::/17 "));
 	assert_true(
 		has(s, RENDER_MESH_NFT_PATH, "iifname != @links ip6 saddr fca1:8000::/17 ip6 daddr fca1:8000::/17 "));
