@@ -18,7 +18,7 @@
 
 struct options {
 	struct log_read_options where;
-	const char *root, *key;
+	const char *root, *key, *network;
 	bool gateway;
 };
 
@@ -119,6 +119,31 @@ static int down(const struct words *words, const void *arg)
 	return mesh_set(options, &conf, NODE_MESH_OFF);
 }
 
+/* ---- address ---- */
+
+/* Whoever has a key has its address, without asking anybody. */
+static int address(const struct words *words, const void *arg)
+{
+	const struct options *options = arg;
+	char text[AL_PREFIX_STRLEN], prefix[AL_PREFIX_STRLEN];
+	struct al_prefix super;
+	struct node_conf conf;
+	uint8_t key[32];
+	size_t len;
+
+	if (options->network == NULL && node_conf_load(root_of(options), &conf) != AL_OK)
+		return CLI_REFUSED;
+	snprintf(prefix, sizeof(prefix), "%s", options->network != NULL ? options->network : conf.super);
+	if (al_prefix_parse(al_slice_str(prefix), &super) != AL_OK)
+		return command_fail(CLI_USAGE, "%s is no prefix", prefix);
+	if (al_slice_base64(al_slice_str(words->word[0]), key, sizeof(key), &len) != AL_OK || len != sizeof(key))
+		return command_fail(CLI_USAGE, "%s is no mesh key: 44 characters of base64", words->word[0]);
+	if (node_mesh_address(key, &super, text) != AL_OK)
+		return CLI_REFUSED;
+	puts(text);
+	return CLI_DONE;
+}
+
 /* ---- status ---- */
 
 static void links_print(const struct node_view *view, struct al_slice dump)
@@ -176,6 +201,7 @@ static const struct command_form forms[] = {
 	{ "init", "", "make this node's mesh key, and register it with its address", init },
 	{ "up", "", "babeld over the mesh's links, its address and filters", up },
 	{ "down", "", "every file of the mesh as it was before; the key stays", down },
+	{ "address", "KEY", "which address is made of a mesh key; asks nobody", address },
 	{ "status", "", "the address, who is heard, what is reached", status },
 };
 
@@ -189,6 +215,12 @@ static const struct option_row rows[] = {
 	  .verbs = "up",
 	  OPTION_AT(struct options, gateway),
 	  .meaning = "announce the mesh half in BGP, and pass packets between the halves" },
+	{ .name = "network",
+	  .arg = "PREFIX",
+	  .verbs = "address",
+	  OPTION_AT(struct options, network),
+	  .meaning = "the network's prefix",
+	  .fallback = "the node's" },
 	OPTION_KEY(struct options, key, "init", "the SSH key of the maintainer"),
 	{ .name = "stream",
 	  .arg = "HOST:PORT|PATH",
@@ -199,6 +231,7 @@ static const struct option_row rows[] = {
 	{ .name = "server",
 	  .letter = 's',
 	  .arg = "HOST:PORT",
+	  .verbs = "init up down status",
 	  OPTION_AT(struct options, where.server),
 	  .meaning = "the registry's request port",
 	  .fallback = "that of the node, $ALAMO_SERVER, `server` in the configuration, 127.0.0.1:4343" },

@@ -9,7 +9,8 @@ import dns.rdatatype
 import dns.reversename
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from harness import Key, mntner, obj, records, wait_for
+from conftest import running
+from harness import ROOT, Key, alamo, mntner, obj, records, wait_for
 
 NETWORK = ipaddress.ip_network("fca1::/16")
 
@@ -79,8 +80,18 @@ def test_names_of_the_mesh(authority, key):
     wait_answers(authority, "_mesh._udp.mesh.alamo", "SRV", ["0 0 9001 bob.example."])
 
 
-def test_the_name_is_not_a_members(authority, key):
-    """What is below it is made of keys: nobody has the name itself."""
-    authority.accept([mntner("CAT-MNT", key)], [key])
-    answer = authority.send([obj(("domain", "mesh.alamo"), ("record", "@ AAAA fca1:100::1"), mnt="CAT-MNT")], [key])
-    assert not answer.accepted and "POLICY-NAME-RESERVED" in answer.text
+def test_who_has_the_key_has_the_address():
+    """Asked of nobody, and the same in another network only by name."""
+    first = MeshKey(b"first")
+    assert alamo("mesh", "address", first.text, "--network", str(NETWORK)).stdout == first.address + "\n"
+    assert alamo("mesh", "address", first.text, "--network", "fca2::/16").stdout != first.address + "\n"
+    for key, network in (("AAAA", "fca1::/16"), (first.text, "fca1::/15"), (first.text, "mesh")):
+        assert alamo("mesh", "address", key, "--network", network, check=False).returncode != 0
+
+
+def test_the_name_is_not_a_members(tmp_path, key):
+    """What is below it is made of keys: by the default plan nobody has the name itself."""
+    with running(tmp_path / "dir", plan=ROOT / "deploy/plan/alamo.plan") as authority:
+        asked = [mntner("CAT-MNT", key), obj(("domain", "mesh.alamo"), ("record", "@ AAAA fca1:100::1"), mnt="CAT-MNT")]
+        answer = authority.send(asked, [key], prev="none none")
+        assert not answer.accepted and "POLICY-NAME-RESERVED" in answer.text
