@@ -41,8 +41,7 @@ static bool name_make(const struct mesh_build *b, size_t zone, const char *betwe
 	char lower[64];
 	struct dname above, below;
 
-	if (memchr(b->label.ptr, '_', b->label.len) != NULL ||
-	    al_slice_copy(b->label, lower, sizeof(lower)) != AL_OK ||
+	if (memchr(b->label.ptr, '_', b->label.len) != NULL || al_slice_copy(b->label, lower, sizeof(lower)) != AL_OK ||
 	    dname_child(AL_S("mesh"), &b->plan->zones[zone].apex, &above) != AL_OK)
 		return false;
 	for (char *c = lower; *c != '\0'; c++)

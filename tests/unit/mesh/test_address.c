@@ -150,11 +150,8 @@ static void a_subnet_has_a_twin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(vectors),
-		cmocka_unit_test(kinds),
-		cmocka_unit_test(a_subnet_has_a_twin),
-		cmocka_unit_test(spaces),
-		cmocka_unit_test(no_network),
+		cmocka_unit_test(vectors), cmocka_unit_test(kinds),      cmocka_unit_test(a_subnet_has_a_twin),
+		cmocka_unit_test(spaces),  cmocka_unit_test(no_network),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
