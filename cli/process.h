@@ -11,7 +11,8 @@
  * Starts argv[0] (PATH is searched), writes `input` to it and appends its
  * standard output to `output` (NULL: ours). Its standard error is ours; with
  * `merge`, it goes to `output` too. *status is the exit code, 128 + N for
- * signal N, 127 when it could not be started. AL_ESYS: no pipe, no process.
+ * signal N, 127 when it could not be started. AL_ENOTFOUND: there is no such
+ * program. AL_ESYS: no pipe, no process.
  */
 AL_MUST_USE enum al_err process_run(const char *const argv[], struct al_slice input, bool merge, struct al_buf *output,
 				    int *status);

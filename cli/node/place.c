@@ -166,8 +166,10 @@ static enum al_err program_run(const char *const argv[], const char *path, const
 
 	al_buf_init(&output, FILE_BYTES_MAX);
 	err = process_run(argv, AL_S(""), true, &output, &status);
-	taken = good == NULL ? status == 0 : memmem(output.ptr, output.len, good, strlen(good)) != NULL;
-	if (err == AL_OK && status == 127) {
+	taken = err == AL_OK &&
+		(good == NULL ? status == 0 : memmem(output.ptr, output.len, good, strlen(good)) != NULL);
+	if (err == AL_ENOTFOUND) {
+		err = AL_OK;
 		fprintf(stderr, "alamo: %s is not installed: %s was not checked by it\n", argv[0], path);
 	} else if (err == AL_OK && !taken) {
 		command_fail(CLI_REFUSED, "%s refuses %s:", argv[0], path);

@@ -183,7 +183,7 @@ static int text_check(const struct resolver_program *program, const struct resol
 	al_buf_init(&said, 65536);
 	if (file_write(path, text, 0600) != AL_OK)
 		code = command_fail(CLI_REFUSED, "%s: %s", path, strerror(errno));
-	else if (process_run(argv, AL_S(""), true, &said, &status) == AL_OK && status == 127)
+	else if (process_run(argv, AL_S(""), true, &said, &status) == AL_ENOTFOUND)
 		code = command_fail(CLI_REFUSED, "%s is not installed", argv[0]);
 	else if (status != 0)
 		code = command_fail(CLI_REFUSED, "%s does not take %s (%d)\n%.*s", argv[0], file->path, status,

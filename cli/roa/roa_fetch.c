@@ -127,6 +127,7 @@ static int bird_check(const struct fetch *f, const char *name, const char *file)
 	const char *argv[] = { "bird", "-p", "-c", conf, NULL };
 	struct al_buf text, said;
 	int status = 0, code = path_of(f, name, ".check", conf);
+	enum al_err err;
 
 	if (code != CLI_DONE || strstr(name, "bird2") == NULL)
 		return code;
@@ -140,7 +141,8 @@ static int bird_check(const struct fetch *f, const char *name, const char *file)
 		al_buf_printf(&text, "include \"%s\";\n", file);
 	if (text.err != AL_OK || file_write(conf, al_buf_view(&text), 0644) != AL_OK)
 		code = command_fail(CLI_REFUSED, "%s: %s", conf, strerror(errno));
-	else if (process_run(argv, AL_S(""), true, &said, &status) != AL_OK || (status != 0 && status != 127))
+	err = code == CLI_DONE ? process_run(argv, AL_S(""), true, &said, &status) : AL_OK;
+	if (err != AL_ENOTFOUND && (err != AL_OK || status != 0)) /* where there is no bird, none reads it */
 		code = command_fail(CLI_REFUSED, "bird does not take %s: the last set stays\n%.*s", name,
 				    AL_FMT(al_buf_view(&said)));
 	(void)unlink(conf);

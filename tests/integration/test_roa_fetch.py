@@ -240,6 +240,13 @@ def test_bird_refuses(net, tmp_path):
     net.good()
 
 
+def test_no_bird(net, tmp_path):
+    """Where there is no bird, nothing has to please it."""
+    (tmp_path / "empty").mkdir()
+    net.good(before=["/usr/bin/env", f"PATH={tmp_path / 'empty'}"])
+    assert "roas-bird2.conf" in net.files()
+
+
 def test_verify_by_the_log(net, tmp_path):
     """The hash is signed, the signature good; only who has the log knows that the record was never there."""
     pub, head, records = net.authority.dir / "keys" / "log.pub", tmp_path / "head", tmp_path / "set"
