@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,6 +40,10 @@ struct up {
 
 static int log_open(struct up *up)
 {
+	if (file_join(up->dir, "run", up->log_path, sizeof(up->log_path)) != AL_OK)
+		return command_fail(CLI_USAGE, "the path is too long");
+	if (mkdir(up->log_path, 0755) != 0 && errno != EEXIST) /* restored without it */
+		return command_fail(CLI_REFUSED, "%s: %s", up->log_path, strerror(errno));
 	if (file_join(up->dir, "run/log", up->log_path, sizeof(up->log_path)) != AL_OK)
 		return command_fail(CLI_USAGE, "the path is too long");
 	up->supervise.log_path = up->log_path;
