@@ -36,6 +36,9 @@ static struct al_metric metric_names = { .name = "alamo_dns_names_compiled_total
 					 .help = "Names whose answers were made anew." };
 static struct al_metric metric_signatures = { .name = "alamo_dns_signatures_total", .help = "Signatures made." };
 static struct al_metric metric_publish = { .name = "alamo_dns_publishes_total", .help = "Sets of zones published." };
+static struct al_metric metric_sig_until = { .name = "alamo_dns_signatures_end_seconds",
+					     .help = "When the first of the served signatures ends, Unix time.",
+					     .gauge = true };
 static struct al_metric metric_nodes = { .name = "alamo_dns_names", .help = "Names served.", .gauge = true };
 static struct al_metric metric_snapshots = { .name = "alamo_dns_snapshots",
 					     .help = "Snapshots of zones in memory: one a zone, and those still read.",
@@ -49,6 +52,19 @@ static struct al_metric metric_size = { .name = "alamo_dns_log_size",
 static struct zone_signer clock_of(const struct builder *builder)
 {
 	return (struct zone_signer){ .now = builder->conf.now(), .valid_s = builder->conf.signature_s };
+}
+
+/* At the first publication, then once a round of signing: it looks at every name. */
+static void signatures_look(const struct generation *generation)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = 0; i < generation->count; i++) {
+		uint64_t until = zone_master_sig_until(generation->masters[i]);
+
+		least = until < least ? until : least;
+	}
+	al_metric_set(&metric_sig_until, least == UINT64_MAX ? 0 : least);
 }
 
 static enum al_err publish_generation(struct builder *builder, const struct generation *generation, uint64_t size)
@@ -71,6 +87,8 @@ static enum al_err publish_generation(struct builder *builder, const struct gene
 	builder->size = size;
 	al_metric_inc(&metric_publish, 1);
 	al_metric_set(&metric_nodes, names);
+	if (atomic_load(&metric_sig_until.value) == 0)
+		signatures_look(generation);
 	al_metric_set(&metric_size, size);
 	return AL_OK;
 }
@@ -243,8 +261,8 @@ void builder_reclaim(struct builder *builder)
 
 enum al_err builder_new(const struct builder_conf *conf, struct builder **out)
 {
-	static struct al_metric *const metrics[] = { &metric_names, &metric_signatures, &metric_publish,
-						     &metric_nodes, &metric_size,       &metric_snapshots };
+	static struct al_metric *const metrics[] = { &metric_names, &metric_signatures, &metric_publish,  &metric_nodes,
+						     &metric_size,  &metric_snapshots,  &metric_sig_until };
 	struct builder *builder = calloc(1, sizeof(*builder));
 	enum al_err err;
 
@@ -343,5 +361,8 @@ enum al_err builder_resign(struct builder *builder, bool *more)
 		*more = zone_master_resign(generation->masters[i], &clock, RESIGN_NAMES);
 		due = due || generation->masters[i]->tree.dirty_count > 0;
 	}
-	return due ? update_all(builder, generation, builder->size) : AL_OK;
+	err = due ? update_all(builder, generation, builder->size) : AL_OK;
+	if (!*more)
+		signatures_look(generation);
+	return err;
 }

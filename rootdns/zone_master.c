@@ -119,6 +119,22 @@ bool zone_master_resign(struct zone_master *master, const struct zone_signer *cl
 	return false;
 }
 
+uint64_t zone_master_sig_until(const struct zone_master *master)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = 0; i < master->count; i++) {
+		const struct zname *name = master->order[i];
+
+		if (name->nsec != NULL && name->nsec->sig_len > 0 && name->nsec->sig_until < least)
+			least = name->nsec->sig_until;
+		for (const struct rrset *set = name->sets; set != NULL; set = set->next)
+			if (set->sig_len > 0 && set->sig_until < least)
+				least = set->sig_until;
+	}
+	return least;
+}
+
 /* ---- the apex's own sets ---- */
 
 static enum al_err own_set(struct rrset **list, uint16_t type, struct rdata *items, size_t count)
