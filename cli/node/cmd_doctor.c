@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_doctor.c -- `alamo doctor`, what is wrong with this node and which command mends it; `alamo status`, a page of how it is.
+ * cmd_doctor.c -- `alamo doctor`, what is wrong with this node and which command mends it; `alamo status`, a page of how it, or an authority, is.
  */
 #include "command.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "authority/status.h"
 #include "doctor.h"
 #include "json.h"
 
@@ -66,15 +67,18 @@ static int doctor_run(const struct words *words, const void *options)
 	return examine(options, false);
 }
 
-static int status_run(const struct words *words, const void *options)
+static int status_run(const struct words *words, const void *arg)
 {
-	(void)words;
+	const struct options *options = arg;
+
+	if (words->count > 0)
+		return status_show(words->word[0], options->json);
 	(void)examine(options, true);
 	return CLI_DONE;
 }
 
 static const struct command_form doctor_forms[] = { { NULL, "", NULL, doctor_run } };
-static const struct command_form status_forms[] = { { NULL, "", NULL, status_run } };
+static const struct command_form status_forms[] = { { NULL, "[DIR]", NULL, status_run } };
 
 static const struct option_row rows[] = {
 	{ .name = "root",
@@ -103,8 +107,8 @@ const struct command command_doctor = {
 const struct command command_status = {
 	.name = "status",
 	.group = GROUP_MEMBER,
-	.help = "how this node is, on one page",
-	.notes = NULL,
+	.help = "how this node is, or the authority in DIR, on one page",
+	.notes = "With DIR the exit code is a Nagios plugin's: 0 good, 1 worth a look, 2 bad, 3 not known.",
 	COMMAND_FORMS(status_forms),
 	COMMAND_OPTIONS(rows, struct options),
 };

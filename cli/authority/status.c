@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * status.c -- each daemon's /metrics, found by run/endpoints.d, and the disk.
+ */
+#include "status.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "alamo/base/buf.h"
+#include "alamo/net/conf.h"
+#include "alamo/net/loop.h"
+#include "command.h"
+#include "file.h"
+#include "json.h"
+#include "roa/http_get.h"
+
+#define METRICS_MAX (1u << 20)
+#define BEHIND_MOST 1000 /* entries: more is no moment's lag */
+#define DAY 86400u
+#define MIB (1024u * 1024u)
+
+static const char *const words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
+
+struct look {
+	const char *dir;
+	const struct al_conf *conf;
+	struct status *out;
+	struct al_buf metrics; /* of the daemon that is looked at */
+};
+
+/* ---- points ---- */
+
+static int rank(enum status_how how)
+{
+	return how == STATUS_UNKNOWN ? 2 : how == STATUS_CRITICAL ? 3 : (int)how;
+}
+
+static void point(struct status *out, enum status_how how, const char *what, const char *fmt, ...) AL_PRINTF(4, 5);
+static void point(struct status *out, enum status_how how, const char *what, const char *fmt, ...)
+{
+	struct status_point *one;
+	va_list args;
+
+	if (rank(how) > rank(out->worst))
+		out->worst = how;
+	if (out->count == STATUS_POINTS_MAX)
+		return;
+	one = &out->points[out->count++];
+	one->how = how;
+	snprintf(one->what, sizeof(one->what), "%s", what);
+	va_start(args, fmt);
+	vsnprintf(one->text, sizeof(one->text), fmt, args);
+	va_end(args);
+}
+
+/* ---- metrics ---- */
+
+/* The value of a line "NAME VALUE"; 0 when there is none. */
+static uint64_t metric(const struct look *look, const char *name)
+{
+	struct al_slice rest = al_buf_view(&look->metrics), line, head;
+	uint64_t value = 0;
+
+	while (al_slice_line(&rest, &line))
+		if (al_slice_cut(&line, ' ', &head) && al_slice_is(head, name))
+			return al_slice_u64(line, UINT64_MAX, &value) == AL_OK ? value : 0;
+	return 0;
+}
+
+/* Its HTTP address, out of run/endpoints.d/PROGRAM. */
+static bool address_find(const struct look *look, const char *program, const char *endpoint, char *out, size_t cap)
+{
+	char name[64], path[PATH_MAX];
+	struct al_buf text;
+	struct al_slice rest, line, head;
+	bool found = false;
+
+	al_buf_init(&text, 65536);
+	snprintf(name, sizeof(name), "run/endpoints.d/%s", program);
+	if (file_join(look->dir, name, path, sizeof(path)) == AL_OK && file_read(path, &text) == AL_OK) {
+		rest = al_buf_view(&text);
+		while (!found && al_slice_line(&rest, &line))
+			found = al_slice_cut(&line, ' ', &head) && al_slice_is(head, endpoint);
+	}
+	if (found)
+		snprintf(out, cap, "http://%.*s", AL_FMT(line));
+	al_buf_release(&text);
+	return found;
+}
+
+/* Fills look->metrics, or says what is wrong. */
+static bool daemon_ask(struct look *look, const char *what, const char *program, const char *endpoint)
+{
+	char url[128];
+
+	al_buf_reset(&look->metrics);
+	if (!address_find(look, program, endpoint, url, sizeof(url))) {
+		point(look->out, STATUS_CRITICAL, what,
+		      "%s has not been up: no run/endpoints.d/%s, or no right to read it", program, program);
+		return false;
+	}
+	if (http_get(url, "/metrics", &look->metrics) == AL_OK)
+		return true;
+	point(look->out, STATUS_CRITICAL, what, "%s does not answer at %s", program, url);
+	return false;
+}
+
+/* ---- what is looked at ---- */
+
+static void registry_look(struct look *look)
+{
+	uint64_t published, memory, most = al_conf_u64(look->conf, "registry", "max-memory");
+
+	if (!daemon_ask(look, "registry", "alamo-registryd", "log-http"))
+		return;
+	look->out->size = metric(look, "alamo_registry_log_entries");
+	published = metric(look, "alamo_registry_published_size");
+	point(look->out, published + BEHIND_MOST < look->out->size ? STATUS_WARNING : STATUS_OK, "registry",
+	      "%" PRIu64 " entries, %" PRIu64 " published; since start %" PRIu64 " requests accepted, %" PRIu64
+	      " refused; clients %" PRIu64 ", followers %" PRIu64,
+	      look->out->size, published, metric(look, "alamo_registry_requests_accepted_total"),
+	      metric(look, "alamo_registry_requests_refused_total"),
+	      metric(look, "alamo_connections_open{listener=\"requests\"}"),
+	      metric(look, "alamo_connections_open{listener=\"stream\"}") +
+		      metric(look, "alamo_connections_open{listener=\"stream-local\"}"));
+	memory = metric(look, "process_resident_memory_bytes") / MIB;
+	point(look->out,
+	      most == 0 || memory < most / 5 * 4 ? STATUS_OK
+	      : memory < most                    ? STATUS_WARNING
+						 : STATUS_CRITICAL,
+	      "memory", "%" PRIu64 " MiB of the registry; with %" PRIu64 " it stores nothing more (max-memory)", memory,
+	      most);
+}
+
+static void follower_look(struct look *look, const char *what, const char *program, const char *listener)
+{
+	char clients[64];
+	uint64_t size = metric(look, "alamo_log_size"), behind = look->out->size > size ? look->out->size - size : 0;
+	enum status_how how = STATUS_OK;
+	const char *wrong = "";
+
+	snprintf(clients, sizeof(clients), "alamo_connections_open{listener=\"%s\"}", listener);
+	if (metric(look, "alamo_log_stale") != 0) {
+		how = STATUS_CRITICAL;
+		wrong = "; what it serves is old";
+	} else if (metric(look, "alamo_log_up") == 0) {
+		how = STATUS_WARNING;
+		wrong = "; it has no connection to the log";
+	} else if (behind > BEHIND_MOST) {
+		how = STATUS_WARNING;
+		wrong = "; it does not keep up";
+	}
+	point(look->out, how, what,
+	      "%s shows %" PRIu64 " entries, %" PRIu64 " behind, dated %" PRIu64 " s ago; clients %" PRIu64 "%s",
+	      program, size, behind, metric(look, "alamo_log_age_seconds"), metric(look, clients), wrong);
+}
+
+/* Something that ends at `end`, of which `alarm` s before is late and `last` s before is too late. */
+static void expiry_look(struct look *look, const char *what, uint64_t end, uint64_t alarm, uint64_t last,
+			const char *mend)
+{
+	uint64_t now = al_now_s(), left = end > now ? end - now : 0;
+	enum status_how how = left < last ? STATUS_CRITICAL : left < alarm ? STATUS_WARNING : STATUS_OK;
+
+	if (end != 0)
+		point(look->out, how, what, "ends in %" PRIu64 " days %" PRIu64 " hours%s%s", left / DAY,
+		      left % DAY / 3600, how == STATUS_OK ? "" : ": ", how == STATUS_OK ? "" : mend);
+}
+
+static void dns_look(struct look *look)
+{
+	uint64_t valid = al_conf_u64(look->conf, "dns", "signature-days") * DAY;
+
+	if (!daemon_ask(look, "dns", "alamo-rootd", "dns-http"))
+		return;
+	follower_look(look, "dns", "alamo-rootd", "dns");
+	/* Each is made anew at half of its time. */
+	expiry_look(look, "dns signatures", metric(look, "alamo_dns_signatures_end_seconds"), valid / 2 - valid / 20,
+		    valid / 10, "alamo-rootd does not sign anew; its log says why");
+}
+
+static void origins_look(struct look *look)
+{
+	uint64_t held;
+
+	if (!daemon_ask(look, "origins", "alamo-rpkid", "roas"))
+		return;
+	follower_look(look, "origins", "alamo-rpkid", "rtr");
+	held = metric(look, "alamo_rpki_held_routes");
+	if (metric(look, "alamo_rpki_held") != 0)
+		point(look->out, STATUS_WARNING, "origins held",
+		      "a step that takes %" PRIu64 " routes away waits: alamo roa held %s", held, look->dir);
+	if (metric(look, "alamo_rpki_stale") != 0)
+		point(look->out, STATUS_CRITICAL, "origins age",
+		      "nothing is served any more: what there is is too old");
+	expiry_look(look, "origins key", metric(look, "alamo_rpki_key_not_after_seconds"), 180 * DAY, 14 * DAY,
+		    "alamo roa key makes the next one");
+}
+
+static void disk_look(struct look *look)
+{
+	uint64_t least = al_conf_u64(look->conf, "registry", "min-free-disk"), free_mib, all_mib;
+	struct statvfs fs;
+	enum status_how how;
+
+	if (statvfs(look->dir, &fs) != 0) {
+		point(look->out, STATUS_UNKNOWN, "disk", "%s: %s", look->dir, strerror(errno));
+		return;
+	}
+	free_mib = (uint64_t)fs.f_bavail * fs.f_frsize / MIB;
+	all_mib = (uint64_t)fs.f_blocks * fs.f_frsize / MIB;
+	how = free_mib < least                                   ? STATUS_CRITICAL
+	      : free_mib < least * 10 || free_mib < all_mib / 20 ? STATUS_WARNING
+								 : STATUS_OK;
+	point(look->out, how, "disk",
+	      "%" PRIu64 " of %" PRIu64 " MiB are free; with less than %" PRIu64
+	      " nothing more is stored (min-free-disk)",
+	      free_mib, all_mib, least);
+}
+
+int status_examine(const char *dir, struct status *out)
+{
+	char path[PATH_MAX], message[512];
+	struct al_conf *conf;
+	struct look look = { .dir = dir, .out = out };
+
+	*out = (struct status){ .worst = STATUS_OK };
+	if (file_join(dir, "alamo.conf", path, sizeof(path)) != AL_OK ||
+	    al_conf_load(path, &conf, message, sizeof(message)) != AL_OK) {
+		(void)command_fail(CLI_REFUSED, "%s is no authority that can be read: %s", dir, message);
+		out->worst = STATUS_UNKNOWN;
+		return STATUS_UNKNOWN;
+	}
+	look.conf = conf;
+	al_buf_init(&look.metrics, METRICS_MAX);
+	registry_look(&look);
+	if (daemon_ask(&look, "whois", "alamo-whoisd", "rdap"))
+		follower_look(&look, "whois", "alamo-whoisd", "whois");
+	dns_look(&look);
+	origins_look(&look);
+	disk_look(&look);
+	al_buf_release(&look.metrics);
+	al_conf_free(conf);
+	return (int)out->worst;
+}
+
+/* ---- shown ---- */
+
+/* First what is worst: many who watch show one line only. */
+static void status_print(const struct status *status)
+{
+	const struct status_point *worst = NULL;
+
+	for (size_t i = 0; i < status->count; i++)
+		if (worst == NULL || rank(status->points[i].how) > rank(worst->how))
+			worst = &status->points[i];
+	if (worst == NULL || worst->how == STATUS_OK)
+		printf("ALAMO OK: %" PRIu64 " entries | entries=%" PRIu64 "\n", status->size, status->size);
+	else
+		printf("ALAMO %s: %s: %s | entries=%" PRIu64 "\n", words[status->worst], worst->what, worst->text,
+		       status->size);
+	for (size_t i = 0; i < status->count; i++)
+		printf("%-8s %-15s %s\n", words[status->points[i].how], status->points[i].what, status->points[i].text);
+}
+
+static int status_json(const struct status *status)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < status->count; i++) {
+		const struct status_point *one = &status->points[i];
+
+		(void)json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "what", one->what, "state",
+							    words[one->how], "text", one->text));
+	}
+	return json_out(json_pack("{s:s, s:I, s:o}", "state", words[status->worst], "entries", (json_int_t)status->size,
+				  "points", list));
+}
+
+int status_show(const char *dir, bool json)
+{
+	struct status status;
+	int code = status_examine(dir, &status);
+
+	if (status.count == 0)
+		return code;
+	if (json)
+		(void)status_json(&status);
+	else
+		status_print(&status);
+	return code;
+}

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""`alamo status DIR`, and what is watched from afar by the same numbers."""
+
+import http.server
+import json
+import re
+import threading
+import time
+import urllib.request
+
+import dns.message
+import dns.query
+import pytest
+from harness import ROOT, Key, alamo, run
+
+HTTP = {"alamo-registryd": "log-http", "alamo-whoisd": "rdap", "alamo-rootd": "dns-http", "alamo-rpkid": "roas"}
+NOW = int(time.time())
+GOOD = {
+    "alamo_registry_log_entries": 5000, "alamo_registry_published_size": 5000, "process_resident_memory_bytes": 1 << 20,
+    "alamo_log_size": 5000, "alamo_log_up": 1, "alamo_log_stale": 0, "alamo_log_age_seconds": 3,
+    "alamo_dns_signatures_end_seconds": NOW + 10 * 86400, "alamo_rpki_key_not_after_seconds": NOW + 3000 * 86400,
+}
+
+
+def metrics(authority, program):
+    host, port = authority.endpoints[HTTP[program]]
+    host = f"[{host}]" if ":" in host else host
+    with urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=30) as answer:
+        return dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if not line.startswith("#"))
+
+
+def status(folder, *words, code):
+    result = alamo("status", folder, *words, check=False)
+    assert result.returncode == code, result.stdout + result.stderr
+    return result.stdout
+
+
+def test_a_good_one(authority, tmp_path):
+    authority.member(Key(tmp_path / "member"))
+    size = int(metrics(authority, "alamo-registryd")["alamo_registry_log_entries"])
+    assert size == 2
+    shown = status(authority.dir, code=0)
+    assert shown.startswith(f"ALAMO OK: {size} entries | entries={size}\n")
+    assert all(line.startswith("OK ") for line in shown.splitlines()[1:])
+    said = json.loads(status(authority.dir, "--json", code=0))
+    assert said["state"] == "OK" and said["entries"] == size
+    assert {"registry", "memory", "whois", "dns", "dns signatures", "origins", "disk"} <= {point["what"] for point in said["points"]}
+
+
+def test_end_of_signatures_is_true(authority):
+    """As a resolver sees them: none of those that are served ends before it, and one of the zone's does not end much later."""
+    end = int(metrics(authority, "alamo-rootd")["alamo_dns_signatures_end_seconds"])
+    host, port = authority.endpoints["dns"]
+    ends = []
+    for name, kind in ((".", "SOA"), (".", "NS"), (".", "DNSKEY"), ("alamo.", "SOA"), ("alamo.", "NS")):
+        answer = dns.query.tcp(dns.message.make_query(name, kind, want_dnssec=True), host, port=port, timeout=20)
+        ends += [row.expiration for rrset in answer.answer for row in rrset if hasattr(row, "expiration")]
+    assert ends and end <= min(ends) and end > time.time() + 13 * 86400 - 7200
+
+
+def test_nobody_answers(own_authority):
+    own_authority.stop()
+    assert status(own_authority.dir, code=2).startswith("ALAMO CRITICAL: registry: alamo-registryd does not answer at http://")
+
+
+def test_no_authority(tmp_path):
+    assert status(tmp_path, code=3) == ""
+
+
+@pytest.fixture
+def told(tmp_path):
+    """A folder whose daemons say what told.values has: states that a test cannot wait for."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            text = "".join(f"{name} {value}\n" for name, value in self.server.values.items()).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.values, server.folder = dict(GOOD), tmp_path / "dir"
+    (server.folder / "run/endpoints.d").mkdir(parents=True)
+    (server.folder / "alamo.conf").write_text("[network]\n[registry]\n")
+    for program, endpoint in HTTP.items():
+        (server.folder / f"run/endpoints.d/{program}").write_text(f"{endpoint} 127.0.0.1:{server.server_address[1]}\n")
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+ROWS = [
+    ({}, 0, "ALAMO OK"),
+    ({"alamo_registry_published_size": 3999}, 1, "registry: 5000 entries, 3999 published"),
+    ({"process_resident_memory_bytes": 3500 << 20}, 1, "memory: 3500 MiB"),
+    ({"process_resident_memory_bytes": 4096 << 20}, 2, "memory: 4096 MiB"),
+    ({"alamo_log_size": 3999}, 1, "1001 behind"),
+    ({"alamo_log_size": 4000}, 0, "ALAMO OK"),
+    ({"alamo_log_up": 0}, 1, "no connection to the log"),
+    ({"alamo_log_stale": 1}, 2, "what it serves is old"),
+    ({"alamo_dns_signatures_end_seconds": NOW + 6 * 86400}, 1, "dns signatures: ends in 5 days"),
+    ({"alamo_dns_signatures_end_seconds": NOW + 86400}, 2, "dns signatures: ends in 0 days"),
+    ({"alamo_dns_signatures_end_seconds": 0}, 0, "ALAMO OK"),
+    ({"alamo_rpki_key_not_after_seconds": NOW + 90 * 86400}, 1, "origins key: ends in 89 days"),
+    ({"alamo_rpki_key_not_after_seconds": NOW - 1}, 2, "origins key: ends in 0 days"),
+    ({"alamo_rpki_held": 1, "alamo_rpki_held_routes": 77}, 1, "takes 77 routes away"),
+    ({"alamo_rpki_stale": 1}, 2, "too old"),
+    ({"alamo_log_stale": 1, "alamo_rpki_held": 1}, 2, "what it serves is old"),
+]
+
+
+@pytest.mark.parametrize("values, code, says", ROWS)
+def test_states(told, values, code, says):
+    told.values.update(values)
+    assert says in status(told.folder, code=code).splitlines()[0]
+
+
+def test_disk(told):
+    (told.folder / "alamo.conf").write_text("[network]\n[registry]\nmin-free-disk = 1000000000\n")
+    assert "disk: " in status(told.folder, code=2).splitlines()[0]
+
+
+def test_what_is_watched_exists(authority):
+    """Every metric of the alerts and the dashboard is one that a daemon has."""
+    there = {name.split("{")[0] for program in HTTP for name in metrics(authority, program)}
+    rules = (ROOT / "deploy/monitoring/alamo.rules.yml").read_text()
+    board = json.loads((ROOT / "deploy/monitoring/alamo-dashboard.json").read_text())
+    exprs = re.findall(r"expr: (.*)", rules) + [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    named = {name for expr in exprs for name in re.findall(r"\b(?:alamo|process)_\w+", expr)}
+    assert len(named) > 20 and named <= there, named - there
