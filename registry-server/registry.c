@@ -325,7 +325,7 @@ static enum al_err registry_lead(struct registry *r)
 	if (err == AL_OK)
 		err = pipeline_start(r->pipeline, loop);
 	if (err == AL_OK)
-		err = cosign_new(r->service, r->ledger, &r->key, &r->cosign);
+		err = cosign_new(loop, conf, r->ledger, &r->key, &r->cosign);
 	if (err == AL_OK)
 		err = stream_new(r->service, r->ledger, &r->stream);
 	if (err == AL_OK)

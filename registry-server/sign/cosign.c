@@ -380,10 +380,9 @@ static enum al_err cosign_open(struct cosign *c, const struct al_conf *conf, str
 	return c->head_note.err;
 }
 
-enum al_err cosign_new(struct al_service *service, struct ledger *ledger, const struct al_vkey *key,
-		       struct cosign **out)
+enum al_err cosign_new(struct al_loop *loop, const struct al_conf *conf, struct ledger *ledger,
+		       const struct al_vkey *key, struct cosign **out)
 {
-	const struct al_conf *conf = al_service_conf(service);
 	struct cosign *c;
 	enum al_err err;
 
@@ -393,7 +392,7 @@ enum al_err cosign_new(struct al_service *service, struct ledger *ledger, const 
 	c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		return AL_ENOMEM;
-	c->loop = al_service_loop(service);
+	c->loop = loop;
 	al_buf_init(&c->head_note, AL_NOTE_MAX);
 	al_buf_init(&c->round_note, AL_NOTE_MAX);
 	al_buf_init(&c->lines, AL_NOTE_MAX);

@@ -10,7 +10,8 @@
 #ifndef REGISTRY_COSIGN_H
 #define REGISTRY_COSIGN_H
 
-#include "alamo/net/service.h"
+#include "alamo/net/conf.h"
+#include "alamo/net/http.h"
 #include "ledger/ledger.h"
 
 struct cosign;
@@ -19,14 +20,14 @@ struct cosign;
  * *out is NULL when [registry] witnesses is empty. Reads the ledger once: before
  * anything is committed. AL_EINVAL: the policy is wrong, the reason is in the log.
  */
-AL_MUST_USE enum al_err cosign_new(struct al_service *service, struct ledger *ledger, const struct al_vkey *key,
-				   struct cosign **out);
+AL_MUST_USE enum al_err cosign_new(struct al_loop *loop, const struct al_conf *conf, struct ledger *ledger,
+				   const struct al_vkey *key, struct cosign **out);
 /* NULL is allowed, here and below. */
 void cosign_free(struct cosign *cosign);
 void cosign_commit(struct cosign *cosign, const struct ledger_batch *batch);
-/* /checkpoint.cosigned; 404 before the first. */
-/* The newest checkpoint with its date: the same text, so that what witnesses signed goes on to hold. NULL is allowed. */
+/* The newest checkpoint with its date: the same text, so that what witnesses signed goes on to hold. */
 void cosign_dated(struct cosign *cosign, uint64_t size, struct al_slice note);
+/* /checkpoint.cosigned; 404 before the first. */
 AL_MUST_USE enum al_err cosign_routes(struct cosign *cosign, struct al_http *http);
 
 #endif
