@@ -10,6 +10,7 @@
 
 #include "alamo/net/http.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -37,6 +38,8 @@ static int metric_cmp(const struct al_metric *a, const struct al_metric *b)
 
 void al_metric_add(struct al_metric *metric)
 {
+	/* As Prometheus's users have it: what only grows ends in _total. */
+	assert(metric->gauge == !al_slice_ends(family_of(metric), "_total"));
 	pthread_mutex_lock(&lock);
 	struct al_metric **at = &first;
 	bool known = false;

@@ -21,7 +21,7 @@
 static struct al_metric udp = { .name = "t_queries_total{over=\"udp\"}", .help = "Queries." };
 static struct al_metric tcp = { .name = "t_queries_total{over=\"tcp\"}", .help = "Queries." };
 /* Sorts between "t_queries_total" and "t_queries_total{" byte by byte. */
-static struct al_metric other = { .name = "t_queries_total_seconds", .help = "Something else." };
+static struct al_metric other = { .name = "t_queries_total_seconds", .help = "Something else.", .gauge = true };
 static struct al_metric size = { .name = "t_log_size", .help = "Entries.", .gauge = true };
 
 static int setup(void **state)
@@ -61,7 +61,7 @@ static void test_families_are_together(void **state)
 			   "t_queries_total{over=\"tcp\"} 0\n"
 			   "t_queries_total{over=\"udp\"} 5\n"
 			   "# HELP t_queries_total_seconds Something else.\n"
-			   "# TYPE t_queries_total_seconds counter\n"
+			   "# TYPE t_queries_total_seconds gauge\n"
 			   "t_queries_total_seconds 0\n";
 	assert_int_equal(strncmp(text, want, strlen(want)), 0);
 	free(text);

@@ -4,6 +4,7 @@
  */
 #include "signer.h"
 
+#include "alamo/net/metrics.h"
 #include "fetched.h"
 
 struct bench {
@@ -120,9 +121,28 @@ static void assert_shows(const struct bench *bench, const struct vrp_set *set, u
 	assert_true(moment->note.len > 0);
 }
 
+/* What /metrics says; the line begins with the whole name. */
+static uint64_t metric(const char *name)
+{
+	struct al_slice rest, line;
+	uint64_t value = UINT64_MAX;
+	struct al_buf text;
+
+	al_buf_init(&text, 1u << 20);
+	al_metrics_text(&text);
+	rest = al_buf_view(&text);
+	while (al_slice_line(&rest, &line))
+		if (al_slice_starts(line, name) && line.ptr[strlen(name)] == ' ')
+			assert_int_equal(al_slice_u64(al_slice_from(line, strlen(name) + 1), UINT64_MAX, &value),
+					 AL_OK);
+	al_buf_release(&text);
+	return value;
+}
+
 static void followed(void **state)
 {
-	struct vrp_set *one = signer_set(40, 10), *two = signer_set(38, 20), *few = signer_set(2, 50);
+	struct vrp_set *one = signer_set(40, 10), *two = signer_set(38, 20), *few = signer_set(2, 50),
+		       *back = signer_set(38, 60);
 	struct bench *bench = *state;
 	uint64_t now_s = al_now_s();
 	const struct vrp_set *shown;
@@ -164,10 +184,24 @@ static void followed(void **state)
 	assert_shows(bench, two, 23, now_s - 40);
 	assert_true(signer_has(&bench->signer, "run/roa.held"));
 	assert_int_equal(bench->firsts, 1);
+	assert_int_equal(metric("alamo_rpki_vrps{family=\"ipv4\"}"), 38);
+	assert_int_equal(metric("alamo_rpki_vrps{family=\"ipv6\"}"), 0);
+	assert_int_equal(metric("alamo_rpki_aspas"), 0);
+	assert_int_equal(metric("alamo_rpki_serial"), 20);
+	assert_int_equal(metric("alamo_rpki_history"), 1);
+	assert_int_equal(metric("alamo_rpki_sets_total"), 2);
+	assert_int_equal(metric("alamo_rpki_stale"), 0);
+	assert_int_equal(metric("alamo_rpki_held"), 1);
+	assert_int_equal(metric("alamo_rpki_held_routes"), 38);
+	put(bench, back, 62, now_s - 30); /* it was a slip */
+	fetched_start(bench->fetched);
+	assert_int_equal(metric("alamo_rpki_held"), 0);
+	assert_int_equal(metric("alamo_rpki_held_routes"), 0);
 	bench_stop(bench);
 	vrp_set_unref(one);
 	vrp_set_unref(two);
 	vrp_set_unref(few);
+	vrp_set_unref(back);
 }
 
 /* The next start has the last good set at once, unless it has grown too old. */
@@ -213,6 +247,8 @@ static void expired(void **state)
 	put(bench, one, 12, now_s - 100);
 	fetched_start(bench->fetched);
 	served_restore(bench->served); /* looks at the clock, as every second */
+	assert_int_equal(metric("alamo_rpki_stale"), 1);
+	assert_int_equal(metric("alamo_rpki_serial"), 0);
 	assert_int_equal(bench->firsts, 1);
 	assert_non_null(served_moment(bench->served)->set);
 	assert_false(moment_serves(served_moment(bench->served)));

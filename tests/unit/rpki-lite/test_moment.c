@@ -4,6 +4,8 @@
  */
 #include "signer.h"
 
+#include <errno.h>
+
 #include "kept.h"
 
 static void show(struct moment *moment, const struct signer *signer, const struct vrp_set *set, uint64_t size,
@@ -52,6 +54,8 @@ static void shown(void **state)
 	show(&moment, &signer, two, 14, 200); /* the same set at a later size */
 	assert_int_equal(moment.shown_s, 101);
 	assert_int_equal(moment.cp.size, 14);
+	show(&moment, &signer, one, 15, 101); /* within the same second */
+	assert_int_equal(moment.shown_s, 102);
 	moment.expired = true;
 	assert_false(moment_serves(&moment));
 	moment_release(&moment);
@@ -110,6 +114,8 @@ static void assert_kept(struct kept *kept, const struct vrp_set *want, uint64_t 
 	assert_int_equal(kept_load(kept, &head, &got), AL_OK);
 	assert_true(vrp_set_eq(got, want));
 	assert_int_equal(got->size, want->size);
+	assert_string_equal(head.log, "x/log");
+	assert_string_equal(head.origin, "x/log");
 	assert_int_equal(head.cp.size, size);
 	assert_int_equal(head.generated, fresh_s);
 	assert_int_equal(head.expires, fresh_s + 1000);
@@ -153,6 +159,7 @@ static void kept_and_loaded(void **state)
 	assert_kept(&next, one, 13, 160);
 	/* Another set: the one before goes. */
 	show(&moment, &signer, two, 21, 200);
+	errno = EPERM; /* of something else */
 	assert_int_equal(save(&next, &moment, 200, 1200), AL_OK);
 	assert_false(signer_has(&signer, "roa-10.set"));
 	assert_kept(&next, two, 21, 200);
