@@ -44,7 +44,7 @@ void rtr_image_unref(void *arg)
 	free(image);
 }
 
-/* The cache lets go; routers may still be reading. */
+/* The cache lets go; routers may still be reading: what they hold counts until the last of them is done. */
 static void image_retire(struct rtr_image **slot)
 {
 	struct rtr_image *image = *slot;
@@ -52,10 +52,8 @@ static void image_retire(struct rtr_image **slot)
 	*slot = NULL;
 	if (image == NULL)
 		return;
-	if (image->refs > 1 && !image->retired) {
-		image->retired = true;
-		image->owner->retired_bytes += image->len;
-	}
+	image->retired = true;
+	image->owner->retired_bytes += image->len;
 	rtr_image_unref(image);
 }
 
