@@ -4,8 +4,8 @@
  */
 #include "signer.h"
 
-#include "alamo/net/metrics.h"
 #include "fetched.h"
+#include "metric.h"
 
 struct bench {
 	struct signer signer;
@@ -112,31 +112,15 @@ static void put(struct bench *bench, const struct vrp_set *set, uint64_t size, u
 static void assert_shows(const struct bench *bench, const struct vrp_set *set, uint64_t size, uint64_t fresh_s)
 {
 	const struct moment *moment = served_moment(bench->served);
+	struct al_checkpoint cp;
 
 	assert_true(moment_serves(moment));
 	assert_int_equal(moment->set->size, set->size);
 	assert_true(vrp_set_eq(moment->set, set));
 	assert_int_equal(moment->cp.size, size);
 	assert_int_equal(moment->fresh_s, fresh_s);
-	assert_true(moment->note.len > 0);
-}
-
-/* What /metrics says; the line begins with the whole name. */
-static uint64_t metric(const char *name)
-{
-	struct al_slice rest, line;
-	uint64_t value = UINT64_MAX;
-	struct al_buf text;
-
-	al_buf_init(&text, 1u << 20);
-	al_metrics_text(&text);
-	rest = al_buf_view(&text);
-	while (al_slice_line(&rest, &line))
-		if (al_slice_starts(line, name) && line.ptr[strlen(name)] == ' ')
-			assert_int_equal(al_slice_u64(al_slice_from(line, strlen(name) + 1), UINT64_MAX, &value),
-					 AL_OK);
-	al_buf_release(&text);
-	return value;
+	assert_int_equal(al_checkpoint_open(al_buf_view(&moment->note), &bench->log, &cp), AL_OK);
+	assert_int_equal(cp.size, size);
 }
 
 static void followed(void **state)

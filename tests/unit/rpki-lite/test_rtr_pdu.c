@@ -192,8 +192,20 @@ static void timers(void **state)
 {
 	struct rtr_timers good = { 300, 30, 172800 }, long_refresh = { 7200, 30, 7200 };
 	struct rtr_timers long_retry = { 300, 7200, 7200 }, zero = { 0, 30, 7200 }, far = { 300, 30, 172801 };
+	static const struct {
+		struct rtr_timers timers;
+		bool ok;
+	} ends[] = {
+		{ { 1, 1, 600 }, true },        { { 1, 1, 599 }, false },          { { 1, 0, 600 }, false },
+		{ { 1, 599, 600 }, true },      { { 599, 1, 600 }, true },         { { 600, 1, 600 }, false },
+		{ { 1, 600, 600 }, false },     { { 86400, 7200, 172800 }, true }, { { 86401, 7200, 172800 }, false },
+		{ { 1, 7201, 172800 }, false },
+	};
 
 	(void)state;
+	/* RFC 8210 section 6: each at the ends of its range. */
+	for (size_t i = 0; i < AL_COUNT(ends); i++)
+		assert_int_equal(rtr_timers_ok(&ends[i].timers), ends[i].ok);
 	assert_true(rtr_timers_ok(&good));
 	assert_false(rtr_timers_ok(&long_refresh));
 	assert_false(rtr_timers_ok(&long_retry));

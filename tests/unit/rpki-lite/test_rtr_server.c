@@ -8,6 +8,7 @@
 
 #include "../common/loopback.h"
 #include "alamo/base/wire.h"
+#include "metric.h"
 #include "rtr_server.h"
 
 #define SESSION 0x4242
@@ -202,6 +203,11 @@ static void answers_and_notify(void **state)
 	assert_pdu(fd, V1_CACHE_RESET);
 	close(fd);
 	bench_close(&bench);
+	assert_int_equal(metric("alamo_rpki_rtr_answers_total{kind=\"full\"}"), 1);
+	assert_int_equal(metric("alamo_rpki_rtr_answers_total{kind=\"empty\"}"), 1);
+	assert_int_equal(metric("alamo_rpki_rtr_answers_total{kind=\"delta\"}"), 1);
+	assert_int_equal(metric("alamo_rpki_rtr_answers_total{kind=\"cache-reset\"}"), 2);
+	assert_int_equal(metric("alamo_rpki_rtr_notifies_total"), 1);
 }
 
 /* A PDU of version 0 with the session that the cache chose, as hex with "SSSS" for it. */
@@ -235,10 +241,12 @@ static void version_0_in_two_halves(void **state)
 	struct bench bench;
 	char pdu_text[600];
 	uint16_t session = 0;
+	uint64_t deltas;
 	int fd;
 
 	(void)state;
 	bench_open(&bench, 60000);
+	deltas = metric("alamo_rpki_rtr_answers_total{kind=\"delta\"}");
 	publish_ten(&bench);
 	fd = client_connect(bench.port);
 	ask_reset(fd, 0);
@@ -257,6 +265,7 @@ static void version_0_in_two_halves(void **state)
 	assert_pdu0("0003SSSS00000008");
 	assert_pdu0(V0_OLD("00"));
 	assert_pdu0("0007SSSS0000000c0000000c");
+	assert_int_equal(metric("alamo_rpki_rtr_answers_total{kind=\"delta\"}"), deltas + 2); /* the halves */
 	close(fd);
 	/* Who asks for everything now gets the new set, in version 0 as well. */
 	fd = client_connect(bench.port);
