@@ -52,6 +52,10 @@ static const struct row rows[] = {
 	    true),
 	ROW("NOTIFY", HEAD("\x21\0", "\1", "\0", "\0", "\0") NAME IN_A, RCODE_NOTIMP, false),
 	ROW("UPDATE", HEAD("\x29\0", "\1", "\0", "\0", "\0") NAME IN_A, RCODE_NOTIMP, false),
+	/* RFC 7873 section 5.4 */
+	ROW("a cookie alone", HEAD("\1\0", "\0", "\0", "\0", "\1") OPT("\0", "\0\0", "\14", "\0\12\0\10abcdefgh"),
+	    RCODE_NOERROR, false),
+	ROW("OPT alone", HEAD("\1\0", "\0", "\0", "\0", "\1") OPT("\0", "\0\0", "\0", ""), RCODE_FORMERR, false),
 	ROW("class HESIOD", HEAD("\1\0", "\1", "\0", "\0", "\0") NAME "\0\0\1\0\4", RCODE_REFUSED, true),
 	ROW("AXFR over UDP", HEAD("\1\0", "\1", "\0", "\0", "\0") NAME "\0\0\xfc\0\1", RCODE_NOTIMP, true),
 	ROW("MAILB", HEAD("\1\0", "\1", "\0", "\0", "\0") NAME "\0\0\xfd\0\1", RCODE_NOTIMP, true),

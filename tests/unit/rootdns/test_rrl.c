@@ -161,12 +161,46 @@ static void a_cookie_is_a_pass(void **state)
 	fixture_stop(&f);
 }
 
+/* RFC 9018 appendix A.1: the server's cookie byte for byte, so that another server of the address takes it. */
+static void the_standards_cookie(void **state)
+{
+	struct dns_self own = { .cookies = true,
+				.cookie_key = { 0xe5, 0xe9, 0x73, 0xe5, 0xa6, 0xb2, 0xa4, 0x3f, 0x48, 0xe7, 0xdc, 0x84,
+						0x9e, 0x37, 0xbf, 0xcf } };
+	struct client client = { .self = &own, .now = 0x5cf79f11, .addr_len = 4, .addr = { 198, 51, 100, 100 } };
+	static const uint8_t asked[] = { 0x24, 0x64, 0xc4, 0xab, 0xcf, 0x10, 0xc9, 0x57 };
+	static const uint8_t want[] = { 0, 10, 0,    24,   0x24, 0x64, 0xc4, 0xab, 0xcf, 0x10, 0xc9, 0x57, 1,    0,
+					0, 0,  0x5c, 0xf7, 0x9f, 0x11, 0x1f, 0x81, 0x30, 0xc3, 0xee, 0xe2, 0x94, 0x80 };
+	struct query query = { .edns = true, .cookie = asked, .cookie_len = sizeof(asked) };
+	uint8_t out[EDNS_MAX];
+	size_t len = edns_put(&query, &client, RCODE_NOERROR, EDE_NONE, out);
+
+	(void)state;
+	assert_int_equal(len, 11 + sizeof(want));
+	assert_memory_equal(out + 11, want, sizeof(want));
+	query.cookie = out + 15;
+	query.cookie_len = 24;
+	assert_true(edns_cookie_good(&query, &client));
+	client.now += 3600;
+	assert_true(edns_cookie_good(&query, &client));
+	client.now++;
+	assert_false(edns_cookie_good(&query, &client));
+	client.now = 0x5cf79f11 - 300; /* another server's clock */
+	assert_true(edns_cookie_good(&query, &client));
+	client.now--;
+	assert_false(edns_cookie_good(&query, &client));
+	client.now = 0x5cf79f11;
+	out[15 + 8] = 2; /* another version */
+	assert_false(edns_cookie_good(&query, &client));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_flood_is_cut_short),
 		cmocka_unit_test(tcp_and_no_limit_are_free),
 		cmocka_unit_test(a_cookie_is_a_pass),
+		cmocka_unit_test(the_standards_cookie),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
