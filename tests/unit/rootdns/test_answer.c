@@ -181,6 +181,27 @@ static void root_and_apex(void **state)
 	rows_expect(*state, rows, AL_COUNT(rows));
 }
 
+/* RFC 9432: what a secondary takes on by itself. The catalog is no member of its own. */
+static void catalog(void **state)
+{
+	const struct row rows[] = {
+		{ ASK("version.catalog.root-servers", 16), "NOERROR aa\n"
+							   "an version.catalog.root-servers. 3600 IN TXT \"2\"\n" },
+		{ ASK("5d86677521465dde.zones.catalog.root-servers", 12),
+		  "NOERROR aa\n"
+		  "an 5d86677521465dde.zones.catalog.root-servers. 3600 IN PTR alamo.\n" },
+	};
+	static const uint8_t apex[] = "\7catalog\14root-servers";
+	const struct zone_set *set = publish_enter(((struct fixture *)*state)->publish, 0);
+	size_t members = 0;
+
+	for (size_t i = 0; i < set->count; i++)
+		members += memcmp(set->zones[i]->apex.b, apex, sizeof(apex)) != 0;
+	assert_int_equal(members, set->count - 1);
+	publish_leave(((struct fixture *)*state)->publish, 0);
+	rows_expect(*state, rows, AL_COUNT(rows));
+}
+
 static void hosted(void **state)
 {
 	const struct row rows[] = {
@@ -387,6 +408,7 @@ int main(void)
 		cmocka_unit_test(delegations), cmocka_unit_test(root_and_apex),    cmocka_unit_test(hosted),
 		cmocka_unit_test(wildcards),   cmocka_unit_test(reverse),          cmocka_unit_test(alias_loop_ends),
 		cmocka_unit_test(sizes),       cmocka_unit_test(wildcard_aliases), cmocka_unit_test(nothing_published),
+		cmocka_unit_test(catalog),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -117,6 +117,29 @@ static void changes_are_noted_once(void **state)
 	world_close(&world);
 }
 
+/* What goes to another maintainer leaves the others' turn, and nothing of theirs gets lost. */
+static void a_change_of_hands(void **state)
+{
+	struct world world;
+	struct taken got;
+
+	(void)state;
+	world_open(&world);
+	put(&world, registry);
+	(void)take(&world);
+	put(&world, DOMAIN);
+	put(&world, "domain: b.alamo\nnserver: ns.example\nmnt-by: A-MNT\nsource: T1\n");
+	put(&world, "domain: c.alamo\nnserver: ns.example\nmnt-by: A-MNT\nsource: T1\n");
+	put(&world, "domain: a.alamo\nnserver: ns2.example\nmnt-by: B-MNT\nsource: T1\n");
+	put(&world, "domain: c.alamo\nnserver: ns2.example\nmnt-by: B-MNT\nsource: T1\n");
+	got = take(&world);
+	assert_int_equal(got.sources, 3);
+	assert_int_equal(got.newest, 5);
+	got = take(&world);
+	assert_int_equal(got.sources, 0);
+	world_close(&world);
+}
+
 static void a_new_plan_takes_everything(void **state)
 {
 	struct world world;
@@ -216,9 +239,9 @@ static void an_entry_stays_together(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_replay_is_one_job),         cmocka_unit_test(changes_are_noted_once),
-		cmocka_unit_test(a_new_plan_takes_everything), cmocka_unit_test(a_flood_waits_for_itself),
-		cmocka_unit_test(an_entry_stays_together),
+		cmocka_unit_test(a_replay_is_one_job),      cmocka_unit_test(changes_are_noted_once),
+		cmocka_unit_test(a_change_of_hands),        cmocka_unit_test(a_new_plan_takes_everything),
+		cmocka_unit_test(a_flood_waits_for_itself), cmocka_unit_test(an_entry_stays_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
