@@ -195,25 +195,18 @@ static void messages_take(struct tcp_conn *c, struct evbuffer *in)
 static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *user)
 {
 	struct tcp_conn *c = user;
-	size_t before, after;
 
 	c->eof = c->eof || eof;
 	c->client.now = al_now_s();
-	before = evbuffer_get_length(in);
 	messages_take(c, in);
-	after = evbuffer_get_length(in);
 	if (c->transfer != NULL)
 		transfer_feed(c);
 	else
 		batch_write(c);
-	/* Held back: drained() goes on. */
+	/* What had to wait did so for an answer: drained() goes on behind it. */
 	al_conn_pause(conn, !has_room(c));
-	if (!has_room(c))
-		return;
-	if (c->eof)
+	if (c->eof && has_room(c))
 		al_conn_finish(conn);
-	else if (after > 0 && after < before)
-		al_conn_poke(conn);
 }
 
 static void on_drained(struct al_conn *conn, void *user)

@@ -365,30 +365,33 @@ static void tcp_transfers_zones(void **state)
 	talk_with(*state, talk_transfers);
 }
 
-/* A transfer that fits one message is over at once: what stands behind it in the same segment is answered too. */
-static void talk_short_transfer(int fd)
+/* Transfers that fit one message are over at once: what stands behind them in the same segment is answered too, and
+ * when our side is closed behind it. */
+static void talk_short_transfers(int fd)
 {
 	static uint8_t out[512], reply[ANSWER_TCP_MAX];
-	size_t len = message_put(".", RR_AXFR, 1, out), soas = 0;
+	size_t len = 0;
 
-	len += message_put("a.alamo", RR_A, 2, out + len);
-	len += message_put("a.alamo", RR_A, 3, out + len);
+	for (uint16_t id = 0; id < 4; id++)
+		len += message_put(".", RR_AXFR, id, out + len);
+	len += message_put("a.alamo", RR_A, 4, out + len);
 	send_all(fd, out, len);
-	while (soas < 2) {
-		size_t got = read_message(fd, reply);
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	for (uint16_t id = 0; id < 4; id++)
+		for (size_t soas = 0; soas < 2;) {
+			size_t got = read_message(fd, reply);
 
-		assert_int_equal(al_get_u16(reply), 1);
-		(void)answers_of(reply, got, &soas);
-	}
-	for (uint16_t id = 2; id <= 3; id++) {
-		(void)read_message(fd, reply);
-		assert_int_equal(al_get_u16(reply), id);
-	}
+			assert_int_equal(al_get_u16(reply), id);
+			(void)answers_of(reply, got, &soas);
+		}
+	(void)read_message(fd, reply);
+	assert_int_equal(al_get_u16(reply), 4);
+	assert_int_equal(recv(fd, reply, 1, 0), 0);
 }
 
-static void tcp_goes_on_behind_a_transfer(void **state)
+static void tcp_goes_on_behind_transfers(void **state)
 {
-	talk_with(*state, talk_short_transfer);
+	talk_with(*state, talk_short_transfers);
 }
 
 /* A length without its message, then nothing: the connection ends with the client. */
@@ -408,7 +411,7 @@ int main(void)
 		cmocka_unit_test(answers_while_zones_change),  cmocka_unit_test(any_address_answers_as_asked),
 		cmocka_unit_test(long_queries_are_answered),   cmocka_unit_test(a_taken_port_is_noticed),
 		cmocka_unit_test(tcp_answers_in_order),        cmocka_unit_test(tcp_transfers_zones),
-		cmocka_unit_test(tcp_survives_half_a_message), cmocka_unit_test(tcp_goes_on_behind_a_transfer),
+		cmocka_unit_test(tcp_survives_half_a_message), cmocka_unit_test(tcp_goes_on_behind_transfers),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
