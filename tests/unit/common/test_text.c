@@ -42,6 +42,9 @@ static void slice_lines_and_words(void **state)
 	assert_true(al_slice_line(&rest, &line) && line.len == 0);
 	assert_true(al_slice_line(&rest, &line) && al_slice_is(line, "three"));
 	assert_false(al_slice_line(&rest, &line));
+	rest = al_slice_from(AL_S("\r\nfour"), 1); /* what stands before a slice is none of its bytes */
+	assert_true(al_slice_line(&rest, &line) && line.len == 0);
+	assert_true(al_slice_line(&rest, &line) && al_slice_is(line, "four"));
 }
 
 static void slice_numbers(void **state)
