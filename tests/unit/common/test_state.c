@@ -120,6 +120,11 @@ static void coverage(void **arg)
 	assert_true(al_slice_is(al_object_key(al_state_as_block(state, 5)), "AS1-AS10"));
 	assert_true(al_slice_is(al_object_key(al_state_as_block(state, 50)), "AS1-AS100"));
 	assert_null(al_state_as_block(state, 500));
+	/* What goes covers nothing any more. */
+	assert_int_equal(apply(state, "as-block: AS1-AS10\npolicy: ask\n" TAIL "delete: x\n"), AL_OK);
+	assert_true(al_slice_is(al_object_key(al_state_as_block(state, 5)), "AS1-AS100"));
+	assert_int_equal(apply(state, "inetnum: 10.1.2.0/24\nnetname: N3\n" TAIL "delete: x\n"), AL_OK);
+	assert_true(al_slice_is(al_object_key(al_state_covering_inet(state, &host, false)), "10.1.0.0/16"));
 	al_state_free(state);
 }
 
