@@ -227,6 +227,10 @@ static void test_evidence(void **state)
 	}
 	assert_true(count_in(dir) <= AL_EVIDENCE_FILES_MAX);
 	assert_non_null(strstr(text, "full"));
+	/* What is kept already needs no room. */
+	assert_int_equal(al_evidence_keep(dir, AL_EVIDENCE_FORK, al_slice_str(real.note[20]),
+					  al_slice_str(forked.note[21]), text),
+			 AL_OK);
 	/* What is no checkpoint is named as such. */
 	assert_int_equal(al_evidence_keep(base, "x", AL_S("a\nb\n"), AL_S(""), text), AL_OK);
 	assert_non_null(strstr(text, "size ? root "));

@@ -140,6 +140,8 @@ static void records(void **state)
 		{ "_dns SVCB 1 . alpn=h2 dohpath=/q{?dns}", "_dns SVCB 1 . alpn=h2 key7=/q{?dns}" },
 		{ "_dns SVCB 1 . alpn=h2 dohpath=/q{?dns,}", NULL },
 		{ "_dns SVCB 1 . alpn=h2 dohpath=/q{?dns,a-b}", NULL },
+		{ "_dmarc TXT \"v=DMARC1\"", "_dmarc TXT \"v=DMARC1\"" },
+		{ "_x A 10.0.0.1", NULL },
 		{ "*.-x A 10.0.0.1", NULL },
 		{ "*.a_b A 10.0.0.1", NULL },
 		{ "*.*.b A 10.0.0.1", NULL },

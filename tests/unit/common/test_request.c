@@ -175,6 +175,9 @@ static void contacts(void **state)
 		"-----BEGIN CONTACT A-X-----\nsalt: AAAA\n% end\n-----END CONTACT A-X-----\n",
 		"-----BEGIN CONTACT A-X-----\nsalt: AAAA\n\n-----END CONTACT A-X-----\n",
 		"-----BEGIN CONTACT A-X-----\nsalt: AAAA\nAnn\n-----END CONTACT A-X-----\n",
+		"-----BEGIN CONTACT A-X-----\nsalt: AAAA\n1st: Ann\n-----END CONTACT A-X-----\n",
+		"-----BEGIN CONTACT A-X-----\nsalt: AAAA\n% receipt: x\n-----END CONTACT A-X-----\n",
+		"-----BEGIN CONTACT A-X-----\nsalt: AAAA\n [: x\n-----END CONTACT A-X-----\n",
 	};
 	struct al_request r;
 	uint8_t hash[AL_HASH_LEN];
