@@ -15,7 +15,7 @@
 #include "zone_mesh.h"
 #include "zone_record.h"
 
-static const char *const zone_attrs[] = { "nserver", "ds-rdata", "record" };
+static const char *const zone_attrs[] = { "nserver", "ds-rdata", "record", "reverse" };
 
 /* ---- lists of claims ---- */
 
@@ -303,15 +303,38 @@ static void build_classless(struct build *build, const struct al_prefix *prefix)
 	}
 }
 
+/* Hosted reverse names: a PTR each, in whichever zone of ours it lies. */
+static void build_pointers(struct build *build)
+{
+	struct al_slice rest = al_object_text(build->object), value, word;
+	struct al_prefix address;
+	struct dname owner, target;
+
+	while (al_attr_find(&rest, "reverse", &value)) {
+		if (!al_slice_word(&value, "", &word) || al_addr_parse(word, &address) != AL_OK ||
+		    dname_of_text(al_slice_trim(value), &target) != AL_OK) {
+			complain(build, "not an address and a name", value);
+			continue;
+		}
+		reverse_name(&address, 0, &owner);
+		if (reverse_zone(build, &owner))
+			add(build, CLAIM_DATA, RR_PTR, TTL_HOSTED, &owner, target.b, target.len);
+	}
+}
+
 static void build_inet(struct build *build)
 {
 	struct al_slice none = { NULL, 0 };
 	struct al_prefix prefix;
 	struct dname cut;
 
-	if (al_object_prefix(build->object, &prefix) != AL_OK || al_object_attr(build->object, "nserver").len == 0)
+	if (al_object_prefix(build->object, &prefix) != AL_OK)
 		return;
 	build->form.rank = prefix.len;
+	if (al_object_attr(build->object, "nserver").len == 0) {
+		build_pointers(build);
+		return;
+	}
 	if (prefix.bits == 32 && prefix.len > 24) {
 		build_classless(build, &prefix);
 		return;

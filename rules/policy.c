@@ -44,6 +44,8 @@ const struct policy_clause policy_clauses[] = {
 	{ "POLICY-INET-SIZE", "The prefix length is one that the parent hands out." },
 	{ "POLICY-INET-OVERLAP", "A new prefix does not take in prefixes of others." },
 	{ "POLICY-INET-FREE", "A free block of that length exists in an open pool." },
+	{ "POLICY-REVERSE",
+	  "reverse: names an address of the block itself, where no name server has its reverse zone." },
 	{ "POLICY-ROUTE-HOLDER", "A route, or a larger max-length, needs the holder of the address space." },
 	{ "POLICY-ROUTE-ORIGIN", "A route needs the holder of the origin AS; AS0 needs none." },
 	{ "POLICY-ROUTE-LENGTH", "max-length lies between the prefix length and the address length." },

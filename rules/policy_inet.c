@@ -61,12 +61,39 @@ void policy_auto(struct policy *p, const struct subject *s)
 	policy_refuse(p, s, "assign-auto", "POLICY-AUTO", "The hostmaster has to sign for assign-auto: yes");
 }
 
+/* Hosted reverse names: of this block's addresses, of no smaller block's, and where no name server has the zone. */
+static void check_reverse(struct policy *p, const struct subject *s)
+{
+	struct al_slice rest = al_object_text(s->now), value, word;
+	const struct al_object *holder;
+	struct al_prefix block, address;
+
+	if (al_object_prefix(s->now, &block) != AL_OK)
+		return;
+	while (al_attr_find(&rest, "reverse", &value)) {
+		if (!al_slice_word(&value, "", &word) || al_addr_parse(word, &address) != AL_OK ||
+		    (s->old != NULL && al_object_has(s->old, "reverse", value)))
+			continue;
+		holder = view_covering_inet(&p->view, &address, false);
+		if (al_object_attr(s->now, "nserver").len > 0)
+			policy_refuse(p, s, "reverse", "POLICY-REVERSE",
+				      "The block's name servers (nserver) have its reverse names");
+		else if (!al_prefix_covers(&block, &address))
+			policy_refuse(p, s, "reverse", "POLICY-REVERSE", "%.*s is no address of the block",
+				      AL_FMT(word));
+		else if (holder != NULL && !al_slice_eq(al_object_key(holder), al_object_key(s->now)))
+			policy_refuse(p, s, "reverse", "POLICY-REVERSE", "[%s] %.*s has the name of %.*s",
+				      al_class_name(s->cls), AL_FMT(al_object_key(holder)), AL_FMT(word));
+	}
+}
+
 void policy_inet(struct policy *p, const struct subject *s)
 {
 	const struct al_object *parent;
 	struct al_prefix prefix;
 
 	policy_auto(p, s);
+	check_reverse(p, s);
 	if (s->action != AL_CREATE || p->hostmaster || al_object_prefix(s->now, &prefix) != AL_OK)
 		return;
 	parent = view_covering_inet(&p->view, &prefix, true);

@@ -146,6 +146,7 @@ static const struct al_attr_rule as_set_rules[] = {
 	ROW_QUOTA,                                                                                                     \
 	{ "nserver", AL_SYN_NSERVER, M | INV, 0, "name server of the reverse zone" },                                  \
 	{ "ds-rdata", AL_SYN_DS, M | INV, 0, "DS record of the reverse zone" },                                        \
+	{ "reverse", AL_SYN_REVERSE, M, 0, "hosted name of an address of it, where there is no name server" },         \
 	ROW_CONTACTS,                                                                                                  \
 	{ "zone-c", AL_SYN_NIC_HDL, M | INV | AL_NAMED, CONTACTS, "contact for the reverse zone" },                   \
 	ROW_REMARKS,                                                                                                   \
@@ -244,6 +245,9 @@ static const struct al_attr_rule service_rules[] = {
 	ROW_DESCR,
 	{ "url", AL_SYN_TEXT, M, 0, "where it is" },
 	{ "node", AL_SYN_NAME, M | INV | AL_STRONG, REF(AL_NODE), "node that it runs on" },
+	{ "address", AL_SYN_ADDRESS, M, 0, "where it answers" },
+	{ "port", AL_SYN_PORT, M, 0, "what it answers at, as tcp 443" },
+	{ "anycast", AL_SYN_YES, 0, 0, "do several answer at its address? a node announces it while its own does" },
 	ROW_CONTACTS,
 	ROW_REMARKS,
 	ROW_MNT_BY,

@@ -340,6 +340,37 @@ static enum al_err canon_signature(struct al_slice value, struct al_buf *out, co
 	return AL_OK;
 }
 
+static enum al_err canon_port(struct al_slice value, struct al_buf *out, const char **why)
+{
+	struct al_slice protocol, port, extra;
+	uint64_t number;
+	bool tcp;
+
+	*why = "a port is written as tcp or udp, and its number";
+	if (!al_slice_word(&value, "", &protocol) || !al_slice_word(&value, "", &port) ||
+	    al_slice_word(&value, "", &extra) || al_slice_u64(port, 65535, &number) != AL_OK || number == 0)
+		return AL_EINVAL;
+	tcp = al_slice_caseeq(protocol, AL_S("tcp"));
+	if (!tcp && !al_slice_caseeq(protocol, AL_S("udp")))
+		return AL_EINVAL;
+	al_buf_printf(out, "%s %u", tcp ? "tcp" : "udp", (unsigned)number);
+	return AL_OK;
+}
+
+static enum al_err canon_reverse(struct al_slice value, struct al_buf *out, const char **why)
+{
+	struct al_slice address, name, extra;
+
+	*why = "a reverse name is written as address and name";
+	if (!al_slice_word(&value, "", &address) || !al_slice_word(&value, "", &name) ||
+	    al_slice_word(&value, "", &extra))
+		return AL_EINVAL;
+	if (canon_address(address, out, why) != AL_OK)
+		return AL_EINVAL;
+	al_buf_u8(out, ' ');
+	return syntax_domain(name, out, why);
+}
+
 static const struct {
 	canon_fn canon;
 	canon_fn old; /* wider: what a log may have; NULL: nothing but `canon`, or any words */
@@ -383,6 +414,8 @@ static const struct {
 	[AL_SYN_KEY32] = { canon_key32, NULL, "base64 of 32 bytes" },
 	[AL_SYN_NODE_PAIR] = { syntax_node_pair, NULL, "NODE:NODE" },
 	[AL_SYN_SIGNATURE] = { canon_signature, NULL, "base64 of 64 bytes" },
+	[AL_SYN_PORT] = { canon_port, NULL, "tcp|udp number" },
+	[AL_SYN_REVERSE] = { canon_reverse, NULL, "address name" },
 };
 
 const char *al_syntax_doc(enum al_syntax syntax)

@@ -76,6 +76,8 @@ enum al_syntax {
 	AL_SYN_KEY32,       /* 32 bytes in base64: a WireGuard public key */
 	AL_SYN_NODE_PAIR,   /* NODE:NODE */
 	AL_SYN_SIGNATURE,   /* 64 bytes in base64: an Ed25519 signature */
+	AL_SYN_PORT,        /* tcp 443, udp 27960 */
+	AL_SYN_REVERSE,     /* address, name */
 };
 
 enum {

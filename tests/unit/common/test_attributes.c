@@ -82,6 +82,7 @@ static const struct row {
 	{ NULL, "assign-tree", { "2" }, { BAD_NUMBER } },
 	{ NULL, "assign-rate", { "2" }, { BAD_NUMBER } },
 	{ NULL, "assign-auto", { "yes", "NO" }, { "", "maybe", "1", "yes no" } },
+	{ NULL, "anycast", { "yes", "NO" }, { "", "maybe", "1", "yes no" } },
 	{ NULL, "assign-len", { "48", "0" }, { "", "129", "/48", "-1", "4 8" } },
 	{ NULL, "assign-min", { "48" }, { "", "129", "/48" } },
 	{ NULL, "assign-max", { "128" }, { "", "129", "/48" } },
@@ -188,6 +189,12 @@ static const struct row {
 	  { "gw.example 51820", "203.0.113.9 51820" },
 	  { "", "gw.example", "gw.example 0", "gw.example 65536", "gw.1 51820", "::1 51820", "127.0.0.1 51820",
 	    "ff02::1 1", "fe80::1 1", "0.0.0.0 1", "a b 1" } },
+	{ NULL, "port", { "tcp 443", "UDP 27960" }, { "", "443", "tcp", "tcp 0", "tcp 65536", "sctp 1", "tcp 1 2" } },
+	{ NULL,
+	  "reverse",
+	  { "fca1:100::1 www.a.alamo", "10.0.0.1 www.a.alamo." },
+	  { "", "fca1:100::1", "www.a.alamo", "www.a.alamo fca1:100::1", "::1 www.a.alamo", "fe80::1 www.a.alamo",
+	    "fca1:100::1 10.0.0.1", "fca1:100::1 *.a.alamo", "fca1:100::1 a.alamo b.alamo" } },
 	{ NULL, "wg-key", { ZERO }, { "", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB=" } },
 };
 

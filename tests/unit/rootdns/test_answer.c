@@ -370,6 +370,40 @@ static void reverse(void **state)
 	rows_expect(*state, rows, AL_COUNT(rows));
 }
 
+/* Names of addresses that are hosted, beside blocks with name servers; the smaller block has the last word. */
+static void hosted_reverse(void **state)
+{
+#define NIBBLES "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.4.0.0.0.0.0.1.0.1.a.c.f.ip6.arpa"
+	static const char *const blocks[] = {
+		"inet6num: fca1:100:4::/48\nnetname: N-NET\nreverse: fca1:100:4::1 www.foo.alamo\n"
+		"reverse: fca1:100:4::2 two.foo.alamo\nreverse: fca1:100:4:1::1 mine.foo.alamo\n" TAIL,
+		"inet6num: fca1:100:4::2/128\nnetname: N-NET\nreverse: fca1:100:4::2 smaller.foo.alamo\n" TAIL,
+		"inet6num: fca1:100:4:1::/64\nnetname: N-NET\nnserver: ns.other fd00::7\n" TAIL,
+		"inetnum: 172.20.7.0/27\nnetname: N-NET\nreverse: 172.20.7.3 three.foo.alamo\n" TAIL,
+		"inet6num: fca1:100:5::/48\nnetname: N-NET\nnserver: ns.other fd00::7\n"
+		"reverse: fca1:100:5::1 not.foo.alamo\n" TAIL,
+	};
+	const struct row rows[] = {
+		{ ASK("1." NIBBLES, 12), "NOERROR aa\nan 1." NIBBLES ". 300 IN PTR www.foo.alamo.\n" },
+		{ ASK("2." NIBBLES, 12), "NOERROR aa\nan 2." NIBBLES ". 300 IN PTR smaller.foo.alamo.\n" },
+		{ ASK("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.0.0.4.0.0.0.0.0.1.0.1.a.c.f.ip6.arpa", 12),
+		  "NOERROR\nns 1.0.0.0.4.0.0.0.0.0.1.0.1.a.c.f.ip6.arpa. 3600 IN NS ns.other.\n" },
+		{ ASK("3.7.20.172.in-addr.arpa", 12),
+		  "NOERROR aa\nan 3.7.20.172.in-addr.arpa. 300 IN PTR three.foo.alamo.\n" },
+		{ ASK("1.5.0.0.0.0.0.1.0.1.a.c.f.ip6.arpa", 12),
+		  "NOERROR\nns 5.0.0.0.0.0.1.0.1.a.c.f.ip6.arpa. 3600 IN NS ns.other.\n" },
+	};
+	static struct fixture f;
+
+	(void)state;
+	fixture_start(&f, registry, NULL);
+	for (size_t i = 0; i < AL_COUNT(blocks); i++)
+		fixture_put(&f, blocks[i]);
+	fixture_build(&f);
+	rows_expect(&f, rows, AL_COUNT(rows));
+	fixture_stop(&f);
+}
+
 static void sizes(void **state)
 {
 	struct fixture *f = *state;
@@ -405,9 +439,16 @@ static void nothing_published(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(delegations), cmocka_unit_test(root_and_apex),    cmocka_unit_test(hosted),
-		cmocka_unit_test(wildcards),   cmocka_unit_test(reverse),          cmocka_unit_test(alias_loop_ends),
-		cmocka_unit_test(sizes),       cmocka_unit_test(wildcard_aliases), cmocka_unit_test(nothing_published),
+		cmocka_unit_test(delegations),
+		cmocka_unit_test(root_and_apex),
+		cmocka_unit_test(hosted),
+		cmocka_unit_test(wildcards),
+		cmocka_unit_test(reverse),
+		cmocka_unit_test(alias_loop_ends),
+		cmocka_unit_test(sizes),
+		cmocka_unit_test(wildcard_aliases),
+		cmocka_unit_test(nothing_published),
+		cmocka_unit_test(hosted_reverse),
 		cmocka_unit_test(catalog),
 	};
 

@@ -184,6 +184,58 @@ static void any_order_gives_one_zone(void **state)
 	fixture_stop(&world.f);
 }
 
+/* ---- reverse names ---- */
+
+#define BLOCK "inetnum: 10.1.0.0/16\nnetname: NN\n"
+#define SMALL "inetnum: 10.1.2.0/24\nnetname: NN\n"
+#define ENDS "mnt-by: A-MNT\nsource: TEST\n"
+
+/* Blocks with hosted names, with name servers, smaller ones between: the changed zone is the one that is built anew. */
+static void reverse_names_come_and_go(void **state)
+{
+	static const char *const steps[][2] = {
+		{ BLOCK "reverse: 10.1.0.1 a.alamo\nreverse: 10.1.2.3 b.alamo\n" ENDS, NULL },
+		{ NULL, SMALL "nserver: ns.a.alamo\n" ENDS },
+		{ NULL, SMALL "reverse: 10.1.2.3 c.alamo\n" ENDS },
+		{ BLOCK "reverse: 10.1.0.1 z.alamo\nreverse: 10.1.2.3 b.alamo\n" ENDS, NULL },
+		{ NULL, SMALL ENDS },
+		{ BLOCK "nserver: ns.a.alamo\nreverse: 10.1.0.1 z.alamo\n" ENDS, NULL },
+		{ NULL, SMALL "reverse: 10.1.2.3 c.alamo\n" ENDS },
+		{ BLOCK ENDS, NULL },
+	};
+	const char *living[2] = { NULL, NULL };
+	struct fixture f, anew;
+
+	(void)state;
+	fixture_start(&f, registry, NULL);
+	fixture_build(&f);
+	for (size_t i = 0; i < AL_COUNT(steps); i++) {
+		ldns_rr_list *changed, *built;
+		char *got, *want;
+
+		for (size_t k = 0; k < 2; k++)
+			if (steps[i][k] != NULL)
+				fixture_put(&f, living[k] = steps[i][k]);
+		fixture_apply(&f);
+		fixture_start(&anew, registry, NULL);
+		for (size_t k = 2; k-- > 0;)
+			if (living[k] != NULL)
+				fixture_put(&anew, living[k]);
+		fixture_build(&anew);
+		changed = zone_dump(&f, "10.in-addr.arpa", false);
+		built = zone_dump(&anew, "10.in-addr.arpa", false);
+		got = dump_text(changed);
+		want = dump_text(built);
+		assert_string_equal(got, want);
+		free(got);
+		free(want);
+		ldns_rr_list_deep_free(changed);
+		ldns_rr_list_deep_free(built);
+		fixture_stop(&anew);
+	}
+	fixture_stop(&f);
+}
+
 /* ---- serials ---- */
 
 static uint32_t serial_of(struct fixture *f, const char *name)
@@ -372,6 +424,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_order_gives_one_zone),
+		cmocka_unit_test(reverse_names_come_and_go),
 		cmocka_unit_test(serial_is_log_size_of_last_change),
 		cmocka_unit_test(signatures_are_renewed_at_half_life),
 		cmocka_unit_test(a_reader_keeps_its_snapshot),
