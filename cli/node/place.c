@@ -256,6 +256,28 @@ static enum al_err status_copy(const struct place *place, const char *from, cons
 	return AL_ESYS;
 }
 
+/* A symbolic link at `to` that leads where the one at `from` does. AL_ENOTFOUND: that is none. */
+static enum al_err link_copy(const struct place *place, const char *from, const char *to)
+{
+	char source[PATH_MAX], target[PATH_MAX], leads[PATH_MAX];
+	enum al_err err = node_path(place->root, from, false, source);
+	ssize_t len;
+
+	if (err == AL_OK)
+		err = node_path(place->root, to, true, target);
+	if (err != AL_OK)
+		return err;
+	len = readlink(source, leads, sizeof(leads) - 1);
+	if (len < 0)
+		return AL_ENOTFOUND;
+	leads[len] = '\0';
+	(void)unlink(target);
+	if (symlink(leads, target) == 0)
+		return AL_OK;
+	command_fail(CLI_REFUSED, "%s: %s", target, strerror(errno));
+	return AL_ESYS;
+}
+
 /* Keeps what somebody else put there. What is ours already was kept the first time. */
 static enum al_err before_keep(const struct place *place, const struct render_file *file, struct al_slice list,
 			       struct al_buf *bytes)
@@ -266,10 +288,13 @@ static enum al_err before_keep(const struct place *place, const struct render_fi
 	while (list_next(&list, path))
 		if (strcmp(path, file->path) == 0)
 			return AL_OK;
+	(void)home_path_of(place, "before/", file->path, rest);
+	err = link_copy(place, file->path, rest);
+	if (err != AL_ENOTFOUND)
+		return err;
 	err = bytes_read(place, file->path, bytes);
 	if (err == AL_ENOTFOUND)
 		return AL_OK;
-	(void)home_path_of(place, "before/", file->path, rest);
 	if (err == AL_OK)
 		err = bytes_write(place, rest, al_buf_view(bytes), 0600);
 	return err == AL_OK ? status_copy(place, file->path, rest) : err;
@@ -286,6 +311,12 @@ static enum al_err before_restore(const struct place *place, const char *file, s
 	if (err == AL_OK)
 		err = node_path(place->root, rest, false, kept);
 	if (err == AL_OK)
+		err = link_copy(place, rest, file);
+	if (err == AL_OK) {
+		(void)unlink(kept);
+		return AL_OK;
+	}
+	if (err == AL_ENOTFOUND)
 		err = bytes_read(place, rest, bytes);
 	if (err == AL_OK) {
 		err = bytes_write(place, file, al_buf_view(bytes), 0600);
