@@ -30,21 +30,49 @@ cat >{home}/bin/systemctl <<'INIT'
 {init}
 INIT
 chmod 755 {home}/bin/systemctl
+cp {home}/bin/systemctl {home}/bin/systemd-run
 ip link set lo up
 sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
 ip addr add {wire}.{number}/24 dev up0
 ip link set up0 up
 """
-# What stands for the machine's init: it knows how Debian starts its unbound, and nothing else.
-INIT = """#!/bin/sh
-[ "$1 $2" = "restart unbound" ] || { echo "no such service here: $*" >&2; exit 1; }
-if [ -s /run/unbound.pid ]; then
-	old=$(cat /run/unbound.pid)
+# What stands for the machine's init: it knows how Debian starts these services, and starts what systemd-run is told to. They
+# end with the machine, by the files in /run/started.
+INIT = r"""#!/bin/sh
+case "$1 $2" in
+"restart unbound")
+	cp -n /usr/share/dns/root.key /var/lib/unbound/root.key && chown -R unbound: /var/lib/unbound
+	set -- unbound unbound -d -c /etc/unbound/unbound.conf ;;
+"restart nginx") set -- nginx nginx -g "daemon off;" ;;
+"restart ngircd")
+	install -d -o irc -g irc /run/ngircd
+	set -- ngircd setpriv --reuid irc --regid irc --init-groups ngircd -n ;;
+"restart opensmtpd") set -- opensmtpd smtpd -F ;;
+"restart teeworlds-server")
+	install -d -o games -g games /run/teeworlds
+	set -- teeworlds setpriv --reuid games --regid games --clear-groups env HOME=/run/teeworlds \
+		/usr/games/teeworlds-server -f /etc/teeworlds/server.cfg ;;
+"restart prosody")
+	install -d -o prosody -g prosody /run/prosody
+	set -- prosody setpriv --reuid prosody --regid prosody --init-groups prosody -F ;;
+--unit=*)
+	unit=${1#--unit=}
+	shift
+	[ "$1" != -p ] || { user=${2#User=}; shift 2; set -- setpriv --reuid "$user" --regid "$user" --clear-groups "$@"; }
+	set -- "$unit" "$@" ;;
+*) echo "no such service here: $*" >&2; exit 1 ;;
+esac
+unit=$1 started=/run/started/$1
+shift
+mkdir -p /run/started
+if [ -s "$started" ]; then
+	old=$(cat "$started")
 	kill "$old" 2>/dev/null
 	while kill -0 "$old" 2>/dev/null; do sleep 0.05; done
 fi
-cp -n /usr/share/dns/root.key /var/lib/unbound/root.key && chown -R unbound: /var/lib/unbound
-exec unbound -c /etc/unbound/unbound.conf"""
+setsid "$@" >"/run/started.$unit.log" 2>&1 </dev/null &
+echo $! >"$started"
+"""
 
 
 class NotHere(Exception):
@@ -61,8 +89,8 @@ class Machine:
         path = f"{self.home}/bin:/usr/sbin:/sbin:{os.environ['PATH']}"
         self.env = nobody_home() | {"HOME": str(self.home), "PATH": path}
 
-    def run(self, *words, check=True, timeout=120):
-        return run(*self.inside, *words, check=check, env=self.env, timeout=timeout).stdout
+    def run(self, *words, check=True, timeout=120, **keywords):
+        return run(*self.inside, *words, check=check, env=self.env, timeout=timeout, **keywords).stdout
 
     def start(self, *words, **keywords):
         """A program that stays."""
@@ -107,8 +135,8 @@ class Machine:
         # Tunnels in user space are processes of their own, which end with their interface; so does what has a pid file.
         for link in re.findall(r"al-\d+", self.run("ip", "-o", "link", check=False)):
             self.run("ip", "link", "del", link, check=False)
-        for pid in ("/run/unbound.pid", "/run/alamo-mesh.pid"):
-            self.run("sh", "-c", f"! test -s {pid} || kill $(cat {pid})", check=False)
+        self.run("sh", "-c", "for file in /run/started/*; do kill $(cat $file); done", check=False)
+        self.run("sh", "-c", "! test -s /run/alamo-mesh.pid || kill $(cat /run/alamo-mesh.pid)", check=False)
 
 
 class Internet:
