@@ -13,6 +13,7 @@ al_dep(event libevent_core libevent_extra libevent_pthreads)
 al_dep(inih inih)
 al_dep(jansson jansson)
 al_dep(crypto libcrypto)
+al_dep(ssl libssl)
 al_dep(seccomp libseccomp)
 # Of some parts only: `script/setup --client` builds without them.
 if("registry-server" IN_LIST ALAMO_PARTS)

@@ -12,35 +12,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit.h"
 #include "member/consent.h"
 #include "member/offer.h"
 #include "node_apply.h"
-#include "node_conf.h"
-#include "node_object.h"
-#include "member/sign.h"
+#include "node_member.h"
+#include "peer_suggest.h"
 #include "peer_wait.h"
 
 #define OFFER_MARK "alamo-peer1-"
+#define SUGGEST_MOST 32
 
 struct options {
 	const char *root, *key;
 	struct registry registry;
-	struct option_number wait;
+	struct option_number wait, most;
 	bool yes, mesh;
 };
 
 /* What every verb works with. */
 struct peer {
 	const struct options *options;
-	struct node_conf conf;
-	char key[SETTING_MAX];
-	struct al_buf auth;
-	struct client *client;
-	struct network network;
-	struct audit *audit;
-	const struct al_state *state;
-	struct node_owner owner;
+	struct node_member m;
 };
 
 static const char *root_of(const struct options *options)
@@ -48,59 +40,9 @@ static const char *root_of(const struct options *options)
 	return options->root != NULL ? options->root : "/";
 }
 
-static int peer_open(struct peer *p)
-{
-	struct registry registry = p->options->registry;
-	struct log_read_options where = { 0 };
-	int code;
-
-	if (node_conf_load(root_of(p->options), &p->conf) != AL_OK)
-		return CLI_REFUSED;
-	if (registry.server == NULL && p->conf.server[0] != '\0')
-		registry.server = p->conf.server;
-	code = command_exit(network_open(&registry, &p->client, &p->network));
-	if (code == CLI_DONE &&
-	    (settings_key(p->options->key, p->key) != AL_OK || sign_public(p->key, &p->auth) != AL_OK))
-		code = CLI_USAGE;
-	if (code != CLI_DONE)
-		return code;
-	where.server = client_server(p->client);
-	code = node_log_read(&where, NULL, &p->audit);
-	p->state = p->audit != NULL ? audit_state(p->audit) : NULL;
-	if (code == CLI_DONE)
-		node_owner_find(p->state, al_buf_view(&p->auth), &p->owner);
-	return code;
-}
-
-static struct peer *peer_new(const struct options *options)
-{
-	struct peer *p = calloc(1, sizeof(*p));
-
-	if (p == NULL) {
-		command_fail(CLI_REFUSED, "out of memory");
-		return NULL;
-	}
-	p->options = options;
-	al_buf_init(&p->auth, 4096);
-	return p;
-}
-
-static void peer_free(struct peer *p)
-{
-	audit_free(p->audit);
-	client_close(p->client);
-	al_buf_release(&p->auth);
-	free(p);
-}
-
-static struct submit submit_of(const struct peer *p)
-{
-	return (struct submit){ .client = p->client, .network = &p->network, .keys = { p->key }, .key_count = 1 };
-}
-
 static int applied(const struct peer *p, int code)
 {
-	struct log_read_options where = { .server = client_server(p->client) };
+	struct log_read_options where = { .server = client_server(p->m.client) };
 
 	return code == CLI_DONE ? node_apply(root_of(p->options), &where) : code;
 }
@@ -109,7 +51,7 @@ static int applied(const struct peer *p, int code)
 
 static int offer_print(const struct peer *p, struct al_slice objects, struct al_slice other)
 {
-	struct submit submit = submit_of(p);
+	struct submit submit = node_member_submit(&p->m);
 	struct al_buf word;
 	int code = CLI_USAGE;
 
@@ -133,7 +75,7 @@ static void link_put(const struct peer *p, const struct al_object *old, const st
 		if (mesh != p->options->mesh)
 			return;
 		for (size_t i = 0; i < 2; i++)
-			link.port[i] = node_port_free(p->state, al_object_key(nodes[i]));
+			link.port[i] = node_port_free(p->m.state, al_object_key(nodes[i]));
 	}
 	al_buf_printf(out, "link: wireguard %u %u", link.port[0], link.port[1]);
 	for (size_t i = 0; i < 2; i++)
@@ -149,7 +91,7 @@ static const struct al_object *peering_of(const struct peer *p, const struct al_
 
 	al_buf_init(&key, 1024);
 	al_buf_printf(&key, "%.*s:%.*s", AL_FMT(al_object_key(first)), AL_FMT(al_object_key(second)));
-	peering = al_state_get(p->state, AL_PEERING, al_buf_view(&key));
+	peering = al_state_get(p->m.state, AL_PEERING, al_buf_view(&key));
 	al_buf_release(&key);
 	return peering;
 }
@@ -166,11 +108,11 @@ static void peering_put(const struct peer *p, const struct al_object *mine, cons
 	al_buf_printf(out, "peering: %.*s:%.*s\n", AL_FMT(al_object_key(nodes[0])), AL_FMT(al_object_key(nodes[1])));
 	for (unsigned mesh = 0; mesh < 2; mesh++)
 		link_put(p, peering_of(p, nodes[0], nodes[1]), nodes, mesh != 0, out);
-	al_buf_printf(out, "mnt-by: %.*s\n", AL_FMT(node_owner_of(&p->owner, mine)));
+	al_buf_printf(out, "mnt-by: %.*s\n", AL_FMT(node_owner_of(&p->m.owner, mine)));
 	theirs_mnt = al_slice_trim(theirs_mnt);
-	if (!al_slice_eq(theirs_mnt, node_owner_of(&p->owner, mine)))
+	if (!al_slice_eq(theirs_mnt, node_owner_of(&p->m.owner, mine)))
 		al_buf_printf(out, "mnt-by: %.*s\n", AL_FMT(theirs_mnt));
-	al_buf_printf(out, "source: %s\n", p->network.source);
+	al_buf_printf(out, "source: %s\n", p->m.network.source);
 }
 
 /* The node that an argument names: a node, or an AS number with one node. */
@@ -232,7 +174,7 @@ static int yes_wait(const struct peer *p, const struct al_object *mine, const st
 			 AL_FMT(al_object_key(theirs)));
 		printf("Waiting for that yes, %u s at most (Ctrl-C ends the waiting, not the offer) ...\n", seconds);
 		fflush(stdout);
-		code = peer_wait(p->client, wanted, seconds);
+		code = peer_wait(p->m.client, wanted, seconds);
 	}
 	if (code == CLI_DONE)
 		return applied(p, code);
@@ -243,15 +185,16 @@ static int yes_wait(const struct peer *p, const struct al_object *mine, const st
 
 static int peer_offer(const struct peer *p, const char *word)
 {
-	const struct al_object *mine = al_state_get(p->state, AL_NODE, al_slice_str(p->conf.name));
-	const struct al_object *theirs = node_named(p->state, word);
-	struct submit submit = submit_of(p);
+	const struct al_object *mine = al_state_get(p->m.state, AL_NODE, al_slice_str(p->m.conf.name));
+	const struct al_object *theirs = node_named(p->m.state, word);
+	struct submit submit = node_member_submit(&p->m);
 	struct al_buf objects;
 	int code;
 
 	if (mine == NULL || theirs == NULL)
-		return mine == NULL ? command_fail(CLI_REFUSED, "%s is not in the log: `alamo node init`", p->conf.name)
-				    : CLI_REFUSED;
+		return mine == NULL
+			       ? command_fail(CLI_REFUSED, "%s is not in the log: `alamo node init`", p->m.conf.name)
+			       : CLI_REFUSED;
 	if (mine == theirs)
 		return command_fail(CLI_USAGE, "%s is this node", word);
 	if (al_object_attr(theirs, "wg-key").len == 0)
@@ -262,28 +205,30 @@ static int peer_offer(const struct peer *p, const char *word)
 				    "NAME --endpoint HOST)");
 	al_buf_init(&objects, 65536);
 	peering_put(p, mine, theirs, &objects);
-	if (node_owner_of(&p->owner, theirs).len > 0)
+	if (node_owner_of(&p->m.owner, theirs).len > 0)
 		code = applied(p, node_submit(&submit, al_buf_view(&objects)));
 	else
 		code = offer_print(p, al_buf_view(&objects), al_object_key(theirs));
-	if (code == CLI_DONE && node_owner_of(&p->owner, theirs).len == 0)
+	if (code == CLI_DONE && node_owner_of(&p->m.owner, theirs).len == 0)
 		code = yes_wait(p, mine, theirs);
 	al_buf_release(&objects);
 	return code;
 }
 
 /* Opens, and has `job` done with the word. */
-static int with_peer(const void *options, const char *word, int (*job)(const struct peer *p, const char *word))
+static int with_peer(const void *arg, const char *word, int (*job)(const struct peer *p, const char *word))
 {
-	struct peer *p = peer_new(options);
+	struct peer *p = calloc(1, sizeof(*p));
 	int code;
 
 	if (p == NULL)
-		return CLI_REFUSED;
-	code = peer_open(p);
+		return command_fail(CLI_REFUSED, "out of memory");
+	p->options = arg;
+	code = node_member_open(root_of(p->options), p->options->key, &p->options->registry, true, &p->m);
 	if (code == CLI_DONE)
 		code = job(p, word);
-	peer_free(p);
+	node_member_release(&p->m);
+	free(p);
 	return code;
 }
 
@@ -305,7 +250,7 @@ static bool offer_is_one(const struct draft *draft)
 
 static int offer_accept(const struct peer *p, struct al_slice offer)
 {
-	struct submit submit = submit_of(p);
+	struct submit submit = node_member_submit(&p->m);
 	struct draft draft;
 	int code = CLI_REFUSED;
 
@@ -368,20 +313,20 @@ static int list(const struct words *words, const void *arg)
 
 static int peer_remove(const struct peer *p, const char *word)
 {
-	const struct al_object *theirs = node_named(p->state, word), *peering;
-	const struct al_object *mine = al_state_get(p->state, AL_NODE, al_slice_str(p->conf.name));
-	struct submit submit = submit_of(p);
+	const struct al_object *theirs = node_named(p->m.state, word), *peering;
+	const struct al_object *mine = al_state_get(p->m.state, AL_NODE, al_slice_str(p->m.conf.name));
+	struct submit submit = node_member_submit(&p->m);
 	struct al_buf text;
 	int code = CLI_REFUSED;
 
 	if (theirs == NULL || mine == NULL)
-		return theirs == NULL ? CLI_REFUSED : command_fail(CLI_REFUSED, "%s is not in the log", p->conf.name);
+		return theirs == NULL ? CLI_REFUSED : command_fail(CLI_REFUSED, "%s is not in the log", p->m.conf.name);
 	peering = peering_of(p, mine, theirs);
 	if (peering == NULL)
 		peering = peering_of(p, theirs, mine);
 	al_buf_init(&text, 65536);
 	if (peering == NULL) {
-		command_fail(CLI_REFUSED, "%s and %s are no peers", p->conf.name, word);
+		command_fail(CLI_REFUSED, "%s and %s are no peers", p->m.conf.name, word);
 	} else {
 		al_buf_printf(&text, "%.*sdelete: no longer peers\n", AL_FMT(al_object_text(peering)));
 		code = applied(p, node_submit(&submit, al_buf_view(&text)));
@@ -395,7 +340,22 @@ static int rm(const struct words *words, const void *options)
 	return with_peer(options, words->word[0], peer_remove);
 }
 
+/* ---- suggest ---- */
+
+static int nearest(const struct peer *p, const char *word)
+{
+	(void)word;
+	return peer_suggest(&p->m, p->options->most.given ? (size_t)p->options->most.value : SUGGEST_MOST);
+}
+
+static int suggest(const struct words *words, const void *options)
+{
+	(void)words;
+	return with_peer(options, NULL, nearest);
+}
+
 static const struct command_form forms[] = {
+	{ "suggest", "", "nodes that one could peer with, the nearest first", suggest },
 	{ "add", "NODE|ASN", "offer a link; at once when both nodes are yours", add },
 	{ "accept", "OFFER", "look at an offer, sign it and link", accept_offer },
 	{ "list", "", "the node's links", list },
@@ -424,14 +384,22 @@ static const struct option_row rows[] = {
 	  OPTION_AT(struct options, wait),
 	  .meaning = "waits for the other holder's yes, and applies then; 0: prints the offer and ends",
 	  .fallback = "600 on the node itself, 0 with --root" },
-	OPTION_KEY(struct options, key, "add accept rm", "the SSH key of the maintainer"),
+	{ .name = "most",
+	  .arg = "NUMBER",
+	  .verbs = "suggest",
+	  .least = 1,
+	  .most = 1024,
+	  OPTION_AT(struct options, most),
+	  .meaning = "asks at most so many nodes, about a second each",
+	  .fallback = "32" },
+	OPTION_KEY(struct options, key, "suggest add accept rm", "the SSH key of the maintainer"),
 	REGISTRY_ROWS(struct options, registry),
 };
 
 const struct command command_peer = {
 	.name = "peer",
 	.group = GROUP_MEMBER,
-	.help = "links with other nodes: offer, accept, list, end",
+	.help = "links with other nodes: suggest, offer, accept, list, end",
 	.notes = NULL,
 	COMMAND_FORMS(forms),
 	COMMAND_OPTIONS(rows, struct options),

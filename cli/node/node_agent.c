@@ -88,6 +88,7 @@ static void roll_back(struct agent *a, const struct node_peer *lost)
 	if (old != NULL && changes != NULL) {
 		old->view = a->now->view;
 		old->render = *a->before;
+		old->render.whole = a->now->render.whole;
 		a->before->count = 0;
 		(void)node_files_apply(a->root, old, changes);
 	}
@@ -204,12 +205,28 @@ static void on_settled(void *arg)
 		command_fail(CLI_REFUSED, "%s cannot be written", a->read.pin);
 }
 
+/* Does each anycast service answer as it did when the files were rendered? */
+static bool services_same(struct agent *a)
+{
+	bool before[NODE_SERVICES_MAX];
+
+	for (size_t i = 0; i < a->now->view.service_count; i++)
+		before[i] = a->now->view.services[i].answers;
+	node_services_look(&a->now->view);
+	for (size_t i = 0; i < a->now->view.service_count; i++)
+		if (a->now->view.services[i].answers != before[i])
+			return false;
+	return true;
+}
+
 static void on_tick(void *arg)
 {
 	struct agent *a = arg;
 
 	if (a->until != 0)
 		watch(a);
+	else if (a->now != NULL && is_live(a) && !services_same(a))
+		al_timer_set(a->settle, 0);
 	else if (a->now != NULL && is_live(a) && al_now_ms() - a->resolved > RESOLVE_MS)
 		endpoints_resolve(a);
 	al_timer_set(a->tick, TICK_MS);

@@ -84,6 +84,8 @@ static int rendering_fill(const struct node_conf *conf, const struct al_state *s
 	switch (node_view_fill(state, conf->name, conf->super, trust, &r->view)) {
 	case AL_OK:
 		code = settings_fill(conf, settings, r->view.wg_key);
+		if (strcmp(conf->root, "/") == 0)
+			node_services_look(&r->view);
 		break;
 	case AL_EVERIFY:
 		code = CLI_UNVERIFIED;
@@ -259,13 +261,86 @@ static bool units_enable(bool timer)
 	       STEP("systemctl", "enable", "--now", "--no-block", follower);
 }
 
-static bool programs_run(const struct node_rendering *r, const struct node_changes *changes)
+/* ---- addresses ---- */
+
+static const struct render_file *address_unit(const struct render *render)
+{
+	for (size_t i = 0; i < render->count; i++)
+		if (strcmp(render->files[i].path, RENDER_ADDRESS_PATH) == 0)
+			return &render->files[i];
+	return NULL;
+}
+
+/* The next "ADDRESS/128" of the unit. */
+static bool address_next(struct al_slice *rest, char out[static AL_PREFIX_STRLEN + 4])
+{
+	static const char before[] = "ExecStart=/sbin/ip -6 addr replace ";
+	struct al_slice line, word;
+
+	while (al_slice_line(rest, &line)) {
+		if (!al_slice_starts(line, before))
+			continue;
+		line = al_slice_from(line, sizeof(before) - 1);
+		if (al_slice_word(&line, "", &word) && al_slice_copy(word, out, AL_PREFIX_STRLEN + 4) == AL_OK)
+			return true;
+	}
+	return false;
+}
+
+static bool address_in(const struct render_file *unit, const char *address)
+{
+	struct al_slice rest = al_buf_view(&unit->text);
+	char one[AL_PREFIX_STRLEN + 4];
+
+	while (address_next(&rest, one))
+		if (strcmp(one, address) == 0)
+			return true;
+	return false;
+}
+
+/* Those of the unit that was in place and is not in the new one go; those of the new one come. */
+static bool addresses_set(const struct render_file *before, const struct render_file *now)
 {
 	char address[AL_PREFIX_STRLEN + 4];
-	bool ok;
+	struct al_slice rest = before != NULL ? al_buf_view(&before->text) : AL_S("");
+	bool ok = true;
 
-	snprintf(address, sizeof(address), "%s/128", r->view.address);
-	ok = STEP("ip", "-6", "addr", "replace", address, "dev", "lo");
+	while (address_next(&rest, address))
+		if (!address_in(now, address)) {
+			const char *const argv[] = { "ip", "-6", "addr", "del", address, "dev", "lo", NULL };
+
+			(void)is_silent_success(argv);
+		}
+	rest = al_buf_view(&now->text);
+	while (address_next(&rest, address))
+		ok = STEP("ip", "-6", "addr", "replace", address, "dev", "lo") && ok;
+	return ok;
+}
+
+/* Packets of the network by the network's table, where bird.conf is somebody else's; no rules where it is ours. */
+static bool rules_set(const struct node_rendering *r)
+{
+	char super[AL_PREFIX_STRLEN], table[8], before[8];
+	const char *const gone[][7] = { { "ip", "-6", "rule", "del", "priority", before, NULL },
+					{ "ip", "-6", "rule", "del", "priority", table, NULL } };
+
+	snprintf(table, sizeof(table), "%d", RENDER_KERNEL_TABLE);
+	snprintf(before, sizeof(before), "%d", RENDER_KERNEL_TABLE - 1);
+	al_prefix_format(&r->view.super, super);
+	(void)is_silent_success(gone[0]);
+	(void)is_silent_success(gone[1]);
+	return r->render.whole || (STEP("ip", "-6", "rule", "add", "to", super, "lookup", "main",
+					"suppress_prefixlength", "48", "priority", before) &&
+				   STEP("ip", "-6", "rule", "add", "to", super, "lookup", table, "priority", table));
+}
+
+static bool programs_run(const struct node_rendering *r, const struct node_changes *changes,
+			 const struct render_file *addresses)
+{
+	bool ok = addresses_set(addresses, address_unit(&r->render));
+
+	if (changes->units)
+		ok = rules_set(r) && ok;
 	if (changes->sysctl)
 		ok = STEP("sysctl", "-q", "-p", "/etc/sysctl.d/90-alamo.conf") && ok;
 	ok = firewall_load(changes->firewall) && ok;
@@ -294,29 +369,43 @@ static int lock_hold(const char *root)
 	return -1;
 }
 
-static int files_apply(const char *root, const struct node_rendering *r, struct node_changes *changes)
+/* From files in place to programs that use them; `before` is what was in place. */
+static int files_place(const struct place *place, const struct node_rendering *r, const struct node_changes *changes,
+		       const struct render *before)
 {
-	const struct place place = { .root = root, .set = "node" };
-	bool live = strcmp(root, "/") == 0;
+	bool live = strcmp(place->root, "/") == 0;
 
-	if (place_check(&place, &r->render) != AL_OK ||
-	    place_compare(&place, &r->render, change_note, changes) != AL_OK)
-		return CLI_REFUSED;
 	if (live && changes->mesh_gone)
 		node_mesh_stop(&r->view.super);
 	if (live)
 		tunnels_down(changes);
-	if (place_apply(&place, &r->render) != AL_OK)
+	if (place_apply(place, &r->render) != AL_OK)
 		return CLI_REFUSED;
 	printf("log %llu: %zu of %zu files changed, %zu peers\n", (unsigned long long)r->view.size, changes->others,
 	       r->render.count, r->view.peer_count);
 	if (r->view.unsigned_count > 0)
 		fprintf(stderr, "alamo: %zu links in the log are not as you signed them, and left out\n",
 			r->view.unsigned_count);
-	if (live && !programs_run(r, changes))
+	if (live && !programs_run(r, changes, address_unit(before)))
 		return command_fail(CLI_REFUSED,
 				    "the files are in place; mend what is said above, then `alamo node apply`");
 	return CLI_DONE;
+}
+
+static int files_apply(const char *root, const struct node_rendering *r, struct node_changes *changes)
+{
+	const struct place place = { .root = root, .set = "node" };
+	struct render *before = calloc(1, sizeof(*before));
+	int code = CLI_REFUSED;
+
+	if (before == NULL)
+		return command_fail(CLI_REFUSED, "out of memory");
+	if (place_check(&place, &r->render) == AL_OK &&
+	    place_compare(&place, &r->render, change_note, changes) == AL_OK && place_read(&place, before) == AL_OK)
+		code = files_place(&place, r, changes, before);
+	render_release(before);
+	free(before);
+	return code;
 }
 
 int node_files_apply(const char *root, const struct node_rendering *r, struct node_changes *changes)

@@ -354,6 +354,53 @@ static void mesh_fill(struct filling *f)
 	qsort(view->mesh_prefixes, view->mesh_prefix_count, sizeof(*view->mesh_prefixes), prefix_cmp);
 }
 
+/* ---- route reflectors ---- */
+
+struct device_search {
+	const struct filling *f;
+	struct al_slice first[NODE_REFLECTORS]; /* by name */
+	size_t count;
+};
+
+static bool device_look(const struct al_object *node, void *arg)
+{
+	struct device_search *search = arg;
+	struct al_slice name = al_object_key(node), later;
+
+	if (!al_slice_caseeq(al_object_attr(node, "origin"), search->f->asn) ||
+	    !node_trust_has(search->f->trust, node->index))
+		return true;
+	search->count++;
+	for (size_t i = 0; i < NODE_REFLECTORS; i++)
+		if (search->first[i].len == 0 || al_slice_cmp(name, search->first[i]) < 0) {
+			later = search->first[i];
+			search->first[i] = name;
+			name = later;
+			if (name.len == 0)
+				break;
+		}
+	return true;
+}
+
+static bool is_reflector(const struct device_search *search, const char *name)
+{
+	for (size_t i = 0; i < NODE_REFLECTORS && search->count > NODE_FULL_MESH_MAX; i++)
+		if (al_slice_is(search->first[i], name))
+			return true;
+	return false;
+}
+
+static void reflectors_fill(const struct filling *f, struct node_view *view)
+{
+	struct device_search search = { .f = f };
+
+	al_state_each(f->state, AL_NODE, device_look, &search);
+	view->reflector = is_reflector(&search, view->name);
+	for (size_t i = 0; i < view->peer_count; i++)
+		view->peers[i].reflector = view->peers[i].asn == view->asn &&
+					   is_reflector(&search, view->peers[i].name);
+}
+
 static int peer_cmp(const void *a, const void *b)
 {
 	const struct node_peer *x = a, *y = b;
@@ -423,5 +470,7 @@ enum al_err node_view_fill(const struct al_state *state, const char *name, const
 	mesh_fill(&f);
 	qsort(out->peers, out->peer_count, sizeof(*out->peers), peer_cmp);
 	qsort(out->prefixes, out->prefix_count, sizeof(*out->prefixes), prefix_cmp);
+	node_services_fill(state, trust, out);
+	reflectors_fill(&f, out);
 	return AL_OK;
 }

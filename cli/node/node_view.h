@@ -28,6 +28,30 @@ struct node_peer {
 	unsigned port, peer_port;     /* of this tunnel, ours and theirs */
 	bool first;                   /* we are the first node of NODE:NODE */
 	bool mesh;                    /* babel runs in it, and no BGP */
+	bool reflector;               /* it is one of our AS's route reflectors */
+};
+
+/*
+ * So many nodes of one AS are linked each with each. Where there are more, the first by name are route reflectors
+ * (RFC 4456), and the others need links with these alone.
+ */
+#define NODE_FULL_MESH_MAX 8
+#define NODE_REFLECTORS 2
+
+/* What is offered to the network from this node. */
+#define NODE_SERVICES_MAX 64
+#define NODE_PORTS_MAX 16
+struct node_service {
+	char name[NODE_TEXT_MAX];
+	char address[AL_PREFIX_STRLEN]; /* on this machine; empty: the node's own, or none of its prefixes has it */
+	struct {
+		bool tcp;
+		unsigned number;
+	} ports[NODE_PORTS_MAX];
+	size_t port_count;
+	bool anycast; /* others have the address too: it is here, and its prefix announced, while the service answers */
+	size_t prefix; /* of the address, when anycast: into prefixes */
+	bool answers;  /* by node_services_look(); until then true */
 };
 
 struct node_view {
@@ -38,12 +62,16 @@ struct node_view {
 	char mnt[NODE_TEXT_MAX];
 	struct al_prefix super;                       /* of the network, IPv6 */
 	struct al_prefix prefixes[NODE_PREFIXES_MAX]; /* IPv6, that its AS may announce */
+	bool prefix_anycast[NODE_PREFIXES_MAX];       /* announced while a service in it answers */
 	size_t prefix_count;
 	struct al_prefix mesh_prefixes[NODE_PREFIXES_MAX]; /* of the mesh half, at this node (mesh-prefix) */
 	size_t mesh_prefix_count;
 	struct al_prefix revoked[NODE_REVOKED_MAX]; /* addresses that nobody is to announce (mesh-revoked) */
 	size_t revoked_count;
 	bool gateway; /* it may stand between the halves: mesh-gateway, and a route of its AS for the mesh half */
+	struct node_service services[NODE_SERVICES_MAX]; /* in the order of their names */
+	size_t service_count;
+	bool reflector;                         /* this node is one of its AS's route reflectors */
 	struct node_peer peers[NODE_PEERS_MAX]; /* in the order of their names */
 	size_t peer_count;
 	size_t unsigned_count; /* links in the log that this node's holder did not sign as they are: left out */
@@ -84,6 +112,18 @@ struct node_link {
 bool node_link_read(const struct al_object *peering, bool mesh, struct node_link *out);
 /* " KEY" for such a link, from a node's `wg-key:`. */
 void node_link_key_put(struct al_slice key, struct al_buf *out);
+/*
+ * Fills the services that name the node and that `trust` signed; needs address and prefixes of the view. Prefixes with
+ * a service that is anycast, on whatever node, or with other origins too become anycast; not the node's own block.
+ */
+void node_services_fill(const struct al_state *state, const struct node_trust *trust, struct node_view *view);
+/* Asks each anycast service at the node's own address; one without a TCP port is taken to answer. Half a second at most. */
+void node_services_look(struct node_view *view);
+/* Does a service that answers announce the prefix? True for what is not anycast. */
+bool node_prefix_announced(const struct node_view *view, size_t prefix);
+/* The address belongs on this machine now: it has one of its own, which answers if it is anycast. */
+bool node_service_here(const struct node_service *service);
+
 /* A port for one more tunnel at `node`: none of its peerings has it. 0: none is left. */
 unsigned node_port_free(const struct al_state *state, struct al_slice node);
 

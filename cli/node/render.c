@@ -59,14 +59,30 @@ static void tunnel_put(const struct node_view *view, const struct render_setting
 
 /* ---- what a neighbour may do with this machine ---- */
 
+/* The ports of services, as the inside of a set; nothing where there are none. */
+static void openings_put(const struct node_view *view, struct al_buf *out)
+{
+	const char *before = " elements = {";
+
+	for (size_t i = 0; i < view->service_count; i++)
+		for (size_t k = 0; k < view->services[i].port_count; k++, before = ",")
+			al_buf_printf(out, "%s %s . %u", before, view->services[i].ports[k].tcp ? "tcp" : "udp",
+				      view->services[i].ports[k].number);
+	if (before[0] == ',')
+		al_buf_str(out, " };");
+}
+
 static void firewall_put(const struct node_view *view, const struct render_settings *settings, struct al_buf *out)
 {
 	char super[AL_PREFIX_STRLEN];
 
 	al_prefix_format(&view->super, super);
-	al_buf_str(out, "# Written by `alamo node`. Own openings: nft add element inet alamo open { tcp . 443 }\n"
-			"table inet alamo\ndelete table inet alamo\ntable inet alamo {\n"
-			"\tset open { type inet_proto . inet_service; }\n"
+	al_buf_printf(out, "# Written by `alamo node`. Own openings: nft add element inet alamo open { tcp . 443 }\n"
+			   "table inet alamo\ndelete table inet alamo\ntable inet alamo {\n"
+			   "\tset open { type inet_proto . inet_service; }\n"
+			   "\tset services { type inet_proto . inet_service;");
+	openings_put(view, out);
+	al_buf_str(out, " }\n"
 			"\tchain to_me {\n\t\ttype filter hook input priority 0;\n"
 			"\t\tiifname != \"al-*\" accept\n"
 			"\t\tip6 saddr fe80::/64 tcp dport 179 accept\n"
@@ -75,24 +91,37 @@ static void firewall_put(const struct node_view *view, const struct render_setti
 	al_buf_printf(out,
 		      "\t\tct state established,related accept\n"
 		      "\t\tip6 daddr { %s, fe80::/10, ff02::/16 } meta l4proto ipv6-icmp accept\n"
+		      "\t\tip6 saddr %s meta l4proto . th dport @services accept\n"
 		      "\t\tip6 saddr %s meta l4proto . th dport @open accept\n\t\tdrop\n\t}\n"
 		      "\tchain through_me {\n\t\ttype filter hook forward priority 0;\n"
 		      "\t\tiifname \"al-*\" oifname \"al-*\" ip6 saddr %s ip6 daddr %s accept\n"
 		      "\t\tct state established,related accept\n"
 		      "\t\tiifname \"al-*\" drop\n"
 		      "\t\toifname \"al-*\" ip6 saddr != %s drop\n",
-		      super, super, super, super, super);
+		      super, super, super, super, super, super);
 	render_mesh_edge(view, settings, out);
 	al_buf_str(out, "\t}\n}\n");
 }
 
-static void address_put(const struct node_view *view, struct al_buf *out)
+static void address_put(const struct node_view *view, const struct render_settings *settings, struct al_buf *out)
 {
+	char super[AL_PREFIX_STRLEN];
+
+	al_prefix_format(&view->super, super);
 	al_buf_printf(out,
-		      "# Written by `alamo node`: the node's own address.\n[Unit]\nDescription=Address of node %s\n"
-		      "Before=bird.service\n\n[Service]\nType=oneshot\nRemainAfterExit=yes\n"
-		      "ExecStart=/sbin/ip -6 addr replace %s/128 dev lo\n\n[Install]\nWantedBy=multi-user.target\n",
+		      "# Written by `alamo node`: the node's own address, and those of its services.\n[Unit]\n"
+		      "Description=Address of node %s\nBefore=bird.service\n\n[Service]\nType=oneshot\n"
+		      "RemainAfterExit=yes\n" RENDER_ADDRESS_LINE,
 		      view->name, view->address);
+	for (size_t i = 0; i < view->service_count; i++)
+		if (node_service_here(&view->services[i]))
+			al_buf_printf(out, RENDER_ADDRESS_LINE, view->services[i].address);
+	if (!settings->whole)
+		al_buf_printf(out,
+			      "ExecStart=-/sbin/ip -6 rule add to %s lookup main suppress_prefixlength 48 priority %d\n"
+			      "ExecStart=-/sbin/ip -6 rule add to %s lookup %d priority %d\n",
+			      super, RENDER_KERNEL_TABLE - 1, super, RENDER_KERNEL_TABLE, RENDER_KERNEL_TABLE);
+	al_buf_str(out, "\n[Install]\nWantedBy=multi-user.target\n");
 }
 
 void render_agent_unit(const struct node_view *view, const struct render_settings *settings, struct al_buf *out)
@@ -145,7 +174,7 @@ static enum al_err files_fill(const struct node_view *view, const struct render_
 	al_buf_str(render_file_add(out, 0644, "etc/sysctl.d/90-alamo.conf"),
 		   "# Written by `alamo node`.\nnet.ipv6.conf.all.forwarding = 1\n"
 		   "net.ipv6.conf.default.accept_ra = 0\n");
-	address_put(view, render_file_add(out, 0644, "etc/systemd/system/alamo-address.service"));
+	address_put(view, settings, render_file_add(out, 0644, RENDER_ADDRESS_PATH));
 	render_agent_unit(view, settings, render_file_add(out, 0644, "etc/systemd/system/alamo-node.service"));
 	if (settings->timer)
 		render_timer(render_file_add(out, 0644, "etc/systemd/system/alamo-node.timer"));
@@ -161,6 +190,7 @@ enum al_err render_node(const struct node_view *view, const struct render_settin
 {
 	out->count = 0;
 	out->timer = settings->timer;
+	out->whole = settings->whole;
 	return files_fill(view, settings, out);
 }
 

@@ -10,6 +10,14 @@
 
 #define RENDER_FILES_MAX (NODE_PEERS_MAX + 16)
 #define RENDER_PATH_MAX 128
+/*
+ * The kernel's table of the network's routes beside somebody's own bird.conf, and the priority of the rule that asks it. The
+ * rule before it finds what is longer than a member's block in the main table: LANs, and what babeld knows.
+ */
+#define RENDER_KERNEL_TABLE 4343
+/* The unit that has the node's addresses, a line each. */
+#define RENDER_ADDRESS_PATH "etc/systemd/system/alamo-address.service"
+#define RENDER_ADDRESS_LINE "ExecStart=/sbin/ip -6 addr replace %s/128 dev lo\n"
 
 struct render_settings {
 	char rtr_host[NODE_TEXT_MAX]; /* the RTR cache that bird asks */
@@ -32,7 +40,7 @@ struct render_file {
 struct render {
 	struct render_file files[RENDER_FILES_MAX];
 	size_t count;
-	bool timer; /* as in the settings */
+	bool timer, whole; /* as in the settings */
 };
 
 /* One more file; the caller writes its text. */
@@ -54,6 +62,8 @@ void render_symbol(const char *node, struct al_buf *out);
 /* The link-local address of one end of a tunnel; fe80::a1a:1 is the first node's. */
 const char *render_link_local(bool first);
 
+/* What stands in each of our channels of bird: "table alamo6; " beside somebody's own bird.conf. */
+const char *render_channel(const struct render_settings *settings);
 void render_bird(const struct node_view *view, const struct render_settings *settings, struct al_buf *out);
 /* What keeps the node as the log has it: the agent, or a timer. */
 void render_agent_unit(const struct node_view *view, const struct render_settings *settings, struct al_buf *out);

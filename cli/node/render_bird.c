@@ -5,6 +5,9 @@
  * What is not obvious, each found by trying:
  *   - `import table on`: BIRD looks at routes again when the origin table changes only if it kept them;
  *   - `direct` for iBGP between link-local addresses, which is multihop by default;
+ *   - one kernel protocol a table of bird's, and one a table of the kernel's: beside somebody's own bird.conf, which has
+ *     one already, ours has tables of its own, and a rule (render.c) sends the network's packets there;
+ *   - import limit counts what the filter took, receive limit all that `import table` keeps;
  *   - krt_prefsrc, else a host with several addresses answers from the wrong one;
  *   - BFD 300 ms x 5: a tunnel hides every cut, timers of BGP alone need minutes; x 3 flaps at 10 % loss.
  */
@@ -23,6 +26,7 @@ static unsigned announce_least(const struct al_prefix *super)
 static void defines_put(const struct node_view *view, struct al_buf *out)
 {
 	char super[AL_PREFIX_STRLEN], prefix[AL_PREFIX_STRLEN];
+	const char *before = "";
 	struct al_prefix half;
 
 	al_prefix_format(&view->super, super);
@@ -40,11 +44,15 @@ static void defines_put(const struct node_view *view, struct al_buf *out)
 	}
 	al_buf_str(out, " ];\n");
 	al_buf_str(out, "define ALAMO_OWN = [ ");
+	/* Others announce an anycast prefix too. */
 	for (size_t i = 0; i < view->prefix_count; i++) {
+		if (view->prefix_anycast[i])
+			continue;
 		al_prefix_format(&view->prefixes[i], prefix);
-		al_buf_printf(out, "%s%s+", i > 0 ? ", " : "", prefix);
+		al_buf_printf(out, "%s%s+", before, prefix);
+		before = ", ";
 	}
-	al_buf_printf(out, "%s ];\n\n", view->prefix_count > 0 ? "" : "::/128");
+	al_buf_printf(out, "%s ];\n\n", before[0] != '\0' ? "" : "::/128");
 }
 
 static void router_put(const struct node_view *view, struct al_buf *out)
@@ -61,23 +69,41 @@ static void router_put(const struct node_view *view, struct al_buf *out)
 		      number, last / 256, last % 256);
 }
 
+/* What stands in each of our channels. */
+const char *render_channel(const struct render_settings *settings)
+{
+	return settings->whole ? "" : "table alamo6; ";
+}
+
 static void tables_put(const struct node_view *view, const struct render_settings *settings, struct al_buf *out)
 {
+	const char *table = render_channel(settings);
 	char prefix[AL_PREFIX_STRLEN];
+
+	if (!settings->whole)
+		al_buf_str(out, "ipv6 table alamo6;\n");
 
 	al_buf_printf(out,
 		      "roa6 table alamo_origins { min settle time 100 ms; max settle time 1 s; };\n"
 		      "protocol rpki alamo_authority {\n\troa6 { table alamo_origins; };\n"
 		      "\tremote \"%s\" port %s;\n\tretry keep 30;\n\trefresh keep 300;\n\texpire keep 172800;\n}\n\n",
 		      settings->rtr_host, settings->rtr_port);
-	al_buf_str(out, "protocol static alamo_own {\n\tipv6;\n");
+	al_buf_printf(out, "protocol static alamo_own {\n\tipv6 { %s};\n", table);
 	for (size_t i = 0; i < view->prefix_count; i++) {
+		if (!node_prefix_announced(view, i))
+			continue;
 		al_prefix_format(&view->prefixes[i], prefix);
 		al_buf_printf(out, "\troute %s unreachable;\n", prefix);
 	}
-	al_buf_str(out, "}\nprotocol direct alamo_local {\n\tipv6 { import where net ~ ALAMO_OWN; };\n"
-			"\tinterface \"lo\", \"lan*\", \"br*\", \"eth*\", \"dummy*\";\n}\n"
-			"protocol kernel alamo_kernel {\n\tipv6 {\n\t\timport none;\n\t\texport filter {\n"
+	al_buf_printf(
+		out,
+		"}\nprotocol direct alamo_local {\n\tipv6 { %simport where net ~ ALAMO_OWN; };\n"
+		"\tinterface \"lo\", \"lan*\", \"br*\", \"eth*\", \"dummy*\";\n}\nprotocol kernel alamo_kernel {\n",
+		table);
+	if (!settings->whole)
+		al_buf_printf(out, "\tkernel table %d;\n", RENDER_KERNEL_TABLE);
+	al_buf_printf(out, "\tipv6 {\n\t\t%simport none;\n", table);
+	al_buf_str(out, "\t\texport filter {\n"
 			"\t\t\tif source = RTS_DEVICE || !(net ~ ALAMO_NET) then reject;\n"
 			"\t\t\tkrt_prefsrc = ALAMO_ME;\n\t\t\taccept;\n\t\t};\n\t};\n}\n"
 			"protocol bfd alamo_bfd {\n\tinterface \"al-*\" { interval 300 ms; multiplier 5; idle tx "
@@ -133,8 +159,10 @@ void render_symbol(const char *name, struct al_buf *out)
 	}
 }
 
-static void session_put(const struct node_view *view, const struct node_peer *peer, struct al_buf *out)
+static void session_put(const struct node_view *view, const struct render_settings *settings,
+			const struct node_peer *peer, struct al_buf *out)
 {
+	const char *table = render_channel(settings);
 	char interface[16];
 
 	render_interface(peer, interface);
@@ -142,14 +170,18 @@ static void session_put(const struct node_view *view, const struct node_peer *pe
 	render_symbol(peer->name, out);
 	al_buf_printf(out, " from alamo_link {\n\tlocal %s as ALAMO_AS;\n\tneighbor %s%%'%s' as %u;\n",
 		      render_link_local(peer->first), render_link_local(!peer->first), interface, peer->asn);
+	if (peer->asn == view->asn && view->reflector && !peer->reflector)
+		al_buf_str(out, "\trr client;\n");
 	if (peer->asn == view->asn)
-		al_buf_str(out, "\tdirect;\n\tipv6 { next hop self; import where net ~ ALAMO_NET;"
-				" export where net ~ ALAMO_NET; };\n}\n");
+		al_buf_printf(out,
+			      "\tdirect;\n\tipv6 { %snext hop self; import where net ~ ALAMO_NET; export where net ~ "
+			      "ALAMO_NET; };\n}\n",
+			      table);
 	else
 		al_buf_printf(out,
-			      "\tipv6 { import table on; import where alamo_in(%u); export where alamo_out();\n"
-			      "\t\timport limit 20000 action block; };\n}\n",
-			      peer->asn);
+			      "\tipv6 { %simport table on; import where alamo_in(%u); export where alamo_out();\n"
+			      "\t\timport limit 20000 action block; receive limit 40000 action block; };\n}\n",
+			      table, peer->asn);
 }
 
 void render_bird(const struct node_view *view, const struct render_settings *settings, struct al_buf *out)
@@ -160,7 +192,7 @@ void render_bird(const struct node_view *view, const struct render_settings *set
 	render_mesh_bird(view, settings, out);
 	for (size_t i = 0; i < view->peer_count; i++)
 		if (!view->peers[i].mesh)
-			session_put(view, &view->peers[i], out);
+			session_put(view, settings, &view->peers[i], out);
 	al_buf_str(out, "include \"alamo-local*.conf\";\n");
 }
 

@@ -232,8 +232,9 @@ void render_mesh_bird(const struct node_view *view, const struct render_settings
 	spaces_fill(&view->super, &spaces);
 	al_buf_printf(out,
 		      "# A gateway: the mesh half is announced. What babeld knows of it is longer.\n"
-		      "protocol static alamo_mesh {\n\tipv6;\n\troute %s unreachable;\n\troute %s unreachable;\n}\n\n",
-		      spaces.half, spaces.routed);
+		      "protocol static alamo_mesh {\n\tipv6 { %s};\n\troute %s unreachable;\n\troute %s "
+		      "unreachable;\n}\n\n",
+		      render_channel(settings), spaces.half, spaces.routed);
 }
 
 static void unit_put(const struct node_view *view, const struct render_settings *settings, struct al_buf *out)

@@ -8,6 +8,7 @@
 
 import base64
 import json
+import os
 import re
 from pathlib import Path
 
@@ -133,26 +134,207 @@ def test_foreign_offers_are_not_signed(tmp_path, own_authority):
     assert not (home / "root" / "etc" / "wireguard").exists()
 
 
+def everything_below(root):
+    """Each file with its bytes, mode and owner, and where links lead; without what is the node's own."""
+    found = {}
+    for path in root.rglob("*"):
+        place, stat = path.relative_to(root), path.lstat()
+        if place.parts[:2] != ("etc", "alamo") and place.parts[:3] != ("var", "lib", "alamo") and not path.is_dir():
+            content = path.readlink() if path.is_symlink() else path.read_bytes()
+            found[place] = content, stat.st_mode & 0o7777, stat.st_uid, stat.st_gid
+    return found
+
+
+DN42 = {
+    "etc/bird/bird.conf": (b'# dn42\'s\nrouter id 172.20.0.1;\ndefine OWNAS = 4242420000;\ninclude "alamo.conf";\ninclude "peers/*";\n\xff\n', 0o604),
+    "etc/bird/peers/fisher.conf": (b"protocol bgp fisher from dnpeers { }\n", 0o640),
+    "etc/bird/alamo-local.conf": (b"# mine\n", 0o600),
+    "etc/nftables.d/alamo.nft": (b"# an older one, by hand\n", 0o755),
+    "etc/sysctl.d/90-alamo.conf": (b"net.ipv6.conf.all.forwarding = 0\n", 0o444),
+    "etc/wireguard/dn42.conf": (b"[Interface]\nPrivateKey = aaaa\n", 0o600),
+}
+
+
 def test_a_file_of_ones_own_comes_back(tmp_path, own_authority):
-    """What was at a path before comes back byte for byte, and a file that changed in between is said."""
+    """A dn42 node made by hand: its bird.conf stays as it is, and what was in our places comes back, byte, mode and owner."""
     home, root = tmp_path / "home", tmp_path / "root"
     env = nobody_home() | {"HOME": str(home)}
-    before = b"# dn42's\nrouter id 172.20.0.1;\ninclude \"peers/*\";\n\xff\n"
-    (root / "etc/bird").mkdir(parents=True)
     home.mkdir()
-    (root / "etc/bird/bird.conf").write_bytes(before)
+    for number, (place, (content, mode)) in enumerate(DN42.items()):
+        path = root / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        if os.geteuid() == 0:
+            os.chown(path, 40000 + number, 50000 + number)
+        path.chmod(mode)
+    (root / "etc/bird/alamo-network.conf").symlink_to("peers/fisher.conf")
+    before = everything_below(root)
+
     run(ALAMO, "join", "--name", "DOG", "--new-key", "--server", own_authority.server(), env=env)
     run(ALAMO, "node", "init", "DOG-R1", "--root", root, env=env)
-    assert (root / "etc/bird/bird.conf").read_bytes() == before       # it includes what it wants
+    hand_made = ("etc/bird/bird.conf", "etc/bird/peers/fisher.conf", "etc/bird/alamo-local.conf", "etc/wireguard/dn42.conf")
+    now = everything_below(root)
+    assert {place: now[Path(place)] for place in hand_made} == {place: before[Path(place)] for place in hand_made}
     assert Path(root / "etc/bird/alamo.conf").exists()
+    run(ALAMO, "node", "undo", "--root", root, env=env)
+    assert everything_below(root) == before
+
     run(ALAMO, "node", "init", "DOG-R1", "--root", root, "--whole", env=env)
-    assert (root / "etc/bird/bird.conf").read_bytes() != before
+    assert everything_below(root)[Path("etc/bird/bird.conf")] != before[Path("etc/bird/bird.conf")]
     (root / "etc/nftables.d/alamo.nft").write_text("# mine\n")
     assert "changed  etc/nftables.d/alamo.nft" in run(ALAMO, "node", "diff", "--root", root, env=env).stdout
+    run(ALAMO, "node", "apply", "--root", root, env=env)          # what was there first is what comes back, not this
     run(ALAMO, "node", "undo", "--root", root, env=env)
-    assert (root / "etc/bird/bird.conf").read_bytes() == before
-    assert not (root / "etc/bird/alamo.conf").exists() and not (root / "etc/nftables.d/alamo.nft").exists()
+    assert everything_below(root) == before
     assert (root / "etc/alamo/node.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_hand_made_bird_conf_is_read_with_ours(tmp_path, own_authority):
+    """dn42's template with one more line: the real bird takes both, and no name of one is a name of the other."""
+    home, root = tmp_path / "home", tmp_path / "root"
+    env = nobody_home() | {"HOME": str(home)}
+    home.mkdir()
+    (root / "etc/bird").mkdir(parents=True)
+    (root / "etc/bird/bird.conf").write_text(DN42_TEMPLATE + 'include "alamo.conf";\n')
+    run(ALAMO, "join", "--name", "DOG", "--new-key", "--server", own_authority.server(), env=env)
+    run(ALAMO, "node", "init", "DOG-R1", "--root", root, env=env)
+    run("bird", "-p", "-c", root / "etc/bird/bird.conf")
+
+
+def test_beside_dn42(machines, tmp_path):
+    """A router of dn42 with one line more: reached and reaching, each network by its own table and source address."""
+    with running(tmp_path / "dir", listen=f"{WIRE}.254") as authority:
+        ann, bob = machines("ann", 1), machines("bob", 2)
+        ann.run("sh", "-c", "cat >/etc/bird/bird.conf && birdc configure", input=DN42_TEMPLATE)
+        addresses = {}
+        for machine, name, whole in ((ann, "ANN", ()), (bob, "BOB", ("--whole",))):
+            machine.alamo("join", "--name", name, "--new-key", "--server", authority.server())
+            addresses[name] = address_in(machine.alamo("node", "init", f"{name}-R1", *whole, "--endpoint", machine.address))
+        ann.run("sh", "-c", "echo 'include \"alamo.conf\";' >>/etc/bird/bird.conf && birdc configure")
+        bob.alamo("peer", "accept", offer_in(ann.alamo("peer", "add", "BOB-R1", "--wait", "0")), "--yes")
+        ann.alamo("node", "apply")
+        wait_for(lambda: ann.reaches(addresses["BOB"]), timeout=60, what="BOB")
+        assert f"src {addresses['ANN']}" in ann.run("ip", "-6", "route", "get", addresses["BOB"])
+        assert addresses["BOB"].replace("::1", "::/48") in ann.run("ip", "-6", "route", "show", "table", "4343")
+        assert ann.run("birdc", "show", "route", "table", "master6").count("fca1:") == 0
+        assert "fd42:d42::/48" in ann.run("birdc", "show", "route", "table", "master6")
+        # A LAN in the own block is found, and the rest of the block is nowhere.
+        lan = addresses["ANN"].replace("::1", ":0:5::")
+        ann.run("ip", "-6", "route", "add", f"{lan}/64", "dev", "up0")
+        assert "dev up0" in ann.run("ip", "-6", "route", "get", f"{lan}9")
+        nowhere = run(*ann.inside, "ip", "-6", "route", "get", lan.replace(":0:5:", ":0:6:") + "9", check=False)
+        assert "No route to host" in nowhere.stderr
+        ann.alamo("node", "apply")
+        assert ann.run("ip", "-6", "rule").count("lookup 4343") == 1
+        ann.alamo("node", "init", "ANN-R1", "--whole", "--endpoint", ann.address)
+        wait_for(lambda: ann.reaches(addresses["BOB"]), timeout=60, what="BOB, with a bird.conf that is ours")
+        assert "lookup 4343" not in ann.run("ip", "-6", "rule")
+
+
+# The template of dn42's wiki (howto/Bird2), its names and shape.
+DN42_TEMPLATE = """define OWNAS =  4242420000;
+define OWNIP =  172.20.0.1;
+define OWNIPv6 = fd42:d42::1;
+define OWNNET = 172.20.0.0/26;
+define OWNNETv6 = fd42:d42::/48;
+define OWNNETSET = [172.20.0.0/26+];
+define OWNNETSETv6 = [fd42:d42::/48+];
+router id OWNIP;
+protocol device { scan time 10; }
+function is_self_net() { return net ~ OWNNETSET; }
+function is_self_net_v6() { return net ~ OWNNETSETv6; }
+function is_valid_network() { return net ~ [ 172.20.0.0/14{21,29} ]; }
+function is_valid_network_v6() { return net ~ [ fd00::/8{44,64} ]; }
+roa4 table dn42_roa;
+roa6 table dn42_roa_v6;
+protocol kernel { scan time 20; ipv6 { import none; export filter { if source = RTS_STATIC then reject; krt_prefsrc = OWNIPv6; accept; }; }; }
+protocol kernel { scan time 20; ipv4 { import none; export filter { if source = RTS_STATIC then reject; krt_prefsrc = OWNIP; accept; }; }; }
+protocol static { route OWNNET reject; ipv4 { import all; export none; }; }
+protocol static { route OWNNETv6 reject; ipv6 { import all; export none; }; }
+template bgp dnpeers {
+    local as OWNAS;
+    path metric 1;
+    ipv6 {
+        import filter { if is_valid_network_v6() && !is_self_net_v6() then { if (roa_check(dn42_roa_v6, net, bgp_path.last) != ROA_VALID) then reject; else accept; } else reject; };
+        export filter { if is_valid_network_v6() && source ~ [RTS_STATIC, RTS_BGP] then accept; else reject; };
+        import limit 1000 action block;
+    };
+}
+protocol bgp fisher from dnpeers { neighbor fe80::42%lo as 4242420001; }
+"""
+
+
+def test_nine_nodes_have_reflectors(machines, tmp_path):
+    """Three of a member's nodes in a row: the ends learn of each other once there are too many to link each with each."""
+    with running(tmp_path / "dir", listen=f"{WIRE}.254") as authority:
+        made = {number: machines(f"ann{number}", number) for number in (1, 3, 4)}
+        made[1].alamo("join", "--name", "ANN", "--new-key", "--server", authority.server())
+        addresses = {}
+        for number, machine in made.items():
+            if number != 1:
+                machine.run("cp", "-r", f"/proc/{made[1].holder.pid}/root{made[1].home}/.ssh", machine.home)
+            said = machine.alamo("node", "init", f"ANN-R{number}", "--whole", "--endpoint", machine.address, "--server", authority.server())
+            addresses[number] = address_in(said)
+        for number in (3, 4):
+            made[1].alamo("peer", "add", f"ANN-R{number}")
+            made[number].alamo("node", "apply")
+        wait_for(lambda: made[1].reaches(addresses[3]) and made[1].reaches(addresses[4]), timeout=60, what="both ends from the middle")
+        assert not made[3].reaches(addresses[4]) and "rr client" not in made[1].run("cat", "/etc/bird/alamo.conf")
+
+        for number in (2, 5, 6, 7, 8, 9):
+            made[1].alamo("node", "init", f"ANN-R{number}", "--root", f"{made[1].home}/r{number}")
+        for machine in made.values():
+            machine.alamo("node", "apply")
+        assert made[1].run("cat", "/etc/bird/alamo.conf").count("rr client;") == 2
+        assert "rr client" not in made[3].run("cat", "/etc/bird/alamo.conf")
+        wait_for(lambda: made[3].reaches(addresses[4]) and made[4].reaches(addresses[3]), timeout=60, what="one end from the other")
+
+
+def test_the_nearest_are_suggested(machines, tmp_path):
+    """By round trip; not one's own, nor who is linked already, takes nobody, or does not answer."""
+    with running(tmp_path / "dir", listen=f"{WIRE}.254") as authority:
+        names = ("ANN", "BOB", "CAT", "DAN", "EVE")
+        made = {name: machines(name.lower(), number) for number, name in enumerate(names, 1)}
+        for name, machine in made.items():
+            machine.alamo("join", "--name", name, "--new-key", "--server", authority.server())
+            machine.alamo("node", "init", f"{name}-R1", "--whole", "--endpoint", machine.address)
+        ann = made["ANN"]
+        made["DAN"].run("sh", "-c", f"'{ALAMO}' show node DAN-R1 | sed 's/^origin:/policy: closed\\n&/' >n && '{ALAMO}' submit n")
+        made["EVE"].run("sysctl", "-qw", "net.ipv4.icmp_echo_ignore_all=1")
+        assert "2 of 3 nodes answer; 0 were not asked" in ann.alamo("peer", "suggest")
+        said = re.findall(r"([\d.]+) ms  (\S+)", ann.alamo("peer", "suggest"))
+        assert {name for _, name in said} == {"BOB-R1", "CAT-R1"} and float(said[0][0]) <= float(said[1][0])
+        assert "of 1 nodes answer; 2 were not asked" in ann.alamo("peer", "suggest", "--most", "1")
+        made["BOB"].alamo("peer", "accept", offer_in(ann.alamo("peer", "add", "BOB-R1", "--wait", "0")), "--yes")
+        said = ann.alamo("peer", "suggest")
+        assert re.findall(r"ms  (\S+)", said) == ["CAT-R1"] and "Next: alamo peer add CAT-R1" in said
+
+
+def test_lost_sessions_roll_back(machines, tmp_path):
+    """What the node's own holder signed by mistake takes a session away: the agent goes back to what worked."""
+    with running(tmp_path / "dir", listen=f"{WIRE}.254") as authority:
+        ann, bob = machines("ann", 1), machines("bob", 2)
+        for machine, name in ((ann, "ANN"), (bob, "BOB")):
+            machine.alamo("join", "--name", name, "--new-key", "--server", authority.server())
+            machine.alamo("node", "init", f"{name}-R1", "--whole", "--endpoint", machine.address)
+        bob.alamo("peer", "accept", offer_in(ann.alamo("peer", "add", "BOB-R1", "--wait", "0")), "--yes")
+        log = tmp_path / "agent.log"
+        with open(log, "w") as out:
+            ann.start(ALAMO, "node", "run", stdout=out, stderr=out)
+        up = lambda: "Established" in ann.birdc("show", "protocols", "alamo_BOB_R1")
+        wait_for(up, timeout=60, what="the session")
+
+        before = ann.run("cat", "/etc/bird/alamo.conf")
+        ann.run("sh", "-ec", f"""
+            alamo='{ALAMO}'
+            printf 'aut-num: AUTO-1\\nas-name: ANN2-AS\\nmnt-by: ANN-MNT\\nsource: ALAMO\\n' >number && $alamo submit number >said
+            new=$(grep -o 'AS42526[0-9]*' said | head -1)
+            $alamo show node ANN-R1 >node && sed -i "s/^origin:.*/origin: $new/" node && $alamo submit node
+        """, cwd=None)
+        wait_for(lambda: "did not come back" in log.read_text(), timeout=120, what="the agent to go back")
+        assert "the session with BOB-R1 did not come back: the files of before are put back" in log.read_text()
+        wait_for(up, timeout=60, what="the session again")
+        assert ann.run("cat", "/etc/bird/alamo.conf") == before
 
 
 def files_below(root):

@@ -110,6 +110,22 @@ def test_the_hostmaster_announces_nothing_in_a_members_name(own_authority, pair)
     assert ann.files() == before
 
 
+def test_the_hostmaster_cannot_open_a_port(own_authority, pair):
+    """A service on a member's node, its ports and its address, are what the member signed."""
+    ann, _ = pair
+    before = ann.files()
+    address = re.search(r"^address: *(\S+)", own_authority.shown("node", ann.node), re.M)[1].replace("::1", "::22")
+    service = obj(("service", "TROJAN"), ("node", ann.node), ("address", address), ("port", "tcp 22"), mnt="HOSTMASTER-MNT")
+    own_authority.accept([service], [own_authority.hostmaster])
+    ann.apply()
+    assert ann.files() == before
+    # The same, when the holder signs it.
+    own_authority.accept([service.replace("TROJAN", "SHELL").replace("HOSTMASTER-MNT", "ANN-MNT")], [ann.key])
+    ann.apply()
+    changed = {str(path) for path, text in ann.files().items() if before.get(path) != text}
+    assert changed == {"etc/nftables.d/alamo.nft", "etc/systemd/system/alamo-address.service"}
+
+
 def test_a_new_key_is_a_new_consent(own_authority, pair):
     ann, eve = pair
     (eve.root / "etc/alamo/node.key").unlink()

@@ -36,6 +36,9 @@ ASKING = {
     "claim": ("X-MNT", "--old-key", "KEY", "--key", "KEY"),
     "node": ("init", "X-R1", "--root", "ROOT"),
     "peer": ("add", "Y-R1", "--root", "ROOT"),
+    "host": ("www.x.alamo", "--to", "[::80]:80", "--root", "ROOT", "--key", "KEY"),
+    "unhost": ("www.x.alamo", "--root", "ROOT"),
+    "services": (),
     "mesh": ("up", "--root", "ROOT"),
     "resolver": ("unbound", "--anchor", "ANCHOR"),
 }
@@ -57,7 +60,7 @@ def test_server_at_every_place(command, key, tmp_path):
     (tmp_path / "anchor").write_text(f"alamo. IN DS 1 13 2 {'ab' * 32}\n")
     names = {"FILE": tmp_path / "file", "KEY": key.path, "ROOT": tmp_path / "root", "ANCHOR": tmp_path / "anchor"}
     words = [names.get(word, word) for word in ASKING[command]]
-    pairs = {"--name", "--key", "--mnt", "--root", "--old-key", "--anchor"}
+    pairs = {"--name", "--key", "--mnt", "--root", "--old-key", "--anchor", "--to"}
     for at in range(len(words) + 1):
         if at > 0 and words[at - 1] in pairs:
             continue  # an option and its value belong together
