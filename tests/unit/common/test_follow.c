@@ -46,6 +46,7 @@ struct fixture {
 	struct evconnlistener *listener;
 	char dir[64];
 	char address[96];
+	char list[256]; /* what is followed, when it is not the address alone */
 	const struct step *steps;
 	size_t step_count;
 	size_t connections; /* that came */
@@ -345,7 +346,7 @@ static void play(struct fixture *f, const struct step *steps, size_t count, uint
 	f->steps = steps;
 	f->step_count = count;
 	f->stop_at_head = stop_at;
-	conf.address = f->address;
+	conf.address = f->list[0] != '\0' ? f->list : f->address;
 	assert_int_equal(al_follow_new(f->loop, &conf, &ops, f, &f->follow), AL_OK);
 	al_timer_set(f->guard, GUARD_MS);
 	al_loop_run(f->loop);
@@ -458,6 +459,19 @@ static void cut_in_the_middle(void **state)
 	play(f, steps, AL_COUNT(steps), 8);
 	assert_int_equal(f->entries, 8);
 	assert_int_equal(f->heads, 2);
+}
+
+/* Of several servers the next one is tried, and gone on with from where the last one ended. */
+static void several_addresses(void **state)
+{
+	static const struct step steps[] = { { 0, cut_answer, false }, { 5, five_to_eight, true } };
+	struct fixture *f = *state;
+
+	listen_local(f);
+	(void)snprintf(f->list, sizeof(f->list), "%s/nobody.sock, %s,127.0.0.1:1", f->dir, f->address);
+	play(f, steps, AL_COUNT(steps), 8);
+	assert_int_equal(f->entries, 8);
+	assert_int_equal(f->links, 1);
 }
 
 static void bad_signature_answer(struct al_buf *out)
@@ -915,8 +929,10 @@ static void the_user_refuses(void **state)
 
 static void bad_addresses(void **state)
 {
-	static const char *const bad[] = { "",    "localhost:4344", "127.0.0.1:", "127.0.0.1:0", "[::1]",
-					   "::1", "127.0.0.1:99999" };
+	static const char *const bad[] = {
+		"",    "localhost:4344",  "127.0.0.1:",   "127.0.0.1:0",  "[::1]",
+		"::1", "127.0.0.1:99999", "127.0.0.1:1,", ",127.0.0.1:1", "a,a,a,a,a,a,a,a,a"
+	};
 	struct fixture *f = *state;
 	struct al_follow_conf conf = { .key = key.pub };
 	struct al_follow *follow;
@@ -936,6 +952,7 @@ int main(void)
 		TEST(good_stream_over_tcp),
 		TEST(empty_log),
 		TEST(cut_in_the_middle),
+		TEST(several_addresses),
 		TEST(bad_signature),
 		TEST(wrong_root),
 		TEST(fork_at_equal_size),
