@@ -7,9 +7,13 @@
 #include "ledger.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "alamo/rpsl/entry.h"
 #include "alamo/base/log.h"
@@ -186,12 +190,56 @@ enum al_err ledger_load(struct ledger *ledger, ledger_visit_fn visit, void *arg)
 
 /* ---- life ---- */
 
+/* One more option of a URL, whose value is a file's path. */
+static void url_option(struct al_buf *url, const char *name, const char *path)
+{
+	al_buf_printf(url, "%c%s=", memchr(url->ptr, '?', url->len) != NULL ? '&' : '?', name);
+	for (; *path != '\0'; path++)
+		al_buf_printf(url, isalnum((unsigned char)*path) || strchr("/._-", *path) != NULL ? "%c" : "%%%02X",
+			      (unsigned char)*path);
+}
+
+/* What is in keys/postgresql and not in the URL: a line of alamo.conf has no room for all of it. */
+static enum al_err url_complete(const struct al_conf *conf, const char *where, struct al_buf *url)
+{
+	static const char *const files[][2] = { { "sslrootcert", "keys/postgresql/ca.crt" },
+						{ "sslcert", "keys/postgresql/client.crt" },
+						{ "sslkey", "keys/postgresql/client.key" } };
+	char path[PATH_MAX];
+	enum al_err err = AL_OK;
+
+	al_buf_str(url, where);
+	for (size_t i = 0; err == AL_OK && i < AL_COUNT(files); i++) {
+		err = al_conf_path(conf, files[i][1], path, sizeof(path));
+		if (err != AL_OK || access(path, R_OK) != 0 || strstr(where, files[i][0]) != NULL)
+			continue;
+		url_option(url, files[i][0], path);
+		if (i == 0 && strstr(where, "sslmode") == NULL)
+			url_option(url, "sslmode", "verify-full");
+	}
+	return err == AL_OK ? url->err : err;
+}
+
+enum al_err ledger_place(const struct al_conf *conf, const char *where, char *out, size_t size)
+{
+	struct al_buf url;
+	enum al_err err;
+
+	if (engine_is_path(where))
+		return al_slice_copy(al_slice_str(where), out, size);
+	al_buf_init(&url, size);
+	err = url_complete(conf, where, &url);
+	if (err == AL_OK)
+		err = al_slice_copy(al_buf_view(&url), out, size);
+	al_buf_release(&url);
+	return err;
+}
+
 enum al_err ledger_where(const struct al_conf *conf, char *out, size_t size)
 {
 	const char *where = al_conf_str(conf, "registry", "ledger");
 
-	return engine_is_path(where) ? al_conf_path(conf, where, out, size)
-				     : al_slice_copy(al_slice_str(where), out, size);
+	return engine_is_path(where) ? al_conf_path(conf, where, out, size) : ledger_place(conf, where, out, size);
 }
 
 static enum al_err locks_init(struct ledger *ledger)

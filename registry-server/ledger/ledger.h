@@ -44,6 +44,8 @@ struct ledger_signer {
 
 /* Where [registry] ledger says that it is: an absolute path, or the text of an engine that is none (engine.h). */
 AL_MUST_USE enum al_err ledger_where(const struct al_conf *conf, char *out, size_t size);
+/* The same for such a text from elsewhere; a path is taken as it is. A URL gets the certificates of keys/postgresql. */
+AL_MUST_USE enum al_err ledger_place(const struct al_conf *conf, const char *where, char *out, size_t size);
 
 struct ledger_opts {
 	const char *path;               /* ledger_where(); borrowed during the call */

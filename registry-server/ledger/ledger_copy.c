@@ -17,6 +17,8 @@
 #include "ledger_check.h"
 #include "ledger_writer.h"
 
+#define PLACE_BYTES 8192
+
 struct copy {
 	struct ledger *from, *to;
 	uint64_t next_note; /* size of the next checkpoint; 0: not looked for */
@@ -110,7 +112,7 @@ int ledger_copy_main(const char *conf_path, const char *from, const char *to)
 	struct copy c = { .notes = 0 };
 	struct al_conf *conf = NULL;
 	struct al_vkey key;
-	char message[256];
+	char message[256], places[2][PLACE_BYTES];
 	struct ledger_opts opts = { .key = &key };
 	enum al_err err = al_conf_load(conf_path, &conf, message, sizeof(message));
 
@@ -121,7 +123,11 @@ int ledger_copy_main(const char *conf_path, const char *from, const char *to)
 	}
 	err = al_conf_log_key(conf, &key);
 	if (err == AL_OK)
-		err = copy_run(&c, &opts, from, to);
+		err = ledger_place(conf, from, places[0], sizeof(places[0]));
+	if (err == AL_OK)
+		err = ledger_place(conf, to, places[1], sizeof(places[1]));
+	if (err == AL_OK)
+		err = copy_run(&c, &opts, places[0], places[1]);
 	if (err == AL_OK)
 		printf("copied: %" PRIu64 " entries and %" PRIu64
 		       " checkpoints; the copy was read again and proves the same newest checkpoint\n",

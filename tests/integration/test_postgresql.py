@@ -57,7 +57,7 @@ class Server:
 
     def __init__(self, folder, name):
         self.data, self.sockets, self.name, self.port = folder / name, folder, name, free_port()
-        self.logfile, self.process = folder / f"{name}.log", None
+        self.logfile, self.process, self.more = folder / f"{name}.log", None, {}
 
     def tool(self, program, *words):
         return run(TOOLS / program, *words, cwd="/", **unprivileged())
@@ -73,7 +73,7 @@ class Server:
                               check=False).returncode == 0
 
     def start(self):
-        settings = SETTINGS | {"port": str(self.port), "unix_socket_directories": str(self.sockets)}
+        settings = SETTINGS | {"port": str(self.port), "unix_socket_directories": str(self.sockets)} | self.more
         words = [word for pair in settings.items() for word in ("-c", "=".join(pair))]
         with open(self.logfile, "ab") as log:
             self.process = subprocess.Popen([TOOLS / "postgres", "-D", self.data, *words], stdout=log, stderr=log, cwd="/",
@@ -367,6 +367,51 @@ def test_pair_under_load(tmp_path, cluster):
         for registry in registries:
             registry.stop()
     check_copy(tmp_path, authority, cluster)
+
+
+def certify(folder):
+    """A CA, a server at 127.0.0.1, and a client that is the database's user."""
+    folder.mkdir()
+    new = ("openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-days", "2")
+    run(*new, "-keyout", folder / "ca.key", "-out", folder / "ca.crt", "-subj", "/CN=test CA")
+    for name, subject, extension in (("server", "/CN=db1", "subjectAltName=IP:127.0.0.1"), ("client", "/CN=alamo", "keyUsage=digitalSignature")):
+        run(*new, "-CA", folder / "ca.crt", "-CAkey", folder / "ca.key", "-keyout", folder / f"{name}.key", "-out",
+            folder / f"{name}.crt", "-subj", subject, "-addext", extension, "-addext", "basicConstraints=CA:FALSE")
+
+
+def test_certificates(tmp_path):
+    """A server that takes nothing but client certificates; the registry reads its own inside its sandbox."""
+    cluster = Cluster()
+    server = cluster.primary
+    authority = Authority(tmp_path / "one", listen="127.0.0.1")
+    keys = authority.dir / "keys" / "postgresql"
+    certify(keys)
+    try:
+        server.more = {"synchronous_standby_names": ""}
+        server.create()
+        server.kill()
+        for name in ("ca.crt", "server.crt", "server.key"):
+            shutil.move(keys / name, server.data / name) if name != "ca.crt" else shutil.copy(keys / name, server.data / name)
+            os.chmod(server.data / name, 0o600)
+            if os.geteuid() == 0:
+                shutil.chown(server.data / name, OWNER, pwd.getpwnam(OWNER).pw_gid)
+        (server.data / "pg_hba.conf").write_text("hostssl alamo alamo 127.0.0.1/32 cert\n")
+        server.more |= {"ssl": "on", **{f"ssl_{word}_file": str(server.data / name) for word, name in
+                                        (("ca", "ca.crt"), ("cert", "server.crt"), ("key", "server.key"))}}
+        server.start()
+        bare = f"postgresql://alamo@127.0.0.1:{server.port}/alamo"
+        shutil.move(keys / "client.key", keys / "away")
+        refused = alamo("ledger", "copy", authority.dir / "ledger.db", bare, "--dir", authority.dir, check=False)
+        assert refused.returncode == 1, refused
+        shutil.move(keys / "away", keys / "client.key")
+        alamo("ledger", "copy", authority.dir / "ledger.db", bare, "--dir", authority.dir)
+        authority.configure("registry", ledger=bare)
+        authority.start()
+        authority.member(Key(tmp_path / "member"))
+        assert "sslkey" not in (authority.dir / "up.log").read_text()      # nor a password, if there were one
+    finally:
+        authority.stop()
+        cluster.stop()
 
 
 def check_log(authority, registries, load, whois):
