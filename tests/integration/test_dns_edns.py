@@ -110,7 +110,7 @@ def test_cookies(server):
     assert len(data) == 24 and data[:8] == b"12345678" and data[8] == 1
     again = dns.message.make_query("alamo", "SOA", options=[dns.edns.GenericOption(COOKIE, data)])
     answer = ask(server, again)
-    assert answer.answer and options(answer, COOKIE)[0].to_wire()[:16] == data[:16]
+    assert answer.answer and options(answer, COOKIE)[0].to_wire()[:12] == data[:12]  # behind it stands the time
     wrong = dns.message.make_query("alamo", "SOA", options=[dns.edns.GenericOption(COOKIE, b"123456789")])
     assert ask(server, wrong).rcode() == dns.rcode.FORMERR
     # RFC 7873 section 5.4: a cookie without a question
