@@ -8,7 +8,6 @@
 
 #include <sodium.h>
 
-#include "address.h"
 #include "acceptance.h"
 #include "baseline.h"
 #include "scenario.h"
@@ -16,7 +15,6 @@
 static const char usage[] =
 	"usage: alamo-meshsim run [options]          scenarios on one graph; figures on stdout\n"
 	"       alamo-meshsim acceptance [options]   the table of docs/mesh.md: a line for each row\n"
-	"       alamo-meshsim address PREFIX KEY     a node's address: the network's prefix, an Ed25519 key in hex\n"
 	"run:\n"
 	"  --graph GRAPH        ba:N:M, rgg:N:DEGREE, grid:WxH or file:PATH (ba:1000:3)\n"
 	"  --scheme SCHEME      anchors:1 to anchors:5, elected, dv or snek (anchors:3)\n"
@@ -241,27 +239,6 @@ static int acceptance(int argc, char **argv)
 	return complete ? 0 : 1;
 }
 
-static int address(int argc, char **argv)
-{
-	struct al_prefix network, made;
-	uint8_t key[MESH_KEY_LEN];
-	char text[AL_PREFIX_STRLEN];
-	size_t len;
-
-	if (argc != 3)
-		return complain("two words belong behind", argv[0]);
-	if (al_prefix_parse(al_slice_str(argv[1]), &network) != AL_OK || !mesh_prefix_ok(&network))
-		return complain("an IPv6 prefix of 8, 12, ... 64 bits, not", argv[1]);
-	if (sodium_hex2bin(key, sizeof(key), argv[2], strlen(argv[2]), NULL, &len, NULL) != 0 || len != sizeof(key) ||
-	    strlen(argv[2]) != 2 * sizeof(key))
-		return complain("a key is 64 hex digits, not", argv[2]);
-	if (mesh_address(&network, 0, key, &made) != AL_OK)
-		return 1;
-	al_addr_format(&made, text);
-	(void)printf("%s\n", text);
-	return 0;
-}
-
 int sim_command(int argc, char **argv)
 {
 	if (sodium_init() < 0)
@@ -270,8 +247,6 @@ int sim_command(int argc, char **argv)
 		return run(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "acceptance") == 0)
 		return acceptance(argc - 1, argv + 1);
-	if (argc > 1 && strcmp(argv[1], "address") == 0)
-		return address(argc - 1, argv + 1);
 	(void)fputs(usage, argc > 1 && strcmp(argv[1], "--help") == 0 ? stdout : stderr);
 	return argc > 1 && strcmp(argv[1], "--help") == 0 ? 0 : 2;
 }

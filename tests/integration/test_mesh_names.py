@@ -81,7 +81,10 @@ def test_names_of_the_mesh(authority, key):
 
 
 def test_who_has_the_key_has_the_address():
-    """Asked of nobody, and the same in another network only by name."""
+    """Asked of nobody, and another one in another network."""
+    for line in (ROOT / "tests/vectors/mesh/addresses.txt").read_text().splitlines()[7:12]:
+        key, prefix, address = line.split()
+        assert alamo("mesh", "address", base64.b64encode(bytes.fromhex(key)).decode(), "--network", prefix).stdout == f"{address}\n"
     first = MeshKey(b"first")
     assert alamo("mesh", "address", first.text, "--network", str(NETWORK)).stdout == first.address + "\n"
     assert alamo("mesh", "address", first.text, "--network", "fca2::/16").stdout != first.address + "\n"

@@ -6,24 +6,14 @@ import io
 import json
 import re
 import subprocess
-from pathlib import Path
 
 from harness import BIN
-
-VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "mesh" / "addresses.txt"
 
 
 def meshsim(*words, status=0):
     done = subprocess.run([BIN / "alamo-meshsim", *words], capture_output=True, text=True, timeout=300)
     assert done.returncode == status, done.stderr
     return done.stdout if status == 0 else done.stderr
-
-
-def test_address():
-    key, prefix, address = VECTORS.read_text().splitlines()[7].split()
-    assert meshsim("address", prefix, key) == f"{address}\n"
-    assert "64 hex digits" in meshsim("address", prefix, key[:-1], status=2)
-    assert "prefix" in meshsim("address", "fca1::/18", key, status=2)
 
 
 def test_same_seed_same_bytes_in_both_formats():
