@@ -11,6 +11,7 @@ import pytest
 from harness import BIN, DAEMONS, ROOT, Authority, Key, run, stop
 
 sys.path.insert(0, str(ROOT / "tests" / "lab"))
+from machines import Internet, NotHere  # of tests/lab
 CLONE_NEWNET = 0x40000000
 GO = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": ""}
 
@@ -91,6 +92,17 @@ def netns():
 def children():
     with own_children() as start:
         yield start
+
+
+@pytest.fixture
+def internet(netns, children, tmp_path):
+    """Machines of members on one wire, each a namespace with its own tunnels and router."""
+    try:
+        made = Internet(tmp_path, children)
+    except NotHere as reason:
+        pytest.skip(str(reason))
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

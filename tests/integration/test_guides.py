@@ -3,25 +3,14 @@
 
 import re
 
-import pytest
 from conftest import running
 from harness import BIN, ROOT, run, wait_for
-from machines import WIRE, Internet, NotHere
+from machines import WIRE
 from newcomer import offer_in
 from test_node import DN42_TEMPLATE, anchors_of
 
 # What is seen a moment later: sessions come up, the log is dated once a minute.
 LATER = {"alamo doctor": "nothing is wrong\n", "dig +short @127.0.0.1 www.ann.alamo AAAA": "::80\n"}
-
-
-@pytest.fixture
-def internet(netns, children, tmp_path):
-    try:
-        made = Internet(tmp_path, children)
-    except NotHere as reason:
-        pytest.skip(str(reason))
-    yield made
-    made.close()
 
 
 def blocks(page):

@@ -14,24 +14,13 @@ import subprocess
 import sys
 
 import dns.reversename
-import pytest
 from conftest import running
 from harness import ALAMO, BIN, ROOT, Key, nobody_home, obj, records, run, wait_for
-from machines import WIRE, Internet, NotHere
+from machines import WIRE
 from newcomer import address_in, offer_in, paths
 
 ANYCAST = "fca1:ff:53::/48"
 SERVE = ("-m", "http.server", "--bind")
-
-
-@pytest.fixture
-def internet(netns, children, tmp_path):
-    try:
-        made = Internet(tmp_path, children)
-    except NotHere as reason:
-        pytest.skip(str(reason))
-    yield made
-    made.close()
 
 
 def joined(internet, authority, name, number):

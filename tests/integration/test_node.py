@@ -15,20 +15,10 @@ from pathlib import Path
 import pytest
 from conftest import running
 from harness import ALAMO, Key, nobody_home, run, wait_for
-from machines import WIRE, Internet, NotHere
+from machines import WIRE, NotHere
 from mitm import Cheat, read_log
 from newcomer import Newcomer, address_in, offer_in, origins_filtered
 from test_audit import find
-
-
-@pytest.fixture
-def internet(netns, children, tmp_path):
-    try:
-        made = Internet(tmp_path, children)
-    except NotHere as reason:
-        pytest.skip(str(reason))
-    yield made
-    made.close()
 
 
 @pytest.fixture

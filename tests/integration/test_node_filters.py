@@ -9,7 +9,7 @@ import re
 import pytest
 from conftest import running
 from harness import Key, mntner, obj, wait_for
-from machines import WIRE, Internet, NotHere
+from machines import WIRE
 from newcomer import paths
 from test_host import joined, key_of, link
 
@@ -46,16 +46,6 @@ FROM_ANN = (
     ("fd42:d42::/48", False, "outside the network"),
     ("fca1::/16", False, "the network's own prefix"),
 )
-
-
-@pytest.fixture
-def internet(netns, children, tmp_path):
-    try:
-        made = Internet(tmp_path, children)
-    except NotHere as reason:
-        pytest.skip(str(reason))
-    yield made
-    made.close()
 
 
 @pytest.fixture
