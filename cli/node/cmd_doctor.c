@@ -10,6 +10,7 @@
 #include "authority/status.h"
 #include "doctor.h"
 #include "json.h"
+#include "node_conf.h"
 
 struct options {
 	struct log_read_options where;
@@ -81,16 +82,8 @@ static const struct command_form doctor_forms[] = { { NULL, "", NULL, doctor_run
 static const struct command_form status_forms[] = { { NULL, "[DIR]", NULL, status_run } };
 
 static const struct option_row rows[] = {
-	{ .name = "root",
-	  .arg = "DIR",
-	  OPTION_AT(struct options, root),
-	  .meaning = "the node's files are below DIR, and no program is asked",
-	  .fallback = "/" },
-	{ .name = "stream",
-	  .arg = "HOST:PORT|PATH",
-	  OPTION_AT(struct options, where.stream),
-	  .meaning = "the log stream, of a mirror for example",
-	  .fallback = "the registry's" },
+	NODE_ROW_ROOT(struct options, "no program is asked"),
+	NODE_ROW_STREAM(struct options, NULL),
 	OPTION_JSON(struct options, json),
 	OPTION_SERVER(struct options, where.server),
 };

@@ -206,11 +206,7 @@ static const struct command_form forms[] = {
 };
 
 static const struct option_row rows[] = {
-	{ .name = "root",
-	  .arg = "DIR",
-	  OPTION_AT(struct options, root),
-	  .meaning = "the node's files are below DIR, and nothing is run",
-	  .fallback = "/" },
+	NODE_ROW_ROOT(struct options, "nothing is run"),
 	{ .name = "gateway",
 	  .verbs = "up",
 	  OPTION_AT(struct options, gateway),
@@ -222,19 +218,8 @@ static const struct option_row rows[] = {
 	  .meaning = "the network's prefix",
 	  .fallback = "the node's" },
 	OPTION_KEY(struct options, key, "init", "the SSH key of the maintainer"),
-	{ .name = "stream",
-	  .arg = "HOST:PORT|PATH",
-	  .verbs = "up down status",
-	  OPTION_AT(struct options, where.stream),
-	  .meaning = "the log stream, of a mirror for example",
-	  .fallback = "the registry's" },
-	{ .name = "server",
-	  .letter = 's',
-	  .arg = "HOST:PORT",
-	  .verbs = "init up down status",
-	  OPTION_AT(struct options, where.server),
-	  .meaning = "the registry's request port",
-	  .fallback = "that of the node, $ALAMO_SERVER, `server` in the configuration, 127.0.0.1:4343" },
+	NODE_ROW_STREAM(struct options, "up down status"),
+	NODE_ROW_SERVER(struct options, "init up down status"),
 };
 
 const struct command command_mesh = {

@@ -213,18 +213,8 @@ static const struct option_row rows[] = {
 	  OPTION_AT(struct options, registry.pin),
 	  .meaning = "the log key that the registry must have, as its hostmaster published it",
 	  .fallback = "the one of the first contact" },
-	{ .name = "stream",
-	  .arg = "HOST:PORT|PATH",
-	  .verbs = "check diff apply run",
-	  OPTION_AT(struct options, where.stream),
-	  .meaning = "the log stream, of a mirror for example",
-	  .fallback = "the registry's" },
-	{ .name = "server",
-	  .letter = 's',
-	  .arg = "HOST:PORT",
-	  OPTION_AT(struct options, where.server),
-	  .meaning = "the registry's request port",
-	  .fallback = "that of the node, $ALAMO_SERVER, `server` in the configuration, 127.0.0.1:4343" },
+	NODE_ROW_STREAM(struct options, "check diff apply run"),
+	NODE_ROW_SERVER(struct options, NULL),
 };
 
 const struct command command_node = {

@@ -363,11 +363,7 @@ static const struct command_form forms[] = {
 };
 
 static const struct option_row rows[] = {
-	{ .name = "root",
-	  .arg = "DIR",
-	  OPTION_AT(struct options, root),
-	  .meaning = "the node's files are below DIR, and nothing is run",
-	  .fallback = "/" },
+	NODE_ROW_ROOT(struct options, "nothing is run"),
 	{ .name = "yes",
 	  .letter = 'y',
 	  .verbs = "accept",

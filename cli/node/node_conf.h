@@ -8,7 +8,26 @@
 #include <limits.h>
 
 #include "node_view.h"
+#include "option.h"
 #include "settings.h"
+
+/* Rows that commands about a node have in common; `words`: the verbs that take it, NULL: all. */
+#define NODE_ROW_ROOT(type, effect)                                                       \
+	{                                                                                 \
+		.name = "root", .arg = "DIR", OPTION_AT(type, root),                      \
+		.meaning = "the node's files are below DIR, and " effect, .fallback = "/" \
+	}
+#define NODE_ROW_STREAM(type, words)                                                                        \
+	{                                                                                                   \
+		.name = "stream", .arg = "HOST:PORT|PATH", .verbs = (words), OPTION_AT(type, where.stream), \
+		.meaning = "the log stream, of a mirror for example", .fallback = "the registry's"          \
+	}
+#define NODE_ROW_SERVER(type, words)                                                                                  \
+	{                                                                                                             \
+		.name = "server", .letter = 's', .arg = "HOST:PORT", .verbs = (words), OPTION_AT(type, where.server), \
+		.meaning = "the registry's request port",                                                             \
+		.fallback = "that of the node, $ALAMO_SERVER, `server` in the configuration, 127.0.0.1:4343"          \
+	}
 
 /* The newest checkpoint that this node has seen: an older log, or another, is refused. */
 #define NODE_PIN_PATH "var/lib/alamo/node/checkpoint"

@@ -328,11 +328,7 @@ static const struct command_form host_forms[] = { { NULL, "NAME", NULL, host_run
 static const struct command_form unhost_forms[] = { { NULL, "NAME", NULL, unhost_run } };
 
 #define ROWS_SHARED                                                                            \
-	{ .name = "root",                                                                      \
-	  .arg = "DIR",                                                                        \
-	  OPTION_AT(struct options, root),                                                     \
-	  .meaning = "the node's files are below DIR, and nothing is run",                     \
-	  .fallback = "/" },                                                                   \
+	NODE_ROW_ROOT(struct options, "nothing is run"),                                       \
 		OPTION_KEY(struct options, key, NULL, "the SSH key of the maintainer"),        \
 		{ .name = "dry-run",                                                           \
 		  .letter = 'n',                                                               \
