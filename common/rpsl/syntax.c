@@ -373,7 +373,11 @@ static enum al_err canon_reverse(struct al_slice value, struct al_buf *out, cons
 
 static const struct {
 	canon_fn canon;
-	canon_fn old; /* wider: what a log may have; NULL: nothing but `canon`, or any words */
+	/*
+	 * Wider: what a log may have; NULL: nothing but `canon`, or any words. Numbers and prefixes, by which space is
+	 * counted, were never taken in another form.
+	 */
+	canon_fn old;
 	const char *doc;
 } syntaxes[] = {
 	[AL_SYN_TEXT] = { canon_text, NULL, "text" },
@@ -383,14 +387,14 @@ static const struct {
 	[AL_SYN_NIC_HDL] = { syntax_nic_hdl, syntax_nic_hdl_old, "handle" },
 	[AL_SYN_MNTNER_ANY] = { syntax_mntner_any, syntax_mntner_any_old, "NAME-MNT or ANY" },
 	[AL_SYN_COUNTRY] = { syntax_country, NULL, "ISO 3166 code" },
-	[AL_SYN_ASN] = { syntax_asn, NULL, "AS number" },
-	[AL_SYN_AS_BLOCK] = { syntax_as_block, NULL, "AS number range" },
+	[AL_SYN_ASN] = { syntax_asn, syntax_asn, "AS number" },
+	[AL_SYN_AS_BLOCK] = { syntax_as_block, syntax_as_block, "AS number range" },
 	[AL_SYN_AS_NAME] = { syntax_name, syntax_name_old, "name" },
 	[AL_SYN_AS_SET] = { syntax_as_set, syntax_as_set_old, "as-set name" },
 	[AL_SYN_AS_MEMBER] = { syntax_as_member, NULL, "AS number or as-set" },
-	[AL_SYN_PREFIX4] = { canon_prefix4, NULL, "IPv4 prefix" },
-	[AL_SYN_PREFIX6] = { canon_prefix6, NULL, "IPv6 prefix" },
-	[AL_SYN_PREFIX] = { canon_prefix, NULL, "prefix" },
+	[AL_SYN_PREFIX4] = { canon_prefix4, canon_prefix4, "IPv4 prefix" },
+	[AL_SYN_PREFIX6] = { canon_prefix6, canon_prefix6, "IPv6 prefix" },
+	[AL_SYN_PREFIX] = { canon_prefix, canon_prefix, "prefix" },
 	[AL_SYN_ROUTE_SET] = { syntax_route_set, syntax_route_set_old, "route-set name" },
 	[AL_SYN_ROUTE_MEMBER] = { canon_route_member, NULL, "prefix, AS number or set" },
 	[AL_SYN_DOMAIN] = { syntax_domain, syntax_domain_old, "domain name" },
@@ -412,7 +416,7 @@ static const struct {
 	[AL_SYN_ADDRESS] = { canon_address, NULL, "address" },
 	[AL_SYN_ENDPOINT] = { canon_endpoint, NULL, "host port" },
 	[AL_SYN_KEY32] = { canon_key32, NULL, "base64 of 32 bytes" },
-	[AL_SYN_NODE_PAIR] = { syntax_node_pair, NULL, "NODE:NODE" },
+	[AL_SYN_NODE_PAIR] = { syntax_node_pair, syntax_node_pair, "NODE:NODE" },
 	[AL_SYN_SIGNATURE] = { canon_signature, NULL, "base64 of 64 bytes" },
 	[AL_SYN_PORT] = { canon_port, NULL, "tcp|udp number" },
 	[AL_SYN_REVERSE] = { canon_reverse, NULL, "address name" },
