@@ -81,8 +81,11 @@ static int daemon_start(const struct roa_options *options, pid_t *out)
 	parent = getpid();
 	pid = fork();
 	if (pid == 0) {
-		if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent)
+		if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent) {
 			(void)execvp(program, argv);
+			(void)command_fail(CLI_REFUSED, "%s: %s: it belongs beside alamo, or in PATH", program,
+					   strerror(errno));
+		}
 		_exit(127);
 	}
 	if (pid < 0)

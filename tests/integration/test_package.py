@@ -8,7 +8,8 @@ import subprocess
 from fnmatch import fnmatch
 
 import pytest
-from harness import BIN, DAEMONS, ROOT, run
+from conftest import running
+from harness import BIN, DAEMONS, ROOT, Key, run, wait_for
 
 PROGRAMS = ("alamo", "alamo-meshsim", *DAEMONS)
 
@@ -40,6 +41,28 @@ def test_each_file_is_in_one_package(tree):
         assert len(owners) == 1, (path, owners)
         used.update(owners)
     assert used == rows
+
+
+def test_a_router_needs_no_package_of_the_authority(tmp_path, children):
+    """`alamo roa serve`, which alamo-roa.service runs, with the programs of the package alamo and no others."""
+    rows = (ROOT / "debian/alamo.install").read_text().split()
+    alone, key, into = tmp_path / "bin", tmp_path / "log.pub", tmp_path / "into"
+    alone.mkdir()
+    for name in (row.removeprefix("usr/bin/") for row in rows if row.startswith("usr/bin/")):
+        shutil.copy(BIN / name, alone)
+    serve = ["roa", "serve", "--log-key", key, "--into", into, "--port", "0", "--listen", "127.0.0.1"]
+    with running(tmp_path / "dir") as authority:
+        shutil.copy(authority.dir / "keys/log.pub", key)
+        authority.member(Key(tmp_path / "member"), name="FIRST")
+        wait_for(authority.vrps, what="the route")
+        with open(tmp_path / "serve.log", "ab") as log:
+            children([alone / "alamo", *serve, "http://%s:%d" % authority.endpoints["roas"]], stderr=log, stdout=subprocess.DEVNULL,
+                     env={"PATH": "/usr/bin:/bin"})
+        wait_for(lambda: "rtr 127.0.0.1:" in (into / "run/endpoints.d/alamo-rpkid").read_text(), what="the cache")
+    # What cannot be started is named.
+    (alone / "alamo-rpkid").unlink()
+    refused = run(alone / "alamo", *serve, "http://127.0.0.1:1", check=False, env={"PATH": str(tmp_path)})
+    assert refused.returncode != 0 and "alamo-rpkid: No such file" in refused.stderr and "beside alamo" in refused.stderr
 
 
 def test_each_program_has_its_page(tree):
