@@ -322,7 +322,7 @@ static struct al_prefix asn_key(uint32_t asn)
 
 static struct asn_held *asn_held_new(const struct al_object *object, struct al_slice pool)
 {
-	struct asn_held *held = malloc(sizeof(*held) + pool.len + 1);
+	struct asn_held *held = malloc(sizeof(*held) + pool.len);
 
 	if (held == NULL)
 		return NULL;

@@ -90,6 +90,43 @@ static void full_pool(void **state)
 	space_free(space);
 }
 
+/* Below what was never asked about it goes on at the pool's start, whatever is taken elsewhere. */
+static void deeper_than_known(void **state)
+{
+	struct space *space;
+
+	(void)state;
+	assert_int_equal(space_new(&space), AL_OK);
+	take(space, "0.0.0.0/1");
+	take(space, "172.28.0.0/24");
+	assert_next(space, "172.28.0.0/15", 26, "172.28.1.0/26");
+	space_free(space);
+}
+
+static struct al_object *block_make(const char *text)
+{
+	struct al_build build = { .raw = al_slice_str(text), .source = AL_S("TEST"), .time = 1 };
+	struct al_object *out;
+	bool deletes;
+
+	assert_int_equal(al_object_build(&build, NULL, &out, &deletes), AL_OK);
+	return out;
+}
+
+/* A space that watches no state counts for nobody, and knows what is taken. */
+static void changes_that_nobody_counts(void **state)
+{
+	struct al_object *block = block_make("inet6num: fca1:100::/48\nnetname: X-NET\nmnt-by: X-MNT\nsource: TEST\n");
+	struct space *space;
+
+	(void)state;
+	assert_int_equal(space_new(&space), AL_OK);
+	assert_int_equal(space_change(space, NULL, block), AL_OK);
+	assert_next(space, "fca1:100::/24", 48, "fca1:100:1::/48");
+	space_free(space);
+	al_object_unref(block);
+}
+
 static void asns(void **state)
 {
 	static bool taken[5000];
@@ -127,7 +164,8 @@ static void asns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(blocks), cmocka_unit_test(full_pool),
-					    cmocka_unit_test(asns) };
+					    cmocka_unit_test(deeper_than_known),
+					    cmocka_unit_test(changes_that_nobody_counts), cmocka_unit_test(asns) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
