@@ -200,32 +200,17 @@ static enum irrd_reply give_objects(struct irrd *c)
 	return REPLY_JOB;
 }
 
-static int slice_order(const void *a, const void *b)
-{
-	return al_slice_cmp(*(const struct al_slice *)a, *(const struct al_slice *)b);
-}
-
+/* Of one prefix: routes come in the order of their keys, which end in the origin. */
 static enum irrd_reply put_origins(struct irrd *c)
 {
 	const struct whois_result *result = &c->job->result;
-	struct al_slice *origins;
-	size_t i;
 
 	if (result->err != AL_OK || result->truncated)
 		return irrd_fail_limit(c, result->err);
-	origins = calloc(result->count + 1, sizeof(*origins));
-	if (origins == NULL)
-		return irrd_fail_limit(c, AL_ENOMEM);
-	for (i = 0; i < result->count; i++)
-		origins[i] = al_object_attr(result->items[i], "origin");
-	qsort(origins, result->count, sizeof(*origins), slice_order);
-	for (i = 0; i < result->count; i++) {
-		if (i > 0 && al_slice_eq(origins[i], origins[i - 1]))
-			continue;
+	for (size_t i = 0; i < result->count; i++) {
 		irrd_separator(c, " ");
-		al_buf_slice(&c->job->data, origins[i]);
+		al_buf_slice(&c->job->data, al_object_attr(result->items[i], "origin"));
 	}
-	free(origins);
 	return REPLY_DATA;
 }
 
