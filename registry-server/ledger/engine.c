@@ -69,3 +69,12 @@ void engine_close(struct engine *engine)
 	if (engine != NULL)
 		engine->ops->close(engine);
 }
+
+void engine_queued(struct ledger_queued *out, uint64_t id, uint64_t time, struct al_slice label, struct al_slice hash)
+{
+	*out = (struct ledger_queued){ .id = id, .time = time };
+	if (al_slice_copy(al_slice_head(label, LEDGER_LABEL_MAX - 1), out->label, sizeof(out->label)) != AL_OK)
+		out->label[0] = '\0';
+	for (size_t i = 0; i < AL_HASH_LEN && i < hash.len; i++)
+		out->hash[i] = (uint8_t)hash.ptr[i];
+}

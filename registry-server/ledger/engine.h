@@ -28,6 +28,20 @@ struct engine_row {
 };
 typedef enum al_err (*engine_row_fn)(void *arg, const struct engine_row *row);
 
+/* Which rows of the queue: of `number` as its id, of before `number` as time, of a hash, of a word, or of whoever sent
+   the row `number` by any word but a network's. */
+enum engine_by { ENGINE_ID, ENGINE_BEFORE, ENGINE_HASH, ENGINE_SAME, ENGINE_WHO, ENGINE_SENDER };
+struct engine_rows {
+	enum engine_by by; /* not ENGINE_SAME */
+	uint64_t number;
+	const uint8_t *hash;
+	struct al_slice who;
+};
+struct engine_refusal {
+	uint64_t time; /* Unix seconds */
+	struct al_slice reason;
+};
+
 struct engine {
 	const struct engine_ops *ops;
 };
@@ -40,25 +54,26 @@ struct engine_side_ops {
 	enum al_err (*get)(struct engine *engine, struct al_slice object, uint8_t hash[static AL_HASH_LEN],
 			   struct al_buf *text); /* appended; AL_ENOTFOUND */
 
-	/* ---- the queue ---- */
-	/* Refuses what is older than `before`; *count of them. */
-	enum al_err (*queue_expire)(struct engine *engine, uint64_t before, uint64_t now, uint64_t *count);
-	/* The same again gives the same row: its id and hash. AL_ELIMIT: full. AL_EDENIED: a share is. */
-	enum al_err (*queue_add)(struct engine *engine, const struct ledger_asking *asking, uint64_t share,
-				 struct ledger_queued *row);
+	/* ---- the queue: rows only; who may add, and what is remembered, is queue.h's ---- */
+	enum al_err (*queue_row)(struct engine *engine, enum engine_by by, const uint8_t hash[static AL_HASH_LEN],
+				 struct ledger_queued *row); /* ENGINE_HASH or ENGINE_SAME; AL_ENOTFOUND */
 	enum al_err (*queue_get)(struct engine *engine, uint64_t id, struct ledger_queued *row,
 				 struct al_buf *text); /* appended; AL_ENOTFOUND */
-	enum al_err (*queue_find)(struct engine *engine, const uint8_t hash[static AL_HASH_LEN],
-				  uint64_t *id); /* AL_ENOTFOUND */
-	/* By `who`, a word or "from=ID"; NULL pointer: by `id`. *count of them; AL_ENOTFOUND. */
-	enum al_err (*queue_drop)(struct engine *engine, uint64_t id, struct al_slice who, uint64_t now,
-				  struct al_slice reason, uint64_t *count);
-	enum al_err (*queue_status)(struct engine *engine, const uint8_t hash[static AL_HASH_LEN],
-				    struct ledger_queue_status *status); /* AL_ENOTFOUND */
-	enum al_err (*queue_forget)(struct engine *engine, const uint8_t hash[static AL_HASH_LEN]);
-	/* Oldest first; *count rows, at most `cap`; *total: how many there are. */
-	enum al_err (*queue_list)(struct engine *engine, struct ledger_queued *rows, size_t cap, size_t *count,
-				  uint64_t *total);
+	/* Oldest first; *count rows, at most `cap`. */
+	enum al_err (*queue_list)(struct engine *engine, struct ledger_queued *rows, size_t cap, size_t *count);
+	/* Rows and bytes of text that wait: of that word's, or (empty) of everybody's. */
+	enum al_err (*queue_sums)(struct engine *engine, struct al_slice who, uint64_t *rows, uint64_t *bytes);
+	/* Neither hash is there. *id is new: none is ever given again. */
+	enum al_err (*queue_insert)(struct engine *engine, const struct ledger_asking *asking, uint64_t *id);
+	/* Counts row `id` for that word; twice is once. */
+	enum al_err (*queue_count)(struct engine *engine, struct al_slice who, uint64_t id, uint64_t bytes);
+	/* *count rows leave; with `refusal` their hashes stay with it (may be NULL). AL_ENOTFOUND: none. */
+	enum al_err (*queue_remove)(struct engine *engine, const struct engine_rows *which,
+				    const struct engine_refusal *refusal, uint64_t *count);
+	enum al_err (*queue_refusal)(struct engine *engine, const uint8_t hash[static AL_HASH_LEN], uint64_t *time,
+				     char reason[static LEDGER_REASON_MAX]); /* AL_ENOTFOUND */
+	/* Forgets refusals before that time, and all but the newest `most`. */
+	enum al_err (*queue_trim)(struct engine *engine, uint64_t before, uint64_t most);
 
 	/* ---- control requests ---- */
 	/* AL_EEXIST: taken before. AL_EAGAIN: too many are remembered. */
@@ -142,6 +157,9 @@ bool engine_is_path(const char *where);
 /* For logs and people: without a password, or what else is in a URL's user and options. */
 #define ENGINE_LABEL_MAX 256
 const char *engine_label(const char *where, char out[static ENGINE_LABEL_MAX]);
+
+/* One row of the queue as a store's columns have it; what is too long is cut. */
+void engine_queued(struct ledger_queued *out, uint64_t id, uint64_t time, struct al_slice label, struct al_slice hash);
 
 /* ---- engine_rows.c: what engines other than SQLite's do for save() and adopt() ---- */
 enum al_err engine_rows_save(struct engine *engine, const char *path);

@@ -5,29 +5,33 @@
  */
 #include "engine_pg.h"
 
-#define TEXT(value) #value
-#define NUMBER(value) TEXT(value)
-
 #define COLUMNS "SELECT id, time, label, hash FROM queue "
-/* What `which` chooses leaves all tables at once; its hash stays, with time $1 and reason $2. $3 is for `which`. */
-#define DROP(which)                                                                  \
+/* What `which` chooses leaves both tables at once; its hash stays, with time $2 and reason $3. $1 is for `which`. */
+#define REFUSE(which)                                                                \
 	"WITH gone AS (DELETE FROM queue WHERE " which " RETURNING id, hash),"       \
 	" w AS (DELETE FROM queue_who WHERE id IN (SELECT id FROM gone))"            \
-	" INSERT INTO queue_done (hash, time, reason) SELECT hash, $1, $2 FROM gone" \
+	" INSERT INTO queue_done (hash, time, reason) SELECT hash, $2, $3 FROM gone" \
 	" ON CONFLICT (hash) DO UPDATE SET time = excluded.time, reason = excluded.reason"
+/* The same, and nothing of it stays. */
+#define FORGET(which)                                                     \
+	"WITH gone AS (SELECT id FROM queue WHERE " which "),"            \
+	" w AS (DELETE FROM queue_who WHERE id IN (SELECT id FROM gone))" \
+	" DELETE FROM queue WHERE id IN (SELECT id FROM gone)"
+#define BOTH(which)                          \
+	{                                    \
+		FORGET(which), REFUSE(which) \
+	}
+#define OF_WHO "id IN (SELECT id FROM queue_who WHERE who = $1)"
+#define OF_SENDER                                                                               \
+	"id IN (SELECT id FROM queue_who WHERE who IN (SELECT who FROM queue_who WHERE id = $1" \
+	" AND who NOT LIKE 'network=%'))"
 
 /* ---- looking ---- */
 
 static void row_take(const PGresult *result, int at, struct ledger_queued *out)
 {
-	struct al_slice label = al_slice_head(pg_cell(result, at, 2), LEDGER_LABEL_MAX - 1),
-			hash = pg_cell(result, at, 3);
-
-	*out = (struct ledger_queued){ .id = pg_u64(result, at, 0), .time = pg_u64(result, at, 1) };
-	if (al_slice_copy(label, out->label, sizeof(out->label)) != AL_OK)
-		out->label[0] = '\0';
-	for (size_t i = 0; i < AL_HASH_LEN && i < hash.len; i++)
-		out->hash[i] = (uint8_t)hash.ptr[i];
+	engine_queued(out, pg_u64(result, at, 0), pg_u64(result, at, 1), pg_cell(result, at, 2),
+		      pg_cell(result, at, 3));
 }
 
 static enum al_err row_by(struct pg_engine *db, const char *text, const struct pg_args *args, struct ledger_queued *row,
@@ -48,23 +52,14 @@ static enum al_err row_by(struct pg_engine *db, const char *text, const struct p
 	return err;
 }
 
-static enum al_err row_by_hash(struct pg_engine *db, const char *text, const uint8_t hash[static AL_HASH_LEN],
-			       struct ledger_queued *row)
+enum al_err pg_queue_row(struct engine *engine, enum engine_by by, const uint8_t hash[static AL_HASH_LEN],
+			 struct ledger_queued *row)
 {
 	struct pg_args args = { .count = 0 };
 
 	pg_arg_hash(&args, hash);
-	return row_by(db, text, &args, row, NULL);
-}
-
-enum al_err pg_queue_find(struct engine *engine, const uint8_t hash[static AL_HASH_LEN], uint64_t *id)
-{
-	struct ledger_queued row;
-	enum al_err err = row_by_hash(pg_of(engine), COLUMNS "WHERE hash = $1", hash, &row);
-
-	if (err == AL_OK)
-		*id = row.id;
-	return err;
+	return row_by(pg_of(engine), by == ENGINE_SAME ? COLUMNS "WHERE same = $1" : COLUMNS "WHERE hash = $1", &args,
+		      row, NULL);
 }
 
 enum al_err pg_queue_get(struct engine *engine, uint64_t id, struct ledger_queued *out, struct al_buf *text)
@@ -75,13 +70,17 @@ enum al_err pg_queue_get(struct engine *engine, uint64_t id, struct ledger_queue
 	return row_by(pg_of(engine), "SELECT id, time, label, hash, text FROM queue WHERE id = $1", &args, out, text);
 }
 
-/* Two numbers of one row: how many, how many bytes. */
-static enum al_err sums(struct pg_engine *db, const char *text, const struct pg_args *args, uint64_t *rows,
-			uint64_t *bytes)
+enum al_err pg_queue_sums(struct engine *engine, struct al_slice who, uint64_t *rows, uint64_t *bytes)
 {
+	static const char all[] = "SELECT count(*), coalesce(sum(length(text)), 0)::int8 FROM queue",
+			  one[] = "SELECT count(*), coalesce(sum(bytes), 0)::int8 FROM queue_who WHERE who = $1";
+	struct pg_args args = { .count = 0 };
 	PGresult *result;
-	enum al_err err = pg_ask(db, text, args, &result);
+	enum al_err err;
 
+	if (who.len > 0)
+		pg_arg_bytes(&args, who);
+	err = pg_ask(pg_of(engine), who.len > 0 ? one : all, &args, &result);
 	if (err == AL_OK) {
 		*rows = pg_u64(result, 0, 0);
 		*bytes = pg_u64(result, 0, 1);
@@ -90,90 +89,46 @@ static enum al_err sums(struct pg_engine *db, const char *text, const struct pg_
 	return err;
 }
 
-static enum al_err sums_all(struct pg_engine *db, uint64_t *rows, uint64_t *bytes)
+enum al_err pg_queue_list(struct engine *engine, struct ledger_queued *rows, size_t cap, size_t *count)
 {
-	return sums(db, "SELECT count(*), coalesce(sum(length(text)), 0)::int8 FROM queue", NULL, rows, bytes);
-}
-
-enum al_err pg_queue_list(struct engine *engine, struct ledger_queued *rows, size_t cap, size_t *count, uint64_t *total)
-{
-	struct pg_engine *db = pg_of(engine);
 	struct pg_args args = { .count = 0 };
 	PGresult *result;
-	uint64_t bytes;
-	enum al_err err = sums_all(db, total, &bytes);
+	enum al_err err;
 
 	*count = 0;
-	if (err != AL_OK)
-		return err;
 	pg_arg_u64(&args, cap);
-	err = pg_ask(db, COLUMNS "ORDER BY id LIMIT $1", &args, &result);
+	err = pg_ask(pg_of(engine), COLUMNS "ORDER BY id LIMIT $1", &args, &result);
 	for (int i = 0; err == AL_OK && i < PQntuples(result); i++)
 		row_take(result, i, &rows[(*count)++]);
 	PQclear(result);
 	return err;
 }
 
-static enum al_err refused_look(struct pg_engine *db, const uint8_t hash[static AL_HASH_LEN],
-				struct ledger_queue_status *status)
+enum al_err pg_queue_refusal(struct engine *engine, const uint8_t hash[static AL_HASH_LEN], uint64_t *time,
+			     char reason[static LEDGER_REASON_MAX])
 {
 	struct pg_args args = { .count = 0 };
 	PGresult *result;
 	enum al_err err;
 
 	pg_arg_hash(&args, hash);
-	err = pg_ask(db, "SELECT time, reason FROM queue_done WHERE hash = $1", &args, &result);
+	err = pg_ask(pg_of(engine), "SELECT time, reason FROM queue_done WHERE hash = $1", &args, &result);
 	if (err == AL_OK && PQntuples(result) == 0)
 		err = AL_ENOTFOUND;
 	if (err == AL_OK) {
-		status->time = pg_u64(result, 0, 0);
-		err = al_slice_copy(al_slice_head(pg_cell(result, 0, 1), LEDGER_REASON_MAX - 1), status->reason,
-				    sizeof(status->reason));
+		*time = pg_u64(result, 0, 0);
+		err = al_slice_copy(al_slice_head(pg_cell(result, 0, 1), LEDGER_REASON_MAX - 1), reason,
+				    LEDGER_REASON_MAX);
 	}
 	PQclear(result);
 	return err;
 }
 
-enum al_err pg_queue_status(struct engine *engine, const uint8_t hash[static AL_HASH_LEN],
-			    struct ledger_queue_status *status)
-{
-	struct ledger_queued row;
-	enum al_err err = row_by_hash(pg_of(engine), COLUMNS "WHERE hash = $1", hash, &row);
-
-	*status = (struct ledger_queue_status){ .waiting = err == AL_OK };
-	if (err == AL_OK) {
-		status->id = row.id;
-		status->time = row.time;
-	}
-	return err == AL_ENOTFOUND ? refused_look(pg_of(engine), hash, status) : err;
-}
-
 /* ---- adding ---- */
 
-/* Is there room for so much more, of everybody's and of each one's share? */
-static enum al_err room(struct pg_engine *db, const struct ledger_asking *asking, uint64_t share)
+enum al_err pg_queue_insert(struct engine *engine, const struct ledger_asking *asking, uint64_t *id)
 {
-	struct al_slice rest = asking->who, who;
-	uint64_t rows, bytes;
-	enum al_err err = sums_all(db, &rows, &bytes);
-
-	if (err == AL_OK && (rows >= LEDGER_QUEUE_ROWS || bytes + asking->text.len > LEDGER_QUEUE_BYTES))
-		err = AL_ELIMIT;
-	while (err == AL_OK && al_slice_word(&rest, "", &who)) {
-		uint64_t most = al_slice_starts(who, "network=") ? share * LEDGER_QUEUE_NETWORK : share;
-		struct pg_args args = { .count = 0 };
-
-		pg_arg_bytes(&args, who);
-		err = sums(db, "SELECT count(*), coalesce(sum(bytes), 0)::int8 FROM queue_who WHERE who = $1", &args,
-			   &rows, &bytes);
-		if (err == AL_OK && (rows >= most || bytes + asking->text.len > most * LEDGER_QUEUE_ROW_BYTES))
-			err = AL_EDENIED;
-	}
-	return err;
-}
-
-static enum al_err insert_row(struct pg_engine *db, const struct ledger_asking *asking, uint64_t *id)
-{
+	struct pg_engine *db = pg_of(engine);
 	struct pg_args args = { .count = 0 };
 	PGresult *result = NULL;
 	enum al_err err = pg_speak(db);
@@ -193,119 +148,67 @@ static enum al_err insert_row(struct pg_engine *db, const struct ledger_asking *
 	return err;
 }
 
-static enum al_err insert(struct pg_engine *db, const struct ledger_asking *asking, uint64_t *id)
+enum al_err pg_queue_count(struct engine *engine, struct al_slice who, uint64_t id, uint64_t bytes)
 {
-	struct al_slice rest = asking->who, who;
-	enum al_err err = insert_row(db, asking, id);
+	struct pg_args args = { .count = 0 };
 	uint64_t count;
 
-	while (err == AL_OK && al_slice_word(&rest, "", &who)) {
-		struct pg_args args = { .count = 0 };
-
-		pg_arg_bytes(&args, who);
-		pg_arg_u64(&args, *id);
-		pg_arg_u64(&args, asking->text.len);
-		err = pg_change(db, "INSERT INTO queue_who (who, id, bytes) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-				&args, &count);
-	}
-	return err;
-}
-
-enum al_err pg_queue_add(struct engine *engine, const struct ledger_asking *asking, uint64_t share,
-			 struct ledger_queued *row)
-{
-	struct pg_engine *db = pg_of(engine);
-	enum al_err err = row_by_hash(db, COLUMNS "WHERE hash = $1", asking->hash, row);
-
-	if (err == AL_ENOTFOUND)
-		err = row_by_hash(db, COLUMNS "WHERE same = $1", asking->same, row);
-	if (err != AL_ENOTFOUND)
-		return err;
-	err = room(db, asking, share);
-	if (err == AL_OK)
-		err = insert(db, asking, &row->id);
-	for (size_t i = 0; i < AL_HASH_LEN; i++)
-		row->hash[i] = asking->hash[i];
-	return err;
+	pg_arg_bytes(&args, who);
+	pg_arg_u64(&args, id);
+	pg_arg_u64(&args, bytes);
+	return pg_change(pg_of(engine),
+			 "INSERT INTO queue_who (who, id, bytes) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", &args,
+			 &count);
 }
 
 /* ---- taking away ---- */
 
-/* What was refused long ago, or before very many others, is forgotten. */
-static enum al_err done_trim(struct pg_engine *db, uint64_t now)
+static enum al_err any_before(struct pg_engine *db, uint64_t time)
 {
 	struct pg_args args = { .count = 0 };
-	uint64_t count;
-
-	pg_arg_u64(&args, now > LEDGER_QUEUE_DONE_S ? now - LEDGER_QUEUE_DONE_S : 0);
-	return pg_change(db,
-			 "DELETE FROM queue_done WHERE time < $1 OR hash IN"
-			 " (SELECT hash FROM queue_done ORDER BY time DESC OFFSET " NUMBER(LEDGER_QUEUE_DONE) ")",
-			 &args, &count);
-}
-
-static enum al_err drop(struct pg_engine *db, const char *text, const struct pg_args *args, uint64_t now,
-			uint64_t *count)
-{
-	enum al_err err = pg_change(db, text, args, count);
-
-	if (err == AL_OK && *count == 0)
-		return AL_ENOTFOUND;
-	return err == AL_OK ? done_trim(db, now) : err;
-}
-
-static void drop_args(struct pg_args *args, uint64_t now, struct al_slice reason)
-{
-	*args = (struct pg_args){ .count = 0 };
-	pg_arg_u64(args, now);
-	pg_arg_bytes(args, reason);
-}
-
-enum al_err pg_queue_expire(struct engine *engine, uint64_t before, uint64_t now, uint64_t *count)
-{
-	struct pg_args look = { .count = 0 }, args;
 	struct ledger_queued row;
-	enum al_err err;
+
+	pg_arg_u64(&args, time);
+	return row_by(db, COLUMNS "WHERE time < $1 LIMIT 1", &args, &row, NULL);
+}
+
+enum al_err pg_queue_remove(struct engine *engine, const struct engine_rows *which,
+			    const struct engine_refusal *refusal, uint64_t *count)
+{
+	static const char *const texts[][2] = {
+		[ENGINE_ID] = BOTH("id = $1"), [ENGINE_BEFORE] = BOTH("time < $1"), [ENGINE_HASH] = BOTH("hash = $1"),
+		[ENGINE_WHO] = BOTH(OF_WHO),   [ENGINE_SENDER] = BOTH(OF_SENDER),
+	};
+	struct pg_args args = { .count = 0 };
+	/* Asked once a minute: without anything to do, no transaction is begun for it. */
+	enum al_err err = which->by == ENGINE_BEFORE ? any_before(pg_of(engine), which->number) : AL_OK;
 
 	*count = 0;
-	pg_arg_u64(&look, before);
-	err = row_by(pg_of(engine), COLUMNS "WHERE time < $1 LIMIT 1", &look, &row, NULL);
 	if (err != AL_OK)
-		return err == AL_ENOTFOUND ? AL_OK : err;
-	drop_args(&args, now, AL_S("nobody has decided in time"));
-	pg_arg_u64(&args, before);
-	return drop(pg_of(engine), DROP("time < $3"), &args, now, count);
-}
-
-enum al_err pg_queue_drop(struct engine *engine, uint64_t id, struct al_slice who, uint64_t now, struct al_slice reason,
-			  uint64_t *count)
-{
-	struct pg_args args;
-	bool from = al_slice_starts(who, "from=");
-
-	if (from && al_slice_u64(al_slice_from(who, sizeof("from=") - 1), INT64_MAX, &id) != AL_OK)
-		return AL_ENOTFOUND;
-	drop_args(&args, now, reason);
-	if (who.len > 0 && !from) {
-		pg_arg_bytes(&args, who);
-		return drop(pg_of(engine), DROP("id IN (SELECT id FROM queue_who WHERE who = $3)"), &args, now, count);
+		return err;
+	if (which->by == ENGINE_HASH)
+		pg_arg_hash(&args, which->hash);
+	else if (which->by == ENGINE_WHO)
+		pg_arg_bytes(&args, which->who);
+	else
+		pg_arg_u64(&args, which->number);
+	if (refusal != NULL) {
+		pg_arg_u64(&args, refusal->time);
+		pg_arg_bytes(&args, refusal->reason);
 	}
-	pg_arg_u64(&args, id);
-	return drop(pg_of(engine),
-		    from ? DROP("id IN (SELECT id FROM queue_who WHERE who IN (SELECT who FROM queue_who WHERE id = $3"
-				" AND who NOT LIKE 'network=%'))")
-			 : DROP("id = $3"),
-		    &args, now, count);
+	err = pg_change(pg_of(engine), texts[which->by][refusal != NULL], &args, count);
+	return err == AL_OK && *count == 0 ? AL_ENOTFOUND : err;
 }
 
-enum al_err pg_queue_forget(struct engine *engine, const uint8_t hash[static AL_HASH_LEN])
+enum al_err pg_queue_trim(struct engine *engine, uint64_t before, uint64_t most)
 {
 	struct pg_args args = { .count = 0 };
 	uint64_t count;
 
-	pg_arg_hash(&args, hash);
+	pg_arg_u64(&args, before);
+	pg_arg_u64(&args, most);
 	return pg_change(pg_of(engine),
-			 "WITH gone AS (DELETE FROM queue WHERE hash = $1 RETURNING id)"
-			 " DELETE FROM queue_who WHERE id IN (SELECT id FROM gone)",
+			 "DELETE FROM queue_done WHERE time < $1 OR hash IN"
+			 " (SELECT hash FROM queue_done ORDER BY time DESC OFFSET $2)",
 			 &args, &count);
 }

@@ -7,12 +7,6 @@
  */
 #include "engine_sqlite.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
-#define TEXT(value) #value
-#define NUMBER(value) TEXT(value)
-
 /* AUTOINCREMENT: a number is never given again, so an old refusal can not meet a new request. */
 #define TABLE_QUEUE                                             \
 	"CREATE TABLE queue ("                                  \
@@ -91,7 +85,7 @@ static const char *const statements[STATEMENT_COUNT] = {
 	[DONE_FIND] = "SELECT time, reason FROM queue_done WHERE hash = ?1",
 	[DONE_OLD] = "DELETE FROM queue_done WHERE time < ?1",
 	[DONE_MANY] = "DELETE FROM queue_done WHERE hash IN "
-		      "(SELECT hash FROM queue_done ORDER BY time DESC LIMIT -1 OFFSET " NUMBER(LEDGER_QUEUE_DONE) ")",
+		      "(SELECT hash FROM queue_done ORDER BY time DESC LIMIT -1 OFFSET ?1)",
 };
 
 _Static_assert(STATEMENT_COUNT <= SQLITE_STATEMENTS, "the engine has room for them");
@@ -115,37 +109,22 @@ static enum al_err run(struct sqlite_engine *db, enum statement which)
 
 static void row_take(sqlite3_stmt *stmt, struct ledger_queued *out)
 {
-	struct al_slice label = al_slice_head(sqlite_column(stmt, 2), LEDGER_LABEL_MAX - 1),
-			hash = sqlite_column(stmt, 3);
-
-	*out = (struct ledger_queued){ .id = (uint64_t)sqlite3_column_int64(stmt, 0),
-				       .time = (uint64_t)sqlite3_column_int64(stmt, 1) };
-	if (al_slice_copy(label, out->label, sizeof(out->label)) != AL_OK)
-		out->label[0] = '\0';
-	for (size_t i = 0; i < AL_HASH_LEN && i < hash.len; i++)
-		out->hash[i] = (uint8_t)hash.ptr[i];
+	engine_queued(out, (uint64_t)sqlite3_column_int64(stmt, 0), (uint64_t)sqlite3_column_int64(stmt, 1),
+		      sqlite_column(stmt, 2), sqlite_column(stmt, 3));
 }
 
-static enum al_err row_by(struct sqlite_engine *db, enum statement which, const uint8_t hash[static AL_HASH_LEN],
-			  struct ledger_queued *row)
+enum al_err sqlite_queue_row(struct engine *engine, enum engine_by by, const uint8_t hash[static AL_HASH_LEN],
+			     struct ledger_queued *row)
 {
+	struct sqlite_engine *db = sqlite_of(engine);
+	sqlite3_stmt *find = db->queue[by == ENGINE_SAME ? SAME : FIND];
 	enum al_err err;
 
-	sqlite_bind_hash(db->queue[which], 1, hash);
-	err = sqlite_row(db, db->queue[which]);
+	sqlite_bind_hash(find, 1, hash);
+	err = sqlite_row(db, find);
 	if (err == AL_OK)
-		row_take(db->queue[which], row);
-	sqlite_done(db->queue[which]);
-	return err;
-}
-
-enum al_err sqlite_queue_find(struct engine *engine, const uint8_t hash[static AL_HASH_LEN], uint64_t *id)
-{
-	struct ledger_queued row;
-	enum al_err err = row_by(sqlite_of(engine), FIND, hash, &row);
-
-	if (err == AL_OK)
-		*id = row.id;
+		row_take(find, row);
+	sqlite_done(find);
 	return err;
 }
 
@@ -165,29 +144,29 @@ enum al_err sqlite_queue_get(struct engine *engine, uint64_t id, struct ledger_q
 	return err;
 }
 
-/* Two numbers of one row: how many, how many bytes. */
-static enum al_err sums(struct sqlite_engine *db, enum statement which, uint64_t *rows, uint64_t *bytes)
+enum al_err sqlite_queue_sums(struct engine *engine, struct al_slice who, uint64_t *rows, uint64_t *bytes)
 {
-	enum al_err err = sqlite_row(db, db->queue[which]);
+	struct sqlite_engine *db = sqlite_of(engine);
+	sqlite3_stmt *sums = db->queue[who.len > 0 ? SHARE : SIZE];
+	enum al_err err;
 
+	if (who.len > 0)
+		sqlite_bind_text(sums, 1, who);
+	err = sqlite_row(db, sums);
 	if (err == AL_OK) {
-		*rows = (uint64_t)sqlite3_column_int64(db->queue[which], 0);
-		*bytes = (uint64_t)sqlite3_column_int64(db->queue[which], 1);
+		*rows = (uint64_t)sqlite3_column_int64(sums, 0);
+		*bytes = (uint64_t)sqlite3_column_int64(sums, 1);
 	}
-	sqlite_done(db->queue[which]);
+	sqlite_done(sums);
 	return err;
 }
 
-enum al_err sqlite_queue_list(struct engine *engine, struct ledger_queued *rows, size_t cap, size_t *count,
-			      uint64_t *total)
+enum al_err sqlite_queue_list(struct engine *engine, struct ledger_queued *rows, size_t cap, size_t *count)
 {
 	struct sqlite_engine *db = sqlite_of(engine);
-	uint64_t bytes;
-	enum al_err err = sums(db, SIZE, total, &bytes);
+	enum al_err err = AL_OK;
 
 	*count = 0;
-	if (err != AL_OK)
-		return err;
 	sqlite_bind_u64(db->queue[LIST], 1, cap);
 	while (*count < cap && (err = sqlite_row(db, db->queue[LIST])) == AL_OK)
 		row_take(db->queue[LIST], &rows[(*count)++]);
@@ -195,57 +174,30 @@ enum al_err sqlite_queue_list(struct engine *engine, struct ledger_queued *rows,
 	return err == AL_ENOTFOUND ? AL_OK : err;
 }
 
-enum al_err sqlite_queue_status(struct engine *engine, const uint8_t hash[static AL_HASH_LEN],
-				struct ledger_queue_status *status)
+enum al_err sqlite_queue_refusal(struct engine *engine, const uint8_t hash[static AL_HASH_LEN], uint64_t *time,
+				 char reason[static LEDGER_REASON_MAX])
 {
 	struct sqlite_engine *db = sqlite_of(engine);
-	struct ledger_queued row;
-	enum al_err err = row_by(db, FIND, hash, &row);
+	sqlite3_stmt *find = db->queue[DONE_FIND];
+	enum al_err err;
 
-	*status = (struct ledger_queue_status){ .waiting = err == AL_OK };
+	sqlite_bind_hash(find, 1, hash);
+	err = sqlite_row(db, find);
 	if (err == AL_OK) {
-		status->id = row.id;
-		status->time = row.time;
+		*time = (uint64_t)sqlite3_column_int64(find, 0);
+		err = al_slice_copy(al_slice_head(sqlite_column(find, 1), LEDGER_REASON_MAX - 1), reason,
+				    LEDGER_REASON_MAX);
 	}
-	if (err != AL_ENOTFOUND)
-		return err;
-	sqlite_bind_hash(db->queue[DONE_FIND], 1, hash);
-	err = sqlite_row(db, db->queue[DONE_FIND]);
-	if (err == AL_OK) {
-		status->time = (uint64_t)sqlite3_column_int64(db->queue[DONE_FIND], 0);
-		err = al_slice_copy(al_slice_head(sqlite_column(db->queue[DONE_FIND], 1), LEDGER_REASON_MAX - 1),
-				    status->reason, sizeof(status->reason));
-	}
-	sqlite_done(db->queue[DONE_FIND]);
+	sqlite_done(find);
 	return err;
 }
 
 /* ---- adding ---- */
 
-/* Is there room for so much more, of everybody's and of each one's share? */
-static enum al_err room(struct sqlite_engine *db, const struct ledger_asking *asking, uint64_t share)
+enum al_err sqlite_queue_insert(struct engine *engine, const struct ledger_asking *asking, uint64_t *id)
 {
-	struct al_slice rest = asking->who, who;
-	uint64_t rows, bytes;
-	enum al_err err = sums(db, SIZE, &rows, &bytes);
-
-	if (err == AL_OK && (rows >= LEDGER_QUEUE_ROWS || bytes + asking->text.len > LEDGER_QUEUE_BYTES))
-		err = AL_ELIMIT;
-	while (err == AL_OK && al_slice_word(&rest, "", &who)) {
-		uint64_t most = al_slice_starts(who, "network=") ? share * LEDGER_QUEUE_NETWORK : share;
-
-		sqlite_bind_text(db->queue[SHARE], 1, who);
-		err = sums(db, SHARE, &rows, &bytes);
-		if (err == AL_OK && (rows >= most || bytes + asking->text.len > most * LEDGER_QUEUE_ROW_BYTES))
-			err = AL_EDENIED;
-	}
-	return err;
-}
-
-static enum al_err insert(struct sqlite_engine *db, const struct ledger_asking *asking, uint64_t *id)
-{
+	struct sqlite_engine *db = sqlite_of(engine);
 	sqlite3_stmt *add = db->queue[ADD];
-	struct al_slice rest = asking->who, who;
 	enum al_err err;
 
 	sqlite_bind_u64(add, 1, asking->time);
@@ -255,37 +207,23 @@ static enum al_err insert(struct sqlite_engine *db, const struct ledger_asking *
 	sqlite_bind_hash(add, 5, asking->same);
 	err = run(db, ADD);
 	*id = (uint64_t)sqlite3_last_insert_rowid(db->sql);
-	while (err == AL_OK && al_slice_word(&rest, "", &who)) {
-		sqlite_bind_text(db->queue[ADD_WHO], 1, who);
-		sqlite_bind_u64(db->queue[ADD_WHO], 2, *id);
-		sqlite_bind_u64(db->queue[ADD_WHO], 3, asking->text.len);
-		err = run(db, ADD_WHO);
-	}
 	return err;
 }
 
-enum al_err sqlite_queue_add(struct engine *engine, const struct ledger_asking *asking, uint64_t share,
-			     struct ledger_queued *row)
+enum al_err sqlite_queue_count(struct engine *engine, struct al_slice who, uint64_t id, uint64_t bytes)
 {
 	struct sqlite_engine *db = sqlite_of(engine);
-	enum al_err err = row_by(db, FIND, asking->hash, row);
 
-	if (err == AL_ENOTFOUND)
-		err = row_by(db, SAME, asking->same, row);
-	if (err != AL_ENOTFOUND)
-		return err;
-	err = room(db, asking, share);
-	if (err == AL_OK)
-		err = insert(db, asking, &row->id);
-	for (size_t i = 0; i < AL_HASH_LEN; i++)
-		row->hash[i] = asking->hash[i];
-	return err;
+	sqlite_bind_text(db->queue[ADD_WHO], 1, who);
+	sqlite_bind_u64(db->queue[ADD_WHO], 2, id);
+	sqlite_bind_u64(db->queue[ADD_WHO], 3, bytes);
+	return run(db, ADD_WHO);
 }
 
 /* ---- taking away ---- */
 
-/* What is marked goes; its hash stays with the reason, when there is one. AL_ENOTFOUND: nothing is marked. */
-static enum al_err doom(struct sqlite_engine *db, uint64_t now, const struct al_slice *reason, uint64_t *count)
+/* What is marked goes; its hash stays with the refusal, when there is one. AL_ENOTFOUND: nothing is marked. */
+static enum al_err doom(struct sqlite_engine *db, const struct engine_refusal *refusal, uint64_t *count)
 {
 	enum al_err err = sqlite_row(db, db->queue[MARKED]);
 
@@ -293,15 +231,10 @@ static enum al_err doom(struct sqlite_engine *db, uint64_t now, const struct al_
 	sqlite_done(db->queue[MARKED]);
 	if (err != AL_OK || *count == 0)
 		return err == AL_OK ? AL_ENOTFOUND : err;
-	if (reason != NULL) {
-		sqlite_bind_u64(db->queue[DONE], 1, now);
-		sqlite_bind_text(db->queue[DONE], 2, *reason);
+	if (refusal != NULL) {
+		sqlite_bind_u64(db->queue[DONE], 1, refusal->time);
+		sqlite_bind_text(db->queue[DONE], 2, refusal->reason);
 		err = run(db, DONE);
-		sqlite_bind_u64(db->queue[DONE_OLD], 1, now > LEDGER_QUEUE_DONE_S ? now - LEDGER_QUEUE_DONE_S : 0);
-		if (err == AL_OK)
-			err = run(db, DONE_OLD);
-		if (err == AL_OK)
-			err = run(db, DONE_MANY);
 	}
 	if (err == AL_OK)
 		err = run(db, DROP);
@@ -310,53 +243,39 @@ static enum al_err doom(struct sqlite_engine *db, uint64_t now, const struct al_
 	return err == AL_OK ? run(db, UNMARK) : err;
 }
 
-/* A statement that failed may have left marks, which are no part of a transaction that is rolled back. */
-static enum al_err mark(struct sqlite_engine *db, enum statement which)
+enum al_err sqlite_queue_remove(struct engine *engine, const struct engine_rows *which,
+				const struct engine_refusal *refusal, uint64_t *count)
 {
+	static const enum statement marks[] = { [ENGINE_ID] = MARK_ID,
+						[ENGINE_BEFORE] = MARK_OLD,
+						[ENGINE_HASH] = MARK_HASH,
+						[ENGINE_WHO] = MARK_WHO,
+						[ENGINE_SENDER] = MARK_FROM };
+	struct sqlite_engine *db = sqlite_of(engine);
+	sqlite3_stmt *mark = db->queue[marks[which->by]];
+	/* A statement that failed may have left marks, which are no part of a transaction that is rolled back. */
 	enum al_err err = run(db, UNMARK);
 
-	return err == AL_OK ? run(db, which) : err;
-}
-
-enum al_err sqlite_queue_expire(struct engine *engine, uint64_t before, uint64_t now, uint64_t *count)
-{
-	const struct al_slice reason = AL_S("nobody has decided in time");
-	struct sqlite_engine *db = sqlite_of(engine);
-	enum al_err err;
-
-	sqlite_bind_u64(db->queue[MARK_OLD], 1, before);
-	err = mark(db, MARK_OLD);
-	if (err == AL_OK)
-		err = doom(db, now, &reason, count);
-	return err == AL_ENOTFOUND ? AL_OK : err;
-}
-
-enum al_err sqlite_queue_drop(struct engine *engine, uint64_t id, struct al_slice who, uint64_t now,
-			      struct al_slice reason, uint64_t *count)
-{
-	struct sqlite_engine *db = sqlite_of(engine);
-	enum statement which = who.len == 0 ? MARK_ID : al_slice_starts(who, "from=") ? MARK_FROM : MARK_WHO;
-	enum al_err err;
-
-	if (which == MARK_FROM && al_slice_u64(al_slice_from(who, sizeof("from=") - 1), INT64_MAX, &id) != AL_OK)
-		return AL_ENOTFOUND;
-	if (which == MARK_WHO)
-		sqlite_bind_text(db->queue[which], 1, who);
+	*count = 0;
+	if (err != AL_OK)
+		return err;
+	if (which->by == ENGINE_HASH)
+		sqlite_bind_hash(mark, 1, which->hash);
+	else if (which->by == ENGINE_WHO)
+		sqlite_bind_text(mark, 1, which->who);
 	else
-		sqlite_bind_u64(db->queue[which], 1, id);
-	err = mark(db, which);
-	return err == AL_OK ? doom(db, now, &reason, count) : err;
+		sqlite_bind_u64(mark, 1, which->number);
+	err = sqlite_run(db, mark);
+	return err == AL_OK ? doom(db, refusal, count) : err;
 }
 
-enum al_err sqlite_queue_forget(struct engine *engine, const uint8_t hash[static AL_HASH_LEN])
+enum al_err sqlite_queue_trim(struct engine *engine, uint64_t before, uint64_t most)
 {
 	struct sqlite_engine *db = sqlite_of(engine);
-	uint64_t count;
 	enum al_err err;
 
-	sqlite_bind_hash(db->queue[MARK_HASH], 1, hash);
-	err = mark(db, MARK_HASH);
-	if (err == AL_OK)
-		err = doom(db, 0, NULL, &count);
-	return err == AL_ENOTFOUND ? AL_OK : err;
+	sqlite_bind_u64(db->queue[DONE_OLD], 1, before);
+	err = run(db, DONE_OLD);
+	sqlite_bind_u64(db->queue[DONE_MANY], 1, most);
+	return err == AL_OK ? run(db, DONE_MANY) : err;
 }

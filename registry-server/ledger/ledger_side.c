@@ -14,6 +14,7 @@
 #include "alamo/base/log.h"
 #include "engine.h"
 #include "ledger_writer.h"
+#include "queue.h"
 
 #define SIDES_QUEUED_MAX 256
 #define SIDE_TEXT_MAX (1u << 20)
@@ -85,7 +86,7 @@ struct side_extra *side_extra_new(const struct ledger_extra *extra)
 
 enum al_err side_extra_store(const struct side_extra *extra, struct engine *engine, uint64_t index)
 {
-	enum al_err err = extra->forget ? engine->ops->side->queue_forget(engine, extra->queue_hash) : AL_OK;
+	enum al_err err = extra->forget ? queue_forget(engine, extra->queue_hash) : AL_OK;
 
 	for (size_t i = 0; err == AL_OK && i < extra->count; i++) {
 		if (extra->sides[i].text.len > 0)
@@ -305,15 +306,7 @@ static enum al_err list_rows(struct side_work *work, struct engine *engine)
 	if (work->rows == NULL)
 		return AL_ENOMEM;
 	work->result.rows = work->rows;
-	return engine->ops->side->queue_list(engine, work->rows, LEDGER_QUEUE_LISTED, &work->result.row_count,
-					     &work->result.total);
-}
-
-static enum al_err find_text(struct side_work *work, struct engine *engine)
-{
-	enum al_err err = engine->ops->side->queue_find(engine, work->hash, &work->id);
-
-	return err == AL_OK ? engine->ops->side->queue_get(engine, work->id, &work->result.queued, &work->text) : err;
+	return queue_list(engine, work->rows, LEDGER_QUEUE_LISTED, &work->result.row_count, &work->result.total);
 }
 
 static enum al_err work_run(struct side_work *work, const struct ledger *ledger)
@@ -326,6 +319,7 @@ static enum al_err work_run(struct side_work *work, const struct ledger *ledger)
 					al_slice_str(work->label),
 					al_buf_view(&work->text),
 					al_slice_str(work->who) };
+	const struct engine_refusal refusal = { al_now_s(), al_slice_str(work->reason) };
 	enum al_err err = work->has_once ? side->once(engine, &work->once) : AL_OK;
 
 	if (err != AL_OK)
@@ -336,18 +330,17 @@ static enum al_err work_run(struct side_work *work, const struct ledger *ledger)
 	case SIDE_ERASE:
 		return side->remove(engine, al_slice_str(work->object));
 	case QUEUE_ADD:
-		return side->queue_add(engine, &asking, ledger->queue.share, &work->result.queued);
+		return queue_add(engine, &asking, ledger->queue.share, &work->result.queued);
 	case QUEUE_LIST:
 		return list_rows(work, engine);
 	case QUEUE_GET:
 		return side->queue_get(engine, work->id, &work->result.queued, &work->text);
 	case QUEUE_FIND:
-		return find_text(work, engine);
+		return queue_find(engine, work->hash, &work->result.queued, &work->text);
 	case QUEUE_STATUS:
-		return side->queue_status(engine, work->hash, &work->result.status);
+		return queue_status(engine, work->hash, &work->result.status);
 	case QUEUE_DROP:
-		return side->queue_drop(engine, work->id, al_slice_str(work->who), al_now_s(),
-					al_slice_str(work->reason), &work->result.dropped);
+		return queue_drop(engine, work->id, al_slice_str(work->who), &refusal, &work->result.dropped);
 	case SIDE_SAVE: /* when this transaction is over */
 		return AL_OK;
 	}
@@ -368,7 +361,7 @@ static enum al_err expire(struct ledger *ledger, bool *erased)
 	if (ledger->queue.age_s == 0 || now <= ledger->queue.age_s || now - ledger->expired_s < EXPIRE_EVERY_S)
 		return AL_OK;
 	ledger->expired_s = now;
-	err = ledger->engine->ops->side->queue_expire(ledger->engine, now - ledger->queue.age_s, now, &count);
+	err = queue_expire(ledger->engine, now - ledger->queue.age_s, now, &count);
 	if (count > 0)
 		al_log(AL_LOG_INFO, "queue-expired", "requests=%" PRIu64, count);
 	*erased = *erased || count > 0;

@@ -17,6 +17,7 @@
 
 #include "engines.h"
 #include "ledger/engine.h"
+#include "ledger/queue.h"
 
 struct fixture {
 	const char *kind;
@@ -144,7 +145,7 @@ static enum al_err ask(struct engine *engine, const struct ask *ask, uint64_t sh
 	enum al_err err;
 
 	assert_int_equal(engine->ops->begin(engine), AL_OK);
-	err = engine->ops->side->queue_add(engine, &asking, share, &row);
+	err = queue_add(engine, &asking, share, &row);
 	assert_int_equal(engine->ops->commit(engine), AL_OK);
 	*id = row.id;
 	return err;
@@ -155,7 +156,7 @@ static struct ledger_queue_status status_of(struct engine *engine, uint8_t text,
 	const uint8_t hash[AL_HASH_LEN] = { text };
 	struct ledger_queue_status status;
 
-	assert_int_equal(engine->ops->side->queue_status(engine, hash, &status), expected);
+	assert_int_equal(queue_status(engine, hash, &status), expected);
 	return status;
 }
 
@@ -165,9 +166,17 @@ static uint64_t waiting(struct engine *engine)
 	uint64_t total;
 	size_t count;
 
-	assert_int_equal(engine->ops->side->queue_list(engine, rows, AL_COUNT(rows), &count, &total), AL_OK);
+	assert_int_equal(queue_list(engine, rows, AL_COUNT(rows), &count, &total), AL_OK);
 	assert_true(count == total || (count == AL_COUNT(rows) && total > count));
 	return total;
+}
+
+static enum al_err drop(struct engine *engine, uint64_t id, struct al_slice who, uint64_t now, struct al_slice reason,
+			uint64_t *count)
+{
+	const struct engine_refusal refusal = { now, reason };
+
+	return queue_drop(engine, id, who, &refusal, count);
 }
 
 static void test_each_has_a_share(void **state)
@@ -203,8 +212,8 @@ static void test_refused_with_a_reason(void **state)
 	assert_int_equal(ask(engine, &(struct ask){ 5, 1, 1, "key=1" }, 9, &id), AL_OK);
 	assert_true(status_of(engine, 1, AL_OK).waiting && status_of(engine, 1, AL_OK).id == id);
 	assert_int_equal(engine->ops->begin(engine), AL_OK);
-	assert_int_equal(engine->ops->side->queue_drop(engine, id + 1, nobody, 6, AL_S("no"), &count), AL_ENOTFOUND);
-	assert_int_equal(engine->ops->side->queue_drop(engine, id, nobody, 6, AL_S("too large"), &count), AL_OK);
+	assert_int_equal(drop(engine, id + 1, nobody, 6, AL_S("no"), &count), AL_ENOTFOUND);
+	assert_int_equal(drop(engine, id, nobody, 6, AL_S("too large"), &count), AL_OK);
 	assert_int_equal(engine->ops->commit(engine), AL_OK);
 	assert_int_equal(count, 1);
 	assert_false(status_of(engine, 1, AL_OK).waiting);
@@ -229,15 +238,15 @@ static void test_refused_all_at_once(void **state)
 	for (size_t i = 0; i < AL_COUNT(asks); i++)
 		assert_int_equal(ask(engine, &asks[i], 9, &id), AL_OK);
 	assert_int_equal(engine->ops->begin(engine), AL_OK);
-	assert_int_equal(engine->ops->side->queue_drop(engine, 0, AL_S("key=9"), 2, AL_S("no"), &count), AL_ENOTFOUND);
-	assert_int_equal(engine->ops->side->queue_drop(engine, 0, AL_S("from=x"), 2, AL_S("no"), &count), AL_ENOTFOUND);
+	assert_int_equal(drop(engine, 0, AL_S("key=9"), 2, AL_S("no"), &count), AL_ENOTFOUND);
+	assert_int_equal(drop(engine, 0, AL_S("from=x"), 2, AL_S("no"), &count), AL_ENOTFOUND);
 	/* Of the same source, key or maintainer as number 1; sharing a network is no reason. */
-	assert_int_equal(engine->ops->side->queue_drop(engine, 0, AL_S("from=1"), 2, AL_S("spam"), &count), AL_OK);
+	assert_int_equal(drop(engine, 0, AL_S("from=1"), 2, AL_S("spam"), &count), AL_OK);
 	assert_int_equal(count, 4);
 	assert_int_equal(waiting(engine), 1);
 	assert_true(status_of(engine, 4, AL_OK).waiting);
 	assert_string_equal(status_of(engine, 5, AL_OK).reason, "spam");
-	assert_int_equal(engine->ops->side->queue_drop(engine, 0, AL_S("network=n"), 2, AL_S("no"), &count), AL_OK);
+	assert_int_equal(drop(engine, 0, AL_S("network=n"), 2, AL_S("no"), &count), AL_OK);
 	assert_int_equal(count, 1);
 	engine->ops->rollback(engine);
 	assert_int_equal(waiting(engine), 5);
@@ -252,9 +261,9 @@ static void test_waits_for_so_long(void **state)
 	for (uint8_t i = 1; i <= 3; i++)
 		assert_int_equal(ask(engine, &(struct ask){ 10u * i, i, i, "key=1" }, 9, &id), AL_OK);
 	assert_int_equal(engine->ops->begin(engine), AL_OK);
-	assert_int_equal(engine->ops->side->queue_expire(engine, 10, 40, &count), AL_OK);
+	assert_int_equal(queue_expire(engine, 10, 40, &count), AL_OK);
 	assert_int_equal(count, 0);
-	assert_int_equal(engine->ops->side->queue_expire(engine, 30, 40, &count), AL_OK);
+	assert_int_equal(queue_expire(engine, 30, 40, &count), AL_OK);
 	assert_int_equal(count, 2);
 	assert_int_equal(engine->ops->commit(engine), AL_OK);
 	assert_int_equal(waiting(engine), 1);
@@ -262,7 +271,7 @@ static void test_waits_for_so_long(void **state)
 	assert_true(status_of(engine, 3, AL_OK).waiting);
 	/* What was refused is remembered for a while, too. */
 	assert_int_equal(engine->ops->begin(engine), AL_OK);
-	assert_int_equal(engine->ops->side->queue_expire(engine, 31, 41 + LEDGER_QUEUE_DONE_S, &count), AL_OK);
+	assert_int_equal(queue_expire(engine, 31, 41 + LEDGER_QUEUE_DONE_S, &count), AL_OK);
 	assert_int_equal(engine->ops->commit(engine), AL_OK);
 	(void)status_of(engine, 1, AL_ENOTFOUND);
 	assert_false(status_of(engine, 3, AL_OK).waiting);
@@ -388,7 +397,7 @@ static void test_texts_of_a_batch(void **state)
 	assert_int_equal(engine->ops->side->remove(engine, AL_S("person B")), AL_OK);
 	err = engine->ops->side->remove(engine, AL_S("person C"));
 	assert_true(err == AL_OK || err == AL_ENOTFOUND);
-	assert_int_equal(engine->ops->side->queue_forget(engine, nobody), AL_OK);
+	assert_int_equal(queue_forget(engine, nobody), AL_OK);
 	assert_int_equal(engine->ops->add_note(engine, 1, AL_S("note")), AL_OK);
 	assert_int_equal(engine->ops->commit(engine), AL_OK);
 	assert_text(engine, "person A", "two\xff");
@@ -445,7 +454,7 @@ static void fill(struct engine *engine)
 	assert_int_equal(ask(engine, &(struct ask){ 5, 1, 1, "key=1 network=n" }, 9, &id), AL_OK);
 	assert_int_equal(ask(engine, &(struct ask){ 6, 2, 2, "key=2" }, 9, &id), AL_OK);
 	assert_int_equal(engine->ops->begin(engine), AL_OK);
-	assert_int_equal(engine->ops->side->queue_drop(engine, 1, al_slice_of(NULL, 0), 7, AL_S("no"), &count), AL_OK);
+	assert_int_equal(drop(engine, 1, al_slice_of(NULL, 0), 7, AL_S("no"), &count), AL_OK);
 	assert_int_equal(engine->ops->side->once(engine, &once), AL_OK);
 	assert_int_equal(put(engine, "person A", "a\xfe", 0), AL_OK);
 	assert_int_equal(engine->ops->commit(engine), AL_OK);
