@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "alamo/base/log.h"
 #include "request/pipeline.h"
@@ -124,11 +123,10 @@ static enum al_err genesis_open(struct genesis *g)
 
 static void genesis_close(struct genesis *g, bool keep)
 {
-	static const char *const files[] = { "", "-wal", "-shm", ".lock" };
-	char path[PATH_BYTES + 8];
-	bool made = g->ledger != NULL;
-
-	ledger_close(g->ledger);
+	if (keep)
+		ledger_close(g->ledger);
+	else
+		ledger_discard(g->ledger);
 	pipeline_free(g->pipeline);
 	al_loop_free(g->loop);
 	if (keep)
@@ -136,10 +134,6 @@ static void genesis_close(struct genesis *g, bool keep)
 	else
 		signer_discard(g->signer);
 	al_conf_free(g->conf);
-	for (size_t i = 0; made && !keep && i < AL_COUNT(files); i++) {
-		(void)snprintf(path, sizeof(path), "%s%s", g->ledger_path, files[i]);
-		(void)unlink(path);
-	}
 }
 
 int genesis_main(const char *conf_path, char *const *files, int count)

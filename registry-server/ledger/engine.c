@@ -6,12 +6,16 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "alamo/base/log.h"
 #ifdef ALAMO_POSTGRESQL
 #include "engine_pg.h"
 #endif
 #include "engine_sqlite.h"
+
+#define COMMIT_TRIES 300
+#define COMMIT_PAUSE_NS 100000000
 
 bool engine_is_path(const char *where)
 {
@@ -68,6 +72,17 @@ void engine_close(struct engine *engine)
 {
 	if (engine != NULL)
 		engine->ops->close(engine);
+}
+
+enum al_err engine_commit_soon(struct engine *engine)
+{
+	enum al_err err = engine->ops->commit(engine);
+
+	for (int i = 0; i < COMMIT_TRIES && err == AL_EAGAIN; i++) {
+		(void)nanosleep(&(struct timespec){ .tv_nsec = COMMIT_PAUSE_NS }, NULL);
+		err = engine->ops->commit(engine);
+	}
+	return err == AL_EAGAIN ? AL_EIO : err;
 }
 
 void engine_queued(struct ledger_queued *out, uint64_t id, uint64_t time, struct al_slice label, struct al_slice hash)

@@ -100,9 +100,11 @@ struct engine_side_ops {
 	enum al_err (*adopt)(struct engine *engine, const char *path);
 };
 
-/* All but close() and rollback() give AL_EIO when storage fails, AL_ENOMEM, and what stands beside them. */
+/* All but close(), discard() and rollback() give AL_EIO when storage fails, AL_ENOMEM, and what stands beside them. */
 struct engine_ops {
 	void (*close)(struct engine *engine);
+	/* close(), and the store is as if it had never been created. Of whoever leads it, outside of transactions. */
+	void (*discard)(struct engine *engine);
 	/*
 	 * Become the one who writes, if nobody was for `patience_ms`, as repeated calls have seen. AL_EAGAIN: another
 	 * does, or not for so long. Whoever wrote before is refused from then on. AL_OK again once it is done.
@@ -152,6 +154,11 @@ AL_MUST_USE enum al_err engine_open(const char *where, bool create, struct engin
 /* The same to read, beside the one who writes, until lead(). An engine that has one owner only is opened by him. */
 AL_MUST_USE enum al_err engine_follow(const char *where, struct engine **out);
 void engine_close(struct engine *engine); /* NULL is allowed */
+/*
+ * commit(), until it is known whether it is on the disk, for some 30 s: for those who have only a person waiting. AL_EIO:
+ * it cannot be known.
+ */
+AL_MUST_USE enum al_err engine_commit_soon(struct engine *engine);
 /* Is it a path, which configuration may give relative to its own place? */
 bool engine_is_path(const char *where);
 /* For logs and people: without a password, or what else is in a URL's user and options. */

@@ -440,6 +440,7 @@ static enum al_err pg_note(struct engine *engine, uint64_t size, struct al_buf *
 
 const struct engine_ops pg_ops = {
 	.close = pg_close,
+	.discard = pg_discard,
 	.lead = pg_lead,
 	.beat = pg_beat,
 	.check = pg_check,

@@ -109,6 +109,7 @@ enum al_err pg_err(enum al_err err);
 
 extern const char pg_schema[];
 void pg_close(struct engine *engine);
+void pg_discard(struct engine *engine);
 enum al_err pg_lead(struct engine *engine, uint64_t patience_ms);
 enum al_err pg_beat(struct engine *engine);
 /*

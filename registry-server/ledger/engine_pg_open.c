@@ -259,6 +259,30 @@ static enum al_err open_any(const char *where, bool create, struct pg_engine **o
 	return AL_OK;
 }
 
+/* Only what is ours: whoever leads by now may have begun his own. */
+void pg_discard(struct engine *engine)
+{
+	static const char ours[] = "SELECT count(*) FROM (SELECT one FROM head WHERE writer = $1 FOR UPDATE) AS ours";
+	struct pg_engine *db = pg_of(engine);
+	struct pg_args args = { .count = 0 };
+	PGresult *result = NULL;
+	enum al_err err = db->pg != NULL ? pg_script(db, "BEGIN") : AL_ECLOSED;
+
+	pg_arg_bytes(&args, al_slice_of(db->writer, sizeof(db->writer)));
+	if (err == AL_OK)
+		err = pg_run(db, ours, &args, &result);
+	if (err == AL_OK && pg_u64(result, 0, 0) != 1)
+		err = AL_ESTALE;
+	if (err == AL_OK)
+		err = pg_script(db, "DROP TABLE entry, checkpoint, head, side, control, queue, queue_who, queue_done;"
+				    "COMMIT");
+	if (err != AL_OK)
+		al_log(AL_LOG_ERROR, "ledger-discard", "error=%s reason=\"what was begun is still in the database\"",
+		       al_err_name(err));
+	PQclear(result);
+	pg_close(engine);
+}
+
 /* The session of a process that has just ended may not be taken down yet. */
 static enum al_err lead_soon(struct pg_engine *db)
 {

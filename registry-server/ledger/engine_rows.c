@@ -30,28 +30,23 @@ enum al_err engine_rows_copy(struct engine *from, struct engine *to)
 	if (err == AL_OK)
 		err = from->ops->side->each(from, row_add, to);
 	if (err == AL_OK)
-		err = to->ops->commit(to);
+		err = engine_commit_soon(to);
 	if (err != AL_OK)
 		to->ops->rollback(to);
-	return err == AL_EAGAIN ? AL_EIO : err;
-}
-
-static void scratch_remove(const char *path)
-{
-	static const char *const suffixes[] = { "", "-wal", "-shm", "-journal", ".lock" };
-	char name[PATH_MAX];
-
-	for (size_t i = 0; i < AL_COUNT(suffixes); i++)
-		if (snprintf(name, sizeof(name), "%s%s", path, suffixes[i]) < (int)sizeof(name))
-			(void)unlink(name);
+	return err;
 }
 
 static enum al_err scratch_open(const char *path, char name[static PATH_MAX], struct engine **out)
 {
+	enum al_err err;
+
 	if (snprintf(name, PATH_MAX, "%s" SCRATCH_SUFFIX, path) >= PATH_MAX - 16)
 		return AL_ELIMIT;
-	scratch_remove(name);
-	return engine_sqlite_open(name, true, out);
+	engine_sqlite_remove(name);
+	err = engine_sqlite_open(name, true, out);
+	if (err != AL_OK)
+		engine_sqlite_remove(name);
+	return err;
 }
 
 enum al_err engine_rows_save(struct engine *engine, const char *path)
@@ -64,8 +59,8 @@ enum al_err engine_rows_save(struct engine *engine, const char *path)
 		err = engine_rows_copy(engine, scratch);
 	if (err == AL_OK)
 		err = scratch->ops->side->save(scratch, path);
-	engine_close(scratch);
-	scratch_remove(name);
+	if (scratch != NULL)
+		scratch->ops->discard(scratch);
 	return err;
 }
 
@@ -80,7 +75,6 @@ enum al_err engine_rows_adopt(struct engine *engine, const char *path)
 	err = scratch->ops->side->adopt(scratch, path);
 	if (err == AL_OK)
 		err = engine_rows_copy(scratch, engine);
-	engine_close(scratch);
-	scratch_remove(name);
+	scratch->ops->discard(scratch);
 	return err;
 }

@@ -285,6 +285,7 @@ static enum al_err sqlite_note(struct engine *engine, uint64_t size, struct al_b
 
 const struct engine_ops sqlite_ops = {
 	.close = sqlite_close,
+	.discard = sqlite_discard,
 	.lead = sqlite_lead,
 	.check = sqlite_check,
 	.settle = sqlite_settle,

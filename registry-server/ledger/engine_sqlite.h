@@ -29,6 +29,8 @@ struct sqlite_engine {
 };
 
 AL_MUST_USE enum al_err engine_sqlite_open(const char *path, bool create, struct engine **out);
+/* All files of such a ledger, which nobody has open. */
+void engine_sqlite_remove(const char *path);
 /* Pages of the WAL after which a commit moves them to the file; tests want few. */
 void engine_sqlite_checkpoint_pages(struct engine *engine, int pages);
 
@@ -36,6 +38,7 @@ void engine_sqlite_checkpoint_pages(struct engine *engine, int pages);
 
 struct sqlite_engine *sqlite_of(struct engine *engine);
 void sqlite_close(struct engine *engine);
+void sqlite_discard(struct engine *engine);
 /* What went wrong, logged where it was seen. */
 enum al_err sqlite_fail(struct sqlite_engine *db, const char *what, int rc);
 AL_MUST_USE enum al_err sqlite_prepare(struct sqlite_engine *db, const char *const *texts, size_t count,

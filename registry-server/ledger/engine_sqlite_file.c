@@ -390,6 +390,26 @@ void sqlite_close(struct engine *engine)
 	free(db);
 }
 
+void engine_sqlite_remove(const char *path)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", "-journal", LOCK_SUFFIX };
+	char name[PATH_MAX];
+
+	for (size_t i = 0; i < AL_COUNT(suffixes); i++)
+		if (snprintf(name, sizeof(name), "%s%s", path, suffixes[i]) < (int)sizeof(name))
+			(void)unlink(name);
+}
+
+void sqlite_discard(struct engine *engine)
+{
+	const char *path = sqlite3_db_filename(sqlite_of(engine)->sql, "main");
+	char name[PATH_MAX];
+
+	(void)snprintf(name, sizeof(name), "%s", path);
+	sqlite_close(engine);
+	engine_sqlite_remove(name);
+}
+
 void engine_sqlite_checkpoint_pages(struct engine *engine, int pages)
 {
 	sqlite_of(engine)->checkpoint_pages = pages;

@@ -399,7 +399,7 @@ static void thread_stop(struct ledger *ledger)
 		ledger_deliver(ledger, job);
 }
 
-void ledger_close(struct ledger *ledger)
+static void ledger_end(struct ledger *ledger, bool keep)
 {
 	if (ledger == NULL)
 		return;
@@ -409,7 +409,10 @@ void ledger_close(struct ledger *ledger)
 		ledger->mailbox->ledger = NULL; /* drain() frees it */
 	else
 		free(ledger->mailbox);
-	engine_close(ledger->engine);
+	if (keep || ledger->engine == NULL)
+		engine_close(ledger->engine);
+	else
+		ledger->engine->ops->discard(ledger->engine);
 	al_tree_free(ledger->tree);
 	al_buf_release(&ledger->note);
 	al_buf_release(&ledger->undated);
@@ -417,4 +420,14 @@ void ledger_close(struct ledger *ledger)
 	(void)pthread_mutex_destroy(&ledger->lock);
 	(void)pthread_mutex_destroy(&ledger->db_lock);
 	free(ledger);
+}
+
+void ledger_close(struct ledger *ledger)
+{
+	ledger_end(ledger, true);
+}
+
+void ledger_discard(struct ledger *ledger)
+{
+	ledger_end(ledger, false);
 }

@@ -78,6 +78,8 @@ bool ledger_leads(const struct ledger *ledger);
  * NULL is allowed.
  */
 void ledger_close(struct ledger *ledger);
+/* The same, and it is as if it had not been created. */
+void ledger_discard(struct ledger *ledger);
 
 /* Entries in order on the calling thread; not while jobs are queued. Another result than AL_OK stops it. */
 typedef enum al_err (*ledger_visit_fn)(void *arg, uint64_t index, struct al_slice entry);

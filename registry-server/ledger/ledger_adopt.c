@@ -8,12 +8,7 @@
 
 #include <assert.h>
 
-#include <time.h>
-
 #include "ledger_writer.h"
-
-#define COMMIT_TRIES 300
-#define COMMIT_PAUSE_NS 100000000
 
 static enum al_err push_leaf(void *arg, uint64_t index, struct al_slice leaf, struct al_slice body)
 {
@@ -55,18 +50,6 @@ enum al_err ledger_adopt(struct ledger *ledger, uint64_t index, struct al_slice 
 	return err == AL_OK ? AL_OK : give_up(ledger, err);
 }
 
-/* Nobody waits here but a person: a store that is away for long ends it. */
-static enum al_err commit_soon(struct engine *engine)
-{
-	enum al_err err = engine->ops->commit(engine);
-
-	for (int i = 0; i < COMMIT_TRIES && err == AL_EAGAIN; i++) {
-		(void)nanosleep(&(struct timespec){ .tv_nsec = COMMIT_PAUSE_NS }, NULL);
-		err = engine->ops->commit(engine);
-	}
-	return err == AL_EAGAIN ? AL_EIO : err;
-}
-
 enum al_err ledger_adopt_head(struct ledger *ledger, const struct al_checkpoint *cp, struct al_slice note)
 {
 	uint64_t size = al_tree_size(ledger->tree);
@@ -81,7 +64,7 @@ enum al_err ledger_adopt_head(struct ledger *ledger, const struct al_checkpoint 
 		return give_up(ledger, AL_EVERIFY);
 	err = ledger->engine->ops->add_note(ledger->engine, size, note);
 	if (err == AL_OK)
-		err = commit_soon(ledger->engine);
+		err = engine_commit_soon(ledger->engine);
 	if (err != AL_OK)
 		return give_up(ledger, err);
 	ledger->head = *cp;

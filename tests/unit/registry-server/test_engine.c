@@ -343,6 +343,22 @@ static void test_what_is_read(void **state)
 	al_buf_release(&note);
 }
 
+/* As if it had never been created, whatever was in it. */
+static void test_discarded(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t id;
+
+	commit_of(f->engine, 0, 1, "note");
+	assert_int_equal(ask(f->engine, &(struct ask){ 5, 1, 1, "key=1" }, 9, &id), AL_OK);
+	f->engine->ops->discard(f->engine);
+	f->engine = NULL;
+	assert_int_equal(engine_open(f->where, false, &f->engine), AL_ENOTFOUND);
+	assert_int_equal(engine_open(f->where, true, &f->engine), AL_OK);
+	assert_int_equal(size_of(f->engine), 0);
+	assert_int_equal(waiting(f->engine), 0);
+}
+
 /* A ledger without entries may be created again, another one not. */
 static void test_created_once(void **state)
 {
@@ -535,19 +551,13 @@ static void test_labels(void **state)
 int main(void)
 {
 	static const struct CMUnitTest of_each[] = {
-		EACH(test_compare_and_set),
-		EACH(test_rollback),
-		EACH(test_after_reopening),
-		EACH(test_what_is_read),
-		EACH(test_created_once),
-		EACH(test_each_has_a_share),
-		EACH(test_refused_with_a_reason),
-		EACH(test_refused_all_at_once),
-		EACH(test_waits_for_so_long),
-		EACH(test_texts_of_a_batch),
-		EACH(test_erased),
-		EACH(test_taken_once),
-		EACH(test_saved_and_adopted),
+		EACH(test_compare_and_set),     EACH(test_rollback),
+		EACH(test_after_reopening),     EACH(test_what_is_read),
+		EACH(test_created_once),        EACH(test_discarded),
+		EACH(test_each_has_a_share),    EACH(test_refused_with_a_reason),
+		EACH(test_refused_all_at_once), EACH(test_waits_for_so_long),
+		EACH(test_texts_of_a_batch),    EACH(test_erased),
+		EACH(test_taken_once),          EACH(test_saved_and_adopted),
 	};
 	const struct CMUnitTest once[] = { cmocka_unit_test(test_which_engine), cmocka_unit_test(test_labels) };
 	int failed = cmocka_run_group_tests_name("once", once, NULL, NULL);
