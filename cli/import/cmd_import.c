@@ -11,46 +11,18 @@
 #include "import.h"
 #include "settings.h"
 
-#define FILE_MAX (256u << 20)
-
 struct options {
 	struct registry registry;
 	const char *key, *report;
 	bool dry_run;
 };
 
-static int files_read(const struct words *words, const struct network *network, struct import *import)
-{
-	struct al_buf text;
-	enum al_err err = AL_OK;
-	int code = CLI_DONE;
-
-	if (words->count == 2 && strcmp(words->word[0], "dn42") == 0) {
-		err = import_tree(import, words->word[1], al_slice_str(network->source));
-		return err == AL_OK ? CLI_DONE
-				    : command_fail(CLI_USAGE, "%s: %s", words->word[1],
-						   err == AL_ESYS ? strerror(errno) : al_err_name(err));
-	}
-	al_buf_init(&text, FILE_MAX);
-	for (size_t i = 0; i < words->count && code == CLI_DONE; i++) {
-		al_buf_reset(&text);
-		if (file_read(words->word[i], &text) != AL_OK)
-			code = command_fail(CLI_USAGE, "%s: %s", words->word[i], strerror(errno));
-		else
-			err = import_read(import, al_buf_view(&text), al_slice_str(network->source));
-		if (err != AL_OK)
-			code = command_fail(CLI_USAGE, "%s: %s", words->word[i], al_err_name(err));
-	}
-	al_buf_release(&text);
-	return code;
-}
-
 static int report_write(const struct options *options, const struct import *import)
 {
 	struct al_buf out;
 	int code = CLI_DONE;
 
-	al_buf_init(&out, FILE_MAX);
+	al_buf_init(&out, IMPORT_FILE_MAX);
 	if (options->report != NULL) {
 		import_report(import, true, &out);
 		if (out.err != AL_OK || file_write(options->report, al_buf_view(&out), 0644) != AL_OK)
@@ -74,7 +46,7 @@ static int import_run(const struct words *words, const struct options *options, 
 	int code;
 
 	import_init(&import);
-	code = files_read(words, network, &import);
+	code = import_files(words, al_slice_str(network->source), &import);
 	if (code == CLI_DONE) {
 		err = import_order(&import);
 		if (err == AL_OK)

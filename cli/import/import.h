@@ -11,6 +11,7 @@
 
 #include "alamo/rpsl/object.h"
 #include "member/submit.h"
+#include "option.h"
 
 enum import_state {
 	IMPORT_WAITING,
@@ -62,6 +63,13 @@ AL_MUST_USE enum al_err import_leave_out(struct import *import, const char *what
 
 /* Every object of a registry that is a tree of files: DIR/data/CLASS/KEY. AL_ESYS with errno set. */
 AL_MUST_USE enum al_err import_tree(struct import *import, const char *dir, struct al_slice source);
+
+#define IMPORT_FILE_MAX (256u << 20) /* bytes of one file of objects */
+
+/* Do a command's words name a tree, "dn42 DIR"? */
+bool import_is_tree(const struct words *words);
+/* Every object of the tree or the files that the words name. An exit code; what is wrong has been said. */
+int import_files(const struct words *words, struct al_slice source, struct import *import);
 
 /* Sorts; a second object with the same key is refused (or present, when it is the same). */
 AL_MUST_USE enum al_err import_order(struct import *import);
