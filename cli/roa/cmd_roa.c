@@ -12,6 +12,8 @@ static const struct command_form forms[] = {
 	{ "key", "DIR", "makes a new key that signs route origins, and the log's word for it", roa_key },
 	{ "verify", "HEAD SET", "a signed set from /roa/head and /roa/set, in two files", roa_verify },
 	{ "fetch", "URL...", "verified files for a router from one or more sources, for cron", roa_fetch },
+	{ "compare", "FILE...", "what changes for each member of a registry under dn42's rules, before it moves",
+	  roa_compare },
 	{ "serve", "URL...", "the same again and again, and an RTR cache of it beside the router", roa_serve },
 };
 
@@ -93,6 +95,17 @@ static const struct option_row rows[] = {
 	  OPTION_AT(struct roa_options, every),
 	  .meaning = "how often the sources are asked",
 	  .fallback = "60" },
+	{ .name = "filter",
+	  .arg = "FILE",
+	  .verbs = "compare",
+	  OPTION_AT(struct roa_options, filters),
+	  .meaning = "dn42's rules (filter.txt, filter6.txt); once for each file",
+	  .fallback = "of `dn42 DIR`: DIR/data/filter.txt and DIR/data/filter6.txt" },
+	{ .name = "letters",
+	  .arg = "DIR",
+	  .verbs = "compare",
+	  OPTION_AT(struct roa_options, letters),
+	  .meaning = "writes what is for a maintainer to DIR/MNTNER.txt, to be sent; only the table is printed then" },
 	{ .name = "release", .verbs = "fetch", OPTION_AT(struct roa_options, release), .meaning = "uses it this time" },
 	{ .name = "reload",
 	  .arg = "COMMAND",
@@ -104,7 +117,8 @@ static const struct option_row rows[] = {
 const struct command command_roa = {
 	.name = "roa",
 	.group = GROUP_HOSTMASTER,
-	.help = "route origins: verify, fetch, serve; hold, release, sign",
+	.help = "route origins: verify, fetch, serve; hold, release, sign; compare",
+	.notes = "`alamo roa compare dn42 DIR` reads the files below DIR/data, one object each.",
 	COMMAND_FORMS(forms),
 	COMMAND_OPTIONS(rows, struct roa_options),
 };

@@ -19,6 +19,8 @@ struct roa_options {
 	struct option_number port, http_port, every;
 	struct option_number need, brake;
 	bool release;
+	struct option_list filters; /* compare */
+	const char *letters;
 };
 
 struct al_policy;
@@ -34,5 +36,6 @@ int roa_release(const struct words *words, const void *options);
 int roa_verify(const struct words *words, const void *options);
 int roa_fetch(const struct words *words, const void *options);
 int roa_serve(const struct words *words, const void *options);
+int roa_compare(const struct words *words, const void *options);
 
 #endif
