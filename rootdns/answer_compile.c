@@ -113,7 +113,7 @@ static void pack_fixed(struct pack *pack, uint16_t type, uint32_t ttl, size_t le
 	pack_bytes(pack, fixed, sizeof(fixed));
 }
 
-static uint16_t pack_servers(struct pack *pack, const struct zname *cut, const struct rrset *ns)
+static uint16_t pack_servers(struct pack *pack, const struct dname *cut, const struct shown_set *ns)
 {
 	const uint8_t *run = ns->run;
 	size_t left = ns->len, start;
@@ -121,7 +121,7 @@ static uint16_t pack_servers(struct pack *pack, const struct zname *cut, const s
 	struct rr_view rr;
 
 	while (rr_next(&run, &left, &rr)) {
-		pack_name(pack, cut->name.b, cut->name.len);
+		pack_name(pack, cut->b, cut->len);
 		pack_fixed(pack, RR_NS, rr.ttl, 0);
 		start = pack->len;
 		pack_name(pack, rr.rdata, rr.len);
@@ -152,60 +152,70 @@ static bool pack_address(struct pack *pack, const struct dname *owner, uint16_t 
 static uint16_t pack_glue_of(struct pack *pack, const struct zone_view *view, const struct zname *server)
 {
 	const struct claim *at = server->claims, *claim;
+	struct dname whole;
 	uint16_t count = 0;
 
+	zname_whole(server, &whole);
 	while ((claim = zone_tree_glue(view, server, &at)) != NULL)
-		count = (uint16_t)(count + pack_address(pack, &server->name, claim->type, claim->ttl,
-							claim_rdata(claim), claim->rdata_len));
+		count = (uint16_t)(count + pack_address(pack, &whole, claim->type, claim->ttl, claim_rdata(claim),
+							claim->rdata_len));
 	return count;
 }
 
-static uint16_t pack_data_of(struct pack *pack, const struct zname *server)
+static enum al_err pack_data_of(struct pack *pack, const struct zname *server, uint16_t *count)
 {
 	static const uint16_t types[] = { RR_A, RR_AAAA };
-	uint16_t count = 0;
+	struct dname whole;
 
+	zname_whole(server, &whole);
 	for (size_t i = 0; i < AL_COUNT(types); i++) {
-		const struct rrset *set = rrset_find(server->sets, types[i]);
+		struct rrset *set;
+		enum al_err err = zone_resolve_type(server, types[i], &set);
 		const uint8_t *run = set != NULL ? set->run : NULL;
 		size_t left = set != NULL ? set->len : 0;
 		struct rr_view rr;
 
+		if (err != AL_OK)
+			return err;
 		while (rr_next(&run, &left, &rr))
-			count = (uint16_t)(count +
-					   pack_address(pack, &server->name, rr.type, rr.ttl, rr.rdata, rr.len));
+			*count = (uint16_t)(*count + pack_address(pack, &whole, rr.type, rr.ttl, rr.rdata, rr.len));
+		rrset_free(set);
 	}
-	return count;
+	return AL_OK;
 }
 
 /* Addresses of the cut's servers: those at or below it (`inside`), or the others of the zone. */
-static uint16_t pack_addresses(struct pack *pack, const struct zname *cut, const struct zone_view *cut_view,
-			       bool inside)
+static enum al_err pack_addresses(struct pack *pack, const struct zname *cut, const struct zone_view *cut_view,
+				  bool inside, uint16_t *count)
 {
+	enum al_err err = AL_OK;
 	const struct claim *claim;
 	struct zone_view view;
-	uint16_t count = 0;
 
 	DL_FOREACH2(cut->claims, claim, at_next)
 	{
-		if (claim->kind != CLAIM_NS || claim->target == NULL || !zone_view_holds(cut_view, claim))
+		const struct zname *server = claim->kind == CLAIM_NS ? claim->target : NULL;
+
+		if (server == NULL || !zone_view_holds(cut_view, claim))
 			continue;
-		zone_tree_view(claim->target, &view);
+		zone_tree_view(server, &view);
 		if ((view.cut == cut) != inside)
 			continue;
 		if (view.kind == VIEW_DATA)
-			count = (uint16_t)(count + pack_data_of(pack, claim->target));
+			err = pack_data_of(pack, server, count);
 		else
-			count = (uint16_t)(count + pack_glue_of(pack, &view, claim->target));
+			*count = (uint16_t)(*count + pack_glue_of(pack, &view, server));
+		if (err != AL_OK)
+			break;
 	}
-	return count;
+	return err;
 }
 
 /* ---- the glue that a zone transfer shows ---- */
 
-static void glue_record(struct al_buf *out, const struct zname *name, const struct claim *claim)
+static void glue_record(struct al_buf *out, const struct dname *name, const struct claim *claim)
 {
-	al_buf_put(out, name->name.b, name->name.len);
+	al_buf_put(out, name->b, name->len);
 	al_buf_u16(out, claim->type);
 	al_buf_u16(out, RR_CLASS_IN);
 	al_buf_u32(out, claim->ttl);
@@ -217,12 +227,14 @@ static void below_put(struct al_buf *out, const struct zname *name, uint16_t *co
 {
 	const struct claim *at = name->claims, *claim;
 	struct zone_view view;
+	struct dname whole;
 
 	if (name->refs == NULL)
 		return;
 	zone_tree_view(name, &view);
+	zname_whole(name, &whole);
 	for (; (claim = zone_tree_glue(&view, name, &at)) != NULL; (*count)++)
-		glue_record(out, name, claim);
+		glue_record(out, &whole, claim);
 }
 
 static void below_collect(struct al_buf *out, const struct zname *cut, uint16_t *count)
@@ -251,9 +263,9 @@ struct plan_part {
 };
 
 struct compile {
-	const struct zname *name;
-	const struct rrset *sets[SETS_MAX];
-	size_t set_count;
+	const struct shown *shown;
+	uint8_t key[DNAME_KEY_MAX];
+	size_t key_len;
 	struct plan_part parts[PART_COUNT];
 	struct pack *pack; /* delegations only */
 	struct al_buf below;
@@ -278,29 +290,40 @@ static void part_end(struct compile *compile, size_t part, uint16_t count)
 	done->fix_count = compile->pack->fix_count - done->fix_at;
 }
 
+static enum al_err compile_addresses(struct compile *compile, const struct zname *cut)
+{
+	struct zone_view view;
+	enum al_err err = AL_OK;
+
+	zone_tree_view(cut, &view);
+	/* DS or NSEC may come between: from here on pointers lead back to the servers and the question only. */
+	compile->pack->known_place = false;
+	for (size_t part = PART_GLUE; part <= PART_EXTRA && err == AL_OK; part++) {
+		uint16_t count = 0;
+
+		part_begin(compile, part);
+		err = pack_addresses(compile->pack, cut, &view, part == PART_GLUE, &count);
+		part_end(compile, part, count);
+	}
+	return err;
+}
+
 static enum al_err compile_referral(struct compile *compile)
 {
-	const struct zname *cut = compile->name;
-	const struct rrset *ns = rrset_find(cut->sets, RR_NS);
-	struct zone_view view;
+	const struct shown *shown = compile->shown;
+	enum al_err err;
 
 	compile->pack = malloc(sizeof(*compile->pack));
 	if (compile->pack == NULL)
 		return AL_ENOMEM;
-	pack_init(compile->pack, &cut->name);
-	zone_tree_view(cut, &view);
+	pack_init(compile->pack, &shown->whole);
 	part_begin(compile, PART_SERVERS);
-	part_end(compile, PART_SERVERS, pack_servers(compile->pack, cut, ns));
+	part_end(compile, PART_SERVERS, pack_servers(compile->pack, &shown->whole, shown_find(shown, RR_NS)));
 	if (compile->pack->full)
 		return AL_ELIMIT;
-	/* DS or NSEC may come between: from here on pointers lead back to the servers and the question only. */
-	compile->pack->known_place = false;
-	part_begin(compile, PART_GLUE);
-	part_end(compile, PART_GLUE, pack_addresses(compile->pack, cut, &view, true));
-	part_begin(compile, PART_EXTRA);
-	part_end(compile, PART_EXTRA, pack_addresses(compile->pack, cut, &view, false));
-	below_collect(&compile->below, cut, &compile->below_count);
-	return compile->below.err;
+	err = compile_addresses(compile, shown->name);
+	below_collect(&compile->below, shown->name, &compile->below_count);
+	return err == AL_OK ? compile->below.err : err;
 }
 
 static size_t even(size_t n)
@@ -310,15 +333,15 @@ static size_t even(size_t n)
 
 static size_t node_size(const struct compile *compile)
 {
-	const struct zname *name = compile->name;
-	size_t size = sizeof(struct node) + compile->set_count * sizeof(struct node_set) + name->name.len;
+	const struct shown *shown = compile->shown;
+	size_t size = sizeof(struct node) + shown->count * sizeof(struct node_set) + shown->whole.len;
 
 	size = even(size);
 	if (compile->pack != NULL)
 		size += compile->pack->fix_count * sizeof(uint16_t) + compile->pack->len;
-	for (size_t i = 0; i < compile->set_count; i++)
-		size += compile->sets[i]->len + compile->sets[i]->sig_len;
-	return size + name->key_len + compile->below.len;
+	for (size_t i = 0; i < shown->count; i++)
+		size += shown->sets[i].len + shown->sets[i].sig_len;
+	return size + compile->key_len + compile->below.len;
 }
 
 static size_t node_put(struct node *node, size_t at, const void *bytes, size_t len)
@@ -350,32 +373,32 @@ static size_t node_put_parts(struct node *node, size_t at, const struct compile 
 
 static struct node *node_make(const struct compile *compile)
 {
-	const struct zname *name = compile->name;
+	const struct shown *shown = compile->shown;
 	size_t size = node_size(compile), at;
 	struct node *node = calloc(1, size);
 
 	if (node == NULL)
 		return NULL;
 	node->size = (uint32_t)size;
-	node->name_len = name->name.len;
-	node->labels = (uint8_t)dname_labels(name->name.b);
-	node->cut = name->cut;
-	node->set_count = (uint8_t)compile->set_count;
-	at = sizeof(*node) + compile->set_count * sizeof(struct node_set);
-	at = even(node_put(node, at, name->name.b, name->name.len));
+	node->name_len = shown->whole.len;
+	node->labels = (uint8_t)dname_labels(shown->whole.b);
+	node->cut = shown->cut;
+	node->set_count = (uint8_t)shown->count;
+	at = sizeof(*node) + shown->count * sizeof(struct node_set);
+	at = even(node_put(node, at, shown->whole.b, shown->whole.len));
 	if (compile->pack != NULL)
 		at = node_put_parts(node, at, compile);
 	/* From the end: NSEC and DS, which referrals carry, lie next to the parts. */
-	for (size_t i = compile->set_count; i-- > 0;) {
-		const struct rrset *set = compile->sets[i];
+	for (size_t i = shown->count; i-- > 0;) {
+		const struct shown_set *set = &shown->sets[i];
 
 		node->sets[i] = (struct node_set){ set->type, set->count, (uint32_t)at, set->len, set->sig_len };
 		at = node_put(node, at, set->run, set->len);
 		at = node_put(node, at, set->sig, set->sig_len);
 	}
 	node->key_at = (uint32_t)at;
-	node->key_len = name->key_len;
-	at = node_put(node, at, name->key, name->key_len);
+	node->key_len = (uint16_t)compile->key_len;
+	at = node_put(node, at, compile->key, compile->key_len);
 	node->below_at = (uint32_t)at;
 	node->below_len = (uint32_t)compile->below.len;
 	node->below_count = compile->below_count;
@@ -383,17 +406,15 @@ static struct node *node_make(const struct compile *compile)
 	return node;
 }
 
-enum al_err answer_compile(const struct zname *name, struct node **out)
+enum al_err answer_compile(const struct shown *shown, struct node **out)
 {
-	struct compile compile = { .name = name };
+	struct compile compile = { .shown = shown };
 	enum al_err err = AL_OK;
 	struct node *node;
 
 	al_buf_init(&compile.below, UINT32_MAX);
-	for (const struct rrset *set = name->sets; set != NULL && compile.set_count < SETS_MAX - 1; set = set->next)
-		compile.sets[compile.set_count++] = set;
-	compile.sets[compile.set_count++] = name->nsec;
-	if (name->cut)
+	compile.key_len = dname_key(shown->whole.b, dname_labels(shown->whole.b) - shown->name->labels, compile.key);
+	if (shown->cut)
 		err = compile_referral(&compile);
 	if (err == AL_OK) {
 		node = node_make(&compile);
@@ -420,17 +441,19 @@ static void full_records(const struct dname *owner, const uint8_t *run, size_t l
 	}
 }
 
-static void server_data(const struct zname *server, struct server_addresses *out)
+static void server_data(const struct node *server, struct server_addresses *out)
 {
 	static const uint16_t types[] = { RR_A, RR_AAAA };
+	struct dname whole;
 
+	dname_of_wire(node_name(server), server->name_len, &whole);
 	for (size_t i = 0; i < AL_COUNT(types); i++) {
-		const struct rrset *set = rrset_find(server->sets, types[i]);
+		const struct node_set *set = node_find(server, types[i]);
 
 		if (set == NULL)
 			continue;
-		full_records(&server->name, set->run, set->len, &out->records, &out->record_count);
-		full_records(&server->name, set->sig, set->sig_len, &out->sigs, &out->sig_count);
+		full_records(&whole, node_bytes(server, set->at), set->len, &out->records, &out->record_count);
+		full_records(&whole, node_bytes(server, set->at + set->len), set->sig_len, &out->sigs, &out->sig_count);
 	}
 }
 
@@ -438,18 +461,21 @@ static void server_glue(const struct zname *server, struct server_addresses *out
 {
 	const struct claim *at = server->claims, *claim;
 	struct zone_view view;
+	struct dname whole;
 
 	zone_tree_view(server, &view);
+	zname_whole(server, &whole);
 	while ((claim = zone_tree_glue(&view, server, &at)) != NULL) {
-		glue_record(&out->records, server, claim);
+		glue_record(&out->records, &whole, claim);
 		out->record_count++;
 	}
 }
 
-enum al_err answer_compile_servers(const struct zone_tree *tree, const struct rrset *ns, struct server_addresses *out)
+enum al_err answer_compile_servers(const struct zone_tree *tree, const struct node *apex, struct server_addresses *out)
 {
-	const uint8_t *run = ns->run;
-	size_t left = ns->len;
+	const struct node_set *ns = node_find(apex, RR_NS);
+	const uint8_t *run = ns != NULL ? node_bytes(apex, ns->at) : NULL;
+	size_t left = ns != NULL ? ns->len : 0;
 	struct rr_view rr;
 
 	while (rr_next(&run, &left, &rr)) {
@@ -457,8 +483,8 @@ enum al_err answer_compile_servers(const struct zone_tree *tree, const struct rr
 
 		if (server == NULL)
 			continue;
-		if (server->sets != NULL && !server->cut)
-			server_data(server, out);
+		if (server->node != NULL && !server->node->cut)
+			server_data(server->node, out);
 		else
 			server_glue(server, out);
 	}

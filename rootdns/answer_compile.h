@@ -7,23 +7,22 @@
 
 #include "alamo/base/buf.h"
 #include "node.h"
-#include "zone_tree.h"
+#include "zone_resolve.h"
 
-#define SETS_MAX 64               /* RRsets at one name */
 #define REFERRAL_BYTES_MAX 16000u /* pointers reach no further than 16,383 */
 
-/* `name` has its sets and its NSEC, signed. The caller frees the node with free(). */
-AL_MUST_USE enum al_err answer_compile(const struct zname *name, struct node **out);
+/* `shown` has its NSEC, and all is signed. The caller frees the node with free(). */
+AL_MUST_USE enum al_err answer_compile(const struct shown *shown, struct node **out);
 
 /*
- * Addresses of the apex's name servers, for the additional section of an NS answer: records with full
+ * Addresses of the name servers of a zone whose nodes are made, for the additional section of an NS answer: records with full
  * owner, those in `sigs` their signatures.
  */
 struct server_addresses {
 	struct al_buf records, sigs;
 	uint16_t record_count, sig_count;
 };
-AL_MUST_USE enum al_err answer_compile_servers(const struct zone_tree *tree, const struct rrset *ns,
+AL_MUST_USE enum al_err answer_compile_servers(const struct zone_tree *tree, const struct node *apex,
 					       struct server_addresses *out);
 
 #endif

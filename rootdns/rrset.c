@@ -78,27 +78,11 @@ void rrset_list_free(struct rrset *first)
 	}
 }
 
-bool rrset_same(const struct rrset *a, const struct rrset *b)
-{
-	return a->type == b->type && a->ttl == b->ttl && a->len == b->len && memcmp(a->run, b->run, a->len) == 0;
-}
-
 const struct rrset *rrset_find(const struct rrset *first, uint16_t type)
 {
 	while (first != NULL && first->type != type)
 		first = first->next;
 	return first;
-}
-
-void rrset_take_sig(struct rrset *set, struct rrset *from)
-{
-	free(set->sig);
-	set->sig = from->sig;
-	set->sig_len = from->sig_len;
-	set->sig_until = from->sig_until;
-	from->sig = NULL;
-	from->sig_len = 0;
-	from->sig_until = 0;
 }
 
 bool rr_next(const uint8_t **run, size_t *left, struct rr_view *out)

@@ -44,12 +44,11 @@ enum rr_type {
 struct rrset {
 	struct rrset *next; /* of the same owner, by rising type */
 	uint16_t type;
-	uint16_t count;     /* records */
-	uint32_t ttl;       /* seconds */
-	uint32_t len;       /* bytes of `run` */
-	uint32_t sig_len;   /* bytes of `sig`; 0: not signed */
-	uint64_t sig_until; /* Unix seconds: expiration of the signature */
-	uint8_t *sig;       /* its RRSIG records in run form; of DNSKEY there may be several; owned */
+	uint16_t count;   /* records */
+	uint32_t ttl;     /* seconds */
+	uint32_t len;     /* bytes of `run` */
+	uint32_t sig_len; /* bytes of `sig`; 0: not signed */
+	uint8_t *sig;     /* its RRSIG records in run form; of DNSKEY there may be several; owned */
 	uint8_t run[];
 };
 
@@ -65,10 +64,7 @@ struct rdata {
 AL_MUST_USE enum al_err rrset_new(uint16_t type, uint32_t ttl, struct rdata *items, size_t count, struct rrset **out);
 void rrset_free(struct rrset *set); /* NULL is allowed */
 void rrset_list_free(struct rrset *first);
-bool rrset_same(const struct rrset *a, const struct rrset *b); /* type, TTL and data; not the signature */
 const struct rrset *rrset_find(const struct rrset *first, uint16_t type);
-/* Moves the signature of `from` to `set`. */
-void rrset_take_sig(struct rrset *set, struct rrset *from);
 
 /* One record of a run. */
 struct rr_view {

@@ -4,23 +4,25 @@
  */
 #include "zone_fill.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "alamo/base/wire.h"
 #include "answer_compile.h"
 
-static enum al_err fill_soa(struct zone *next, const struct zname *apex)
+static enum al_err fill_soa(struct zone *next)
 {
-	const struct rrset *soa = rrset_find(apex->sets, RR_SOA);
+	const struct node *apex = next->nodes[0];
+	const struct node_set *soa = node_find(apex, RR_SOA);
 
+	assert(soa != NULL); /* zone_master_apex_sets() */
 	next->soa_len = soa->len;
 	next->soa_sig_len = soa->sig_len;
 	next->soa = malloc(soa->len + soa->sig_len);
 	if (next->soa == NULL)
 		return AL_ENOMEM;
-	memcpy(next->soa, soa->run, soa->len);
-	memcpy(next->soa + soa->len, soa->sig, soa->sig_len);
+	memcpy(next->soa, node_bytes(apex, soa->at), soa->len + soa->sig_len);
 	al_set_u32(next->soa + 6, TTL_NEGATIVE);
 	al_set_u32(next->soa + soa->len + 6, TTL_NEGATIVE);
 	return AL_OK;
@@ -33,7 +35,7 @@ static enum al_err fill_servers(struct zone *next, const struct zone_tree *tree)
 
 	al_buf_init(&found.records, RRSET_BYTES_MAX);
 	al_buf_init(&found.sigs, RRSET_BYTES_MAX);
-	err = answer_compile_servers(tree, rrset_find(tree->apex->sets, RR_NS), &found);
+	err = answer_compile_servers(tree, next->nodes[0], &found);
 	if (err == AL_OK && found.records.len > 0) {
 		next->servers = malloc(found.records.len + found.sigs.len);
 		if (next->servers == NULL) {
@@ -65,6 +67,6 @@ enum al_err zone_fill(struct zone *next, const struct zone_master *master)
 	for (size_t i = 0; i < AL_COUNT(master->cuts_at); i++)
 		if (master->cuts_at[i] > 0)
 			next->cuts.word[i / 64] |= UINT64_C(1) << i % 64;
-	err = fill_soa(next, master->tree.apex);
+	err = fill_soa(next);
 	return err == AL_OK ? fill_servers(next, &master->tree) : err;
 }

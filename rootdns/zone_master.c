@@ -105,10 +105,10 @@ bool zone_master_resign(struct zone_master *master, const struct zone_signer *cl
 	signer.keys = &master->keys;
 	for (; master->resign_at < master->count; master->resign_at++) {
 		struct zname *name = master->order[master->resign_at];
-		bool due = zone_sign_due(&signer, name->nsec);
+		bool due = false;
 
-		for (const struct rrset *set = name->sets; set != NULL && !due; set = set->next)
-			due = zone_sign_due(&signer, set);
+		for (size_t i = 0; i < name->node->set_count && !due; i++)
+			due = zone_sign_due(&signer, name->node, &name->node->sets[i]);
 		if (!due)
 			continue;
 		if (master->tree.dirty_count >= max)
@@ -124,13 +124,13 @@ uint64_t zone_master_sig_until(const struct zone_master *master)
 	uint64_t least = UINT64_MAX;
 
 	for (size_t i = 0; i < master->count; i++) {
-		const struct zname *name = master->order[i];
+		const struct node *node = master->order[i]->node;
 
-		if (name->nsec != NULL && name->nsec->sig_len > 0 && name->nsec->sig_until < least)
-			least = name->nsec->sig_until;
-		for (const struct rrset *set = name->sets; set != NULL; set = set->next)
-			if (set->sig_len > 0 && set->sig_until < least)
-				least = set->sig_until;
+		for (size_t k = 0; k < node->set_count; k++) {
+			uint64_t until = zone_sign_until(node, &node->sets[k]);
+
+			least = until < least ? until : least;
+		}
 	}
 	return least;
 }

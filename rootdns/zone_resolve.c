@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * zone_resolve.c -- claims to signed RRsets: see zone_resolve.h. Builder's
- * thread. What cannot be served is dropped by RRset and said in the log.
+ * thread. What cannot be served is dropped by RRset and said in the log, once a change: of delegations
+ * when their sets are made, of other names when they are looked at.
  */
 #include "zone_resolve.h"
 
@@ -12,12 +13,21 @@
 
 #include "alamo/base/log.h"
 
-#define TYPES_MAX 64
+#define ANY_TYPE 0
 
 struct item {
 	uint16_t type;
 	uint32_t ttl;
 	struct rdata data;
+};
+
+/* One name being resolved. */
+struct resolve {
+	const struct zname *name;
+	struct zone_view view;
+	bool tell;
+	struct item *items; /* by type; owned */
+	size_t count;
 };
 
 static int item_cmp(const void *x, const void *y)
@@ -27,53 +37,61 @@ static int item_cmp(const void *x, const void *y)
 	return (a->type > b->type) - (a->type < b->type);
 }
 
-static void dropped(const struct zname *name, uint16_t type, const char *why)
+static void dropped(const struct resolve *r, uint16_t type, const char *why)
 {
 	char text[DNAME_TEXT_MAX];
+	struct dname whole;
 
-	al_log(AL_LOG_WARN, "rrset-dropped", "name=%s type=%u why=\"%s\"", dname_text(name->name.b, text), type, why);
+	if (!r->tell)
+		return;
+	zname_whole(r->name, &whole);
+	al_log(AL_LOG_WARN, "rrset-dropped", "name=%s type=%u why=\"%s\"", dname_text(whole.b, text), type, why);
 }
 
-/* The claims that stand at `name`, by type. */
-static enum al_err items_of(const struct zname *name, const struct zone_view *view, struct item **out, size_t *count)
+static bool wanted(const struct resolve *r, const struct claim *claim, uint16_t type)
+{
+	return zone_view_holds(&r->view, claim) && (type == ANY_TYPE || claim->type == type);
+}
+
+/* The claims that stand at the name, by type. */
+static enum al_err items_of(struct resolve *r, uint16_t type)
 {
 	const struct claim *claim;
-	struct item *items;
-	size_t most = 0, at = 0;
+	size_t most = 0;
 
-	DL_FOREACH2(name->claims, claim, at_next)
-	most++;
-	items = malloc((most + 1) * sizeof(*items));
-	if (items == NULL)
+	DL_FOREACH2(r->name->claims, claim, at_next)
+	most += wanted(r, claim, type);
+	r->items = malloc((most + 1) * sizeof(*r->items));
+	if (r->items == NULL)
 		return AL_ENOMEM;
-	DL_FOREACH2(name->claims, claim, at_next)
-	if (zone_view_holds(view, claim))
-		items[at++] = (struct item){ claim->type, claim->ttl, { claim_rdata(claim), claim->rdata_len } };
-	qsort(items, at, sizeof(*items), item_cmp);
-	*out = items;
-	*count = at;
+	DL_FOREACH2(r->name->claims, claim, at_next)
+	if (wanted(r, claim, type))
+		r->items[r->count++] = (struct item){ claim->type,
+						      claim->ttl,
+						      { claim_rdata(claim), claim->rdata_len } };
+	qsort(r->items, r->count, sizeof(*r->items), item_cmp);
 	return AL_OK;
 }
 
-/* One RRset of `count` items of one type; a set that cannot be is left out. */
-static enum al_err set_of(const struct zname *name, const struct item *items, size_t count, struct rrset **out)
+/* One RRset of items[from .. to - 1], which are of one type; a set that cannot be is left out. */
+static enum al_err set_of(const struct resolve *r, size_t from, size_t to, struct rrset **out)
 {
-	struct rdata *data = malloc(count * sizeof(*data));
-	uint32_t ttl = items[0].ttl;
+	struct rdata *data = malloc((to - from) * sizeof(*data));
+	uint32_t ttl = r->items[from].ttl;
 	enum al_err err;
 
 	if (data == NULL)
 		return AL_ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		data[i] = items[i].data;
-		if (items[i].ttl < ttl)
-			ttl = items[i].ttl;
+	for (size_t i = from; i < to; i++) {
+		data[i - from] = r->items[i].data;
+		if (r->items[i].ttl < ttl)
+			ttl = r->items[i].ttl;
 	}
-	err = rrset_new(items[0].type, ttl, data, count, out);
+	err = rrset_new(r->items[from].type, ttl, data, to - from, out);
 	free(data);
 	if (err != AL_ELIMIT)
 		return err;
-	dropped(name, items[0].type, "too large");
+	dropped(r, r->items[from].type, "too large");
 	*out = NULL;
 	return AL_OK;
 }
@@ -87,78 +105,47 @@ static void list_insert(struct rrset **first, struct rrset *set)
 }
 
 /* RFC 1034 section 3.6.2: an alias stands alone, and there is one. */
-static void drop_bad_alias(const struct zname *name, struct rrset **first)
+static void drop_bad_alias(const struct resolve *r, struct rrset **first)
 {
 	for (struct rrset **at = first; *at != NULL; at = &(*at)->next) {
 		struct rrset *set = *at;
 
 		if (set->type != RR_CNAME || (set->count == 1 && *first == set && set->next == NULL))
 			continue;
-		dropped(name, RR_CNAME, set->count > 1 ? "several targets" : "beside other data");
+		dropped(r, RR_CNAME, set->count > 1 ? "several targets" : "beside other data");
 		*at = set->next;
 		rrset_free(set);
 		return;
 	}
 }
 
-static enum al_err sets_of(const struct zname *name, const struct zone_view *view, struct rrset **list)
+static enum al_err sets_of(struct resolve *r, struct rrset **list)
 {
-	struct item *items = NULL;
-	size_t count = 0, types = 0;
-	enum al_err err = items_of(name, view, &items, &count);
+	size_t types = 0;
+	enum al_err err = items_of(r, ANY_TYPE);
 
-	for (size_t i = 0, end; err == AL_OK && i < count; i = end) {
+	for (size_t i = 0, end; err == AL_OK && i < r->count; i = end) {
 		struct rrset *set = NULL;
 
-		for (end = i; end < count && items[end].type == items[i].type; end++)
+		for (end = i; end < r->count && r->items[end].type == r->items[i].type; end++)
 			;
-		if (rrset_find(*list, items[i].type) != NULL || ++types > TYPES_MAX - 8) {
-			dropped(name, items[i].type, "not possible here");
+		if (rrset_find(*list, r->items[i].type) != NULL || ++types > SETS_MAX - 8) {
+			dropped(r, r->items[i].type, "not possible here");
 			continue;
 		}
-		err = set_of(name, &items[i], end - i, &set);
+		err = set_of(r, i, end, &set);
 		if (err == AL_OK && set != NULL)
 			list_insert(list, set);
 	}
-	free(items);
-	drop_bad_alias(name, list);
+	free(r->items);
+	drop_bad_alias(r, list);
 	return err;
 }
 
-/* In a delegation only DS is ours to sign. */
-static bool is_signed(bool cut, uint16_t type)
+enum al_err zone_resolve(const struct zname *name, struct rrset *own, struct rrset **out, bool *cut)
 {
-	return !cut || type == RR_DS;
-}
-
-static enum al_err sign_all(struct zname *name, struct rrset *before, const struct zone_signer *signer,
-			    size_t *signatures)
-{
-	enum al_err err = AL_OK;
-
-	for (struct rrset *set = name->sets; set != NULL && err == AL_OK; set = set->next) {
-		struct rrset *old = before;
-
-		if (!is_signed(name->cut, set->type) || set->type == RR_ZONEMD)
-			continue; /* a digest is filled in and signed at the end */
-		while (old != NULL && !rrset_same(old, set))
-			old = old->next;
-		if (old != NULL && old->sig_len > 0 && !zone_sign_due(signer, old)) {
-			rrset_take_sig(set, old);
-			continue;
-		}
-		if (zone_sign_reuse(signer, &name->name, set))
-			continue;
-		err = zone_sign(signer, &name->name, set);
-		(*signatures)++;
-	}
-	return err;
-}
-
-enum al_err zone_resolve(struct zname *name, struct rrset *own, const struct zone_signer *signer, size_t *signatures)
-{
-	struct rrset *before = name->sets, *list = NULL;
-	struct zone_view view;
+	struct resolve r = { .name = name };
+	struct rrset *list = NULL;
 	enum al_err err = AL_OK;
 
 	while (own != NULL) {
@@ -167,38 +154,138 @@ enum al_err zone_resolve(struct zname *name, struct rrset *own, const struct zon
 		list_insert(&list, own);
 		own = next;
 	}
-	zone_tree_view(name, &view);
-	if (view.kind == VIEW_DATA || view.kind == VIEW_CUT)
-		err = sets_of(name, &view, &list);
-	name->sets = list;
-	name->cut = view.kind == VIEW_CUT;
+	zone_tree_view(name, &r.view);
+	r.tell = *cut = r.view.kind == VIEW_CUT;
+	if (r.view.kind == VIEW_DATA || r.view.kind == VIEW_CUT)
+		err = sets_of(&r, &list);
 	if (err == AL_OK)
-		err = sign_all(name, before, signer, signatures);
-	rrset_list_free(before);
+		*out = list;
+	else
+		rrset_list_free(list);
 	return err;
 }
 
-enum al_err zone_resolve_digest(struct zname *apex, const struct zone_signer *signer, size_t *signatures)
+enum al_err zone_resolve_look(const struct zname *name, bool *shows, bool *cut)
 {
-	for (struct rrset *set = apex->sets; set != NULL; set = set->next) {
-		if (set->type != RR_ZONEMD)
-			continue;
-		if (zone_sign_reuse(signer, &apex->name, set))
-			return AL_OK;
-		(*signatures)++;
-		return zone_sign(signer, &apex->name, set);
+	struct resolve r = { .name = name, .tell = true };
+	struct rrset *list = NULL;
+	enum al_err err = AL_OK;
+
+	zone_tree_view(name, &r.view);
+	*cut = r.view.kind == VIEW_CUT;
+	*shows = *cut || name->parent == NULL; /* NS, SOA: they are never too large */
+	if (r.view.kind != VIEW_DATA)
+		return AL_OK;
+	err = sets_of(&r, &list);
+	*shows = *shows || list != NULL;
+	rrset_list_free(list);
+	return err;
+}
+
+enum al_err zone_resolve_type(const struct zname *name, uint16_t type, struct rrset **out)
+{
+	struct resolve r = { .name = name };
+	enum al_err err;
+
+	*out = NULL;
+	zone_tree_view(name, &r.view);
+	if (r.view.kind != VIEW_DATA)
+		return AL_OK;
+	err = items_of(&r, type);
+	if (err == AL_OK && r.count > 0)
+		err = set_of(&r, 0, r.count, out);
+	free(r.items);
+	return err;
+}
+
+/* ---- what is to be shown ---- */
+
+void shown_init(struct shown *shown, const struct zname *name)
+{
+	shown->name = name;
+	shown->cut = false;
+	shown->count = 0;
+	zname_whole(name, &shown->whole);
+}
+
+static void add(struct shown *shown, const struct shown_set *set)
+{
+	/* The last place is that of NSEC. */
+	if (shown->count < (set->type == RR_NSEC ? SETS_MAX : SETS_MAX - 1))
+		shown->sets[shown->count++] = *set;
+}
+
+void shown_add(struct shown *shown, const struct rrset *set)
+{
+	add(shown, &(struct shown_set){ set->type, set->count, set->len, set->sig_len, set->run, set->sig });
+}
+
+void shown_keep(struct shown *shown, bool nsec)
+{
+	const struct node *node = shown->name->node;
+
+	for (size_t i = 0; i < node->set_count; i++) {
+		const struct node_set *set = &node->sets[i];
+		const uint8_t *run = node_bytes(node, set->at);
+
+		if ((set->type == RR_NSEC) == nsec)
+			add(shown,
+			    &(struct shown_set){ set->type, set->count, set->len, set->sig_len, run, run + set->len });
 	}
-	return AL_OK;
+}
+
+const struct shown_set *shown_find(const struct shown *shown, uint16_t type)
+{
+	for (size_t i = 0; i < shown->count; i++)
+		if (shown->sets[i].type == type)
+			return &shown->sets[i];
+	return NULL;
+}
+
+/* ---- signatures ---- */
+
+/* In a delegation only DS is ours to sign. A digest is filled in and signed at the end. */
+static bool is_signed(const struct shown *shown, uint16_t type)
+{
+	return (!shown->cut || type == RR_DS) && type != RR_ZONEMD;
+}
+
+enum al_err zone_resolve_sign(const struct shown *shown, struct rrset *sets, const struct zone_signer *signer,
+			      size_t *signatures)
+{
+	enum al_err err = AL_OK;
+
+	for (struct rrset *set = sets; set != NULL && err == AL_OK; set = set->next) {
+		if (!is_signed(shown, set->type) || zone_sign_take(signer, shown->name->node, set) ||
+		    zone_sign_reuse(signer, &shown->whole, set))
+			continue;
+		err = zone_sign(signer, &shown->whole, set);
+		(*signatures)++;
+	}
+	return err;
+}
+
+enum al_err zone_resolve_digest(const struct shown *shown, struct rrset *sets, const struct zone_signer *signer,
+				size_t *signatures)
+{
+	struct rrset *set = sets;
+
+	while (set != NULL && set->type != RR_ZONEMD)
+		set = set->next;
+	if (set == NULL || zone_sign_reuse(signer, &shown->whole, set))
+		return AL_OK;
+	(*signatures)++;
+	return zone_sign(signer, &shown->whole, set);
 }
 
 /* ---- NSEC ---- */
 
-static size_t types_of(const struct zname *name, uint16_t out[static TYPES_MAX])
+static size_t types_of(const struct shown *shown, uint16_t out[static SETS_MAX])
 {
 	size_t count = 0, i = 0;
 
-	for (const struct rrset *set = name->sets; set != NULL && count < TYPES_MAX - 2; set = set->next)
-		out[count++] = set->type;
+	for (size_t k = 0; k < shown->count && count < SETS_MAX - 2; k++)
+		out[count++] = shown->sets[k].type;
 	/* RRSIG and NSEC, which every name of the chain has, into their places. */
 	while (i < count && out[i] < RR_RRSIG)
 		i++;
@@ -208,29 +295,35 @@ static size_t types_of(const struct zname *name, uint16_t out[static TYPES_MAX])
 	return count + 2;
 }
 
-enum al_err zone_resolve_nsec(struct zname *name, const struct dname *next, const struct zone_signer *signer,
-			      size_t *signatures, bool *changed)
+static bool is_kept(const struct zone_signer *signer, const struct node *node, const struct rrset *nsec)
+{
+	const struct node_set *before = node != NULL ? node_find(node, RR_NSEC) : NULL;
+
+	return before != NULL && before->len == nsec->len &&
+	       memcmp(node_bytes(node, before->at), nsec->run, nsec->len) == 0 && !zone_sign_due(signer, node, before);
+}
+
+enum al_err zone_resolve_nsec(const struct shown *shown, const struct zname *next, const struct zone_signer *signer,
+			      size_t *signatures, struct rrset **out)
 {
 	uint8_t bytes[NSEC_RDATA_MAX];
-	uint16_t types[TYPES_MAX];
+	uint16_t types[SETS_MAX];
 	struct rdata data = { bytes, 0 };
-	struct rrset *nsec;
+	struct dname whole;
 	enum al_err err;
 
-	data.len = (uint16_t)rrset_nsec_rdata(next, types, types_of(name, types), bytes);
-	err = rrset_new(RR_NSEC, TTL_NEGATIVE, &data, 1, &nsec);
+	zname_whole(next, &whole);
+	data.len = (uint16_t)rrset_nsec_rdata(&whole, types, types_of(shown, types), bytes);
+	err = rrset_new(RR_NSEC, TTL_NEGATIVE, &data, 1, out);
 	if (err != AL_OK)
 		return err;
-	*changed = name->nsec == NULL || !rrset_same(name->nsec, nsec) || zone_sign_due(signer, name->nsec);
-	if (!*changed) {
-		rrset_free(nsec);
+	if (is_kept(signer, shown->name->node, *out)) {
+		rrset_free(*out);
+		*out = NULL;
 		return AL_OK;
 	}
-	if (!zone_sign_reuse(signer, &name->name, nsec)) {
-		err = zone_sign(signer, &name->name, nsec);
-		(*signatures)++;
-	}
-	rrset_free(name->nsec);
-	name->nsec = nsec;
-	return err;
+	if (zone_sign_reuse(signer, &shown->whole, *out))
+		return AL_OK;
+	(*signatures)++;
+	return zone_sign(signer, &shown->whole, *out);
 }

@@ -114,49 +114,61 @@ enum al_err zone_sign(const struct zone_signer *signer, const struct dname *owne
 		free(set->sig);
 		set->sig = (uint8_t *)al_buf_take(&out, &len);
 		set->sig_len = (uint32_t)len;
-		set->sig_until = signer->now + signer->valid_s;
 		err = set->sig != NULL ? AL_OK : AL_ENOMEM;
 	}
 	al_buf_release(&out);
 	return err;
 }
 
+static const uint8_t *sig_of(const struct node *node, const struct node_set *set)
+{
+	return node_bytes(node, set->at + set->len);
+}
+
 /* A zone's set, and the key that made its signature has been relieved. */
-static bool by_old_key(const struct zone_signer *signer, const struct rrset *set)
+static bool by_old_key(const struct zone_signer *signer, const struct node *node, const struct node_set *set)
 {
 	const struct zone_key *key = zone_keys_active(signer->keys, false);
 
-	return set->type != RR_DNSKEY && key != NULL && al_get_u16(set->sig + RR_FIXED + TAG_AT) != key->tag;
+	return set->type != RR_DNSKEY && key != NULL && al_get_u16(sig_of(node, set) + RR_FIXED + TAG_AT) != key->tag;
 }
 
-bool zone_sign_due(const struct zone_signer *signer, const struct rrset *set)
+uint64_t zone_sign_until(const struct node *node, const struct node_set *set)
 {
+	return set->sig_len > 0 ? al_get_u32(sig_of(node, set) + RR_FIXED + EXPIRATION_AT) : UINT64_MAX;
+}
+
+bool zone_sign_due(const struct zone_signer *signer, const struct node *node, const struct node_set *set)
+{
+	uint64_t until = zone_sign_until(node, set);
+
 	return set->sig_len > 0 &&
-	       (set->sig_until < signer->now + signer->valid_s / 2 ||
-		set->sig_until > signer->now + signer->valid_s + BACKDATE_S || by_old_key(signer, set));
+	       (until < signer->now + signer->valid_s / 2 || until > signer->now + signer->valid_s + BACKDATE_S ||
+		by_old_key(signer, node, set));
+}
+
+bool zone_sign_take(const struct zone_signer *signer, const struct node *node, struct rrset *set)
+{
+	const struct node_set *before = node != NULL ? node_find(node, set->type) : NULL;
+
+	if (before == NULL || before->sig_len == 0 || before->len != set->len ||
+	    memcmp(node_bytes(node, before->at), set->run, set->len) != 0 || zone_sign_due(signer, node, before))
+		return false;
+	free(set->sig);
+	set->sig_len = 0;
+	set->sig = malloc(before->sig_len);
+	if (set->sig == NULL)
+		return false;
+	memcpy(set->sig, sig_of(node, before), before->sig_len);
+	set->sig_len = before->sig_len;
+	return true;
 }
 
 bool zone_sign_reuse(const struct zone_signer *signer, const struct dname *owner, struct rrset *set)
 {
-	const struct node_set *before;
-	const struct node *node;
 	struct dname_index name;
-	const uint8_t *sig;
 
 	if (signer->previous == NULL || dname_index(signer->seed, owner->b, owner->len, &name) != AL_OK)
 		return false;
-	node = zone_find(signer->previous, &name, name.labels);
-	before = node != NULL ? node_find(node, set->type) : NULL;
-	if (before == NULL || before->sig_len == 0 || before->len != set->len ||
-	    memcmp(node_bytes(node, before->at), set->run, set->len) != 0)
-		return false;
-	sig = node_bytes(node, before->at + before->len);
-	free(set->sig);
-	set->sig = malloc(before->sig_len);
-	if (set->sig == NULL)
-		return false;
-	memcpy(set->sig, sig, before->sig_len);
-	set->sig_len = before->sig_len;
-	set->sig_until = al_get_u32(sig + RR_FIXED + EXPIRATION_AT);
-	return !zone_sign_due(signer, set);
+	return zone_sign_take(signer, zone_find(signer->previous, &name, name.labels), set);
 }

@@ -20,9 +20,13 @@ struct zone_signer {
 
 /* Signs with the key of the zone; a DNSKEY set with each that signs it. Replaces older signatures. */
 AL_MUST_USE enum al_err zone_sign(const struct zone_signer *signer, const struct dname *owner, struct rrset *set);
-/* Takes the signature that the very same set had before, when it is not due. */
+/* Takes the signature that the very same set has in `node`, when it is not due. NULL is allowed: there is none. */
+bool zone_sign_take(const struct zone_signer *signer, const struct node *node, struct rrset *set);
+/* The same, of the zone as it was served before. */
 bool zone_sign_reuse(const struct zone_signer *signer, const struct dname *owner, struct rrset *set);
-/* Less than half of its life is left, its key has been relieved, or it was made by a clock that was ahead. */
-bool zone_sign_due(const struct zone_signer *signer, const struct rrset *set);
+/* Its signature has less than half of its life left, its key has been relieved, or it was made by a clock that was ahead. */
+bool zone_sign_due(const struct zone_signer *signer, const struct node *node, const struct node_set *set);
+/* When that ends, Unix seconds; UINT64_MAX: it is not signed. */
+uint64_t zone_sign_until(const struct node *node, const struct node_set *set);
 
 #endif

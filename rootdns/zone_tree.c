@@ -67,8 +67,6 @@ static void name_free(struct zone_tree *tree, struct zname *name)
 	HASH_DEL(tree->names, name);
 	if (name->parent != NULL)
 		DL_DELETE(name->parent->child, name);
-	rrset_list_free(name->sets);
-	rrset_free(name->nsec);
 	free(name);
 }
 
@@ -136,15 +134,35 @@ static void mark_tree(struct zone_tree *tree, struct zname *top)
 	}
 }
 
-struct zname *zone_tree_take_dirty(struct zone_tree *tree)
+void zname_whole(const struct zname *name, struct dname *out)
 {
-	struct zname *name = tree->dirty;
+	*out = name->name;
+}
 
-	if (name != NULL) {
-		tree->dirty = name->dirty_next;
-		tree->dirty_count--;
-	}
-	return name;
+int zname_cmp(const struct zname *a, const struct zname *b)
+{
+	return dname_key_cmp(a->key, a->key_len, b->key, b->key_len);
+}
+
+static int dirty_cmp(const void *x, const void *y)
+{
+	return zname_cmp(*(struct zname *const *)x, *(struct zname *const *)y);
+}
+
+enum al_err zone_tree_take_dirty(struct zone_tree *tree, struct zname ***out, size_t *count)
+{
+	struct zname **names = malloc((tree->dirty_count + 1) * sizeof(*names));
+
+	if (names == NULL)
+		return AL_ENOMEM;
+	*count = 0;
+	for (struct zname *name = tree->dirty; name != NULL; name = name->dirty_next)
+		names[(*count)++] = name;
+	tree->dirty = NULL;
+	tree->dirty_count = 0;
+	qsort(names, *count, sizeof(*names), dirty_cmp);
+	*out = names;
+	return AL_OK;
 }
 
 static bool name_empty(const struct zname *name)

@@ -27,11 +27,7 @@ struct zname {
 	struct claim *claims;
 	struct claim *refs; /* NS claims that name it as a server */
 	struct zname *dirty_next;
-	/* zone_update's: what the name shows at present */
-	struct rrset *sets;      /* owned, by rising type */
-	struct rrset *nsec;      /* owned; NULL: not in the chain */
-	const struct node *node; /* of the newest snapshot; NULL: not in the chain */
-	bool cut;                /* is a delegation */
+	const struct node *node; /* what the newest snapshot shows; NULL: it is not in the chain */
 	bool dirty;
 	bool lost;      /* the hash table had no memory for it */
 	uint8_t labels; /* below the apex */
@@ -50,19 +46,24 @@ struct zone_tree {
 };
 
 AL_MUST_USE enum al_err zone_tree_init(struct zone_tree *tree, const struct dname *apex);
-/* Frees names and RRsets; claims belong to their sources. Nodes must be gone. */
+/* Frees names; claims belong to their sources. Nodes must be gone. */
 void zone_tree_release(struct zone_tree *tree);
 
 /* NULL: no such name. */
 struct zname *zone_tree_find(const struct zone_tree *tree, const uint8_t *wire, size_t len);
+void zname_whole(const struct zname *name, struct dname *out);
+/* Canonical order (RFC 4034 section 6.1). */
+int zname_cmp(const struct zname *a, const struct zname *b);
 
 /* Puts a claim of `source` at its name. On AL_ENOMEM the tree is unusable: give up. */
 AL_MUST_USE enum al_err zone_tree_attach(struct zone_tree *tree, struct claim *claim, const struct source *source);
 void zone_tree_detach(struct zone_tree *tree, struct claim *claim);
 /* A name whose signatures are due, or the apex: it alone. */
 void zone_tree_mark(struct zone_tree *tree, struct zname *name);
-/* The first dirty name, taken off the list (its flag stays until zone_tree_clean()); NULL at the end. */
-struct zname *zone_tree_take_dirty(struct zone_tree *tree);
+/*
+ * Takes the dirty names off the tree, in canonical order; their flags stay until zone_tree_clean(). The caller frees *out.
+ */
+AL_MUST_USE enum al_err zone_tree_take_dirty(struct zone_tree *tree, struct zname ***out, size_t *count);
 /* Flags off, empty names away. `names`: everything taken, in canonical order. */
 void zone_tree_clean(struct zone_tree *tree, struct zname **names, size_t count);
 

@@ -2,7 +2,7 @@
 /*
  * zone_update.c -- changed names to the next snapshot: see zone_update.h.
  *
- *   dirty names -> resolve -> chain edits -> NSEC and nodes -> tables
+ *   dirty names -> do they show? -> chain edits -> sets, NSEC and nodes, one name after the other -> tables
  *
  * The cost is that of the touched names and of copying three tables of
  * pointers; a node that did not change is shared with the snapshot before.
@@ -17,8 +17,7 @@
 #include "answer_compile.h"
 #include "history.h"
 #include "zone_fill.h"
-#include "zone_resolve.h"
-#include "zonemd.h"
+#include "zone_place.h"
 
 /* A name comes into the chain, or leaves it, at `at` in the order before. */
 struct edit {
@@ -39,6 +38,7 @@ struct update {
 	const struct zone_signer *signer;
 	struct update_stats *stats;
 	struct zname **dirty; /* canonical order */
+	bool *shows;          /* each of them, as it is now */
 	size_t dirty_count;
 	struct edit *edits; /* by rising `at` */
 	size_t edit_count;
@@ -50,28 +50,16 @@ struct update {
 
 /* ---- dirty names ---- */
 
-static int zname_cmp(const void *x, const void *y)
-{
-	const struct zname *a = *(struct zname *const *)x, *b = *(struct zname *const *)y;
-
-	return dname_key_cmp(a->key, a->key_len, b->key, b->key_len);
-}
-
 static enum al_err take_dirty(struct update *update)
 {
-	struct zone_tree *tree = &update->master->tree;
-	size_t count = tree->dirty_count;
-	struct zname *name;
+	enum al_err err = zone_tree_take_dirty(&update->master->tree, &update->dirty, &update->dirty_count);
 
-	update->dirty = malloc(count * sizeof(struct zname *));
-	update->edits = malloc(count * sizeof(*update->edits));
-	update->touches = malloc((2 * count + 1) * sizeof(*update->touches));
-	if (update->dirty == NULL || update->edits == NULL || update->touches == NULL)
-		return AL_ENOMEM;
-	while ((name = zone_tree_take_dirty(tree)) != NULL)
-		update->dirty[update->dirty_count++] = name;
-	qsort(update->dirty, update->dirty_count, sizeof(struct zname *), zname_cmp);
-	return AL_OK;
+	if (err != AL_OK)
+		return err;
+	update->shows = malloc(update->dirty_count * sizeof(*update->shows));
+	update->edits = malloc(update->dirty_count * sizeof(*update->edits));
+	update->touches = malloc((2 * update->dirty_count + 1) * sizeof(*update->touches));
+	return update->shows != NULL && update->edits != NULL && update->touches != NULL ? AL_OK : AL_ENOMEM;
 }
 
 static bool is_wildcard(const struct zname *name)
@@ -80,35 +68,27 @@ static bool is_wildcard(const struct zname *name)
 }
 
 /* Keeps the counts of the zone that every query asks about. */
-static void count_name(struct zone_master *master, const struct zname *name, bool add)
+static void count_name(struct zone_master *master, const struct zname *name, bool cut, size_t step)
 {
-	size_t step = add ? 1 : (size_t)-1;
-
-	if (name->sets == NULL)
-		return;
-	if (name->cut)
+	if (cut)
 		master->cuts_at[master->tree.apex_labels + name->labels] += step;
 	if (is_wildcard(name))
 		master->wildcards += step;
 }
 
-static enum al_err resolve_dirty(struct update *update)
+static enum al_err look_at_dirty(struct update *update)
 {
-	struct zone_master *master = update->master;
 	enum al_err err = AL_OK;
+	bool cut;
 
 	for (size_t i = 0; i < update->dirty_count && err == AL_OK; i++) {
 		struct zname *name = update->dirty[i];
-		struct rrset *own = NULL;
 
-		if (name == master->tree.apex)
-			err = zone_master_apex_sets(master, &own);
-		count_name(master, name, false);
-		if (err == AL_OK)
-			err = zone_resolve(name, own, update->signer, &update->stats->signatures);
-		else
-			rrset_list_free(own);
-		count_name(master, name, true);
+		err = zone_resolve_look(name, &update->shows[i], &cut);
+		if (err == AL_OK && name->node != NULL)
+			count_name(update->master, name, name->node->cut, (size_t)-1);
+		if (err == AL_OK && update->shows[i])
+			count_name(update->master, name, cut, 1);
 	}
 	return err;
 }
@@ -122,9 +102,8 @@ static size_t order_find(const struct zone_master *master, const struct zname *n
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		const struct zname *other = master->order[mid];
 
-		if (dname_key_cmp(other->key, other->key_len, name->key, name->key_len) < 0)
+		if (zname_cmp(master->order[mid], name) < 0)
 			low = mid + 1;
 		else
 			high = mid;
@@ -154,7 +133,7 @@ static void find_edits(struct update *update)
 	for (size_t i = 0; i < update->dirty_count; i++) {
 		struct zname *name = update->dirty[i];
 		size_t at = order_find(master, name), new_at = at + come - leave;
-		bool was = name->node != NULL, is = name->sets != NULL;
+		bool was = name->node != NULL, is = update->shows[i];
 
 		if (!was && !is)
 			continue;
@@ -287,14 +266,14 @@ static void retire(struct zone *before, const struct node *node)
 		before->retired[before->retired_count++] = node;
 }
 
-static enum al_err node_replace(struct update *update, size_t at)
+static enum al_err node_replace(struct update *update, size_t at, const struct shown *shown)
 {
 	struct zone_master *master = update->master;
 	struct zname *name = master->order[at];
 	uint64_t hash = dname_hash(master->seed, name->name.b);
 	struct zone *next = update->next;
 	struct node *node;
-	enum al_err err = answer_compile(name, &node);
+	enum al_err err = answer_compile(shown, &node);
 
 	if (err != AL_OK)
 		return err;
@@ -307,44 +286,34 @@ static enum al_err node_replace(struct update *update, size_t at)
 	retire(master->newest, name->node);
 	zone_slot_put(next, hash, node);
 	next->nodes[at] = node;
-	next->prefixes[at] = dname_key_prefix(name->key, name->key_len);
+	next->prefixes[at] = dname_key_prefix(node_key(node), node->key_len);
 	name->node = node;
 	update->stats->names++;
 	return AL_OK;
 }
 
-/* The NSEC of a place of the chain; *changed: the node has to be made anew. */
-static enum al_err place_resolve(struct update *update, const struct touch *place, bool *changed)
+static enum al_err place_make(struct update *update, const struct touch *touch)
 {
-	struct zone_master *master = update->master;
-	const struct zname *after = master->order[place->at + 1 < master->count ? place->at + 1 : 0];
-	enum al_err err = zone_resolve_nsec(master->order[place->at], &after->name, update->signer,
-					    &update->stats->signatures, changed);
+	struct place place;
+	enum al_err err = place_open(update->master, update->signer, touch->at, touch->changed, &place);
 
-	*changed = *changed || place->changed;
+	if (err == AL_OK && touch->at == 0)
+		err = place_digest(&place, update->signer, update->next->nodes, update->next->count);
+	if (err == AL_OK && place.changed)
+		err = node_replace(update, touch->at, place_shown(&place));
+	update->stats->signatures += place.signatures;
+	place_close(&place);
 	return err;
 }
 
 /* The apex is the last, for it holds the digest of the others; it is always among the places, as the first. */
 static enum al_err nodes_make(struct update *update)
 {
-	struct zone_master *master = update->master;
-	struct zname *apex = master->order[0];
 	enum al_err err = AL_OK;
-	bool changed;
 
-	for (size_t i = 1; i < update->touch_count && err == AL_OK; i++) {
-		err = place_resolve(update, &update->touches[i], &changed);
-		if (err == AL_OK && changed)
-			err = node_replace(update, update->touches[i].at);
-	}
-	if (err == AL_OK)
-		err = place_resolve(update, &update->touches[0], &changed);
-	if (err == AL_OK)
-		err = zonemd_fill(apex, update->next->nodes, update->next->count);
-	if (err == AL_OK)
-		err = zone_resolve_digest(apex, update->signer, &update->stats->signatures);
-	return err == AL_OK ? node_replace(update, 0) : err;
+	for (size_t i = 1; i < update->touch_count && err == AL_OK; i++)
+		err = place_make(update, &update->touches[i]);
+	return err == AL_OK ? place_make(update, &update->touches[0]) : err;
 }
 
 /* ---- the snapshot ---- */
@@ -424,7 +393,7 @@ enum al_err zone_update(struct zone_master *master, const struct zone_signer *cl
 	draft_init(&update.draft);
 	err = take_dirty(&update);
 	if (err == AL_OK)
-		err = resolve_dirty(&update);
+		err = look_at_dirty(&update);
 	if (err == AL_OK)
 		err = snapshot_make(&update);
 	if (err == AL_OK) {
@@ -438,6 +407,7 @@ enum al_err zone_update(struct zone_master *master, const struct zone_signer *cl
 		zone_free(update.next);
 	}
 	free(update.dirty);
+	free(update.shows);
 	free(update.edits);
 	free(update.touches);
 	draft_release(&update.draft);

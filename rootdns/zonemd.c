@@ -113,7 +113,7 @@ static enum al_err hash_node(EVP_MD_CTX *hash, const struct node *node)
 }
 
 /* The apex is not compiled yet: set and signature stand apart. */
-static void apex_piece(struct piece *pieces, size_t *count, const struct rrset *set)
+static void apex_piece(struct piece *pieces, size_t *count, const struct shown_set *set)
 {
 	if (set->type == RR_ZONEMD || *count + 2 > PIECES_MAX)
 		return;
@@ -122,15 +122,14 @@ static void apex_piece(struct piece *pieces, size_t *count, const struct rrset *
 		pieces[(*count)++] = (struct piece){ RR_RRSIG, set->type, set->sig, set->sig_len };
 }
 
-static void hash_apex(EVP_MD_CTX *hash, const struct zname *apex)
+static void hash_apex(EVP_MD_CTX *hash, const struct shown *apex)
 {
 	struct piece pieces[PIECES_MAX];
 	size_t count = 0;
 
-	for (const struct rrset *set = apex->sets; set != NULL; set = set->next)
-		apex_piece(pieces, &count, set);
-	apex_piece(pieces, &count, apex->nsec);
-	hash_pieces(hash, apex->name.b, apex->name.len, pieces, count);
+	for (size_t i = 0; i < apex->count; i++)
+		apex_piece(pieces, &count, &apex->sets[i]);
+	hash_pieces(hash, apex->whole.b, apex->whole.len, pieces, count);
 }
 
 void zonemd_rdata(uint32_t serial, uint8_t out[static ZONEMD_RDATA_LEN])
@@ -141,9 +140,9 @@ void zonemd_rdata(uint32_t serial, uint8_t out[static ZONEMD_RDATA_LEN])
 	out[5] = HASH_SHA384;
 }
 
-enum al_err zonemd_fill(struct zname *apex, const struct node *const *nodes, size_t count)
+enum al_err zonemd_fill(const struct shown *apex, struct rrset *sets, const struct node *const *nodes, size_t count)
 {
-	struct rrset *set = apex->sets;
+	struct rrset *set = sets;
 	EVP_MD_CTX *hash;
 	enum al_err err = AL_OK;
 	unsigned len = 0;

@@ -6,16 +6,17 @@
 #define ROOTDNS_ZONEMD_H
 
 #include "zone.h"
-#include "zone_tree.h"
+#include "zone_resolve.h"
 
 #define ZONEMD_RDATA_LEN 54u /* serial, scheme, hash, SHA-384 */
 
 /* RDATA with the digest left open. */
 void zonemd_rdata(uint32_t serial, uint8_t out[static ZONEMD_RDATA_LEN]);
 /*
- * The digest of the zone that `apex`, with its sets and NSEC as they are, and nodes[1 .. count - 1] are. The apex's
- * ZONEMD set gets it; it has to be signed afterwards.
+ * The digest of the zone that `apex`, with its NSEC, and nodes[1 .. count - 1] are. The ZONEMD set among the apex's
+ * `sets` gets it; it has to be signed afterwards.
  */
-AL_MUST_USE enum al_err zonemd_fill(struct zname *apex, const struct node *const *nodes, size_t count);
+AL_MUST_USE enum al_err zonemd_fill(const struct shown *apex, struct rrset *sets, const struct node *const *nodes,
+				    size_t count);
 
 #endif
