@@ -157,8 +157,8 @@ static uint16_t pack_glue_of(struct pack *pack, const struct zone_view *view, co
 
 	zname_whole(server, &whole);
 	while ((claim = zone_tree_glue(view, server, &at)) != NULL)
-		count = (uint16_t)(count + pack_address(pack, &whole, claim->type, claim->ttl, claim_rdata(claim),
-							claim->rdata_len));
+		count = (uint16_t)(count + pack_address(pack, &whole, claim->type, claim->ttl, claim_data(claim).ptr,
+							claim->data_len));
 	return count;
 }
 
@@ -189,12 +189,12 @@ static enum al_err pack_addresses(struct pack *pack, const struct zname *cut, co
 				  bool inside, uint16_t *count)
 {
 	enum al_err err = AL_OK;
-	const struct claim *claim;
+	struct claim *claim;
 	struct zone_view view;
 
 	DL_FOREACH2(cut->claims, claim, at_next)
 	{
-		const struct zname *server = claim->kind == CLAIM_NS ? claim->target : NULL;
+		const struct zname *server = claim->inside ? claim_ref(claim)->target : NULL;
 
 		if (server == NULL || !zone_view_holds(cut_view, claim))
 			continue;
@@ -219,8 +219,8 @@ static void glue_record(struct al_buf *out, const struct dname *name, const stru
 	al_buf_u16(out, claim->type);
 	al_buf_u16(out, RR_CLASS_IN);
 	al_buf_u32(out, claim->ttl);
-	al_buf_u16(out, claim->rdata_len);
-	al_buf_put(out, claim_rdata(claim), claim->rdata_len);
+	al_buf_u16(out, claim->data_len);
+	al_buf_put(out, claim_data(claim).ptr, claim->data_len);
 }
 
 static void below_put(struct al_buf *out, const struct zname *name, uint16_t *count)

@@ -14,19 +14,16 @@
 
 /* What one object says now, or that it has gone. */
 struct source {
-	UT_hash_handle hh;
-	struct source *next;  /* of a job; unused afterwards */
-	struct claims claims; /* of a deleted object: its last ones, only to know the zones */
-	uint64_t index;       /* of the log entry that changed what it says */
+	struct source *next; /* of a job */
+	uint64_t index;      /* of the log entry that changed what it says */
 	bool deleted;
-	bool lost;
+	size_t claims_len; /* of a deleted object: its last ones, only to know the zones */
 	size_t key_len;
-	char key[]; /* class, then the object's key */
+	char bytes[]; /* claims (claims.h); class, then the object's key */
 };
 
 AL_MUST_USE enum al_err source_new(const struct zone_plan *plan, const struct al_object *object, uint64_t index,
 				   struct source **out);
-void source_free(struct source *source); /* NULL is allowed */
 void source_list_free(struct source *first);
 
 struct builder_conf {

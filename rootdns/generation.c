@@ -7,43 +7,56 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alamo/base/wire.h"
 #include "anchors.h"
+#include "zone_build.h"
 
 #define EXPIRE_MOST_S 1209600u /* RFC 1912 section 2.2: two to four weeks */
 
 /* ---- sources ---- */
 
-enum al_err source_new(const struct zone_plan *plan, const struct al_object *object, uint64_t index,
-		       struct source **out)
+static struct al_slice claims_of(const struct source *source)
+{
+	return al_slice_of(source->bytes, source->claims_len);
+}
+
+static struct al_slice key_of(const struct source *source)
+{
+	return al_slice_of(source->bytes + source->claims_len, source->key_len);
+}
+
+static enum al_err source_make(struct al_slice claims, const struct al_object *object, struct source **out)
 {
 	struct al_slice key = al_object_key(object);
-	struct source *source = calloc(1, sizeof(*source) + key.len + 1);
-	enum al_err err;
+	struct source *source = malloc(sizeof(*source) + claims.len + 1 + key.len);
 
 	if (source == NULL)
 		return AL_ENOMEM;
-	source->key[0] = (char)object->cls;
+	*source = (struct source){ .deleted = object->deleted, .claims_len = claims.len, .key_len = key.len + 1 };
+	if (claims.len > 0)
+		memcpy(source->bytes, claims.ptr, claims.len);
+	source->bytes[claims.len] = (char)object->cls;
 	if (key.len > 0)
-		memcpy(source->key + 1, key.ptr, key.len);
-	source->key_len = key.len + 1;
-	source->index = index;
-	source->deleted = object->deleted;
-	claims_init(&source->claims);
-	zone_build_object(plan, object, &source->claims);
-	err = source->claims.err;
-	if (err != AL_OK)
-		source_free(source);
-	else
-		*out = source;
-	return err;
+		memcpy(source->bytes + claims.len + 1, key.ptr, key.len);
+	*out = source;
+	return AL_OK;
 }
 
-void source_free(struct source *source)
+enum al_err source_new(const struct zone_plan *plan, const struct al_object *object, uint64_t index,
+		       struct source **out)
 {
-	if (source == NULL)
-		return;
-	claims_release(&source->claims);
-	free(source);
+	struct claims claims;
+	enum al_err err;
+
+	claims_init(&claims);
+	zone_build_object(plan, object, &claims);
+	err = claims.bytes.err;
+	if (err == AL_OK)
+		err = source_make(al_buf_view(&claims.bytes), object, out);
+	if (err == AL_OK)
+		(*out)->index = index;
+	claims_release(&claims);
+	return err;
 }
 
 void source_list_free(struct source *first)
@@ -51,7 +64,7 @@ void source_list_free(struct source *first)
 	while (first != NULL) {
 		struct source *next = first->next;
 
-		source_free(first);
+		free(first);
 		first = next;
 	}
 }
@@ -69,72 +82,99 @@ bool generation_read(const struct generation *generation)
 
 void generation_free(struct generation *generation)
 {
-	struct source *source, *next;
+	size_t at = 0;
 
 	if (generation == NULL)
 		return;
 	for (size_t i = 0; i < generation->count; i++)
 		zone_master_free(generation->masters[i]);
-	HASH_ITER(hh, generation->sources, source, next)
-	{
-		HASH_DEL(generation->sources, source);
-		source_free(source);
-	}
-	source_free(generation->own);
+	for (struct claimant *claimant; (claimant = al_table_next(&generation->claimants, &at)) != NULL;)
+		free(claimant);
+	al_table_release(&generation->claimants);
+	free(generation->own);
 	free(generation->masters);
 	zone_plan_free(generation->plan);
 	free(generation);
 }
 
-static enum al_err source_attach(struct generation *generation, struct source *source)
+/* `claims`: the same ones, with their names. */
+static enum al_err claimant_attach(struct generation *generation, struct claimant *claimant, struct al_slice claims)
 {
+	struct claim *claim = NULL;
+	struct claim_view view;
 	enum al_err err = AL_OK;
 
-	for (struct claim *claim = source->claims.first; claim != NULL && err == AL_OK; claim = claim->next)
-		err = zone_tree_attach(&generation->masters[claim->zone]->tree, claim, source);
+	while (err == AL_OK && (claim = claimant_next(claimant, claim)) != NULL && claims_next(&claims, &view))
+		err = zone_tree_attach(&generation->masters[claim->zone]->tree, claim, &view);
 	return err;
 }
 
-static void source_detach(struct generation *generation, struct source *source)
+static void claimant_detach(struct generation *generation, struct claimant *claimant)
 {
-	for (struct claim *claim = source->claims.first; claim != NULL; claim = claim->next)
+	for (struct claim *claim = NULL; (claim = claimant_next(claimant, claim)) != NULL;)
 		zone_tree_detach(&generation->masters[claim->zone]->tree, claim);
 }
 
-static void raise_changed(const struct generation *generation, const struct source *source)
+/* A zone in which something was or is claimed by an entry's object. */
+static void raise_changed(const struct generation *generation, size_t zone, uint64_t index)
 {
-	for (const struct claim *claim = source->claims.first; claim != NULL; claim = claim->next) {
-		struct zone_master *master = generation->masters[claim->zone];
+	struct zone_master *master = generation->masters[zone];
 
-		if (source->index + 1 > master->changed)
-			master->changed = source->index + 1;
-	}
+	if (index + 1 > master->changed)
+		master->changed = index + 1;
 }
 
-/* In place of what the object said before. Taken over, also on failure. */
-static enum al_err source_replace(struct generation *generation, struct source *source)
+static uint64_t key_hash(const uint8_t *secret, struct al_slice key)
 {
-	struct source *before = NULL;
+	uint8_t hash[crypto_shorthash_BYTES];
 
-	HASH_FIND(hh, generation->sources, source->key, source->key_len, before);
-	raise_changed(generation, source);
-	if (before != NULL) {
-		before->index = source->index;
-		raise_changed(generation, before);
-		source_detach(generation, before);
-		HASH_DEL(generation->sources, before);
-		source_free(before);
-	}
-	if (source->deleted) {
-		source_free(source);
+	(void)crypto_shorthash(hash, (const uint8_t *)key.ptr, key.len, secret);
+	return al_get_u64(hash);
+}
+
+static uint64_t claimant_hash(const void *item, const void *arg)
+{
+	return key_hash(arg, claimant_key(item));
+}
+
+static bool claimant_is(const void *item, const void *key)
+{
+	return al_slice_eq(claimant_key(item), *(const struct al_slice *)key);
+}
+
+static void claimant_drop(struct generation *generation, struct claimant *claimant, uint64_t index)
+{
+	for (struct claim *claim = NULL; (claim = claimant_next(claimant, claim)) != NULL;)
+		raise_changed(generation, claim->zone, index);
+	claimant_detach(generation, claimant);
+	al_table_remove(&generation->claimants, claimant);
+	free(claimant);
+}
+
+/* What the object says in place of what it said before. */
+static enum al_err source_replace(struct generation *generation, const struct source *source)
+{
+	struct al_slice key = key_of(source), rest = claims_of(source);
+	struct claimant *claimant;
+	struct claim_view view;
+	enum al_err err;
+
+	while (claims_next(&rest, &view))
+		raise_changed(generation, view.form.zone, source->index);
+	claimant = al_table_find(&generation->claimants, key_hash(generation->hash_key, key), claimant_is, &key);
+	if (claimant != NULL)
+		claimant_drop(generation, claimant, source->index);
+	if (source->deleted)
 		return AL_OK;
+	err = claimant_new(generation->plan, claims_of(source), key, &claimant);
+	if (err != AL_OK)
+		return err;
+	err = al_table_add(&generation->claimants, claimant);
+	if (err != AL_OK) {
+		free(claimant);
+		return err;
 	}
-	HASH_ADD_KEYPTR(hh, generation->sources, source->key, source->key_len, source);
-	if (source->lost) {
-		source_free(source);
-		return AL_ENOMEM;
-	}
-	return source_attach(generation, source);
+	return claimant_attach(generation, claimant, claims_of(source));
 }
 
 enum al_err generation_take(struct generation *generation, struct source *first)
@@ -146,8 +186,7 @@ enum al_err generation_take(struct generation *generation, struct source *first)
 
 		if (err == AL_OK)
 			err = source_replace(generation, first);
-		else
-			source_free(first);
+		free(first);
 		first = next;
 	}
 	return err;
@@ -191,7 +230,7 @@ static void own_ds(const struct generation *generation, struct claims *out)
 	for (size_t i = 0; i < generation->count; i++) {
 		const struct plan_zone *zone = &generation->plan->zones[i];
 		const struct zone_keys *keys = &generation->masters[i]->keys;
-		struct claim_form form = { .zone = (uint16_t)zone->parent,
+		struct claim_form form = { .zone = (uint8_t)zone->parent,
 					   .type = RR_DS,
 					   .ttl = TTL_DELEGATION,
 					   .kind = CLAIM_DS,
@@ -210,19 +249,25 @@ static void own_ds(const struct generation *generation, struct claims *out)
 /* In place of what the authority claimed before. */
 static enum al_err own_attach(struct generation *generation)
 {
-	struct source *own = calloc(1, sizeof(*own) + 1);
+	struct claimant *own = NULL;
+	struct claims claims;
+	enum al_err err;
 
-	if (own == NULL)
-		return AL_ENOMEM;
-	if (generation->own != NULL) {
-		source_detach(generation, generation->own);
-		source_free(generation->own);
-	}
+	if (generation->own != NULL)
+		claimant_detach(generation, generation->own);
+	free(generation->own);
+	generation->own = NULL;
+	claims_init(&claims);
+	zone_build_own(generation->plan, &claims);
+	own_ds(generation, &claims);
+	err = claims.bytes.err;
+	if (err == AL_OK)
+		err = claimant_new(generation->plan, al_buf_view(&claims.bytes), AL_S(""), &own);
 	generation->own = own;
-	claims_init(&own->claims);
-	zone_build_own(generation->plan, &own->claims);
-	own_ds(generation, &own->claims);
-	return own->claims.err != AL_OK ? own->claims.err : source_attach(generation, own);
+	if (err == AL_OK)
+		err = claimant_attach(generation, own, al_buf_view(&claims.bytes));
+	claims_release(&claims);
+	return err;
 }
 
 static enum al_err anchors_of(const struct builder_conf *conf, const struct generation *generation)
@@ -248,6 +293,8 @@ enum al_err generation_make(const struct builder_conf *conf, uint64_t seed, stru
 		return AL_ENOMEM;
 	}
 	generation->plan = plan;
+	crypto_shorthash_keygen(generation->hash_key);
+	al_table_init(&generation->claimants, claimant_hash, generation->hash_key);
 	generation->masters = calloc(plan->zone_count, sizeof(struct zone_master *));
 	if (generation->masters == NULL)
 		err = AL_ENOMEM;

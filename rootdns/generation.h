@@ -7,6 +7,8 @@
 #ifndef ROOTDNS_GENERATION_H
 #define ROOTDNS_GENERATION_H
 
+#include <sodium.h>
+
 #include "builder.h"
 
 struct generation {
@@ -14,8 +16,9 @@ struct generation {
 	struct zone_plan *plan;
 	struct zone_master **masters; /* one a zone of the plan */
 	size_t count;
-	struct source *sources; /* uthash by key */
-	struct source *own;     /* the authority's claims */
+	struct al_table claimants; /* by key; owned */
+	struct claimant *own;      /* the authority */
+	uint8_t hash_key[crypto_shorthash_KEYBYTES];
 };
 
 /* `plan` is taken over, also on failure. Keys are read or made, anchors written. */

@@ -7,7 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HASH_NONFATAL_OOM 1
+#define uthash_nonfatal_oom(element) ((element)->lost = true)
+#include <uthash.h>
 #include <utlist.h>
+
+#include "zone_build.h"
 
 struct turn;
 

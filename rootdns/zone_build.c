@@ -17,52 +17,6 @@
 
 static const char *const zone_attrs[] = { "nserver", "ds-rdata", "record", "reverse" };
 
-/* ---- lists of claims ---- */
-
-void claims_init(struct claims *claims)
-{
-	*claims = (struct claims){ .err = AL_OK };
-	claims->tail = &claims->first;
-}
-
-void claims_release(struct claims *claims)
-{
-	while (claims->first != NULL) {
-		struct claim *next = claims->first->next;
-
-		free(claims->first);
-		claims->first = next;
-	}
-	claims_init(claims);
-}
-
-void claims_add(struct claims *claims, const struct claim_form *form, const struct dname *owner, const uint8_t *rdata,
-		size_t rdata_len)
-{
-	struct claim *claim;
-
-	if (claims->err != AL_OK)
-		return;
-	claim = calloc(1, sizeof(*claim) + owner->len + rdata_len);
-	if (claim == NULL) {
-		claims->err = AL_ENOMEM;
-		return;
-	}
-	claim->zone = form->zone;
-	claim->kind = form->kind;
-	claim->rank = form->rank;
-	claim->type = form->type;
-	claim->ttl = form->ttl;
-	claim->rdata_len = (uint16_t)rdata_len;
-	claim->owner_len = owner->len;
-	memcpy(claim->bytes, owner->b, owner->len);
-	if (rdata_len > 0)
-		memcpy(claim->bytes + owner->len, rdata, rdata_len);
-	*claims->tail = claim;
-	claims->tail = &claim->next;
-	claims->count++;
-}
-
 /* ---- what concerns us ---- */
 
 bool zone_build_concerns(const struct al_object *object)
@@ -219,7 +173,7 @@ static void add_records(struct build *build, const struct dname *apex)
 	struct al_record *record = malloc(sizeof(*record));
 
 	if (record == NULL) {
-		build->out->err = AL_ENOMEM;
+		build->out->bytes.err = AL_ENOMEM;
 		return;
 	}
 	while (al_attr_find(&rest, "record", &value))
@@ -249,7 +203,7 @@ static void build_domain(struct build *build)
 	if (dname_of_text(al_object_key(build->object), &name) != AL_OK)
 		return;
 	zone = zone_plan_find(build->plan, &name, false);
-	build->form.zone = (uint16_t)zone;
+	build->form.zone = (uint8_t)zone;
 	build->form.rank = (uint8_t)dname_labels(name.b);
 	refused = domain_refused(build, &name);
 	if (refused != NULL) {
@@ -275,7 +229,7 @@ static bool reverse_zone(struct build *build, const struct dname *name)
 {
 	int zone = zone_plan_find(build->plan, name, false);
 
-	build->form.zone = (uint16_t)zone;
+	build->form.zone = (uint8_t)zone;
 	return build->plan->zones[zone].reverse;
 }
 
@@ -368,7 +322,7 @@ static void own_add(struct claims *out, size_t zone, enum claim_kind kind, uint1
 		    const uint8_t *rdata, size_t len)
 {
 	struct claim_form form = {
-		.zone = (uint16_t)zone, .type = type, .ttl = TTL_DELEGATION, .kind = (uint8_t)kind, .rank = RANK_OWN
+		.zone = (uint8_t)zone, .type = type, .ttl = TTL_DELEGATION, .kind = (uint8_t)kind, .rank = RANK_OWN
 	};
 
 	claims_add(out, &form, owner, rdata, len);

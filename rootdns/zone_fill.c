@@ -10,6 +10,7 @@
 
 #include "alamo/base/wire.h"
 #include "answer_compile.h"
+#include "zone_build.h"
 
 static enum al_err fill_soa(struct zone *next)
 {

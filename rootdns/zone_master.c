@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "alamo/base/wire.h"
+#include "zone_build.h"
 #include "zonemd.h"
 
 #define SOA_REFRESH 300u
@@ -19,7 +20,7 @@ enum al_err zone_master_new(const struct zone_plan *plan, size_t index, uint64_t
 {
 	struct zone_master *master = calloc(1, sizeof(*master));
 
-	if (master == NULL || zone_tree_init(&master->tree, &plan->zones[index].apex) != AL_OK) {
+	if (master == NULL || zone_tree_init(&master->tree, &plan->zones[index].apex, seed) != AL_OK) {
 		free(master);
 		return AL_ENOMEM;
 	}
@@ -197,7 +198,7 @@ enum al_err zone_master_apex_sets(const struct zone_master *master, struct rrset
 		err = own_set(list, RR_NS, ns, master->plan->server_count);
 	if (err == AL_OK)
 		err = keys_set(master, list);
-	if (err == AL_OK && HASH_COUNT(master->tree.names) <= master->zonemd_names) {
+	if (err == AL_OK && master->tree.names.count <= master->zonemd_names) {
 		zonemd_rdata(master->serial, digest_bytes);
 		digest = (struct rdata){ digest_bytes, sizeof(digest_bytes) };
 		err = own_set(list, RR_ZONEMD, &digest, 1);

@@ -56,7 +56,7 @@ static void add(const struct mesh_build *b, int zone, uint16_t type, uint8_t ran
 		const uint8_t *rdata, size_t len)
 {
 	const struct claim_form form = {
-		.zone = (uint16_t)zone, .type = type, .ttl = TTL_HOSTED, .kind = CLAIM_DATA, .rank = rank
+		.zone = (uint8_t)zone, .type = type, .ttl = TTL_HOSTED, .kind = CLAIM_DATA, .rank = rank
 	};
 
 	claims_add(b->out, &form, owner, rdata, len);

@@ -12,6 +12,7 @@
 #include <utlist.h>
 
 #include "alamo/base/log.h"
+#include "zone_build.h"
 
 #define ANY_TYPE 0
 
@@ -28,6 +29,7 @@ struct resolve {
 	bool tell;
 	struct item *items; /* by type; owned */
 	size_t count;
+	struct dname *names; /* that RDATA is made in; owned */
 };
 
 static int item_cmp(const void *x, const void *y)
@@ -57,20 +59,32 @@ static bool wanted(const struct resolve *r, const struct claim *claim, uint16_t 
 static enum al_err items_of(struct resolve *r, uint16_t type)
 {
 	const struct claim *claim;
-	size_t most = 0;
+	size_t most = 0, inside = 0;
 
 	DL_FOREACH2(r->name->claims, claim, at_next)
-	most += wanted(r, claim, type);
+	if (wanted(r, claim, type)) {
+		most++;
+		inside += claim->inside;
+	}
 	r->items = malloc((most + 1) * sizeof(*r->items));
-	if (r->items == NULL)
+	r->names = malloc((inside + 1) * sizeof(*r->names));
+	if (r->items == NULL || r->names == NULL)
 		return AL_ENOMEM;
+	inside = 0;
 	DL_FOREACH2(r->name->claims, claim, at_next)
-	if (wanted(r, claim, type))
-		r->items[r->count++] = (struct item){ claim->type,
-						      claim->ttl,
-						      { claim_rdata(claim), claim->rdata_len } };
+	if (wanted(r, claim, type)) {
+		r->items[r->count++] = (struct item){ claim->type, claim->ttl,
+						      zone_tree_data(claim, &r->names[inside]) };
+		inside += claim->inside;
+	}
 	qsort(r->items, r->count, sizeof(*r->items), item_cmp);
 	return AL_OK;
+}
+
+static void items_free(struct resolve *r)
+{
+	free(r->items);
+	free(r->names);
 }
 
 /* One RRset of items[from .. to - 1], which are of one type; a set that cannot be is left out. */
@@ -137,7 +151,7 @@ static enum al_err sets_of(struct resolve *r, struct rrset **list)
 		if (err == AL_OK && set != NULL)
 			list_insert(list, set);
 	}
-	free(r->items);
+	items_free(r);
 	drop_bad_alias(r, list);
 	return err;
 }
@@ -194,7 +208,7 @@ enum al_err zone_resolve_type(const struct zname *name, uint16_t type, struct rr
 	err = items_of(&r, type);
 	if (err == AL_OK && r.count > 0)
 		err = set_of(&r, 0, r.count, out);
-	free(r.items);
+	items_free(&r);
 	return err;
 }
 

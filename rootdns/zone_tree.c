@@ -11,32 +11,114 @@
 
 /* ---- names ---- */
 
-struct zname *zone_tree_find(const struct zone_tree *tree, const uint8_t *wire, size_t len)
-{
-	struct zname *name = NULL;
+struct wire {
+	const uint8_t *name;
+	const struct dname *apex;
+};
 
-	HASH_FIND(hh, tree->names, wire, len, name);
-	return name;
+static bool name_is(const void *item, const void *key)
+{
+	const struct zname *name = item;
+	const struct wire *wire = key;
+	const uint8_t *at = wire->name;
+
+	for (; name->parent != NULL; name = name->parent) {
+		if (name->label[0] != at[0] || memcmp(name->label, at, at[0] + 1u) != 0)
+			return false;
+		at += at[0] + 1u;
+	}
+	return dname_wire_len(at) == wire->apex->len && memcmp(at, wire->apex->b, wire->apex->len) == 0;
 }
 
-static struct zname *name_new(struct zone_tree *tree, const uint8_t *wire, size_t len, struct zname *parent)
+uint64_t zone_tree_hash(const struct zone_tree *tree, const struct zname *name)
 {
-	uint8_t key[DNAME_KEY_MAX];
-	size_t key_len = dname_key(wire, tree->apex_labels, key);
-	struct zname *name = calloc(1, sizeof(*name) + key_len);
+	const uint8_t *labels[DNAME_LABELS_MAX];
+	uint64_t hash = tree->apex_hash;
+	unsigned depth = 0;
+
+	for (; name->parent != NULL; name = name->parent)
+		labels[depth++] = name->label;
+	while (depth > 0)
+		hash = dname_hash_label(hash, labels[--depth]);
+	return hash;
+}
+
+static uint64_t table_hash(const void *item, const void *arg)
+{
+	return zone_tree_hash(arg, item);
+}
+
+void zname_whole(const struct zname *name, struct dname *out)
+{
+	size_t at = 0, len;
+
+	for (; name->parent != NULL; name = name->parent) {
+		memcpy(out->b + at, name->label, name->label[0] + 1u);
+		at += name->label[0] + 1u;
+	}
+	len = dname_wire_len(name->label);
+	memcpy(out->b + at, name->label, len);
+	out->len = (uint8_t)(at + len);
+}
+
+static int label_cmp(const uint8_t *a, const uint8_t *b)
+{
+	int cmp = memcmp(a + 1, b + 1, a[0] < b[0] ? a[0] : b[0]);
+
+	return cmp != 0 ? cmp : a[0] - b[0];
+}
+
+int zname_cmp(const struct zname *a, const struct zname *b)
+{
+	int deeper = a->labels - b->labels;
+
+	for (; a->labels > b->labels; a = a->parent)
+		;
+	for (; b->labels > a->labels; b = b->parent)
+		;
+	if (a == b)
+		return deeper;
+	for (; a->parent != b->parent; b = b->parent)
+		a = a->parent;
+	return label_cmp(a->label, b->label);
+}
+
+static struct zname *find(const struct zone_tree *tree, uint64_t hash, const uint8_t *wire)
+{
+	const struct wire key = { wire, &tree->apex_name };
+
+	return al_table_find(&tree->names, hash, name_is, &key);
+}
+
+struct zname *zone_tree_find(const struct zone_tree *tree, const uint8_t *wire, size_t len)
+{
+	size_t apex = tree->apex_name.len;
+	uint8_t at[DNAME_LABELS_MAX];
+	uint64_t hash = tree->apex_hash;
+	unsigned depth = 0;
+
+	if (!dname_within(wire, len, tree->apex_name.b, apex))
+		return NULL;
+	for (size_t i = 0; i < len - apex; i += wire[i] + 1u)
+		at[depth++] = (uint8_t)i;
+	while (depth > 0)
+		hash = dname_hash_label(hash, wire + at[--depth]);
+	return find(tree, hash, wire);
+}
+
+/* `label_len`: bytes of `wire` that are its own label; of the apex all. */
+static struct zname *name_new(struct zone_tree *tree, const uint8_t *wire, size_t label_len, struct zname *parent)
+{
+	struct zname *name = calloc(1, sizeof(*name) + label_len);
 
 	if (name == NULL)
 		return NULL;
-	dname_of_wire(wire, len, &name->name);
-	name->key_len = (uint16_t)key_len;
-	if (key_len > 0)
-		memcpy(name->key, key, key_len);
-	HASH_ADD_KEYPTR(hh, tree->names, name->name.b, name->name.len, name);
-	if (name->lost) {
+	memcpy(name->label, wire, label_len);
+	name->parent = parent;
+	if (al_table_add(&tree->names, name) != AL_OK) {
 		free(name);
 		return NULL;
 	}
-	name->parent = parent;
 	if (parent != NULL) {
 		name->labels = (uint8_t)(parent->labels + 1);
 		DL_APPEND(parent->child, name);
@@ -44,7 +126,7 @@ static struct zname *name_new(struct zone_tree *tree, const uint8_t *wire, size_
 	return name;
 }
 
-/* The name and all that is missing between it and the apex; NULL: out of memory. */
+/* The name, which lies in the zone, and all that is missing between it and the apex; NULL: out of memory. */
 static struct zname *name_get(struct zone_tree *tree, const uint8_t *wire, size_t len)
 {
 	uint8_t start[DNAME_LABELS_MAX];
@@ -57,37 +139,38 @@ static struct zname *name_get(struct zone_tree *tree, const uint8_t *wire, size_
 	}
 	while (depth > 0 && name != NULL) {
 		at = start[--depth];
-		name = name_new(tree, wire + at, len - at, name);
+		name = name_new(tree, wire + at, wire[at] + 1u, name);
 	}
 	return name;
 }
 
 static void name_free(struct zone_tree *tree, struct zname *name)
 {
-	HASH_DEL(tree->names, name);
+	al_table_remove(&tree->names, name);
 	if (name->parent != NULL)
 		DL_DELETE(name->parent->child, name);
 	free(name);
 }
 
-enum al_err zone_tree_init(struct zone_tree *tree, const struct dname *apex)
+enum al_err zone_tree_init(struct zone_tree *tree, const struct dname *apex, uint64_t seed)
 {
-	*tree = (struct zone_tree){ .apex_name = *apex, .apex_labels = dname_labels(apex->b) };
+	*tree = (struct zone_tree){ .apex_name = *apex,
+				    .apex_labels = dname_labels(apex->b),
+				    .apex_hash = dname_hash(seed, apex->b) };
+	al_table_init(&tree->names, table_hash, tree);
 	tree->apex = name_new(tree, apex->b, apex->len, NULL);
 	return tree->apex != NULL ? AL_OK : AL_ENOMEM;
 }
 
 void zone_tree_release(struct zone_tree *tree)
 {
-	struct zname *name, *next;
+	size_t at = 0;
 
-	HASH_ITER(hh, tree->names, name, next)
-	{
-		name->parent = NULL;
-		name_free(tree, name);
-	}
-	tree->apex = NULL;
-	tree->dirty = NULL;
+	for (struct zname *name; (name = al_table_next(&tree->names, &at)) != NULL;)
+		free(name);
+	al_table_release(&tree->names);
+	free(tree->dirty);
+	*tree = (struct zone_tree){ .apex = NULL };
 }
 
 /* ---- dirt ---- */
@@ -96,20 +179,30 @@ void zone_tree_mark(struct zone_tree *tree, struct zname *name)
 {
 	if (name->dirty)
 		return;
+	if (tree->dirty_count == tree->dirty_cap) {
+		size_t cap = tree->dirty_cap > 0 ? tree->dirty_cap * 2 : 64;
+		struct zname **grown = realloc(tree->dirty, cap * sizeof(struct zname *));
+
+		if (grown == NULL) {
+			tree->err = AL_ENOMEM;
+			return;
+		}
+		tree->dirty = grown;
+		tree->dirty_cap = cap;
+	}
 	name->dirty = true;
-	name->dirty_next = tree->dirty;
-	tree->dirty = name;
-	tree->dirty_count++;
+	tree->dirty[tree->dirty_count++] = name;
 }
 
 /* The name, the delegations whose answers carry its addresses, and the cuts above that hold it as glue. */
 static void mark(struct zone_tree *tree, struct zname *name)
 {
+	struct claim_ref *ref;
 	struct claim *claim;
 
 	zone_tree_mark(tree, name);
-	DL_FOREACH2(name->refs, claim, ref_next)
-	zone_tree_mark(tree, claim->owner);
+	DL_FOREACH(name->refs, ref)
+	zone_tree_mark(tree, claim_of_ref(ref)->owner);
 	for (struct zname *up = name->parent; up != NULL; up = up->parent)
 		DL_FOREACH2(up->claims, claim, at_next)
 	if (claim->kind == CLAIM_NS)
@@ -134,16 +227,6 @@ static void mark_tree(struct zone_tree *tree, struct zname *top)
 	}
 }
 
-void zname_whole(const struct zname *name, struct dname *out)
-{
-	*out = name->name;
-}
-
-int zname_cmp(const struct zname *a, const struct zname *b)
-{
-	return dname_key_cmp(a->key, a->key_len, b->key, b->key_len);
-}
-
 static int dirty_cmp(const void *x, const void *y)
 {
 	return zname_cmp(*(struct zname *const *)x, *(struct zname *const *)y);
@@ -151,17 +234,14 @@ static int dirty_cmp(const void *x, const void *y)
 
 enum al_err zone_tree_take_dirty(struct zone_tree *tree, struct zname ***out, size_t *count)
 {
-	struct zname **names = malloc((tree->dirty_count + 1) * sizeof(*names));
-
-	if (names == NULL)
-		return AL_ENOMEM;
-	*count = 0;
-	for (struct zname *name = tree->dirty; name != NULL; name = name->dirty_next)
-		names[(*count)++] = name;
+	if (tree->err != AL_OK)
+		return tree->err;
+	*out = tree->dirty;
+	*count = tree->dirty_count;
+	if (*count > 0)
+		qsort(*out, *count, sizeof(struct zname *), dirty_cmp);
 	tree->dirty = NULL;
-	tree->dirty_count = 0;
-	qsort(names, *count, sizeof(*names), dirty_cmp);
-	*out = names;
+	tree->dirty_count = tree->dirty_cap = 0;
 	return AL_OK;
 }
 
@@ -194,25 +274,21 @@ static bool shapes_tree(const struct claim *claim)
 	return claim->kind == CLAIM_ANCHOR || claim->kind == CLAIM_KEEP || claim->kind == CLAIM_NS;
 }
 
-static enum al_err attach_target(struct zone_tree *tree, struct claim *claim)
+static enum al_err attach_target(struct zone_tree *tree, struct claim *claim, const struct rdata *server)
 {
-	const uint8_t *server = claim_rdata(claim);
+	struct claim_ref *ref = claim_ref(claim);
 
-	if (!dname_within(server, claim->rdata_len, tree->apex_name.b, tree->apex_name.len))
-		return AL_OK;
-	claim->target = name_get(tree, server, claim->rdata_len);
-	if (claim->target == NULL)
+	ref->target = name_get(tree, server->ptr, server->len);
+	if (ref->target == NULL)
 		return AL_ENOMEM;
-	DL_APPEND2(claim->target->refs, claim, ref_prev, ref_next);
-	mark(tree, claim->target);
+	DL_APPEND(ref->target->refs, ref);
+	mark(tree, ref->target);
 	return AL_OK;
 }
 
-enum al_err zone_tree_attach(struct zone_tree *tree, struct claim *claim, const struct source *source)
+enum al_err zone_tree_attach(struct zone_tree *tree, struct claim *claim, const struct claim_view *view)
 {
-	claim->source = source;
-	claim->target = NULL;
-	claim->owner = name_get(tree, claim->bytes, claim->owner_len);
+	claim->owner = name_get(tree, view->owner.ptr, view->owner.len);
 	if (claim->owner == NULL)
 		return AL_ENOMEM;
 	DL_APPEND2(claim->owner->claims, claim, at_prev, at_next);
@@ -220,7 +296,18 @@ enum al_err zone_tree_attach(struct zone_tree *tree, struct claim *claim, const 
 		mark_tree(tree, claim->owner);
 	else
 		mark(tree, claim->owner);
-	return claim->kind == CLAIM_NS ? attach_target(tree, claim) : AL_OK;
+	return claim->inside ? attach_target(tree, claim, &view->data) : AL_OK;
+}
+
+static void detach_target(struct zone_tree *tree, struct claim *claim)
+{
+	struct claim_ref *ref = claim_ref(claim);
+
+	if (ref->target == NULL)
+		return;
+	mark(tree, ref->target);
+	DL_DELETE(ref->target->refs, ref);
+	ref->target = NULL;
 }
 
 void zone_tree_detach(struct zone_tree *tree, struct claim *claim)
@@ -231,13 +318,18 @@ void zone_tree_detach(struct zone_tree *tree, struct claim *claim)
 		mark_tree(tree, claim->owner);
 	else
 		mark(tree, claim->owner);
-	if (claim->target != NULL) {
-		mark(tree, claim->target);
-		DL_DELETE2(claim->target->refs, claim, ref_prev, ref_next);
-	}
+	if (claim->inside)
+		detach_target(tree, claim);
 	DL_DELETE2(claim->owner->claims, claim, at_prev, at_next);
 	claim->owner = NULL;
-	claim->target = NULL;
+}
+
+struct rdata zone_tree_data(const struct claim *claim, struct dname *name)
+{
+	if (!claim->inside)
+		return claim_data(claim);
+	zname_whole(((const struct claim_ref *)(claim + 1))->target, name);
+	return (struct rdata){ name->b, name->len };
 }
 
 /* ---- which claims stand ---- */
@@ -245,7 +337,7 @@ void zone_tree_detach(struct zone_tree *tree, struct claim *claim)
 struct rule {
 	uint8_t rank; /* of the object that owns the name from here down; 0: none */
 	bool cut;
-	const struct source *source;
+	const struct claimant *claimant;
 };
 
 static struct rule rule_at(const struct zname *name, uint8_t floor)
@@ -263,7 +355,7 @@ static struct rule rule_at(const struct zname *name, uint8_t floor)
 		if ((!ns && claim->kind != CLAIM_ANCHOR) || claim->rank < floor || claim->rank < rule.rank ||
 		    (ns && keep && claim->rank != RANK_OWN))
 			continue;
-		rule = (struct rule){ claim->rank, ns, claim->source };
+		rule = (struct rule){ claim->rank, ns, claim_claimant(claim) };
 	}
 	return rule;
 }
@@ -283,7 +375,7 @@ void zone_tree_view(const struct zname *name, struct zone_view *out)
 		struct rule rule = rule_at(at, floor);
 
 		if (rule.cut) {
-			*out = (struct zone_view){ at == name ? VIEW_CUT : VIEW_BELOW, rule.rank, rule.source, at };
+			*out = (struct zone_view){ at == name ? VIEW_CUT : VIEW_BELOW, rule.rank, rule.claimant, at };
 			return;
 		}
 		if (rule.rank > floor)
@@ -302,7 +394,7 @@ bool zone_view_holds(const struct zone_view *view, const struct claim *claim)
 		return claim->kind == CLAIM_DATA && claim->rank == view->rank;
 	if (view->kind == VIEW_CUT)
 		return (claim->kind == CLAIM_NS || claim->kind == CLAIM_DS) && claim->rank == view->rank &&
-		       claim->source == view->source;
+		       claim_claimant(claim) == view->claimant;
 	return false;
 }
 
@@ -310,7 +402,7 @@ bool zone_view_holds(const struct zone_view *view, const struct claim *claim)
 
 static bool glue_believed(const struct zone_view *view, const struct claim *claim)
 {
-	return claim->rank == RANK_OWN || claim->source == view->source;
+	return claim->rank == RANK_OWN || claim_claimant(claim) == view->claimant;
 }
 
 const struct claim *zone_tree_glue(const struct zone_view *view, const struct zname *name, const struct claim **at)

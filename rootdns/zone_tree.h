@@ -13,51 +13,51 @@
 #ifndef ROOTDNS_ZONE_TREE_H
 #define ROOTDNS_ZONE_TREE_H
 
-#define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(element) ((element)->lost = true)
-#include <uthash.h>
-
-#include "zone_build.h"
+#include "alamo/base/table.h"
+#include "claims.h"
 
 struct node;
 
+/* There are as many as names in the zone and servers that it names: small, and one piece of memory with the label. */
 struct zname {
-	UT_hash_handle hh;
 	struct zname *parent, *child, *prev, *next; /* children are a list */
 	struct claim *claims;
-	struct claim *refs; /* NS claims that name it as a server */
-	struct zname *dirty_next;
+	struct claim_ref *refs;  /* of the NS claims that name it as a server */
 	const struct node *node; /* what the newest snapshot shows; NULL: it is not in the chain */
 	bool dirty;
-	bool lost;      /* the hash table had no memory for it */
-	uint8_t labels; /* below the apex */
-	uint16_t key_len;
-	struct dname name;
-	uint8_t key[]; /* dname_key() below the apex */
+	uint8_t labels;  /* below the apex */
+	uint8_t label[]; /* its own in wire form; of the apex the whole name */
 };
 
 struct zone_tree {
 	struct dname apex_name;
 	unsigned apex_labels;
+	uint64_t apex_hash;
 	struct zname *apex;
-	struct zname *names; /* uthash, all of them */
-	struct zname *dirty;
-	size_t dirty_count;
+	struct al_table names; /* all of them, by dname_hash() */
+	struct zname **dirty;  /* owned */
+	size_t dirty_count, dirty_cap;
+	enum al_err err; /* sticky: a dirty name could not be noted */
 };
 
-AL_MUST_USE enum al_err zone_tree_init(struct zone_tree *tree, const struct dname *apex);
-/* Frees names; claims belong to their sources. Nodes must be gone. */
+/* `seed`: of all hashes. The tree stays where it is. */
+AL_MUST_USE enum al_err zone_tree_init(struct zone_tree *tree, const struct dname *apex, uint64_t seed);
+/* Frees names; claims belong to their claimants. */
 void zone_tree_release(struct zone_tree *tree);
 
 /* NULL: no such name. */
 struct zname *zone_tree_find(const struct zone_tree *tree, const uint8_t *wire, size_t len);
+/* The hash of its whole name: dname_hash() from the tree's seed. */
+uint64_t zone_tree_hash(const struct zone_tree *tree, const struct zname *name);
 void zname_whole(const struct zname *name, struct dname *out);
 /* Canonical order (RFC 4034 section 6.1). */
 int zname_cmp(const struct zname *a, const struct zname *b);
 
-/* Puts a claim of `source` at its name. On AL_ENOMEM the tree is unusable: give up. */
-AL_MUST_USE enum al_err zone_tree_attach(struct zone_tree *tree, struct claim *claim, const struct source *source);
+/* Puts a claim at its name; `view`: the same claim with its names. On AL_ENOMEM the tree is unusable: give up. */
+AL_MUST_USE enum al_err zone_tree_attach(struct zone_tree *tree, struct claim *claim, const struct claim_view *view);
 void zone_tree_detach(struct zone_tree *tree, struct claim *claim);
+/* The RDATA of any claim; of an NS claim it may be made in *name. */
+struct rdata zone_tree_data(const struct claim *claim, struct dname *name);
 /* A name whose signatures are due, or the apex: it alone. */
 void zone_tree_mark(struct zone_tree *tree, struct zname *name);
 /*
@@ -75,9 +75,9 @@ enum view_kind {
 };
 struct zone_view {
 	enum view_kind kind;
-	uint8_t rank;                /* of the claims that stand */
-	const struct source *source; /* VIEW_CUT, VIEW_BELOW: who delegates */
-	const struct zname *cut;     /* VIEW_CUT, VIEW_BELOW */
+	uint8_t rank;                    /* of the claims that stand */
+	const struct claimant *claimant; /* VIEW_CUT, VIEW_BELOW: who delegates */
+	const struct zname *cut;         /* VIEW_CUT, VIEW_BELOW */
 };
 void zone_tree_view(const struct zname *name, struct zone_view *out);
 /* Does this claim stand at its name, which has this view? */

@@ -64,7 +64,7 @@ static enum al_err take_dirty(struct update *update)
 
 static bool is_wildcard(const struct zname *name)
 {
-	return name->name.b[0] == 1 && name->name.b[1] == '*';
+	return name->label[0] == 1 && name->label[1] == '*';
 }
 
 /* Keeps the counts of the zone that every query asks about. */
@@ -142,7 +142,7 @@ static void find_edits(struct update *update)
 			if (new_at > 0)
 				touch(update, new_at - 1, false);
 			update->edits[update->edit_count++] = (struct edit){ at, is ? name : NULL, name->node,
-									     dname_hash(master->seed, name->name.b) };
+									     zone_tree_hash(&master->tree, name) };
 			come += is;
 			leave += was;
 		}
@@ -270,7 +270,7 @@ static enum al_err node_replace(struct update *update, size_t at, const struct s
 {
 	struct zone_master *master = update->master;
 	struct zname *name = master->order[at];
-	uint64_t hash = dname_hash(master->seed, name->name.b);
+	uint64_t hash = zone_tree_hash(&master->tree, name);
 	struct zone *next = update->next;
 	struct node *node;
 	enum al_err err = answer_compile(shown, &node);
