@@ -32,6 +32,17 @@ bool vrp_of_object(const struct al_object *object, struct vrp *out)
 	return true;
 }
 
+bool vrp_hides(const struct vrp *hold, const struct vrp *vrp)
+{
+	struct al_prefix outer, inner;
+
+	if (hold->asn != 0 || vrp->asn == 0 || hold->max < vrp->len || hold->bits != vrp->bits)
+		return false;
+	outer = vrp_prefix(hold);
+	inner = vrp_prefix(vrp);
+	return al_prefix_covers(&outer, &inner);
+}
+
 void vrp_holds_init(struct vrp_holds *holds)
 {
 	al_trie_init(&holds->trie);

@@ -31,6 +31,9 @@
 /* Rule 1 for one route or route6 object, living or not; false for any other class. */
 bool vrp_of_object(const struct al_object *object, struct vrp *out);
 
+/* Does rule 2 take `vrp` out of a set that has `hold`? */
+bool vrp_hides(const struct vrp *hold, const struct vrp *vrp);
+
 /* The holds of a state, for rule 2. */
 struct vrp_holds {
 	struct al_trie trie; /* prefix -> maxLength + 1 as a pointer's value */
@@ -41,7 +44,7 @@ void vrp_holds_release(struct vrp_holds *holds);
 /* `hold` has asn 0. */
 AL_MUST_USE enum al_err vrp_holds_put(struct vrp_holds *holds, const struct vrp *hold);
 void vrp_holds_remove(struct vrp_holds *holds, const struct vrp *hold);
-/* Does rule 2 take `vrp` out of the set? */
+/* The same of all of them. */
 bool vrp_holds_hide(const struct vrp_holds *holds, const struct vrp *vrp);
 
 /* The whole rule over a whole state. `size` is what the set is to be known by (vrp_set.h). */

@@ -115,7 +115,7 @@ static void put_object(const struct whois_job *job, struct al_buf *out)
 	const struct whois_query *query = &job->how;
 	const struct al_object *object = job->result.items[job->at];
 	struct whois_shown shown = whois_shown_object(
-		object, job->origins != NULL ? (enum whois_origin)job->origins[job->at] : WHOIS_ORIGIN_NONE);
+		object, job->origins != NULL ? (enum validity)job->origins[job->at] : VALIDITY_NONE);
 
 	if (query->contact_only) {
 		put_contact(&job->view, object, out);

@@ -9,7 +9,7 @@
 #include "diff.h"
 #include "history.h"
 #include "html.h"
-#include "origin.h"
+#include "validity.h"
 #include "spell.h"
 
 #define VERSIONS_SHOWN 50u
@@ -111,15 +111,15 @@ static bool put_diff(const struct whois_view *view, uint64_t newest, struct al_s
 
 static void put_facts(const struct whois_view *view, const struct al_object *object, struct al_buf *out)
 {
-	enum whois_origin origin = whois_origin_of_route(view->state, object);
+	enum validity origin = validity_of_route(view->state, object);
 	struct al_slice handle = whois_contact_of(view, object);
 	char query[1100];
 
 	al_buf_str(out, "<p>");
 	if (object->deleted)
 		al_buf_str(out, "Deleted. ");
-	if (origin != WHOIS_ORIGIN_NONE)
-		al_buf_printf(out, "Origin: %s. ", whois_origin_name(origin));
+	if (origin != VALIDITY_NONE)
+		al_buf_printf(out, "Origin: %s. ", validity_name(origin));
 	if (handle.len > 0) {
 		al_buf_str(out, "Who answers for it: ");
 		html_put_query_link(handle, out);

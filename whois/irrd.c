@@ -342,8 +342,8 @@ static void frame(struct irrd *c, enum irrd_reply reply, struct al_buf *out)
 static void put_object(struct whois_job *job)
 {
 	struct whois_shown shown = whois_shown_object(job->result.items[job->at],
-						      job->origins != NULL ? (enum whois_origin)job->origins[job->at]
-									   : WHOIS_ORIGIN_NONE);
+						      job->origins != NULL ? (enum validity)job->origins[job->at]
+									   : VALIDITY_NONE);
 
 	whois_put_shown(&shown, false, &job->data);
 }

@@ -12,7 +12,7 @@
 #include "history.h"
 #include "irrd.h"
 #include "nrtm.h"
-#include "origin.h"
+#include "validity.h"
 
 #define ORIGINS_MAX 4096u /* routes of one answer whose origin is looked at */
 
@@ -54,7 +54,7 @@ void whois_job_origins(struct whois_job *job)
 		return;
 	job->origins = calloc(job->result.count, sizeof(*job->origins));
 	for (size_t i = 0; job->origins != NULL && i < job->result.count && i < ORIGINS_MAX; i++)
-		job->origins[i] = (uint8_t)whois_origin_of_route(job->view.state, job->result.items[i]);
+		job->origins[i] = (uint8_t)validity_of_route(job->view.state, job->result.items[i]);
 }
 
 bool whois_job_rests(const struct whois_job *job)

@@ -27,7 +27,7 @@ struct whois_job {
 	struct whois_query how;     /* only its switches: it has no line any more */
 	struct whois_view view;     /* with the head of the time of the question */
 	struct whois_result result; /* versions found */
-	uint8_t *origins;           /* enum whois_origin of each, or NULL */
+	uint8_t *origins;           /* enum validity of each, or NULL */
 	bool held;                  /* it has a reference of each */
 	size_t at;                  /* next object, member or serial */
 	size_t end;                 /* of NRTM */

@@ -50,14 +50,14 @@ static void put_time(const char *name, uint64_t time, bool brief, struct al_buf 
 	put_generated(name, text, brief, out);
 }
 
-struct whois_shown whois_shown_object(const struct al_object *object, enum whois_origin origin)
+struct whois_shown whois_shown_object(const struct al_object *object, enum validity origin)
 {
 	return (struct whois_shown){ al_object_text(object), object->created, object->time, origin };
 }
 
 struct whois_shown whois_shown_version(const struct whois_version *version)
 {
-	return (struct whois_shown){ version->text, version->created, version->time, WHOIS_ORIGIN_NONE };
+	return (struct whois_shown){ version->text, version->created, version->time, VALIDITY_NONE };
 }
 
 void whois_put_shown(const struct whois_shown *shown, bool brief, struct al_buf *out)
@@ -68,8 +68,8 @@ void whois_put_shown(const struct whois_shown *shown, bool brief, struct al_buf 
 		if (al_slice_starts(line, "source:")) {
 			put_time("created:", shown->created, brief, out);
 			put_time("last-modified:", shown->time, brief, out);
-			if (shown->origin != WHOIS_ORIGIN_NONE)
-				put_generated("rpki-ov-state:", whois_origin_name(shown->origin), brief, out);
+			if (shown->origin != VALIDITY_NONE)
+				put_generated("rpki-ov-state:", validity_name(shown->origin), brief, out);
 		}
 		whois_put_line(line, brief, out);
 	}

@@ -7,15 +7,15 @@
 #define WHOIS_TEXT_H
 
 #include "history.h"
-#include "origin.h"
+#include "validity.h"
 
 struct whois_shown {
 	struct al_slice text;
 	uint64_t created, time; /* Unix seconds */
-	enum whois_origin origin;
+	enum validity origin;
 };
 
-struct whois_shown whois_shown_object(const struct al_object *object, enum whois_origin origin);
+struct whois_shown whois_shown_object(const struct al_object *object, enum validity origin);
 struct whois_shown whois_shown_version(const struct whois_version *version);
 /* `brief`: attributes by their two letters (-F). */
 void whois_put_shown(const struct whois_shown *shown, bool brief, struct al_buf *out);
