@@ -8,18 +8,11 @@
  */
 #include "history.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "alamo/base/log.h"
 #include "alamo/base/wire.h"
-
-#define TAIL_MAX (256u << 10) /* bytes kept back to be written at once */
-#define RECORD_MAX (1u << 20)
+#include "spool.h"
 
 struct place {
 	uint64_t offset;
@@ -27,37 +20,21 @@ struct place {
 };
 
 struct whois_history {
-	int fd;
+	struct whois_spool *spool;
 	struct place *places; /* of serial 1, 2, ... */
 	size_t count, cap;
-	uint64_t written;   /* bytes in the file */
-	struct al_buf tail; /* bytes behind them */
 	enum al_err err;
 };
 
 enum al_err whois_history_new(const char *folder, struct whois_history **out)
 {
-	char path[4096];
-	int len = snprintf(path, sizeof(path), "%s/whois-history-XXXXXX", folder);
-	struct whois_history *history;
-	int fd;
+	struct whois_history *history = calloc(1, sizeof(*history));
+	enum al_err err = history != NULL ? whois_spool_new(folder, &history->spool) : AL_ENOMEM;
 
-	if (len < 0 || (size_t)len >= sizeof(path))
-		return AL_ELIMIT;
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0 || unlink(path) != 0) {
-		al_log(AL_LOG_ERROR, "history-file", "errno=%d folder=%s", errno, folder);
-		if (fd >= 0)
-			close(fd);
-		return AL_ESYS;
+	if (err != AL_OK) {
+		free(history);
+		return err;
 	}
-	history = calloc(1, sizeof(*history));
-	if (history == NULL) {
-		close(fd);
-		return AL_ENOMEM;
-	}
-	history->fd = fd;
-	al_buf_init(&history->tail, TAIL_MAX + RECORD_MAX);
 	*out = history;
 	return AL_OK;
 }
@@ -66,9 +43,8 @@ void whois_history_free(struct whois_history *history)
 {
 	if (history == NULL)
 		return;
-	close(history->fd);
+	whois_spool_free(history->spool);
 	free(history->places);
-	al_buf_release(&history->tail);
 	free(history);
 }
 
@@ -82,56 +58,11 @@ uint64_t whois_history_last(const struct whois_history *history)
 	return history->count;
 }
 
-/* ---- bytes ---- */
-
-static enum al_err tail_write(struct whois_history *history)
-{
-	size_t done = 0;
-
-	while (done < history->tail.len) {
-		ssize_t put = pwrite(history->fd, history->tail.ptr + done, history->tail.len - done,
-				     (off_t)(history->written + done));
-
-		if (put <= 0 && errno != EINTR) {
-			al_log(AL_LOG_ERROR, "history-write", "errno=%d", errno);
-			return AL_EIO;
-		}
-		done += put > 0 ? (size_t)put : 0;
-	}
-	history->written += done;
-	al_buf_reset(&history->tail);
-	return AL_OK;
-}
-
-/* Bytes at an offset, from the file or from what is not written yet: a record is never in both. */
-static enum al_err bytes_read(const struct whois_history *history, uint64_t offset, size_t len, struct al_buf *out)
-{
-	size_t done = 0;
-
-	al_buf_reset(out);
-	if (offset >= history->written) {
-		al_buf_slice(out,
-			     al_slice_head(al_slice_from(al_buf_view(&history->tail), offset - history->written), len));
-		return out->err != AL_OK ? out->err : out->len == len ? AL_OK : AL_EIO;
-	}
-	while (done < len) {
-		char bytes[4096];
-		size_t want = len - done < sizeof(bytes) ? len - done : sizeof(bytes);
-		ssize_t got = pread(history->fd, bytes, want, (off_t)(offset + done));
-
-		if (got <= 0 && errno != EINTR)
-			return AL_EIO;
-		al_buf_put(out, bytes, got > 0 ? (size_t)got : 0);
-		done += got > 0 ? (size_t)got : 0;
-	}
-	return out->err;
-}
-
 /* ---- records ---- */
 
 static uint64_t record_end(const struct whois_history *history, uint64_t serial)
 {
-	return serial < history->count ? history->places[serial].offset : history->written + history->tail.len;
+	return serial < history->count ? history->places[serial].offset : whois_spool_end(history->spool);
 }
 
 enum al_err whois_history_read(const struct whois_history *history, uint64_t serial, struct al_buf *buf,
@@ -145,7 +76,7 @@ enum al_err whois_history_read(const struct whois_history *history, uint64_t ser
 	if (serial == 0 || serial > history->count)
 		return AL_ENOTFOUND;
 	offset = history->places[serial - 1].offset;
-	err = bytes_read(history, offset, (size_t)(record_end(history, serial) - offset), buf);
+	err = whois_spool_read(history->spool, offset, (size_t)(record_end(history, serial) - offset), buf);
 	if (err != AL_OK)
 		return err;
 	r = al_reader_of(buf->ptr, buf->len);
@@ -164,8 +95,7 @@ enum al_err whois_history_read(const struct whois_history *history, uint64_t ser
 	return r.err;
 }
 
-/* First serial of the entry with that index, or the one behind the last. */
-static uint64_t serial_bound(const struct whois_history *history, uint64_t index)
+uint64_t whois_history_first(const struct whois_history *history, uint64_t index)
 {
 	size_t low = 0, high = history->count;
 
@@ -183,10 +113,10 @@ static uint64_t serial_bound(const struct whois_history *history, uint64_t index
 static uint64_t serial_of(const struct whois_history *history, uint64_t index, enum al_class cls, struct al_slice key)
 {
 	struct whois_version version;
-	uint64_t serial = serial_bound(history, index), found = 0;
+	uint64_t serial = whois_history_first(history, index), found = 0;
 	struct al_buf buf;
 
-	al_buf_init(&buf, RECORD_MAX);
+	al_buf_init(&buf, WHOIS_SPOOL_RECORD_MAX);
 	while (found == 0 && whois_history_read(history, serial, &buf, &version) == AL_OK && version.index == index) {
 		if (version.cls == cls && al_slice_eq(version.key, key))
 			found = serial;
@@ -207,7 +137,7 @@ static void link_back(const struct whois_history *history, uint64_t prev, struct
 	struct whois_version before, one, two;
 	struct al_buf buf;
 
-	al_buf_init(&buf, RECORD_MAX);
+	al_buf_init(&buf, WHOIS_SPOOL_RECORD_MAX);
 	now->number = 1;
 	if (prev > 0 && whois_history_read(history, prev, &buf, &before) == AL_OK) {
 		now->number = before.number + 1;
@@ -246,7 +176,7 @@ static enum al_err place_add(struct whois_history *history, uint64_t index)
 		history->places = places;
 		history->cap = cap;
 	}
-	history->places[history->count++] = (struct place){ history->written + history->tail.len, index };
+	history->places[history->count++] = (struct place){ whois_spool_end(history->spool), index };
 	return AL_OK;
 }
 
@@ -265,11 +195,9 @@ void whois_history_change(void *arg, const struct al_object *old, const struct a
 	link_back(history, old != NULL ? whois_history_serial(history, old) : 0, &version);
 	history->err = place_add(history, now->index);
 	if (history->err == AL_OK)
-		record_put(&history->tail, &version);
+		record_put(whois_spool_tail(history->spool), &version);
 	if (history->err == AL_OK)
-		history->err = history->tail.err;
-	if (history->err == AL_OK && history->tail.len >= TAIL_MAX)
-		history->err = tail_write(history);
+		history->err = whois_spool_added(history->spool);
 }
 
 enum al_err whois_history_number(const struct whois_history *history, uint64_t newest, uint64_t number,
@@ -287,4 +215,15 @@ enum al_err whois_history_number(const struct whois_history *history, uint64_t n
 		*out = jump;
 	}
 	return err == AL_OK && out->number != number ? AL_ENOTFOUND : err;
+}
+
+enum al_err whois_history_before(const struct whois_history *history, uint64_t newest, uint64_t size,
+				 struct al_buf *buf, struct whois_version *out)
+{
+	uint64_t end = whois_history_first(history, size); /* serials are in the order of entries */
+	enum al_err err = whois_history_read(history, newest, buf, out);
+
+	while (err == AL_OK && out->serial >= end)
+		err = whois_history_read(history, out->jump >= end ? out->jump : out->prev, buf, out);
+	return err;
 }

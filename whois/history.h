@@ -43,6 +43,11 @@ AL_MUST_USE enum al_err whois_history_read(const struct whois_history *history, 
 					   struct whois_version *out);
 /* Serial of this very version of an object; 0: not known. */
 uint64_t whois_history_serial(const struct whois_history *history, const struct al_object *object);
+/* First serial of the entry with that index, or of the next one that has any; the one behind the last: there is none. */
+uint64_t whois_history_first(const struct whois_history *history, uint64_t index);
+/* The version that the log had, at that size, of the object whose newest version has that serial. AL_ENOTFOUND: none yet. */
+AL_MUST_USE enum al_err whois_history_before(const struct whois_history *history, uint64_t newest, uint64_t size,
+					     struct al_buf *buf, struct whois_version *out);
 /* Version `number` of the object whose newest version has that serial. AL_ENOTFOUND. */
 AL_MUST_USE enum al_err whois_history_number(const struct whois_history *history, uint64_t newest, uint64_t number,
 					     struct al_buf *buf, struct whois_version *out);

@@ -18,6 +18,7 @@
 #define WHOIS_CONTACTS_MAX 500u  /* in one answer to -b, which is written in one go */
 
 struct whois_closures;
+struct whois_entries;
 struct whois_history;
 
 struct whois_view {
@@ -25,6 +26,7 @@ struct whois_view {
 	const struct whois_index *index;
 	struct whois_closures *closures;     /* expansions kept; NULL: none */
 	const struct whois_history *history; /* every version; NULL: not kept */
+	const struct whois_entries *entries; /* and who signed it; NULL: not kept */
 	const struct whois_growth *growth;   /* objects by day; NULL: not counted */
 	const struct whois_site *site;       /* for pages; NULL: nothing is known of it */
 	struct al_checkpoint head;           /* size 0: nothing verified yet */

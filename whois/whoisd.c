@@ -16,6 +16,7 @@
 #include "alamo/base/log.h"
 #include "alamo/net/sandbox.h"
 #include "closures.h"
+#include "entries.h"
 #include "explorer.h"
 #include "growth.h"
 #include "history.h"
@@ -32,6 +33,7 @@ struct whoisd {
 	struct whois_index *index;
 	struct whois_closures *closures;
 	struct whois_history *history;
+	struct whois_entries *entries;
 	struct whois_sessions *sessions;
 	struct al_http *http;
 	struct whois_rdap *rdap;
@@ -42,6 +44,14 @@ struct whoisd {
 	unsigned ticks;
 	bool ready;
 };
+
+static void whoisd_entry(void *arg, struct al_slice bytes, const struct al_hash *leaf)
+{
+	struct whoisd *whoisd = arg;
+
+	if (whoisd->entries != NULL)
+		whois_entries_add(whoisd->entries, bytes, leaf);
+}
 
 static void whoisd_change(void *arg, const struct al_object *old, const struct al_object *now)
 {
@@ -80,12 +90,14 @@ static enum al_err start_history(struct whoisd *whoisd)
 {
 	const struct al_conf *conf = al_service_conf(whoisd->service);
 	char folder[4096];
+	enum al_err err;
 
 	if (!al_conf_bool(conf, "whois", "history"))
 		return AL_OK;
 	if (al_conf_path(conf, "run", folder, sizeof(folder)) != AL_OK)
 		return AL_ELIMIT;
-	return whois_history_new(folder, &whoisd->history);
+	err = whois_history_new(folder, &whoisd->history);
+	return err == AL_OK ? whois_entries_new(folder, &whoisd->entries) : err;
 }
 
 static void whoisd_age(void *arg, const struct al_freshness *freshness)
@@ -99,7 +111,9 @@ static void whoisd_age(void *arg, const struct al_freshness *freshness)
 
 static enum al_err start_replica(struct whoisd *whoisd)
 {
-	static const struct al_replica_ops ops = { .change = whoisd_change, .head = whoisd_head, .age = whoisd_age };
+	static const struct al_replica_ops ops = {
+		.entry = whoisd_entry, .change = whoisd_change, .head = whoisd_head, .age = whoisd_age
+	};
 	enum al_err err = whois_index_new(&whoisd->index);
 
 	if (err == AL_OK)
@@ -116,6 +130,7 @@ static enum al_err start_replica(struct whoisd *whoisd)
 	whoisd->view.index = whoisd->index;
 	whoisd->view.closures = whoisd->closures;
 	whoisd->view.history = whoisd->history;
+	whoisd->view.entries = whoisd->entries;
 	whoisd->site = (struct whois_site){ al_service_conf(whoisd->service), al_replica_key(whoisd->replica) };
 	whoisd->view.site = &whoisd->site;
 	whoisd->view.growth = &whoisd->growth;
@@ -172,6 +187,7 @@ static void whoisd_stop(void *self)
 	whois_index_free(whoisd->index);
 	whois_closures_free(whoisd->closures);
 	whois_history_free(whoisd->history);
+	whois_entries_free(whoisd->entries);
 	whois_growth_release(&whoisd->growth);
 	free(whoisd);
 }

@@ -8,6 +8,9 @@
  */
 #include "chain.h"
 
+#include <assert.h>
+#include <string.h>
+
 #include "alamo/follow/follow.h"
 #include "alamo/base/wire.h"
 #include "alamo/tlog/tile.h"
@@ -19,6 +22,7 @@ void chain_init(struct chain *chain, const struct al_vkey *key)
 	al_edge_init(&chain->edge);
 	al_buf_init(&chain->note, AL_NOTE_MAX);
 	al_buf_init(&chain->pending, CHAIN_PENDING_MAX);
+	al_buf_init(&chain->leaves, (size_t)CHAIN_PENDING_MAX * AL_HASH_LEN / 2); /* an entry is two bytes at least */
 	for (size_t i = 0; i < CHAIN_KNOWN; i++)
 		al_buf_init(&chain->known[i].note, AL_NOTE_MAX);
 }
@@ -62,6 +66,7 @@ void chain_release(struct chain *chain)
 {
 	al_buf_release(&chain->note);
 	al_buf_release(&chain->pending);
+	al_buf_release(&chain->leaves);
 	for (size_t i = 0; i < CHAIN_KNOWN; i++)
 		al_buf_release(&chain->known[i].note);
 }
@@ -74,9 +79,12 @@ uint64_t chain_wanted(const struct chain *chain)
 void chain_drop(struct chain *chain)
 {
 	/* A large catch-up must not keep its memory for ever. */
-	if (chain->pending.cap > AL_FRAME_MAX)
+	if (chain->pending.cap > AL_FRAME_MAX) {
 		al_buf_release(&chain->pending);
+		al_buf_release(&chain->leaves);
+	}
 	al_buf_reset(&chain->pending);
+	al_buf_reset(&chain->leaves);
 	chain->pending_count = 0;
 	al_edge_init(&chain->other);
 }
@@ -95,6 +103,15 @@ void chain_recheck(struct chain *chain, bool on)
 bool chain_next(struct al_slice *rest, struct al_slice *entry)
 {
 	return rest->len > 0 && al_bundle_next(rest, entry) == AL_OK;
+}
+
+struct al_hash chain_leaf(const struct chain *chain, uint64_t i)
+{
+	struct al_hash leaf;
+
+	assert((i + 1) * sizeof(leaf.b) <= chain->leaves.len);
+	memcpy(leaf.b, chain->leaves.ptr + i * sizeof(leaf.b), sizeof(leaf.b));
+	return leaf;
 }
 
 /* Of a re-check nothing is kept but the tree. */
@@ -248,9 +265,11 @@ enum chain_verdict chain_head(struct chain *chain, struct al_slice note, struct 
 		return chain->pending_count == 0 ? same_size(chain, &head, note) : CHAIN_BAD;
 	if (head.size != edge.size + chain->pending_count)
 		return CHAIN_BAD;
+	al_buf_reset(&chain->leaves);
 	while (chain_next(&rest, &entry)) {
 		struct al_hash leaf = al_leaf_hash(entry);
 
+		al_buf_put(&chain->leaves, leaf.b, sizeof(leaf.b));
 		al_edge_push(&edge, &leaf);
 		if (denied == NULL)
 			denied = denied_by(chain, &edge);
@@ -262,7 +281,7 @@ enum chain_verdict chain_head(struct chain *chain, struct al_slice note, struct 
 		chain->denied = denied;
 		return CHAIN_FORK;
 	}
-	if (keep_note(chain, better_note(chain, &head, note)) != CHAIN_NEW)
+	if (chain->leaves.err != AL_OK || keep_note(chain, better_note(chain, &head, note)) != CHAIN_NEW)
 		return CHAIN_NOMEM;
 	(void)take_date(chain, head.size, note);
 	chain->edge = edge;

@@ -33,7 +33,8 @@ struct chain {
 	const struct chain_known *denied; /* the one that the stream contradicts, or NULL */
 	struct al_buf pending;            /* u16 length and bytes of each entry after edge.size */
 	uint64_t pending_count;
-	uint64_t tip; /* size that T frames of this connection have told of */
+	struct al_buf leaves; /* after CHAIN_NEW: leaf hash of each of them */
+	uint64_t tip;         /* size that T frames of this connection have told of */
 	bool rechecking;
 	struct al_edge other;      /* tree of the stream that is re-checked */
 	struct al_hash other_root; /* its root at edge.size; set once other.size >= edge.size */
@@ -72,6 +73,8 @@ enum chain_verdict chain_tip(struct chain *chain, struct al_slice note, struct a
 bool chain_at_tip(const struct chain *chain);
 /* After CHAIN_NEW: the entries that it verified, in order; start with rest = al_buf_view(&chain->pending). */
 bool chain_next(struct al_slice *rest, struct al_slice *entry);
+/* Leaf hash of the i-th of those. */
+struct al_hash chain_leaf(const struct chain *chain, uint64_t i);
 /* Forget what is not verified (or was handed over): after CHAIN_NEW. */
 void chain_drop(struct chain *chain);
 void chain_begin(struct chain *chain);            /* a new connection */

@@ -60,6 +60,7 @@ struct al_follow {
 	struct place places[AL_FOLLOW_ADDRESSES];
 	size_t place_count, place; /* `place`: of this connection, or the next one */
 	struct chain chain;
+	struct al_hash leaf;     /* of the entry that is being given */
 	struct bufferevent *bev; /* NULL: waiting or stopped */
 	struct al_timer *retry;
 	struct al_timer *silence;
@@ -204,10 +205,11 @@ static void ask_again(struct al_follow *f)
 static void hand_over(struct al_follow *f, const struct al_checkpoint *cp)
 {
 	struct al_slice rest = al_buf_view(&f->chain.pending), entry;
-	uint64_t index = cp->size - f->chain.pending_count;
+	uint64_t first = cp->size - f->chain.pending_count, index = first;
 	enum al_err err;
 
 	for (; chain_next(&rest, &entry); index++) {
+		f->leaf = chain_leaf(&f->chain, index - first);
 		err = f->ops.entry(f->arg, index, entry);
 		if (err != AL_OK) {
 			al_log(AL_LOG_ERROR, "follow-stopped", "index=%" PRIu64 " err=%s", index, al_err_name(err));
@@ -473,6 +475,11 @@ enum al_err al_follow_new(struct al_loop *loop, const struct al_follow_conf *con
 	al_timer_set(f->retry, 0);
 	*out = f;
 	return AL_OK;
+}
+
+struct al_hash al_follow_leaf(const struct al_follow *follow)
+{
+	return follow->leaf;
 }
 
 void al_follow_free(struct al_follow *follow)

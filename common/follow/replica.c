@@ -99,8 +99,12 @@ static enum al_err entry_pass(struct al_replica *r, struct al_slice bytes)
 static enum al_err on_entry(void *arg, uint64_t index, struct al_slice bytes)
 {
 	struct al_replica *r = arg;
-	enum al_err err = r->state != NULL ? al_state_apply(r->state, bytes) : entry_pass(r, bytes);
+	struct al_hash leaf = al_follow_leaf(r->follow);
+	enum al_err err;
 
+	if (r->ops.entry != NULL)
+		r->ops.entry(r->arg, bytes, &leaf);
+	err = r->state != NULL ? al_state_apply(r->state, bytes) : entry_pass(r, bytes);
 	if (err != AL_OK)
 		al_log(AL_LOG_ERROR, "replica-apply", "index=%" PRIu64 " err=%s", index, al_err_name(err));
 	return err;

@@ -421,6 +421,19 @@ void al_request_identity(struct al_slice body, uint8_t hash[static AL_HASH_LEN])
 	(void)crypto_hash_sha256(hash, (const unsigned char *)body.ptr, line_offset(body, sig_begin));
 }
 
+size_t al_request_signers(struct al_slice body, struct al_sshkey keys[static AL_REQUEST_SIGNATURES_MAX])
+{
+	struct al_request request = { .signature_count = 0 };
+	size_t count = 0;
+
+	if (signatures_split(&request, al_slice_from(body, line_offset(body, sig_begin)), NULL) != AL_OK)
+		return 0;
+	for (size_t i = 0; i < request.signature_count; i++)
+		if (al_sshsig_key(request.signature[i], &keys[count]) == AL_OK)
+			count++;
+	return count;
+}
+
 enum al_err al_request_parse(struct al_slice raw, struct al_request *out, struct al_report *report)
 {
 	struct header header = { .request = out };

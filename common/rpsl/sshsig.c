@@ -261,19 +261,35 @@ static bool fido_ok(const struct signature *s, const struct al_buf *data)
 	return crypto_sign_verify_detached(s->sig, bytes, sizeof(bytes), s->key.pk) == 0;
 }
 
+/* What is decoded points into `blob`. */
+static enum al_err armored_decode(struct al_slice armored, uint8_t blob[static BLOB_MAX], struct signature *out)
+{
+	size_t len;
+	enum al_err err = sshsig_armor_decode(armored, blob, BLOB_MAX, &len);
+
+	return err == AL_OK ? blob_decode(blob, len, out) : err;
+}
+
+enum al_err al_sshsig_key(struct al_slice armored, struct al_sshkey *key)
+{
+	struct signature s = { 0 };
+	uint8_t blob[BLOB_MAX];
+	enum al_err err = armored_decode(armored, blob, &s);
+
+	if (err == AL_OK)
+		*key = s.key;
+	return err;
+}
+
 enum al_err al_sshsig_verify(struct al_slice armored, struct al_slice ns, struct al_slice message,
 			     struct al_sshkey *key)
 {
 	struct signature s = { 0 };
 	uint8_t blob[BLOB_MAX];
 	struct al_buf data;
-	enum al_err err;
-	size_t len;
+	enum al_err err = armored_decode(armored, blob, &s);
 	bool ok;
 
-	err = sshsig_armor_decode(armored, blob, sizeof(blob), &len);
-	if (err == AL_OK)
-		err = blob_decode(blob, len, &s);
 	if (err != AL_OK)
 		return err;
 	if (!al_slice_eq(s.ns, ns))

@@ -59,6 +59,8 @@ struct al_follow_conf {
 AL_MUST_USE enum al_err al_follow_new(struct al_loop *loop, const struct al_follow_conf *conf,
 				      const struct al_follow_ops *ops, void *arg, struct al_follow **out);
 void al_follow_free(struct al_follow *follow);
+/* Within entry(): that entry's leaf hash. */
+struct al_hash al_follow_leaf(const struct al_follow *follow);
 
 /* ---- frames of the stream, shared with the server (docs/formats.md) ---- */
 #define AL_FRAME_MAX (1u << 20) /* bytes of kind and body */
@@ -123,6 +125,8 @@ struct al_replica_ops {
 	 */
 	enum al_err (*object)(void *arg, const struct al_object *now);
 	unsigned classes;
+	/* The next entry as it is hashed, before its objects; `leaf` is its hash. May be NULL. */
+	void (*entry)(void *arg, struct al_slice bytes, const struct al_hash *leaf);
 	/* An object changed (state already shows it); `old` may be NULL or a tombstone. May be NULL. */
 	void (*change)(void *arg, const struct al_object *old, const struct al_object *now);
 	/*

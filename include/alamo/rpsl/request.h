@@ -18,6 +18,7 @@
 
 #include "alamo/base/buf.h"
 #include "alamo/base/report.h"
+#include "alamo/rpsl/sshsig.h"
 
 #define AL_REQUEST_MAX 49152     /* bytes of text and signatures */
 #define AL_REQUEST_LINE_MAX 8192 /* bytes of one line */
@@ -71,6 +72,8 @@ AL_MUST_USE enum al_err al_request_line(struct al_slice *line, bool ended, char 
 AL_MUST_USE enum al_err al_request_read(struct al_slice raw, struct al_buf *out, struct al_report *report);
 /* The identity of a stored request: SHA-256 of what stands before its first signature block. */
 void al_request_identity(struct al_slice body, uint8_t hash[static AL_HASH_LEN]);
+/* Whose keys the signatures of a stored request are by, as they say themselves. Returns how many; 0 if it has none. */
+size_t al_request_signers(struct al_slice body, struct al_sshkey keys[static AL_REQUEST_SIGNATURES_MAX]);
 /* Does the header ask for control? Looks no further. */
 bool al_request_is_control(struct al_slice raw);
 /* Decode what has passed the edge. AL_EINVAL or AL_ELIMIT with the reasons in `report`. On failure only `name` may be set. */

@@ -38,6 +38,8 @@ void al_sshkey_fingerprint(const struct al_sshkey *key, char out[static AL_SSH_F
  */
 AL_MUST_USE enum al_err al_sshsig_verify(struct al_slice armored, struct al_slice ns, struct al_slice message,
 					 struct al_sshkey *key);
+/* The key that an armored signature says it is by; nothing is verified. Errors as above, but for AL_EVERIFY. */
+AL_MUST_USE enum al_err al_sshsig_key(struct al_slice armored, struct al_sshkey *key);
 /* Armored signature with a raw Ed25519 seed (tests, benches, generators). */
 void al_sshsig_sign(const uint8_t seed[static 32], struct al_slice ns, struct al_slice message, struct al_buf *out);
 

@@ -71,6 +71,7 @@ static void edge_of(const struct signed_log *log, uint64_t size, struct al_edge 
 
 static void test_resume(void **state)
 {
+	struct al_slice rest, entry;
 	struct al_edge edge;
 	struct chain chain;
 
@@ -84,6 +85,13 @@ static void test_resume(void **state)
 	assert_int_equal(chain_wanted(&chain), 12);
 	assert_int_equal(feed(&chain, &real, 12, 12), CHAIN_SAME);
 	assert_int_equal(feed(&chain, &real, 12, 20), CHAIN_NEW);
+	rest = al_buf_view(&chain.pending);
+	for (uint64_t i = 0; chain_next(&rest, &entry); i++) {
+		struct al_hash leaf = chain_leaf(&chain, i), want = al_leaf_hash(entry);
+
+		assert_true(al_hash_eq(&leaf, &want));
+		assert_in_range(i, 0, 7);
+	}
 	chain_drop(&chain);
 	assert_int_equal(feed(&chain, &forked, 20, 20), CHAIN_FORK);
 	assert_true(al_slice_is(chain_ours(&chain), real.note[20]));

@@ -72,6 +72,10 @@ static void ssh_keygen_vectors(void **state)
 		assert_true(al_sshkey_eq(&key, &owner));
 		assert_int_equal(al_sshsig_verify(armored, AL_S("git"), al_buf_view(&message), &key), AL_EVERIFY);
 		assert_int_equal(al_sshsig_verify(armored, AL_S(NS), AL_S("other"), &key), AL_EVERIFY);
+		memset(&key, 0, sizeof(key));
+		assert_int_equal(al_sshsig_key(armored, &key), AL_OK);
+		assert_true(al_sshkey_eq(&key, &owner));
+		assert_int_equal(al_sshsig_key(al_slice_head(armored, 100), &key), AL_EINVAL);
 		al_buf_release(&sig);
 	}
 	al_sshkey_fingerprint(&owner, shown);
