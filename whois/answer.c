@@ -13,6 +13,7 @@
 
 #include "contact.h"
 #include "nrtm.h"
+#include "reason.h"
 #include "template.h"
 #include "text.h"
 #include "versions.h"
@@ -188,21 +189,6 @@ bool whois_answer_more(struct whois_job *job, struct al_buf *out)
 
 /* ---- errors and the rest ---- */
 
-/* What to do about it. */
-static const char *advice(unsigned number)
-{
-	switch (number) {
-	case 100:
-		return "The server is still fetching and checking the log. Try again soon.";
-	case 115:
-		return "A prefix is written 192.0.2.0/24 or fd00:1::/32: no leading zeros, no netmask.";
-	case 306:
-		return "Close connections that you do not need, then try again.";
-	default:
-		return "Send \"help\" for the flags.";
-	}
-}
-
 static void put_error(const struct whois_error *error, struct al_buf *out)
 {
 	al_buf_printf(out, "%%ERROR:%03u: %s\n%%\n", error->number, whois_error_text(error->number));
@@ -211,7 +197,7 @@ static void put_error(const struct whois_error *error, struct al_buf *out)
 		whois_put_printable(error->subject, out);
 		al_buf_str(out, "\".\n");
 	}
-	al_buf_printf(out, "%% %s\n\n", advice(error->number));
+	al_buf_printf(out, "%% %s\n\n", whois_error_advice(error->number));
 }
 
 void whois_answer_error(const struct whois_view *view, const struct whois_error *error, struct al_buf *out)
@@ -250,6 +236,20 @@ static void put_versions(const struct whois_view *view, const struct whois_query
 		put_nothing(view, out);
 	else
 		put_error(&error, out);
+}
+
+static void put_why(const struct whois_view *view, const struct whois_query *query, struct al_buf *out)
+{
+	struct whois_error error = { view->head.size == 0 ? 100 : 119, query->key };
+	struct why *why = whois_reason(view, query->key);
+
+	if (view->head.size > 0 && why != NULL) {
+		why_put(why, out);
+		al_buf_str(out, "\n");
+	} else {
+		put_error(&error, out);
+	}
+	free(why);
 }
 
 static void put_sources(const struct whois_view *view, struct al_buf *out)
@@ -304,6 +304,9 @@ void whois_answer(const struct whois_view *view, const struct whois_query *query
 	case WHOIS_SHOW_VERSION:
 	case WHOIS_DIFF_VERSIONS:
 		put_versions(view, query, out);
+		break;
+	case WHOIS_WHY:
+		put_why(view, query, out);
 		break;
 	case WHOIS_NRTM:
 	case WHOIS_NOTHING:

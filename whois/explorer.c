@@ -238,6 +238,11 @@ static void http_growth(void *arg, struct al_slice rest, struct al_slice query, 
 	serve(arg, explorer_growth, rest, query, answer);
 }
 
+static void http_why(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
+{
+	serve(arg, explorer_why, rest, query, answer);
+}
+
 static void http_join(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
 {
 	serve(arg, explorer_join, rest, query, answer);
@@ -294,12 +299,13 @@ enum al_err whois_explorer_serve(struct whois_explorer *explorer, struct al_http
 	static const struct {
 		const char *path;
 		al_http_fn fn;
-	} routes[] = {
-		{ "/search", http_search },  { "/object/", http_object },      { "/space/", http_space },
-		{ "/map", http_map },        { "/growth", http_growth },       { "/join", http_join },
-		{ "/alamo.js", http_alamo }, { "/join.js", http_script_join }, { "/object.js", http_script_object },
-		{ "/live.js", http_live },   { "/icon.svg", http_icon },       { "/style.css", http_style }
-	};
+	} routes[] = { { "/search", http_search },       { "/object/", http_object },
+		       { "/space/", http_space },        { "/map", http_map },
+		       { "/growth", http_growth },       { "/why", http_why },
+		       { "/join", http_join },           { "/alamo.js", http_alamo },
+		       { "/join.js", http_script_join }, { "/object.js", http_script_object },
+		       { "/live.js", http_live },        { "/icon.svg", http_icon },
+		       { "/style.css", http_style } };
 	/* "/" would be everything below it: an empty rest is the page, all else is not found. */
 	enum al_err err = al_http_route(http, "/", http_home, explorer);
 

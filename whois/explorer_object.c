@@ -118,8 +118,14 @@ static void put_facts(const struct whois_view *view, const struct al_object *obj
 	al_buf_str(out, "<p>");
 	if (object->deleted)
 		al_buf_str(out, "Deleted. ");
-	if (origin != VALIDITY_NONE)
-		al_buf_printf(out, "Origin: %s. ", validity_name(origin));
+	if (origin != VALIDITY_NONE) {
+		(void)snprintf(query, sizeof(query), "%.*s %.*s",
+			       AL_FMT(al_object_attr(object, al_class_name((enum al_class)object->cls))),
+			       AL_FMT(al_object_attr(object, "origin")));
+		al_buf_printf(out, "Origin: %s (why: ", validity_name(origin));
+		html_put_link("/why?q=", al_slice_str(query), out);
+		al_buf_str(out, "). ");
+	}
 	if (handle.len > 0) {
 		al_buf_str(out, "Who answers for it: ");
 		html_put_query_link(handle, out);

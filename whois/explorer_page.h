@@ -20,6 +20,8 @@ void explorer_map(const struct whois_view *view, struct al_slice rest, struct al
 		  struct al_http_answer *answer);
 void explorer_growth(const struct whois_view *view, struct al_slice rest, struct al_slice query,
 		     struct al_http_answer *answer);
+void explorer_why(const struct whois_view *view, struct al_slice rest, struct al_slice query,
+		  struct al_http_answer *answer);
 /* The newest version, deleted or not, of "CLASS/KEY"; NULL: it never was. */
 const struct al_object *explorer_object_of(const struct whois_view *view, struct al_slice name);
 /* Attributes data-...: what scripts know of the network. */

@@ -77,9 +77,11 @@ void html_put_query_link(struct al_slice query, struct al_buf *out)
 	html_put_link("/search?q=", query, out);
 }
 
-static const char *const places[][2] = {
-	{ "/space/", "address space" }, { "/map", "map" }, { "/growth", "growth" }, { "/join", "join" }
-};
+static const char *const places[][2] = { { "/space/", "address space" },
+					 { "/map", "map" },
+					 { "/growth", "growth" },
+					 { "/why", "why?" },
+					 { "/join", "join" } };
 
 void html_put_head(const struct whois_view *view, struct al_slice title, struct al_slice query, enum html_life life,
 		   struct al_buf *out)

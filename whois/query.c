@@ -85,41 +85,6 @@ struct parser {
 	struct whois_error *error;
 };
 
-const char *whois_error_text(unsigned number)
-{
-	static const struct {
-		unsigned number;
-		const char *text;
-	} texts[] = {
-		{ 100, "no verified log yet" },
-		{ 101, "no entries found" },
-		{ 102, "unknown source" },
-		{ 103, "unknown object class" },
-		{ 104, "unknown attribute" },
-		{ 105, "attribute is not searchable" },
-		{ 106, "no search key" },
-		{ 107, "line too long" },
-		{ 108, "control characters in the query" },
-		{ 109, "these flags do not go together" },
-		{ 110, "flag given twice" },
-		{ 111, "invalid option" },
-		{ 114, "option not supported here" },
-		{ 115, "the key does not fit the query" },
-		{ 116, "no such version" },
-		{ 118, "too many words" },
-		{ 306, "too busy, try again" },
-		{ 405, "syntax error" },
-		{ 406, "unknown NRTM version" },
-		{ 901, "only one of -x -l -L -m -M" },
-	};
-	size_t i;
-
-	for (i = 0; i < AL_COUNT(texts); i++)
-		if (texts[i].number == number)
-			return texts[i].text;
-	return "internal error";
-}
-
 static enum al_err fail(struct parser *p, unsigned number, struct al_slice subject)
 {
 	p->error->number = number;
@@ -432,16 +397,27 @@ static enum al_err finish_flags(struct parser *p)
 	return AL_OK;
 }
 
+/* "why", and something behind it, which is left. */
+static bool is_why(struct al_slice *key)
+{
+	struct al_slice rest = *key, word;
+
+	if (!al_slice_word(&rest, "", &word) || !al_slice_caseis(word, "why") || al_slice_trim(rest).len == 0)
+		return false;
+	*key = al_slice_trim(rest);
+	return true;
+}
+
 static enum al_err finish(struct parser *p)
 {
 	struct whois_query *q = &p->query;
-	bool options_given = p->seen != 0;
+	bool options_given = p->seen != 0, only_keep = q->keep && (p->seen & (p->seen - 1)) == 0;
 
 	if (p->kind_given)
 		return finish_kind(p);
 	if (q->key.len == 0) {
 		q->kind = q->keep ? WHOIS_KEEP : WHOIS_NOTHING;
-		if (!options_given || (q->keep && (p->seen & (p->seen - 1)) == 0))
+		if (!options_given || only_keep)
 			return AL_OK;
 		return fail(p, 106, q->key);
 	}
@@ -452,6 +428,10 @@ static enum al_err finish(struct parser *p)
 	}
 	if (!options_given && (al_slice_caseis(q->key, "help") || al_slice_is(q->key, "?"))) {
 		q->kind = WHOIS_HELP;
+		return AL_OK;
+	}
+	if ((!options_given || only_keep) && is_why(&q->key)) {
+		q->kind = WHOIS_WHY;
 		return AL_OK;
 	}
 	if (word_count(q->key) > WHOIS_WORDS_MAX)

@@ -11,6 +11,7 @@
 #define WHOIS_QUERY_H
 
 #include "alamo/base/slice.h"
+#include "error.h"
 #include "names.h"
 
 #define WHOIS_LINE_MAX 1024 /* bytes, without CR and LF */
@@ -34,6 +35,7 @@ enum whois_kind {
 	WHOIS_SHOW_VERSION,  /* --show-version */
 	WHOIS_DIFF_VERSIONS, /* --diff-versions */
 	WHOIS_NRTM,          /* -g */
+	WHOIS_WHY,           /* "why PREFIX AS": `key` is what stands behind the word */
 	WHOIS_IRRD,          /* `key` is the command after its '!' */
 };
 
@@ -72,14 +74,7 @@ struct whois_query {
 	struct al_slice key;
 };
 
-/* A refusal in the RIPE database's numbers; `subject` is the part of the line that it is about, or empty. */
-struct whois_error {
-	unsigned number;
-	struct al_slice subject;
-};
-
 /* `line` without its line end. AL_EINVAL: *error says why, *out is not touched. */
 AL_MUST_USE enum al_err whois_query_parse(struct al_slice line, struct whois_query *out, struct whois_error *error);
-/* What the number means, in a few words; never NULL. */
-const char *whois_error_text(unsigned number);
+
 #endif

@@ -109,7 +109,7 @@ def test_object(network):
     assert f"/object/aut-num/{network.asn}" in shown.links and "/object/mntner/FISHER-MNT" in shown.links
     assert "/object/as-set/AS-NOBODY" not in shown.links and "AS-NOBODY" in shown.text
     route = page(network, f"/object/route6/{network.net}{network.asn}")
-    assert "Origin: valid." in route.text
+    assert "Origin: valid (why: " in route.text and any(link.startswith("/why?q=") for link in route.links)
     first, diff = page(network, "/object/person/ann-alamo?version=1"), page(network, "/object/person/ann-alamo?diff=1:2")
     assert SCRIPT in first.text and f"{SCRIPT} again" not in first.text
     assert f"-remarks:        {SCRIPT}\n+remarks:        {SCRIPT} again\n" in diff.text
