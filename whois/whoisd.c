@@ -21,6 +21,7 @@
 #include "growth.h"
 #include "history.h"
 #include "metrics.h"
+#include "nrtm4.h"
 #include "rdap.h"
 #include "session.h"
 #include "site.h"
@@ -38,6 +39,7 @@ struct whoisd {
 	struct al_http *http;
 	struct whois_rdap *rdap;
 	struct whois_explorer *explorer;
+	struct nrtm4 *nrtm4;
 	struct whois_view view;
 	struct whois_site site;
 	struct whois_growth growth;
@@ -78,6 +80,7 @@ static void whoisd_head(void *arg, const struct al_state *state, const struct al
 	whoisd->view.head = *cp;
 	whois_sessions_grown(whoisd->sessions);
 	whois_explorer_grown(whoisd->explorer);
+	nrtm4_grown(whoisd->nrtm4);
 	al_metric_set(&whois_metric_index, whois_index_size(whoisd->index));
 	if (!whoisd->ready) {
 		whoisd->ready = true;
@@ -153,6 +156,18 @@ static enum al_err start_sessions(struct whoisd *whoisd)
 	return al_service_listen(whoisd->service, whois_sessions_listener(whoisd->sessions), "whois", "port", "whois");
 }
 
+static enum al_err start_nrtm4(struct whoisd *whoisd)
+{
+	const struct al_conf *conf = al_service_conf(whoisd->service);
+	char folder[4096];
+	enum al_err err = al_conf_path(conf, al_conf_str(conf, "whois", "nrtm4-keys"), folder, sizeof(folder));
+
+	if (err == AL_OK)
+		err = nrtm4_new(al_service_loop(whoisd->service), &whoisd->view, al_replica_key(whoisd->replica),
+				folder, &whoisd->nrtm4);
+	return err == AL_OK ? nrtm4_serve(whoisd->nrtm4, whoisd->http) : err;
+}
+
 static enum al_err start_http(struct whoisd *whoisd)
 {
 	enum al_err err = al_http_new(al_service_loop(whoisd->service), &whoisd->http);
@@ -169,6 +184,8 @@ static enum al_err start_http(struct whoisd *whoisd)
 	if (err == AL_OK)
 		err = whois_explorer_serve(whoisd->explorer, whoisd->http);
 	if (err == AL_OK)
+		err = start_nrtm4(whoisd);
+	if (err == AL_OK)
 		err = al_service_http(whoisd->service, whoisd->http, "whois", "http-port", "rdap");
 	return err;
 }
@@ -182,6 +199,7 @@ static void whoisd_stop(void *self)
 	al_http_free(whoisd->http);
 	whois_rdap_free(whoisd->rdap);
 	whois_explorer_free(whoisd->explorer);
+	nrtm4_free(whoisd->nrtm4);
 	whois_sessions_free(whoisd->sessions);
 	al_replica_free(whoisd->replica);
 	whois_index_free(whoisd->index);
@@ -197,6 +215,7 @@ static enum al_err whoisd_start(struct al_service *service, void **self)
 	static const struct al_sandbox_path paths[] = {
 		{ NULL, "run", AL_SANDBOX_WRITE },
 		{ "log", "key", AL_SANDBOX_READ },
+		{ "whois", "nrtm4-keys", AL_SANDBOX_WRITE },
 	};
 	struct whoisd *whoisd = calloc(1, sizeof(*whoisd));
 	enum al_err err;

@@ -103,6 +103,7 @@ static const struct conf_row schema[] = {
 	NUMBER("whois", "max-connections", "4096", 1, 1000000, DOC_CONNS),
 	NUMBER("whois", "max-per-source", "512", 1, 1000000, DOC_SOURCE),
 	NUMBER("whois", "idle-seconds", "60", 1, 86400, DOC_IDLE),
+	TEXT("whois", "nrtm4-keys", "keys/nrtm4", "directory of the keys that NRTMv4 is signed with: current.pem, made when missing, and next.pem"),
 	BOOL("whois", "history", "yes", "keep every version of every object, in a file below run/ that has no name"),
 
 	ADDRS("dns", "listen", "", 0, DOC_LISTEN),

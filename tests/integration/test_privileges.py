@@ -96,7 +96,7 @@ def test_each_daemon_as_a_user_of_its_own(tmp_path_factory):
             os.chown(authority.dir / "keys" / name, ids["alamo-rpkid"], group)
     authority.dir.chmod(0o750)
     for folder, owner, mode in (("run", "alamo-registryd", 0o2770), ("run/endpoints.d", "alamo-registryd", 0o2770),
-                                ("keys/dns", "alamo-rootd", 0o700)):
+                                ("keys/dns", "alamo-rootd", 0o700), ("keys/nrtm4", "alamo-whoisd", 0o700)):
         (authority.dir / folder).mkdir(exist_ok=True)
         os.chown(authority.dir / folder, ids[owner], group)
         (authority.dir / folder).chmod(mode)
