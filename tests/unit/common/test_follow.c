@@ -930,9 +930,11 @@ static void the_user_refuses(void **state)
 static void bad_addresses(void **state)
 {
 	static const char *const bad[] = {
-		"",    "localhost:4344",  "127.0.0.1:",   "127.0.0.1:0",  "[::1]",
-		"::1", "127.0.0.1:99999", "127.0.0.1:1,", ",127.0.0.1:1", "a,a,a,a,a,a,a,a,a"
+		"",        "localhost:4344",  "127.0.0.1:",   "127.0.0.1:0",  "[::1]", "::1",
+		"[::1]:0", "127.0.0.1:99999", "127.0.0.1:1,", ",127.0.0.1:1", " , a",  "a,a,a,a,a,a,a,a,a"
 	};
+	static const char *const good[] = { "127.0.0.1:1", "[::1]:1", "[::1]:256", "127.0.0.1:65535",
+					    "log.sock",    "./a:b",   " a , b ",   "a,a,a,a,a,a,a,a" };
 	struct fixture *f = *state;
 	struct al_follow_conf conf = { .key = key.pub };
 	struct al_follow *follow;
@@ -941,6 +943,27 @@ static void bad_addresses(void **state)
 		conf.address = bad[i];
 		assert_int_equal(al_follow_new(f->loop, &conf, &ops, f, &follow), AL_EINVAL);
 	}
+	for (size_t i = 0; i < AL_COUNT(good); i++) {
+		conf.address = good[i];
+		assert_int_equal(al_follow_new(f->loop, &conf, &ops, f, &follow), AL_OK);
+		al_follow_free(follow);
+	}
+}
+
+/* A socket's path has a byte less than its address, for the NUL. */
+static void longest_path(void **state)
+{
+	char path[109];
+	struct fixture *f = *state;
+	struct al_follow_conf conf = { .address = path, .key = key.pub };
+	struct al_follow *follow;
+
+	memset(path, 'a', sizeof(path));
+	path[108] = '\0';
+	assert_int_equal(al_follow_new(f->loop, &conf, &ops, f, &follow), AL_EINVAL);
+	path[107] = '\0';
+	assert_int_equal(al_follow_new(f->loop, &conf, &ops, f, &follow), AL_OK);
+	al_follow_free(follow);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -973,6 +996,7 @@ int main(void)
 		TEST(unverified_bytes_are_bounded),
 		TEST(the_user_refuses),
 		TEST(bad_addresses),
+		TEST(longest_path),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN); /* as al_service_main() does */

@@ -10,8 +10,10 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "alamo/net/http.h"
 #include "alamo/net/metrics.h"
@@ -38,7 +40,7 @@ static int setup(void **state)
 static char *text_now(void)
 {
 	struct al_buf text;
-	al_buf_init(&text, 65536);
+	al_buf_init(&text, 1u << 20);
 	al_metrics_text(&text);
 	char *taken = al_buf_take(&text, NULL);
 	assert_non_null(taken);
@@ -81,6 +83,78 @@ static void test_process_basics(void **state)
 	free(text);
 }
 
+/* What the kernel says before and after, in its own two halves. */
+static uint64_t cpu_us(void)
+{
+	struct rusage usage;
+
+	assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+	return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
+	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+static void test_processor_time(void **state)
+{
+	static const char name[] = "\nprocess_cpu_seconds_total ";
+	uint64_t before, after, seconds, micros;
+	char *text, *at;
+
+	(void)state;
+	while (cpu_us() < 20000) { /* of work, so that there is something in both */
+		text = text_now();
+		free(text);
+	}
+	before = cpu_us();
+	text = text_now();
+	after = cpu_us();
+	at = strstr(text, name);
+	assert_non_null(at);
+	seconds = strtoull(at + strlen(name), &at, 10);
+	assert_int_equal(*at, '.');
+	micros = strtoull(at + 1, &at, 10);
+	assert_int_equal(*at, '\n');
+	assert_in_range(seconds * 1000000 + micros, before, after);
+	free(text);
+}
+
+/* Each thread adds metrics of its own while the others do: the list has them all. */
+#define ADDED 400
+static struct al_metric added[3][ADDED];
+static char names[3][ADDED][32];
+
+static void *register_many(void *arg)
+{
+	size_t thread = (size_t)(uintptr_t)arg;
+
+	for (size_t i = 0; i < ADDED; i++)
+		al_metric_add(&added[thread][i]);
+	return NULL;
+}
+
+static void test_threads_register(void **state)
+{
+	pthread_t threads[AL_COUNT(added)];
+	char *text, line[48];
+
+	(void)state;
+	for (size_t t = 0; t < AL_COUNT(added); t++)
+		for (size_t i = 0; i < ADDED; i++) {
+			snprintf(names[t][i], sizeof(names[t][i]), "u_%03zu_%zu", i, t);
+			added[t][i] = (struct al_metric){ .name = names[t][i], .help = "One.", .gauge = true };
+		}
+	for (size_t t = 0; t < AL_COUNT(threads); t++)
+		assert_int_equal(pthread_create(&threads[t], NULL, register_many, (void *)(uintptr_t)t), 0);
+	for (size_t t = 0; t < AL_COUNT(threads); t++)
+		pthread_join(threads[t], NULL);
+	text = text_now();
+	for (size_t t = 0; t < AL_COUNT(added); t++)
+		for (size_t i = 0; i < ADDED; i++) {
+			snprintf(line, sizeof(line), "\n%s 0\n", names[t][i]);
+			assert_non_null(strstr(text, line));
+		}
+	free(text);
+}
+
 static void *add_many(void *arg)
 {
 	for (int i = 0; i < EACH; i++)
@@ -117,8 +191,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_families_are_together),
 		cmocka_unit_test(test_process_basics),
+		cmocka_unit_test(test_processor_time),
 		cmocka_unit_test(test_threads_lose_nothing),
 		cmocka_unit_test(test_answer),
+		cmocka_unit_test(test_threads_register),
 	};
 	return cmocka_run_group_tests(tests, setup, NULL);
 }
