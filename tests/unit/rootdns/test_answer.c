@@ -424,6 +424,59 @@ static void sizes(void **state)
 	assert_int_equal(out[2] & 2, 0);
 }
 
+/* As many servers as are taken, and one more, with names as long as names can be, that have no suffix in common. */
+static void largest_delegation(void **state)
+{
+	static char text[1u << 16];
+	static uint8_t out[ANSWER_TCP_MAX];
+	const struct question q = { .name = "x.wide.alamo", .type = RR_A, .dnssec = true, .tcp = true };
+	static const int labels[] = { 63, 63, 63, 61 };
+	struct fixture f;
+	char *at = text + sprintf(text, "domain: wide.alamo\n");
+
+	(void)state;
+	for (int i = 0; i <= BUILD_SERVERS_MAX; i++) {
+		at += sprintf(at, "nserver: ");
+		for (size_t l = 0; l < AL_COUNT(labels); l++)
+			at += sprintf(at, "%sn%0*d", l > 0 ? "." : "", labels[l] - 1, i);
+		at += sprintf(at, "\n");
+	}
+	(void)strcpy(at, TAIL);
+	fixture_start(&f, registry, NULL);
+	fixture_put(&f, text);
+	fixture_build(&f);
+	assert_in_range(fixture_ask(&f, &q, out), BUILD_SERVERS_MAX * (12 + 255), RRSET_BYTES_MAX);
+	assert_int_equal(al_get_u16(out + 8), BUILD_SERVERS_MAX + 2); /* and NSEC with its signature */
+	free(response_text(out, fixture_ask(&f, &q, out)));
+	fixture_stop(&f);
+}
+
+/*
+ * The servers' names in a top-level domain of ours: the root delegates that, and has their addresses as glue
+ * (RFC 8109 section 4.2).
+ */
+static void servers_in_a_zone_of_their_own(void **state)
+{
+	static const char own[] = "registry: TEST\ntld: root-servers\ntld: alamo\nroot-server: a fca1:0:a::53\n"
+				  "root-server: b 172.20.0.53\nhostmaster: dns.alamo\nmnt-by: HOST-MNT\nsource: TEST\n";
+	const struct row rows[] = {
+		{ ASK(".", RR_NS), "NOERROR aa\n"
+				   "an . 3600 IN NS a.root-servers.\n"
+				   "an . 3600 IN NS b.root-servers.\n"
+				   "ar a.root-servers. 3600 IN AAAA fca1:0:a::53\n"
+				   "ar b.root-servers. 3600 IN A 172.20.0.53\n" },
+		{ ASK("a.root-servers", RR_AAAA), "NOERROR aa\n"
+						  "an a.root-servers. 3600 IN AAAA fca1:0:a::53\n" },
+	};
+	struct fixture f;
+
+	(void)state;
+	fixture_start(&f, own, NULL);
+	fixture_build(&f);
+	rows_expect(&f, rows, AL_COUNT(rows));
+	fixture_stop(&f);
+}
+
 static void nothing_published(void **state)
 {
 	static const uint8_t query[] = "\x12\x34\x01\x00\0\1\0\0\0\0\0\0\5alamo\0\0\1\0\1";
@@ -448,6 +501,8 @@ int main(void)
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(wildcard_aliases),
 		cmocka_unit_test(nothing_published),
+		cmocka_unit_test(largest_delegation),
+		cmocka_unit_test(servers_in_a_zone_of_their_own),
 		cmocka_unit_test(hosted_reverse),
 		cmocka_unit_test(catalog),
 	};
