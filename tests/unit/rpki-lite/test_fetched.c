@@ -5,7 +5,7 @@
 #include "signer.h"
 
 #include "fetched.h"
-#include "metric.h"
+#include "../metric.h"
 
 struct bench {
 	struct signer signer;

@@ -8,7 +8,7 @@
 
 #include "../common/loopback.h"
 #include "alamo/base/wire.h"
-#include "metric.h"
+#include "../metric.h"
 #include "rtr_server.h"
 
 #define SESSION 0x4242

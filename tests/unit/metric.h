@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* metric.h -- what /metrics says. For tests only. */
-#ifndef TESTS_RPKI_METRIC_H
-#define TESTS_RPKI_METRIC_H
+#ifndef TESTS_METRIC_H
+#define TESTS_METRIC_H
 
 #include <string.h>
 

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_rrset.c -- RRsets in run form: order, doubles, bounds, whose signature
+ * it is, and the types that an NSEC names.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alamo/base/wire.h"
+#include "rrset.h"
+
+static const uint8_t zeros[RRSET_BYTES_MAX];
+
+static struct rdata data_of(const char *bytes, size_t len)
+{
+	return (struct rdata){ (const uint8_t *)bytes, (uint16_t)len };
+}
+
+/* RFC 4034 section 6.3: by bytes, what is shorter first, each once. */
+static void records_have_an_order(void **state)
+{
+	struct rdata items[] = { data_of("b", 1), data_of("a\0", 2), data_of("\xff", 1), data_of("b", 1),
+				 data_of("a", 1), data_of("", 0),    data_of("a\0", 2) };
+	static const char *const want[] = { "", "a", "a", "b", "\xff" };
+	static const size_t lens[] = { 0, 1, 2, 1, 1 };
+	struct rrset *set = NULL;
+	const uint8_t *run;
+	struct rr_view rr;
+	size_t left, count = 0;
+
+	(void)state;
+	assert_int_equal(rrset_new(RR_TXT, 0x01020304, items, AL_COUNT(items), &set), AL_OK);
+	assert_int_equal(set->type, RR_TXT);
+	assert_int_equal(set->count, 5);
+	assert_int_equal(set->ttl, 0x01020304);
+	assert_int_equal(set->len, 5 * RR_FIXED + 5);
+	assert_int_equal(set->sig_len, 0);
+	run = set->run;
+	left = set->len;
+	while (rr_next(&run, &left, &rr)) {
+		assert_int_equal(rr.type, RR_TXT);
+		assert_int_equal(rr.ttl, 0x01020304);
+		assert_int_equal(rr.len, lens[count]);
+		assert_memory_equal(rr.rdata, want[count], rr.len);
+		assert_int_equal(rr.fixed_len, 10 + rr.len);
+		assert_memory_equal(rr.fixed, "\0\x10\0\1\1\2\3\4\0", 9);
+		assert_memory_equal(rr.fixed - 2, "\xc0\x0c", 2);
+		count++;
+	}
+	assert_int_equal(count, 5);
+	assert_int_equal(left, 0);
+	rrset_free(set);
+}
+
+static void sets_are_bounded(void **state)
+{
+	struct rdata items[2] = { { zeros, 0 }, { zeros, 0 } };
+	struct rrset *set = NULL;
+
+	(void)state;
+	assert_int_equal(rrset_new(RR_TXT, 0, items, 0, &set), AL_EINVAL);
+	items[0].len = RRSET_BYTES_MAX - RR_FIXED;
+	assert_int_equal(rrset_new(RR_TXT, 0, items, 1, &set), AL_OK);
+	assert_int_equal(set->len, RRSET_BYTES_MAX);
+	rrset_free(set);
+	items[0].len++;
+	assert_int_equal(rrset_new(RR_TXT, 0, items, 1, &set), AL_ELIMIT);
+	items[0].len = RRSET_BYTES_MAX - 2 * RR_FIXED;
+	assert_int_equal(rrset_new(RR_TXT, 0, items, 2, &set), AL_OK);
+	rrset_free(set);
+	items[0].len = RRSET_BYTES_MAX - 2 * RR_FIXED;
+	items[1].len = 1;
+	assert_int_equal(rrset_new(RR_TXT, 0, items, 2, &set), AL_ELIMIT);
+	rrset_free(NULL);
+}
+
+static void what_is_the_same(void **state)
+{
+	struct rdata a = data_of("a", 1), b = data_of("b", 1), aa = data_of("a\0", 2);
+	struct rrset *first, *second;
+	const struct {
+		uint16_t type;
+		uint32_t ttl;
+		struct rdata *data;
+		bool same;
+	} rows[] = {
+		{ RR_A, 60, &a, true },  { RR_AAAA, 60, &a, false }, { RR_A, 61, &a, false },
+		{ RR_A, 60, &b, false }, { RR_A, 60, &aa, false },
+	};
+
+	(void)state;
+	assert_int_equal(rrset_new(RR_A, 60, &a, 1, &first), AL_OK);
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		assert_int_equal(rrset_new(rows[i].type, rows[i].ttl, rows[i].data, 1, &second), AL_OK);
+		assert_int_equal(rrset_same(first, second), rows[i].same);
+		first->next = second;
+		assert_ptr_equal(rrset_find(first, RR_A), first);
+		assert_ptr_equal(rrset_find(first, RR_AAAA), rows[i].type == RR_AAAA ? second : NULL);
+		assert_null(rrset_find(first, RR_NS));
+		first->next = NULL;
+		rrset_free(second);
+	}
+	assert_null(rrset_find(NULL, RR_A));
+	rrset_list_free(first);
+}
+
+/* A signature has one set: who gives it away has none, and what was there goes. */
+static void a_signature_moves(void **state)
+{
+	struct rdata data = data_of("a", 1);
+	struct rrset *from, *to;
+	uint8_t *sig = malloc(3);
+
+	(void)state;
+	assert_int_equal(rrset_new(RR_A, 60, &data, 1, &from), AL_OK);
+	assert_int_equal(rrset_new(RR_A, 60, &data, 1, &to), AL_OK);
+	to->sig = malloc(5);
+	to->sig_len = 5;
+	to->sig_until = 1;
+	from->sig = sig;
+	from->sig_len = 3;
+	from->sig_until = 77;
+	rrset_take_sig(to, from);
+	assert_ptr_equal(to->sig, sig);
+	assert_int_equal(to->sig_len, 3);
+	assert_int_equal(to->sig_until, 77);
+	assert_null(from->sig);
+	assert_int_equal(from->sig_len, 0);
+	assert_int_equal(from->sig_until, 0);
+	rrset_free(from);
+	rrset_free(to);
+}
+
+/* RFC 4034 section 4.1.2: a window for each 256 types, no longer than its last bit. */
+static void types_of_nsec(void **state)
+{
+	static const uint16_t types[] = { RR_A, RR_NS, RR_AAAA, 255, 256, 257, 1234, 65535 };
+	static const uint8_t want[] = "\0\x20\x60\0\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01"
+				      "\1\1\xc0"
+				      "\4\x1b\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x20"
+				      "\xff\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1";
+	uint8_t out[NSEC_RDATA_MAX];
+	struct dname next;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(dname_of_text(AL_S("b.alamo"), &next), AL_OK);
+	len = rrset_nsec_rdata(&next, types, AL_COUNT(types), out);
+	assert_int_equal(len, next.len + sizeof(want) - 1);
+	assert_memory_equal(out, next.b, next.len);
+	assert_memory_equal(out + next.len, want, sizeof(want) - 1);
+	assert_int_equal(rrset_nsec_rdata(&next, types, 0, out), next.len);
+	assert_int_equal(rrset_nsec_rdata(&next, types, 1, out), next.len + 3);
+	assert_memory_equal(out + next.len, "\0\1\x40", 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(records_have_an_order), cmocka_unit_test(sets_are_bounded),
+		cmocka_unit_test(what_is_the_same),      cmocka_unit_test(a_signature_moves),
+		cmocka_unit_test(types_of_nsec),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
