@@ -5,6 +5,8 @@
  */
 #include "fixture.h"
 
+#include <sodium.h>
+
 #include "access.h"
 #include "tsig.h"
 
@@ -162,6 +164,69 @@ static void answers_are_signed(void **state)
 	tsig_keys_free((struct tsig_keys *)(uintptr_t)self.keys);
 }
 
+/* ---- an answer in several messages (RFC 8945 section 5.3.1), with the MAC by another library ---- */
+
+#define MAC_LEN crypto_auth_hmacsha256_BYTES
+
+static void mac_of(const struct al_buf *bytes, uint8_t out[static MAC_LEN])
+{
+	static const uint8_t secret[] = "1234567890abcdef";
+	crypto_auth_hmacsha256_state hash;
+
+	crypto_auth_hmacsha256_init(&hash, secret, sizeof(secret) - 1);
+	crypto_auth_hmacsha256_update(&hash, bytes->ptr, bytes->len);
+	crypto_auth_hmacsha256_final(&hash, out);
+}
+
+/* The variables of section 4.3.3, which the first message signs, or the timers alone, as those behind it do. */
+static void variables_put(struct al_buf *out, bool all)
+{
+	if (all)
+		al_buf_put(out, "\1a\0\0\xff\0\0\0\0\13hmac-sha256\0", 22);
+	al_buf_u16(out, (uint16_t)((uint64_t)NOW >> 32));
+	al_buf_u32(out, NOW);
+	al_buf_u16(out, 300);
+	if (all)
+		al_buf_u32(out, 0);
+}
+
+static void later_messages_are_signed_in_short(void **state)
+{
+	struct tsig_keys *keys = keys_make();
+	uint8_t msg[1024], want[MAC_LEN];
+	struct al_buf bytes;
+	struct tsig made;
+
+	(void)state;
+	al_buf_init(&bytes, 4096);
+	tsig_start(key_of(keys, "a"), NOW, &made);
+	for (int i = 0; i < 4; i++) {
+		static const uint8_t head[12] = { 0x12, 0x34, 0x84 };
+		size_t len = sizeof(head), got;
+
+		memcpy(msg, head, len);
+		msg[3] = (uint8_t)i;
+		al_buf_reset(&bytes);
+		if (i > 0) {
+			al_buf_u16(&bytes, MAC_LEN);
+			al_buf_put(&bytes, want, MAC_LEN);
+		}
+		al_buf_put(&bytes, msg, len);
+		variables_put(&bytes, i == 0);
+		mac_of(&bytes, want);
+		assert_true(len + tsig_room(&made) <= sizeof(msg));
+		got = tsig_put(&made, msg, len);
+		/* Behind the MAC: ID, error, and no other data. */
+		assert_memory_equal(msg + got - 6 - MAC_LEN, want, MAC_LEN);
+		assert_memory_equal(msg + got - 6, "\x12\x34\0\0\0\0", 6);
+		assert_int_equal(al_get_u16(msg + got - 6 - MAC_LEN - 2), MAC_LEN);
+		assert_int_equal(al_get_u16(msg + 10), 1);
+		assert_true(made.started);
+	}
+	al_buf_release(&bytes);
+	tsig_keys_free(keys);
+}
+
 static void access_is_what_the_list_says(void **state)
 {
 	struct tsig_keys *keys = keys_make();
@@ -192,9 +257,12 @@ static void access_is_what_the_list_says(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_we_sign_holds_and_nothing_else), cmocka_unit_test(each_error_has_its_name),
-		cmocka_unit_test(bad_key_files_are_refused),           cmocka_unit_test(answers_are_signed),
+		cmocka_unit_test(what_we_sign_holds_and_nothing_else),
+		cmocka_unit_test(each_error_has_its_name),
+		cmocka_unit_test(bad_key_files_are_refused),
+		cmocka_unit_test(answers_are_signed),
 		cmocka_unit_test(access_is_what_the_list_says),
+		cmocka_unit_test(later_messages_are_signed_in_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
