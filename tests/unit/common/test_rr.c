@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_rr.c -- the table of record types: what BIND makes of the same lines,
+ * one text for each data, and bytes that are of no type's form.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../read_file.h"
+#include "alamo/rpsl/rr.h"
+
+#define TEXT_MAX (1u << 16)
+
+static void load(const char *name, struct al_buf *out)
+{
+	al_buf_init(out, READ_FILE_MAX);
+	if (!read_file(name, out))
+		fail_msg("cannot read %s", name);
+}
+
+static void must_parse(struct al_slice line, struct al_record *out)
+{
+	const char *why = NULL;
+
+	if (al_record_parse(line, out, &why) != AL_OK)
+		fail_msg("refused: %.*s: %s", AL_FMT(line), why);
+}
+
+/* The text of a record is a record with the same data, whose text it is. */
+static void text_is_a_fixed_point(const struct al_record *record)
+{
+	struct al_record again;
+	struct al_buf one, two;
+
+	al_buf_init(&one, TEXT_MAX);
+	al_buf_init(&two, TEXT_MAX);
+	al_record_format(record, &one);
+	assert_int_equal(one.err, AL_OK);
+	must_parse(al_buf_view(&one), &again);
+	assert_string_equal(again.owner, record->owner);
+	assert_int_equal(again.has_ttl, record->has_ttl);
+	assert_true(!record->has_ttl || again.ttl == record->ttl);
+	assert_int_equal(again.type, record->type);
+	assert_int_equal(again.len, record->len);
+	assert_memory_equal(again.rdata, record->rdata, record->len);
+	al_record_format(&again, &two);
+	assert_true(al_slice_eq(al_buf_view(&one), al_buf_view(&two)));
+	al_buf_release(&one);
+	al_buf_release(&two);
+}
+
+static void others_read_the_same(void **state)
+{
+	static struct al_record record;
+	struct al_buf file, hex;
+	struct al_slice rest, line, text;
+	size_t count = 0;
+
+	(void)state;
+	load("vectors/record/good", &file);
+	al_buf_init(&hex, TEXT_MAX);
+	for (rest = al_buf_view(&file); al_slice_line(&rest, &line); count++) {
+		(void)al_slice_cut(&line, '\t', &text);
+		must_parse(text, &record);
+		al_buf_reset(&hex);
+		al_buf_hex(&hex, record.rdata, record.len);
+		if (!al_slice_eq(al_buf_view(&hex), line))
+			fail_msg("%.*s\n  want %.*s\n  got  %.*s", AL_FMT(text), AL_FMT(line),
+				 AL_FMT(al_buf_view(&hex)));
+		text_is_a_fixed_point(&record);
+	}
+	assert_true(count > 70);
+	al_buf_release(&hex);
+	al_buf_release(&file);
+}
+
+static void bad_lines_are_refused(void **state)
+{
+	static struct al_record record;
+	struct al_slice rest, line;
+	struct al_buf file;
+	const char *why;
+	size_t count = 0;
+
+	(void)state;
+	load("vectors/record/bad", &file);
+	for (rest = al_buf_view(&file); al_slice_line(&rest, &line); count++) {
+		why = NULL;
+		if (al_record_parse(line, &record, &why) != AL_EINVAL)
+			fail_msg("taken: %.*s", AL_FMT(line));
+		assert_non_null(why);
+	}
+	assert_true(count > 70);
+	al_buf_release(&file);
+}
+
+/* Wherever a line is cut off, what is left is refused, or is a record like any other. */
+static void cut_lines(void **state)
+{
+	static struct al_record record;
+	struct al_slice rest, line, text;
+	struct al_buf file;
+	const char *why;
+
+	(void)state;
+	load("vectors/record/good", &file);
+	for (rest = al_buf_view(&file); al_slice_line(&rest, &line);) {
+		(void)al_slice_cut(&line, '\t', &text);
+		for (size_t len = 0; len < text.len; len++)
+			if (al_record_parse(al_slice_head(text, len), &record, &why) == AL_OK)
+				text_is_a_fixed_point(&record);
+	}
+	al_buf_release(&file);
+}
+
+static void lines_have_one_text(void **state)
+{
+	static const struct {
+		const char *line, *text;
+	} rows[] = {
+		{ "WWW IN 0600 a 192.0.2.1", "www 600 A 192.0.2.1" },
+		{ "@ in AAAA FCA1:0:0::0001", "@ AAAA fca1::1" },
+		{ "@ 0 A 192.0.2.1", "@ 0 A 192.0.2.1" },
+		{ "@ 604800 A 192.0.2.1", "@ 604800 A 192.0.2.1" },
+		{ "*.Sub CNAME Host.Alamo", "*.sub CNAME host.alamo." },
+		{ "@ MX 010 ( Mail.alamo. )", "@ MX 10 mail.alamo." },
+		{ "_a._b SRV 0 1 2 .", "_a._b SRV 0 1 2 ." },
+		{ "@ TXT a (\"b c\" \\100\\\") \"\"", "@ TXT \"a\" \"b c\" \"d\\\"\" \"\"" },
+		{ "@ TXT \\031\\032~\\127", "@ TXT \"\\031 ~\\127\"" },
+		{ "a_b CAA 0 ISSUE ca.example", "a_b CAA 0 issue \"ca.example\"" },
+		{ "_x CAA 0 a0z9 \"\"", "_x CAA 0 a0z9 \"\"" },
+		{ "h SSHFP 6 3 AA bB", "h SSHFP 6 3 aabb" },
+		{ "@ HTTPS 1 . port=8443 alpn=\"h2,h3\"", "@ HTTPS 1 . alpn=h2,h3 port=8443" },
+		{ "@ HTTPS 1 .", "@ HTTPS 1 ." },
+		{ "@ HTTPS 1 . KEY3=\\001\\187", "@ HTTPS 1 . port=443" },
+		{ "@ SVCB 1 . ohttp", "@ SVCB 1 . key8" },
+		{ "@ SVCB 1 . alpn=h2 dohpath=/{?dns}", "@ SVCB 1 . alpn=h2 key7=/{?dns}" },
+		{ "@ SVCB 1 . mandatory=port,alpn alpn=a\\\\,b port=0",
+		  "@ SVCB 1 . mandatory=alpn,port alpn=\"a\\\\,b\" port=0" },
+		{ "@ SVCB 1 . ipv4hint=192.0.2.1,192.0.2.2", "@ SVCB 1 . ipv4hint=192.0.2.1,192.0.2.2" },
+		{ "@ SVCB 1 . key65534=\"a b\"", "@ SVCB 1 . key65534=\"a b\"" },
+		{ "@ SVCB 1 . key9=a\\;", "@ SVCB 1 . key9=\"a;\"" },
+		{ "@ URI 1 2 \"x\"", "@ URI 1 2 \"x\"" },
+		{ "@ OPENPGPKEY ( mQCN AzIT )", "@ OPENPGPKEY mQCNAzIT" },
+		{ "@ TYPE65280 \\# 3 01 0203", "@ TYPE65280 \\# 3 010203" },
+		{ "@ TYPE65534 \\# 0", "@ TYPE65534 \\# 0" },
+		{ "@ TYPE28 \\# 16 fca10000000000000000000000000001", "@ AAAA fca1::1" },
+		{ "@ MX \\# 4 000a 00 (00)", NULL },
+		{ "@ TYPE65279 \\# 0", NULL },
+		{ "@ TYPE65535 \\# 0", NULL },
+		{ "@ TYPE2 \\# 3 016100", NULL },
+		{ "@ 604801 A 192.0.2.1", NULL },
+		{ "@ 1 1 A 192.0.2.1", NULL },
+		{ "@ IN IN IN A 192.0.2.1", NULL },
+		{ "@ TXT a)", NULL },
+		{ "@ TXT (a", NULL },
+		{ "@ TXT \"a\"b", NULL },
+		{ "@ TXT \\", NULL },
+		{ "@ TXT \\25", NULL },
+		{ "@ TYPE65280 \\# 1 ", NULL },
+		{ "@ TYPE65280 \\# 1 0", NULL },
+		{ "@ TYPE65280 \\# 1 0001", NULL },
+		{ "@ TYPE65280 \\# 4097 00", NULL },
+		{ "@ URI 1 2 \"\"", NULL },
+		{ "@ CAA 0 issue- x", NULL },
+		{ "x. A 192.0.2.1", NULL },
+		{ "", NULL },
+		{ "@", NULL },
+		{ "@ 60", NULL },
+		{ "@ 60 IN", NULL },
+	};
+	static struct al_record record;
+	struct al_buf out;
+	const char *why;
+
+	(void)state;
+	al_buf_init(&out, TEXT_MAX);
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		if (rows[i].text == NULL) {
+			if (al_record_parse(al_slice_str(rows[i].line), &record, &why) != AL_EINVAL)
+				fail_msg("taken: %s", rows[i].line);
+			continue;
+		}
+		must_parse(al_slice_str(rows[i].line), &record);
+		al_buf_reset(&out);
+		al_record_format(&record, &out);
+		al_buf_u8(&out, '\0');
+		assert_string_equal((const char *)out.ptr, rows[i].text);
+	}
+	al_buf_release(&out);
+}
+
+/* ---- wire form ---- */
+
+struct wire {
+	uint16_t type;
+	size_t len;
+	const char *bytes;
+};
+#define WIRE(type, literal)                        \
+	{                                          \
+		type, sizeof(literal) - 1, literal \
+	}
+
+static enum al_err format(uint16_t type, const void *bytes, size_t len, struct al_buf *out)
+{
+	al_buf_reset(out);
+	return al_rr_format(type, al_slice_of(bytes, len), out);
+}
+
+static void bytes_of_no_form(void **state)
+{
+	static const struct wire rows[] = {
+		WIRE(1, ""),
+		WIRE(1, "abc"),
+		WIRE(1, "abcde"),
+		WIRE(28, "0123456789abcde"),
+		WIRE(28, "0123456789abcdefg"),
+		/* names: without root, cut, with more behind, compressed */
+		WIRE(5, ""),
+		WIRE(5, "\1a"),
+		WIRE(5, "\2a\0"),
+		WIRE(5, "\1a\0x"),
+		WIRE(5, "\xc0\x0c"),
+		WIRE(15, "\0"),
+		WIRE(15, "\0\1"),
+		WIRE(33, "\0\1\0\1\0"),
+		/* texts: none, cut */
+		WIRE(16, ""),
+		WIRE(16, "\2a"),
+		WIRE(16, "\1a\1"),
+		/* digests: none */
+		WIRE(44, "\4\2"),
+		WIRE(52, "\3\1\1"),
+		WIRE(52, "\3\1"),
+		WIRE(61, ""),
+		/* CAA: a tag that is cut */
+		WIRE(257, ""),
+		WIRE(257, "\0"),
+		WIRE(257, "\0\5issu"),
+		/* SvcParams: a cut key, a cut value, values that are not of their key */
+		WIRE(65, "\0\1\0\0"),
+		WIRE(65, "\0\1\0\0\1"),
+		WIRE(65, "\0\1\0\0\1\0\3\2h"),
+		WIRE(65, "\0\1\0\0\0\0\0"),
+		WIRE(65, "\0\1\0\0\0\0\1\0"),
+		WIRE(65, "\0\1\0\0\1\0\0"),
+		WIRE(65, "\0\1\0\0\1\0\1\0"),
+		WIRE(65, "\0\1\0\0\1\0\2\2h"),
+		WIRE(65, "\0\1\0\0\1\0\3\1h\0"),
+		WIRE(65, "\0\1\0\0\2\0\1x"),
+		WIRE(65, "\0\1\0\0\3\0\1\1"),
+		WIRE(65, "\0\1\0\0\3\0\3\1\1\1"),
+		WIRE(65, "\0\1\0\0\4\0\0"),
+		WIRE(65, "\0\1\0\0\4\0\3abc"),
+		WIRE(65, "\0\1\0\0\4\0\5abcde"),
+		WIRE(65, "\0\1\0\0\5\0\0"),
+		WIRE(65, "\0\1\0\0\6\0\4abcd"),
+	};
+	struct al_buf out;
+
+	(void)state;
+	al_buf_init(&out, TEXT_MAX);
+	for (size_t i = 0; i < AL_COUNT(rows); i++)
+		if (format(rows[i].type, rows[i].bytes, rows[i].len, &out) != AL_EINVAL)
+			fail_msg("row %zu, type %u: %.*s", i, rows[i].type, AL_FMT(al_buf_view(&out)));
+		else
+			assert_int_equal(out.len, 0); /* nothing is left of it */
+	al_buf_release(&out);
+}
+
+/*
+ * Each byte of good data changed, and each end cut: what has a text and is read from it is as long as it was, and from there on
+ * text and data are each other's. The order of SvcParams and the case of CAA's tags are all that may change on the way.
+ */
+static void near_to_good(uint16_t type, struct al_slice wire)
+{
+	struct al_buf text, first, second;
+	const char *why;
+
+	al_buf_init(&text, TEXT_MAX);
+	al_buf_init(&first, TEXT_MAX);
+	al_buf_init(&second, TEXT_MAX);
+	if (format(type, wire.ptr, wire.len, &text) == AL_OK &&
+	    al_rr_parse(type, al_buf_view(&text), &first, &why) == AL_OK) {
+		assert_int_equal(first.len, wire.len);
+		assert_int_equal(format(type, first.ptr, first.len, &text), AL_OK);
+		assert_int_equal(al_rr_parse(type, al_buf_view(&text), &second, &why), AL_OK);
+		assert_true(al_slice_eq(al_buf_view(&first), al_buf_view(&second)));
+	}
+	al_buf_release(&second);
+	al_buf_release(&first);
+	al_buf_release(&text);
+}
+
+static void near_to_good_bytes(void **state)
+{
+	static struct al_record record;
+	struct al_slice rest, line, typed;
+	struct al_buf file;
+
+	(void)state;
+	load("vectors/record/good", &file);
+	for (rest = al_buf_view(&file); al_slice_line(&rest, &line);) {
+		(void)al_slice_cut(&line, '\t', &typed);
+		must_parse(typed, &record);
+		for (size_t i = 0; i < record.len; i++) {
+			near_to_good(record.type, al_slice_of(record.rdata, i));
+			record.rdata[i] ^= 3;
+			near_to_good(record.type, al_slice_of(record.rdata, record.len));
+			record.rdata[i] ^= 3;
+		}
+	}
+	al_buf_release(&file);
+}
+
+/* ---- types ---- */
+
+static void types_have_names(void **state)
+{
+	static const struct {
+		const char *word;
+		uint16_t type;
+		const char *name; /* NULL: none that is hosted */
+	} rows[] = {
+		{ "a", 1, "A" },
+		{ "AAAA", 28, "AAAA" },
+		{ "Cname", 5, "CNAME" },
+		{ "PTR", 12, "PTR" },
+		{ "MX", 15, "MX" },
+		{ "TXT", 16, "TXT" },
+		{ "SRV", 33, "SRV" },
+		{ "SSHFP", 44, "SSHFP" },
+		{ "TLSA", 52, "TLSA" },
+		{ "SVCB", 64, "SVCB" },
+		{ "https", 65, "HTTPS" },
+		{ "URI", 256, "URI" },
+		{ "CAA", 257, "CAA" },
+		{ "OPENPGPKEY", 61, "OPENPGPKEY" },
+		{ "TYPE1", 1, "A" },
+		{ "type65280", 65280, "TYPE65280" },
+		{ "TYPE65534", 65534, "TYPE65534" },
+		{ "TYPE65279", 0, NULL },
+		{ "TYPE65535", 0, NULL },
+		{ "TYPE2", 0, NULL },
+		{ "NS", 0, NULL },
+		{ "SOA", 0, NULL },
+		{ "TYPE", 0, NULL },
+		{ "TYPE01", 0, NULL },
+		{ "", 0, NULL },
+		{ "AA", 0, NULL },
+		{ "DNSKEY", 0, NULL },
+	};
+	struct al_buf out;
+	uint16_t type;
+
+	(void)state;
+	al_buf_init(&out, 100);
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		enum al_err want = rows[i].name != NULL ? AL_OK : AL_EINVAL;
+
+		assert_int_equal(al_rr_type_parse(al_slice_str(rows[i].word), &type), want);
+		if (want != AL_OK)
+			continue;
+		assert_int_equal(type, rows[i].type);
+		al_buf_reset(&out);
+		al_rr_type_format(type, &out);
+		assert_true(al_slice_is(al_buf_view(&out), rows[i].name));
+	}
+	al_buf_release(&out);
+}
+
+/* Hosts' names, for those types alone whose owner is a host (RFC 1123 section 2.1). */
+static void owners_of_hosts(void **state)
+{
+	static const struct {
+		const char *data;
+		bool host;
+	} rows[] = {
+		{ "A 192.0.2.1", true },          { "AAAA fca1::1", true },    { "MX 1 a.alamo.", true },
+		{ "CNAME a.alamo.", false },      { "PTR a.alamo.", false },   { "TXT x", false },
+		{ "SRV 1 2 3 a.alamo.", false },  { "SSHFP 6 3 aabb", false }, { "TLSA 3 0 0 3082", false },
+		{ "OPENPGPKEY mQCNAzIT", false }, { "SVCB 1 .", false },       { "HTTPS 1 .", false },
+		{ "URI 1 2 x", false },           { "CAA 0 issue x", false },
+	};
+	static const char *const odd[] = { "a_b", "-a", "a-", "x.-a", "x.a-" }, *const plain[] = { "a-b", "*", "*.a",
+												   "0" };
+	static struct al_record record;
+	char line[80];
+	const char *why;
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		for (size_t o = 0; o < AL_COUNT(odd); o++) {
+			(void)snprintf(line, sizeof(line), "%s %s", odd[o], rows[i].data);
+			assert_int_equal(al_record_parse(al_slice_str(line), &record, &why),
+					 rows[i].host ? AL_EINVAL : AL_OK);
+		}
+		for (size_t o = 0; o < AL_COUNT(plain); o++) {
+			(void)snprintf(line, sizeof(line), "%s %s", plain[o], rows[i].data);
+			must_parse(al_slice_str(line), &record);
+		}
+	}
+}
+
+/* ---- bounds ---- */
+
+static void data_is_bounded(void **state)
+{
+	static char line[3 * AL_RR_DATA_MAX];
+	static struct al_record record;
+	const char *why;
+	int at;
+
+	(void)state;
+	for (unsigned extra = 0; extra < 2; extra++) {
+		at = snprintf(line, sizeof(line), "@ TYPE65280 \\# %u ", AL_RR_DATA_MAX + extra);
+		for (unsigned i = 0; i < AL_RR_DATA_MAX + extra; i++)
+			at += snprintf(line + at, sizeof(line) - (size_t)at, "%02x", i & 255);
+		assert_int_equal(al_record_parse(al_slice_str(line), &record, &why), extra == 0 ? AL_OK : AL_EINVAL);
+		if (extra == 0)
+			assert_int_equal(record.len, AL_RR_DATA_MAX);
+	}
+	/* 64 parameters, each once, and one more */
+	for (unsigned count = 64; count < 66; count++) {
+		at = snprintf(line, sizeof(line), "@ SVCB 1 .");
+		for (unsigned i = 0; i < count; i++)
+			at += snprintf(line + at, sizeof(line) - (size_t)at, " key%u", 1000 - i);
+		assert_int_equal(al_record_parse(al_slice_str(line), &record, &why), count == 64 ? AL_OK : AL_EINVAL);
+		if (count == 64)
+			text_is_a_fixed_point(&record);
+	}
+	/* a protocol of 255 bytes, and of one more */
+	for (unsigned len = 255; len < 257; len++) {
+		(void)snprintf(line, sizeof(line), "@ SVCB 1 . alpn=%0*d", (int)len, 0);
+		assert_int_equal(al_record_parse(al_slice_str(line), &record, &why), len == 255 ? AL_OK : AL_EINVAL);
+		(void)snprintf(line, sizeof(line), "@ TXT %0*d", (int)len, 0);
+		assert_int_equal(al_record_parse(al_slice_str(line), &record, &why), len == 255 ? AL_OK : AL_EINVAL);
+		(void)snprintf(line, sizeof(line), "@ CAA 0 %0*d x", (int)len, 0);
+		assert_int_equal(al_record_parse(al_slice_str(line), &record, &why), len == 255 ? AL_OK : AL_EINVAL);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(others_read_the_same),
+		cmocka_unit_test(bad_lines_are_refused),
+		cmocka_unit_test(cut_lines),
+		cmocka_unit_test(lines_have_one_text),
+		cmocka_unit_test(bytes_of_no_form),
+		cmocka_unit_test(near_to_good_bytes),
+		cmocka_unit_test(types_have_names),
+		cmocka_unit_test(owners_of_hosts),
+		cmocka_unit_test(data_is_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
