@@ -37,6 +37,23 @@ static void good(void **state)
 	crypto_hash_sha256(hash, (const unsigned char *)r.text.ptr, r.text.len);
 	assert_memory_equal(hash, r.hash, sizeof(hash));
 	al_request_release(&r);
+	/* Blank lines between signatures and behind them are nothing; what a signature is, is as it was sent. */
+	assert_int_equal(parse("request: x\nprev: none\n\n" OBJ SIG "\n" SIG "\n\n\n" SIG "\n\n", &r), AL_OK);
+	assert_int_equal(r.signature_count, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(al_slice_is(r.signature[i], SIG));
+	al_request_release(&r);
+	/* The last one may lack its line's end. */
+	assert_int_equal(parse("request: x\nprev: none\n\n" OBJ SIG
+			       "-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----",
+			       &r),
+			 AL_OK);
+	assert_int_equal(r.signature_count, 2);
+	assert_int_equal(r.signature[1].len, sizeof(SIG) - 2);
+	al_request_release(&r);
+	assert_int_equal(parse("request: x\nprev: none\n\n" OBJ SIG SIG SIG SIG SIG SIG SIG SIG, &r), AL_OK);
+	assert_int_equal(r.signature_count, AL_REQUEST_SIGNATURES_MAX);
+	al_request_release(&r);
 	assert_int_equal(
 		parse("request: x\nprev: 4 none\nnot-after: 2026-12-01T00:00:00Z\ndry-run: yes\n\n" OBJ "\n" OBJ, &r),
 		AL_OK);

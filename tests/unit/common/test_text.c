@@ -120,6 +120,33 @@ static void buf_writes_forms(void **state)
 	al_buf_release(&buf);
 }
 
+/* Whatever the length, around the bounds of small buffers too. */
+static void buf_prints_any_length(void **state)
+{
+	struct al_buf buf;
+
+	(void)state;
+	al_buf_init(&buf, 4096);
+	for (int len = 1; len < 1100; len++) {
+		al_buf_reset(&buf);
+		al_buf_printf(&buf, "%0*d", len, 7);
+		assert_int_equal(buf.len, len);
+		for (int i = 0; i + 1 < len; i++)
+			assert_int_equal(buf.ptr[i], '0');
+		assert_int_equal(buf.ptr[len - 1], '7');
+	}
+	al_buf_release(&buf);
+	al_buf_init(&buf, 600);
+	al_buf_printf(&buf, "%0*d", 600, 7);
+	assert_int_equal(buf.err, AL_OK);
+	al_buf_printf(&buf, "%s", "");
+	assert_int_equal(buf.err, AL_OK);
+	al_buf_printf(&buf, "%0*d", 600, 7);
+	assert_int_equal(buf.err, AL_ELIMIT);
+	assert_int_equal(buf.len, 600);
+	al_buf_release(&buf);
+}
+
 static void reader_never_passes_the_end(void **state)
 {
 	struct al_reader r = al_reader_of("\x01\x02\x03\x00\x00\x00\x09"
@@ -282,11 +309,17 @@ static void report_counts_and_cleans(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(slice_cuts),          cmocka_unit_test(slice_lines_and_words),
-		cmocka_unit_test(slice_numbers),       cmocka_unit_test(buf_keeps_its_bound),
-		cmocka_unit_test(buf_writes_forms),    cmocka_unit_test(reader_never_passes_the_end),
-		cmocka_unit_test(text_is_text),        cmocka_unit_test(text_has_nothing_unseen),
-		cmocka_unit_test(text_takes_pictures), cmocka_unit_test(report_counts_and_cleans),
+		cmocka_unit_test(slice_cuts),
+		cmocka_unit_test(slice_lines_and_words),
+		cmocka_unit_test(slice_numbers),
+		cmocka_unit_test(buf_keeps_its_bound),
+		cmocka_unit_test(buf_writes_forms),
+		cmocka_unit_test(buf_prints_any_length),
+		cmocka_unit_test(reader_never_passes_the_end),
+		cmocka_unit_test(text_is_text),
+		cmocka_unit_test(text_has_nothing_unseen),
+		cmocka_unit_test(text_takes_pictures),
+		cmocka_unit_test(report_counts_and_cleans),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
