@@ -419,6 +419,23 @@ static void test_too_much_output_is_dropped(void **state)
 	assert_int_equal(server.refs_done, 1);
 }
 
+/* What the kernel takes at once is no output that waits, and what waits may be as much as the bound says. */
+static void test_output_at_its_bound(void **state)
+{
+	struct al_listener_conf conf = roomy;
+	struct server server;
+	(void)state;
+	conf.out_max = 5;
+	server_start(&server, &conf);
+	int fd = client_connect(server.port);
+	client_say(fd, "echo 123\necho 1234\necho 12345\necho 123456789\n");
+	client_expect(fd, "123\n1234\n12345\n123456789\n");
+	client_say(fd, "echo 1234\n");
+	client_expect(fd, "1234\n");
+	close(fd);
+	server_stop(&server);
+}
+
 static void test_drop_inside_data(void **state)
 {
 	struct server server;
@@ -769,6 +786,7 @@ int main(void)
 		cmocka_unit_test(test_idle_says_a_last_word),
 		cmocka_unit_test(test_reader_that_stalls_is_dropped),
 		cmocka_unit_test(test_too_much_output_is_dropped),
+		cmocka_unit_test(test_output_at_its_bound),
 		cmocka_unit_test(test_drop_inside_data),
 		cmocka_unit_test(test_client_reset),
 		cmocka_unit_test(test_drained_drives_a_stream),

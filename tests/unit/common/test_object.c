@@ -184,11 +184,57 @@ static void fixed_point(void **state)
 	al_object_unref(twice);
 }
 
+/* Keys as people type them; those of routes in three spellings. */
+static void keys_as_typed(void **state)
+{
+	static const struct {
+		enum al_class cls;
+		const char *typed, *key; /* key NULL: none */
+	} rows[] = {
+		{ AL_MNTNER, " fisher-mnt ", "FISHER-MNT" },
+		{ AL_MNTNER, "", NULL },
+		{ AL_DOMAIN, "Fisher.Alamo.", "fisher.alamo" },
+		{ AL_AUT_NUM, "as64512", "AS64512" },
+		{ AL_AUT_NUM, "64512x", NULL },
+		{ AL_INETNUM, "172.20.0.0 - 172.20.0.31", "172.20.0.0/27" },
+		{ AL_INET6NUM, "FCA1:0100::/48", "fca1:100::/48" },
+		{ AL_ROUTE, "172.20.0.0/27 AS1", "172.20.0.0/27AS1" },
+		{ AL_ROUTE, "172.20.0.0/27as1", "172.20.0.0/27AS1" },
+		{ AL_ROUTE, "172.20.0.0/27-AS1", "172.20.0.0/27AS1" },
+		{ AL_ROUTE, " 172.20.0.0/27 - AS1 ", "172.20.0.0/27AS1" },
+		{ AL_ROUTE6, "fca1:100::/48\tas1", "fca1:100::/48AS1" },
+		{ AL_ROUTE6, "fca1:a5::/48AS1", "fca1:a5::/48AS1" },
+		{ AL_ROUTE, "172.20.0.0/27 --AS1", NULL },
+		{ AL_ROUTE, "172.20.0.0/27 AS", NULL },
+		{ AL_ROUTE, "172.20.0.0/27 A", NULL },
+		{ AL_ROUTE, "172.20.0.0/27", NULL },
+		{ AL_ROUTE, "AS1", NULL },
+		{ AL_ROUTE, "AS", NULL },
+		{ AL_ROUTE, "-AS1", NULL },
+		{ AL_ROUTE, "a", NULL },
+		{ AL_ROUTE, "", NULL },
+		{ AL_ROUTE, "fca1:100::/48 AS1", NULL },
+		{ AL_ROUTE6, "172.20.0.0/27 AS1", NULL },
+	};
+	struct al_buf out;
+
+	(void)state;
+	al_buf_init(&out, 200);
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		al_buf_reset(&out);
+		assert_int_equal(al_key_canon(rows[i].cls, al_slice_str(rows[i].typed), &out),
+				 rows[i].key != NULL ? AL_OK : AL_EINVAL);
+		if (rows[i].key != NULL && !al_slice_is(al_buf_view(&out), rows[i].key))
+			fail_msg("%s: %.*s", rows[i].typed, AL_FMT(al_buf_view(&out)));
+	}
+	al_buf_release(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(canonical_form), cmocka_unit_test(placeholders), cmocka_unit_test(refusals),
-		cmocka_unit_test(records),        cmocka_unit_test(fixed_point),
+		cmocka_unit_test(keys_as_typed), cmocka_unit_test(canonical_form), cmocka_unit_test(placeholders),
+		cmocka_unit_test(refusals),      cmocka_unit_test(records),        cmocka_unit_test(fixed_point),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
