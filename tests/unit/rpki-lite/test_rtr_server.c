@@ -313,11 +313,14 @@ static void errors_end_the_connection(void **state)
 		{ { 1, 10, 0, 3, 0xff, 0xff, 0xff, 0xff }, 8, "eof" },
 	};
 	struct bench bench;
+	uint64_t errors, reports;
 	char text[600];
 	size_t i;
 
 	(void)state;
 	bench_open(&bench, 0);
+	errors = metric("alamo_rpki_rtr_answers_total{kind=\"error\"}");
+	reports = metric("alamo_rpki_rtr_error_reports_total");
 	publish_ten(&bench);
 	for (i = 0; i < AL_COUNT(cases); i++) {
 		int fd = client_connect(bench.port);
@@ -329,6 +332,9 @@ static void errors_end_the_connection(void **state)
 			assert_pdu(fd, "eof");
 		close(fd);
 	}
+	assert_int_equal(metric("alamo_rpki_rtr_answers_total{kind=\"error\"}"), errors + 5);
+	assert_int_equal(metric("alamo_rpki_rtr_error_reports_total"), reports + 2);
+	assert_int_equal(metric("alamo_rpki_rtr_stalled_total"), 0);
 	bench_close(&bench);
 }
 
