@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,6 +201,31 @@ static void test_each_has_a_share(void **state)
 	assert_int_equal(id, 1);
 	assert_int_equal(ask(engine, &(struct ask){ 9, 99, 1, "source=a" }, 2, &id), AL_OK);
 	assert_int_equal(id, 2);
+}
+
+/* The queue of all has a bound in bytes, to its last one; what is too much is no row. */
+static void test_all_have_a_bound(void **state)
+{
+	struct engine *engine = ((struct fixture *)*state)->engine;
+	char *large = calloc(1, LEDGER_QUEUE_BYTES / 4);
+	struct ledger_queued row;
+
+	assert_non_null(large);
+	memset(large, 'x', LEDGER_QUEUE_BYTES / 4);
+	for (uint8_t i = 0; i < 6; i++) {
+		const uint8_t hash[AL_HASH_LEN] = { i };
+		const size_t len = i == 3   ? LEDGER_QUEUE_BYTES / 4 - 1
+				   : i < 3  ? LEDGER_QUEUE_BYTES / 4
+				   : i == 4 ? 2
+					    : 1;
+		const struct ledger_asking asking = { 1, hash, hash, AL_S("label"), al_slice_of(large, len), AL_S("") };
+
+		assert_int_equal(engine->ops->begin(engine), AL_OK);
+		assert_int_equal(queue_add(engine, &asking, 1, &row), i == 4 ? AL_ELIMIT : AL_OK);
+		assert_int_equal(engine->ops->commit(engine), AL_OK);
+	}
+	assert_int_equal(waiting(engine), 5);
+	free(large);
 }
 
 static void test_refused_with_a_reason(void **state)
@@ -543,6 +569,54 @@ static void test_labels(void **state)
 		assert_string_equal(engine_label(rows[i][0], label), rows[i][1]);
 }
 
+/* A creation that failed may be tried again; what somebody else made is left as it is. */
+static void test_what_may_be_taken(void **state)
+{
+	static const struct {
+		const char *sql; /* of the file before; NULL: these bytes */
+		enum al_err err;
+	} rows[] = {
+		{ "", AL_OK },
+		{ "PRAGMA user_version = 7", AL_OK }, /* a file, and no table in it */
+		{ "CREATE TABLE entry (idx INTEGER)", AL_EEXIST },
+		{ "PRAGMA application_id = 7; CREATE TABLE entry (idx INTEGER)", AL_EEXIST },
+		{ "PRAGMA application_id = 1095519567; CREATE TABLE entry (idx INTEGER)", AL_EUNSUPPORTED },
+		{ "PRAGMA application_id = 1095519567; CREATE TABLE entry (idx INTEGER); INSERT INTO entry VALUES (0)",
+		  AL_EEXIST },
+		{ NULL, AL_EEXIST },
+	};
+	char dir[] = "/tmp/alamo-engine-XXXXXX", path[64], wal[80];
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/ledger.db", dir);
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		struct engine *engine = NULL;
+		sqlite3 *db;
+		FILE *file;
+
+		if (rows[i].sql != NULL) {
+			assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+			assert_int_equal(sqlite3_exec(db, rows[i].sql, NULL, NULL, NULL), SQLITE_OK);
+			assert_int_equal(sqlite3_close(db), SQLITE_OK);
+		} else {
+			file = fopen(path, "we");
+			assert_non_null(file);
+			assert_true(fputs("A letter, and no ledger at all.\n", file) >= 0);
+			assert_int_equal(fclose(file), 0);
+		}
+		assert_int_equal(engine_open(path, true, &engine), rows[i].err);
+		engine_close(engine);
+		for (size_t j = 0; j < 4; j++) {
+			static const char *const endings[] = { "", "-wal", "-shm", ".lock" };
+
+			(void)snprintf(wal, sizeof(wal), "%s%s", path, endings[j]);
+			(void)unlink(wal);
+		}
+	}
+	assert_int_equal(rmdir(dir), 0);
+}
+
 #define EACH(name)                                 \
 	{                                          \
 #name, name, setup, teardown, NULL \
@@ -551,15 +625,24 @@ static void test_labels(void **state)
 int main(void)
 {
 	static const struct CMUnitTest of_each[] = {
-		EACH(test_compare_and_set),     EACH(test_rollback),
-		EACH(test_after_reopening),     EACH(test_what_is_read),
-		EACH(test_created_once),        EACH(test_discarded),
-		EACH(test_each_has_a_share),    EACH(test_refused_with_a_reason),
-		EACH(test_refused_all_at_once), EACH(test_waits_for_so_long),
-		EACH(test_texts_of_a_batch),    EACH(test_erased),
-		EACH(test_taken_once),          EACH(test_saved_and_adopted),
+		EACH(test_compare_and_set),
+		EACH(test_rollback),
+		EACH(test_after_reopening),
+		EACH(test_what_is_read),
+		EACH(test_created_once),
+		EACH(test_discarded),
+		EACH(test_each_has_a_share),
+		EACH(test_all_have_a_bound),
+		EACH(test_refused_with_a_reason),
+		EACH(test_refused_all_at_once),
+		EACH(test_waits_for_so_long),
+		EACH(test_texts_of_a_batch),
+		EACH(test_erased),
+		EACH(test_taken_once),
+		EACH(test_saved_and_adopted),
 	};
-	const struct CMUnitTest once[] = { cmocka_unit_test(test_which_engine), cmocka_unit_test(test_labels) };
+	const struct CMUnitTest once[] = { cmocka_unit_test(test_which_engine), cmocka_unit_test(test_labels),
+					   cmocka_unit_test(test_what_may_be_taken) };
 	int failed = cmocka_run_group_tests_name("once", once, NULL, NULL);
 
 	for (size_t kind = 0; kind < engine_kind_count; kind++) {

@@ -8,6 +8,8 @@
 
 #include "registry_rig.h"
 
+#include "../metric.h"
+
 #define NUMBER "aut-num: AUTO-1\nas-name: X-AS\nmnt-by: ALICE-MNT\nsource: TEST\n"
 #define BLOCK "inet6num: AUTO-2/48\nnetname: X-NET\nmnt-by: ALICE-MNT\nsource: TEST\n"
 
@@ -15,15 +17,19 @@ static void test_accepted_and_again(void **state)
 {
 	struct registry_rig *rig = *state;
 	struct al_buf raw;
+	uint64_t again;
 
 	al_buf_init(&raw, 65536);
 	registry_rig_request(rig, "prev: none\n", ALICE, "1", &raw);
 	says(registry_rig_send(rig, al_buf_view(&raw), NULL),
 	     "Create SUCCEEDED: [mntner] ALICE-MNT\n% receipt: index 1,");
+	(void)registry_rig_send(rig, al_buf_view(&raw), NULL);
+	again = metric("alamo_registry_requests_repeated_total");
 	/* The first answer again, whoever sends it, and no entry more. */
 	says(registry_rig_send(rig, al_buf_view(&raw), NULL),
 	     "Create SUCCEEDED: [mntner] ALICE-MNT\n% receipt: index 1,");
 	assert_int_equal(ledger_head(rig->ledger, NULL).size, 2);
+	assert_int_equal(metric("alamo_registry_requests_repeated_total"), again + 1);
 	al_buf_release(&raw);
 }
 

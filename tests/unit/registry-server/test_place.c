@@ -37,6 +37,14 @@ static void file_make(const struct folder *f, const char *name)
 	assert_int_equal(fclose(file), 0);
 }
 
+static void file_drop(const struct folder *f, const char *name)
+{
+	char path[100];
+
+	path_of(f, name, path);
+	assert_int_equal(remove(path), 0);
+}
+
 static void folder_make(struct folder *f)
 {
 	char path[100], message[256];
@@ -94,6 +102,11 @@ static void each_certificate_that_is_there(void **state)
 		       "%s?sslcert=%s/keys/postgresql/client.crt&sslkey=%s/keys/postgresql/client.key", URL, f.dir,
 		       f.dir);
 	assert_place(&f, URL, want);
+	/* One of the two alone is named too: what lacks is PostgreSQL's to say. */
+	file_drop(&f, "keys/postgresql/client.crt");
+	(void)snprintf(want, sizeof(want), "%s?sslkey=%s/keys/postgresql/client.key", URL, f.dir);
+	assert_place(&f, URL, want);
+	file_make(&f, "keys/postgresql/client.crt");
 	/* What the URL says stands, and a CA's certificate asks for a name that is verified. */
 	file_make(&f, "keys/postgresql/ca.crt");
 	len = snprintf(want, sizeof(want), "%s?sslcert=x&sslrootcert=%s/keys/postgresql/ca.crt", URL, f.dir);
