@@ -129,10 +129,24 @@ static void a_failure_is_no_end(void **state)
 {
 	struct bench *bench = *state;
 
+	char said[512], want[128];
+	int ends[2], was = dup(STDERR_FILENO);
+	ssize_t len;
+
 	show(bench, 3, 10);
 	assert_int_equal(rmdir(bench->signer.dir), 0);
+	assert_true(was >= 0 && pipe(ends) == 0 && dup2(ends[1], STDERR_FILENO) >= 0);
 	keeper_save(bench->keeper, &bench->moment, 200);
 	wait_written(bench, NULL);
+	assert_true(dup2(was, STDERR_FILENO) >= 0);
+	close(was);
+	close(ends[1]);
+	len = read(ends[0], said, sizeof(said) - 1);
+	assert_true(len > 0);
+	said[len] = '\0';
+	close(ends[0]);
+	(void)snprintf(want, sizeof(want), " event=set-not-kept dir=%s errno=2\n", bench->signer.dir);
+	assert_non_null(strstr(said, want));
 	assert_int_equal(mkdir(bench->signer.dir, 0700), 0);
 	keeper_save(bench->keeper, &bench->moment, 200);
 	wait_written(bench, "roa.head");

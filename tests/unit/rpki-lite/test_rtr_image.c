@@ -172,6 +172,19 @@ static void images_are_shared_and_let_go(void **state)
 	assert_int_equal(first->bytes[0], 1);
 	rtr_image_unref(first);
 	assert_int_equal(images.retired_bytes, 0);
+	/* Differences are shared as well, by version and by where they lead from. */
+	vrp_history_push(history, delta_between(a, b), SIZE_MAX);
+	assert_int_equal(rtr_images_delta(&images, 1, 1, &first), AL_OK);
+	assert_int_equal(rtr_images_delta(&images, 1, 1, &second), AL_OK);
+	assert_int_equal(rtr_images_delta(&images, 2, 1, &other), AL_OK);
+	assert_ptr_equal(first, second);
+	assert_ptr_not_equal(first, other);
+	assert_int_equal(rtr_images_delta(&images, 1, 0, &other), AL_ENOTFOUND);
+	rtr_image_unref(first);
+	rtr_image_unref(second);
+	assert_int_equal(rtr_images_delta(&images, 2, 1, &other), AL_OK);
+	rtr_image_unref(other);
+	rtr_image_unref(other);
 	rtr_images_release(&images);
 	vrp_history_free(history);
 	vrp_set_unref(a);

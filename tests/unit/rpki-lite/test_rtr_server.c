@@ -501,6 +501,39 @@ static void cut_off_inside_an_answer(void **state)
 	bench_close(&bench);
 }
 
+/* Whichever of several routers goes, the others are told of the next set. */
+static void routers_come_and_go(void **state)
+{
+	struct bench bench;
+	int fds[4];
+
+	(void)state;
+	for (size_t gone = 0; gone < AL_COUNT(fds); gone++) {
+		bench_open(&bench, 0);
+		publish_ten(&bench);
+		for (size_t i = 0; i < AL_COUNT(fds); i++) {
+			fds[i] = client_connect(bench.port);
+			ask_serial(fds[i], 1, SESSION, 10);
+			assert_pdu(fds[i], V1_RESPONSE);
+			assert_pdu(fds[i], V1_END("0a"));
+		}
+		/* Closed by us behind an Error Report, so that the server has seen it when we have. */
+		client_send(fds[gone], (const uint8_t[]){ 1, 10, 0, 3, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0 }, 16);
+		assert_pdu(fds[gone], "eof");
+		close(fds[gone]);
+		fds[gone] = client_connect(bench.port);
+		ask_serial(fds[gone], 1, SESSION, 10);
+		assert_pdu(fds[gone], V1_RESPONSE);
+		assert_pdu(fds[gone], V1_END("0a"));
+		publish_twelve(&bench);
+		for (size_t i = 0; i < AL_COUNT(fds); i++) {
+			assert_pdu(fds[i], V1_NOTIFY("0c"));
+			close(fds[i]);
+		}
+		bench_close(&bench);
+	}
+}
+
 static void version_0(void **state)
 {
 	struct bench bench;
@@ -554,6 +587,7 @@ int main(void)
 		cmocka_unit_test(an_answer_is_a_snapshot),
 		cmocka_unit_test(cut_off_inside_an_answer),
 		cmocka_unit_test(version_0),
+		cmocka_unit_test(routers_come_and_go),
 		cmocka_unit_test(bad_timers_are_refused),
 	};
 

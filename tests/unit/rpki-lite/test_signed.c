@@ -7,7 +7,7 @@
 #include "../common/loopback.h"
 #include "signed.h"
 
-#define ANSWER_CAP 65536
+#define ANSWER_CAP (2 * AL_NOTE_MAX)
 
 struct bench {
 	struct signer signer;
@@ -151,7 +151,7 @@ static void heads(void **state)
 	struct vrp_set *one = signer_set(3, 10), *two = signer_set(5, 20);
 	struct bench *bench = *state;
 	uint64_t now_s = al_now_s();
-	char first[ANSWER_CAP];
+	static char first[ANSWER_CAP];
 	struct al_buf statement;
 	struct al_slice text;
 	unsigned status;
@@ -223,6 +223,38 @@ static void deltas(void **state)
 	vrp_set_unref(two);
 }
 
+/* A checkpoint with so many cosignatures that the head has no room for it, or its signature has none: no half of a head. */
+static void no_half_heads(void **state)
+{
+	struct vrp_set *set = signer_set(3, 10);
+	struct al_checkpoint cp = { .size = 0 };
+	char *note = calloc(1, AL_NOTE_MAX);
+	unsigned status, counts[2] = { 0 };
+	struct bench *bench = *state;
+
+	assert_non_null(note);
+	memset(note, 'x', AL_NOTE_MAX);
+	note[0] = '\n'; /* of what there is: the head's own lines come in front */
+	serve_open(bench);
+	for (size_t len = AL_NOTE_MAX / 4 * 3 - 1500; len < AL_NOTE_MAX / 4 * 3; len += 25) {
+		struct al_slice body;
+
+		note[len - 1] = '\n';
+		cp.size++;
+		moment_show(&bench->moment, set, NULL, &cp, al_slice_of(note, len), al_now_s());
+		note[len - 1] = 'x';
+		body = fetch(bench, "/roa/head", &status);
+		assert_true(status == 200 || status == 503);
+		counts[status == 503]++;
+		if (status == 200)
+			assert_non_null(strstr(body.ptr, "\n\n\xe2\x80\x94 x/roa "));
+	}
+	assert_true(counts[0] > 0 && counts[1] > 0);
+	serve_close(bench);
+	free(note);
+	vrp_set_unref(set);
+}
+
 /* No key is no fault; one that nobody could believe is. */
 static void keys(void **state)
 {
@@ -246,6 +278,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(heads, setup, teardown),
 		cmocka_unit_test_setup_teardown(deltas, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_half_heads, setup, teardown),
 		cmocka_unit_test_setup_teardown(keys, setup, teardown),
 	};
 

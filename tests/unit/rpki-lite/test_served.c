@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_served.c -- what is served grows old: files, routers and metrics follow the clock's tick, and come back with the
+ * next set.
+ */
+#include "signer.h"
+
+#include <sodium.h>
+
+#include "../common/loopback.h"
+#include "../metric.h"
+#include "served.h"
+
+struct bench {
+	struct signer signer;
+	struct al_conf *conf;
+	struct al_loop *loop;
+	struct al_http *http;
+	struct al_timer *timer;
+	struct rtr_server *rtr;
+	struct export *export;
+	struct served *served;
+	struct vrp_history *coming;
+	uint16_t port;
+	unsigned firsts, looks;
+	uint64_t wanted; /* of alamo_rpki_stale */
+};
+
+static void on_first(void *arg)
+{
+	((struct bench *)arg)->firsts++;
+}
+
+/* The loop ends when the metric says so, or after 20 seconds. */
+static void look(void *arg)
+{
+	struct bench *bench = arg;
+
+	if (metric("alamo_rpki_stale") == bench->wanted || ++bench->looks == 2000)
+		al_loop_stop(bench->loop);
+	else
+		al_timer_set(bench->timer, 10);
+}
+
+static void wait_stale(struct bench *bench, uint64_t wanted)
+{
+	bench->wanted = wanted;
+	bench->looks = 0;
+	al_timer_set(bench->timer, 0);
+	al_loop_run(bench->loop);
+	assert_int_equal(metric("alamo_rpki_stale"), wanted);
+}
+
+static int setup(void **state)
+{
+	static struct bench bench;
+	const struct rtr_server_conf rtr = {
+		.max_conns = 4, .max_per_source = 4, .highest = 2, .timers = { 300, 30, 600 }
+	};
+	const struct served_ops ops = { on_first, &bench };
+	char why[256];
+
+	bench = (struct bench){ 0 };
+	signer_init(&bench.signer);
+	signer_write(&bench.signer, "alamo.conf", AL_S("[rpki]\nstale-seconds = 1\nbrake-percent = 100\n"));
+	assert_int_equal(mkdir(signer_path(&bench.signer, "run"), 0700), 0);
+	assert_int_equal(al_conf_load(signer_path(&bench.signer, "alamo.conf"), &bench.conf, why, sizeof(why)), AL_OK);
+	assert_int_equal(al_loop_new(&bench.loop), AL_OK);
+	assert_int_equal(al_timer_new(bench.loop, look, &bench, &bench.timer), AL_OK);
+	assert_int_equal(al_http_new(bench.loop, &bench.http), AL_OK);
+	assert_int_equal(served_new(bench.loop, bench.conf, &bench.signer.log.pub, &ops, &bench.served), AL_OK);
+	assert_int_equal(rtr_server_new(bench.loop, &rtr, &bench.rtr), AL_OK);
+	assert_int_equal(export_new("test", 600, served_moment(bench.served), &bench.export), AL_OK);
+	assert_int_equal(export_routes(bench.export, bench.http), AL_OK);
+	assert_int_equal(al_http_listen(bench.http, AL_S("127.0.0.1"), 0, &bench.port), AL_OK);
+	assert_int_equal(vrp_history_new(4, &bench.coming), AL_OK);
+	served_attach(bench.served, bench.rtr, bench.export);
+	served_restore(bench.served);
+	*state = &bench;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	static const char *const names[] = { "run/roa-10.set", "run/roa-12.set", "run/roa.head", "alamo.conf" };
+	struct bench *bench = *state;
+
+	al_http_free(bench->http);
+	export_free(bench->export);
+	rtr_server_free(bench->rtr);
+	served_free(bench->served);
+	vrp_history_free(bench->coming);
+	al_timer_free(bench->timer);
+	al_loop_free(bench->loop);
+	al_conf_free(bench->conf);
+	for (size_t i = 0; i < AL_COUNT(names); i++)
+		(void)unlink(signer_path(&bench->signer, names[i]));
+	assert_int_equal(rmdir(signer_path(&bench->signer, "run")), 0);
+	return rmdir(bench->signer.dir);
+}
+
+static void offer(struct bench *bench, unsigned count, uint64_t size, uint64_t fresh_s)
+{
+	struct vrp_set *set = signer_set(count, size);
+	struct al_buf note;
+	struct al_checkpoint cp = signer_checkpoint(&bench->signer, size, &note);
+
+	served_offer(bench->served, set, bench->coming, &cp, al_buf_view(&note), fresh_s);
+	vrp_set_unref(set);
+	al_buf_release(&note);
+}
+
+/* The status of a file; the loop runs only inside of this. */
+static unsigned fetch(struct bench *bench, const char *path)
+{
+	char request[128], answer[4096];
+	pthread_t thread;
+	unsigned status;
+	int fd;
+
+	(void)snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", path);
+	loop_thread_start(bench->loop, &thread);
+	fd = client_connect(bench->port);
+	client_say(fd, request);
+	assert_true(client_drain(fd, answer, sizeof(answer)) > 0);
+	close(fd);
+	loop_thread_stop(bench->loop, thread);
+	assert_int_equal(sscanf(answer, "HTTP/1.1 %u", &status), 1);
+	return status;
+}
+
+static void assert_served(struct bench *bench, uint64_t vrps, uint64_t serial, unsigned status)
+{
+	assert_int_equal(metric("alamo_rpki_vrps{family=\"ipv4\"}"), vrps);
+	assert_int_equal(metric("alamo_rpki_vrps{family=\"ipv6\"}"), 0);
+	assert_int_equal(metric("alamo_rpki_serial"), serial);
+	assert_int_equal(fetch(bench, "/roas.csv"), status);
+}
+
+static void a_set_grows_old(void **state)
+{
+	struct bench *bench = *state;
+	uint64_t sets = metric("alamo_rpki_sets_total");
+
+	assert_int_equal(fetch(bench, "/roas.csv"), 503);
+	assert_int_equal(bench->firsts, 0);
+	/* Young by the clock of a minute ahead, so that this part is no race with it. */
+	offer(bench, 3, 10, al_now_s() + 60);
+	assert_int_equal(bench->firsts, 1);
+	assert_int_equal(metric("alamo_rpki_sets_total"), sets + 1);
+	assert_int_equal(metric("alamo_rpki_stale"), 0);
+	assert_served(bench, 3, 10, 200);
+	/* The same set is no news; that it was the newest a minute ago is. */
+	served_moment(bench->served)->fresh_s = al_now_s() - 60;
+	wait_stale(bench, 1);
+	assert_true(metric("alamo_rpki_age_seconds") >= 60);
+	assert_served(bench, 0, 0, 503);
+	assert_false(moment_serves(served_moment(bench->served)));
+	/* What is heard of in time comes back by itself. */
+	served_heard(bench->served, al_now_s() + 60);
+	wait_stale(bench, 0);
+	assert_served(bench, 3, 10, 200);
+	/* And the next set is young. */
+	served_moment(bench->served)->fresh_s = al_now_s() - 60;
+	offer(bench, 4, 12, al_now_s() + 60);
+	assert_int_equal(metric("alamo_rpki_stale"), 0);
+	assert_served(bench, 4, 12, 200);
+	assert_int_equal(bench->firsts, 1);
+	assert_int_equal(metric("alamo_rpki_sets_total"), sets + 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_set_grows_old, setup, teardown),
+	};
+
+	if (sodium_init() < 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
