@@ -66,10 +66,27 @@ static inline void fixture_put(struct fixture *f, const char *text)
 	al_object_unref(object);
 }
 
+/* Memory as it is after long use: whoever reads what nobody wrote does not find zeros. */
+static inline void heap_used(void)
+{
+	void *blocks[16];
+
+	for (size_t size = 16; size <= 65536; size += size >= 128 ? size / 8 : 16) {
+		for (size_t i = 0; i < AL_COUNT(blocks); i++) {
+			blocks[i] = malloc(size);
+			assert_non_null(blocks[i]);
+			memset(blocks[i], 0xa5, size);
+		}
+		for (size_t i = 0; i < AL_COUNT(blocks); i++)
+			free(blocks[i]);
+	}
+}
+
 static inline void fixture_start(struct fixture *f, const char *registry, const struct builder_conf *conf)
 {
 	struct builder_conf used = conf != NULL ? *conf : (struct builder_conf){ .signature_s = 14 * 86400 };
 
+	heap_used();
 	memset(f, 0, sizeof(*f));
 	f->tail = &f->pending;
 	fixture_clock = FIXTURE_NOW;
