@@ -4,7 +4,7 @@
  * fuzz_rdap.c -- RDAP paths and queries against a small registry.
  *
  * The input is a path, or a path and a query behind '?'. Checked: the status is
- * one of ours, and whatever is answered is JSON.
+ * one of ours, what is found is something, and whatever is answered is JSON.
  */
 #include <jansson.h>
 
@@ -29,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (i < AL_COUNT(statuses) && statuses[i] != answer.status)
 		i++;
 	must(i < AL_COUNT(statuses));
+	must(answer.status != 200 || answer.body.len > 0); /* what is found is something */
 	if (answer.body.len > 0) {
 		json_t *json = json_loadb((const char *)answer.body.ptr, answer.body.len, 0, NULL);
 

@@ -133,6 +133,7 @@ static const struct row rows[] = {
 	{ .line = "-T route,rout x", .error = 103, .key = "rout" },
 	{ .line = "-T , x", .error = 103, .key = "," },
 	{ .line = "-t nothing", .error = 103, .key = "nothing" },
+	{ .line = "-i registry TEST", .kind = WHOIS_INVERSE, .key = "TEST" }, /* of one class alone, the first */
 	{ .line = "-i bogus x", .error = 104, .key = "bogus" },
 	{ .line = "-i ,, x", .error = 104, .key = ",," },
 	{ .line = "-i descr x", .error = 105, .key = "descr" },
