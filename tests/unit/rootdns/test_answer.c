@@ -4,6 +4,7 @@
  * aliases, wildcards, nothing, and what does not fit.
  */
 #include "fixture.h"
+#include "zone_build.h"
 
 static const char registry[] = "registry: TEST\n"
 			       "tld: alamo\n"

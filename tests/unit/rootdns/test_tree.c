@@ -14,7 +14,7 @@
 
 #include "zone_tree.h"
 
-#define NAMES_MAX 32
+#define CLAIMS_MAX 8
 
 static struct dname name_of(const char *text)
 {
@@ -24,176 +24,181 @@ static struct dname name_of(const char *text)
 	return name;
 }
 
-static struct zname *find(const struct zone_tree *tree, const char *text)
+/* One zone, and claims that have one claimant each. */
+struct fixture {
+	struct zone_tree tree;
+	struct zone_plan plan;
+	struct claimant *claimants[CLAIMS_MAX];
+	size_t count;
+};
+
+static struct zname *find(const struct fixture *f, const char *text)
 {
 	struct dname name = name_of(text);
 
-	return zone_tree_find(tree, name.b, name.len);
+	return zone_tree_find(&f->tree, name.b, name.len);
 }
 
-static void tree_start(struct zone_tree *tree)
+static void start(struct fixture *f)
 {
-	struct dname apex = name_of("alamo");
+	f->plan.zones[0].apex = name_of("alamo");
+	f->plan.zone_count = 1;
+	f->count = 0;
+	assert_int_equal(zone_tree_init(&f->tree, &f->plan.zones[0].apex, 7), AL_OK);
+}
 
-	assert_int_equal(zone_tree_init(tree, &apex), AL_OK);
+static void end(struct fixture *f)
+{
+	zone_tree_release(&f->tree);
+	while (f->count > 0)
+		free(f->claimants[--f->count]);
 }
 
 /* A claim at `owner`; `target` of CLAIM_NS only. */
-static struct claim *attach(struct zone_tree *tree, struct claims *claims, enum claim_kind kind, const char *owner,
-			    const char *target)
+static struct claim *attach(struct fixture *f, enum claim_kind kind, const char *owner, const char *target)
 {
 	const struct claim_form form = { .kind = (uint8_t)kind, .type = kind == CLAIM_NS ? RR_NS : RR_A, .rank = 2 };
 	struct dname at = name_of(owner), to = target != NULL ? name_of(target) : at;
-	struct claim **made = claims->tail;
+	struct claim_view view;
+	struct claims claims;
+	struct al_slice rest;
+	struct claim *made;
 
-	claims_add(claims, &form, &at, kind == CLAIM_NS ? to.b : at.b, kind == CLAIM_NS ? to.len : 4);
-	assert_int_equal(claims->err, AL_OK);
-	assert_int_equal(zone_tree_attach(tree, *made, NULL), AL_OK);
-	return *made;
-}
-
-static int by_key(const void *x, const void *y)
-{
-	const struct zname *const *a = x, *const *b = y;
-
-	return dname_key_cmp((*a)->key, (*a)->key_len, (*b)->key, (*b)->key_len);
+	assert_true(f->count < CLAIMS_MAX);
+	claims_init(&claims);
+	claims_add(&claims, &form, &at, kind == CLAIM_NS ? to.b : at.b, kind == CLAIM_NS ? to.len : 4);
+	assert_int_equal(claims.bytes.err, AL_OK);
+	rest = al_buf_view(&claims.bytes);
+	assert_int_equal(claimant_new(&f->plan, rest, AL_S("domain X"), &f->claimants[f->count]), AL_OK);
+	made = claimant_next(f->claimants[f->count++], NULL);
+	assert_true(claims_next(&rest, &view));
+	assert_int_equal(zone_tree_attach(&f->tree, made, &view), AL_OK);
+	claims_release(&claims);
+	return made;
 }
 
 /* What zone_update() does of it; how many names were dirty. */
-static size_t settle(struct zone_tree *tree)
+static size_t settle(struct fixture *f)
 {
-	struct zname *names[NAMES_MAX], *name;
-	size_t count = 0, told = tree->dirty_count;
+	size_t count, told = f->tree.dirty_count;
+	struct zname **names;
 
-	while ((name = zone_tree_take_dirty(tree)) != NULL) {
-		assert_true(count < NAMES_MAX && name->dirty);
-		names[count++] = name;
-	}
+	assert_int_equal(zone_tree_take_dirty(&f->tree, &names, &count), AL_OK);
 	assert_int_equal(count, told);
-	assert_int_equal(tree->dirty_count, 0);
-	qsort(names, count, sizeof(*names), by_key);
-	zone_tree_clean(tree, names, count);
+	assert_int_equal(f->tree.dirty_count, 0);
+	for (size_t i = 0; i < count; i++)
+		assert_true(names[i]->dirty && (i == 0 || zname_cmp(names[i - 1], names[i]) < 0));
+	zone_tree_clean(&f->tree, names, count);
+	free(names);
 	return count;
 }
 
 static void names_come_and_go(void **state)
 {
-	struct zone_tree tree;
-	struct claims claims;
+	struct fixture f;
 	struct claim *deep, *beside;
 
 	(void)state;
-	tree_start(&tree);
-	claims_init(&claims);
-	assert_non_null(find(&tree, "alamo"));
-	assert_null(find(&tree, "a.alamo"));
-	deep = attach(&tree, &claims, CLAIM_DATA, "c.b.a.alamo", NULL);
-	beside = attach(&tree, &claims, CLAIM_DATA, "d.a.alamo", NULL);
-	assert_int_equal(settle(&tree), 2);
-	assert_int_equal(find(&tree, "c.b.a.alamo")->labels, 3);
-	assert_false(find(&tree, "c.b.a.alamo")->dirty);
-	assert_ptr_equal(find(&tree, "b.a.alamo")->parent, find(&tree, "a.alamo"));
-	zone_tree_detach(&tree, deep);
-	zone_tree_detach(&tree, deep); /* once is enough */
-	assert_int_equal(settle(&tree), 1);
-	assert_null(find(&tree, "c.b.a.alamo"));
-	assert_null(find(&tree, "b.a.alamo"));
-	assert_non_null(find(&tree, "a.alamo"));
-	zone_tree_detach(&tree, beside);
-	assert_int_equal(settle(&tree), 1);
-	assert_null(find(&tree, "d.a.alamo"));
-	assert_null(find(&tree, "a.alamo"));
-	assert_ptr_equal(find(&tree, "alamo"), tree.apex);
-	zone_tree_release(&tree);
-	claims_release(&claims);
+	start(&f);
+	assert_non_null(find(&f, "alamo"));
+	assert_null(find(&f, "a.alamo"));
+	deep = attach(&f, CLAIM_DATA, "c.b.a.alamo", NULL);
+	beside = attach(&f, CLAIM_DATA, "d.a.alamo", NULL);
+	assert_int_equal(settle(&f), 2);
+	assert_int_equal(find(&f, "c.b.a.alamo")->labels, 3);
+	assert_false(find(&f, "c.b.a.alamo")->dirty);
+	assert_ptr_equal(find(&f, "b.a.alamo")->parent, find(&f, "a.alamo"));
+	zone_tree_detach(&f.tree, deep);
+	zone_tree_detach(&f.tree, deep); /* once is enough */
+	assert_int_equal(settle(&f), 1);
+	assert_null(find(&f, "c.b.a.alamo"));
+	assert_null(find(&f, "b.a.alamo"));
+	assert_non_null(find(&f, "a.alamo"));
+	zone_tree_detach(&f.tree, beside);
+	assert_int_equal(settle(&f), 1);
+	assert_null(find(&f, "d.a.alamo"));
+	assert_null(find(&f, "a.alamo"));
+	assert_ptr_equal(find(&f, "alamo"), f.tree.apex);
+	end(&f);
 }
 
 /* A name stays while the zone shows something at it, or something stands below it. */
 static void what_is_shown_stays(void **state)
 {
 	static const uint8_t shown;
-	struct zone_tree tree;
-	struct claims claims;
+	struct fixture f;
 	struct claim *claim;
 	struct zname *name;
 
 	(void)state;
-	tree_start(&tree);
-	claims_init(&claims);
-	claim = attach(&tree, &claims, CLAIM_DATA, "b.a.alamo", NULL);
-	(void)settle(&tree);
-	find(&tree, "a.alamo")->node = (const struct node *)(const void *)&shown;
-	zone_tree_detach(&tree, claim);
-	(void)settle(&tree);
-	assert_null(find(&tree, "b.a.alamo"));
-	name = find(&tree, "a.alamo");
+	start(&f);
+	claim = attach(&f, CLAIM_DATA, "b.a.alamo", NULL);
+	(void)settle(&f);
+	find(&f, "a.alamo")->node = (const struct node *)(const void *)&shown;
+	zone_tree_detach(&f.tree, claim);
+	(void)settle(&f);
+	assert_null(find(&f, "b.a.alamo"));
+	name = find(&f, "a.alamo");
 	assert_non_null(name);
 	name->node = NULL;
-	zone_tree_mark(&tree, name);
-	zone_tree_mark(&tree, name); /* it is marked already */
-	assert_int_equal(settle(&tree), 1);
-	assert_null(find(&tree, "a.alamo"));
-	zone_tree_release(&tree);
-	claims_release(&claims);
+	zone_tree_mark(&f.tree, name);
+	zone_tree_mark(&f.tree, name); /* it is marked already */
+	assert_int_equal(settle(&f), 1);
+	assert_null(find(&f, "a.alamo"));
+	end(&f);
 }
 
 /* A server's name is there for the delegation that names it, and the delegation is looked at when it changes. */
 static void servers_are_known(void **state)
 {
-	struct zone_tree tree;
-	struct claims claims;
+	struct fixture f;
 	struct claim *ns, *glue, *far;
 
 	(void)state;
-	tree_start(&tree);
-	claims_init(&claims);
-	ns = attach(&tree, &claims, CLAIM_NS, "a.alamo", "ns.b.alamo");
-	far = attach(&tree, &claims, CLAIM_NS, "a.alamo", "ns.example");
-	assert_int_equal(settle(&tree), 2); /* "b.alamo" came on the way: there is nothing at it */
-	assert_ptr_equal(ns->target, find(&tree, "ns.b.alamo"));
-	assert_null(far->target);
-	glue = attach(&tree, &claims, CLAIM_GLUE, "ns.b.alamo", NULL);
-	assert_true(find(&tree, "a.alamo")->dirty);
-	assert_true(find(&tree, "ns.b.alamo")->dirty);
-	assert_int_equal(settle(&tree), 2);
-	zone_tree_detach(&tree, ns);
-	(void)settle(&tree);
-	assert_non_null(find(&tree, "ns.b.alamo"));
-	zone_tree_detach(&tree, glue);
-	assert_int_equal(settle(&tree), 1); /* nobody names it any more */
-	assert_null(find(&tree, "b.alamo"));
-	assert_non_null(find(&tree, "a.alamo"));
-	zone_tree_detach(&tree, far);
-	(void)settle(&tree);
-	assert_null(find(&tree, "a.alamo"));
-	zone_tree_release(&tree);
-	claims_release(&claims);
+	start(&f);
+	ns = attach(&f, CLAIM_NS, "a.alamo", "ns.b.alamo");
+	far = attach(&f, CLAIM_NS, "a.alamo", "ns.example");
+	assert_int_equal(settle(&f), 2); /* "b.alamo" came on the way: there is nothing at it */
+	assert_ptr_equal(claim_ref(ns)->target, find(&f, "ns.b.alamo"));
+	assert_false(far->inside);
+	glue = attach(&f, CLAIM_GLUE, "ns.b.alamo", NULL);
+	assert_true(find(&f, "a.alamo")->dirty);
+	assert_true(find(&f, "ns.b.alamo")->dirty);
+	assert_int_equal(settle(&f), 2);
+	zone_tree_detach(&f.tree, ns);
+	(void)settle(&f);
+	assert_non_null(find(&f, "ns.b.alamo"));
+	zone_tree_detach(&f.tree, glue);
+	assert_int_equal(settle(&f), 1); /* nobody names it any more */
+	assert_null(find(&f, "b.alamo"));
+	assert_non_null(find(&f, "a.alamo"));
+	zone_tree_detach(&f.tree, far);
+	(void)settle(&f);
+	assert_null(find(&f, "a.alamo"));
+	end(&f);
 }
 
 /* What shapes the tree concerns all that is below it; a cut is looked at for what changes below. */
 static void a_cut_concerns_what_is_below(void **state)
 {
-	struct zone_tree tree;
-	struct claims claims;
+	struct fixture f;
 	struct claim *cut, *below;
 
 	(void)state;
-	tree_start(&tree);
-	claims_init(&claims);
-	(void)attach(&tree, &claims, CLAIM_DATA, "x.c.alamo", NULL);
-	below = attach(&tree, &claims, CLAIM_DATA, "y.c.alamo", NULL);
-	(void)attach(&tree, &claims, CLAIM_DATA, "other.alamo", NULL);
-	(void)settle(&tree);
-	cut = attach(&tree, &claims, CLAIM_NS, "c.alamo", "ns.example");
-	assert_true(find(&tree, "x.c.alamo")->dirty && find(&tree, "y.c.alamo")->dirty);
-	assert_int_equal(settle(&tree), 3);
-	zone_tree_detach(&tree, below);
-	assert_true(find(&tree, "c.alamo")->dirty);
-	assert_int_equal(settle(&tree), 2);
-	zone_tree_detach(&tree, cut);
-	assert_int_equal(settle(&tree), 2);
-	zone_tree_release(&tree);
-	claims_release(&claims);
+	start(&f);
+	(void)attach(&f, CLAIM_DATA, "x.c.alamo", NULL);
+	below = attach(&f, CLAIM_DATA, "y.c.alamo", NULL);
+	(void)attach(&f, CLAIM_DATA, "other.alamo", NULL);
+	(void)settle(&f);
+	cut = attach(&f, CLAIM_NS, "c.alamo", "ns.example");
+	assert_true(find(&f, "x.c.alamo")->dirty && find(&f, "y.c.alamo")->dirty);
+	assert_int_equal(settle(&f), 3);
+	zone_tree_detach(&f.tree, below);
+	assert_true(find(&f, "c.alamo")->dirty);
+	assert_int_equal(settle(&f), 2);
+	zone_tree_detach(&f.tree, cut);
+	assert_int_equal(settle(&f), 2);
+	end(&f);
 }
 
 int main(void)
