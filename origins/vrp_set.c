@@ -8,127 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alamo/base/wire.h"
-
 #include "vrp_set.h"
+
+static bool same_rank(const struct vrp *a, const struct vrp *b)
+{
+	return a->bits == b->bits && a->len == b->len && a->max == b->max;
+}
 
 struct vrp_run {
 	uint8_t bits, len, max;
 	size_t first, count;
 };
-
-/* Family, then longest prefix, then largest max-length: ascending rank. All pairs are of one. */
-static unsigned vrp_rank(const struct vrp *v)
-{
-	unsigned family = v->bits == 32 ? 0 : v->bits == 128 ? 1 : 2;
-
-	return family << 16 | (255u - v->len) << 8 | (255u - v->max);
-}
-
-struct vrp vrp_pair(uint32_t customer, uint32_t provider)
-{
-	struct vrp pair = { .bits = VRP_ASPA, .asn = provider };
-
-	al_set_u32(pair.addr, customer);
-	return pair;
-}
-
-uint32_t vrp_customer(const struct vrp *pair)
-{
-	return al_get_u32(pair->addr);
-}
-
-int vrp_cmp(const struct vrp *a, const struct vrp *b)
-{
-	unsigned ra = vrp_rank(a), rb = vrp_rank(b);
-	int cmp;
-
-	if (ra != rb)
-		return ra < rb ? -1 : 1;
-	cmp = memcmp(a->addr, b->addr, sizeof(a->addr));
-	if (cmp != 0)
-		return cmp;
-	return (a->asn > b->asn) - (a->asn < b->asn);
-}
-
-int vrp_key_cmp(const struct vrp *a, const struct vrp *b)
-{
-	int cmp;
-
-	if (a->bits != b->bits)
-		return a->bits < b->bits ? -1 : 1;
-	if (a->len != b->len)
-		return a->len > b->len ? -1 : 1;
-	cmp = memcmp(a->addr, b->addr, sizeof(a->addr));
-	if (cmp != 0)
-		return cmp;
-	return (a->asn > b->asn) - (a->asn < b->asn);
-}
-
-static int vrp_cmp_any(const void *a, const void *b)
-{
-	return vrp_cmp(a, b);
-}
-
-void vrp_sort(struct vrp *items, size_t count)
-{
-	size_t i = 1;
-
-	while (i < count && vrp_cmp(&items[i - 1], &items[i]) <= 0)
-		i++;
-	if (i < count) /* what was read or merged is in order already */
-		qsort(items, count, sizeof(*items), vrp_cmp_any);
-}
-
-struct al_prefix vrp_prefix(const struct vrp *vrp)
-{
-	struct al_prefix p = { .len = vrp->len, .bits = vrp->bits };
-
-	memcpy(p.addr, vrp->addr, sizeof(p.addr));
-	return p;
-}
-
-/* Rows are written without printf: a set of 600,000 is a second of it, and the loop waits meanwhile. */
-void vrp_put_number(struct al_buf *out, uint64_t n)
-{
-	char digits[20];
-	size_t at = sizeof(digits);
-
-	do {
-		digits[--at] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n != 0);
-	al_buf_put(out, digits + at, sizeof(digits) - at);
-}
-
-void vrp_put_prefix(struct al_buf *out, const struct vrp *vrp)
-{
-	struct al_prefix prefix = vrp_prefix(vrp);
-	char text[AL_PREFIX_STRLEN];
-
-	al_prefix_format(&prefix, text);
-	al_buf_str(out, text);
-}
-
-void vrp_format(const struct vrp *vrp, struct al_buf *out)
-{
-	struct al_prefix prefix = vrp_prefix(vrp);
-	char text[AL_PREFIX_STRLEN];
-	char asn[AL_ASN_STRLEN];
-
-	al_asn_format(vrp->asn, asn);
-	if (vrp->bits == VRP_ASPA) {
-		al_buf_printf(out, "AS%u by %s", vrp_customer(vrp), asn);
-		return;
-	}
-	al_prefix_format(&prefix, text);
-	al_buf_printf(out, "%s-%u %s", text, vrp->max, asn);
-}
-
-uint32_t vrp_serial(uint64_t size)
-{
-	return size == 0 ? 1 : (uint32_t)((size - 1) % UINT32_MAX) + 1;
-}
 
 /* First position in [from, count) whose item is not below `key`. */
 static size_t vrp_lower_bound(const struct vrp_set *set, size_t from, const struct vrp *key)
@@ -150,12 +40,12 @@ static size_t vrp_lower_bound(const struct vrp_set *set, size_t from, const stru
 static size_t run_end(const struct vrp_set *set, size_t first)
 {
 	size_t left = first + 1, right = set->count;
-	unsigned rank = vrp_rank(&set->items[first]);
+	const struct vrp *run = &set->items[first];
 
 	while (left < right) {
 		size_t mid = left + (right - left) / 2;
 
-		if (vrp_rank(&set->items[mid]) == rank)
+		if (same_rank(&set->items[mid], run))
 			left = mid + 1;
 		else
 			right = mid;
