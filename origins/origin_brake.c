@@ -2,14 +2,9 @@
 /*
  * origin_brake.c -- counts what a step from one set to another takes away. Pure.
  *
- * Cost: one merge of both sets, which passes over what they share a block at a time, and for each record that is gone one
- * look-up for each shorter prefix.
+ * Cost: what the two do not share (vrp_set_diff()), and for each record that is gone one look-up for each shorter prefix.
  */
 #include "origin_brake.h"
-
-#include <string.h>
-
-#define BLOCK ((size_t)128)
 
 /* Does any record let this AS originate exactly this prefix (RFC 6811)? */
 static bool route_valid(const struct vrp_set *set, const struct vrp *route)
@@ -31,37 +26,31 @@ static bool route_valid(const struct vrp_set *set, const struct vrp *route)
 	return false;
 }
 
-/* How many records from here on are the same in both: whole blocks, or the first alone, which is. */
-static size_t same(const struct vrp *a, size_t a_count, const struct vrp *b, size_t b_count)
-{
-	size_t most = a_count < b_count ? a_count : b_count, n = 0;
+struct loss {
+	const struct vrp_set *after;
+	size_t gone, lost;
+};
 
-	while (n + BLOCK <= most && memcmp(a + n, b + n, BLOCK * sizeof(*a)) == 0)
-		n += BLOCK;
-	return n != 0 ? n : 1;
+static bool loss_visit(const struct vrp *vrp, bool in_after, void *arg)
+{
+	struct loss *loss = arg;
+
+	if (in_after || vrp->bits == VRP_ASPA)
+		return true;
+	loss->gone++;
+	if (vrp->asn != 0 && !route_valid(loss->after, vrp))
+		loss->lost++;
+	return true;
 }
 
-size_t origin_lost(const struct vrp_set *before, const struct vrp_set *after)
+size_t origin_lost(const struct vrp_set *before, const struct vrp_set *after, size_t *gone)
 {
-	size_t lost = 0, at = 0, i = 0;
+	struct loss loss = { .after = after };
 
-	while (i < before->vrps) {
-		const struct vrp *vrp = &before->items[i];
-
-		while (at < after->vrps && vrp_cmp(&after->items[at], vrp) < 0)
-			at++;
-		if (at < after->vrps && vrp_cmp(&after->items[at], vrp) == 0) {
-			size_t run = same(vrp, before->vrps - i, &after->items[at], after->vrps - at);
-
-			i += run;
-			at += run;
-			continue;
-		}
-		if (vrp->asn != 0 && !route_valid(after, vrp))
-			lost++;
-		i++;
-	}
-	return lost;
+	vrp_set_diff(before, after, loss_visit, &loss);
+	if (gone != NULL)
+		*gone = loss.gone;
+	return loss.lost;
 }
 
 bool origin_brake(const struct vrp_set *before, size_t lost, unsigned percent)

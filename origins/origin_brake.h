@@ -14,9 +14,10 @@
 
 /*
  * Of the routes that `before` makes valid (one for each record that is not of AS 0, with the record's own prefix),
- * how many `after` does not: they would be invalid or unknown.
+ * how many `after` does not: they would be invalid or unknown. *gone (NULL is allowed) is how many of its records are
+ * not in `after`, which is never less.
  */
-size_t origin_lost(const struct vrp_set *before, const struct vrp_set *after);
+size_t origin_lost(const struct vrp_set *before, const struct vrp_set *after, size_t *gone);
 /* Is `lost` more than `percent` of `before`? 100 percent: never. */
 bool origin_brake(const struct vrp_set *before, size_t lost, unsigned percent);
 

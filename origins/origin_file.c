@@ -23,20 +23,51 @@ struct row_words {
 	const char *prefix, *max, *asn, *end;
 };
 
-static void put_rows(struct al_buf *out, const struct vrp *items, size_t count, const struct row_words *words,
+/* So many from the walk's place on. */
+static void put_rows(struct al_buf *out, struct vrp_walk *walk, size_t count, const struct row_words *words,
 		     const char *between)
 {
-	for (size_t i = 0; i < count; i++) {
+	const struct vrp *vrp;
+
+	for (size_t i = 0; i < count && (vrp = vrp_walk_next(walk)) != NULL; i++) {
 		if (i != 0)
 			al_buf_str(out, between);
 		al_buf_str(out, words->prefix);
-		vrp_put_prefix(out, &items[i]);
+		vrp_put_prefix(out, vrp);
 		al_buf_str(out, words->max);
-		vrp_put_number(out, items[i].max);
+		vrp_put_number(out, vrp->max);
 		al_buf_str(out, words->asn);
-		vrp_put_number(out, items[i].asn);
+		vrp_put_number(out, vrp->asn);
 		al_buf_str(out, words->end);
 	}
+}
+
+static void put_all_rows(struct al_buf *out, const struct vrp_set *set, const struct row_words *words,
+			 const char *between)
+{
+	struct vrp_walk walk;
+
+	vrp_walk_start(&walk, set);
+	put_rows(out, &walk, set->vrps, words, between);
+}
+
+/* The next pair, and whether its customer begins and ends with it. */
+struct pair {
+	const struct vrp *vrp;
+	bool first, last;
+};
+
+static bool pair_next(struct vrp_walk *walk, struct pair *pair)
+{
+	const struct vrp *before = pair->vrp, *next;
+
+	pair->vrp = vrp_walk_next(walk);
+	if (pair->vrp == NULL)
+		return false;
+	next = vrp_walk_peek(walk);
+	pair->first = before == NULL || vrp_customer(before) != vrp_customer(pair->vrp);
+	pair->last = next == NULL || vrp_customer(next) != vrp_customer(pair->vrp);
+	return true;
 }
 
 /* ---- JSON and CSV ---- */
@@ -47,7 +78,7 @@ static void put_json_meta(struct al_buf *out, const struct vrp_set *set, const s
 
 	al_time_format(meta->generated, built);
 	al_buf_printf(out, "{\n\"metadata\": {\"counts\": %zu, \"counts4\": %zu, \"counts6\": %zu, \"aspas\": %zu, ",
-		      set->vrps, set->count4, set->vrps - set->count4, vrp_set_customers(set));
+		      set->vrps, set->count4, set->vrps - set->count4, set->customers);
 	al_buf_printf(out, "\"generated\": %" PRIu64 ", \"valid\": %" PRIu64 ", \"buildtime\": \"%s\", ",
 		      meta->generated, meta->expires, built);
 	al_buf_printf(out, "\"serial\": %" PRIu32 ", \"logSize\": %" PRIu64 ", \"network\": \"", set->serial,
@@ -58,17 +89,19 @@ static void put_json_meta(struct al_buf *out, const struct vrp_set *set, const s
 
 static void put_json_aspas(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
 {
-	for (size_t i = set->vrps; i < set->count; i++) {
-		bool first = i == set->vrps || vrp_customer(&set->items[i]) != vrp_customer(&set->items[i - 1]);
-		bool last = i + 1 == set->count || vrp_customer(&set->items[i]) != vrp_customer(&set->items[i + 1]);
+	struct pair pair = { .vrp = NULL };
+	const char *comma = "";
+	struct vrp_walk walk;
 
-		if (first)
+	vrp_walk_family(&walk, set, VRP_ASPA);
+	for (; pair_next(&walk, &pair); comma = ",") {
+		if (pair.first)
 			al_buf_printf(out, "%s\n{\"customer_asid\": %u, \"expires\": %" PRIu64 ", \"providers\": [",
-				      i == set->vrps ? "" : ",", vrp_customer(&set->items[i]), meta->expires);
+				      comma, vrp_customer(pair.vrp), meta->expires);
 		else
 			al_buf_str(out, ", ");
-		vrp_put_number(out, set->items[i].asn);
-		if (last)
+		vrp_put_number(out, pair.vrp->asn);
+		if (pair.last)
 			al_buf_str(out, "]}");
 	}
 }
@@ -88,7 +121,7 @@ static void put_json(struct al_buf *out, const struct vrp_set *set, const struct
 	words.end = (const char *)end.ptr;
 	put_json_meta(out, set, meta);
 	if (end.err == AL_OK)
-		put_rows(out, set->items, set->vrps, &words, ",");
+		put_all_rows(out, set, &words, ",");
 	else
 		out->err = end.err;
 	al_buf_str(out, "\n],\n\"aspas\": [");
@@ -100,14 +133,19 @@ static void put_json(struct al_buf *out, const struct vrp_set *set, const struct
 /* The AS number comes first here. */
 static void put_csv(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
 {
+	struct vrp_walk walk;
+
 	al_buf_str(out, "ASN,IP Prefix,Max Length,Trust Anchor,Expires\n");
+	vrp_walk_start(&walk, set);
 	for (size_t i = 0; i < set->vrps; i++) {
+		const struct vrp *vrp = vrp_walk_next(&walk);
+
 		al_buf_str(out, "AS");
-		vrp_put_number(out, set->items[i].asn);
+		vrp_put_number(out, vrp->asn);
 		al_buf_u8(out, ',');
-		vrp_put_prefix(out, &set->items[i]);
+		vrp_put_prefix(out, vrp);
 		al_buf_u8(out, ',');
-		vrp_put_number(out, set->items[i].max);
+		vrp_put_number(out, vrp->max);
 		al_buf_u8(out, ',');
 		put_plain(out, meta->network);
 		al_buf_u8(out, ',');
@@ -124,7 +162,7 @@ static void put_slurm(struct al_buf *out, const struct vrp_set *set, const struc
 	al_buf_str(out, "{\n\"slurmVersion\": 1,\n"
 			"\"validationOutputFilters\": {\"prefixFilters\": [], \"bgpsecFilters\": []},\n"
 			"\"locallyAddedAssertions\": {\"bgpsecAssertions\": [], \"prefixAssertions\": [");
-	put_rows(out, set->items, set->vrps, &words, ",");
+	put_all_rows(out, set, &words, ",");
 	al_buf_str(out, "\n]}\n}\n");
 }
 
@@ -143,10 +181,12 @@ static const struct row_words bird1_words = { "roa ", " max ", " as ", ";\n" };
 static void put_family(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta, unsigned family,
 		       const struct row_words *words)
 {
-	size_t from = family == 4 ? 0 : set->count4, to = family == 4 ? set->count4 : set->vrps;
+	size_t count = family == 4 ? set->count4 : set->vrps - set->count4;
+	struct vrp_walk walk;
 
-	put_comment(out, set, meta, to - from);
-	put_rows(out, set->items + from, to - from, words, "");
+	vrp_walk_family(&walk, set, family == 4 ? 32 : 128);
+	put_comment(out, set, meta, count);
+	put_rows(out, &walk, count, words, "");
 }
 
 static void put_bird2_4(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
@@ -192,21 +232,22 @@ static const char path_rules[] = "function roas_path_ok(bgppath way)\n{\n\tint a
 
 static void put_bird2_paths(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
 {
-	put_comment(out, set, meta, vrp_set_customers(set));
-	al_buf_str(out, "function roas_step_ok(int customer; int above)\n{\n\tcase customer {\n");
-	for (size_t i = set->vrps; i < set->count; i++) {
-		bool first = i == set->vrps || vrp_customer(&set->items[i]) != vrp_customer(&set->items[i - 1]);
-		bool last = i + 1 == set->count || vrp_customer(&set->items[i]) != vrp_customer(&set->items[i + 1]);
+	struct pair pair = { .vrp = NULL };
+	struct vrp_walk walk;
 
-		if (first) {
+	vrp_walk_family(&walk, set, VRP_ASPA);
+	put_comment(out, set, meta, set->customers);
+	al_buf_str(out, "function roas_step_ok(int customer; int above)\n{\n\tcase customer {\n");
+	while (pair_next(&walk, &pair)) {
+		if (pair.first) {
 			al_buf_str(out, "\t\t");
-			vrp_put_number(out, vrp_customer(&set->items[i]));
+			vrp_put_number(out, vrp_customer(pair.vrp));
 			al_buf_str(out, ": return above ~ [ ");
 		} else {
 			al_buf_str(out, ", ");
 		}
-		vrp_put_number(out, set->items[i].asn);
-		if (last)
+		vrp_put_number(out, pair.vrp->asn);
+		if (pair.last)
 			al_buf_str(out, " ];\n");
 	}
 	al_buf_str(out, "\t\telse: return true;\n\t}\n}\n");
@@ -219,7 +260,7 @@ static void put_openbgpd(struct al_buf *out, const struct vrp_set *set, const st
 
 	put_comment(out, set, meta, set->vrps);
 	al_buf_str(out, "roa-set {\n");
-	put_rows(out, set->items, set->vrps, &words, "");
+	put_all_rows(out, set, &words, "");
 	al_buf_str(out, "}\n");
 }
 

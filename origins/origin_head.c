@@ -225,7 +225,7 @@ void origin_head_count(struct origin_head *head, const struct vrp_set *set)
 	head->changed = set->size;
 	head->vrps4 = set->count4;
 	head->vrps6 = set->vrps - set->count4;
-	head->aspas = vrp_set_customers(set);
+	head->aspas = set->customers;
 }
 
 void origin_head_describe(struct origin_head *head, const struct vrp_set *set, struct al_slice text)

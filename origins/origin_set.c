@@ -40,8 +40,12 @@ static void put_record(struct al_buf *out, const struct vrp *vrp)
 
 void origin_set_write(const struct vrp_set *set, struct al_buf *out)
 {
-	for (size_t i = 0; i < set->count; i++)
-		put_record(out, &set->items[i]);
+	const struct vrp *vrp;
+	struct vrp_walk walk;
+
+	vrp_walk_start(&walk, set);
+	while ((vrp = vrp_walk_next(&walk)) != NULL)
+		put_record(out, vrp);
 }
 
 void origin_delta_write(const struct vrp_delta *delta, struct al_buf *out)

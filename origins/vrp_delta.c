@@ -41,38 +41,33 @@ void vrp_delta_sort(struct vrp_delta *delta)
 	vrp_sort(delta->items + delta->announced, delta->withdrawn);
 }
 
-/* One walk through both, in their order; with `delta` NULL it only counts. */
-static void between_walk(const struct vrp_set *a, const struct vrp_set *b, struct vrp_delta *delta,
-			 size_t count[static 2])
+/* While two sets are compared: how many there are of each, and where the next goes; `items` NULL only counts. */
+struct between {
+	struct vrp *items;
+	size_t put[2]; /* withdrawn, announced */
+};
+
+static bool between_visit(const struct vrp *vrp, bool in_b, void *arg)
 {
-	size_t i = 0, j = 0, put[2] = { 0, delta != NULL ? delta->announced : 0 };
+	struct between *between = arg;
 
-	while (i < a->count || j < b->count) {
-		int cmp = i == a->count ? 1 : j == b->count ? -1 : vrp_cmp(&a->items[i], &b->items[j]);
-
-		if (cmp > 0 && delta != NULL)
-			delta->items[put[0]] = b->items[j];
-		if (cmp < 0 && delta != NULL)
-			delta->items[put[1]] = a->items[i];
-		put[0] += cmp > 0 ? 1 : 0;
-		put[1] += cmp < 0 ? 1 : 0;
-		i += cmp <= 0 ? 1 : 0;
-		j += cmp >= 0 ? 1 : 0;
-	}
-	count[0] = put[0];
-	count[1] = put[1];
+	if (between->items != NULL)
+		between->items[between->put[in_b]] = *vrp;
+	between->put[in_b]++;
+	return true;
 }
 
 enum al_err vrp_delta_between(const struct vrp_set *a, const struct vrp_set *b, struct vrp_delta **out)
 {
+	struct between between = { .items = NULL };
 	struct vrp_delta *delta;
-	size_t count[2];
 
-	between_walk(a, b, NULL, count);
-	delta = vrp_delta_alloc(a->serial, b->serial, count[0], count[1]);
+	vrp_set_diff(a, b, between_visit, &between);
+	delta = vrp_delta_alloc(a->serial, b->serial, between.put[true], between.put[false]);
 	if (delta == NULL)
 		return AL_ENOMEM;
-	between_walk(a, b, delta, count);
+	between = (struct between){ .items = delta->items, .put = { [false] = delta->announced } };
+	vrp_set_diff(a, b, between_visit, &between);
 	*out = delta;
 	return AL_OK;
 }

@@ -22,7 +22,7 @@ struct vrp_delta {
 struct vrp_delta *vrp_delta_alloc(uint32_t from, uint32_t to, size_t announced, size_t withdrawn);
 void vrp_delta_sort(struct vrp_delta *delta); /* both parts into the set's order */
 
-/* What leads from `a` to `b`: one merge of both. free() ends it. */
+/* What leads from `a` to `b`, by vrp_set_diff(). free() ends it. */
 AL_MUST_USE enum al_err vrp_delta_between(const struct vrp_set *a, const struct vrp_set *b, struct vrp_delta **out);
 
 struct vrp_history;

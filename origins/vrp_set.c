@@ -53,6 +53,14 @@ static size_t run_end(const struct vrp_set *set, size_t first)
 	return left;
 }
 
+static void set_customers(struct vrp_set *set)
+{
+	for (size_t i = set->vrps; i < set->count; i++)
+		set->customers += i == set->vrps || vrp_customer(&set->items[i]) != vrp_customer(&set->items[i - 1])
+					  ? 1
+					  : 0;
+}
+
 static enum al_err set_index(struct vrp_set *set)
 {
 	size_t at, count = 0;
@@ -73,6 +81,7 @@ static enum al_err set_index(struct vrp_set *set)
 			set->vrps = end;
 		at = end;
 	}
+	set_customers(set);
 	return AL_OK;
 }
 
@@ -167,37 +176,106 @@ void vrp_set_within(const struct vrp_set *set, const struct al_prefix *prefix, v
 	}
 }
 
-size_t vrp_set_providers(const struct vrp_set *set, uint32_t customer, size_t *first)
-{
-	struct vrp least = vrp_pair(customer, 0);
-	size_t at = vrp_lower_bound(set, set->vrps, &least), end = at;
+/* ---- walking ---- */
 
-	while (end < set->count && vrp_customer(&set->items[end]) == customer)
-		end++;
-	*first = at;
-	return end - at;
+void vrp_walk_start(struct vrp_walk *walk, const struct vrp_set *set)
+{
+	*walk = (struct vrp_walk){ .set = set };
 }
 
-size_t vrp_set_customers(const struct vrp_set *set)
+void vrp_walk_seek(struct vrp_walk *walk, const struct vrp_set *set, const struct vrp *key)
 {
-	size_t count = 0;
+	*walk = (struct vrp_walk){ .set = set, .item = vrp_lower_bound(set, 0, key) };
+}
 
-	for (size_t i = set->vrps; i < set->count; i++)
-		count += i == set->vrps || vrp_customer(&set->items[i]) != vrp_customer(&set->items[i - 1]) ? 1 : 0;
-	return count;
+void vrp_walk_family(struct vrp_walk *walk, const struct vrp_set *set, uint8_t bits)
+{
+	*walk = (struct vrp_walk){ .set = set, .item = bits == 32 ? 0 : bits == 128 ? set->count4 : set->vrps };
+}
+
+const struct vrp *vrp_walk_peek(const struct vrp_walk *walk)
+{
+	return walk->item < walk->set->count ? &walk->set->items[walk->item] : NULL;
+}
+
+const struct vrp *vrp_walk_next(struct vrp_walk *walk)
+{
+	return walk->item < walk->set->count ? &walk->set->items[walk->item++] : NULL;
+}
+
+size_t vrp_set_providers(const struct vrp_set *set, uint32_t customer, struct vrp_walk *walk)
+{
+	struct vrp least = vrp_pair(customer, 0);
+	size_t end;
+
+	vrp_walk_seek(walk, set, &least);
+	for (end = walk->item; end < set->count && vrp_customer(&set->items[end]) == customer;)
+		end++;
+	return end - walk->item;
+}
+
+/* ---- comparing ---- */
+
+#define BLOCK ((size_t)128)
+
+/* How many records from here on are the same in both, in whole blocks. */
+static size_t same_blocks(const struct vrp_walk *a, const struct vrp_walk *b)
+{
+	size_t left_a = a->set->count - a->item, left_b = b->set->count - b->item;
+	size_t most = left_a < left_b ? left_a : left_b, n = 0;
+
+	while (n + BLOCK <= most &&
+	       memcmp(&a->set->items[a->item + n], &b->set->items[b->item + n], BLOCK * sizeof(struct vrp)) == 0)
+		n += BLOCK;
+	return n;
+}
+
+void vrp_set_diff(const struct vrp_set *a, const struct vrp_set *b, vrp_diff_fn visit, void *arg)
+{
+	struct vrp_walk in_a, in_b;
+	bool more = true;
+
+	vrp_walk_start(&in_a, a);
+	vrp_walk_start(&in_b, b);
+	while (more) {
+		size_t same = same_blocks(&in_a, &in_b);
+		const struct vrp *x, *y;
+		int cmp;
+
+		in_a.item += same;
+		in_b.item += same;
+		x = vrp_walk_peek(&in_a);
+		y = vrp_walk_peek(&in_b);
+		if (x == NULL && y == NULL)
+			break;
+		cmp = x == NULL ? 1 : y == NULL ? -1 : vrp_cmp(x, y);
+		if (cmp != 0)
+			more = visit(cmp < 0 ? x : y, cmp > 0, arg);
+		in_a.item += cmp <= 0 ? 1 : 0;
+		in_b.item += cmp >= 0 ? 1 : 0;
+	}
+}
+
+static bool eq_visit(const struct vrp *vrp, bool in_b, void *arg)
+{
+	bool *same = arg;
+
+	(void)vrp;
+	(void)in_b;
+	*same = false;
+	return false;
 }
 
 bool vrp_set_eq(const struct vrp_set *a, const struct vrp_set *b)
 {
-	size_t i;
+	bool same = a->count == b->count;
 
-	if (a->count != b->count)
-		return false;
-	for (i = 0; i < a->count; i++)
-		if (vrp_cmp(&a->items[i], &b->items[i]) != 0)
-			return false;
-	return true;
+	if (same)
+		vrp_set_diff(a, b, eq_visit, &same);
+	return same;
 }
+
+/* ---- changing ---- */
 
 /* Append base's items [from, to) to `set`. */
 static void set_copy(struct vrp_set *set, const struct vrp_set *base, size_t from, size_t to)

@@ -14,7 +14,7 @@ void rtr_images_init(struct rtr_images *images)
 	*images = (struct rtr_images){ 0 };
 }
 
-/* Of the VRPs, which stand before the pairs. */
+/* Of a difference's VRPs, which stand before its pairs. */
 static size_t prefixes_len(const struct vrp *items, size_t count)
 {
 	size_t i, len = 0;
@@ -90,37 +90,45 @@ static void image_put(struct rtr_image *image, uint8_t version, const struct vrp
 	image->len += rtr_put_prefix(image->bytes + image->len, version, vrp, announce);
 }
 
-/* Where the pairs of the customer at `first` end. */
-static size_t customer_end(const struct vrp *items, size_t count, size_t first)
-{
-	size_t i = first;
-
-	while (i < count && vrp_customer(&items[i]) == vrp_customer(&items[first]))
-		i++;
-	return i;
-}
-
 /* A list that no router could read is none: nothing is said about that customer then. */
 static bool list_ok(size_t providers)
 {
 	return providers != 0 && providers <= RTR_ASPA_MAX;
 }
 
+/* The lists of all customers. */
+static void image_put_all_customers(struct rtr_image *image, uint8_t version, const struct vrp_set *set)
+{
+	const struct vrp *pair;
+	struct vrp_walk walk, list;
+
+	vrp_walk_family(&walk, set, VRP_ASPA);
+	while ((pair = vrp_walk_peek(&walk)) != NULL) {
+		size_t count = vrp_set_providers(set, vrp_customer(pair), &list);
+
+		if (list_ok(count))
+			image->len += rtr_put_aspa(image->bytes + image->len, version, vrp_customer(pair), &list,
+						   count);
+		for (size_t i = 0; i < count; i++)
+			(void)vrp_walk_next(&walk);
+	}
+}
+
 static struct rtr_image *image_of_set(struct rtr_images *images, uint8_t version, const struct vrp_set *set)
 {
-	size_t i, end, pairs = version >= RTR_VERSION_ASPA ? set->count - set->vrps : 0;
-	struct rtr_image *image = image_alloc(images, prefixes_len(set->items, set->vrps) + pairs * (RTR_ASPA_LEN + 4));
+	size_t pairs = version >= RTR_VERSION_ASPA ? set->count - set->vrps : 0;
+	struct rtr_image *image = image_alloc(images, set->count4 * RTR_PREFIX4_LEN +
+							      (set->vrps - set->count4) * RTR_PREFIX6_LEN +
+							      pairs * (RTR_ASPA_LEN + 4));
+	struct vrp_walk walk;
 
 	if (image == NULL)
 		return NULL;
-	for (i = 0; i < set->vrps; i++)
-		image_put(image, version, &set->items[i], true);
-	for (i = set->vrps; i < set->vrps + pairs; i = end) {
-		end = customer_end(set->items, set->count, i);
-		if (list_ok(end - i))
-			image->len += rtr_put_aspa(image->bytes + image->len, version, vrp_customer(&set->items[i]),
-						   &set->items[i], end - i);
-	}
+	vrp_walk_start(&walk, set);
+	for (size_t i = 0; i < set->vrps; i++)
+		image_put(image, version, vrp_walk_next(&walk), true);
+	if (pairs != 0)
+		image_put_all_customers(image, version, set);
 	image->announced = image->len;
 	image->to = set->serial;
 	return image;
@@ -147,7 +155,8 @@ enum al_err rtr_images_full(struct rtr_images *images, uint8_t version, struct r
 /* A customer whose pairs differ: what the router has, and what it is to have. */
 struct customer {
 	uint32_t asn;
-	size_t had, first, has; /* providers; the new ones are the set's from `first` on */
+	size_t had, has;      /* providers */
+	struct vrp_walk list; /* at the first that it has */
 };
 
 /* Customers of a difference, ascending: those of its announced and of its withdrawn pairs, merged. */
@@ -165,7 +174,7 @@ static size_t customers_of(const struct vrp_delta *delta, const struct vrp_set *
 		struct customer *customer = &out[count++];
 
 		customer->asn = a < b ? a : b;
-		customer->has = customer->had = vrp_set_providers(set, customer->asn, &customer->first);
+		customer->has = customer->had = vrp_set_providers(set, customer->asn, &customer->list);
 		for (; i < delta->announced && vrp_customer(&delta->items[i]) == customer->asn; i++)
 			customer->had--;
 		for (; j < to && vrp_customer(&delta->items[j]) == customer->asn; j++)
@@ -184,23 +193,23 @@ static size_t customers_len(const struct customer *customers, size_t count)
 }
 
 /* Those that come or change, or those that go. */
-static void image_put_customers(struct rtr_image *image, uint8_t version, const struct vrp_set *set,
-				const struct customer *customers, size_t count, bool announce)
+static void image_put_customers(struct rtr_image *image, uint8_t version, struct customer *customers, size_t count,
+				bool announce)
 {
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		const struct customer *c = &customers[i];
+		struct customer *c = &customers[i];
 
 		if (list_ok(c->has) == announce && (announce || list_ok(c->had)))
-			image->len += rtr_put_aspa(image->bytes + image->len, version, c->asn,
-						   announce ? &set->items[c->first] : NULL, announce ? c->has : 0);
+			image->len += rtr_put_aspa(image->bytes + image->len, version, c->asn, &c->list,
+						   announce ? c->has : 0);
 	}
 }
 
 /* Announcements first, so that nothing is without its replacement; withdrawals least specific first. */
 static struct rtr_image *image_of_parts(struct rtr_images *images, uint8_t version, const struct vrp_delta *delta,
-					const struct customer *customers, size_t count)
+					struct customer *customers, size_t count)
 {
 	size_t i, end = delta->announced + delta->withdrawn;
 	struct rtr_image *image = image_alloc(images,
@@ -212,13 +221,13 @@ static struct rtr_image *image_of_parts(struct rtr_images *images, uint8_t versi
 		return NULL;
 	for (i = 0; i < delta->announced && delta->items[i].bits != VRP_ASPA; i++)
 		image_put(image, version, &delta->items[i], true);
-	image_put_customers(image, version, images->set, customers, count, true);
+	image_put_customers(image, version, customers, count, true);
 	image->announced = image->len;
 	image->to = delta->to;
 	for (i = end; i > delta->announced; i--)
 		if (delta->items[i - 1].bits != VRP_ASPA)
 			image_put(image, version, &delta->items[i - 1], false);
-	image_put_customers(image, version, images->set, customers, count, false);
+	image_put_customers(image, version, customers, count, false);
 	return image;
 }
 

@@ -165,14 +165,14 @@ size_t rtr_put_prefix(uint8_t *out, uint8_t version, const struct vrp *vrp, bool
 	return len;
 }
 
-size_t rtr_put_aspa(uint8_t *out, uint8_t version, uint32_t customer, const struct vrp *pairs, size_t count)
+size_t rtr_put_aspa(uint8_t *out, uint8_t version, uint32_t customer, struct vrp_walk *pairs, size_t count)
 {
 	uint32_t len = RTR_ASPA_LEN + 4 * (uint32_t)count;
 
 	put_header(out, version, RTR_ASPA, (uint16_t)(count != 0 ? 0x0100 : 0), len);
 	al_set_u32(out + 8, customer);
 	for (size_t i = 0; i < count; i++)
-		al_set_u32(out + RTR_ASPA_LEN + 4 * i, pairs[i].asn);
+		al_set_u32(out + RTR_ASPA_LEN + 4 * i, vrp_walk_next(pairs)->asn);
 	return len;
 }
 

@@ -90,10 +90,11 @@ size_t rtr_put_prefix(uint8_t *out, uint8_t version, const struct vrp *vrp, bool
 /*
  * An ASPA: the customer and all of its providers, which replace those that the router had; or none, which takes the
  * customer away. The layout is the draft's since its revision 14: flags in byte 2, no address family, no count.
+ * `pairs` is at the first of them, and past the last afterwards; without any it is left alone.
  */
 #define RTR_ASPA_LEN 12
 #define RTR_ASPA_MAX 16380 /* providers: bird and rtrlib read PDUs of less than 64 KiB */
-size_t rtr_put_aspa(uint8_t *out, uint8_t version, uint32_t customer, const struct vrp *pairs, size_t count);
+size_t rtr_put_aspa(uint8_t *out, uint8_t version, uint32_t customer, struct vrp_walk *pairs, size_t count);
 /* `inner` is cut to RTR_ERROR_INNER_MAX bytes, `text` (ASCII) to RTR_ERROR_TEXT_MAX. */
 size_t rtr_put_error(uint8_t out[static RTR_ERROR_MAX], uint8_t version, enum rtr_code code, struct al_slice inner,
 		     const char *text);

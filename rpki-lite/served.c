@@ -74,7 +74,7 @@ static void served_count(const struct vrp_set *set, const struct vrp_history *hi
 {
 	al_metric_set(&metric_vrps4, set != NULL ? set->count4 : 0);
 	al_metric_set(&metric_vrps6, set != NULL ? set->vrps - set->count4 : 0);
-	al_metric_set(&metric_aspas, set != NULL ? vrp_set_customers(set) : 0);
+	al_metric_set(&metric_aspas, set != NULL ? set->customers : 0);
 	al_metric_set(&metric_serial, set != NULL ? set->serial : 0);
 	al_metric_set(&metric_history, vrp_history_count(history));
 }
@@ -96,7 +96,7 @@ static void served_show(struct served *self, const struct vrp_set *set, const st
 	served_count(set, self->history);
 	al_metric_inc(&metric_sets, 1);
 	al_log(AL_LOG_INFO, "set", "serial=%" PRIu32 " vrps=%zu aspas=%zu history=%zu", set->serial, set->vrps,
-	       vrp_set_customers(set), vrp_history_count(self->history));
+	       set->customers, vrp_history_count(self->history));
 	self->shown = true;
 	self->keep_at_s = 0;
 	if (first)

@@ -85,14 +85,17 @@ static enum al_err group(struct roa_plan *out)
 
 enum al_err roa_plan_make(const struct vrp_set *set, const struct resources *resources, struct roa_plan *out)
 {
+	const struct vrp *vrp;
+	struct vrp_walk walk;
 	enum al_err err;
 
 	*out = (struct roa_plan){ .items = calloc(2 * set->count + 1, sizeof(struct vrp)) };
 	if (out->items == NULL)
 		return AL_ENOMEM;
-	for (size_t i = 0; i < set->count; i++)
-		if (resources_cover(resources, &set->items[i]))
-			take(out, &set->items[i]);
+	vrp_walk_start(&walk, set);
+	while ((vrp = vrp_walk_next(&walk)) != NULL)
+		if (resources_cover(resources, vrp))
+			take(out, vrp);
 		else
 			out->left_out++;
 	if (out->item_count > 1)

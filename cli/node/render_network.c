@@ -14,13 +14,18 @@
 /* The pairs of vrp_build.h (rule 4), as the inside of two of bird's sets, which may not be empty. */
 static void beside_put(const struct vrp_set *set, struct al_buf *out)
 {
+	const struct vrp *pair, *before = NULL;
+	struct vrp_walk walk;
+
 	al_buf_str(out, "define ALAMO_LISTED = [ 0");
-	for (size_t i = set->vrps; i < set->count; i++)
-		if (i == set->vrps || vrp_customer(&set->items[i - 1]) != vrp_customer(&set->items[i]))
-			al_buf_printf(out, ", %u", vrp_customer(&set->items[i]));
+	vrp_walk_family(&walk, set, VRP_ASPA);
+	for (; (pair = vrp_walk_next(&walk)) != NULL; before = pair)
+		if (before == NULL || vrp_customer(before) != vrp_customer(pair))
+			al_buf_printf(out, ", %u", vrp_customer(pair));
 	al_buf_str(out, " ];\ndefine ALAMO_LINKS = [ (0, 0, 0)");
-	for (size_t i = set->vrps; i < set->count; i++)
-		al_buf_printf(out, ", (0, %u, %u)", vrp_customer(&set->items[i]), set->items[i].asn);
+	vrp_walk_family(&walk, set, VRP_ASPA);
+	while ((pair = vrp_walk_next(&walk)) != NULL)
+		al_buf_printf(out, ", (0, %u, %u)", vrp_customer(pair), pair->asn);
 	al_buf_str(out, " ];\n");
 }
 

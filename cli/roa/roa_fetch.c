@@ -90,7 +90,7 @@ static int fetch_set(struct fetch *f)
 static int fetch_brake(const struct fetch *f)
 {
 	unsigned percent = f->options->brake.given ? (unsigned)f->options->brake.value : BRAKE_PERCENT;
-	size_t lost = f->state.set != NULL ? origin_lost(f->state.set, f->set) : 0;
+	size_t lost = f->state.set != NULL ? origin_lost(f->state.set, f->set, NULL) : 0;
 
 	if (lost == 0 || f->options->release || !origin_brake(f->state.set, lost, percent))
 		return CLI_DONE;

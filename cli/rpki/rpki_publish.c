@@ -31,7 +31,7 @@ static const struct vrp_set *brake(const struct publish *p, const struct generat
 {
 	const struct vrp_set *set = p->source.set;
 	unsigned percent = p->options->brake.given ? (unsigned)p->options->brake.value : BRAKE_PERCENT;
-	size_t lost = before->set != NULL ? origin_lost(before->set, set) : 0;
+	size_t lost = before->set != NULL ? origin_lost(before->set, set, NULL) : 0;
 
 	if (lost == 0 || p->options->release || !origin_brake(before->set, lost, percent))
 		return set;

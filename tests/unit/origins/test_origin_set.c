@@ -121,11 +121,13 @@ static void bad_deltas(void **state)
 static size_t lost(const struct vrp *before, size_t count, const struct vrp *after, size_t after_count)
 {
 	struct vrp_set *a, *b;
-	size_t got;
+	size_t got, gone;
 
 	assert_int_equal(vrp_set_new(before, count, 1, &a), AL_OK);
 	assert_int_equal(vrp_set_new(after, after_count, 2, &b), AL_OK);
-	got = origin_lost(a, b);
+	got = origin_lost(a, b, &gone);
+	assert_in_range(got, 0, gone);
+	assert_in_range(gone, 0, count);
 	vrp_set_unref(a);
 	vrp_set_unref(b);
 	return got;

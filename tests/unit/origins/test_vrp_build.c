@@ -40,8 +40,9 @@ static void replay(const char *name)
 	char path[512];
 	struct al_buf rpsl, want, got;
 	struct al_state *state;
+	const struct vrp *vrp;
+	struct vrp_walk walk;
 	struct vrp_set *set;
-	size_t i;
 
 	al_buf_init(&rpsl, READ_FILE_MAX);
 	al_buf_init(&want, READ_FILE_MAX);
@@ -55,8 +56,9 @@ static void replay(const char *name)
 	assert_int_equal(al_state_new(&state), AL_OK);
 	load_objects(al_buf_view(&rpsl), state);
 	assert_int_equal(vrp_build(state, al_state_size(state), &set), AL_OK);
-	for (i = 0; i < set->count; i++) {
-		vrp_format(&set->items[i], &got);
+	vrp_walk_start(&walk, set);
+	while ((vrp = vrp_walk_next(&walk)) != NULL) {
+		vrp_format(vrp, &got);
 		al_buf_u8(&got, '\n');
 	}
 	al_buf_u8(&want, 0);

@@ -80,12 +80,32 @@ static inline struct vrp_set *set_random(uint64_t *seed, size_t count, uint64_t 
 	return set;
 }
 
+/* All records in order, which the caller frees. */
+static inline struct vrp *set_items(const struct vrp_set *set)
+{
+	struct vrp *items = calloc(set->count + 1, sizeof(*items));
+	const struct vrp *vrp;
+	struct vrp_walk walk;
+	size_t count = 0;
+
+	assert_non_null(items);
+	vrp_walk_start(&walk, set);
+	while ((vrp = vrp_walk_next(&walk)) != NULL) {
+		assert_true(count < set->count);
+		items[count++] = *vrp;
+	}
+	assert_int_equal(count, set->count);
+	return items;
+}
+
 static inline bool set_has(const struct vrp_set *set, const struct vrp *vrp)
 {
-	size_t i;
+	struct vrp_walk walk;
+	const struct vrp *other;
 
-	for (i = 0; i < set->count; i++)
-		if (vrp_cmp(&set->items[i], vrp) == 0)
+	vrp_walk_start(&walk, set);
+	while ((other = vrp_walk_next(&walk)) != NULL)
+		if (vrp_cmp(other, vrp) == 0)
 			return true;
 	return false;
 }
@@ -94,7 +114,7 @@ static inline bool set_has(const struct vrp_set *set, const struct vrp *vrp)
 static inline struct vrp_delta *delta_between(const struct vrp_set *a, const struct vrp_set *b)
 {
 	struct vrp_delta *delta = vrp_delta_alloc(a->serial, b->serial, b->count, a->count);
-	struct vrp *gone;
+	struct vrp *of_a = set_items(a), *of_b = set_items(b), *gone;
 	size_t i;
 
 	assert_non_null(delta);
@@ -102,12 +122,14 @@ static inline struct vrp_delta *delta_between(const struct vrp_set *a, const str
 	delta->announced = 0;
 	delta->withdrawn = 0;
 	for (i = 0; i < b->count; i++)
-		if (!set_has(a, &b->items[i]))
-			delta->items[delta->announced++] = b->items[i];
+		if (!set_has(a, &of_b[i]))
+			delta->items[delta->announced++] = of_b[i];
 	for (i = 0; i < a->count; i++)
-		if (!set_has(b, &a->items[i]))
-			gone[delta->withdrawn++] = a->items[i];
+		if (!set_has(b, &of_a[i]))
+			gone[delta->withdrawn++] = of_a[i];
 	memmove(delta->items + delta->announced, gone, delta->withdrawn * sizeof(*gone));
+	free(of_a);
+	free(of_b);
 	return delta;
 }
 
@@ -128,6 +150,8 @@ static inline void assert_leads(const struct vrp_set *a, const struct vrp_delta 
 	assert_int_equal(delta_apply(a, delta, b->size, &got), AL_OK);
 	assert_true(vrp_set_eq(got, b));
 	assert_int_equal(got->count4, b->count4);
+	assert_int_equal(got->vrps, b->vrps);
+	assert_int_equal(got->customers, b->customers);
 	vrp_set_unref(got);
 }
 

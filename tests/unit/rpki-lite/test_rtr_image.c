@@ -103,10 +103,12 @@ static void router_image(struct router *router, uint8_t version, const struct rt
 static void assert_router(const struct router *router, uint8_t version, const struct vrp_set *set)
 {
 	size_t i, count = version >= RTR_VERSION_ASPA ? set->count : set->vrps;
+	struct vrp_walk walk;
 
 	assert_int_equal(router->count, count);
+	vrp_walk_start(&walk, set);
 	for (i = 0; i < count; i++)
-		assert_true(router_find(router, &set->items[i]) < router->count);
+		assert_true(router_find(router, vrp_walk_next(&walk)) < router->count);
 }
 
 static void routers_arrive_at_the_set(void **state)
