@@ -2,7 +2,10 @@
 /*
  * gate.c -- the brake's state and its two files. Thread: the loop's.
  *
- * Invariant: `reference` is a set that was served within the last GATE_WINDOW_S seconds, or the only one there was.
+ * Invariant: `reference` is a set that was served within the last GATE_WINDOW_S seconds, or the only one there was;
+ * `last` is what was looked at last, and of the reference's records at most `gone_most` are not in it. As no more routes
+ * are lost than records are gone, nearly every step is found harmless by what it changes, and not by all that changed
+ * within the window.
  */
 #include "gate.h"
 
@@ -25,6 +28,8 @@ struct gate {
 	struct gate_conf conf;
 	const struct vrp_set *reference; /* counted; NULL: none yet */
 	uint64_t reference_s;
+	const struct vrp_set *last; /* counted; NULL as long as the reference is */
+	size_t gone_most;
 	uint32_t held;   /* serial; 0: nothing is held */
 	uint64_t held_s; /* since when anything is */
 	size_t lost, of; /* of the step that is too much */
@@ -55,6 +60,7 @@ void gate_free(struct gate *gate)
 	if (gate == NULL)
 		return;
 	vrp_set_unref(gate->reference);
+	vrp_set_unref(gate->last);
 	free(gate);
 }
 
@@ -67,6 +73,26 @@ static const char *file_path(const struct gate *gate, const char *name, char out
 {
 	(void)snprintf(out, PATH_LEN, "%s/%s", gate->conf.dir, name);
 	return out;
+}
+
+static void last_set(struct gate *gate, const struct vrp_set *last)
+{
+	const struct vrp_set *old = gate->last;
+
+	gate->last = vrp_set_ref(last);
+	vrp_set_unref(old);
+}
+
+/* What steps are measured by from now on. */
+static void reference_set(struct gate *gate, const struct vrp_set *reference, uint64_t now_s)
+{
+	const struct vrp_set *old = gate->reference;
+
+	gate->reference = vrp_set_ref(reference);
+	gate->reference_s = now_s;
+	gate->gone_most = 0;
+	last_set(gate, reference);
+	vrp_set_unref(old);
 }
 
 /* For the operator: what waits, and until when. */
@@ -117,9 +143,7 @@ static void gate_let(struct gate *gate, const struct vrp_set *newest, uint64_t n
 	}
 	if (!accepted && gate->reference != NULL && now_s - gate->reference_s < GATE_WINDOW_S)
 		return;
-	vrp_set_unref(gate->reference);
-	gate->reference = vrp_set_ref(newest);
-	gate->reference_s = now_s;
+	reference_set(gate, newest, now_s);
 }
 
 /* Did the operator release this serial? One that he has not seen stays. */
@@ -137,12 +161,24 @@ static bool gate_released(const struct gate *gate, uint32_t serial)
 	return named == serial;
 }
 
-/* Does the way from `before` take too much away? */
-static bool gate_steep(struct gate *gate, const struct vrp_set *before, const struct vrp_set *newest)
+/* Does the way from `before` take too much away? *gone as of origin_lost(). */
+static bool gate_steep(struct gate *gate, const struct vrp_set *before, const struct vrp_set *newest, size_t *gone)
 {
-	gate->lost = origin_lost(before, newest);
+	gate->lost = origin_lost(before, newest, gone);
 	gate->of = before->vrps;
 	return origin_brake(before, gate->lost, gate->conf.percent);
+}
+
+/* The same from the reference: counted only when the bound does not say it. */
+static bool reference_steep(struct gate *gate, const struct vrp_set *newest)
+{
+	size_t step;
+
+	(void)gate_steep(gate, gate->last, newest, &step);
+	last_set(gate, newest);
+	gate->gone_most += step;
+	return (gate->held != 0 || origin_brake(gate->reference, gate->gone_most, gate->conf.percent)) &&
+	       gate_steep(gate, gate->reference, newest, &gate->gone_most);
 }
 
 bool gate_pass(struct gate *gate, const struct vrp_set *served, const struct vrp_set *newest, uint64_t now_s)
@@ -151,12 +187,9 @@ bool gate_pass(struct gate *gate, const struct vrp_set *served, const struct vrp
 		gate_let(gate, newest, now_s, false, "first");
 		return true;
 	}
-	if (gate->reference == NULL) {
-		gate->reference = vrp_set_ref(served);
-		gate->reference_s = now_s;
-	}
-	if (!gate_steep(gate, gate->reference, newest) &&
-	    (served == gate->reference || !gate_steep(gate, served, newest))) {
+	if (gate->reference == NULL)
+		reference_set(gate, served, now_s);
+	if (!reference_steep(gate, newest) && (served == gate->reference || !gate_steep(gate, served, newest, NULL))) {
 		gate_let(gate, newest, now_s, false, "harmless");
 		return true;
 	}

@@ -141,6 +141,24 @@ static void window(void **state)
 	bench_close(&bench);
 }
 
+/* Records that come and go are no loss, however many do within the window. */
+static void coming_and_going(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, 25, 0);
+	assert_true(offer(&bench, 60, 10, 5));
+	for (uint64_t size = 11; size < 200; size += 2) {
+		assert_true(offer(&bench, 48, size, 6));
+		assert_true(offer(&bench, 60, size + 1, 6));
+	}
+	assert_true(offer(&bench, 46, 200, 7));
+	assert_false(offer(&bench, 44, 201, 7)); /* sixteen of the sixty */
+	assert_held(&bench, "serial 201\nsize 201\nrecords 44 of 60\nlost 16\n");
+	bench_close(&bench);
+}
+
 /* After a start there is what the disk has, and that is the measure. */
 static void restored(void **state)
 {
@@ -173,6 +191,7 @@ int main(void)
 		cmocka_unit_test(operator_releases), cmocka_unit_test(time_releases),
 		cmocka_unit_test(too_early),         cmocka_unit_test(window),
 		cmocka_unit_test(restored),          cmocka_unit_test(no_brake),
+		cmocka_unit_test(coming_and_going),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
