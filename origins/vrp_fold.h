@@ -4,7 +4,7 @@
  *
  * vrp_fold_change() writes down, for each object that an entry changes, what is now true of its prefix and AS
  * (and, for a hold, of everything below it). vrp_fold_take() turns what was written down into the next set and
- * one delta for each entry that changed it. Cost: O(log n) a changed object, and one linear copy of the set
+ * one delta for each entry that changed it. Cost: O(log n) a changed object, and the leaves of the set that change
  * (vrp_set_apply) a take, however many heads it covers, a hold, and VRP_FOLD_EVENTS objects.
  *
  * Memory is the set itself, 24 bytes a record: what else lives in the registry are routes that a hold hides, and

@@ -1,120 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * vrp_set.c -- immutable sorted sets of VRPs.
- *
- * Thread: a set stays on the thread that made it. Invariant: items are in strictly
- * ascending vrp_cmp() order, and runs cover them without gaps.
- */
+/* vrp_set.c -- sets as they are counted, searched, walked and compared. */
+#include "vrp_set.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "vrp_set.h"
+#include "vrp_tree.h"
 
-static bool same_rank(const struct vrp *a, const struct vrp *b)
+/* ---- counting ---- */
+
+void vrp_leaf_unref(struct vrp_leaf *leaf)
 {
-	return a->bits == b->bits && a->len == b->len && a->max == b->max;
+	if (--leaf->refs == 0)
+		free(leaf);
 }
 
-struct vrp_run {
-	uint8_t bits, len, max;
-	size_t first, count;
-};
-
-/* First position in [from, count) whose item is not below `key`. */
-static size_t vrp_lower_bound(const struct vrp_set *set, size_t from, const struct vrp *key)
+void vrp_branch_unref(struct vrp_branch *branch)
 {
-	size_t left = from, right = set->count;
-
-	while (left < right) {
-		size_t mid = left + (right - left) / 2;
-
-		if (vrp_cmp(&set->items[mid], key) < 0)
-			left = mid + 1;
-		else
-			right = mid;
-	}
-	return left;
-}
-
-/* The end of the run that starts at `first`. */
-static size_t run_end(const struct vrp_set *set, size_t first)
-{
-	size_t left = first + 1, right = set->count;
-	const struct vrp *run = &set->items[first];
-
-	while (left < right) {
-		size_t mid = left + (right - left) / 2;
-
-		if (same_rank(&set->items[mid], run))
-			left = mid + 1;
-		else
-			right = mid;
-	}
-	return left;
-}
-
-static void set_customers(struct vrp_set *set)
-{
-	for (size_t i = set->vrps; i < set->count; i++)
-		set->customers += i == set->vrps || vrp_customer(&set->items[i]) != vrp_customer(&set->items[i - 1])
-					  ? 1
-					  : 0;
-}
-
-static enum al_err set_index(struct vrp_set *set)
-{
-	size_t at, count = 0;
-
-	for (at = 0; at < set->count; at = run_end(set, at))
-		count++;
-	set->runs = calloc(count != 0 ? count : 1, sizeof(*set->runs));
-	if (set->runs == NULL)
-		return AL_ENOMEM;
-	for (at = 0; at < set->count;) {
-		const struct vrp *v = &set->items[at];
-		size_t end = run_end(set, at);
-
-		set->runs[set->run_count++] = (struct vrp_run){ v->bits, v->len, v->max, at, end - at };
-		if (v->bits == 32)
-			set->count4 = end;
-		if (v->bits != VRP_ASPA)
-			set->vrps = end;
-		at = end;
-	}
-	set_customers(set);
-	return AL_OK;
-}
-
-static struct vrp_set *set_alloc(size_t count, uint64_t size)
-{
-	struct vrp_set *set = NULL;
-
-	if (count <= (SIZE_MAX - sizeof(*set)) / sizeof(set->items[0]))
-		set = malloc(sizeof(*set) + count * sizeof(set->items[0]));
-	if (set != NULL)
-		*set = (struct vrp_set){ .refs = 1, .serial = vrp_serial(size), .size = size };
-	return set;
-}
-
-enum al_err vrp_set_new(const struct vrp *items, size_t count, uint64_t size, struct vrp_set **out)
-{
-	struct vrp_set *set = set_alloc(count, size);
-	size_t i;
-
-	if (set == NULL)
-		return AL_ENOMEM;
-	if (count != 0)
-		memcpy(set->items, items, count * sizeof(*items));
-	vrp_sort(set->items, count);
-	for (i = 0; i < count; i++)
-		if (set->count == 0 || vrp_cmp(&set->items[set->count - 1], &set->items[i]) != 0)
-			set->items[set->count++] = set->items[i];
-	if (set_index(set) != AL_OK) {
-		vrp_set_unref(set);
-		return AL_ENOMEM;
-	}
-	*out = set;
-	return AL_OK;
+	if (--branch->refs != 0)
+		return;
+	for (unsigned i = 0; i < branch->count; i++)
+		vrp_leaf_unref(branch->leaves[i]);
+	free(branch);
 }
 
 const struct vrp_set *vrp_set_ref(const struct vrp_set *set)
@@ -132,48 +39,9 @@ void vrp_set_unref(const struct vrp_set *set)
 
 	if (counted == NULL || --counted->refs != 0)
 		return;
-	free(counted->runs);
+	for (size_t i = 0; i < counted->branch_count; i++)
+		vrp_branch_unref(counted->branches[i]);
 	free(counted);
-}
-
-const struct vrp *vrp_set_find(const struct vrp_set *set, const struct vrp *key)
-{
-	size_t i;
-
-	for (i = 0; i < set->run_count; i++) {
-		const struct vrp_run *run = &set->runs[i];
-		struct vrp probe = *key;
-		size_t at;
-
-		if (run->bits != key->bits || run->len != key->len)
-			continue;
-		probe.max = run->max;
-		at = vrp_lower_bound(set, run->first, &probe);
-		if (at < set->count && vrp_cmp(&set->items[at], &probe) == 0)
-			return &set->items[at];
-	}
-	return NULL;
-}
-
-void vrp_set_within(const struct vrp_set *set, const struct al_prefix *prefix, vrp_fn visit, void *arg)
-{
-	bool more = true;
-
-	for (size_t i = 0; i < set->run_count && more; i++) {
-		const struct vrp_run *run = &set->runs[i];
-		struct vrp least = { .bits = run->bits, .len = run->len, .max = run->max };
-
-		if (run->bits != prefix->bits || run->len < prefix->len)
-			continue;
-		memcpy(least.addr, prefix->addr, sizeof(least.addr));
-		for (size_t at = vrp_lower_bound(set, run->first, &least); at < run->first + run->count && more; at++) {
-			struct al_prefix inner = vrp_prefix(&set->items[at]);
-
-			if (!al_prefix_covers(prefix, &inner))
-				break;
-			more = visit(&set->items[at], arg);
-		}
-	}
 }
 
 /* ---- walking ---- */
@@ -183,51 +51,207 @@ void vrp_walk_start(struct vrp_walk *walk, const struct vrp_set *set)
 	*walk = (struct vrp_walk){ .set = set };
 }
 
-void vrp_walk_seek(struct vrp_walk *walk, const struct vrp_set *set, const struct vrp *key)
+/* Past the leaf that the walk is in. */
+static void walk_leaf_over(struct vrp_walk *walk)
 {
-	*walk = (struct vrp_walk){ .set = set, .item = vrp_lower_bound(set, 0, key) };
+	walk->item = 0;
+	if (++walk->leaf == walk->set->branches[walk->branch]->count) {
+		walk->leaf = 0;
+		walk->branch++;
+	}
 }
 
-void vrp_walk_family(struct vrp_walk *walk, const struct vrp_set *set, uint8_t bits)
+static const struct vrp_leaf *walk_leaf(const struct vrp_walk *walk)
 {
-	*walk = (struct vrp_walk){ .set = set, .item = bits == 32 ? 0 : bits == 128 ? set->count4 : set->vrps };
+	return walk->set->branches[walk->branch]->leaves[walk->leaf];
 }
 
 const struct vrp *vrp_walk_peek(const struct vrp_walk *walk)
 {
-	return walk->item < walk->set->count ? &walk->set->items[walk->item] : NULL;
+	return walk->branch < walk->set->branch_count ? &walk_leaf(walk)->items[walk->item] : NULL;
 }
 
 const struct vrp *vrp_walk_next(struct vrp_walk *walk)
 {
-	return walk->item < walk->set->count ? &walk->set->items[walk->item++] : NULL;
+	const struct vrp *vrp = vrp_walk_peek(walk);
+
+	if (vrp != NULL && ++walk->item == walk_leaf(walk)->count)
+		walk_leaf_over(walk);
+	return vrp;
+}
+
+/* The last branch that begins at or below `key`; 0 if none does. */
+static size_t branch_of(const struct vrp_set *set, const struct vrp *key)
+{
+	size_t left = 0, right = set->branch_count;
+
+	while (right - left > 1) {
+		size_t mid = left + (right - left) / 2;
+
+		if (vrp_cmp(vrp_branch_first(set->branches[mid]), key) <= 0)
+			left = mid;
+		else
+			right = mid;
+	}
+	return left;
+}
+
+static size_t leaf_of(const struct vrp_branch *branch, const struct vrp *key)
+{
+	size_t left = 0, right = branch->count;
+
+	while (right - left > 1) {
+		size_t mid = left + (right - left) / 2;
+
+		if (vrp_cmp(&branch->leaves[mid]->items[0], key) <= 0)
+			left = mid;
+		else
+			right = mid;
+	}
+	return left;
+}
+
+size_t vrp_leaf_find(const struct vrp_leaf *leaf, size_t from, const struct vrp *key)
+{
+	size_t left = from, right = leaf->count;
+
+	while (left < right) {
+		size_t mid = left + (right - left) / 2;
+
+		if (vrp_cmp(&leaf->items[mid], key) < 0)
+			left = mid + 1;
+		else
+			right = mid;
+	}
+	return left;
+}
+
+void vrp_walk_seek(struct vrp_walk *walk, const struct vrp_set *set, const struct vrp *key)
+{
+	vrp_walk_start(walk, set);
+	if (set->branch_count == 0)
+		return;
+	walk->branch = branch_of(set, key);
+	walk->leaf = leaf_of(set->branches[walk->branch], key);
+	walk->item = vrp_leaf_find(walk_leaf(walk), 0, key);
+	if (walk->item == walk_leaf(walk)->count)
+		walk_leaf_over(walk);
+}
+
+/* Below every record of that family and length, and above those of longer ones. */
+static struct vrp least_of(uint8_t bits, uint8_t len, uint8_t max)
+{
+	return (struct vrp){ .bits = bits, .len = len, .max = max };
+}
+
+void vrp_walk_family(struct vrp_walk *walk, const struct vrp_set *set, uint8_t bits)
+{
+	/* Of pairs length and max-length are 0, and the longest prefix comes first. */
+	struct vrp least = bits == VRP_ASPA ? vrp_pair(0, 0) : least_of(bits, UINT8_MAX, UINT8_MAX);
+
+	vrp_walk_seek(walk, set, &least);
+}
+
+/* ---- looking up ---- */
+
+const struct vrp *vrp_set_find(const struct vrp_set *set, const struct vrp *key)
+{
+	const struct vrp *found;
+	struct vrp_walk walk;
+	struct vrp probe = *key;
+
+	/* At the key's place among those of each max-length that there is of this length, from the largest down. */
+	for (probe.max = UINT8_MAX;;) {
+		vrp_walk_seek(&walk, set, &probe);
+		found = vrp_walk_peek(&walk);
+		if (found == NULL || found->bits != key->bits || found->len != key->len)
+			return NULL;
+		if (vrp_cmp(found, &probe) == 0)
+			return found;
+		if (found->max < probe.max)
+			probe.max = found->max;
+		else if (probe.max-- == 0)
+			return NULL;
+	}
+}
+
+/* Those of one length and max-length; false: `visit` has had enough. */
+static bool within_run(const struct vrp_set *set, const struct al_prefix *prefix, uint8_t len, uint8_t max,
+		       vrp_fn visit, void *arg)
+{
+	struct vrp least = least_of(prefix->bits, len, max);
+	const struct vrp *vrp;
+	struct vrp_walk walk;
+
+	memcpy(least.addr, prefix->addr, sizeof(least.addr));
+	vrp_walk_seek(&walk, set, &least);
+	while ((vrp = vrp_walk_next(&walk)) != NULL && vrp->bits == prefix->bits && vrp->len == len &&
+	       vrp->max == max) {
+		struct al_prefix inner = vrp_prefix(vrp);
+
+		if (!al_prefix_covers(prefix, &inner))
+			break;
+		if (!visit(vrp, arg))
+			return false;
+	}
+	return true;
+}
+
+void vrp_set_within(const struct vrp_set *set, const struct al_prefix *prefix, vrp_fn visit, void *arg)
+{
+	struct vrp probe = least_of(prefix->bits, UINT8_MAX, UINT8_MAX);
+	const struct vrp *run;
+	struct vrp_walk walk;
+
+	/* From run to run: a stretch of one length and max-length. */
+	for (;;) {
+		vrp_walk_seek(&walk, set, &probe);
+		run = vrp_walk_peek(&walk);
+		if (run == NULL || run->bits != prefix->bits || run->len < prefix->len ||
+		    !within_run(set, prefix, run->len, run->max, visit, arg))
+			return;
+		if (run->max == 0 && run->len == 0)
+			return;
+		probe = run->max != 0 ? least_of(run->bits, run->len, (uint8_t)(run->max - 1))
+				      : least_of(run->bits, (uint8_t)(run->len - 1), UINT8_MAX);
+	}
 }
 
 size_t vrp_set_providers(const struct vrp_set *set, uint32_t customer, struct vrp_walk *walk)
 {
 	struct vrp least = vrp_pair(customer, 0);
-	size_t end;
+	const struct vrp *pair;
+	struct vrp_walk at;
+	size_t count = 0;
 
 	vrp_walk_seek(walk, set, &least);
-	for (end = walk->item; end < set->count && vrp_customer(&set->items[end]) == customer;)
-		end++;
-	return end - walk->item;
+	at = *walk;
+	while ((pair = vrp_walk_next(&at)) != NULL && pair->bits == VRP_ASPA && vrp_customer(pair) == customer)
+		count++;
+	return count;
 }
 
 /* ---- comparing ---- */
 
-#define BLOCK ((size_t)128)
-
-/* How many records from here on are the same in both, in whole blocks. */
-static size_t same_blocks(const struct vrp_walk *a, const struct vrp_walk *b)
+/* Over a branch or leaf that both have, if both are at its beginning. */
+static bool walk_shared(struct vrp_walk *a, struct vrp_walk *b)
 {
-	size_t left_a = a->set->count - a->item, left_b = b->set->count - b->item;
-	size_t most = left_a < left_b ? left_a : left_b, n = 0;
+	const struct vrp_branch *of_a, *of_b;
 
-	while (n + BLOCK <= most &&
-	       memcmp(&a->set->items[a->item + n], &b->set->items[b->item + n], BLOCK * sizeof(struct vrp)) == 0)
-		n += BLOCK;
-	return n;
+	if (a->item != 0 || b->item != 0 || a->branch == a->set->branch_count || b->branch == b->set->branch_count)
+		return false;
+	of_a = a->set->branches[a->branch];
+	of_b = b->set->branches[b->branch];
+	if (of_a == of_b && a->leaf == 0 && b->leaf == 0) {
+		a->branch++;
+		b->branch++;
+		return true;
+	}
+	if (of_a->leaves[a->leaf] != of_b->leaves[b->leaf])
+		return false;
+	walk_leaf_over(a);
+	walk_leaf_over(b);
+	return true;
 }
 
 void vrp_set_diff(const struct vrp_set *a, const struct vrp_set *b, vrp_diff_fn visit, void *arg)
@@ -238,12 +262,11 @@ void vrp_set_diff(const struct vrp_set *a, const struct vrp_set *b, vrp_diff_fn 
 	vrp_walk_start(&in_a, a);
 	vrp_walk_start(&in_b, b);
 	while (more) {
-		size_t same = same_blocks(&in_a, &in_b);
 		const struct vrp *x, *y;
 		int cmp;
 
-		in_a.item += same;
-		in_b.item += same;
+		while (walk_shared(&in_a, &in_b))
+			;
 		x = vrp_walk_peek(&in_a);
 		y = vrp_walk_peek(&in_b);
 		if (x == NULL && y == NULL)
@@ -251,8 +274,10 @@ void vrp_set_diff(const struct vrp_set *a, const struct vrp_set *b, vrp_diff_fn 
 		cmp = x == NULL ? 1 : y == NULL ? -1 : vrp_cmp(x, y);
 		if (cmp != 0)
 			more = visit(cmp < 0 ? x : y, cmp > 0, arg);
-		in_a.item += cmp <= 0 ? 1 : 0;
-		in_b.item += cmp >= 0 ? 1 : 0;
+		if (cmp <= 0)
+			(void)vrp_walk_next(&in_a);
+		if (cmp >= 0)
+			(void)vrp_walk_next(&in_b);
 	}
 }
 
@@ -273,66 +298,4 @@ bool vrp_set_eq(const struct vrp_set *a, const struct vrp_set *b)
 	if (same)
 		vrp_set_diff(a, b, eq_visit, &same);
 	return same;
-}
-
-/* ---- changing ---- */
-
-/* Append base's items [from, to) to `set`. */
-static void set_copy(struct vrp_set *set, const struct vrp_set *base, size_t from, size_t to)
-{
-	memcpy(&set->items[set->count], &base->items[from], (to - from) * sizeof(base->items[0]));
-	set->count += to - from;
-}
-
-static enum al_err set_merge(struct vrp_set *set, const struct vrp_set *base, const struct vrp *add, size_t adds,
-			     const struct vrp *del, size_t dels)
-{
-	size_t at = 0;
-
-	while (adds != 0 || dels != 0) {
-		int cmp = dels == 0 ? -1 : adds == 0 ? 1 : vrp_cmp(add, del);
-		bool adding = cmp < 0;
-		const struct vrp *next = adding ? add : del;
-		size_t to = vrp_lower_bound(base, at, next);
-		bool there = to < base->count && vrp_cmp(&base->items[to], next) == 0;
-
-		if (there == adding || cmp == 0)
-			return AL_EINVAL;
-		set_copy(set, base, at, to);
-		at = to;
-		if (adding) {
-			if (set->count != 0 && vrp_cmp(&set->items[set->count - 1], add) >= 0)
-				return AL_EINVAL;
-			set->items[set->count++] = *add++;
-			adds--;
-		} else {
-			at++;
-			del++;
-			dels--;
-		}
-	}
-	set_copy(set, base, at, base->count);
-	return AL_OK;
-}
-
-enum al_err vrp_set_apply(const struct vrp_set *base, const struct vrp *announced, size_t announced_count,
-			  const struct vrp *withdrawn, size_t withdrawn_count, uint64_t size, struct vrp_set **out)
-{
-	struct vrp_set *set;
-	enum al_err err;
-
-	if (withdrawn_count > base->count)
-		return AL_EINVAL;
-	set = set_alloc(base->count + announced_count, size);
-	if (set == NULL)
-		return AL_ENOMEM;
-	err = set_merge(set, base, announced, announced_count, withdrawn, withdrawn_count);
-	if (err == AL_OK)
-		err = set_index(set);
-	if (err != AL_OK) {
-		vrp_set_unref(set);
-		return err;
-	}
-	*out = set;
-	return AL_OK;
 }

@@ -2,15 +2,23 @@
 /*
  * vrp_set.h -- the records of one moment: sorted, without duplicates, immutable, counted.
  *
- * A set belongs to the thread that made it: the count is not atomic. Another thread may read one to which a reference is
- * held meanwhile.
+ * Records are in leaves, leaves in branches, and a set is a list of branches; each is immutable and counted too, and
+ * belongs to all sets that have it. So the next set is what changed and a new list: its cost is that of the leaves that
+ * change, whatever else there is, and two neighbours are compared by what they do not share. With at most
+ * VRP_LEAF_MAX records in a leaf and VRP_BRANCH_MAX leaves in a branch a million records are some 60 branches.
+ *
+ * A set, and all that share with it, belongs to the thread that made it: the counts are not atomic. Another thread may
+ * read one to which a reference is held meanwhile.
  */
 #ifndef ORIGINS_VRP_SET_H
 #define ORIGINS_VRP_SET_H
 
 #include "vrp.h"
 
-struct vrp_run; /* stretch of one family, length and max-length; private */
+#define VRP_LEAF_MAX 256
+#define VRP_BRANCH_MAX 128
+
+struct vrp_branch; /* private: vrp_tree.h */
 
 struct vrp_set {
 	unsigned refs;
@@ -20,9 +28,8 @@ struct vrp_set {
 	size_t vrps;      /* the first so many are VRPs */
 	size_t count4;    /* of them IPv4 */
 	size_t customers; /* with at least one pair */
-	struct vrp_run *runs;
-	size_t run_count;
-	struct vrp items[]; /* to be read by a walk */
+	size_t branch_count;
+	struct vrp_branch *branches[];
 };
 
 /* Copies `items`, in any order and with duplicates. One reference is the caller's. */
@@ -32,9 +39,8 @@ void vrp_set_unref(const struct vrp_set *set); /* NULL is allowed */
 
 /*
  * base without `withdrawn`, with `announced`; both strictly in order. AL_EINVAL if a
- * withdrawn one is missing or an announced one is there already. Copies the stretches
- * between changes as they are: one memcpy of 24 bytes a VRP (600,000: 14 MB, about 3 ms)
- * and O(log n) for each change.
+ * withdrawn one is missing or an announced one is there already. Cost: the leaves and branches that change, and the
+ * list of branches.
  */
 AL_MUST_USE enum al_err vrp_set_apply(const struct vrp_set *base, const struct vrp *announced, size_t announced_count,
 				      const struct vrp *withdrawn, size_t withdrawn_count, uint64_t size,
@@ -45,7 +51,7 @@ AL_MUST_USE enum al_err vrp_set_apply(const struct vrp_set *base, const struct v
 /* A place in a set, which it borrows. */
 struct vrp_walk {
 	const struct vrp_set *set;
-	size_t item; /* of the next record */
+	size_t branch, leaf, item; /* of the next record; branch_count, 0, 0 at the end */
 };
 
 void vrp_walk_start(struct vrp_walk *walk, const struct vrp_set *set);
@@ -66,8 +72,7 @@ const struct vrp *vrp_set_find(const struct vrp_set *set, const struct vrp *key)
 typedef bool (*vrp_fn)(const struct vrp *vrp, void *arg);
 void vrp_set_within(const struct vrp_set *set, const struct al_prefix *prefix, vrp_fn visit, void *arg);
 /*
- * The records that are in one of the two only, in order; false from `visit` ends it. Passes over what is the same a
- * block at a time.
+ * The records that are in one of the two only, in order; false from `visit` ends it. Cost: what they do not share.
  */
 typedef bool (*vrp_diff_fn)(const struct vrp *vrp, bool in_b, void *arg);
 void vrp_set_diff(const struct vrp_set *a, const struct vrp_set *b, vrp_diff_fn visit, void *arg);

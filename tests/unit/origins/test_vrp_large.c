@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_vrp_large.c -- large sets against plain arrays: contents, look-ups, differences.
+ * test_vrp_large.c -- sets of many leaves and branches against plain arrays: contents, look-ups, differences, what
+ * neighbours share, and that no change makes small leaves of large ones.
  */
 #include "vrps.h"
+
+#include "vrp_tree.h"
 
 #define RECORDS_MAX 200000
 
@@ -97,6 +100,19 @@ static void list_change(struct list *list, const struct vrp *add, size_t adds, c
 	list->count = sorted_once(list->items, kept + adds);
 }
 
+static void assert_shape(const struct vrp_set *set)
+{
+	for (size_t i = 0; i < set->branch_count; i++) {
+		const struct vrp_branch *branch = set->branches[i];
+		bool last = i + 1 == set->branch_count;
+
+		assert_in_range(branch->count, last ? 1 : VRP_BRANCH_MIN, VRP_BRANCH_MAX);
+		for (unsigned j = 0; j < branch->count; j++)
+			assert_in_range(branch->leaves[j]->count, last && j + 1 == branch->count ? 1 : VRP_LEAF_MIN,
+					VRP_LEAF_MAX);
+	}
+}
+
 static void assert_same(const struct vrp *items, const struct vrp *want, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -120,6 +136,7 @@ static void assert_is(const struct vrp_set *set, const struct list *list)
 	assert_int_equal(set->vrps, vrps);
 	assert_int_equal(set->count4, four);
 	assert_int_equal(set->customers, customers);
+	assert_shape(set);
 	free(items);
 }
 
@@ -184,6 +201,53 @@ static struct vrp_set *large(uint64_t *seed, size_t count, struct list *list)
 	list->count = sorted_once(list->items, count);
 	assert_is(set, list);
 	return set;
+}
+
+static size_t leaves_of(const struct vrp_set *set, struct vrp_leaf **out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < set->branch_count; i++)
+		for (unsigned j = 0; j < set->branches[i]->count; j++)
+			out[count++] = set->branches[i]->leaves[j];
+	return count;
+}
+
+static void a_small_change_makes_a_few_leaves_and_branches(void **state)
+{
+	struct vrp_leaf *before[2000], *after[2000];
+	struct list list;
+	uint64_t seed = 5;
+	struct vrp_set *set = large(&seed, 100000, &list), *next;
+
+	(void)state;
+	for (int round = 0; round < 300; round++) {
+		struct vrp one = wide_random(&seed);
+		bool there = list_has(&list, &one);
+		size_t n = leaves_of(set, before), m, made = 0, branches = 0;
+
+		if (!there && dice(&seed, 2) == 0)
+			there = some_of(&seed, &list, 1, &one) == 1;
+		assert_int_equal(vrp_set_apply(set, &one, there ? 0 : 1, &one, there ? 1 : 0, 2, &next), AL_OK);
+		m = leaves_of(next, after);
+		for (size_t i = 0, j = 0; j < m; j++) {
+			while (i < n && before[i] != after[j] && vrp_cmp(&before[i]->items[0], &after[j]->items[0]) < 0)
+				i++;
+			made += i == n || before[i] != after[j] ? 1 : 0;
+		}
+		for (size_t i = 0; i < next->branch_count; i++)
+			branches += next->branches[i]->refs == 1 ? 1 : 0;
+		assert_in_range(made, 0, 3);
+		assert_in_range(branches, 0, 3);
+		vrp_set_unref(set);
+		set = next;
+		free(list.items);
+		list.items = set_items(set);
+		list.count = set->count;
+	}
+	assert_is(set, &list);
+	vrp_set_unref(set);
+	free(list.items);
 }
 
 struct found {
@@ -290,6 +354,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(changes_of_any_size_give_what_a_plain_list_gives),
+		cmocka_unit_test(a_small_change_makes_a_few_leaves_and_branches),
 		cmocka_unit_test(looking_up_finds_what_a_scan_finds),
 		cmocka_unit_test(families_and_customers_begin_where_they_do),
 	};
