@@ -13,6 +13,7 @@
 #include "rootd.h"
 
 #include <limits.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -164,6 +165,9 @@ static void job_done(void *arg)
 	struct rootd *self = arg;
 
 	self->busy = false;
+	/* All objects were on their way at once: as much memory again as the zones take, which nobody needs now. */
+	if (self->job.plan != NULL)
+		(void)malloc_trim(0);
 	if (self->job_err != AL_OK) {
 		al_log(AL_LOG_ERROR, "build-failed", "err=%s", al_err_name(self->job_err));
 		al_service_fail(self->service);
