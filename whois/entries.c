@@ -5,31 +5,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alamo/base/spool.h"
 #include "alamo/base/wire.h"
 #include "alamo/rpsl/entry.h"
-#include "spool.h"
 
 #define STRIDE 16u
 #define SIGNER_LEN (AL_SSH_FINGERPRINT_LEN - 1)
 #define RECORD_MAX (8 + AL_HASH_LEN + 4 + AL_REQUEST_SIGNATURES_MAX * SIGNER_LEN)
 
 struct whois_entries {
-	struct whois_spool *spool;
+	struct al_spool *spool;
 	uint64_t *places; /* of entry 0, STRIDE, ... */
 	size_t cap;
 	uint64_t count;
+	struct al_buf record; /* the newest */
 	enum al_err err;
 };
 
 enum al_err whois_entries_new(const char *folder, struct whois_entries **out)
 {
 	struct whois_entries *entries = calloc(1, sizeof(*entries));
-	enum al_err err = entries != NULL ? whois_spool_new(folder, &entries->spool) : AL_ENOMEM;
+	enum al_err err = entries != NULL ? al_spool_new(folder, "whois-entries", &entries->spool) : AL_ENOMEM;
 
 	if (err != AL_OK) {
 		free(entries);
 		return err;
 	}
+	al_buf_init(&entries->record, RECORD_MAX);
 	*out = entries;
 	return AL_OK;
 }
@@ -38,7 +40,8 @@ void whois_entries_free(struct whois_entries *entries)
 {
 	if (entries == NULL)
 		return;
-	whois_spool_free(entries->spool);
+	al_spool_free(entries->spool);
+	al_buf_release(&entries->record);
 	free(entries->places);
 	free(entries);
 }
@@ -63,7 +66,7 @@ static enum al_err place_add(struct whois_entries *entries)
 		entries->places = places;
 		entries->cap = cap;
 	}
-	entries->places[at] = whois_spool_end(entries->spool);
+	entries->places[at] = al_spool_end(entries->spool);
 	return AL_OK;
 }
 
@@ -72,7 +75,7 @@ void whois_entries_add(struct whois_entries *entries, struct al_slice bytes, con
 	struct al_sshkey keys[AL_REQUEST_SIGNATURES_MAX];
 	char print[AL_SSH_FINGERPRINT_LEN];
 	struct al_entry entry;
-	struct al_buf *out = whois_spool_tail(entries->spool);
+	struct al_buf *out = &entries->record;
 	size_t count = 0;
 
 	if (entries->err != AL_OK)
@@ -84,6 +87,7 @@ void whois_entries_add(struct whois_entries *entries, struct al_slice bytes, con
 		return;
 	if (al_slice_is(entry.kind, "request"))
 		count = al_request_signers(entry.body, keys);
+	al_buf_reset(out);
 	al_buf_u64(out, entry.time);
 	al_buf_put(out, leaf->b, sizeof(leaf->b));
 	al_buf_u32(out, (uint32_t)count);
@@ -91,7 +95,7 @@ void whois_entries_add(struct whois_entries *entries, struct al_slice bytes, con
 		al_sshkey_fingerprint(&keys[i], print);
 		al_buf_put(out, print, SIGNER_LEN);
 	}
-	entries->err = whois_spool_added(entries->spool);
+	entries->err = out->err != AL_OK ? out->err : al_spool_put(entries->spool, al_buf_view(out));
 	entries->count++;
 }
 
@@ -122,9 +126,9 @@ enum al_err whois_entries_get(const struct whois_entries *entries, uint64_t inde
 		return AL_ENOTFOUND;
 	offset = entries->places[index / STRIDE];
 	end = index / STRIDE < (entries->count - 1) / STRIDE ? entries->places[index / STRIDE + 1]
-							     : whois_spool_end(entries->spool);
+							     : al_spool_end(entries->spool);
 	al_buf_init(&buf, STRIDE * RECORD_MAX);
-	err = whois_spool_read(entries->spool, offset, (size_t)(end - offset), &buf);
+	err = al_spool_read(entries->spool, offset, (size_t)(end - offset), &buf);
 	r = al_reader_of(buf.ptr, buf.len);
 	for (uint64_t at = index - index % STRIDE; at <= index && err == AL_OK && r.err == AL_OK; at++)
 		record_read(&r, out);

@@ -9,10 +9,11 @@
 #include "history.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "alamo/base/spool.h"
 #include "alamo/base/wire.h"
-#include "spool.h"
+
+#define RECORD_MAX (1u << 20)
 
 struct place {
 	uint64_t offset;
@@ -20,21 +21,23 @@ struct place {
 };
 
 struct whois_history {
-	struct whois_spool *spool;
+	struct al_spool *spool;
 	struct place *places; /* of serial 1, 2, ... */
 	size_t count, cap;
+	struct al_buf record; /* the newest */
 	enum al_err err;
 };
 
 enum al_err whois_history_new(const char *folder, struct whois_history **out)
 {
 	struct whois_history *history = calloc(1, sizeof(*history));
-	enum al_err err = history != NULL ? whois_spool_new(folder, &history->spool) : AL_ENOMEM;
+	enum al_err err = history != NULL ? al_spool_new(folder, "whois-history", &history->spool) : AL_ENOMEM;
 
 	if (err != AL_OK) {
 		free(history);
 		return err;
 	}
+	al_buf_init(&history->record, RECORD_MAX);
 	*out = history;
 	return AL_OK;
 }
@@ -43,7 +46,8 @@ void whois_history_free(struct whois_history *history)
 {
 	if (history == NULL)
 		return;
-	whois_spool_free(history->spool);
+	al_spool_free(history->spool);
+	al_buf_release(&history->record);
 	free(history->places);
 	free(history);
 }
@@ -62,7 +66,7 @@ uint64_t whois_history_last(const struct whois_history *history)
 
 static uint64_t record_end(const struct whois_history *history, uint64_t serial)
 {
-	return serial < history->count ? history->places[serial].offset : whois_spool_end(history->spool);
+	return serial < history->count ? history->places[serial].offset : al_spool_end(history->spool);
 }
 
 enum al_err whois_history_read(const struct whois_history *history, uint64_t serial, struct al_buf *buf,
@@ -76,7 +80,7 @@ enum al_err whois_history_read(const struct whois_history *history, uint64_t ser
 	if (serial == 0 || serial > history->count)
 		return AL_ENOTFOUND;
 	offset = history->places[serial - 1].offset;
-	err = whois_spool_read(history->spool, offset, (size_t)(record_end(history, serial) - offset), buf);
+	err = al_spool_read(history->spool, offset, (size_t)(record_end(history, serial) - offset), buf);
 	if (err != AL_OK)
 		return err;
 	r = al_reader_of(buf->ptr, buf->len);
@@ -116,7 +120,7 @@ static uint64_t serial_of(const struct whois_history *history, uint64_t index, e
 	uint64_t serial = whois_history_first(history, index), found = 0;
 	struct al_buf buf;
 
-	al_buf_init(&buf, WHOIS_SPOOL_RECORD_MAX);
+	al_buf_init(&buf, RECORD_MAX);
 	while (found == 0 && whois_history_read(history, serial, &buf, &version) == AL_OK && version.index == index) {
 		if (version.cls == cls && al_slice_eq(version.key, key))
 			found = serial;
@@ -137,7 +141,7 @@ static void link_back(const struct whois_history *history, uint64_t prev, struct
 	struct whois_version before, one, two;
 	struct al_buf buf;
 
-	al_buf_init(&buf, WHOIS_SPOOL_RECORD_MAX);
+	al_buf_init(&buf, RECORD_MAX);
 	now->number = 1;
 	if (prev > 0 && whois_history_read(history, prev, &buf, &before) == AL_OK) {
 		now->number = before.number + 1;
@@ -176,7 +180,7 @@ static enum al_err place_add(struct whois_history *history, uint64_t index)
 		history->places = places;
 		history->cap = cap;
 	}
-	history->places[history->count++] = (struct place){ whois_spool_end(history->spool), index };
+	history->places[history->count++] = (struct place){ al_spool_end(history->spool), index };
 	return AL_OK;
 }
 
@@ -193,11 +197,13 @@ void whois_history_change(void *arg, const struct al_object *old, const struct a
 	if (history->err != AL_OK)
 		return;
 	link_back(history, old != NULL ? whois_history_serial(history, old) : 0, &version);
-	history->err = place_add(history, now->index);
+	al_buf_reset(&history->record);
+	record_put(&history->record, &version);
+	history->err = history->record.err;
 	if (history->err == AL_OK)
-		record_put(whois_spool_tail(history->spool), &version);
+		history->err = place_add(history, now->index);
 	if (history->err == AL_OK)
-		history->err = whois_spool_added(history->spool);
+		history->err = al_spool_put(history->spool, al_buf_view(&history->record));
 }
 
 enum al_err whois_history_number(const struct whois_history *history, uint64_t newest, uint64_t number,

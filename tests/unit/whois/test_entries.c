@@ -9,7 +9,6 @@
 #include "alamo/base/wire.h"
 #include "alamo/rpsl/entry.h"
 #include "entries.h"
-#include "spool.h"
 
 #define ENTRIES 4000u /* more than is kept back before a spool writes */
 #define NS "registry@test"
@@ -88,43 +87,9 @@ static void test_entries(void **state)
 	al_buf_release(&bytes);
 }
 
-/* Any stretch of a spool, over the border between file and memory too. */
-static void test_spool(void **state)
-{
-	struct whois_spool *spool;
-	struct al_buf out;
-	uint64_t end;
-
-	(void)state;
-	assert_int_equal(whois_spool_new("/tmp", &spool), AL_OK);
-	al_buf_init(&out, 1u << 20);
-	for (uint32_t i = 0; i < 70000; i++) {
-		al_buf_u32(whois_spool_tail(spool), i);
-		al_buf_u32(whois_spool_tail(spool), i * 3);
-		assert_int_equal(whois_spool_added(spool), AL_OK);
-	}
-	end = whois_spool_end(spool);
-	assert_int_equal(end, 70000 * 8);
-	assert_in_range(whois_spool_tail(spool)->len, 1, 262143);
-	for (uint64_t at = 0; at < end; at += 4000 * 8) {
-		size_t len = end - at < 100000 ? (size_t)(end - at) : 100000;
-
-		assert_int_equal(whois_spool_read(spool, at, len, &out), AL_OK);
-		assert_int_equal(out.len, len);
-		for (size_t i = 0; i + 8 <= len; i += 8)
-			assert_int_equal(al_get_u32(out.ptr + i), (at + i) / 8);
-	}
-	assert_int_equal(whois_spool_read(spool, end - 4, 5, &out), AL_EIO);
-	assert_int_equal(whois_spool_read(spool, end + 1, 0, &out), AL_EIO);
-	assert_int_equal(whois_spool_read(spool, end, 0, &out), AL_OK);
-	assert_int_equal(whois_spool_new("/nowhere/at/all", &spool), AL_ESYS);
-	whois_spool_free(spool);
-	al_buf_release(&out);
-}
-
 int main(void)
 {
-	static const struct CMUnitTest tests[] = { cmocka_unit_test(test_entries), cmocka_unit_test(test_spool) };
+	static const struct CMUnitTest tests[] = { cmocka_unit_test(test_entries) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
