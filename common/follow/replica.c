@@ -76,7 +76,7 @@ static void on_change(void *arg, const struct al_object *old, const struct al_ob
 /* Without a state: the same judgement about an entry (al_state_apply()), and its objects handed on. */
 static enum al_err entry_pass(struct al_replica *r, struct al_slice bytes)
 {
-	const struct al_build how = { .lines_only = true };
+	const struct al_build how = { .present = r->ops.present, .arg = r->arg, .lines_only = r->ops.present == NULL };
 	struct al_object **objects = NULL;
 	struct al_entry entry;
 	size_t count = 0;

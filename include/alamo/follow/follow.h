@@ -12,6 +12,7 @@
 #define ALAMO_FOLLOW_H
 
 #include "alamo/net/loop.h"
+#include "alamo/rpsl/schema.h"
 #include "alamo/tlog/note.h"
 
 struct al_follow;
@@ -121,9 +122,11 @@ struct al_replica_ops {
 	 * With `object` there is no state, which is most of a follower's memory: the log is verified and read as ever, and
 	 * each new version of an object (living or not) of the classes in `classes` (bits 1 << class) is given to it, in
 	 * order; an edit has its own lines only (al_object.edit). Anything but AL_OK stops the follower. change() is not
-	 * called, and the state is NULL everywhere.
+	 * called, and the state is NULL everywhere. With `present`, which knows the living objects (al_build.present), an
+	 * edit is given as the object that it leaves.
 	 */
 	enum al_err (*object)(void *arg, const struct al_object *now);
+	const struct al_object *(*present)(const void *arg, enum al_class cls, struct al_slice key);
 	unsigned classes;
 	/* The next entry as it is hashed, before its objects; `leaf` is its hash. May be NULL. */
 	void (*entry)(void *arg, struct al_slice bytes, const struct al_hash *leaf);

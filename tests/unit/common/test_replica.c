@@ -49,17 +49,31 @@ struct fixture {
 	bool stop_at_age;
 	uint64_t stop_at;
 	bool timed_out;
+	/* of a follower without a state */
+	struct al_object *object; /* the newest; reference */
+	size_t objects;
 };
 
 /* ---- a log ---- */
 
-/* Of a kind that followers hash and pass over. */
+/* Of a kind that followers hash and pass over; but the second and the third are of objects, the third of an edit. */
 static void entry_make(struct al_buf *out, uint64_t index)
 {
+	static const char *const bodies[LOG_SIZE] = {
+		[1] = "request: test\nprev: none\n\ndomain: a.test\nnserver: ns.test\nmnt-by: A-MNT\nsource: T1\n\n"
+		      "person: Ann\nnic-hdl: ANN-T1\nmnt-by: A-MNT\nsource: T1\n",
+		[2] = "request: test\nprev: none\n\ndomain: a.test\nextend: x\nnserver: ns2.test\nsource: T1\n",
+	};
+	static const char results[] = { AL_CREATE, AL_CREATE };
 	struct al_entry entry = {
 		.index = index, .time = 1764000000 + index, .kind = AL_S("test"), .body = AL_S("x\n")
 	};
 
+	if (bodies[index] != NULL) {
+		entry.kind = AL_S("request");
+		entry.result = al_slice_of(results, index == 1 ? 2 : 1);
+		entry.body = al_slice_str(bodies[index]);
+	}
 	al_buf_init(out, AL_ENTRY_MAX);
 	assert_int_equal(al_entry_encode(&entry, out), AL_OK);
 }
@@ -136,7 +150,7 @@ static void on_head(void *arg, const struct al_state *state, const struct al_che
 	struct al_checkpoint check;
 
 	assert_true(al_replica_caught_up(f->replica));
-	assert_int_equal(al_state_size(state), cp->size);
+	assert_int_equal(state != NULL ? al_state_size(state) : cp->size, cp->size);
 	assert_int_equal(al_checkpoint_open(note, &f->key.pub, &check), AL_OK);
 	assert_int_equal(check.size, cp->size);
 	if (f->heads++ == 0)
@@ -156,13 +170,36 @@ static void on_age(void *arg, const struct al_freshness *freshness)
 		al_loop_stop(f->loop);
 }
 
+static enum al_err on_object(void *arg, const struct al_object *now)
+{
+	struct fixture *f = arg;
+
+	al_object_unref(f->object);
+	f->object = al_object_ref(now);
+	f->objects++;
+	return AL_OK;
+}
+
+static const struct al_object *on_present(const void *arg, enum al_class cls, struct al_slice key)
+{
+	const struct fixture *f = arg;
+
+	return f->object != NULL && f->object->cls == cls && al_slice_eq(al_object_key(f->object), key) ? f->object
+													: NULL;
+}
+
+static void follow_with(struct fixture *f, const struct al_replica_ops *ops)
+{
+	f->heads = f->ages = 0;
+	assert_int_equal(al_replica_new(f->loop, f->conf, ops, f, &f->replica), AL_OK);
+	assert_false(al_replica_caught_up(f->replica));
+}
+
 static void follow(struct fixture *f)
 {
 	static const struct al_replica_ops ops = { .head = on_head, .age = on_age };
 
-	f->heads = f->ages = 0;
-	assert_int_equal(al_replica_new(f->loop, f->conf, &ops, f, &f->replica), AL_OK);
-	assert_false(al_replica_caught_up(f->replica));
+	follow_with(f, &ops);
 }
 
 static void on_guard(void *arg)
@@ -243,6 +280,7 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	al_replica_free(f->replica);
+	al_object_unref(f->object);
 	al_stream_free(f->stream);
 	al_conf_free(f->conf);
 	for (size_t i = 0; i < LOG_SIZE; i++)
@@ -367,6 +405,28 @@ static void dates_are_taken_and_kept(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* An edit is its own lines, or what it leaves of an object that the follower has. */
+static void objects_without_a_state(void **state)
+{
+	struct al_replica_ops ops = { .head = on_head, .object = on_object, .classes = 1u << AL_DOMAIN };
+	struct fixture *f = *state;
+
+	serve(f, LOG_SIZE, 0);
+	for (int whole = 0; whole < 2; whole++) {
+		ops.present = whole ? on_present : NULL;
+		f->objects = 0;
+		follow_with(f, &ops);
+		run_to(f, LOG_SIZE);
+		assert_null(al_replica_state(f->replica));
+		assert_int_equal(f->objects, 2);
+		assert_int_equal(f->object->index, 2);
+		assert_int_equal(f->object->edit, whole ? AL_EDIT_NONE : AL_EDIT_EXTEND);
+		assert_true(al_object_has(f->object, "nserver", AL_S("ns2.test")));
+		assert_int_equal(al_object_has(f->object, "nserver", AL_S("ns.test")), whole);
+		leave(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -375,6 +435,7 @@ int main(void)
 		TEST(a_note_of_another_key_is_not_kept),
 		TEST(what_was_seen_is_written),
 		TEST(dates_are_taken_and_kept),
+		TEST(objects_without_a_state),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN); /* as al_service_main() does */
