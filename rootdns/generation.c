@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alamo/base/wire.h"
 #include "anchors.h"
 #include "zone_build.h"
 
@@ -124,17 +123,9 @@ static void raise_changed(const struct generation *generation, size_t zone, uint
 		master->changed = index + 1;
 }
 
-static uint64_t key_hash(const uint8_t *secret, struct al_slice key)
-{
-	uint8_t hash[crypto_shorthash_BYTES];
-
-	(void)crypto_shorthash(hash, (const uint8_t *)key.ptr, key.len, secret);
-	return al_get_u64(hash);
-}
-
 static uint64_t claimant_hash(const void *item, const void *arg)
 {
-	return key_hash(arg, claimant_key(item));
+	return al_table_hash(arg, claimant_key(item));
 }
 
 static bool claimant_is(const void *item, const void *key)
@@ -161,7 +152,7 @@ static enum al_err source_replace(struct generation *generation, const struct so
 
 	while (claims_next(&rest, &view))
 		raise_changed(generation, view.form.zone, source->index);
-	claimant = al_table_find(&generation->claimants, key_hash(generation->hash_key, key), claimant_is, &key);
+	claimant = al_table_find(&generation->claimants, al_table_hash(generation->secret, key), claimant_is, &key);
 	if (claimant != NULL)
 		claimant_drop(generation, claimant, source->index);
 	if (source->deleted)
@@ -293,8 +284,8 @@ enum al_err generation_make(const struct builder_conf *conf, uint64_t seed, stru
 		return AL_ENOMEM;
 	}
 	generation->plan = plan;
-	crypto_shorthash_keygen(generation->hash_key);
-	al_table_init(&generation->claimants, claimant_hash, generation->hash_key);
+	al_table_secret(generation->secret);
+	al_table_init(&generation->claimants, claimant_hash, generation->secret);
 	generation->masters = calloc(plan->zone_count, sizeof(struct zone_master *));
 	if (generation->masters == NULL)
 		err = AL_ENOMEM;

@@ -7,8 +7,6 @@
 #ifndef ROOTDNS_GENERATION_H
 #define ROOTDNS_GENERATION_H
 
-#include <sodium.h>
-
 #include "builder.h"
 
 struct generation {
@@ -18,7 +16,7 @@ struct generation {
 	size_t count;
 	struct al_table claimants; /* by key; owned */
 	struct claimant *own;      /* the authority */
-	uint8_t hash_key[crypto_shorthash_KEYBYTES];
+	uint8_t secret[AL_TABLE_SECRET_LEN];
 };
 
 /* `plan` is taken over, also on failure. Keys are read or made, anchors written. */

@@ -12,6 +12,7 @@
 #include <uthash.h>
 #include <utlist.h>
 
+#include "texts.h"
 #include "zone_build.h"
 
 struct turn;
@@ -39,23 +40,30 @@ struct turn {
 };
 
 struct pending {
-	struct note *notes; /* by key */
-	struct turn *turns; /* by maintainer */
+	struct texts *texts;
+	struct al_object *registry; /* reference; NULL: none */
+	struct note *notes;         /* by key */
+	struct turn *turns;         /* by maintainer */
 	struct turn *queue;
 	struct turn *last; /* whose turn the newest entry was noted for, */
 	uint64_t last_index;
 	struct zone_plan *plan; /* of the newest job; NULL before the first */
 	bool plan_changed;
 	uint64_t plan_index;
-	enum al_err err; /* sticky */
 };
 
-enum al_err pending_new(struct pending **out)
+enum al_err pending_new(const char *folder, struct pending **out)
 {
 	struct pending *pending = calloc(1, sizeof(*pending));
+	enum al_err err;
 
 	if (pending == NULL)
 		return AL_ENOMEM;
+	err = texts_new(folder, &pending->texts);
+	if (err != AL_OK) {
+		free(pending);
+		return err;
+	}
 	*out = pending;
 	return AL_OK;
 }
@@ -127,6 +135,8 @@ void pending_free(struct pending *pending)
 		return;
 	notes_clear(pending);
 	zone_plan_free(pending->plan);
+	al_object_unref(pending->registry);
+	texts_free(pending->texts);
 	free(pending);
 }
 
@@ -177,33 +187,63 @@ static bool note_renew(struct pending *pending, struct note *note, const struct 
 	return true;
 }
 
-void pending_note(struct pending *pending, const struct al_object *old, const struct al_object *now)
+static enum al_err note(struct pending *pending, const struct al_object *now)
 {
 	struct note *note;
 
-	if (now->cls == AL_REGISTRY && !zone_plan_same(old, now)) {
-		pending->plan_changed = true;
-		pending->plan_index = now->index;
-	}
-	if (!zone_build_concerns(now) || zone_build_same(old, now))
-		return;
-	if (!noted(pending, now, &note)) {
-		pending->err = AL_ENOMEM;
-		return;
-	}
+	if (!noted(pending, now, &note))
+		return AL_ENOMEM;
 	if (note == NULL) {
 		note = note_new(now);
 		if (note != NULL)
 			HASH_ADD_KEYPTR(hh, pending->notes, note->key, note->key_len, note);
 		if (note == NULL || note->lost) {
 			free(note);
-			pending->err = AL_ENOMEM;
-			return;
+			return AL_ENOMEM;
 		}
 		note->first = now->index;
 	}
-	if (!note_renew(pending, note, now))
-		pending->err = AL_ENOMEM;
+	return note_renew(pending, note, now) ? AL_OK : AL_ENOMEM;
+}
+
+static void note_registry(struct pending *pending, const struct al_object *now)
+{
+	if (!zone_plan_same(pending->registry, now)) {
+		pending->plan_changed = true;
+		pending->plan_index = now->index;
+	}
+	al_object_unref(pending->registry);
+	pending->registry = now->deleted ? NULL : al_object_ref(now);
+}
+
+unsigned pending_classes(void)
+{
+	return zone_build_classes() | 1u << AL_REGISTRY;
+}
+
+enum al_err pending_object(struct pending *pending, const struct al_object *now)
+{
+	const struct al_object *old;
+	enum al_err err;
+
+	if (now->cls == AL_REGISTRY) {
+		note_registry(pending, now);
+		return AL_OK;
+	}
+	err = texts_get(pending->texts, (enum al_class)now->cls, al_object_key(now), &old);
+	if (err == AL_OK && !zone_build_same(old, now))
+		err = note(pending, now);
+	return err == AL_OK ? texts_put(pending->texts, now) : err;
+}
+
+const struct al_object *pending_present(const void *arg, enum al_class cls, struct al_slice key)
+{
+	const struct pending *pending = arg;
+	const struct al_object *object;
+
+	if (cls == AL_REGISTRY)
+		return pending->registry;
+	return texts_get(pending->texts, cls, key, &object) == AL_OK ? object : NULL;
 }
 
 /* ---- jobs ---- */
@@ -302,19 +342,20 @@ static uint64_t first_waiting(const struct pending *pending, uint64_t size)
 	return size;
 }
 
-enum al_err pending_take(struct pending *pending, const struct al_state *state, struct build_job *out)
+enum al_err pending_take(struct pending *pending, uint64_t size, struct build_job *out)
 {
-	static const enum al_class classes[] = { AL_DOMAIN, AL_INETNUM, AL_INET6NUM };
-	const struct al_object *registry = al_state_registry(state);
-	struct gather gather = { .pending = pending, .err = pending->err };
-	struct build_job job = { .size = al_state_size(state) };
+	struct gather gather = { .pending = pending, .err = AL_OK };
+	struct build_job job = { .size = size };
+	enum al_err err;
 
-	if (registry == NULL)
+	if (pending->registry == NULL)
 		return AL_ENOTFOUND;
-	if (gather.err == AL_OK && (pending->plan == NULL || pending->plan_changed)) {
-		gather.err = plan_renew(pending, registry, &job);
-		for (size_t i = 0; i < AL_COUNT(classes) && gather.err == AL_OK; i++)
-			al_state_each(state, classes[i], gather_living, &gather);
+	if (pending->plan == NULL || pending->plan_changed) {
+		gather.err = plan_renew(pending, pending->registry, &job);
+		if (gather.err == AL_OK) {
+			err = texts_each(pending->texts, gather_living, &gather);
+			gather.err = gather.err == AL_OK ? err : gather.err;
+		}
 	}
 	gather_turns(&gather, job.plan != NULL ? SIZE_MAX : PENDING_JOB_WEIGHT);
 	if (gather.err != AL_OK) {

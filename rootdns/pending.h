@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pending.h -- what changed in the state since the zones were last built: the
+ * pending.h -- what changed in the log since the zones were last built: the
  * newest version of each object, and whether the plan itself changed.
  *
- * On the state's thread. Objects that say nothing to a zone, and changes that
+ * On the follower's thread. Objects that say nothing to a zone, and changes that
  * a zone does not show, are not noted.
  *
  * A job is a bounded piece of what waits: maintainers take turns, an entry of
@@ -13,17 +13,22 @@
 #ifndef ROOTDNS_PENDING_H
 #define ROOTDNS_PENDING_H
 
-#include "alamo/rpsl/state.h"
+#include "alamo/rpsl/object.h"
 #include "builder.h"
 
 #define PENDING_JOB_WEIGHT 512u /* of a job: objects, long ones more */
 
 struct pending;
 
-AL_MUST_USE enum al_err pending_new(struct pending **out);
+/* `folder` is for the texts of objects (texts.h). */
+AL_MUST_USE enum al_err pending_new(const char *folder, struct pending **out);
 void pending_free(struct pending *pending); /* NULL is allowed */
-/* As al_change_fn has it. A lack of memory shows in pending_take(). */
-void pending_note(struct pending *pending, const struct al_object *old, const struct al_object *now);
+/* The classes that are of interest: bits 1 << class. */
+unsigned pending_classes(void);
+/* The next version, living or not, of an object of these classes. AL_EIO, AL_ENOMEM: nothing can be built any more. */
+AL_MUST_USE enum al_err pending_object(struct pending *pending, const struct al_object *now);
+/* The living object, for al_build.present, whose `arg` is the pending; until the next call. */
+const struct al_object *pending_present(const void *arg, enum al_class cls, struct al_slice key);
 
 /* What one step of the builder needs. */
 struct build_job {
@@ -34,9 +39,9 @@ struct build_job {
 	bool more;     /* something still waits */
 };
 /*
- * Turns some of what was noted into a job, all of it with a new plan, and forgets that. AL_ENOTFOUND while there is no registry object.
- * The caller owns plan and sources.
+ * Turns some of what was noted into a job, all of it with a new plan, and forgets that. `size`: of the log so far.
+ * AL_ENOTFOUND while there is no registry object. The caller owns plan and sources.
  */
-AL_MUST_USE enum al_err pending_take(struct pending *pending, const struct al_state *state, struct build_job *out);
+AL_MUST_USE enum al_err pending_take(struct pending *pending, uint64_t size, struct build_job *out);
 
 #endif

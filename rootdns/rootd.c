@@ -2,7 +2,7 @@
 /*
  * rootd.c -- composition: who runs where, and what a new head sets in motion.
  *
- *   main thread     log -> state -> claims; TCP, HTTP
+ *   main thread     log -> objects -> claims; TCP, HTTP
  *   builder thread  claims -> zones -> signatures -> published set
  *   UDP threads     published set -> answers
  *
@@ -12,6 +12,7 @@
  */
 #include "rootd.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -140,7 +141,11 @@ static void job_run(void *arg)
 
 static void job_send(struct rootd *self)
 {
-	enum al_err err = pending_take(self->pending, al_replica_state(self->replica), &self->job);
+	struct al_checkpoint cp;
+	enum al_err err;
+
+	(void)al_replica_head(self->replica, &cp);
+	err = pending_take(self->pending, cp.size, &self->job);
 
 	if (err == AL_ENOTFOUND)
 		return; /* a log without a registry object yet */
@@ -180,11 +185,23 @@ static void job_done(void *arg)
 		job_send(self);
 }
 
-static void on_change(void *arg, const struct al_object *old, const struct al_object *now)
+static enum al_err on_object(void *arg, const struct al_object *now)
 {
 	struct rootd *self = arg;
+	enum al_err err = pending_object(self->pending, now);
 
-	pending_note(self->pending, old, now);
+	if (err != AL_OK) {
+		al_log(AL_LOG_ERROR, "object-lost", "index=%" PRIu64 " err=%s", now->index, al_err_name(err));
+		al_service_fail(self->service);
+	}
+	return err;
+}
+
+static const struct al_object *on_edit(const void *arg, enum al_class cls, struct al_slice key)
+{
+	const struct rootd *self = arg;
+
+	return pending_present(self->pending, cls, key);
 }
 
 static void on_head(void *arg, const struct al_state *state, const struct al_checkpoint *cp, struct al_slice note)
@@ -280,12 +297,14 @@ static enum al_err http_open(struct rootd *self)
 
 static enum al_err rootd_start(struct al_service *service, void **out)
 {
-	static const struct al_replica_ops ops = { .change = on_change, .head = on_head };
 	static const struct al_sandbox_path paths[] = {
 		{ NULL, "run", AL_SANDBOX_WRITE },
 		{ "dns", "keys", AL_SANDBOX_WRITE },
 		{ "dns", "tsig-keys", AL_SANDBOX_READ },
 		{ "log", "key", AL_SANDBOX_READ },
+	};
+	struct al_replica_ops ops = {
+		.object = on_object, .present = on_edit, .classes = pending_classes(), .head = on_head
 	};
 	struct udp_conf udp = { .reader = READER_UDP };
 	struct rootd *self = calloc(1, sizeof(*self));
@@ -300,9 +319,9 @@ static enum al_err rootd_start(struct al_service *service, void **out)
 	if (err == AL_OK)
 		err = publish_new(READER_UDP + listen_threads(service), &self->publish);
 	if (err == AL_OK)
-		err = pending_new(&self->pending);
-	if (err == AL_OK)
 		err = builder_open(self);
+	if (err == AL_OK)
+		err = pending_new(self->run_dir, &self->pending);
 	if (err == AL_OK)
 		err = notify_open(self);
 	if (err == AL_OK)

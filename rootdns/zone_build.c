@@ -19,10 +19,9 @@ static const char *const zone_attrs[] = { "nserver", "ds-rdata", "record", "reve
 
 /* ---- what concerns us ---- */
 
-bool zone_build_concerns(const struct al_object *object)
+unsigned zone_build_classes(void)
 {
-	return object->cls == AL_DOMAIN || object->cls == AL_INETNUM || object->cls == AL_INET6NUM ||
-	       zone_mesh_concerns(object);
+	return 1u << AL_DOMAIN | 1u << AL_INETNUM | 1u << AL_INET6NUM | 1u << AL_MESH_NODE | 1u << AL_MESH_BOOTSTRAP;
 }
 
 /* Next attribute that says something to a zone. */

@@ -16,8 +16,8 @@
 #define TTL_NEGATIVE 300u                /* SOA minimum, NSEC (RFC 9077) */
 #define BUILD_SERVERS_MAX 32             /* name servers of one delegation; more are left out */
 
-/* May this class have something to say to the zones? */
-bool zone_build_concerns(const struct al_object *object);
+/* The classes that may have something to say to the zones: bits 1 << class. */
+unsigned zone_build_classes(void);
 /* Do both versions say the same? `old` may be NULL or a tombstone, as al_change_fn has it. */
 bool zone_build_same(const struct al_object *old, const struct al_object *now);
 /* The claims of a domain, inetnum or inet6num object (or of a tombstone's last text). */

@@ -7,7 +7,10 @@
  */
 #include "alamo/base/table.h"
 
+#include <sodium.h>
 #include <stdlib.h>
+
+#include "alamo/base/wire.h"
 
 #define SIZE_LEAST 16u
 
@@ -116,4 +119,19 @@ void *al_table_next(const struct al_table *table, size_t *at)
 			return item;
 	}
 	return NULL;
+}
+
+_Static_assert(AL_TABLE_SECRET_LEN == crypto_shorthash_KEYBYTES, "a secret is a key of SipHash");
+
+void al_table_secret(uint8_t out[static AL_TABLE_SECRET_LEN])
+{
+	crypto_shorthash_keygen(out);
+}
+
+uint64_t al_table_hash(const uint8_t secret[static AL_TABLE_SECRET_LEN], struct al_slice key)
+{
+	uint8_t hash[crypto_shorthash_BYTES];
+
+	(void)crypto_shorthash(hash, (const uint8_t *)key.ptr, key.len, secret);
+	return al_get_u64(hash);
 }

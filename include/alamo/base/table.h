@@ -8,7 +8,7 @@
 #ifndef ALAMO_TABLE_H
 #define ALAMO_TABLE_H
 
-#include "alamo/base/base.h"
+#include "alamo/base/slice.h"
 
 struct al_table {
 	void **slots;
@@ -33,5 +33,10 @@ AL_MUST_USE enum al_err al_table_add(struct al_table *table, void *item);
 void al_table_remove(struct al_table *table, const void *item);
 /* All items in no order: start with *at = 0; NULL at the end. Nothing may be added or removed on the way. */
 void *al_table_next(const struct al_table *table, size_t *at);
+
+/* A secret of the process, and the hash of bytes under it (SipHash), for keys that strangers choose. */
+#define AL_TABLE_SECRET_LEN 16
+void al_table_secret(uint8_t out[static AL_TABLE_SECRET_LEN]);
+uint64_t al_table_hash(const uint8_t secret[static AL_TABLE_SECRET_LEN], struct al_slice key);
 
 #endif

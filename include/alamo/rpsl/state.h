@@ -2,8 +2,8 @@
 /*
  * state.h -- the registry's present state: a fold over the log.
  *
- * state = apply(state, entry): pure, no clock, no I/O. The registry's policy,
- * whois, rootdns and rpki-lite all read this one structure, each its own copy.
+ * state = apply(state, entry): pure, no clock, no I/O. The registry's policy
+ * and whois read this one structure, each its own copy.
  * Tombstones stay: a key, once used, keeps its last version's index for ever.
  * One thread owns a state.
  */

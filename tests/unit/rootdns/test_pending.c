@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_pending.c -- from a state that changes to the builder's jobs: what is
+ * test_pending.c -- from a log that goes on to the builder's jobs: what is
  * noted, what is not, and when everything is built anew.
  */
 #include "fixture.h"
@@ -10,36 +10,27 @@
 static const char registry[] = "registry: T1\ntld: alamo\nroot-server: a fd00::53\nmnt-by: A-MNT\nsource: T1\n";
 
 struct world {
-	struct al_state *state;
+	uint64_t size;
 	struct pending *pending;
 };
 
-static void on_change(void *arg, const struct al_object *old, const struct al_object *now)
-{
-	struct world *world = arg;
-
-	pending_note(world->pending, old, now);
-}
-
 static void world_open(struct world *world)
 {
-	assert_int_equal(al_state_new(&world->state), AL_OK);
-	assert_int_equal(pending_new(&world->pending), AL_OK);
-	al_state_observe(world->state, on_change, world);
+	world->size = 0;
+	assert_int_equal(pending_new("/tmp", &world->pending), AL_OK);
 }
 
 static void world_close(struct world *world)
 {
 	pending_free(world->pending);
-	al_state_free(world->state);
 }
 
 /* One entry with one object. */
 static void put(struct world *world, const char *text)
 {
-	struct al_object *object = object_of(text, al_state_size(world->state));
+	struct al_object *object = object_of(text, world->size++);
 
-	assert_int_equal(al_state_put(world->state, &object, 1, FIXTURE_NOW), AL_OK);
+	assert_int_equal(pending_object(world->pending, object), AL_OK);
 	al_object_unref(object);
 }
 
@@ -54,7 +45,7 @@ static struct taken take(struct world *world)
 	struct build_job job = { .plan = NULL };
 	struct taken out = { .plan = false };
 
-	assert_int_equal(pending_take(world->pending, world->state, &job), AL_OK);
+	assert_int_equal(pending_take(world->pending, world->size, &job), AL_OK);
 	out.plan = job.plan != NULL;
 	out.size = job.size;
 	for (const struct source *source = job.sources; source != NULL; source = source->next) {
@@ -79,7 +70,7 @@ static void a_replay_is_one_job(void **state)
 
 	(void)state;
 	world_open(&world);
-	assert_int_equal(pending_take(world.pending, world.state, &job), AL_ENOTFOUND);
+	assert_int_equal(pending_take(world.pending, world.size, &job), AL_ENOTFOUND);
 	put(&world, registry);
 	put(&world, DOMAIN);
 	put(&world, DOMAIN_WORDS); /* says the same to a zone */
@@ -150,6 +141,7 @@ static void a_new_plan_takes_everything(void **state)
 	put(&world, registry);
 	put(&world, DOMAIN);
 	put(&world, "inetnum: 10.0.0.0/24\nnetname: A-NET\nnserver: ns.example\nmnt-by: A-MNT\nsource: T1\n");
+	put(&world, "mesh-bootstrap: A-NODE\nendpoint: fd00::7 7000\nmnt-by: A-MNT\nsource: T1\n");
 	(void)take(&world);
 	put(&world, "registry: T1\ndescr: words\ntld: alamo\nroot-server: a fd00::53\nmnt-by: A-MNT\nsource: T1\n");
 	got = take(&world);
@@ -158,7 +150,52 @@ static void a_new_plan_takes_everything(void **state)
 	    "registry: T1\ntld: alamo\nsuper-prefix: 10.0.0.0/8\nroot-server: a fd00::53\nmnt-by: A-MNT\nsource: T1\n");
 	got = take(&world);
 	assert_true(got.plan);
-	assert_int_equal(got.sources, 2);
+	assert_int_equal(got.sources, 3);
+	put(&world, DOMAIN "delete: x\n");
+	put(&world, registry);
+	got = take(&world);
+	assert_true(got.plan);
+	assert_int_equal(got.sources, 3);
+	assert_int_equal(got.deleted, 1);
+	world_close(&world);
+}
+
+/* The change of some lines is a change of the object that is there. */
+static void an_edit_is_of_the_living_object(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t sources;
+	} edits[] = {
+		{ "domain: a.alamo\nextend: x\nremarks: words\nmnt-by: A-MNT\nsource: T1\n", 0 },
+		{ "domain: a.alamo\nextend: x\nnserver: ns2.example\nmnt-by: A-MNT\nsource: T1\n", 1 },
+		{ "domain: a.alamo\nshrink: x\nnserver: ns2.example\nsource: T1\n", 1 },
+	};
+	struct world world;
+
+	(void)state;
+	world_open(&world);
+	put(&world, registry);
+	put(&world, DOMAIN);
+	(void)take(&world);
+	for (size_t i = 0; i < AL_COUNT(edits); i++) {
+		struct al_build build = { .raw = al_slice_str(edits[i].text),
+					  .index = world.size++,
+					  .time = FIXTURE_NOW,
+					  .stored = true,
+					  .present = pending_present,
+					  .arg = world.pending };
+		struct al_object *object;
+		bool deletes;
+
+		assert_int_equal(al_object_build(&build, NULL, &object, &deletes), AL_OK);
+		assert_int_equal(pending_object(world.pending, object), AL_OK);
+		al_object_unref(object);
+		assert_int_equal(take(&world).sources, edits[i].sources);
+	}
+	put(&world, DOMAIN); /* as it was: nothing */
+	assert_int_equal(take(&world).sources, 0);
+	assert_null(pending_present(world.pending, AL_DOMAIN, AL_S("b.alamo")));
 	world_close(&world);
 }
 
@@ -186,7 +223,7 @@ static void a_flood_waits_for_itself(void **state)
 	while (more) {
 		size_t count = 0;
 
-		assert_int_equal(pending_take(world.pending, world.state, &job), AL_OK);
+		assert_int_equal(pending_take(world.pending, world.size, &job), AL_OK);
 		for (const struct source *source = job.sources; source != NULL; source = source->next) {
 			count++;
 			early = early || (jobs == 0 && source->index == FLOOD + 1);
@@ -209,7 +246,8 @@ static void a_flood_waits_for_itself(void **state)
 /* One request's objects are shown at once, however many, and whoever else waits. */
 static void an_entry_stays_together(void **state)
 {
-	struct al_object *objects[700];
+	enum { ENTRY = 700 };
+	struct al_object *object;
 	struct build_job job;
 	struct world world;
 	size_t count = 0;
@@ -219,18 +257,18 @@ static void an_entry_stays_together(void **state)
 	world_open(&world);
 	put(&world, registry);
 	(void)take(&world);
-	for (unsigned i = 0; i < AL_COUNT(objects); i++) {
+	for (unsigned i = 0; i < ENTRY; i++) {
 		(void)snprintf(text, sizeof(text),
 			       "domain: e%u.alamo\nrecord: @ A 10.0.0.1\nmnt-by: M%u-MNT\nsource: T1\n", i, i % 3);
-		objects[i] = object_of(text, al_state_size(world.state));
+		object = object_of(text, world.size);
+		assert_int_equal(pending_object(world.pending, object), AL_OK);
+		al_object_unref(object);
 	}
-	assert_int_equal(al_state_put(world.state, objects, AL_COUNT(objects), FIXTURE_NOW), AL_OK);
-	for (unsigned i = 0; i < AL_COUNT(objects); i++)
-		al_object_unref(objects[i]);
-	assert_int_equal(pending_take(world.pending, world.state, &job), AL_OK);
+	world.size++;
+	assert_int_equal(pending_take(world.pending, world.size, &job), AL_OK);
 	for (const struct source *source = job.sources; source != NULL; source = source->next)
 		count++;
-	assert_int_equal(count, AL_COUNT(objects));
+	assert_int_equal(count, ENTRY);
 	assert_false(job.more);
 	source_list_free(job.sources);
 	world_close(&world);
@@ -239,9 +277,13 @@ static void an_entry_stays_together(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_replay_is_one_job),      cmocka_unit_test(changes_are_noted_once),
-		cmocka_unit_test(a_change_of_hands),        cmocka_unit_test(a_new_plan_takes_everything),
-		cmocka_unit_test(a_flood_waits_for_itself), cmocka_unit_test(an_entry_stays_together),
+		cmocka_unit_test(a_replay_is_one_job),
+		cmocka_unit_test(changes_are_noted_once),
+		cmocka_unit_test(a_change_of_hands),
+		cmocka_unit_test(a_new_plan_takes_everything),
+		cmocka_unit_test(a_flood_waits_for_itself),
+		cmocka_unit_test(an_entry_stays_together),
+		cmocka_unit_test(an_edit_is_of_the_living_object),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
