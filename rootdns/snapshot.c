@@ -187,7 +187,7 @@ static bool take_nodes(struct al_reader *r, struct snapshot *snapshot, struct zo
 
 	if (zone->count == 0 || zone->count > r->left / sizeof(struct node))
 		return false;
-	while (slots < zone->count * 4)
+	while (slots < zone->count * 2)
 		slots *= 2;
 	zone->slot_mask = slots - 1;
 	zone->slots = calloc(slots, sizeof(*zone->slots));

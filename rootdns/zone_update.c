@@ -229,7 +229,7 @@ static enum al_err slots_make(struct zone *next, const struct zone *before, cons
 						 zone_slot_of(next, update->edits[i].hash, update->edits[i].gone));
 		return AL_OK;
 	}
-	while (slots < next->count * 4)
+	while (slots < next->count * 2)
 		slots *= 2;
 	next->slots = calloc(slots, sizeof(*next->slots));
 	if (next->slots == NULL)
