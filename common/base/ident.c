@@ -268,6 +268,21 @@ enum al_err al_time_parse(struct al_slice s, uint64_t *unix_seconds)
 	return AL_OK;
 }
 
+enum al_err al_moment_parse(struct al_slice s, struct al_moment *out)
+{
+	char text[AL_TIME_STRLEN];
+	struct al_slice whole = s;
+
+	*out = (struct al_moment){ .size = 0 };
+	if (al_slice_u64(s, UINT64_MAX, &out->size) == AL_OK)
+		return out->size > 0 ? AL_OK : AL_EINVAL;
+	if (s.len == 10) {
+		(void)snprintf(text, sizeof(text), "%.*sT23:59:59Z", AL_FMT(s));
+		whole = al_slice_str(text);
+	}
+	return al_time_parse(whole, &out->time);
+}
+
 /* `width` decimal digits of `value`, which has no more. */
 static char *put_digits(char *at, unsigned value, unsigned width)
 {

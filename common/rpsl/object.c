@@ -18,6 +18,25 @@ struct al_object *al_object_ref(const struct al_object *object)
 	return counted;
 }
 
+enum al_err al_object_new(const struct al_object *head, struct al_slice text, struct al_slice key,
+			  struct al_object **out)
+{
+	struct al_object *object = malloc(sizeof(*object) + text.len + key.len + 2);
+
+	if (object == NULL)
+		return AL_ENOMEM;
+	*object = *head;
+	object->refs = 1;
+	object->text_len = (uint32_t)text.len;
+	object->key_len = (uint16_t)key.len;
+	memcpy(object->bytes, text.ptr, text.len);
+	object->bytes[text.len] = '\0';
+	memcpy(object->bytes + text.len + 1, key.ptr, key.len);
+	object->bytes[text.len + 1 + key.len] = '\0';
+	*out = object;
+	return AL_OK;
+}
+
 void al_object_unref(struct al_object *object)
 {
 	if (object != NULL && --object->refs == 0)

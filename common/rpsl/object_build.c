@@ -367,31 +367,19 @@ static void builder_check(struct builder *b)
 
 static enum al_err builder_finish(const struct builder *b, struct al_object **out)
 {
-	struct al_object *object;
-
-	if (b->text.err != AL_OK || b->key.err != AL_OK || b->canon.err == AL_ENOMEM || b->value.err == AL_ENOMEM)
-		return b->text.err == AL_ELIMIT || b->key.err == AL_ELIMIT ? AL_ELIMIT : AL_ENOMEM;
-	object = malloc(sizeof(*object) + b->text.len + b->key.len + 2);
-	if (object == NULL)
-		return AL_ENOMEM;
-	*object = (struct al_object){
+	struct al_object head = {
 		.index = b->in->index,
 		.time = b->in->time,
 		.created = b->in->created,
-		.refs = 1,
-		.text_len = (uint32_t)b->text.len,
-		.key_len = (uint16_t)b->key.len,
 		.cls = (uint8_t)b->cls,
 		.deleted = b->deletes,
 	};
+
+	if (b->text.err != AL_OK || b->key.err != AL_OK || b->canon.err == AL_ENOMEM || b->value.err == AL_ENOMEM)
+		return b->text.err == AL_ELIMIT || b->key.err == AL_ELIMIT ? AL_ELIMIT : AL_ENOMEM;
 	if (b->in->lines_only)
-		object->edit = b->extends ? AL_EDIT_EXTEND : b->shrinks ? AL_EDIT_SHRINK : AL_EDIT_NONE;
-	memcpy(object->bytes, b->text.ptr, b->text.len);
-	object->bytes[b->text.len] = '\0';
-	memcpy(object->bytes + b->text.len + 1, b->key.ptr, b->key.len);
-	object->bytes[b->text.len + 1 + b->key.len] = '\0';
-	*out = object;
-	return AL_OK;
+		head.edit = b->extends ? AL_EDIT_EXTEND : b->shrinks ? AL_EDIT_SHRINK : AL_EDIT_NONE;
+	return al_object_new(&head, al_buf_view(&b->text), al_buf_view(&b->key), out);
 }
 
 enum al_err al_object_build(const struct al_build *in, struct al_report *report, struct al_object **out, bool *deletes)

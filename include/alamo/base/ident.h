@@ -80,4 +80,11 @@ struct al_slice al_name_parent(struct al_slice name);
 AL_MUST_USE enum al_err al_time_parse(struct al_slice s, uint64_t *unix_seconds);
 void al_time_format(uint64_t unix_seconds, char out[static AL_TIME_STRLEN]);
 
+/* A moment of a log: "17", its size, or "2026-11-29" (the end of that day) or "2026-11-29T10:00:00Z". */
+struct al_moment {
+	uint64_t size; /* entries; 0: by time */
+	uint64_t time; /* Unix seconds, included */
+};
+AL_MUST_USE enum al_err al_moment_parse(struct al_slice s, struct al_moment *out);
+
 #endif

@@ -89,6 +89,10 @@ struct al_build {
 	bool stored; /* from a log entry: forms of older rules are read too, with a warning that names SCHEMA-SYNTAX */
 };
 
+/* A version out of its canonical text and key, which were made here before. Of `head` all counts but `refs` and the lengths. */
+AL_MUST_USE enum al_err al_object_new(const struct al_object *head, struct al_slice text, struct al_slice key,
+				      struct al_object **out);
+
 /* Class of a raw object by its first attribute; AL_EINVAL when there is none. */
 AL_MUST_USE enum al_err al_object_class(struct al_slice raw, enum al_class *out);
 /*
