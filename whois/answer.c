@@ -13,6 +13,7 @@
 
 #include "contact.h"
 #include "nrtm.h"
+#include "past.h"
 #include "reason.h"
 #include "template.h"
 #include "text.h"
@@ -266,6 +267,93 @@ static void put_sources(const struct whois_view *view, struct al_buf *out)
 	al_buf_str(out, "\n\n");
 }
 
+/* ---- the past ---- */
+
+static bool begin_objects(const struct whois_view *view, const struct whois_query *query, struct whois_job *job,
+			  struct al_buf *out)
+{
+	job->view = *view;
+	job->how = *query;
+	if (!find(query, job, out))
+		return false;
+	put_notes(&job->result, out);
+	job->kind = WHOIS_JOB_OBJECTS;
+	return true;
+}
+
+/* True: there is a way to it, and `job` goes it. */
+static bool begin_past(const struct whois_view *view, const struct whois_query *query, struct whois_job *job,
+		       struct al_buf *out)
+{
+	struct whois_error error = { 120, { NULL, 0 } };
+	uint64_t size = 0;
+	enum al_err err = AL_ENOTFOUND;
+
+	if (view->head.size == 0)
+		error.number = 100;
+	else
+		err = whois_past_size(view->past, view, query->at, &size);
+	if (err == AL_EUNSUPPORTED || err == AL_ELIMIT)
+		error.number = err == AL_ELIMIT ? 121 : 114;
+	if (err == AL_OK)
+		err = al_slice_copy(query->line, job->name, sizeof(job->name));
+	if (err != AL_OK) {
+		put_error(&error, out);
+		return false;
+	}
+	job->kind = WHOIS_JOB_PAST;
+	job->view = *view;
+	job->at = size;
+	return true;
+}
+
+static void put_moment(const struct whois_view *view, struct al_buf *out)
+{
+	char time[AL_TIME_STRLEN];
+
+	al_time_format(al_state_time(view->state), time);
+	al_buf_printf(out, "%% The registry as it was at size %" PRIu64 " of the log, since %s.\n\n", view->head.size,
+		      time);
+}
+
+/* The state is there: from now on it is as with any other, but that it may be gone with the next piece. */
+static bool ask_past(const struct whois_view *then, struct whois_job *job, struct al_buf *out)
+{
+	char line[sizeof(job->name)];
+	struct whois_query query;
+	struct whois_error error;
+
+	memcpy(line, job->name, sizeof(line));
+	job->name[0] = '\0';
+	job->kind = WHOIS_JOB_NONE;
+	job->at = 0;
+	put_moment(then, out);
+	if (whois_query_parse(al_slice_str(line), &query, &error) != AL_OK) {
+		put_error(&error, out);
+	} else if (query.kind == WHOIS_WHY) {
+		put_why(then, &query, out);
+	} else if (begin_objects(then, &query, job, out)) {
+		return whois_answer_more(job, out);
+	}
+	put_footer(then, out);
+	return true;
+}
+
+bool whois_answer_past(struct whois_job *job, struct al_buf *out)
+{
+	static const struct whois_error broken = { 0, { NULL, 0 } };
+	struct whois_view then;
+	enum al_err err = whois_past_step(job->view.past, &job->view, job->at, job, &then);
+
+	if (err == AL_EAGAIN)
+		return false;
+	if (err == AL_OK)
+		return ask_past(&then, job, out);
+	put_error(&broken, out);
+	put_footer(&job->view, out);
+	return true;
+}
+
 void whois_answer(const struct whois_view *view, const struct whois_query *query, struct whois_job *job,
 		  struct al_buf *out)
 {
@@ -277,13 +365,9 @@ void whois_answer(const struct whois_view *view, const struct whois_query *query
 	switch (query->kind) {
 	case WHOIS_LOOKUP:
 	case WHOIS_INVERSE:
-		job->view = *view;
-		job->how = *query;
-		if (!find(query, job, out))
-			break;
-		put_notes(&job->result, out);
-		job->kind = WHOIS_JOB_OBJECTS;
-		return;
+		if (query->past ? begin_past(view, query, job, out) : begin_objects(view, query, job, out))
+			return;
+		break;
 	case WHOIS_TEMPLATE:
 	case WHOIS_VERBOSE:
 		whois_put_template(query->cls, query->kind == WHOIS_VERBOSE, out);
@@ -306,7 +390,10 @@ void whois_answer(const struct whois_view *view, const struct whois_query *query
 		put_versions(view, query, out);
 		break;
 	case WHOIS_WHY:
-		put_why(view, query, out);
+		if (query->past && begin_past(view, query, job, out))
+			return;
+		if (!query->past)
+			put_why(view, query, out);
 		break;
 	case WHOIS_NRTM:
 	case WHOIS_NOTHING:

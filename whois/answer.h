@@ -24,6 +24,8 @@
 /* The answer to any query but WHOIS_IRRD, WHOIS_NOTHING and WHOIS_KEEP, or its beginning: then `job` has the rest. */
 void whois_answer(const struct whois_view *view, const struct whois_query *query, struct whois_job *job,
 		  struct al_buf *out);
+/* A piece of the way to an earlier state, and the question once it is there. True: all is said. */
+bool whois_answer_past(struct whois_job *job, struct al_buf *out);
 /* The next piece of it; true: that was the last. */
 bool whois_answer_more(struct whois_job *job, struct al_buf *out);
 void whois_answer_error(const struct whois_view *view, const struct whois_error *error, struct al_buf *out);

@@ -25,6 +25,8 @@ const char *whois_error_text(unsigned number)
 		{ 116, "no such version" },
 		{ 118, "too many words" },
 		{ 119, "why needs a prefix and an AS number" },
+		{ 120, "no such moment of the log" },
+		{ 121, "too far back for this server" },
 		{ 306, "too busy, try again" },
 		{ 405, "syntax error" },
 		{ 406, "unknown NRTM version" },
@@ -47,6 +49,13 @@ const char *whois_error_advice(unsigned number)
 		return "A prefix is written 192.0.2.0/24 or fd00:1::/32: no leading zeros, no netmask.";
 	case 119:
 		return "Send \"why 192.0.2.0/24 AS64500\": is this AS the origin of that prefix, and by which record?";
+	case 120:
+		return "--at takes a size of the log, 1 up to that in the last line of an answer, or a date: "
+		       "2026-11-29, "
+		       "2026-11-29T10:00:00Z.";
+	case 121:
+		return "It lies behind more versions than are read for one question. \"alamo why --at\" reads the log "
+		       "itself.";
 	case 306:
 		return "Close connections that you do not need, then try again.";
 	default:

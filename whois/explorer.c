@@ -143,7 +143,7 @@ static void put_search(const struct whois_view *view, struct al_slice line, stru
 	struct whois_error error;
 	bool objects = whois_query_parse(line, &query, &error) == AL_OK &&
 		       (query.kind == WHOIS_LOOKUP || query.kind == WHOIS_INVERSE) && !query.contact_only &&
-		       !query.brief && !query.keys_only;
+		       !query.brief && !query.keys_only && !query.past;
 
 	whois_result_init(&result);
 	if (objects && whois_lookup(view, &query, &result, &error) == AL_OK && result.count > 0)

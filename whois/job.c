@@ -12,6 +12,7 @@
 #include "history.h"
 #include "irrd.h"
 #include "nrtm.h"
+#include "past.h"
 #include "validity.h"
 
 #define ORIGINS_MAX 4096u /* routes of one answer whose origin is looked at */
@@ -25,6 +26,8 @@ void whois_job_init(struct whois_job *job)
 
 void whois_job_release(struct whois_job *job)
 {
+	if (job->kind == WHOIS_JOB_PAST)
+		whois_past_leave(job->view.past, job);
 	for (size_t i = 0; job->held && i < job->result.count; i++)
 		al_object_unref((struct al_object *)(uintptr_t)job->result.items[i]);
 	whois_result_release(&job->result);
@@ -66,7 +69,9 @@ bool whois_job_run(struct whois_job *job, struct al_buf *out)
 {
 	bool done = true;
 
-	if (job->kind == WHOIS_JOB_OBJECTS)
+	if (job->kind == WHOIS_JOB_PAST)
+		done = whois_answer_past(job, out);
+	else if (job->kind == WHOIS_JOB_OBJECTS)
 		done = whois_answer_more(job, out);
 	else if (job->kind == WHOIS_JOB_NRTM)
 		done = whois_nrtm_more(job, out);

@@ -16,6 +16,7 @@
 
 enum whois_job_kind {
 	WHOIS_JOB_NONE,    /* the answer is complete */
+	WHOIS_JOB_PAST,    /* on the way to a state `at` was; then WHOIS_JOB_OBJECTS */
 	WHOIS_JOB_OBJECTS, /* RIPE form: objects, then the footer */
 	WHOIS_JOB_DATA,    /* IRRd: objects into `data` */
 	WHOIS_JOB_SET,     /* IRRd: an expansion, then its members into `data` */
@@ -36,7 +37,8 @@ struct whois_job {
 	struct whois_expansion *expansion;
 	bool expanded;
 	struct al_buf data;
-	char name[WHOIS_LINE_MAX + 32]; /* of the expansion among the closures; empty: not to be kept */
+	char name[WHOIS_LINE_MAX +
+		  32]; /* of the expansion among the closures; empty: not to be kept. With WHOIS_JOB_PAST the line */
 };
 
 void whois_job_init(struct whois_job *job);

@@ -19,6 +19,7 @@
 
 struct whois_closures;
 struct whois_entries;
+struct whois_past;
 struct whois_history;
 
 struct whois_view {
@@ -27,6 +28,7 @@ struct whois_view {
 	struct whois_closures *closures;     /* expansions kept; NULL: none */
 	const struct whois_history *history; /* every version; NULL: not kept */
 	const struct whois_entries *entries; /* and who signed it; NULL: not kept */
+	struct whois_past *past;             /* earlier states; NULL: none */
 	const struct whois_growth *growth;   /* objects by day; NULL: not counted */
 	const struct whois_site *site;       /* for pages; NULL: nothing is known of it */
 	struct al_checkpoint head;           /* size 0: nothing verified yet */

@@ -22,6 +22,7 @@ enum action {
 	ACT_TEMPLATE,
 	ACT_VERSIONS,
 	ACT_NRTM,
+	ACT_AT,
 	ACT_UNSUPPORTED,
 };
 
@@ -65,6 +66,7 @@ static const struct option options[] = {
 	{ 'c', false, ACT_SET, offsetof(struct whois_query, contact_net), "irt" },
 	{ 'd', false, ACT_SET, offsetof(struct whois_query, reverse), "reverse-domain" },
 	{ 'g', true, ACT_NRTM, WHOIS_NRTM, NULL },
+	{ 0, true, ACT_AT, 0, "at" },
 	{ 0, false, ACT_UNSUPPORTED, 0, "resource" },
 	{ 0, false, ACT_UNSUPPORTED, 0, "valid-syntax" },
 	{ 0, false, ACT_UNSUPPORTED, 0, "no-valid-syntax" },
@@ -82,6 +84,7 @@ struct parser {
 	struct al_slice key; /* words that are no options, from the first to the last */
 	bool key_ended;      /* an option stood behind it */
 	uint64_t seen;       /* options so far, by table row */
+	bool searches;       /* one of them is about more than the conversation and the moment */
 	struct whois_error *error;
 };
 
@@ -245,6 +248,7 @@ static enum al_err apply(struct parser *p, const struct option *option, struct a
 	    option->action != ACT_SOURCES)
 		return fail(p, 110, word);
 	p->seen |= bit;
+	p->searches = p->searches || !(option->action == ACT_AT || option->letter == 'k');
 	switch (option->action) {
 	case ACT_NONE:
 		return AL_OK;
@@ -271,6 +275,9 @@ static enum al_err apply(struct parser *p, const struct option *option, struct a
 		return take_versions(p, (enum whois_kind)option->detail, word, value);
 	case ACT_NRTM:
 		return take_nrtm(p, value);
+	case ACT_AT:
+		p->query.past = true;
+		return al_moment_parse(value, &p->query.at) == AL_OK ? AL_OK : fail(p, 120, value);
 	case ACT_UNSUPPORTED:
 		break;
 	}
@@ -413,6 +420,9 @@ static enum al_err finish(struct parser *p)
 	struct whois_query *q = &p->query;
 	bool options_given = p->seen != 0, only_keep = q->keep && (p->seen & (p->seen - 1)) == 0;
 
+	if (q->past && (p->kind_given || (q->key.len > 0 && q->key.ptr[0] == '!')))
+		return fail(p, 109, q->key);
+
 	if (p->kind_given)
 		return finish_kind(p);
 	if (q->key.len == 0) {
@@ -430,7 +440,7 @@ static enum al_err finish(struct parser *p)
 		q->kind = WHOIS_HELP;
 		return AL_OK;
 	}
-	if ((!options_given || only_keep) && is_why(&q->key)) {
+	if (!p->searches && is_why(&q->key)) {
 		q->kind = WHOIS_WHY;
 		return AL_OK;
 	}
@@ -460,6 +470,7 @@ enum al_err whois_query_parse(struct al_slice line, struct whois_query *out, str
 	enum al_err err;
 
 	p.query.classes = WHOIS_ALL_CLASSES;
+	p.query.line = p.rest;
 	p.query.key = (struct al_slice){ NULL, 0 };
 	if (line.len > WHOIS_LINE_MAX)
 		return fail(&p, 107, p.query.key);

@@ -11,6 +11,7 @@
 #define WHOIS_QUERY_H
 
 #include "alamo/base/slice.h"
+#include "alamo/base/ident.h"
 #include "error.h"
 #include "names.h"
 
@@ -66,7 +67,10 @@ struct whois_query {
 	size_t attr_count;
 	struct al_slice sources[WHOIS_SOURCES_MAX]; /* of each -s, comma lists; none: ours */
 	size_t source_count;
-	uint64_t version[2]; /* of --show-version and --diff-versions */
+	bool past;            /* --at */
+	struct al_moment at;  /* its moment */
+	struct al_slice line; /* all of it, trimmed */
+	uint64_t version[2];  /* of --show-version and --diff-versions */
 	struct {
 		struct al_slice source;
 		uint64_t first, last;

@@ -82,6 +82,7 @@ void whois_put_help(struct al_buf *out)
 		"-t class, -v class   attributes of a class; with explanations",
 		"-q sources|version|types",
 		"--list-versions KEY  every version there was; --show-version N KEY, --diff-versions A:B KEY",
+		"--at N|DATE KEY      as it was at that size of the log, or at the end of that day",
 		"why PREFIX AS        is it the origin? the records that say so, who signed them, what would mend it",
 		"-g NAME:3:FIRST-LAST changes by serial (NRTM); with -k all that follow as well",
 		"-V client            name of the client, not kept",

@@ -22,6 +22,7 @@
 #include "history.h"
 #include "metrics.h"
 #include "nrtm4.h"
+#include "past.h"
 #include "rdap.h"
 #include "session.h"
 #include "site.h"
@@ -35,6 +36,7 @@ struct whoisd {
 	struct whois_closures *closures;
 	struct whois_history *history;
 	struct whois_entries *entries;
+	struct whois_past *past;
 	struct whois_sessions *sessions;
 	struct al_http *http;
 	struct whois_rdap *rdap;
@@ -100,13 +102,17 @@ static enum al_err start_history(struct whoisd *whoisd)
 	if (al_conf_path(conf, "run", folder, sizeof(folder)) != AL_OK)
 		return AL_ELIMIT;
 	err = whois_history_new(folder, &whoisd->history);
-	return err == AL_OK ? whois_entries_new(folder, &whoisd->entries) : err;
+	if (err == AL_OK)
+		err = whois_entries_new(folder, &whoisd->entries);
+	return err == AL_OK ? whois_past_new(al_conf_u64(conf, "whois", "past-versions"), &whoisd->past) : err;
 }
 
 static void whoisd_age(void *arg, const struct al_freshness *freshness)
 {
 	struct whoisd *whoisd = arg;
 
+	if (whoisd->past != NULL)
+		whois_past_tick(whoisd->past);
 	whoisd->view.stale_s = freshness->stale ? freshness->age_s : 0;
 	if (++whoisd->ticks % TICKS == 0)
 		whois_explorer_tick(whoisd->explorer);
@@ -134,6 +140,7 @@ static enum al_err start_replica(struct whoisd *whoisd)
 	whoisd->view.closures = whoisd->closures;
 	whoisd->view.history = whoisd->history;
 	whoisd->view.entries = whoisd->entries;
+	whoisd->view.past = whoisd->past;
 	whoisd->site = (struct whois_site){ al_service_conf(whoisd->service), al_replica_key(whoisd->replica) };
 	whoisd->view.site = &whoisd->site;
 	whoisd->view.growth = &whoisd->growth;
@@ -206,6 +213,7 @@ static void whoisd_stop(void *self)
 	whois_closures_free(whoisd->closures);
 	whois_history_free(whoisd->history);
 	whois_entries_free(whoisd->entries);
+	whois_past_free(whoisd->past);
 	whois_growth_release(&whoisd->growth);
 	free(whoisd);
 }

@@ -105,6 +105,7 @@ static const struct conf_row schema[] = {
 	NUMBER("whois", "idle-seconds", "60", 1, 86400, DOC_IDLE),
 	TEXT("whois", "nrtm4-keys", "keys/nrtm4", "directory of the keys that NRTMv4 is signed with: current.pem, made when missing, and next.pem"),
 	BOOL("whois", "history", "yes", "keep every version of every object, in a file below run/ that has no name"),
+	NUMBER("whois", "past-versions", "200000", 0, UINT32_MAX, "versions that are read for one question about the past; 0: as many as there are"),
 
 	ADDRS("dns", "listen", "", 0, DOC_LISTEN),
 	PORT("dns", "port", "4053", "53", "DNS over UDP and TCP"),

@@ -12,11 +12,17 @@
 #include <dirent.h>
 #include <errno.h>
 
+#include "alamo/rpsl/entry.h"
+#include "entries.h"
 #include "history.h"
+#include "past.h"
 
 struct golden {
 	struct fixture f;
 	struct whois_history *history;
+	struct whois_entries *entries;
+	struct whois_past *past;
+	struct al_edge edge;
 };
 
 static struct golden golden;
@@ -49,25 +55,63 @@ static inline char *file_read(const char *path)
 	return (char *)buf.ptr;
 }
 
-/* Objects are separated by empty lines; each is an entry. */
-static inline void golden_put_file(const char *path)
+/* One object as one entry; what is hashed is a stand-in for it. */
+static inline void golden_put(const char *text)
+{
+	uint64_t index = al_state_size(golden.f.state);
+	struct al_entry entry = { .index = index,
+				  .time = FIXTURE_TIME + index,
+				  .kind = AL_S("request"),
+				  .result = AL_S("c"),
+				  .body = al_slice_str(text) };
+	struct al_buf bytes;
+	struct al_hash leaf;
+
+	al_buf_init(&bytes, 1u << 20);
+	assert_int_equal(al_entry_encode(&entry, &bytes), AL_OK);
+	leaf = al_leaf_hash(al_buf_view(&bytes));
+	whois_entries_add(golden.entries, al_buf_view(&bytes), &leaf);
+	al_edge_push(&golden.edge, &leaf);
+	fixture_put(&golden.f, text);
+	al_buf_release(&bytes);
+}
+
+/* Objects are separated by empty lines; each is an entry, and `then` comes after it. */
+static inline void golden_put_file_then(const char *path, void (*then)(void))
 {
 	char *text = file_read(path), *at = text, *end;
 
 	while ((end = strstr(at, "\n\n")) != NULL) {
 		end[1] = '\0';
-		fixture_put(&golden.f, at);
+		golden_put(at);
+		if (then != NULL)
+			then();
 		at = end + 2;
 	}
 	free(text);
 }
 
-static inline void golden_init(void)
+static inline void golden_put_file(const char *path)
+{
+	golden_put_file_then(path, NULL);
+}
+
+static inline void golden_open(void)
 {
 	fixture_init(&golden.f);
 	assert_int_equal(whois_history_new("/tmp", &golden.history), AL_OK);
+	assert_int_equal(whois_entries_new("/tmp", &golden.entries), AL_OK);
+	assert_int_equal(whois_past_new(0, &golden.past), AL_OK);
+	al_edge_init(&golden.edge);
 	golden.f.view.history = golden.history;
+	golden.f.view.entries = golden.entries;
+	golden.f.view.past = golden.past;
 	al_state_observe(golden.f.state, golden_change, &golden);
+}
+
+static inline void golden_init(void)
+{
+	golden_open();
 	golden_put_file(TEST_DATA "/golden/whois/registry.rpsl");
 	for (size_t i = 0; i < AL_HASH_LEN; i++)
 		golden.f.view.head.root.b[i] = (uint8_t)(i + 1);
@@ -78,6 +122,8 @@ static inline void golden_release(void)
 	assert_int_equal(whois_history_error(golden.history), AL_OK);
 	fixture_release(&golden.f);
 	whois_history_free(golden.history);
+	whois_entries_free(golden.entries);
+	whois_past_free(golden.past);
 }
 
 /* The program's version is not part of what is compared. */

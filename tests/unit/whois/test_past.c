@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_past.c -- what is said of the past is what was said then, byte for byte, whatever was asked before and by whom.
+ */
+#include "golden.h"
+
+#include "answer.h"
+#include "dialogue.h"
+
+#define SIZES_MAX 128
+#define PIECES_MAX 4096
+
+static const char *const questions[] = {
+	"AS64500",    "-M 10.0.0.0/8",        "-L 10.1.2.3/32", "-i mnt-by FISHER-MNT",    "-i pn NOC-TEST",
+	"-b AS64501", "-T route 10.1.2.0/24", "fisher.test",    "why 10.4.0.0/16 AS64502", "-K -i member-of AS-OPEN",
+	"TEST",       "-x 10.3.9.0/24",
+};
+
+static char *said[SIZES_MAX + 1][AL_COUNT(questions)];
+
+static char *ask(const char *line, struct whois_job *job, unsigned *pieces)
+{
+	struct whois_dialogue dialogue = { 0 };
+	struct al_buf answer;
+
+	al_buf_init(&answer, WHOIS_ANSWER_MAX);
+	whois_dialogue_line(&golden.f.view, &dialogue, al_slice_str(line), job, &answer);
+	*pieces = 1;
+	while (!whois_job_run(job, &answer) && *pieces < PIECES_MAX)
+		++*pieces;
+	assert_in_range(*pieces, 1, PIECES_MAX - 1);
+	whois_job_release(job);
+	assert_int_equal(answer.err, AL_OK);
+	return al_buf_take(&answer, NULL);
+}
+
+static char *answer_of(const char *line)
+{
+	struct whois_job job;
+	unsigned pieces;
+
+	whois_job_init(&job);
+	return ask(line, &job, &pieces);
+}
+
+static void remember(void)
+{
+	uint64_t size = al_state_size(golden.f.state);
+
+	assert_in_range(size, 1, SIZES_MAX);
+	golden.f.view.head.root = al_edge_root(&golden.edge);
+	for (size_t q = 0; q < AL_COUNT(questions); q++)
+		said[size][q] = answer_of(questions[q]);
+}
+
+/* Without the line that says of when it is, and its empty line. */
+static void cut_moment(char *text, uint64_t size)
+{
+	char *at = strstr(text, "% The registry as it was at size "), *end, want[64];
+
+	assert_non_null(at);
+	(void)snprintf(want, sizeof(want), "%% The registry as it was at size %llu of", (unsigned long long)size);
+	assert_int_equal(strncmp(at, want, strlen(want)), 0);
+	end = strstr(at, "\n\n");
+	assert_non_null(end);
+	memmove(at, end + 2, strlen(end + 2) + 1);
+}
+
+static void check(uint64_t size, size_t q)
+{
+	char line[128], *now;
+
+	(void)snprintf(line, sizeof(line), "--at %llu %s", (unsigned long long)size, questions[q]);
+	now = answer_of(line);
+	cut_moment(now, size);
+	assert_string_equal(now, said[size][q]);
+	free(now);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	golden_open();
+	golden_put_file_then(TEST_DATA "/golden/whois/registry.rpsl", remember);
+	golden_put_file_then(TEST_DATA "/golden/pages/registry.rpsl", remember);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	for (size_t size = 0; size <= SIZES_MAX; size++)
+		for (size_t q = 0; q < AL_COUNT(questions); q++)
+			free(said[size][q]);
+	golden_release();
+	return 0;
+}
+
+static void test_as_it_was(void **state)
+{
+	uint64_t last = al_state_size(golden.f.state);
+
+	(void)state;
+	assert_true(last > 50);
+	/* Before its second entry the log has no name, and answers of the present would say so in their first line. */
+	for (uint64_t size = 2; size <= last; size++)
+		for (size_t q = 0; q < AL_COUNT(questions); q++)
+			check(size, q);
+	for (uint64_t size = last; size > 8; size -= 7)
+		for (size_t q = 0; q < AL_COUNT(questions); q++)
+			check(size, q);
+}
+
+/* By time: an entry counts from its second on, and a day to its end. */
+static void test_dates(void **state)
+{
+	char *one, *other;
+
+	(void)state;
+	one = answer_of("--at 2025-12-01T00:00:17Z -i mnt-by FISHER-MNT");
+	other = answer_of("--at 18 -i mnt-by FISHER-MNT");
+	assert_string_equal(one, other);
+	free(one);
+	free(other);
+	one = answer_of("--at 2025-12-01 AS64500");
+	assert_non_null(strstr(one, "% The registry as it was at size 63 of"));
+	free(one);
+}
+
+/* Who is on his way is not disturbed, and who gives up leaves it to the next. */
+static void test_two(void **state)
+{
+	struct whois_past *past = golden.past;
+	struct whois_view then;
+	int one, other;
+
+	(void)state;
+	for (uint64_t i = al_state_size(golden.f.state); i < 3 * WHOIS_PAST_PIECE; i++) {
+		char text[128];
+
+		(void)snprintf(text, sizeof(text), "mntner: M%llu-MNT\nmnt-by: ROOT-MNT\nsource: TEST\n",
+			       (unsigned long long)i);
+		golden_put(text);
+	}
+	assert_int_equal(whois_past_step(past, &golden.f.view, 1, &one, &then), AL_OK);
+	assert_int_equal(whois_past_step(past, &golden.f.view, 2 * WHOIS_PAST_PIECE, &one, &then), AL_EAGAIN);
+	assert_int_equal(whois_past_step(past, &golden.f.view, 5, &other, &then), AL_EAGAIN);
+	whois_past_leave(past, &other);
+	assert_int_equal(whois_past_step(past, &golden.f.view, 5, &other, &then), AL_EAGAIN);
+	whois_past_leave(past, &one);
+	assert_int_equal(whois_past_step(past, &golden.f.view, 5, &other, &then), AL_OK);
+	assert_int_equal(then.head.size, 5);
+	for (unsigned s = 0; s < WHOIS_PAST_KEEP_S; s++)
+		whois_past_tick(past);
+	assert_int_equal(whois_past_step(past, &golden.f.view, 6, &one, &then), AL_OK);
+	assert_int_equal(then.head.size, 6);
+}
+
+static void test_bound(void **state)
+{
+	struct whois_past *past;
+	uint64_t size;
+
+	(void)state;
+	assert_int_equal(whois_past_new(100, &past), AL_OK);
+	assert_int_equal(whois_past_size(past, &golden.f.view, (struct al_moment){ .size = 100 }, &size), AL_OK);
+	assert_int_equal(size, 100);
+	assert_int_equal(whois_past_size(past, &golden.f.view, (struct al_moment){ .size = 101 }, &size), AL_ELIMIT);
+	assert_int_equal(whois_past_size(past, &golden.f.view, (struct al_moment){ .time = FIXTURE_TIME - 1 }, &size),
+			 AL_ENOTFOUND);
+	assert_int_equal(whois_past_size(NULL, &golden.f.view, (struct al_moment){ .size = 1 }, &size),
+			 AL_EUNSUPPORTED);
+	whois_past_free(past);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = { cmocka_unit_test(test_as_it_was), cmocka_unit_test(test_dates),
+						   cmocka_unit_test(test_two), cmocka_unit_test(test_bound) };
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* past.c -- a second state, folded out of the versions that the history has. */
+#include "past.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alamo/rpsl/request.h"
+#include "entries.h"
+#include "history.h"
+#include "spool.h"
+
+struct whois_past {
+	uint64_t most;
+	struct al_state *state; /* NULL: nothing is kept */
+	struct whois_index *index;
+	struct al_edge edge;
+	uint64_t serial; /* next version to read */
+	const void *who; /* on his way; NULL: nobody */
+	unsigned idle_s;
+};
+
+enum al_err whois_past_new(uint64_t most, struct whois_past **out)
+{
+	struct whois_past *past = calloc(1, sizeof(*past));
+
+	if (past == NULL)
+		return AL_ENOMEM;
+	past->most = most;
+	*out = past;
+	return AL_OK;
+}
+
+static void forget(struct whois_past *past)
+{
+	if (past->state != NULL)
+		al_state_free(past->state);
+	whois_index_free(past->index);
+	past->state = NULL;
+	past->index = NULL;
+}
+
+void whois_past_free(struct whois_past *past)
+{
+	if (past == NULL)
+		return;
+	forget(past);
+	free(past);
+}
+
+/* Entries of the log that are not younger than that. */
+static uint64_t size_at(const struct whois_view *view, uint64_t time)
+{
+	uint64_t low = 0, high = view->head.size;
+	struct whois_entry entry;
+
+	while (low < high) {
+		uint64_t mid = low + (high - low) / 2;
+
+		if (whois_entries_get(view->entries, mid, &entry) == AL_OK && entry.time <= time)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+enum al_err whois_past_size(const struct whois_past *past, const struct whois_view *present, struct al_moment moment,
+			    uint64_t *size)
+{
+	if (past == NULL || present->history == NULL || present->entries == NULL ||
+	    whois_history_error(present->history) != AL_OK ||
+	    whois_entries_count(present->entries) < present->head.size)
+		return AL_EUNSUPPORTED;
+	*size = moment.size > 0 ? moment.size : size_at(present, moment.time);
+	if (*size == 0 || *size > present->head.size)
+		return AL_ENOTFOUND;
+	return past->most > 0 && whois_history_first(present->history, *size) - 1 > past->most ? AL_ELIMIT : AL_OK;
+}
+
+static enum al_err begin(struct whois_past *past)
+{
+	enum al_err err = al_state_new(&past->state);
+
+	if (err == AL_OK)
+		err = whois_index_new(&past->index);
+	if (err != AL_OK)
+		return err;
+	al_state_observe(past->state, whois_index_change, past->index);
+	al_edge_init(&past->edge);
+	past->serial = 1;
+	return AL_OK;
+}
+
+static enum al_err object_of(const struct whois_version *version, struct al_object **out)
+{
+	const struct al_object head = { .index = version->index,
+					.time = version->time,
+					.created = version->created,
+					.cls = (uint8_t)version->cls,
+					.deleted = version->deleted };
+
+	return al_object_new(&head, version->text, version->key, out);
+}
+
+/* The versions of the next entry, at most AL_REQUEST_OBJECTS_MAX as requests have. */
+static enum al_err read_versions(struct whois_past *past, const struct whois_view *present, struct al_object **objects,
+				 size_t *count)
+{
+	uint64_t index = al_state_size(past->state);
+	struct whois_version version;
+	struct al_buf buf;
+	enum al_err err = AL_OK;
+
+	al_buf_init(&buf, WHOIS_SPOOL_RECORD_MAX);
+	while (err == AL_OK && *count < AL_REQUEST_OBJECTS_MAX &&
+	       past->serial <= whois_history_last(present->history)) {
+		err = whois_history_read(present->history, past->serial, &buf, &version);
+		if (err == AL_OK && version.index != index)
+			break;
+		if (err == AL_OK)
+			err = object_of(&version, &objects[*count]);
+		if (err == AL_OK) {
+			++*count;
+			past->serial++;
+		}
+	}
+	al_buf_release(&buf);
+	return err;
+}
+
+/* One entry more. */
+static enum al_err go_on(struct whois_past *past, const struct whois_view *present, unsigned *work)
+{
+	struct al_object *objects[AL_REQUEST_OBJECTS_MAX];
+	struct whois_entry entry;
+	size_t count = 0;
+	enum al_err err = whois_entries_get(present->entries, al_state_size(past->state), &entry);
+
+	if (err == AL_OK)
+		err = read_versions(past, present, objects, &count);
+	if (err == AL_OK)
+		err = al_state_put(past->state, objects, count, entry.time);
+	if (err == AL_OK)
+		al_edge_push(&past->edge, &entry.leaf);
+	for (size_t i = 0; i < count; i++)
+		al_object_unref(objects[i]);
+	*work += 1 + (unsigned)count;
+	return err == AL_OK ? whois_index_error(past->index) : err;
+}
+
+static void view_of(const struct whois_past *past, const struct whois_view *present, struct whois_view *view)
+{
+	*view = (struct whois_view){ .state = past->state,
+				     .index = past->index,
+				     .entries = present->entries,
+				     .site = present->site,
+				     .head = { .size = past->edge.size, .root = al_edge_root(&past->edge) } };
+}
+
+enum al_err whois_past_step(struct whois_past *past, const struct whois_view *present, uint64_t size, const void *who,
+			    struct whois_view *view)
+{
+	unsigned work = 0;
+	enum al_err err = AL_OK;
+
+	if (past->who != NULL && past->who != who)
+		return AL_EAGAIN;
+	past->idle_s = 0;
+	if (past->state != NULL && al_state_size(past->state) > size)
+		forget(past);
+	if (past->state == NULL)
+		err = begin(past);
+	while (err == AL_OK && al_state_size(past->state) < size && work < WHOIS_PAST_PIECE)
+		err = go_on(past, present, &work);
+	if (err == AL_OK && al_state_size(past->state) < size) {
+		past->who = who;
+		return AL_EAGAIN;
+	}
+	past->who = NULL;
+	if (err == AL_OK)
+		view_of(past, present, view);
+	else
+		forget(past);
+	return err;
+}
+
+void whois_past_leave(struct whois_past *past, const void *who)
+{
+	if (past != NULL && past->who == who)
+		past->who = NULL;
+}
+
+void whois_past_tick(struct whois_past *past)
+{
+	if (past->state != NULL && ++past->idle_s >= WHOIS_PAST_KEEP_S)
+		forget(past);
+}
