@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alamo/rpsl/entry.h"
 #include "audit.h"
 #include "json.h"
 #include "log_read.h"
@@ -21,6 +22,7 @@
 
 struct options {
 	struct log_read_options where;
+	const char *at;
 	bool json;
 };
 
@@ -34,7 +36,9 @@ struct signed_entry {
 struct inquiry {
 	struct log_read read;
 	struct audit *audit;
-	bool found; /* something that is not what the rules give; said so */
+	struct al_moment at; /* zero: the present */
+	struct al_edge edge; /* of what was looked at */
+	bool found;          /* something that is not what the rules give; said so */
 	struct why why;
 	struct signed_entry last; /* of the entry at hand */
 	struct signed_entry kept[VALIDITY_ROUTES_MAX];
@@ -83,11 +87,27 @@ static void keep_signers(struct inquiry *i)
 	i->kept_count = count;
 }
 
+/* Entries behind the moment are verified as part of the log, and not looked at. */
+static bool is_behind(const struct inquiry *i, uint64_t index, struct al_slice bytes)
+{
+	struct al_entry entry;
+
+	if (i->at.size > 0)
+		return index >= i->at.size;
+	return i->at.time > 0 && al_entry_decode(bytes, &entry) == AL_OK && entry.time > i->at.time;
+}
+
 static enum al_err entry_take(void *arg, uint64_t index, struct al_slice bytes)
 {
 	struct inquiry *i = arg;
-	enum al_err err = audit_entry(i->audit, bytes);
+	struct al_hash leaf;
+	enum al_err err;
 
+	if (is_behind(i, index, bytes))
+		return AL_OK;
+	leaf = al_leaf_hash(bytes);
+	al_edge_push(&i->edge, &leaf);
+	err = audit_entry(i->audit, bytes);
 	if (err == AL_ENOMEM)
 		command_fail(CLI_REFUSED, "out of memory at entry %llu", (unsigned long long)index);
 	if (err != AL_OK || i->found)
@@ -139,23 +159,24 @@ static json_t *answer_json(struct al_slice text)
 
 static int answer_print(struct inquiry *i, bool json)
 {
+	struct al_hash head = al_edge_root(&i->edge);
 	struct al_buf text, root;
 	int code = CLI_DONE;
 
 	al_buf_init(&text, TEXT_MAX);
 	al_buf_init(&root, 64);
-	al_buf_base64(&root, i->read.head.root.b, AL_HASH_LEN);
+	al_buf_base64(&root, head.b, AL_HASH_LEN);
 	why_look(&i->why, audit_state(i->audit));
 	why_put(&i->why, &text);
 	if (json) {
 		json_t *all = answer_json(al_buf_view(&text));
 
-		json_object_set_new(all, "size", json_integer((json_int_t)i->read.head.size));
+		json_object_set_new(all, "size", json_integer((json_int_t)i->edge.size));
 		json_object_set_new(all, "root", json_slice(al_buf_view(&root)));
 		code = json_out(all);
 	} else {
 		command_print_remote(al_buf_view(&text));
-		printf("\nlog %llu %.*s, every entry decided again\n", (unsigned long long)i->read.head.size,
+		printf("\nlog %llu %.*s, every entry decided again\n", (unsigned long long)i->edge.size,
 		       AL_FMT(al_buf_view(&root)));
 	}
 	al_buf_release(&text);
@@ -173,6 +194,9 @@ static int inquiry_run(struct inquiry *i, const struct options *options)
 		code = command_fail(CLI_REFUSED, "out of memory");
 	if (code == CLI_DONE)
 		code = log_read_run(&i->read, entry_take, i);
+	if (code == CLI_DONE && (i->edge.size == 0 || i->edge.size < i->at.size))
+		code = command_fail(CLI_REFUSED, "the log has no entry yet at that date, or is not that long: --at %s",
+				    options->at != NULL ? options->at : "");
 	if (code == CLI_DONE)
 		code = answer_print(i, options->json);
 	audit_free(i->audit);
@@ -180,8 +204,9 @@ static int inquiry_run(struct inquiry *i, const struct options *options)
 	return code;
 }
 
-static int why_run(const struct words *words, const void *options)
+static int why_run(const struct words *words, const void *arg)
 {
+	const struct options *options = arg;
 	struct inquiry *i = calloc(1, sizeof(*i));
 	char line[256];
 	int code;
@@ -191,7 +216,11 @@ static int why_run(const struct words *words, const void *options)
 	(void)snprintf(line, sizeof(line), "%.100s %.100s", words->word[0], words->word[1]);
 	i->why.signers = put_signers;
 	i->why.arg = i;
-	if (why_parse(al_slice_str(line), &i->why) != AL_OK)
+	al_edge_init(&i->edge);
+	if (options->at != NULL && al_moment_parse(al_slice_str(options->at), &i->at) != AL_OK)
+		code = command_fail(CLI_USAGE,
+				    "--at takes a size of the log or a date, 2026-11-29 or 2026-11-29T10:00:00Z");
+	else if (why_parse(al_slice_str(line), &i->why) != AL_OK)
 		code = command_fail(CLI_USAGE, "\"%s\" is not a prefix and an AS number, such as 192.0.2.0/24 AS64500",
 				    line);
 	else
@@ -207,6 +236,10 @@ static const struct option_row rows[] = {
 	  .arg = "DIR",
 	  OPTION_AT(struct options, where.dir),
 	  .meaning = "folder of an authority: its log" },
+	{ .name = "at",
+	  .arg = "SIZE|DATE",
+	  OPTION_AT(struct options, at),
+	  .meaning = "as it was when the log had that size, or at the end of that day" },
 	OPTION_JSON(struct options, json),
 	LOG_READ_ROWS(struct options, where),
 };

@@ -16,6 +16,7 @@
 struct options {
 	struct registry registry;
 	const char *whois;
+	const char *at;
 };
 
 static int whois_ask(const char *server, const char *query)
@@ -82,6 +83,8 @@ static int whois_run(const struct words *words, const void *arg)
 			CLI_USAGE,
 			"whois: --whois is the WHOIS server, --server the registry that names one: one of them");
 	al_buf_init(&line, 4096);
+	if (options->at != NULL)
+		al_buf_printf(&line, "--at %s ", options->at);
 	for (size_t i = 0; i < words->count; i++)
 		al_buf_printf(&line, "%s%s", i > 0 ? " " : "", words->word[i]);
 	query = al_buf_take(&line, NULL);
@@ -102,6 +105,10 @@ static const struct option_row rows[] = {
 	  OPTION_AT(struct options, whois),
 	  .meaning = "the WHOIS server",
 	  .fallback = "$ALAMO_WHOIS, `whois` in the configuration, the one that the registry names" },
+	{ .name = "at",
+	  .arg = "SIZE|DATE",
+	  OPTION_AT(struct options, at),
+	  .meaning = "asks for what was so when the log had that size, or at the end of that day" },
 	{ .name = "server",
 	  .arg = "HOST:PORT",
 	  OPTION_AT(struct options, registry.server),

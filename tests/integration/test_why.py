@@ -66,6 +66,29 @@ def test_why(authority, tmp_path):
     assert body(authority.whois(f"why {net} {other}")) == body(said)
 
 
+def test_as_it_was(authority, tmp_path):
+    """At the size before a change what was so before it, with the root that the receipt's checkpoint has."""
+    key = Key(tmp_path / "baker")
+    joined = authority.member(key, "BAKER")
+    net, asn, size = joined.key("inet6num"), joined.key("aut-num"), joined.index + 1
+    prev = authority.prev("aut-num", asn)
+    authority.accept([obj(("aut-num", asn), ("as-name", "RENAMED-AS"), mnt="BAKER-MNT")], [key], prev=prev)
+    wait_for(lambda: "RENAMED-AS" in authority.whois(asn), what="the new name in whois")
+    then = authority.whois(f"--at {size} {asn}")
+    assert "as-name:        BAKER-AS\n" in then and f"% The registry as it was at size {size} of the log" in then
+    root = re.search(rf"^% log {size} (\S+)$", then, re.M)[1]
+    assert authority.cli("whois", asn, "--at", str(size)).stdout == then
+    assert "RENAMED-AS" in authority.cli("whois", "--at", "2099-12-31", asn).stdout
+    assert "%ERROR:101:" in authority.whois(f"--at {size - 1} -T aut-num {asn}")
+    said = why(authority, net, asn, "--at", str(size))
+    assert "rpki-ov-state:  valid\n" in said and f"\nlog {size} {root}," in said
+    assert body(authority.whois(f"--at {size} why {net} {asn}")) == body(said)
+    assert "rpki-ov-state:  not_found\n" in why(authority, net, asn, "--at", str(size - 1))
+    assert joined.text.count(root) == 1   # of the checkpoint in the receipt
+    for at, code in (("0", 2), ("99999999", 1), ("1999-01-01", 1), ("yesterday", 2)):
+        assert authority.cli("why", net, asn, "--at", at, check=False).returncode == code, at
+
+
 def test_not_asked_right(authority):
     refused = authority.cli("why", "fca1::/129", "AS1", check=False)
     assert refused.returncode == 2 and "is not a prefix and an AS number" in refused.stderr
