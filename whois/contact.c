@@ -1,21 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * contact.c -- looks at the object, then at its maintainers, then one block
- * up; every step is to a larger block, so that the walk ends.
+ * up; every step is to a larger block, so that the walk ends. Whoever is named
+ * for abuse on that way comes before all others on it.
  */
 #include "contact.h"
 
-struct al_slice whois_contact_own(const struct al_object *object)
+static const char *const for_abuse[] = { "abuse-c", NULL };
+static const char *const for_others[] = { "admin-c", "tech-c", "zone-c", NULL };
+
+static struct al_slice own(const struct al_object *object, const char *const *attrs)
 {
-	static const char *const attrs[] = { "abuse-c", "admin-c", "tech-c", "zone-c" };
 	struct al_slice handle = { NULL, 0 };
 
-	for (size_t i = 0; i < AL_COUNT(attrs) && handle.len == 0; i++)
-		handle = al_object_attr(object, attrs[i]);
+	for (; *attrs != NULL && handle.len == 0; attrs++)
+		handle = al_object_attr(object, *attrs);
 	return handle;
 }
 
-static struct al_slice of_maintainers(const struct whois_view *view, const struct al_object *object)
+struct al_slice whois_contact_own(const struct al_object *object)
+{
+	struct al_slice handle = own(object, for_abuse);
+
+	return handle.len > 0 ? handle : own(object, for_others);
+}
+
+static struct al_slice of_maintainers(const struct whois_view *view, const struct al_object *object,
+				      const char *const *attrs)
 {
 	struct whois_values values = { al_object_text(object), { NULL, 0 }, "mnt-by" };
 	struct al_slice handle = { NULL, 0 }, name;
@@ -24,7 +35,7 @@ static struct al_slice of_maintainers(const struct whois_view *view, const struc
 		const struct al_object *mntner = al_state_get(view->state, AL_MNTNER, name);
 
 		if (mntner != NULL)
-			handle = whois_contact_own(mntner);
+			handle = own(mntner, attrs);
 	}
 	return handle;
 }
@@ -43,15 +54,22 @@ static const struct al_object *above(const struct whois_view *view, const struct
 	return NULL;
 }
 
-struct al_slice whois_contact_of(const struct whois_view *view, const struct al_object *object)
+static struct al_slice search(const struct whois_view *view, const struct al_object *object, const char *const *attrs)
 {
 	struct al_slice handle = { NULL, 0 };
 
 	while (object != NULL && handle.len == 0) {
-		handle = whois_contact_own(object);
+		handle = own(object, attrs);
 		if (handle.len == 0)
-			handle = of_maintainers(view, object);
+			handle = of_maintainers(view, object, attrs);
 		object = above(view, object);
 	}
 	return handle;
+}
+
+struct al_slice whois_contact_of(const struct whois_view *view, const struct al_object *object)
+{
+	struct al_slice handle = search(view, object, for_abuse);
+
+	return handle.len > 0 ? handle : search(view, object, for_others);
 }

@@ -9,7 +9,10 @@
 
 #include "lookup.h"
 
-/* Handle of a role or person, borrowed; empty: nobody is named. */
+/*
+ * The nearest abuse-c: the object's, its maintainers', or that of a block around it; without one the nearest contact of
+ * another kind. A handle, borrowed; empty: nobody is named.
+ */
 struct al_slice whois_contact_of(const struct whois_view *view, const struct al_object *object);
 /* The object's own, from the first of abuse-c, admin-c, tech-c and zone-c that it has. */
 struct al_slice whois_contact_own(const struct al_object *object);

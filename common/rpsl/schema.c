@@ -19,6 +19,8 @@
 #define ROW_CONTACTS                                                                                                   \
 	{ "admin-c", AL_SYN_NIC_HDL, M | INV | AL_NAMED, CONTACTS, "administrative contact" },                        \
 	{ "tech-c", AL_SYN_NIC_HDL, M | INV | AL_NAMED, CONTACTS, "technical contact" }
+#define ROW_ABUSE                                                                                                      \
+	{ "abuse-c", AL_SYN_NIC_HDL, INV | AL_NAMED, CONTACTS, "who answers for abuse, of it and all that lies in it" }
 #define ROW_MNT_BY { "mnt-by", AL_SYN_MNTNER, R | M | INV | AL_LIST | AL_STRONG, REF(AL_MNTNER), "who may change it" }
 #define ROW_MNT_LOWER                                                                                                  \
 	{ "mnt-lower", AL_SYN_MNTNER, M | INV | AL_LIST | AL_NAMED, REF(AL_MNTNER), "who may create below it" }
@@ -61,6 +63,7 @@ static const struct al_attr_rule mntner_rules[] = {
 	{ "mntner", AL_SYN_MNTNER, PK, 0, "name of the maintainer, ends in -MNT" },
 	ROW_DESCR,
 	ROW_CONTACTS,
+	ROW_ABUSE,
 	{ "auth", AL_SYN_AUTH, M | INV, 0, "SSH public key that may sign for it" },
 	{ "claim-key", AL_SYN_CLAIM_KEY, M, 0, "key that it had elsewhere, which may claim it while it has no auth:" },
 	{ "claim-proof", AL_SYN_CLAIM_PROOF, 0, 0, "signature by a claim-key that gave it to its auth: key" },
@@ -101,6 +104,7 @@ static const struct al_attr_rule as_block_rules[] = {
 	{ "policy", AL_SYN_POLICY, R, 0, "who may create below it: open vouch ask reserved closed" },
 	ROW_QUOTA,
 	ROW_CONTACTS,
+	ROW_ABUSE,
 	ROW_REMARKS,
 	ROW_MNT_BY,
 	ROW_MNT_LOWER,
@@ -114,6 +118,7 @@ static const struct al_attr_rule aut_num_rules[] = {
 	ROW_DESCR,
 	{ "member-of", AL_SYN_AS_SET, M | INV | AL_LIST, REF(AL_AS_SET), "as-set that takes it by mbrs-by-ref" },
 	ROW_CONTACTS,
+	ROW_ABUSE,
 	ROW_REMARKS,
 	ROW_MNT_BY,
 	ROW_SOURCE,
@@ -137,6 +142,9 @@ static const struct al_attr_rule as_set_rules[] = {
 	{ "netname", AL_SYN_NAME, R, 0, "short name" },                                                                \
 	ROW_DESCR,                                                                                                     \
 	{ "country", AL_SYN_COUNTRY, M, 0, "ISO 3166 code" },                                                          \
+	{ "geofeed", AL_SYN_HTTPS, 0, 0, "where it is used: the URL of a file (RFC 8805, RFC 9632)" },         \
+	{ "geoloc", AL_SYN_GEOLOC, 0, 0, "latitude and longitude, in degrees" },                               \
+	{ "scan", AL_SYN_SCAN, 0, 0, "may others scan it? no ask yes" },                                       \
 	{ "status", AL_SYN_STATUS, 0, 0, "ALLOCATED or ASSIGNED, with PI or PA" },                                     \
 	ROW_POLICY,                                                                                                    \
 	{ "assign-len", AL_SYN_LEN, 0, 0, "prefix length handed out below it when none is asked for" },                \
@@ -148,6 +156,7 @@ static const struct al_attr_rule as_set_rules[] = {
 	{ "ds-rdata", AL_SYN_DS, M | INV, 0, "DS record of the reverse zone" },                                        \
 	{ "reverse", AL_SYN_REVERSE, M, 0, "hosted name of an address of it, where there is no name server" },         \
 	ROW_CONTACTS,                                                                                                  \
+	ROW_ABUSE,                                                                                             \
 	{ "zone-c", AL_SYN_NIC_HDL, M | INV | AL_NAMED, CONTACTS, "contact for the reverse zone" },                   \
 	ROW_REMARKS,                                                                                                   \
 	ROW_MNT_BY,                                                                                                    \

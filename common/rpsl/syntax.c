@@ -15,6 +15,7 @@
 #include "alamo/rpsl/sshsig.h"
 #include "syntax_dns.h"
 #include "syntax_name.h"
+#include "syntax_place.h"
 
 #define TEXT_MAX_LEN 1024
 
@@ -214,6 +215,14 @@ static enum al_err canon_yes(struct al_slice value, struct al_buf *out, const ch
 	static const char *const words[] = { "yes", "no" };
 
 	*why = "it is yes or no";
+	return canon_word_of(value, words, AL_COUNT(words), out);
+}
+
+static enum al_err canon_scan(struct al_slice value, struct al_buf *out, const char **why)
+{
+	static const char *const words[] = { "no", "ask", "yes" };
+
+	*why = "scan is one of no ask yes";
 	return canon_word_of(value, words, AL_COUNT(words), out);
 }
 
@@ -420,6 +429,9 @@ static const struct {
 	[AL_SYN_SIGNATURE] = { canon_signature, NULL, "base64 of 64 bytes" },
 	[AL_SYN_PORT] = { canon_port, NULL, "tcp|udp number" },
 	[AL_SYN_REVERSE] = { canon_reverse, NULL, "address name" },
+	[AL_SYN_HTTPS] = { syntax_https, NULL, "https URL" },
+	[AL_SYN_GEOLOC] = { syntax_geoloc, NULL, "latitude longitude" },
+	[AL_SYN_SCAN] = { canon_scan, NULL, "no|ask|yes" },
 };
 
 const char *al_syntax_doc(enum al_syntax syntax)

@@ -78,6 +78,9 @@ enum al_syntax {
 	AL_SYN_SIGNATURE,   /* 64 bytes in base64: an Ed25519 signature */
 	AL_SYN_PORT,        /* tcp 443, udp 27960 */
 	AL_SYN_REVERSE,     /* address, name */
+	AL_SYN_HTTPS,       /* https URL */
+	AL_SYN_GEOLOC,      /* latitude, longitude */
+	AL_SYN_SCAN,        /* no ask yes */
 };
 
 enum {

@@ -229,8 +229,9 @@ static void test_details(void **state)
 	assert_true(al_slice_is(q.attrs[1], "origin"));
 	assert_true(al_slice_is(q.key, "X  Y"));
 	assert_int_equal(whois_query_parse(AL_S("-i pn,ac,mb x"), &q, &error), AL_OK);
-	assert_int_equal(q.attr_count, 4);
-	assert_true(al_slice_is(q.attrs[0], "admin-c") && al_slice_is(q.attrs[3], "mnt-by"));
+	assert_int_equal(q.attr_count, 5);
+	assert_true(al_slice_is(q.attrs[0], "admin-c") && al_slice_is(q.attrs[3], "abuse-c") &&
+		    al_slice_is(q.attrs[4], "mnt-by"));
 	assert_int_equal(whois_query_parse(AL_S("x -bd"), &q, &error), AL_OK);
 	assert_true(q.contact_only && q.reverse && !q.contact_net && !q.brief);
 	assert_int_equal(whois_query_parse(AL_S("-s A -s B -s C -s D x"), &q, &error), AL_OK);
