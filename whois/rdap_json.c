@@ -53,7 +53,7 @@ static json_t *notice(const struct rdap *rdap, const char *title, json_t *text, 
 void rdap_put_frame(const struct rdap *rdap, json_t *object, bool redacted)
 {
 	struct al_slice source = whois_view_source(rdap->view);
-	json_t *conformance = json_pack("[s, s, s]", "rdap_level_0", "cidr0", "nro_rdap_profile_0");
+	json_t *conformance = json_pack("[s, s, s, s]", "rdap_level_0", "cidr0", "nro_rdap_profile_0", "geofeed1");
 	json_t *notices = json_array();
 
 	if (redacted)

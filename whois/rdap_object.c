@@ -133,6 +133,15 @@ static void put_above(const struct rdap *rdap, json_t *made, const struct al_pre
 				    rdap_link(rdap, "up", "ip/", al_object_key(above), RDAP_TYPE));
 }
 
+/* RFC 9877 section 2.1. */
+static void put_geofeed(const struct rdap *rdap, json_t *made, struct al_slice url)
+{
+	if (url.len > 0)
+		(void)json_array_append_new(json_object_get(made, "links"),
+					    json_pack("{s:s, s:s, s:o, s:s}", "value", rdap->self, "rel", "geofeed",
+						      "href", rdap_text(url), "type", "application/geofeed+csv"));
+}
+
 json_t *rdap_network(const struct rdap *rdap, const struct al_object *block)
 {
 	struct al_slice status = al_object_attr(block, "status"), country = al_object_attr(block, "country");
@@ -154,6 +163,7 @@ json_t *rdap_network(const struct rdap *rdap, const struct al_object *block)
 				  json_pack("[{s:o, s:i}]", four ? "v4prefix" : "v6prefix", address_of(&prefix, false),
 					    "length", (int)prefix.len));
 	put_above(rdap, made, &prefix);
+	put_geofeed(rdap, made, al_object_attr(block, "geofeed"));
 	put_entities(rdap, made, block);
 	return made;
 }

@@ -42,7 +42,7 @@ def check_common(thing):
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", event["eventDate"])
     for link in thing.get("links", []):
         assert {"value", "rel", "href", "type"} <= set(link)
-        assert link["href"].startswith("http://") and link["value"].startswith("http://")
+        assert link["href"].startswith(("http://", "https://")) and link["value"].startswith("http://")
     for entity in thing.get("entities", []):
         check_entity(entity)
     for remark in thing.get("remarks", []):
@@ -129,24 +129,48 @@ def network(authority, tmp_path_factory):
     address = authority.net.replace("::/48", "::53")
     authority.accept([
         obj(("person", "Ann Fisher"), ("nic-hdl", "ANN-ALAMO"), ("remarks", "likes \\ \"quotes\""), mnt="FISHER-MNT"),
+        obj(("role", "Desk"), ("nic-hdl", "DESK-ALAMO"), mnt="FISHER-MNT"),
         obj(("domain", "fisher.alamo"), ("descr", "fish"), ("nserver", f"ns1.fisher.alamo {address}"),
             ("ds-rdata", f"12345 13 2 {'ab' * 32}"), ("admin-c", "ANN-ALAMO"), mnt="FISHER-MNT"),
     ], [key])
     prev = authority.prev("inet6num", authority.net)
     authority.accept([obj(("inet6num", authority.net), ("netname", "FISHER-NET"), ("country", "DE"),
-                          ("nserver", f"ns1.fisher.alamo {address}"), ("admin-c", "ANN-ALAMO"), mnt="FISHER-MNT")],
-                     [key], prev=prev)
-    wait_for(lambda: "ANN-ALAMO" in authority.whois(authority.net), what="the last change in whois")
+                          ("geofeed", "https://fisher.alamo/geofeed.csv"), ("geoloc", "52.37 4.9"), ("scan", "ask"),
+                          ("nserver", f"ns1.fisher.alamo {address}"), ("admin-c", "ANN-ALAMO"), ("abuse-c", "DESK-ALAMO"),
+                          mnt="FISHER-MNT")], [key], prev=prev)
+    authority.accept([obj(("inet6num", authority.net.replace("/48", "/64")), ("netname", "FISHER-LAN"), ("admin-c", "ANN-ALAMO"),
+                          mnt="FISHER-MNT")], [key])
+    wait_for(lambda: "FISHER-LAN" in authority.whois(authority.net.replace("/48", "/64")), what="the last change in whois")
     return authority
+
+
+def test_abuse_is_inherited(network):
+    """The block's abuse-c answers for the smaller block, whose own contact is for other things."""
+    inside = network.net.replace("/48", "/64")
+    thing = answer_of(network, f"/ip/{inside}")
+    roles = {entity["handle"]: entity["roles"] for entity in thing["entities"]}
+    assert roles == {"FISHER-MNT": ["registrant"], "ANN-ALAMO": ["administrative"], "DESK-ALAMO": ["abuse"]}
+    assert f"% Abuse contact for '{inside}' is 'DESK-ALAMO'" in network.whois(f"-b -T inet6num {inside}")
+    assert network.net in network.whois("-K -i abuse-c DESK-ALAMO")
+
+
+def test_geofeed(network):
+    """RFC 9877; whois shows it as it stands."""
+    thing = answer_of(network, f"/ip/{network.net}")
+    assert "geofeed1" in thing["rdapConformance"]
+    (link,) = [link for link in thing["links"] if link["rel"] == "geofeed"]
+    assert (link["href"], link["type"]) == ("https://fisher.alamo/geofeed.csv", "application/geofeed+csv")
+    shown = network.whois(network.net)
+    assert "geoloc:         52.37 4.9\n" in shown and "scan:           ask\n" in shown
 
 
 def test_network(network):
     thing = answer_of(network, f"/ip/{network.net}")
     assert (thing["handle"], thing["name"], thing["country"]) == (network.net, "FISHER-NET", "DE")
     assert answer_of(network, f"/ip/{network.net.replace('::/48', ':0:7::1')}")["handle"] == network.net
-    assert answer_of(network, f"/ip/{network.net.replace('/48', '/64')}")["handle"] == network.net
+    assert answer_of(network, f"/ip/{network.net.replace('::/48', ':0:7::/64')}")["handle"] == network.net
     roles = {entity["handle"]: entity["roles"] for entity in thing["entities"]}
-    assert roles == {"FISHER-MNT": ["registrant"], "ANN-ALAMO": ["administrative", "abuse"]}
+    assert roles == {"FISHER-MNT": ["registrant"], "ANN-ALAMO": ["administrative"], "DESK-ALAMO": ["abuse"]}
     up = next(link for link in thing["links"] if link["rel"] == "up")
     assert up["href"].endswith("/ip/" + thing["parentHandle"])
     above = answer_of(network, "/ip/" + up["href"].split("/ip/")[1])
@@ -179,7 +203,7 @@ def test_entities(network):
         assert redacted["method"] == "removal" and redacted["prePath"].startswith("$.vcardArray")
         assert redacted["name"]["description"] and redacted["reason"]["description"]
     mntner = answer_of(network, "/entity/FISHER-MNT")
-    assert [block["handle"] for block in mntner["networks"]] == [network.net]
+    assert {block["handle"] for block in mntner["networks"]} == {network.net, network.net.replace("/48", "/64")}
     assert [autnum["handle"] for autnum in mntner["autnums"]] == [network.asn]
 
 
