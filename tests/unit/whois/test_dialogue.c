@@ -295,6 +295,9 @@ static void test_no_history(void **state)
 
 static void test_not_ready(void **state)
 {
+	static const char *const of_log[] = { "!6AS64500",  "!iAS-FISHER",       "!a4AS-FISHER", "!oFISHER-MNT",
+					      "!rfd00::/8", "!maut-num,AS64500", "!j-*",         "!J-*" };
+	static const char *const of_none[] = { "!v", "!t30", "!nme", "!fno-rpki-filter", "!eAS-X" };
 	struct talk talk;
 
 	(void)state;
@@ -302,6 +305,10 @@ static void test_not_ready(void **state)
 	talk.f.view.head.size = 0;
 	assert_string_equal(say(&talk, "!gAS64500"), "F Not ready: no verified log yet\n");
 	assert_string_equal(say(&talk, "!s-lc"), "F Not ready: no verified log yet\n");
+	for (size_t i = 0; i < AL_COUNT(of_log); i++)
+		assert_string_equal(say(&talk, of_log[i]), "F Not ready: no verified log yet\n");
+	for (size_t i = 0; i < AL_COUNT(of_none); i++)
+		assert_null(strstr(say(&talk, of_none[i]), "Not ready"));
 	assert_string_equal(say(&talk, "!!"), "");
 	assert_string_equal(say(&talk, "!n"), "C\n");
 	talk_release(&talk);

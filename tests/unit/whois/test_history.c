@@ -7,6 +7,7 @@
 
 #include "diff.h"
 #include "history.h"
+#include "nrtm.h"
 
 #define VERSIONS 3000u
 
@@ -165,10 +166,41 @@ static void test_diff_bound(void **state)
 	al_buf_release(&out);
 }
 
+/* NRTM and !j name the serials that there are, from the first one on. */
+static void test_serials(void **state)
+{
+	static const char *const want[] = { "-", "1-1", "1-2" };
+	struct whois_view view = { .head.size = 7 };
+	struct kept kept;
+	struct al_buf out;
+
+	(void)state;
+	kept_init(&kept);
+	al_buf_init(&out, 100);
+	for (unsigned i = 0; i < AL_COUNT(want); i++) {
+		if (i > 0)
+			put_version(&kept, "A", i);
+		view.history = kept.history;
+		al_buf_reset(&out);
+		whois_put_serials(&view, &out);
+		assert_true(al_slice_is(al_buf_view(&out), want[i]));
+	}
+	/* No history, and no head yet. */
+	view.history = NULL;
+	al_buf_reset(&out);
+	whois_put_serials(&view, &out);
+	view = (struct whois_view){ .history = kept.history };
+	whois_put_serials(&view, &out);
+	assert_true(al_slice_is(al_buf_view(&out), "--"));
+	al_buf_release(&out);
+	kept_release(&kept);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = { cmocka_unit_test(test_numbers), cmocka_unit_test(test_deleted),
-						   cmocka_unit_test(test_diff), cmocka_unit_test(test_diff_bound) };
+						   cmocka_unit_test(test_serials), cmocka_unit_test(test_diff),
+						   cmocka_unit_test(test_diff_bound) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,7 @@
 #include "explorer.h"
 #include "growth.h"
 #include "rdap.h"
+#include "rdap_json.h"
 #include "site.h"
 
 #define FOLDER TEST_DATA "/golden/pages"
@@ -127,6 +128,19 @@ static void conf_of(const char *text)
 	pages.site.conf = pages.conf;
 }
 
+/* A text that has no room is none, and no part of one. */
+static void test_long_texts(void **state)
+{
+	json_t *text = rdap_printf("%0*d", 2047, 1);
+
+	(void)state;
+	assert_non_null(text);
+	assert_int_equal(json_string_length(text), 2047);
+	json_decref(text);
+	assert_null(rdap_printf("%0*d", 2048, 1));
+	assert_null(rdap_printf("%0*d", 5000, 1));
+}
+
 /* Before the first head, and of a view that lacks what it may lack. */
 static void test_without(void **state)
 {
@@ -145,6 +159,10 @@ static void test_without(void **state)
 	assert_non_null(strstr(answer, "\"errorCode\":503,\"title\":\"Service Unavailable\""));
 	assert_int_equal(strncmp(get(&view, "x", AL_S("/registry/asn.json")), "HTTP/1.1 503 ", 13), 0);
 	view.head.size = golden.f.view.head.size;
+	/* A client that does not say whom it asks is told the one name that every host has. */
+	answer = get(&view, "", AL_S("/help"));
+	assert_int_equal(strncmp(answer, "HTTP/1.1 200 ", 13), 0);
+	assert_non_null(strstr(answer, "\"value\":\"http://localhost/help\""));
 	view.site = NULL;
 	view.history = NULL;
 	view.growth = NULL;
@@ -268,8 +286,8 @@ static int teardown(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases), cmocka_unit_test(test_without), cmocka_unit_test(test_long_growth),
-		cmocka_unit_test(test_files), cmocka_unit_test(test_site),
+		cmocka_unit_test(test_cases),       cmocka_unit_test(test_long_texts), cmocka_unit_test(test_without),
+		cmocka_unit_test(test_long_growth), cmocka_unit_test(test_files),      cmocka_unit_test(test_site),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -315,11 +315,36 @@ static void test_origin(void **state)
 	fixture_release(&f);
 }
 
+/* An array doubles from 32 on, and stops where its bound is reached. */
+static void test_arrays_are_bounded(void **state)
+{
+	void *items = NULL;
+	size_t cap = 0;
+
+	(void)state;
+	assert_int_equal(whois_array_reserve(&items, &cap, 0, 8, 64), AL_OK);
+	assert_int_equal(cap, 32);
+	assert_int_equal(whois_array_reserve(&items, &cap, 31, 8, 32), AL_OK);
+	assert_int_equal(cap, 32);
+	assert_int_equal(whois_array_reserve(&items, &cap, 32, 8, 32), AL_ELIMIT);
+	assert_int_equal(cap, 32);
+	assert_int_equal(whois_array_reserve(&items, &cap, 32, 8, 33), AL_OK);
+	assert_int_equal(cap, 64);
+	memset(items, 1, cap * 8);
+	assert_int_equal(whois_array_reserve(&items, &cap, 64, 8, 64), AL_ELIMIT);
+	free(items);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ranges),         cmocka_unit_test(test_operators),  cmocka_unit_test(test_sets),
-		cmocka_unit_test(test_long_loop),      cmocka_unit_test(test_work_bound), cmocka_unit_test(test_origin),
+		cmocka_unit_test(test_arrays_are_bounded),
+		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_operators),
+		cmocka_unit_test(test_sets),
+		cmocka_unit_test(test_long_loop),
+		cmocka_unit_test(test_work_bound),
+		cmocka_unit_test(test_origin),
 		cmocka_unit_test(test_change_between),
 	};
 
