@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -617,6 +618,35 @@ static void test_what_may_be_taken(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+/* A daemon that was started without standard input: the lock may be descriptor 0, and is given back as any other. */
+static void test_lock_is_given_back(void **state)
+{
+	char dir[] = "/tmp/alamo-engine-XXXXXX", path[64], name[80];
+	int input = dup(STDIN_FILENO);
+	struct engine *engine;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/ledger.db", dir);
+	(void)close(STDIN_FILENO);
+	assert_int_equal(engine_open(path, true, &engine), AL_OK);
+	engine_close(engine);
+	assert_int_equal(fcntl(STDIN_FILENO, F_GETFD), -1);
+	assert_int_equal(engine_open(path, false, &engine), AL_OK);
+	engine_close(engine);
+	if (input >= 0) {
+		assert_int_equal(dup2(input, STDIN_FILENO), STDIN_FILENO);
+		(void)close(input);
+	}
+	for (size_t j = 0; j < 4; j++) {
+		static const char *const endings[] = { "", "-wal", "-shm", ".lock" };
+
+		(void)snprintf(name, sizeof(name), "%s%s", path, endings[j]);
+		(void)unlink(name);
+	}
+	assert_int_equal(rmdir(dir), 0);
+}
+
 #define EACH(name)                                 \
 	{                                          \
 #name, name, setup, teardown, NULL \
@@ -642,7 +672,8 @@ int main(void)
 		EACH(test_saved_and_adopted),
 	};
 	const struct CMUnitTest once[] = { cmocka_unit_test(test_which_engine), cmocka_unit_test(test_labels),
-					   cmocka_unit_test(test_what_may_be_taken) };
+					   cmocka_unit_test(test_what_may_be_taken),
+					   cmocka_unit_test(test_lock_is_given_back) };
 	int failed = cmocka_run_group_tests_name("once", once, NULL, NULL);
 
 	for (size_t kind = 0; kind < engine_kind_count; kind++) {

@@ -64,6 +64,7 @@ static void where_things_begin_and_end(void **state)
 	} rows[] = {
 		{ "", "E" },
 		{ "head\n", "Q[head]E" },
+		{ "?\nx", "Q[?]Q[x]E" },
 		{ "head", "Q[head]E" },
 		{ "\r\nhead\r\n\n\nfree asn\n", "Q[head]Q[free asn]E" },
 		{ "request: a\nx\n", "R[request: a\nx\n]E" },
