@@ -9,8 +9,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <fcntl.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -570,83 +568,6 @@ static void test_labels(void **state)
 		assert_string_equal(engine_label(rows[i][0], label), rows[i][1]);
 }
 
-/* A creation that failed may be tried again; what somebody else made is left as it is. */
-static void test_what_may_be_taken(void **state)
-{
-	static const struct {
-		const char *sql; /* of the file before; NULL: these bytes */
-		enum al_err err;
-	} rows[] = {
-		{ "", AL_OK },
-		{ "PRAGMA user_version = 7", AL_OK }, /* a file, and no table in it */
-		{ "CREATE TABLE entry (idx INTEGER)", AL_EEXIST },
-		{ "PRAGMA application_id = 7; CREATE TABLE entry (idx INTEGER)", AL_EEXIST },
-		{ "PRAGMA application_id = 1095519567; CREATE TABLE entry (idx INTEGER)", AL_EUNSUPPORTED },
-		{ "PRAGMA application_id = 1095519567; CREATE TABLE entry (idx INTEGER); INSERT INTO entry VALUES (0)",
-		  AL_EEXIST },
-		{ NULL, AL_EEXIST },
-	};
-	char dir[] = "/tmp/alamo-engine-XXXXXX", path[64], wal[80];
-
-	(void)state;
-	assert_non_null(mkdtemp(dir));
-	(void)snprintf(path, sizeof(path), "%s/ledger.db", dir);
-	for (size_t i = 0; i < AL_COUNT(rows); i++) {
-		struct engine *engine = NULL;
-		sqlite3 *db;
-		FILE *file;
-
-		if (rows[i].sql != NULL) {
-			assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-			assert_int_equal(sqlite3_exec(db, rows[i].sql, NULL, NULL, NULL), SQLITE_OK);
-			assert_int_equal(sqlite3_close(db), SQLITE_OK);
-		} else {
-			file = fopen(path, "we");
-			assert_non_null(file);
-			assert_true(fputs("A letter, and no ledger at all.\n", file) >= 0);
-			assert_int_equal(fclose(file), 0);
-		}
-		assert_int_equal(engine_open(path, true, &engine), rows[i].err);
-		engine_close(engine);
-		for (size_t j = 0; j < 4; j++) {
-			static const char *const endings[] = { "", "-wal", "-shm", ".lock" };
-
-			(void)snprintf(wal, sizeof(wal), "%s%s", path, endings[j]);
-			(void)unlink(wal);
-		}
-	}
-	assert_int_equal(rmdir(dir), 0);
-}
-
-/* A daemon that was started without standard input: the lock may be descriptor 0, and is given back as any other. */
-static void test_lock_is_given_back(void **state)
-{
-	char dir[] = "/tmp/alamo-engine-XXXXXX", path[64], name[80];
-	int input = dup(STDIN_FILENO);
-	struct engine *engine;
-
-	(void)state;
-	assert_non_null(mkdtemp(dir));
-	(void)snprintf(path, sizeof(path), "%s/ledger.db", dir);
-	(void)close(STDIN_FILENO);
-	assert_int_equal(engine_open(path, true, &engine), AL_OK);
-	engine_close(engine);
-	assert_int_equal(fcntl(STDIN_FILENO, F_GETFD), -1);
-	assert_int_equal(engine_open(path, false, &engine), AL_OK);
-	engine_close(engine);
-	if (input >= 0) {
-		assert_int_equal(dup2(input, STDIN_FILENO), STDIN_FILENO);
-		(void)close(input);
-	}
-	for (size_t j = 0; j < 4; j++) {
-		static const char *const endings[] = { "", "-wal", "-shm", ".lock" };
-
-		(void)snprintf(name, sizeof(name), "%s%s", path, endings[j]);
-		(void)unlink(name);
-	}
-	assert_int_equal(rmdir(dir), 0);
-}
-
 #define EACH(name)                                 \
 	{                                          \
 #name, name, setup, teardown, NULL \
@@ -671,9 +592,7 @@ int main(void)
 		EACH(test_taken_once),
 		EACH(test_saved_and_adopted),
 	};
-	const struct CMUnitTest once[] = { cmocka_unit_test(test_which_engine), cmocka_unit_test(test_labels),
-					   cmocka_unit_test(test_what_may_be_taken),
-					   cmocka_unit_test(test_lock_is_given_back) };
+	const struct CMUnitTest once[] = { cmocka_unit_test(test_which_engine), cmocka_unit_test(test_labels) };
 	int failed = cmocka_run_group_tests_name("once", once, NULL, NULL);
 
 	for (size_t kind = 0; kind < engine_kind_count; kind++) {
