@@ -12,15 +12,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <seccomp.h>
-#include <signal.h>
 #include <sodium.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "alamo/base/log.h"
+#include "alamo/net/child.h"
 #include "alamo/net/loop.h"
 #include "alamo/tlog/witness.h"
 #include "signer_wire.h"
@@ -55,31 +53,6 @@ struct child {
 };
 
 /* ---- alone ---- */
-
-/* Standard error stays, for words; the socket becomes descriptor 3. */
-static bool ties_cut(struct child *c, const struct signer_setup *setup)
-{
-	static const struct rlimit none = { 0, 0 };
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
-	int null;
-
-	/* A terminal's Ctrl-C and a stopping service reach the whole group: the parent says when it is over. */
-	for (int number = 1; number < 32; number++)
-		if (number != SIGKILL && number != SIGSTOP && number != SIGSEGV && number != SIGBUS &&
-		    number != SIGILL && number != SIGFPE && number != SIGABRT && number != SIGSYS)
-			(void)sigaction(number, &ignore, NULL);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != setup->parent || prctl(PR_SET_DUMPABLE, 0) != 0)
-		return false;
-	/* Not dumpable is enough; this is for whoever looks. */
-	if (setrlimit(RLIMIT_CORE, &none) != 0)
-		al_log(AL_LOG_WARN, "signer", "reason=\"RLIMIT_CORE: %s\"", strerror(errno));
-	(void)prctl(PR_SET_NAME, "alamo-signer");
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
-		return false;
-	c->socket = setup->socket == 3 ? 3 : dup2(setup->socket, 3);
-	return c->socket == 3 && close_range(4, ~0u, 0) == 0;
-}
 
 static const char *key_read(const char *path, struct al_skey *out)
 {
@@ -341,8 +314,9 @@ void signer_child(const struct signer_setup *setup)
 
 	if (!buffers_grown(c))
 		_exit(1);
-	if (!ties_cut(c, setup))
+	if (!al_child_alone(setup->socket, setup->parent, "alamo-signer"))
 		give_up(c, "", "the process cannot be closed off", AL_ESYS);
+	c->socket = AL_CHILD_SOCKET;
 	c->key = sodium_malloc(sizeof(*c->key));
 	c->dating = sodium_malloc(sizeof(*c->dating));
 	why = c->key != NULL && c->dating != NULL ? key_read(setup->key_path, c->key)
