@@ -2,7 +2,7 @@
 /*
  * conf.c -- alamo.conf: the schema table, and what a loaded configuration is asked.
  *
- * It is immutable and may be read by any thread.
+ * Any thread may read it; but keys that may change while a daemon runs (`live`) are for the thread that takes new ones.
  */
 #include "conf_parts.h"
 
@@ -14,13 +14,18 @@
 #include <string.h>
 
 /* clang-format off */
-#define TEXT(s, k, preset, doc) { s, k, CONF_TEXT, preset, 1, 0, NULL, NULL, doc }
-#define TEXT_OR_NONE(s, k, preset, doc) { s, k, CONF_TEXT, preset, 0, 0, NULL, NULL, doc }
-#define CHOICE(s, k, preset, choices, doc) { s, k, CONF_CHOICE, preset, 0, 0, NULL, choices, doc }
-#define ADDRS(s, k, preset, min, doc) { s, k, CONF_ADDRS, preset, min, 64, NULL, NULL, doc }
-#define BOOL(s, k, preset, doc) { s, k, CONF_BOOL, preset, 0, 0, NULL, NULL, doc }
-#define NUMBER(s, k, preset, min, max, doc) { s, k, CONF_NUMBER, preset, min, max, NULL, NULL, doc }
-#define PORT(s, k, preset, standard, doc) { s, k, CONF_NUMBER, preset, 0, 65535, standard, NULL, doc }
+#define TEXT(s, k, preset, doc) { s, k, CONF_TEXT, preset, 1, 0, NULL, NULL, doc, false }
+#define TEXT_OR_NONE(s, k, preset, doc) { s, k, CONF_TEXT, preset, 0, 0, NULL, NULL, doc, false }
+#define CHOICE(s, k, preset, choices, doc) { s, k, CONF_CHOICE, preset, 0, 0, NULL, choices, doc, false }
+#define ADDRS(s, k, preset, min, doc) { s, k, CONF_ADDRS, preset, min, 64, NULL, NULL, doc, false }
+#define BOOL(s, k, preset, doc) { s, k, CONF_BOOL, preset, 0, 0, NULL, NULL, doc, false }
+#define NUMBER(s, k, preset, min, max, doc) { s, k, CONF_NUMBER, preset, min, max, NULL, NULL, doc, false }
+#define PORT(s, k, preset, standard, doc) { s, k, CONF_NUMBER, preset, 0, 65535, standard, NULL, doc, false }
+/* These may change while the daemon runs: its reload() takes them. */
+#define LIVE_TEXT(s, k, preset, doc) { s, k, CONF_TEXT, preset, 1, 0, NULL, NULL, doc, true }
+#define LIVE_TEXT_OR_NONE(s, k, preset, doc) { s, k, CONF_TEXT, preset, 0, 0, NULL, NULL, doc, true }
+#define LIVE_CHOICE(s, k, preset, choices, doc) { s, k, CONF_CHOICE, preset, 0, 0, NULL, choices, doc, true }
+#define LIVE_NUMBER(s, k, preset, min, max, doc) { s, k, CONF_NUMBER, preset, min, max, NULL, NULL, doc, true }
 
 #define DOC_LISTEN "addresses, comma-separated; empty: those of [network]"
 #define DOC_CONNS "connections at the same time"
@@ -35,9 +40,9 @@ const struct conf_row conf_rows[] = {
 
 	TEXT("log", "stream", "run/log.sock", "where followers find the log: a socket's path or ADDRESS:PORT, or several, comma-separated, of which one answers"),
 	TEXT("log", "key", "keys/log.pub", "public key of the log, pinned"),
-	NUMBER("log", "stale-seconds", "600", 1, 31536000, "nothing newer signed for so long: followers say that what they have may be old"),
+	LIVE_NUMBER("log", "stale-seconds", "600", 1, 31536000, "nothing newer signed for so long: followers say that what they have may be old"),
 	TEXT("log", "socket", "run/log.sock", "where the registry offers the log to local followers"),
-	CHOICE("log", "level", "info", "debug|info|warn|error", "least weight of a line on standard error"),
+	LIVE_CHOICE("log", "level", "info", "debug|info|warn|error", "least weight of a line on standard error"),
 
 	TEXT("registry", "ledger", "ledger.db", "the ledger: the path of an SQLite file, or a database as postgresql://USER@HOST/NAME"),
 	TEXT("registry", "log-key", "keys/log.key", "secret key that signs checkpoints"),
@@ -47,30 +52,30 @@ const struct conf_row conf_rows[] = {
 	PORT("registry", "request-port", "4343", NULL, "requests of members; 0: any port, as everywhere"),
 	PORT("registry", "stream-port", "4344", NULL, "the log stream over TCP"),
 	PORT("registry", "http-port", "4345", NULL, "POST /requests, the published log, and /metrics"),
-	NUMBER("registry", "stream-connections", "256", 1, 1000000, "followers over TCP; more are told to follow a mirror"),
-	NUMBER("registry", "stream-per-source", "64", 1, 1000000, "likewise from one IPv4 address or IPv6 /64"),
+	LIVE_NUMBER("registry", "stream-connections", "256", 1, 1000000, "followers over TCP; more are told to follow a mirror"),
+	LIVE_NUMBER("registry", "stream-per-source", "64", 1, 1000000, "likewise from one IPv4 address or IPv6 /64"),
 	NUMBER("registry", "stream-reads", "2", 1, 64, "reads of the ledger at once for followers that catch up"),
-	NUMBER("registry", "sign-seconds", "60", 1, 86400, "how often the newest checkpoint is dated anew"),
-	NUMBER("registry", "max-connections", "2048", 1, 1000000, DOC_CONNS),
-	NUMBER("registry", "max-per-source", "512", 1, 1000000, DOC_SOURCE),
-	NUMBER("registry", "idle-seconds", "30", 1, 86400, DOC_IDLE),
-	NUMBER("registry", "budget-source", "600", 0, 1000000, "requests a minute from one IPv4 address or IPv6 /64; 0: any"),
-	NUMBER("registry", "budget-network", "2400", 0, 1000000, "likewise from one IPv4 /24 or IPv6 /48; 0: any"),
-	NUMBER("registry", "budget-key", "600", 0, 1000000, "requests a minute signed by one key; 0: any"),
-	NUMBER("registry", "budget-maintainer", "600", 0, 1000000, "requests a minute in the name of one maintainer; 0: any"),
+	LIVE_NUMBER("registry", "sign-seconds", "60", 1, 86400, "how often the newest checkpoint is dated anew"),
+	LIVE_NUMBER("registry", "max-connections", "2048", 1, 1000000, DOC_CONNS),
+	LIVE_NUMBER("registry", "max-per-source", "512", 1, 1000000, DOC_SOURCE),
+	LIVE_NUMBER("registry", "idle-seconds", "30", 1, 86400, DOC_IDLE),
+	LIVE_NUMBER("registry", "budget-source", "600", 0, 1000000, "requests a minute from one IPv4 address or IPv6 /64; 0: any"),
+	LIVE_NUMBER("registry", "budget-network", "2400", 0, 1000000, "likewise from one IPv4 /24 or IPv6 /48; 0: any"),
+	LIVE_NUMBER("registry", "budget-key", "600", 0, 1000000, "requests a minute signed by one key; 0: any"),
+	LIVE_NUMBER("registry", "budget-maintainer", "600", 0, 1000000, "requests a minute in the name of one maintainer; 0: any"),
 	NUMBER("registry", "queue-share", "50", 1, 10000, "requests of one source, key or maintainer that may wait for the hostmaster"),
 	NUMBER("registry", "queue-days", "30", 0, 3650, "days that a request waits, then it is refused; 0: for ever"),
-	NUMBER("registry", "min-free-disk", "64", 0, 1000000000, "MiB that stay free: with less nothing more is stored; 0: any"),
-	NUMBER("registry", "max-memory", "4096", 0, 1000000000, "MiB of the registry: with more nothing more is stored; 0: any"),
+	LIVE_NUMBER("registry", "min-free-disk", "64", 0, 1000000000, "MiB that stay free: with less nothing more is stored; 0: any"),
+	LIVE_NUMBER("registry", "max-memory", "4096", 0, 1000000000, "MiB of the registry: with more nothing more is stored; 0: any"),
 
 	ADDRS("whois", "listen", "", 0, DOC_LISTEN),
 	PORT("whois", "port", "4043", "43", "WHOIS"),
 	PORT("whois", "http-port", "4080", "80", "RDAP, the explorer, and /metrics"),
-	TEXT_OR_NONE("whois", "rdap-url", "", "URL of the HTTP service in RDAP's links, ending in /; empty: as the client says it"),
-	TEXT_OR_NONE("whois", "registry-url", "", "URL of the registry's HTTP service as browsers reach it, for /join; empty: [registry] http-port at the host of the page"),
-	NUMBER("whois", "max-connections", "4096", 1, 1000000, DOC_CONNS),
-	NUMBER("whois", "max-per-source", "512", 1, 1000000, DOC_SOURCE),
-	NUMBER("whois", "idle-seconds", "60", 1, 86400, DOC_IDLE),
+	LIVE_TEXT_OR_NONE("whois", "rdap-url", "", "URL of the HTTP service in RDAP's links, ending in /; empty: as the client says it"),
+	LIVE_TEXT_OR_NONE("whois", "registry-url", "", "URL of the registry's HTTP service as browsers reach it, for /join; empty: [registry] http-port at the host of the page"),
+	LIVE_NUMBER("whois", "max-connections", "4096", 1, 1000000, DOC_CONNS),
+	LIVE_NUMBER("whois", "max-per-source", "512", 1, 1000000, DOC_SOURCE),
+	LIVE_NUMBER("whois", "idle-seconds", "60", 1, 86400, DOC_IDLE),
 	TEXT("whois", "nrtm4-keys", "keys/nrtm4", "directory of the keys that NRTMv4 is signed with: current.pem, made when missing, and next.pem"),
 	BOOL("whois", "history", "yes", "keep every version of every object, in a file below run/ that has no name"),
 	NUMBER("whois", "past-versions", "200000", 0, UINT32_MAX, "versions that are read for one question about the past; 0: as many as there are"),
@@ -80,36 +85,36 @@ const struct conf_row conf_rows[] = {
 	PORT("dns", "http-port", "4054", NULL, "/metrics"),
 	TEXT("dns", "keys", "keys/dns", "directory of the zones' keys"),
 	TEXT_OR_NONE("dns", "tsig-keys", "", "file of keys for transfers, a line ALGORITHM:NAME:SECRET each; empty: none"),
-	TEXT("dns", "allow-transfer", "any", "who may take whole zones: any, none, prefixes, key:NAME, comma-separated"),
+	LIVE_TEXT("dns", "allow-transfer", "any", "who may take whole zones: any, none, prefixes, key:NAME, comma-separated"),
 	TEXT_OR_NONE("dns", "notify", "", "secondaries that are told of changes: ADDRESS or ADDRESS:PORT, comma-separated; empty: none"),
 	TEXT_OR_NONE("dns", "notify-key", "", "name of the key of tsig-keys that signs what they are told; empty: none"),
 	TEXT_OR_NONE("dns", "nsid", "", "what tells this server from others of its address (RFC 5001); empty: the host's name"),
-	NUMBER("dns", "responses-per-second", "200", 0, 1000000, "like answers over UDP to one IPv4 /24 or IPv6 /56; 0: any number"),
+	LIVE_NUMBER("dns", "responses-per-second", "200", 0, 1000000, "like answers over UDP to one IPv4 /24 or IPv6 /56; 0: any number"),
 	NUMBER("dns", "workers", "0", 0, 256, "threads that answer; 0: one a core"),
 	NUMBER("dns", "signature-days", "14", 2, 365, "validity of signatures"),
 	NUMBER("dns", "zonemd-names", "1000", 0, 10000000, "zones of up to so many names carry a digest (RFC 8976); each change hashes all"),
-	NUMBER("dns", "max-connections", "1024", 1, 1000000, DOC_CONNS),
-	NUMBER("dns", "max-per-source", "128", 1, 1000000, DOC_SOURCE),
-	NUMBER("dns", "idle-seconds", "20", 1, 86400, DOC_IDLE),
+	LIVE_NUMBER("dns", "max-connections", "1024", 1, 1000000, DOC_CONNS),
+	LIVE_NUMBER("dns", "max-per-source", "128", 1, 1000000, DOC_SOURCE),
+	LIVE_NUMBER("dns", "idle-seconds", "20", 1, 86400, DOC_IDLE),
 
 	ADDRS("rpki", "listen", "", 0, DOC_LISTEN),
 	PORT("rpki", "port", "4323", "323", "RPKI-to-Router protocol"),
 	PORT("rpki", "http-port", "4324", NULL, "route-origin sets, and /metrics"),
-	NUMBER("rpki", "max-connections", "1024", 1, 1000000, DOC_CONNS),
-	NUMBER("rpki", "max-per-source", "64", 1, 1000000, DOC_SOURCE),
-	NUMBER("rpki", "notify-seconds", "2", 0, 3600, "least time between two Serial Notify to a router; RFC 8210 asks for 60"),
+	LIVE_NUMBER("rpki", "max-connections", "1024", 1, 1000000, DOC_CONNS),
+	LIVE_NUMBER("rpki", "max-per-source", "64", 1, 1000000, DOC_SOURCE),
+	LIVE_NUMBER("rpki", "notify-seconds", "2", 0, 3600, "least time between two Serial Notify to a router; RFC 8210 asks for 60"),
 	NUMBER("rpki", "rtr-version", "2", 1, 2, "highest version of RTR that is offered; 2 has ASPAs, for routers that ask for it"),
 	NUMBER("rpki", "history", "256", 1, 65536, "deltas kept; routers further behind get the whole set"),
-	NUMBER("rpki", "stale-seconds", "86400", 1, 31536000, "nothing newer signed for so long: no route origins are served"),
-	NUMBER("rpki", "refresh", "300", 1, 86400, "seconds, as routers are told (RFC 8210 section 6)"),
-	NUMBER("rpki", "retry", "30", 1, 7200, "likewise"),
-	NUMBER("rpki", "expire", "172800", 600, 172800, "likewise; longer than the two above"),
+	LIVE_NUMBER("rpki", "stale-seconds", "86400", 1, 31536000, "nothing newer signed for so long: no route origins are served"),
+	LIVE_NUMBER("rpki", "refresh", "300", 1, 86400, "seconds, as routers are told (RFC 8210 section 6)"),
+	LIVE_NUMBER("rpki", "retry", "30", 1, 7200, "likewise"),
+	LIVE_NUMBER("rpki", "expire", "172800", 600, 172800, "likewise; longer than the two above"),
 	TEXT_OR_NONE("rpki", "source", "", "folder of `alamo roa fetch`: what is verified there is served, and no log is followed"),
-	NUMBER("rpki", "brake-percent", "25", 1, 100, "a step that takes more of all routes away is held back; 100: none is"),
-	NUMBER("rpki", "brake-seconds", "3600", 0, 31536000, "after so long it goes out by itself; 0: when `alamo roa release` says so"),
+	LIVE_NUMBER("rpki", "brake-percent", "25", 1, 100, "a step that takes more of all routes away is held back; 100: none is"),
+	LIVE_NUMBER("rpki", "brake-seconds", "3600", 0, 31536000, "after so long it goes out by itself; 0: when `alamo roa release` says so"),
 	TEXT("rpki", "key", "keys/roa.key", "secret key that signs route origins; no such file: they are not signed"),
 	TEXT("rpki", "key-note", "keys/roa.note", "what the log's key says about it"),
-	NUMBER("rpki", "signed-seconds", "86400", 600, 31536000, "how long what was signed may be used"),
+	LIVE_NUMBER("rpki", "signed-seconds", "86400", 600, 31536000, "how long what was signed may be used"),
 };
 /* clang-format on */
 
@@ -201,7 +206,31 @@ void al_conf_print(const struct al_conf *conf, struct al_buf *out)
 		al_buf_printf(out, "# %s", row->doc);
 		if (row->choices != NULL)
 			al_buf_printf(out, " (%s)", row->choices);
-		al_buf_printf(out, "\n%s =%s%s\n", row->key, conf->values[i].text[0] != '\0' ? " " : "",
-			      conf->values[i].text);
+		al_buf_printf(out, "%s\n%s =%s%s\n", row->live ? " [reload]" : "", row->key,
+			      conf->values[i].text[0] != '\0' ? " " : "", conf->values[i].text);
+	}
+}
+
+/* ---- two of them ---- */
+
+void al_conf_differ(const struct al_conf *conf, const struct al_conf *next, al_conf_differ_fn fn, void *arg)
+{
+	for (size_t i = 0; i < conf_rows_count; i++) {
+		const struct conf_row *row = &conf_rows[i];
+
+		if (strcmp(conf->values[i].text, next->values[i].text) != 0)
+			fn(arg, row->section, row->key, next->values[i].text, row->live);
+	}
+}
+
+void al_conf_take(struct al_conf *conf, struct al_conf *next)
+{
+	for (size_t i = 0; i < conf_rows_count; i++) {
+		struct conf_value old = conf->values[i];
+
+		if (!conf_rows[i].live)
+			continue;
+		conf->values[i] = next->values[i];
+		next->values[i] = old;
 	}
 }

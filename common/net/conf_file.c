@@ -18,6 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define REASON_LEN 160
 #define FILE_LINES_MAX 10000
@@ -226,15 +228,11 @@ static enum al_err dir_of(const char *path, char out[static PATH_MAX])
 	return realpath(dirname(copy), out) != NULL ? AL_OK : AL_ESYS;
 }
 
-enum al_err al_conf_load(const char *path, struct al_conf **out, char *message, size_t message_cap)
+/* Closes the file. */
+static enum al_err load_stream(FILE *file, const char *path, struct al_conf **out, char *message, size_t message_cap)
 {
-	struct conf_reader reader = { .file = fopen(path, "re") };
-	if (reader.file == NULL) {
-		int number = errno;
-		snprintf(message, message_cap, "%s: %s", path, strerror(number));
-		return number == ENOENT ? AL_ENOTFOUND : AL_ESYS;
-	}
-	reader.conf = conf_new();
+	struct conf_reader reader = { .conf = conf_new(), .file = file };
+
 	if (reader.conf == NULL)
 		reader_fail(&reader, AL_ENOMEM, "out of memory");
 	else if (dir_of(path, reader.conf->dir) != AL_OK)
@@ -253,4 +251,33 @@ enum al_err al_conf_load(const char *path, struct al_conf **out, char *message, 
 		snprintf(message, message_cap, "%s: %s", path, reader.reason);
 	al_conf_free(reader.conf);
 	return reader.err;
+}
+
+enum al_err al_conf_load(const char *path, struct al_conf **out, char *message, size_t message_cap)
+{
+	FILE *file = fopen(path, "re");
+	int number = errno;
+
+	if (file != NULL)
+		return load_stream(file, path, out, message, message_cap);
+	snprintf(message, message_cap, "%s: %s", path, strerror(number));
+	return number == ENOENT ? AL_ENOTFOUND : AL_ESYS;
+}
+
+enum al_err al_conf_load_fd(int fd, const char *path, struct al_conf **out, char *message, size_t message_cap)
+{
+	struct stat st;
+	FILE *file;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		snprintf(message, message_cap, "%s: is no regular file", path);
+		close(fd);
+		return AL_EINVAL;
+	}
+	file = fdopen(fd, "r");
+	if (file != NULL)
+		return load_stream(file, path, out, message, message_cap);
+	snprintf(message, message_cap, "%s: out of memory", path);
+	close(fd);
+	return AL_ENOMEM;
 }

@@ -27,6 +27,7 @@ struct conf_row {
 	const char *standard; /* preset under `[network] ports = standard`, or NULL */
 	const char *choices;  /* "a|b" */
 	const char *doc;
+	bool live; /* a daemon takes a new value while it runs */
 };
 
 extern const struct conf_row conf_rows[];

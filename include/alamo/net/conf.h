@@ -15,8 +15,14 @@ struct al_conf;
 
 /* `message` gets a one-line reason on failure. */
 AL_MUST_USE enum al_err al_conf_load(const char *path, struct al_conf **out, char *message, size_t message_cap);
+/* The same from a descriptor, which is closed; anything but a regular file is AL_EINVAL. `path`: as messages name it. */
+AL_MUST_USE enum al_err al_conf_load_fd(int fd, const char *path, struct al_conf **out, char *message,
+					size_t message_cap);
 void al_conf_free(struct al_conf *conf);
-/* The section and key must exist in the schema (asserted). Strings live as long as conf. */
+/*
+ * The section and key must exist in the schema (asserted). Strings live as long as conf; those of keys that may change
+ * while a daemon runs until the next al_conf_take().
+ */
 const char *al_conf_str(const struct al_conf *conf, const char *section, const char *key);
 uint64_t al_conf_u64(const struct al_conf *conf, const char *section, const char *key);
 bool al_conf_bool(const struct al_conf *conf, const char *section, const char *key);
@@ -29,5 +35,11 @@ uint16_t al_conf_port(const struct al_conf *conf, const char *section, const cha
 /* All keys with their present values and docs, as a file that loads to the same. */
 struct al_buf;
 void al_conf_print(const struct al_conf *conf, struct al_buf *out);
+
+/* Each key of which `next` has another value; `live`: it may change while a daemon runs. */
+typedef void (*al_conf_differ_fn)(void *arg, const char *section, const char *key, const char *value, bool live);
+void al_conf_differ(const struct al_conf *conf, const struct al_conf *next, al_conf_differ_fn fn, void *arg);
+/* The values of keys that may change while a daemon runs change places: strings of `next` are then `conf`'s. */
+void al_conf_take(struct al_conf *conf, struct al_conf *next);
 
 #endif

@@ -233,6 +233,48 @@ static void test_print_is_a_fixed_point(void **state)
 	free(text);
 }
 
+/* ---- two files ---- */
+
+struct differences {
+	char text[512];
+};
+
+static void on_difference(void *arg, const char *section, const char *key, const char *value, bool live)
+{
+	struct differences *all = arg;
+	size_t len = strlen(all->text);
+	snprintf(all->text + len, sizeof(all->text) - len, "%s.%s=%s%s ", section, key, value, live ? "" : "!");
+}
+
+static void test_a_running_daemon_takes_some_of_it(void **state)
+{
+	struct al_conf *conf = load("[whois]\nidle-seconds = 5\n");
+	struct al_conf *next = load("[network]\nports = standard\n[whois]\nidle-seconds = 6\nhistory = no\n[rpki]\n"
+				    "brake-percent = 1\n");
+	struct differences all = { "" };
+	(void)state;
+	al_conf_differ(conf, next, on_difference, &all);
+	assert_string_equal(all.text, "network.ports=standard! whois.port=43! whois.http-port=80! whois.idle-seconds=6 "
+				      "whois.history=no! dns.port=53! rpki.port=323! rpki.brake-percent=1 ");
+	const char *url = al_conf_str(next, "whois", "rdap-url");
+	al_conf_take(conf, next);
+	assert_int_equal(al_conf_u64(conf, "whois", "idle-seconds"), 6);
+	assert_int_equal(al_conf_u64(conf, "rpki", "brake-percent"), 1);
+	assert_true(al_conf_bool(conf, "whois", "history"));
+	assert_int_equal(al_conf_port(conf, "dns", "port"), 4053);
+	assert_ptr_equal(al_conf_str(conf, "whois", "rdap-url"), url);
+
+	/* What was not taken still differs, and nothing else does. */
+	al_conf_free(next);
+	next = load("[network]\nports = standard\n[whois]\nidle-seconds = 6\n[rpki]\nbrake-percent = 1\n");
+	all.text[0] = '\0';
+	al_conf_differ(conf, next, on_difference, &all);
+	assert_string_equal(all.text, "network.ports=standard! whois.port=43! whois.http-port=80! dns.port=53! "
+				      "rpki.port=323! ");
+	al_conf_free(next);
+	al_conf_free(conf);
+}
+
 /* ---- every key ---- */
 
 /* The next "key = value" of what al_conf_print() writes, with its section. */
@@ -444,6 +486,7 @@ int main(void)
 		cmocka_unit_test(test_missing_file),
 		cmocka_unit_test(test_paths_are_of_the_file),
 		cmocka_unit_test(test_print_is_a_fixed_point),
+		cmocka_unit_test(test_a_running_daemon_takes_some_of_it),
 		cmocka_unit_test(test_every_number_has_its_range),
 		cmocka_unit_test(test_what_may_be_empty),
 		cmocka_unit_test(test_yes_and_no),
