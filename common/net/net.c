@@ -433,6 +433,21 @@ enum al_err al_listener_unix(struct al_listener *listener, const char *path)
 
 /* ---- life ---- */
 
+static void shares_set(struct sources *sources, size_t half, size_t one)
+{
+	sources->per_source = one;
+	sources->per_network = half > one ? half : one;
+}
+
+void al_listener_limit(struct al_listener *listener, const struct al_listener_limits *limits)
+{
+	listener->conf.max_conns = limits->max_conns;
+	listener->conf.idle_ms = limits->idle_ms;
+	listener->conf.request_ms = limits->request_ms;
+	shares_set(&listener->sources, limits->max_conns / 2, limits->max_per_source);
+	listener_resume(listener);
+}
+
 enum al_err al_listener_new(struct al_loop *loop, const struct al_listener_conf *conf, const struct al_conn_ops *ops,
 			    void *arg, struct al_listener **out)
 {
@@ -441,9 +456,7 @@ enum al_err al_listener_new(struct al_loop *loop, const struct al_listener_conf 
 		return AL_ENOMEM;
 	listener->loop = loop;
 	listener->conf = *conf;
-	listener->sources.per_source = conf->max_per_source;
-	listener->sources.per_network = conf->max_conns / 2 > conf->max_per_source ? conf->max_conns / 2
-										   : conf->max_per_source;
+	shares_set(&listener->sources, conf->max_conns / 2, conf->max_per_source);
 	listener->ops = *ops;
 	listener->arg = arg;
 	listener->metrics = metrics_of(conf->name);

@@ -53,6 +53,12 @@ struct al_listener_conf {
 AL_MUST_USE enum al_err al_listener_new(struct al_loop *loop, const struct al_listener_conf *conf,
 					const struct al_conn_ops *ops, void *arg, struct al_listener **out);
 void al_listener_free(struct al_listener *listener); /* closes its connections */
+/* From now on; who is connected stays, though there be too many of them. */
+struct al_listener_limits {
+	size_t max_conns, max_per_source;
+	uint64_t idle_ms, request_ms;
+};
+void al_listener_limit(struct al_listener *listener, const struct al_listener_limits *limits);
 /*
  * Numeric address; port 0 takes any: *bound gets the one taken. AL_EEXIST: the
  * port is in use. AL_EUNSUPPORTED: not an address of this host. Logs failures.

@@ -269,6 +269,33 @@ static void test_a_crowd_is_taken_in_turns(void **state)
 	server_close(&server);
 }
 
+/* Other limits: who is there stays, who comes is measured by them. */
+static void test_limits_change(void **state)
+{
+	struct al_listener_limits few = { 3, 3, 60000, 0 }, many = { 100, 50, 60000, 0 };
+	struct server server;
+	int fds[5];
+	(void)state;
+	server_open(&server, &roomy);
+	for (size_t i = 0; i < AL_COUNT(fds); i++) {
+		if (i == 4)
+			al_listener_limit(server.listener, &few);
+		fds[i] = client_connect(server.port);
+		client_say(fds[i], "echo one\n");
+		assert_int_equal(event_base_loop(al_loop_base(server.loop), EVLOOP_ONCE), 0);
+		if (i < 4)
+			client_expect(fds[i], "one\n");
+	}
+	assert_int_equal(al_listener_conns(server.listener), 4);
+	al_listener_limit(server.listener, &many);
+	while (al_listener_conns(server.listener) < 5)
+		assert_int_equal(event_base_loop(al_loop_base(server.loop), EVLOOP_ONCE), 0);
+	client_expect(fds[4], "one\n");
+	for (size_t i = 0; i < AL_COUNT(fds); i++)
+		close(fds[i]);
+	server_close(&server);
+}
+
 static void test_lines_in_pieces(void **state)
 {
 	struct server server;
@@ -778,6 +805,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_came_with_a_connection),
 		cmocka_unit_test(test_a_crowd_is_taken_in_turns),
+		cmocka_unit_test(test_limits_change),
 		cmocka_unit_test(test_lines_in_pieces),
 		cmocka_unit_test(test_answers_after_half_close),
 		cmocka_unit_test(test_finish_delivers_all_though_input_waits),
