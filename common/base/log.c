@@ -2,7 +2,7 @@
 /*
  * log.c -- log lines, each written to standard error by one write(2).
  *
- * The level and the program's name are set once, before threads start. A line
+ * The program's name is set once, before threads start. A line
  * is built on the stack; what is no text in a value is escaped, so that one
  * event is always one line.
  */
@@ -60,7 +60,20 @@ void al_log_init(const char *program, enum al_log_level least)
 {
 	log_program = program;
 	log_journal = is_journal(STDERR_FILENO);
+	al_log_least(least);
+}
+
+void al_log_least(enum al_log_level least)
+{
 	atomic_store_explicit(&log_least, (int)least, memory_order_relaxed);
+}
+
+enum al_log_level al_log_level_of(const char *name)
+{
+	for (size_t i = 0; i < AL_COUNT(level_names); i++)
+		if (strcmp(name, level_names[i]) == 0)
+			return (enum al_log_level)i;
+	return AL_LOG_INFO;
 }
 
 static void write_all(const char *line, size_t len)

@@ -13,6 +13,7 @@
 #include "alamo/base/save.h"
 #include "alamo/net/bind.h"
 #include "alamo/net/notify.h"
+#include "reload.h"
 #include "service_options.h"
 
 #include <errno.h>
@@ -48,7 +49,10 @@ struct endpoint_set {
 
 struct al_service {
 	const struct al_service_def *def;
+	void *self; /* the daemon's */
+	const char *conf_path;
 	struct al_conf *conf;
+	struct reload *reload;
 	struct al_loop *loop;
 	struct event *on_term;
 	struct event *on_int;
@@ -289,15 +293,6 @@ static int conf_show(const struct al_conf *conf)
 	return good ? 0 : 1;
 }
 
-static enum al_log_level level_of(const char *name)
-{
-	static const char *const names[] = { "debug", "info", "warn", "error" };
-	for (size_t i = 0; i < AL_COUNT(names); i++)
-		if (strcmp(name, names[i]) == 0)
-			return (enum al_log_level)i;
-	return AL_LOG_INFO;
-}
-
 static void on_stop_signal(evutil_socket_t number, short what, void *arg)
 {
 	struct al_service *service = arg;
@@ -362,7 +357,9 @@ static enum al_err service_open(struct al_service *service)
 	if (event_add(service->on_term, NULL) != 0 || event_add(service->on_int, NULL) != 0)
 		return AL_ESYS;
 	endpoints_read(service);
-	return watchdog_start(service);
+	err = reload_new(service->loop, service->def, service->conf, service->conf_path, &service->self,
+			 &service->reload);
+	return err == AL_OK ? watchdog_start(service) : err;
 }
 
 static void service_close(struct al_service *service)
@@ -371,6 +368,7 @@ static void service_close(struct al_service *service)
 		event_free(service->on_term);
 	if (service->on_int != NULL)
 		event_free(service->on_int);
+	reload_free(service->reload);
 	al_timer_free(service->watchdog);
 	al_loop_free(service->loop);
 	al_notify_close();
@@ -381,13 +379,12 @@ static void service_close(struct al_service *service)
 static int service_run(struct al_service *service)
 {
 	const struct al_service_def *def = service->def;
-	void *self = NULL;
 	enum al_err err = service_open(service);
 	if (err == AL_OK) {
-		err = def->start(service, &self);
+		err = def->start(service, &service->self);
 		if (err == AL_OK)
 			al_loop_run(service->loop);
-		def->stop(self);
+		def->stop(service->self);
 	}
 	if (err != AL_OK) {
 		al_log(AL_LOG_ERROR, "start-failed", "error=%s", al_err_name(err));
@@ -421,12 +418,13 @@ int al_service_main(int argc, char **argv, const struct al_service_def *def)
 		al_conf_free(conf);
 		return code;
 	}
-	al_log_init(def->name, level_of(al_conf_str(conf, "log", "level")));
+	al_log_init(def->name, al_log_level_of(al_conf_str(conf, "log", "level")));
 	struct al_service *service = calloc(1, sizeof(*service));
 	code = 1;
 	if (service != NULL) {
 		service->def = def;
 		service->conf = conf;
+		service->conf_path = options.conf_path;
 		service->ready_fd = options.ready_fd;
 		code = service_run(service);
 	}

@@ -11,7 +11,8 @@
  * A service manager that asked for it is told what happens (notify.h): READY=1 with al_service_ready(), STOPPING=1 at a
  * signal, WATCHDOG=1 from the loop.
  *
- * SIGTERM and SIGINT stop the loop; SIGPIPE is ignored. Start-up errors are
+ * SIGTERM and SIGINT stop the loop; SIGPIPE is ignored. SIGHUP reads the configuration again: the log says what was
+ * taken and what needs a restart, or with its line what is wrong, and then nothing has changed. Start-up errors are
  * logged and give exit code 1.
  */
 #ifndef ALAMO_SERVICE_H
@@ -30,6 +31,12 @@ struct al_service_def {
 	enum al_err (*start)(struct al_service *service, void **self);
 	/* Mirror image; self may be NULL after a failed start. */
 	void (*stop)(void *self);
+	const char *section; /* of alamo.conf, beside [network] and [log] */
+	/*
+	 * Takes the keys of `next` that may change while it runs: all of them, or none and says why not, in constant
+	 * text. Strings of these keys stay as long as they are not replaced by the next reload. NULL: it has none.
+	 */
+	const char *(*reload)(void *self, const struct al_conf *next);
 };
 
 int al_service_main(int argc, char **argv, const struct al_service_def *def);

@@ -82,7 +82,21 @@ static void echo_stop(void *self)
 	al_http_free(echo->http);
 }
 
-static const struct al_service_def echo_def = { "test-echod", echo_start, echo_stop };
+/* A place for each of [whois] max-per-source; an idle time of 13 s it does not like. */
+static const char *echo_reload(void *self, const struct al_conf *next)
+{
+	struct echo *echo = self;
+	size_t places = (size_t)al_conf_u64(next, "whois", "max-per-source");
+	const struct al_listener_limits limits = { 10, places, 60000, 0 };
+	if (al_conf_u64(next, "whois", "idle-seconds") == 13)
+		return "thirteen seconds";
+	al_listener_limit(echo->listener, &limits);
+	return NULL;
+}
+
+static const struct al_service_def echo_def = {
+	.name = "test-echod", .start = echo_start, .stop = echo_stop, .section = "whois", .reload = echo_reload
+};
 
 /* ---- children ---- */
 
@@ -348,6 +362,145 @@ static void test_options(void **state)
 	}
 }
 
+/* ---- SIGHUP ---- */
+
+/* What it said up to a line that has `word` in it; that line with all before it. */
+static void read_until(struct child *child, const char *word, char *out, size_t cap)
+{
+	size_t len = 0;
+	char line[1024];
+	out[0] = '\0';
+	while (fgets(line, sizeof(line), child->output) != NULL) {
+		len += (size_t)snprintf(out + len, cap - len, "%s", line);
+		assert_true(len < cap);
+		if (strstr(line, word) != NULL)
+			return;
+	}
+	fail_msg("never said: %s", word);
+}
+
+/* As an editor saves: another file in its place. Then SIGHUP. */
+static void reload(struct child *child, const char *text, const char *until, char *out, size_t cap)
+{
+	char other[80];
+	snprintf(other, sizeof(other), "%s.new", conf_path);
+	FILE *file = fopen(other, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(rename(other, conf_path), 0);
+	assert_int_equal(kill(child->pid, SIGHUP), 0);
+	read_until(child, until, out, cap);
+}
+
+static bool takes_one_more(uint16_t port)
+{
+	char word[8];
+	int fd = client_connect(port);
+	ssize_t len;
+	client_say(fd, "x");
+	len = recv(fd, word, sizeof(word), 0);
+	close(fd);
+	return len == 1;
+}
+
+static void test_reload(void **state)
+{
+	char said[8192];
+	(void)state;
+	write_conf(ANY_PORTS);
+	struct child child = spawn(&echo_def, NULL);
+	read_ready(&child, said, sizeof(said));
+	uint16_t port = port_of(said, "whois ");
+	int fd = client_connect(port);
+	client_say(fd, "before");
+	client_expect(fd, "before");
+	assert_true(takes_one_more(port));
+
+	reload(&child, ANY_PORTS "max-per-source = 1\nrdap-url = http://x/\n[dns]\nidle-seconds = 5\n",
+	       "event=reloaded", said, sizeof(said));
+	assert_non_null(strstr(said, "event=reload-key section=whois key=max-per-source value=\"1\"\n"));
+	assert_non_null(strstr(said, "event=reloaded taken=2 waiting=0\n"));
+	assert_null(strstr(said, "section=dns")); /* not its own */
+	assert_false(takes_one_more(port));
+	client_say(fd, "still here");
+	client_expect(fd, "still here");
+
+	/* Back, and what cannot change: it is named, and stays. */
+	reload(&child, "[network]\nname = other\nlisten = 127.0.0.1\n[whois]\nport = 0\nhttp-port = 0\n",
+	       "event=reloaded", said, sizeof(said));
+	assert_non_null(strstr(said, " warn test-echod event=reload-waits section=network key=name reason="));
+	assert_non_null(strstr(said, "event=reloaded taken=2 waiting=1\n"));
+	assert_true(takes_one_more(port));
+	client_say(fd, "as ever");
+	client_expect(fd, "as ever");
+	close(fd);
+	assert_int_equal(kill(child.pid, SIGTERM), 0);
+	assert_int_equal(reap(&child, NULL, 0), 0);
+}
+
+/* Nothing of a file with a mistake is taken; the mistake has its line. */
+static void test_reload_refused(void **state)
+{
+	static const struct {
+		const char *file, *says;
+	} rows[] = {
+		{ ANY_PORTS "max-per-source = 1\nport = 1\n", "/alamo.conf:7: port is given twice\"\n" },
+		{ ANY_PORTS "max-per-source = 1\nidle-seconds = never\n", "/alamo.conf:7: idle-seconds: " },
+		{ ANY_PORTS "max-per-source = 1\nidle-seconds = 13\n", "reason=\"thirteen seconds\"\n" },
+	};
+	char said[8192], answer[8192];
+	(void)state;
+	write_conf(ANY_PORTS);
+	struct child child = spawn(&echo_def, NULL);
+	read_ready(&child, said, sizeof(said));
+	uint16_t port = port_of(said, "whois "), http_port = port_of(said, "rdap ");
+	int fd = client_connect(port);
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		reload(&child, rows[i].file, "event=reload-refused", answer, sizeof(answer));
+		assert_non_null(strstr(answer, rows[i].says));
+		assert_true(takes_one_more(port));
+	}
+	int http = client_connect(http_port);
+	client_say(http, "GET /metrics HTTP/1.0\r\n\r\n");
+	assert_true(client_drain(http, answer, sizeof(answer)) > 0);
+	assert_non_null(strstr(answer, "\nalamo_conf_refused 1\n"));
+	close(http);
+
+	/* A file that is not there, and one that is none. */
+	unlink(conf_path);
+	assert_int_equal(kill(child.pid, SIGHUP), 0);
+	read_until(&child, "event=reload-refused", answer, sizeof(answer));
+	assert_non_null(strstr(answer, "/alamo.conf: No such file or directory\"\n"));
+	assert_int_equal(mkfifo(conf_path, 0600), 0);
+	assert_int_equal(kill(child.pid, SIGHUP), 0);
+	read_until(&child, "event=reload-refused", answer, sizeof(answer));
+	assert_non_null(strstr(answer, "/alamo.conf: is no regular file\"\n"));
+
+	reload(&child, ANY_PORTS, "event=reloaded", answer, sizeof(answer));
+	assert_non_null(strstr(answer, "event=reloaded taken=0 waiting=0\n"));
+	client_say(fd, "all the time");
+	client_expect(fd, "all the time");
+	close(fd);
+	assert_int_equal(kill(child.pid, SIGTERM), 0);
+	assert_int_equal(reap(&child, NULL, 0), 0);
+}
+
+/* Many at once, and the last file is the one that counts in the end. */
+static void test_reload_again_and_again(void **state)
+{
+	char said[65536];
+	(void)state;
+	write_conf(ANY_PORTS);
+	struct child child = spawn(&echo_def, NULL);
+	read_ready(&child, said, sizeof(said));
+	for (int i = 0; i < 200; i++)
+		assert_int_equal(kill(child.pid, SIGHUP), 0);
+	reload(&child, ANY_PORTS "idle-seconds = 7\n", "key=idle-seconds value=\"7\"", said, sizeof(said));
+	assert_int_equal(kill(child.pid, SIGTERM), 0);
+	assert_int_equal(reap(&child, NULL, 0), 0);
+}
+
 /* ---- the service manager ---- */
 
 /* A datagram of the manager's socket; "" when none comes. */
@@ -394,6 +547,15 @@ static void test_manager_is_told(void **state)
 		manager_hears(manager, said, sizeof(said));
 		assert_string_equal(said, "WATCHDOG=1\n");
 	}
+	assert_int_equal(kill(child.pid, SIGHUP), 0);
+	do
+		manager_hears(manager, said, sizeof(said));
+	while (strcmp(said, "WATCHDOG=1\n") == 0);
+	assert_int_equal(strncmp(said, "RELOADING=1\nMONOTONIC_USEC=", 27), 0);
+	do
+		manager_hears(manager, said, sizeof(said));
+	while (strcmp(said, "WATCHDOG=1\n") == 0);
+	assert_string_equal(said, "READY=1\nSTATUS=configuration read again\n");
 	assert_int_equal(kill(child.pid, SIGTERM), 0);
 	do
 		manager_hears(manager, said, sizeof(said));
@@ -519,8 +681,12 @@ static enum al_err doomed_start(struct al_service *service, void **self)
 
 static void test_failures(void **state)
 {
-	static const struct al_service_def refuse = { "test-refused", refuse_start, refuse_stop };
-	static const struct al_service_def doomed = { "test-doomed", doomed_start, refuse_stop };
+	static const struct al_service_def refuse = { .name = "test-refused",
+						      .start = refuse_start,
+						      .stop = refuse_stop };
+	static const struct al_service_def doomed = { .name = "test-doomed",
+						      .start = doomed_start,
+						      .stop = refuse_stop };
 	char said[4096];
 	(void)state;
 	write_conf("");
@@ -563,6 +729,9 @@ int main(void)
 		cmocka_unit_test(test_taken_port_is_fatal),
 		cmocka_unit_test(test_check_prints_the_configuration),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_reload_refused),
+		cmocka_unit_test(test_reload_again_and_again),
 		cmocka_unit_test(test_manager_is_told),
 		cmocka_unit_test(test_manager_is_gone),
 		cmocka_unit_test(test_journal),
