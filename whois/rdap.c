@@ -294,6 +294,11 @@ static void http_files(void *arg, struct al_slice rest, struct al_slice query, s
 		refuse(answer, answer->status);
 }
 
+void whois_rdap_url(struct whois_rdap *rdap, const char *url)
+{
+	rdap->url = url;
+}
+
 enum al_err whois_rdap_new(const struct whois_view *view, const char *url, struct whois_rdap **out)
 {
 	struct whois_rdap *rdap = calloc(1, sizeof(*rdap));

@@ -17,6 +17,7 @@ struct whois_rdap;
 
 /* `view` and `url` are borrowed. `url`: where clients find the service, ending in '/'; empty: as their Host field says. */
 AL_MUST_USE enum al_err whois_rdap_new(const struct whois_view *view, const char *url, struct whois_rdap **out);
+void whois_rdap_url(struct whois_rdap *rdap, const char *url); /* another one, likewise borrowed */
 /* Registers its paths; the service goes first. */
 AL_MUST_USE enum al_err whois_rdap_serve(struct whois_rdap *rdap, struct al_http *http);
 /* One question without a service: `path` decoded, without its first '/'; `query` raw. */

@@ -309,6 +309,14 @@ static void session_overflow(struct al_conn *conn, void *user)
 	session_refuse(user, 107);
 }
 
+/* The listener's: ours comes first. */
+static uint64_t last_idle_ms(const struct whois_sessions_conf *conf)
+{
+	uint64_t most = WHOIS_IDLE_MAX_S * UINT64_C(1000);
+
+	return (conf->idle_ms > most ? conf->idle_ms : most) + 10000;
+}
+
 enum al_err whois_sessions_new(struct al_loop *loop, const struct whois_sessions_conf *conf,
 			       const struct whois_view *view, struct whois_sessions **out)
 {
@@ -325,7 +333,7 @@ enum al_err whois_sessions_new(struct al_loop *loop, const struct whois_sessions
 		.max_per_source = conf->max_per_source,
 		.in_max = IN_MAX,
 		.out_max = WHOIS_ANSWER_MAX + UNSENT_HIGH + COPY_MAX,
-		.idle_ms = WHOIS_IDLE_MAX_S * UINT64_C(1000),
+		.idle_ms = last_idle_ms(conf),
 		.refusal = WHOIS_REFUSAL,
 	};
 	struct whois_sessions *sessions = calloc(1, sizeof(*sessions));
@@ -333,9 +341,6 @@ enum al_err whois_sessions_new(struct al_loop *loop, const struct whois_sessions
 
 	if (sessions == NULL)
 		return AL_ENOMEM;
-	if (listener.idle_ms < conf->idle_ms)
-		listener.idle_ms = conf->idle_ms;
-	listener.idle_ms += 10000; /* ours comes first */
 	sessions->view = view;
 	sessions->idle_ms = conf->idle_ms;
 	al_buf_init(&sessions->out, WHOIS_ANSWER_MAX);
@@ -352,6 +357,14 @@ enum al_err whois_sessions_new(struct al_loop *loop, const struct whois_sessions
 	}
 	*out = sessions;
 	return AL_OK;
+}
+
+void whois_sessions_limit(struct whois_sessions *sessions, const struct whois_sessions_conf *conf)
+{
+	const struct al_listener_limits limits = { conf->max_conns, conf->max_per_source, last_idle_ms(conf), 0 };
+
+	sessions->idle_ms = conf->idle_ms;
+	al_listener_limit(sessions->listener, &limits);
 }
 
 void whois_sessions_free(struct whois_sessions *sessions)

@@ -31,6 +31,8 @@ struct whois_sessions_conf {
 AL_MUST_USE enum al_err whois_sessions_new(struct al_loop *loop, const struct whois_sessions_conf *conf,
 					   const struct whois_view *view, struct whois_sessions **out);
 void whois_sessions_free(struct whois_sessions *sessions); /* NULL is allowed */
+/* Other limits, from now on; who is connected stays. */
+void whois_sessions_limit(struct whois_sessions *sessions, const struct whois_sessions_conf *conf);
 /* The log has grown: who mirrors live gets the news. */
 void whois_sessions_grown(struct whois_sessions *sessions);
 struct al_listener *whois_sessions_listener(struct whois_sessions *sessions);

@@ -147,14 +147,30 @@ static enum al_err start_replica(struct whoisd *whoisd)
 	return AL_OK;
 }
 
-static enum al_err start_sessions(struct whoisd *whoisd)
+static struct whois_sessions_conf limits_of(const struct al_conf *conf)
 {
-	const struct al_conf *conf = al_service_conf(whoisd->service);
-	struct whois_sessions_conf limits = {
+	return (struct whois_sessions_conf){
 		.max_conns = (size_t)al_conf_u64(conf, "whois", "max-connections"),
 		.max_per_source = (size_t)al_conf_u64(conf, "whois", "max-per-source"),
 		.idle_ms = al_conf_u64(conf, "whois", "idle-seconds") * 1000,
 	};
+}
+
+/* [whois] registry-url is looked up at each page. */
+static const char *whoisd_reload(void *self, const struct al_conf *next)
+{
+	struct whoisd *whoisd = self;
+	struct whois_sessions_conf limits = limits_of(next);
+
+	whois_sessions_limit(whoisd->sessions, &limits);
+	whois_rdap_url(whoisd->rdap, al_conf_str(next, "whois", "rdap-url"));
+	al_replica_stale(whoisd->replica, al_conf_u64(next, "log", "stale-seconds"));
+	return NULL;
+}
+
+static enum al_err start_sessions(struct whoisd *whoisd)
+{
+	struct whois_sessions_conf limits = limits_of(al_service_conf(whoisd->service));
 	enum al_err err = whois_sessions_new(al_service_loop(whoisd->service), &limits, &whoisd->view,
 					     &whoisd->sessions);
 
@@ -247,4 +263,6 @@ const struct al_service_def whoisd_service = {
 	.name = "alamo-whoisd",
 	.start = whoisd_start,
 	.stop = whoisd_stop,
+	.section = "whois",
+	.reload = whoisd_reload,
 };

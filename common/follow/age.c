@@ -107,6 +107,12 @@ void al_age_free(struct al_age *age)
 	free(age);
 }
 
+void al_age_limit(struct al_age *age, uint64_t stale_s)
+{
+	age->fresh.stale_ms = stale_s * 1000;
+	age_tell(age);
+}
+
 void al_age_remember(struct al_age *age, uint64_t date, uint64_t age_s)
 {
 	fresh_remember(&age->fresh, date, age_s);

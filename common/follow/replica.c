@@ -375,6 +375,11 @@ const struct al_state *al_replica_state(const struct al_replica *replica)
 	return replica->state;
 }
 
+void al_replica_stale(struct al_replica *replica, uint64_t stale_s)
+{
+	al_age_limit(replica->age, stale_s);
+}
+
 const struct al_vkey *al_replica_key(const struct al_replica *replica)
 {
 	return &replica->key;

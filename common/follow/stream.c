@@ -25,6 +25,7 @@
 #define UNSENT_ENOUGH (256u << 10) /* a connection with more waits */
 #define UNSENT_TOTAL (64u << 20)   /* of all over TCP; then the one with most is dropped */
 #define READ_BYTES (256u << 10)    /* one read, one frame: what others wait for at most */
+#define IDLE_MS 60000              /* of a connection that does not follow */
 #define SPARE 16                   /* connections that are told why they are turned away */
 #define LINE_MAX_LEN 64            /* bytes of the first line */
 #define TICK_MS 5000
@@ -342,7 +343,7 @@ static enum al_err listeners_new(struct al_loop *loop, struct al_stream *stream)
 		.max_conns = 64,
 		.in_max = 4096,
 		.out_max = 8u << 20,
-		.idle_ms = 60000,
+		.idle_ms = IDLE_MS,
 	};
 	enum al_err err = al_listener_new(loop, &conf, &conn_ops, stream, &stream->local);
 
@@ -383,6 +384,15 @@ enum al_err al_stream_new(struct al_loop *loop, const struct al_stream_limits *l
 	al_timer_set(stream->tick, TICK_MS);
 	*out = stream;
 	return AL_OK;
+}
+
+void al_stream_limit(struct al_stream *stream, size_t followers, size_t per_source)
+{
+	const struct al_listener_limits limits = { followers + SPARE, per_source + SPARE, IDLE_MS, 0 };
+
+	stream->limits.followers = followers;
+	stream->limits.per_source = per_source;
+	al_listener_limit(stream->tcp, &limits);
 }
 
 struct al_listener *al_stream_local(struct al_stream *stream)

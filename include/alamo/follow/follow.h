@@ -102,7 +102,8 @@ struct al_age;
 typedef void (*al_age_fn)(void *arg, const struct al_freshness *freshness);
 AL_MUST_USE enum al_err al_age_new(struct al_loop *loop, uint64_t stale_s, al_age_fn fn, void *arg,
 				   struct al_age **out);
-void al_age_free(struct al_age *age); /* NULL is allowed */
+void al_age_free(struct al_age *age);                    /* NULL is allowed */
+void al_age_limit(struct al_age *age, uint64_t stale_s); /* another age is too much, from now on */
 /* What an earlier run remembered: this date, written down `age_s` ago. */
 void al_age_remember(struct al_age *age, uint64_t date, uint64_t age_s);
 /* A date that verified, as `dated` gives it. True: a sign of life. */
@@ -150,6 +151,7 @@ AL_MUST_USE enum al_err al_replica_new(struct al_loop *loop, const struct al_con
 				       const struct al_replica_ops *ops, void *arg, struct al_replica **out);
 void al_replica_free(struct al_replica *replica);
 const struct al_state *al_replica_state(const struct al_replica *replica); /* NULL: none is kept */
+void al_replica_stale(struct al_replica *replica, uint64_t stale_s);       /* [log] stale-seconds, from now on */
 const struct al_vkey *al_replica_key(const struct al_replica *replica);    /* the pinned key */
 /*
  * Is everything here that the log had when we first reached it, and that this program had seen before it was

@@ -51,6 +51,8 @@ AL_MUST_USE enum al_err al_stream_new(struct al_loop *loop, const struct al_stre
 				      struct al_stream **out);
 /* Reads that are on their way may be answered later. NULL is allowed. */
 void al_stream_free(struct al_stream *stream);
+/* The first two of the limits, from now on: who follows already stays. */
+void al_stream_limit(struct al_stream *stream, size_t followers, size_t per_source);
 /* Followers of this host have a listener of their own, so that strangers cannot take their places. */
 struct al_listener *al_stream_local(struct al_stream *stream);
 struct al_listener *al_stream_tcp(struct al_stream *stream);
