@@ -38,6 +38,11 @@ struct export
 
 /* ---- keeping them ---- */
 
+void export_expire(struct export *export, uint64_t expire_s)
+{
+	export->expire_s = expire_s;
+}
+
 enum al_err export_new(const char *network, uint64_t expire_s, const struct moment *moment, struct export **out)
 {
 	struct export *export = calloc(1, sizeof(*export));

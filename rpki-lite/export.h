@@ -20,8 +20,9 @@ struct export;
 /* `expire_s`: how long after it was generated a file may be trusted. `network` is copied, `moment` borrowed. */
 AL_MUST_USE enum al_err export_new(const char *network, uint64_t expire_s, const struct moment *moment,
 				   struct export **out);
-void export_free(struct export *export);   /* NULL is allowed */
-void export_forget(struct export *export); /* the moment has another set now */
+void export_expire(struct export *export, uint64_t expire_s); /* another time, from the next file on */
+void export_free(struct export *export);                      /* NULL is allowed */
+void export_forget(struct export *export);                    /* the moment has another set now */
 AL_MUST_USE enum al_err export_routes(struct export *export, struct al_http *http);
 
 #endif

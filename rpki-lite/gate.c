@@ -55,6 +55,12 @@ enum al_err gate_new(const struct gate_conf *conf, struct gate **out)
 	return AL_OK;
 }
 
+void gate_limit(struct gate *gate, unsigned percent, uint64_t release_s)
+{
+	gate->conf.percent = percent;
+	gate->conf.release_s = release_s;
+}
+
 void gate_free(struct gate *gate)
 {
 	if (gate == NULL)

@@ -23,7 +23,8 @@ struct gate_conf {
 struct gate;
 
 AL_MUST_USE enum al_err gate_new(const struct gate_conf *conf, struct gate **out);
-void gate_free(struct gate *gate); /* NULL is allowed */
+void gate_free(struct gate *gate);                                        /* NULL is allowed */
+void gate_limit(struct gate *gate, unsigned percent, uint64_t release_s); /* from the next set on */
 /* May `newest` be served instead of `served` (may be NULL)? Both times are monotonic seconds. */
 bool gate_pass(struct gate *gate, const struct vrp_set *served, const struct vrp_set *newest, uint64_t now_s);
 bool gate_holds(const struct gate *gate); /* ask again in a second */

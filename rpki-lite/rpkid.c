@@ -117,9 +117,9 @@ static enum al_err rpkid_object(void *arg, const struct al_object *now)
 
 /* ---- start and stop ---- */
 
-static enum al_err rpkid_rtr(struct rpkid *self, const struct al_conf *conf)
+static struct rtr_server_conf rtr_conf(const struct al_conf *conf)
 {
-	struct rtr_server_conf rtr = {
+	return (struct rtr_server_conf){
 		.max_conns = (size_t)al_conf_u64(conf, "rpki", "max-connections"),
 		.max_per_source = (size_t)al_conf_u64(conf, "rpki", "max-per-source"),
 		.notify_ms = al_conf_u64(conf, "rpki", "notify-seconds") * 1000,
@@ -131,6 +131,26 @@ static enum al_err rpkid_rtr(struct rpkid *self, const struct al_conf *conf)
 			.expire = (uint32_t)al_conf_u64(conf, "rpki", "expire"),
 		},
 	};
+}
+
+static const char *rpkid_reload(void *arg, const struct al_conf *next)
+{
+	struct rpkid *self = arg;
+	struct rtr_server_conf rtr = rtr_conf(next);
+
+	rtr_server_limit(self->rtr, &rtr);
+	served_limit(self->served, next);
+	export_expire(self->export, rtr.timers.expire);
+	if (self->signed_set != NULL)
+		signed_valid(self->signed_set, al_conf_u64(next, "rpki", "signed-seconds"));
+	if (self->replica != NULL)
+		al_replica_stale(self->replica, al_conf_u64(next, "log", "stale-seconds"));
+	return NULL;
+}
+
+static enum al_err rpkid_rtr(struct rpkid *self, const struct al_conf *conf)
+{
+	struct rtr_server_conf rtr = rtr_conf(conf);
 	enum al_err err;
 
 	for (uint8_t version = 1; version <= RTR_VERSION_MAX; version++)
@@ -278,4 +298,6 @@ const struct al_service_def rpkid_service = {
 	.name = "alamo-rpkid",
 	.start = rpkid_start,
 	.stop = rpkid_stop,
+	.section = "rpki",
+	.reload = rpkid_reload,
 };

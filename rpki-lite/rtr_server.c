@@ -361,6 +361,15 @@ enum al_err rtr_server_new(struct al_loop *loop, const struct rtr_server_conf *c
 	return AL_OK;
 }
 
+void rtr_server_limit(struct rtr_server *server, const struct rtr_server_conf *conf)
+{
+	const struct al_listener_limits limits = { conf->max_conns, conf->max_per_source, IDLE_MS, 0 };
+
+	server->conf.notify_ms = conf->notify_ms;
+	server->conf.timers = conf->timers;
+	al_listener_limit(server->listener, &limits);
+}
+
 void rtr_server_free(struct rtr_server *server)
 {
 	if (server == NULL)

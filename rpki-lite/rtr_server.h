@@ -36,6 +36,8 @@ struct rtr_server_conf {
 AL_MUST_USE enum al_err rtr_server_new(struct al_loop *loop, const struct rtr_server_conf *conf,
 				       struct rtr_server **out);
 void rtr_server_free(struct rtr_server *server); /* NULL is allowed; closes all connections */
+/* Other limits and times, from now on: who is connected stays, and hears of the timers with the next End of Data. */
+void rtr_server_limit(struct rtr_server *server, const struct rtr_server_conf *conf);
 struct al_listener *rtr_server_listener(struct rtr_server *server);
 /* `history` (borrowed, may change until the next publish only) leads to `set`. Idle routers are told. NULL: there is no data any more. */
 void rtr_server_publish(struct rtr_server *server, const struct vrp_set *set, const struct vrp_history *history);

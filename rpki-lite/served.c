@@ -231,6 +231,13 @@ static enum al_err served_open(struct served *self, struct al_loop *loop, const 
 	return err;
 }
 
+void served_limit(struct served *self, const struct al_conf *conf)
+{
+	self->stale_s = al_conf_u64(conf, "rpki", "stale-seconds");
+	gate_limit(self->gate, (unsigned)al_conf_u64(conf, "rpki", "brake-percent"),
+		   al_conf_u64(conf, "rpki", "brake-seconds"));
+}
+
 enum al_err served_new(struct al_loop *loop, const struct al_conf *conf, const struct al_vkey *log,
 		       const struct served_ops *ops, struct served **out)
 {

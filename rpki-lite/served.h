@@ -24,6 +24,8 @@ struct served_ops {
 /* [rpki] brake-percent, brake-seconds, stale-seconds and history of `conf`; `log` is copied. */
 AL_MUST_USE enum al_err served_new(struct al_loop *loop, const struct al_conf *conf, const struct al_vkey *log,
 				   const struct served_ops *ops, struct served **out);
+/* [rpki] brake-percent, brake-seconds and stale-seconds of another configuration, from now on. */
+void served_limit(struct served *served, const struct al_conf *conf);
 void served_free(struct served *served); /* NULL is allowed */
 struct moment *served_moment(struct served *served);
 /* Who is told of every set from now on; both borrowed until served_free(). */

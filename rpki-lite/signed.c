@@ -68,6 +68,11 @@ static enum al_err statement_load(const struct signed_conf *conf, struct signed_
 	return err;
 }
 
+void signed_valid(struct signed_set *self, uint64_t valid_s)
+{
+	self->valid_s = valid_s;
+}
+
 enum al_err signed_new(const struct signed_conf *conf, struct moment *moment, struct signed_set **out)
 {
 	struct signed_set *self = calloc(1, sizeof(*self));

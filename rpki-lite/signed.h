@@ -29,7 +29,8 @@ struct signed_set;
 
 /* AL_OK with *out NULL: there is no key. AL_EVERIFY, AL_EINVAL: there is one, and it is of no use (logged). */
 AL_MUST_USE enum al_err signed_new(const struct signed_conf *conf, struct moment *moment, struct signed_set **out);
-void signed_free(struct signed_set *self); /* NULL is allowed */
+void signed_valid(struct signed_set *self, uint64_t valid_s); /* another time, from the next head on */
+void signed_free(struct signed_set *self);                    /* NULL is allowed */
 AL_MUST_USE enum al_err signed_routes(struct signed_set *self, struct al_http *http);
 
 #endif
