@@ -341,6 +341,19 @@ static enum al_err rootd_start(struct al_service *service, void **out)
 	return err;
 }
 
+static const char *rootd_reload(void *arg, const struct al_conf *next)
+{
+	struct rootd *self = arg;
+
+	if (self_reload(self->dns, next) != AL_OK)
+		return "[dns] allow-transfer, as the line before this says";
+	tcp_limit(self->tcp, (size_t)al_conf_u64(next, "dns", "max-connections"),
+		  (size_t)al_conf_u64(next, "dns", "max-per-source"), al_conf_u64(next, "dns", "idle-seconds") * 1000);
+	rrl_limit(self->rrl, (uint32_t)al_conf_u64(next, "dns", "responses-per-second"));
+	al_replica_stale(self->replica, al_conf_u64(next, "log", "stale-seconds"));
+	return NULL;
+}
+
 static void rootd_stop(void *arg)
 {
 	struct rootd *self = arg;
@@ -363,4 +376,10 @@ static void rootd_stop(void *arg)
 	free(self);
 }
 
-const struct al_service_def rootd_service = { .name = "alamo-rootd", .start = rootd_start, .stop = rootd_stop };
+const struct al_service_def rootd_service = {
+	.name = "alamo-rootd",
+	.start = rootd_start,
+	.stop = rootd_stop,
+	.section = "dns",
+	.reload = rootd_reload,
+};

@@ -22,25 +22,26 @@
 #define COUNT_MAX ((1u << COUNT_BITS) - 1)
 
 struct rrl {
-	uint32_t limit;
+	_Atomic uint32_t limit; /* 0: none */
 	uint64_t seed;
 	_Atomic uint64_t places[PLACES];
 };
 
 enum al_err rrl_new(uint32_t limit, struct rrl **out)
 {
-	struct rrl *rrl;
+	struct rrl *rrl = calloc(1, sizeof(*rrl));
 
-	*out = NULL;
-	if (limit == 0)
-		return AL_OK;
-	rrl = calloc(1, sizeof(*rrl));
 	if (rrl == NULL)
 		return AL_ENOMEM;
-	rrl->limit = limit;
+	rrl_limit(rrl, limit);
 	randombytes_buf(&rrl->seed, sizeof(rrl->seed));
 	*out = rrl;
 	return AL_OK;
+}
+
+void rrl_limit(struct rrl *rrl, uint32_t limit)
+{
+	atomic_store_explicit(&rrl->limit, limit, memory_order_relaxed);
 }
 
 void rrl_free(struct rrl *rrl)
@@ -89,8 +90,9 @@ enum rrl_verdict rrl_judge(struct rrl *rrl, const struct query *query, const str
 	_Atomic uint64_t *place;
 	uint64_t hash, seen, tag;
 	uint32_t second = (uint32_t)client->now & ((1u << SECOND_BITS) - 1), count = 1;
+	uint32_t limit = rrl != NULL ? atomic_load_explicit(&rrl->limit, memory_order_relaxed) : 0;
 
-	if (rrl == NULL || client->tcp || client->addr_len == 0)
+	if (limit == 0 || client->tcp || client->addr_len == 0)
 		return RRL_SEND;
 	hash = mix(mix(rrl->seed, network_of(client)), kind_of(query, reply));
 	tag = hash >> 32 << (SECOND_BITS + COUNT_BITS) | (uint64_t)second << COUNT_BITS;
@@ -99,7 +101,7 @@ enum rrl_verdict rrl_judge(struct rrl *rrl, const struct query *query, const str
 	if ((seen & ~(uint64_t)COUNT_MAX) == tag)
 		count = (uint32_t)(seen & COUNT_MAX) + ((seen & COUNT_MAX) < COUNT_MAX);
 	atomic_store_explicit(place, tag | count, memory_order_relaxed);
-	if (count <= rrl->limit || edns_cookie_good(query, client))
+	if (count <= limit || edns_cookie_good(query, client))
 		return RRL_SEND;
 	return count % 2 == 0 ? RRL_SHORT : RRL_DROP;
 }

@@ -21,7 +21,8 @@ enum rrl_verdict { RRL_SEND, RRL_SHORT, RRL_DROP };
 
 /* `limit`: answers a second; 0: any number. */
 AL_MUST_USE enum al_err rrl_new(uint32_t limit, struct rrl **out);
-void rrl_free(struct rrl *rrl); /* NULL is allowed */
+void rrl_limit(struct rrl *rrl, uint32_t limit); /* another one; any thread */
+void rrl_free(struct rrl *rrl);                  /* NULL is allowed */
 /* What is done with this reply. `rrl` NULL: it is sent. */
 enum rrl_verdict rrl_judge(struct rrl *rrl, const struct query *query, const struct client *client,
 			   const uint8_t *reply);

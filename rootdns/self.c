@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * self.c -- see self.h. Once, at start.
+ * self.c -- see self.h.
  */
 #include "self.h"
 
@@ -46,6 +46,26 @@ static enum al_err keys_load(const struct al_conf *conf, struct dns_self *self)
 	return err;
 }
 
+static void keepalive_set(const struct al_conf *conf, struct dns_self *self)
+{
+	uint64_t tenths = al_conf_u64(conf, "dns", "idle-seconds") * 10;
+
+	self->keepalive = (uint16_t)(tenths > UINT16_MAX ? UINT16_MAX : tenths);
+}
+
+enum al_err self_reload(struct dns_self *self, const struct al_conf *conf)
+{
+	struct access *old = (struct access *)(uintptr_t)self->transfer, *transfer = NULL;
+	enum al_err err = access_new(al_slice_str(al_conf_str(conf, "dns", "allow-transfer")), self->keys, &transfer);
+
+	if (err != AL_OK)
+		return err;
+	self->transfer = transfer;
+	access_free(old);
+	keepalive_set(conf, self);
+	return AL_OK;
+}
+
 enum al_err self_new(const struct al_conf *conf, const char *keys_dir, struct dns_self **out)
 {
 	struct dns_self *self = calloc(1, sizeof(*self));
@@ -54,9 +74,7 @@ enum al_err self_new(const struct al_conf *conf, const char *keys_dir, struct dn
 	if (self == NULL)
 		return AL_ENOMEM;
 	self->cookies = true;
-	self->keepalive = (uint16_t)(al_conf_u64(conf, "dns", "idle-seconds") * 10 > UINT16_MAX
-					     ? UINT16_MAX
-					     : al_conf_u64(conf, "dns", "idle-seconds") * 10);
+	keepalive_set(conf, self);
 	nsid_set(al_conf_str(conf, "dns", "nsid"), self);
 	/* The secret of all servers of one anycast address is the same file (RFC 9018 section 3). */
 	err = kept_dir(keys_dir);

@@ -10,6 +10,11 @@
 
 /* AL_EINVAL with the reason in the log. `keys_dir`: where the secret of the cookies is kept. */
 AL_MUST_USE enum al_err self_new(const struct al_conf *conf, const char *keys_dir, struct dns_self **out);
+/*
+ * [dns] allow-transfer and idle-seconds of another configuration, with the keys there are. AL_EINVAL likewise, and nothing
+ * has changed. On the thread of TCP, which alone looks at them.
+ */
+AL_MUST_USE enum al_err self_reload(struct dns_self *self, const struct al_conf *conf);
 void self_free(struct dns_self *self); /* NULL is allowed */
 
 #endif

@@ -303,6 +303,13 @@ enum al_err tcp_new(struct al_loop *loop, const struct tcp_conf *conf, struct tc
 	return AL_OK;
 }
 
+void tcp_limit(struct tcp_server *server, size_t max_conns, size_t max_per_source, uint64_t idle_ms)
+{
+	const struct al_listener_limits limits = { max_conns, max_per_source, idle_ms, 0 };
+
+	al_listener_limit(server->listener, &limits);
+}
+
 void tcp_free(struct tcp_server *server)
 {
 	if (server == NULL)

@@ -22,6 +22,8 @@ struct tcp_conf {
 };
 
 AL_MUST_USE enum al_err tcp_new(struct al_loop *loop, const struct tcp_conf *conf, struct tcp_server **out);
+/* Other limits, from now on; who is connected stays. */
+void tcp_limit(struct tcp_server *server, size_t max_conns, size_t max_per_source, uint64_t idle_ms);
 void tcp_free(struct tcp_server *server); /* closes all; NULL is allowed */
 /* To bind it to addresses. */
 struct al_listener *tcp_listener(struct tcp_server *server);

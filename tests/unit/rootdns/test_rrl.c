@@ -111,6 +111,13 @@ static void tcp_and_no_limit_are_free(void **state)
 	for (unsigned n = 0; n < FLOOD; n++)
 		ask(&f, rrl, "w.alamo", &tcp, &all);
 	assert_int_equal(all.whole, 2 * FLOOD);
+
+	/* A limit from now on. */
+	rrl_limit(rrl, LIMIT);
+	for (unsigned n = 0; n < FLOOD; n++)
+		ask(&f, rrl, "w.alamo", &tcp, &all);
+	assert_int_equal(all.whole, 2 * FLOOD + LIMIT);
+	rrl_free(rrl);
 	fixture_stop(&f);
 }
 
