@@ -211,44 +211,60 @@ static enum al_err open_pipeline(struct registry *r, const struct al_conf *conf)
 	return err == AL_OK ? pipeline_new(r->ledger, al_slice_str(ns), &r->pipeline) : err;
 }
 
-static enum al_err open_tariff(struct registry *r, const struct al_conf *conf)
+/* Makes them, or gives those that are there another size. */
+static enum al_err tariff_set(struct tariff *tariff, const struct al_conf *conf)
 {
 	const struct {
 		const char *key;
 		struct budget **out;
 	} budgets[] = {
-		{ "budget-source", &r->tariff.sources },
-		{ "budget-network", &r->tariff.networks },
-		{ "budget-key", &r->tariff.keys },
-		{ "budget-maintainer", &r->tariff.maintainers },
+		{ "budget-source", &tariff->sources },
+		{ "budget-network", &tariff->networks },
+		{ "budget-key", &tariff->keys },
+		{ "budget-maintainer", &tariff->maintainers },
 	};
 
 	for (size_t i = 0; i < AL_COUNT(budgets); i++) {
-		*budgets[i].out = budget_new(al_conf_u64(conf, "registry", budgets[i].key), BUDGET_SLOTS);
-		if (*budgets[i].out == NULL)
+		uint64_t per_minute = al_conf_u64(conf, "registry", budgets[i].key);
+
+		if (*budgets[i].out != NULL)
+			budget_limit(*budgets[i].out, per_minute);
+		else if ((*budgets[i].out = budget_new(per_minute, BUDGET_SLOTS)) == NULL)
 			return AL_ENOMEM;
 	}
-	pipeline_limit(r->pipeline, &r->tariff);
 	return AL_OK;
+}
+
+static struct al_listener_limits request_limits(const struct al_conf *conf)
+{
+	uint64_t idle_s = al_conf_u64(conf, "registry", "idle-seconds");
+
+	return (struct al_listener_limits){
+		.max_conns = (size_t)al_conf_u64(conf, "registry", "max-connections"),
+		.max_per_source = (size_t)al_conf_u64(conf, "registry", "max-per-source"),
+		.idle_ms = idle_s * 1000,
+		.request_ms = idle_s * 2000,
+	};
 }
 
 static enum al_err open_requests(struct registry *r, const struct al_conf *conf)
 {
+	const struct al_listener_limits limits = request_limits(conf);
 	struct al_listener_conf lc = {
 		.name = "requests",
-		.max_conns = (size_t)al_conf_u64(conf, "registry", "max-connections"),
-		.max_per_source = (size_t)al_conf_u64(conf, "registry", "max-per-source"),
+		.max_conns = limits.max_conns,
+		.max_per_source = limits.max_per_source,
 		.in_max = SESSION_IN_MAX,
 		.out_max = SESSION_OUT_MAX,
 		.out_total = SESSION_OUT_TOTAL,
-		.idle_ms = al_conf_u64(conf, "registry", "idle-seconds") * 1000,
-		.request_ms = al_conf_u64(conf, "registry", "idle-seconds") * 2000,
+		.idle_ms = limits.idle_ms,
+		.request_ms = limits.request_ms,
 	};
-	enum al_err err;
+	enum al_err err = tariff_set(&r->tariff, conf);
 
-	err = open_tariff(r, conf);
 	if (err != AL_OK)
 		return err;
+	pipeline_limit(r->pipeline, &r->tariff);
 	endpoints_init(&r->endpoints, conf);
 	r->session = (struct session_ctx){
 		.tariff = r->tariff,
@@ -281,6 +297,24 @@ static enum al_err open_http(struct registry *r)
 	if (err == AL_OK)
 		err = cosign_routes(r->cosign, r->http);
 	return err == AL_OK ? post_route(r->http, &r->session) : err;
+}
+
+/* Who waits for another registry has none of this yet, and takes it from the configuration when it leads. */
+static const char *registry_reload(void *self, const struct al_conf *next)
+{
+	struct registry *r = self;
+	const struct al_listener_limits limits = request_limits(next);
+
+	if (r->requests == NULL)
+		return NULL;
+	if (tariff_set(&r->tariff, next) != AL_OK)
+		return "out of memory";
+	al_listener_limit(r->requests, &limits);
+	stream_limit(r->stream, next);
+	dating_every(r->dating, al_conf_u64(next, "registry", "sign-seconds"));
+	watermark_limit(&r->watermark, next);
+	pipeline_full(r->pipeline, watermark_look(&r->watermark, al_now_ms()));
+	return NULL;
 }
 
 static void registry_stop(void *self)
@@ -419,4 +453,10 @@ static enum al_err registry_start(struct al_service *service, void **self)
 	return ledger_leads(r->ledger) ? registry_lead(r) : registry_follow(r);
 }
 
-const struct al_service_def registry_service = { "alamo-registryd", registry_start, registry_stop };
+const struct al_service_def registry_service = {
+	.name = "alamo-registryd",
+	.start = registry_start,
+	.stop = registry_stop,
+	.section = "registry",
+	.reload = registry_reload,
+};

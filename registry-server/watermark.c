@@ -30,9 +30,15 @@ enum al_err watermark_init(struct watermark *w, const struct al_conf *conf)
 
 	if (slash != NULL)
 		slash[slash == w->dir] = '\0';
+	watermark_limit(w, conf);
+	return err;
+}
+
+void watermark_limit(struct watermark *w, const struct al_conf *conf)
+{
 	w->min_free = al_conf_u64(conf, "registry", "min-free-disk") << 20;
 	w->max_memory = al_conf_u64(conf, "registry", "max-memory") << 20;
-	return err;
+	w->looked_ms = 0;
 }
 
 /* What cannot be found out is no reason to stop. */

@@ -17,6 +17,8 @@ struct watermark {
 };
 
 AL_MUST_USE enum al_err watermark_init(struct watermark *watermark, const struct al_conf *conf);
+/* Other bounds; the next look is a real one. */
+void watermark_limit(struct watermark *watermark, const struct al_conf *conf);
 /* Why nothing more is to be stored, constant text, or NULL. Looks once a second at most; a change is logged. */
 const char *watermark_look(struct watermark *watermark, uint64_t now_ms);
 

@@ -54,6 +54,11 @@ enum al_err dating_new(struct al_loop *loop, struct ledger *ledger, uint64_t sec
 	return AL_OK;
 }
 
+void dating_every(struct dating *dating, uint64_t seconds)
+{
+	dating->ms = seconds * 1000;
+}
+
 void dating_free(struct dating *dating)
 {
 	if (dating == NULL)

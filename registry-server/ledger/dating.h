@@ -13,6 +13,7 @@ struct dating;
 /* tell() gets a batch without entries; on the loop. */
 AL_MUST_USE enum al_err dating_new(struct al_loop *loop, struct ledger *ledger, uint64_t seconds, ledger_commit_fn tell,
 				   void *arg, struct dating **out);
-void dating_free(struct dating *dating); /* after ledger_close(); NULL is allowed */
+void dating_every(struct dating *dating, uint64_t seconds); /* from the next time on */
+void dating_free(struct dating *dating);                    /* after ledger_close(); NULL is allowed */
 
 #endif

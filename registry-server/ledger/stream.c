@@ -108,6 +108,13 @@ enum al_err stream_new(struct al_service *service, struct ledger *ledger, struct
 	return AL_OK;
 }
 
+void stream_limit(struct stream *stream, const struct al_conf *conf)
+{
+	if (stream != NULL)
+		al_stream_limit(stream->server, (size_t)al_conf_u64(conf, "registry", "stream-connections"),
+				(size_t)al_conf_u64(conf, "registry", "stream-per-source"));
+}
+
 void stream_free(struct stream *stream)
 {
 	if (stream == NULL)

@@ -18,6 +18,8 @@ struct stream;
 
 /* Listens on run/log.sock ([log] socket) and on the stream port. */
 AL_MUST_USE enum al_err stream_new(struct al_service *service, struct ledger *ledger, struct stream **out);
+/* [registry] stream-connections and stream-per-source of another configuration; NULL is allowed. */
+void stream_limit(struct stream *stream, const struct al_conf *conf);
 void stream_free(struct stream *stream);
 void stream_publish(struct stream *stream, const struct ledger_batch *batch);
 /* The newest checkpoint, with its date. */

@@ -103,6 +103,11 @@ struct budget *budget_new(uint64_t per_minute, size_t slots)
 	return budget;
 }
 
+void budget_limit(struct budget *budget, uint64_t per_minute)
+{
+	budget->per_minute = per_minute; /* a bucket that has more is cut when it is used */
+}
+
 void budget_free(struct budget *budget)
 {
 	struct bucket *bucket, *next;

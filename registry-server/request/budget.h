@@ -36,6 +36,8 @@ struct budget;
 /* `per_minute` requests; 0: no limit. NULL: no memory. */
 struct budget *budget_new(uint64_t per_minute, size_t slots);
 void budget_free(struct budget *budget); /* NULL is allowed */
+void budget_limit(struct budget *budget,
+		  uint64_t per_minute); /* another one, from now on: nobody has more than a minute of it */
 /*
  * Take `cost`. False: not enough there, nothing was taken, and *wait_s (at
  * least 1) tells when there will be. `now_ms` is monotonic. Out of memory counts as enough.
