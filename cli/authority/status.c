@@ -94,6 +94,20 @@ static bool address_find(const struct look *look, const char *program, const cha
 	return found;
 }
 
+/* Is alamo.conf on the disk what it runs with, as far as it has been told (SIGHUP)? */
+static void conf_look(const struct look *look, const char *program)
+{
+	uint64_t keys = metric(look, "alamo_conf_waiting");
+
+	if (metric(look, "alamo_conf_refused") != 0)
+		point(look->out, STATUS_WARNING, "configuration",
+		      "%s has refused alamo.conf and goes on with what it had; its log says why", program);
+	if (keys != 0)
+		point(look->out, STATUS_WARNING, "configuration",
+		      "%s waits for a restart to take %" PRIu64 " key%s of alamo.conf", program, keys,
+		      keys == 1 ? "" : "s");
+}
+
 /* Fills look->metrics, or says what is wrong. */
 static bool daemon_ask(struct look *look, const char *what, const char *program, const char *endpoint)
 {
@@ -105,8 +119,10 @@ static bool daemon_ask(struct look *look, const char *what, const char *program,
 		      "%s has not been up: no run/endpoints.d/%s, or no right to read it", program, program);
 		return false;
 	}
-	if (http_get(url, "/metrics", &look->metrics) == AL_OK)
+	if (http_get(url, "/metrics", &look->metrics) == AL_OK) {
+		conf_look(look, program);
 		return true;
+	}
 	point(look->out, STATUS_CRITICAL, what, "%s does not answer at %s", program, url);
 	return false;
 }

@@ -11,7 +11,7 @@
 
 enum status_how { STATUS_OK, STATUS_WARNING, STATUS_CRITICAL, STATUS_UNKNOWN };
 
-#define STATUS_POINTS_MAX 16
+#define STATUS_POINTS_MAX 24
 struct status_point {
 	enum status_how how;
 	char what[24];  /* "whois" */
