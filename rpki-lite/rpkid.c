@@ -211,6 +211,9 @@ static void rpkid_restore(void *arg)
 	served_restore(self->served);
 	if (self->fetched != NULL)
 		fetched_start(self->fetched);
+	if (served_moment(self->served)->set == NULL)
+		al_log(AL_LOG_INFO, "no-set-yet",
+		       "reason=\"the ports are open; routers' queries wait for one, up to %d s\"", HOLD_MS / 1000);
 }
 
 static enum al_err rpkid_follow(struct rpkid *self, const struct al_conf *conf)

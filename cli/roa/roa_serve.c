@@ -122,8 +122,9 @@ int roa_serve(const struct words *words, const void *arg)
 		code = conf_put(options, &log);
 	if (code != CLI_DONE)
 		return code;
-	/* Once before the daemon is there: it then has something to say from its first moment on. */
-	(void)roa_fetch(words, options);
+	/* Before the first fetch, which may wait long: routers are answered from what was kept, or held until there is something. */
 	code = daemon_start(options, &pid);
+	if (code == CLI_DONE)
+		(void)roa_fetch(words, options);
 	return code == CLI_DONE ? serve_loop(words, options, pid) : code;
 }

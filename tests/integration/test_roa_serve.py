@@ -4,6 +4,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 
 from conftest import running
@@ -28,6 +29,28 @@ class Cache:
             return session.reset()
         finally:
             session.close()
+
+
+def test_the_port_is_open_before_there_is_a_set(tmp_path, children):
+    """A source that answers nothing keeps nobody out: a router's query waits, and is answered once there is a set."""
+    with running(tmp_path / "dir") as authority, socket.create_server(("127.0.0.1", 0)) as silent:
+        mirror = Files("http://%s:%d" % authority.endpoints["roas"])
+        mirror.lies["/roa/head"] = mirror.lies["/roa/set"] = b"lies"
+        authority.member(Key(tmp_path / "member"), name="FIRST")
+        wait_for(authority.vrps, what="the route")
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        with open(tmp_path / "serve.log", "ab") as log:
+            children([ALAMO, "roa", "serve", "--log-key", authority.dir / "keys" / "log.pub", "--into", tmp_path / "router",
+                      "--port", port, "--every", "1", "--listen", "127.0.0.1", "http://127.0.0.1:%d" % silent.getsockname()[1],
+                      mirror.url], stderr=log, stdout=subprocess.DEVNULL)
+        session = wait_for(lambda: Rtr(("127.0.0.1", port)), timeout=5, what="the port, while a source is silent")
+        assert "event=no-set-yet" in (tmp_path / "serve.log").read_text()
+        silent.close()
+        mirror.lies.clear()
+        assert session.reset() == authority.vrps()
+        session.close()
+        mirror.close()
 
 
 def test_a_cache_of_verified_sets(tmp_path, children):
