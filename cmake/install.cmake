@@ -35,7 +35,7 @@ if(TARGET alamo)
 endif()
 
 if(TARGET alamo-registryd)
-  file(GLOB units CONFIGURE_DEPENDS deploy/systemd/*.service deploy/systemd/*.target)
+  file(GLOB units CONFIGURE_DEPENDS deploy/systemd/*.service deploy/systemd/*.target deploy/rpki/*.service)
   install(FILES ${units} DESTINATION ${ALAMO_SYSTEMD_DIR})
   install(FILES deploy/systemd/alamo.sysusers DESTINATION lib/sysusers.d RENAME alamo-authority.conf)
   install(FILES deploy/systemd/alamo.tmpfiles DESTINATION lib/tmpfiles.d RENAME alamo-authority.conf)
