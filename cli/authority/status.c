@@ -22,6 +22,7 @@
 
 #define METRICS_MAX (1u << 20)
 #define BEHIND_MOST 1000 /* entries: more is no moment's lag */
+#define QUEUE_MANY 5000  /* requests: half of what fits */
 #define DAY 86400u
 #define MIB (1024u * 1024u)
 
@@ -129,6 +130,31 @@ static bool daemon_ask(struct look *look, const char *what, const char *program,
 
 /* ---- what is looked at ---- */
 
+/* Half of the time that a request may wait is time to look at it. */
+static void queue_look(struct look *look)
+{
+	uint64_t waiting = metric(look, "alamo_registry_queue_waiting"), now = al_now_s();
+	uint64_t oldest = metric(look, "alamo_registry_queue_oldest_seconds");
+	uint64_t age = oldest != 0 && now > oldest ? now - oldest : 0;
+	uint64_t most = al_conf_u64(look->conf, "registry", "queue-days") * DAY;
+	bool late = (most != 0 && age > most / 2) || waiting > QUEUE_MANY;
+
+	if (waiting == 0)
+		point(look->out, STATUS_OK, "queue", "no request waits for the hostmaster");
+	else
+		point(look->out, late ? STATUS_WARNING : STATUS_OK, "queue",
+		      "%" PRIu64 " request%s for the hostmaster, the oldest for %" PRIu64 " days %" PRIu64 " hours%s",
+		      waiting, waiting == 1 ? " waits" : "s wait", age / DAY, age % DAY / 3600,
+		      late ? ": alamo queue list" : "");
+	point(look->out, STATUS_OK, "budgets",
+	      "turned away since start, by a budget of: source %" PRIu64 ", network %" PRIu64 ", key %" PRIu64
+	      ", maintainer %" PRIu64,
+	      metric(look, "alamo_registry_unpaid_total{budget=\"source\"}"),
+	      metric(look, "alamo_registry_unpaid_total{budget=\"network\"}"),
+	      metric(look, "alamo_registry_unpaid_total{budget=\"key\"}"),
+	      metric(look, "alamo_registry_unpaid_total{budget=\"maintainer\"}"));
+}
+
 static void registry_look(struct look *look)
 {
 	uint64_t published, memory, most = al_conf_u64(look->conf, "registry", "max-memory");
@@ -152,6 +178,7 @@ static void registry_look(struct look *look)
 						 : STATUS_CRITICAL,
 	      "memory", "%" PRIu64 " MiB of the registry; with %" PRIu64 " it stores nothing more (max-memory)", memory,
 	      most);
+	queue_look(look);
 }
 
 static void follower_look(struct look *look, const char *what, const char *program, const char *listener)

@@ -19,6 +19,7 @@
 #include "alamo/base/log.h"
 #include "ledger_check.h"
 #include "ledger_writer.h"
+#include "queue.h"
 
 #define QUEUED_MAX (64u << 20) /* bytes waiting to be written */
 #define LOOKUPS_QUEUED_MAX 4096
@@ -281,6 +282,8 @@ static enum al_err leading(struct ledger *ledger)
 	if (ledger->signer.begin != NULL)
 		err = ledger->signer.begin(ledger->signer.arg, ledger->tree, al_buf_view(&ledger->note));
 	ledger->leads = err == AL_OK;
+	if (ledger->leads)
+		queue_look(ledger->engine);
 	return err;
 }
 

@@ -88,6 +88,8 @@ enum al_err side_extra_store(const struct side_extra *extra, struct engine *engi
 {
 	enum al_err err = extra->forget ? queue_forget(engine, extra->queue_hash) : AL_OK;
 
+	if (extra->forget)
+		queue_look(engine);
 	for (size_t i = 0; err == AL_OK && i < extra->count; i++) {
 		if (extra->sides[i].text.len > 0)
 			err = engine->ops->side->put(engine, &extra->sides[i], index);
@@ -373,6 +375,7 @@ static enum al_err run_all(struct ledger *ledger, struct job_list *jobs, bool *e
 {
 	struct engine *engine = ledger->engine;
 	enum al_err err = engine->ops->begin(engine);
+	bool added = false;
 
 	*erased = false;
 	if (err == AL_OK)
@@ -380,9 +383,12 @@ static enum al_err run_all(struct ledger *ledger, struct job_list *jobs, bool *e
 	for (struct job *job = jobs->first; err == AL_OK && job != NULL; job = job->next) {
 		job->err = work_run(job->work, ledger);
 		*erased = *erased || (work_erases(job->work) && job->err != AL_EEXIST);
+		added = added || job->work->op == QUEUE_ADD;
 		if (is_failure(job->err) && work_writes(job->work))
 			err = job->err;
 	}
+	if (err == AL_OK && (*erased || added))
+		queue_look(engine);
 	if (err == AL_OK && *erased)
 		err = engine->ops->side->scrub(engine);
 	if (err == AL_OK)

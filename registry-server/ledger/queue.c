@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "alamo/net/metrics.h"
+
 /* ---- looking ---- */
 
 enum al_err queue_find(struct engine *engine, const uint8_t hash[static AL_HASH_LEN], struct ledger_queued *row,
@@ -128,4 +130,30 @@ enum al_err queue_forget(struct engine *engine, const uint8_t hash[static AL_HAS
 	enum al_err err = engine->ops->side->queue_remove(engine, &which, NULL, &count);
 
 	return err == AL_ENOTFOUND ? AL_OK : err;
+}
+
+/* ---- watched ---- */
+
+static struct al_metric waiting = { .name = "alamo_registry_queue_waiting",
+				    .help = "Requests that wait for the hostmaster now",
+				    .gauge = true };
+static struct al_metric oldest = { .name = "alamo_registry_queue_oldest_seconds",
+				   .help = "Unix time since which the oldest of them waits; 0: none does",
+				   .gauge = true };
+
+/* What cannot be found out is no reason to stop: the next look will. */
+void queue_look(struct engine *engine)
+{
+	const struct engine_side_ops *side = engine->ops->side;
+	uint64_t rows = 0, bytes = 0;
+	struct ledger_queued first = { .time = 0 };
+	size_t count = 0;
+
+	al_metric_add(&waiting);
+	al_metric_add(&oldest);
+	if (side->queue_sums(engine, AL_S(""), &rows, &bytes) != AL_OK ||
+	    side->queue_list(engine, &first, 1, &count) != AL_OK)
+		return;
+	al_metric_set(&waiting, rows);
+	al_metric_set(&oldest, count > 0 ? first.time : 0);
 }

@@ -29,4 +29,7 @@ AL_MUST_USE enum al_err queue_expire(struct engine *engine, uint64_t before, uin
 /* It was decided: the request of that hash goes, if it is there, and nothing of it stays. */
 AL_MUST_USE enum al_err queue_forget(struct engine *engine, const uint8_t hash[static AL_HASH_LEN]);
 
+/* How much waits and since when, as /metrics shows it: to be called when rows came or went. */
+void queue_look(struct engine *engine);
+
 #endif

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "alamo/net/metrics.h"
 #include "policy.h"
 
 /* A request as members send them is in the entrance; more is paid by the piece. */
@@ -43,8 +44,23 @@ struct payer tariff_payer(const char *peer)
 	return (struct payer){ budget_of_peer(peer), budget_of_network(peer) };
 }
 
-static bool say_wait(char words[static TARIFF_WORDS], const char *whose, uint64_t wait_s)
+#define UNPAID(whose)                                                                     \
+	{                                                                                 \
+		.name = "alamo_registry_unpaid_total{budget=\"" whose "\"}",              \
+		.help = "Requests and questions turned away because a budget was used up" \
+	}
+
+enum purse { SOURCE, NETWORK, KEY, MAINTAINER };
+static struct al_metric unpaid[] = { [SOURCE] = UNPAID("source"),
+				     [NETWORK] = UNPAID("network"),
+				     [KEY] = UNPAID("key"),
+				     [MAINTAINER] = UNPAID("maintainer") };
+
+static bool say_wait(char words[static TARIFF_WORDS], enum purse purse, const char *whose, uint64_t wait_s)
 {
+	for (size_t i = 0; i < AL_COUNT(unpaid); i++)
+		al_metric_add(&unpaid[i]);
+	al_metric_inc(&unpaid[purse], 1);
 	(void)snprintf(words, TARIFF_WORDS, "budget of %s used up: try again in %" PRIu64 " s", whose, wait_s);
 	return false;
 }
@@ -55,12 +71,12 @@ bool tariff_enter(const struct tariff *t, const struct payer *payer, unsigned co
 	uint64_t wait_s = 1;
 
 	if (t->sources != NULL && !budget_take(t->sources, &payer->source, cost, now_ms, &wait_s))
-		return say_wait(words, "your address", wait_s);
+		return say_wait(words, SOURCE, "your address", wait_s);
 	if (t->networks == NULL || budget_take(t->networks, &payer->network, cost, now_ms, &wait_s))
 		return true;
 	if (t->sources != NULL)
 		budget_give(t->sources, &payer->source, cost);
-	return say_wait(words, "your network", wait_s);
+	return say_wait(words, NETWORK, "your network", wait_s);
 }
 
 static void charge(const struct tariff *t, const struct payer *payer, unsigned cost, uint64_t now_ms)
@@ -95,7 +111,7 @@ bool tariff_keys(const struct tariff *t, const struct decision *d, unsigned cost
 		return true;
 	al_sshkey_fingerprint(&d->keys[poor], fingerprint);
 	(void)snprintf(whose, sizeof(whose), "key %s", fingerprint);
-	return say_wait(words, whose, wait_s);
+	return say_wait(words, KEY, whose, wait_s);
 }
 
 struct names {
@@ -146,7 +162,7 @@ static bool maintainers_pay(const struct tariff *t, struct decision *d, const st
 	if (poor == names.count)
 		return true;
 	(void)snprintf(whose, sizeof(whose), "%.*s", AL_FMT(al_slice_head(names.name[poor], sizeof(whose) - 1)));
-	return say_wait(words, whose, wait_s);
+	return say_wait(words, MAINTAINER, whose, wait_s);
 }
 
 bool tariff_judged(const struct tariff *t, const struct payer *payer, bool signers, struct decision *d,

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from conftest import running
 from harness import Answer, Key, alamo, attributes, mntner, obj, request_text, wait_for
+from test_status import metrics
 
 ASK = "fca1:7000::/24"
 
@@ -168,6 +169,26 @@ def test_queue_over_a_restart(tmp_path):
         own.verify()
 
 
+def test_how_much_waits_is_watched(asking, tmp_path):
+    key = member(asking, tmp_path, "WATCHED")
+    boss = ("--key", asking.hostmaster.path)
+    numbers = [queue_number(asking.send([wanted("WATCHED", n)], [key])) for n in (0xe0, 0xe1, 0xe2)]
+    rows = waiting(asking)
+
+    def said():
+        found = metrics(asking, "alamo-registryd")
+        return int(found["alamo_registry_queue_waiting"]), int(found["alamo_registry_queue_oldest_seconds"])
+
+    count, oldest = said()
+    assert count == len(rows) >= 3 and 0 <= time.time() - oldest < 600
+    asking.cli("queue", "refuse", numbers[0], "no", *boss)
+    assert said()[0] == count - 1
+    asking.approve(numbers[1])
+    assert said()[0] == count - 2
+    assert f"{count - 2} request" in alamo("status", asking.dir).stdout
+    asking.cli("queue", "refuse", numbers[2], "no", *boss)
+
+
 def test_control_requests_are_good_once_and_for_a_day(asking, tmp_path):
     boss = asking.hostmaster
     key = member(asking, tmp_path, "FAY")
@@ -310,6 +331,8 @@ def test_budget_of_a_source(tight):
             answers.append(answer)
         # A question is a hundredth: a thousand of them, and what came in while they were asked.
         assert not any(map(exhausted, answers[:1000])) and any(map(exhausted, answers[1000:]))
+        turned_away = sum(map(exhausted, answers))
+        assert int(metrics(tight, "alamo-registryd")['alamo_registry_unpaid_total{budget="source"}']) == turned_away
         # The connection stays.
         file.write("head\n")
         file.flush()
