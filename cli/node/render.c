@@ -13,9 +13,10 @@ void render_interface(const struct node_peer *peer, char out[static 16])
 	snprintf(out, 16, "al-%u", peer->port % 65536);
 }
 
-const char *render_link_local(bool first)
+void render_link_local(const struct node_peer *peer, bool ours, char out[static RENDER_LINK_LOCAL_MAX])
 {
-	return first ? "fe80::a1a:1" : "fe80::a1a:2";
+	snprintf(out, RENDER_LINK_LOCAL_MAX, "fe80::a1a:%d:%x", peer->first == ours ? 1 : 2,
+		 (ours ? peer->peer_port : peer->port) % 65536);
 }
 
 struct al_buf *render_file_add(struct render *render, unsigned mode, const char *path)
@@ -37,17 +38,18 @@ struct al_buf *render_file_add(struct render *render, unsigned mode, const char 
 static void tunnel_put(const struct node_view *view, const struct render_settings *settings,
 		       const struct node_peer *peer, struct al_buf *out)
 {
-	char super[AL_PREFIX_STRLEN];
+	char super[AL_PREFIX_STRLEN], local[RENDER_LINK_LOCAL_MAX];
 	bool literal = false;
 
 	al_prefix_format(&view->super, super);
+	render_link_local(peer, true, local);
 	al_buf_printf(out,
 		      "# %s, AS%u. Written by `alamo node`; bird, not wg-quick, has the routes.\n[Interface]\n"
 		      "PrivateKey = %s\nListenPort = %u\nTable = off\nMTU = 1420\n"
 		      "PostUp = ip link set dev %%i addrgenmode none\nPostUp = ip -6 addr flush dev %%i scope link\n"
 		      "PostUp = ip -6 addr add %s/64 dev %%i nodad\n\n[Peer]\nPublicKey = %s\nAllowedIPs = fe80::/64, "
 		      "ff02::/16, %s\n",
-		      peer->name, peer->asn, settings->private_key, peer->port, render_link_local(peer->first),
+		      peer->name, peer->asn, settings->private_key, peer->port, local,
 		      peer->wg_key, super);
 	for (const char *c = peer->endpoint; *c != '\0'; c++)
 		literal = literal || *c == ':';

@@ -59,8 +59,12 @@ AL_MUST_USE enum al_err render_network(const struct al_state *state, struct al_b
 void render_interface(const struct node_peer *peer, char out[static 16]);
 /* "alamo_FISHER_R1": the name of a node's session in bird. */
 void render_symbol(const char *node, struct al_buf *out);
-/* The link-local address of one end of a tunnel; fe80::a1a:1 is the first node's. */
-const char *render_link_local(bool first);
+#define RENDER_LINK_LOCAL_MAX 32
+/*
+ * "fe80::a1a:1:2710": the link-local address of our end of a tunnel, or of theirs. 1 is the first node; behind it, in hex, is
+ * the other end's port, so that no two neighbours of a node have one address: FRR tells them apart by nothing else.
+ */
+void render_link_local(const struct node_peer *peer, bool ours, char out[static RENDER_LINK_LOCAL_MAX]);
 
 /* What stands in each of our channels of bird: "table alamo6; " beside somebody's own bird.conf. */
 const char *render_channel(const struct render_settings *settings);

@@ -163,13 +163,15 @@ static void session_put(const struct node_view *view, const struct render_settin
 			const struct node_peer *peer, struct al_buf *out)
 {
 	const char *table = render_channel(settings);
-	char interface[16];
+	char interface[16], local[RENDER_LINK_LOCAL_MAX], remote[RENDER_LINK_LOCAL_MAX];
 
 	render_interface(peer, interface);
+	render_link_local(peer, true, local);
+	render_link_local(peer, false, remote);
 	al_buf_str(out, "protocol bgp ");
 	render_symbol(peer->name, out);
 	al_buf_printf(out, " from alamo_link {\n\tlocal %s as ALAMO_AS;\n\tneighbor %s%%'%s' as %u;\n",
-		      render_link_local(peer->first), render_link_local(!peer->first), interface, peer->asn);
+		      local, remote, interface, peer->asn);
 	if (peer->asn == view->asn && view->reflector && !peer->reflector)
 		al_buf_str(out, "\trr client;\n");
 	if (peer->asn == view->asn)
