@@ -8,45 +8,43 @@
  *   - one kernel protocol a table of bird's, and one a table of the kernel's: beside somebody's own bird.conf, which has
  *     one already, ours has tables of its own, and a rule (render.c) sends the network's packets there;
  *   - import limit counts what the filter took, receive limit all that `import table` keeps;
- *   - krt_prefsrc, else a host with several addresses answers from the wrong one;
- *   - BFD 300 ms x 5: a tunnel hides every cut, timers of BGP alone need minutes; x 3 flaps at 10 % loss.
+ *   - krt_prefsrc, else a host with several addresses answers from the wrong one.
  */
 #include <string.h>
 
-#include "address.h"
 #include "render.h"
 #include "render_mesh.h"
+#include "routing.h"
 
-/* Members announce blocks of 24 to 32 bits below the super-prefix: /40 to /48 below a /16. */
-static unsigned announce_least(const struct al_prefix *super)
+static void announced_put(const struct node_view *view, struct al_buf *out)
 {
-	return super->len + 24u < 48 ? super->len + 24u : 48;
+	struct routing_range ranges[ROUTING_RANGES_MAX];
+	size_t count = routing_announced(view, ranges);
+	char prefix[AL_PREFIX_STRLEN];
+
+	al_buf_str(out, "define ALAMO_ANNOUNCED = [");
+	for (size_t i = 0; i < count; i++) {
+		al_prefix_format(&ranges[i].prefix, prefix);
+		al_buf_printf(out, "%s %s{%u,%u}", i > 0 ? "," : "", prefix, ranges[i].least, ranges[i].most);
+	}
+	al_buf_str(out, " ];\n");
 }
 
 static void defines_put(const struct node_view *view, struct al_buf *out)
 {
 	char super[AL_PREFIX_STRLEN], prefix[AL_PREFIX_STRLEN];
 	const char *before = "";
-	struct al_prefix half;
 
 	al_prefix_format(&view->super, super);
 	al_buf_printf(out,
 		      "# Written by `alamo node`: changes here are lost. Your own go to alamo-local.conf.\n"
 		      "include \"alamo-network.conf\";\n"
-		      "define ALAMO_AS = %u;\ndefine ALAMO_ME = %s;\ndefine ALAMO_NET = [ %s+ ];\n"
-		      "define ALAMO_ANNOUNCED = [ %s{%u,48}",
-		      view->asn, view->address, super, super, announce_least(&view->super));
-	/* What gateways announce is one prefix, shorter than a member's. */
-	if (mesh_prefix_ok(&view->super)) {
-		half = mesh_half(&view->super);
-		al_prefix_format(&half, prefix);
-		al_buf_printf(out, ", %s", prefix);
-	}
-	al_buf_str(out, " ];\n");
+		      "define ALAMO_AS = %u;\ndefine ALAMO_ME = %s;\ndefine ALAMO_NET = [ %s+ ];\n",
+		      view->asn, view->address, super);
+	announced_put(view, out);
 	al_buf_str(out, "define ALAMO_OWN = [ ");
-	/* Others announce an anycast prefix too. */
 	for (size_t i = 0; i < view->prefix_count; i++) {
-		if (view->prefix_anycast[i])
+		if (!routing_is_own(view, i))
 			continue;
 		al_prefix_format(&view->prefixes[i], prefix);
 		al_buf_printf(out, "%s%s+", before, prefix);
@@ -57,16 +55,13 @@ static void defines_put(const struct node_view *view, struct al_buf *out)
 
 static void router_put(const struct node_view *view, struct al_buf *out)
 {
-	/* Unique in the network as long as no AS has two nodes of one number; its only use is to break ties. */
-	unsigned last = view->asn % 65536;
-	uint8_t number = 0;
+	char id[16];
 
-	for (const char *c = view->name; *c != '\0'; c++)
-		number = (uint8_t)(number * 31u + (unsigned char)*c);
+	routing_id(view, id);
 	al_buf_printf(out,
-		      "log syslog all;\nrouter id 10.%u.%u.%u;\nprotocol device { scan time 10; }\n"
+		      "log syslog all;\nrouter id %s;\nprotocol device { scan time 10; }\n"
 		      "include \"alamo.conf\";\n",
-		      number, last / 256, last % 256);
+		      id);
 }
 
 /* What stands in each of our channels. */
@@ -86,8 +81,9 @@ static void tables_put(const struct node_view *view, const struct render_setting
 	al_buf_printf(out,
 		      "roa6 table alamo_origins { min settle time 100 ms; max settle time 1 s; };\n"
 		      "protocol rpki alamo_authority {\n\troa6 { table alamo_origins; };\n"
-		      "\tremote \"%s\" port %s;\n\tretry keep 30;\n\trefresh keep 300;\n\texpire keep 172800;\n}\n\n",
-		      settings->rtr_host, settings->rtr_port);
+		      "\tremote \"%s\" port %s;\n\tretry keep %d;\n\trefresh keep %d;\n\texpire keep %d;\n}\n\n",
+		      settings->rtr_host, settings->rtr_port, ROUTING_ORIGINS_RETRY_S, ROUTING_ORIGINS_REFRESH_S,
+		      ROUTING_ORIGINS_EXPIRE_S);
 	al_buf_printf(out, "protocol static alamo_own {\n\tipv6 { %s};\n", table);
 	for (size_t i = 0; i < view->prefix_count; i++) {
 		if (!node_prefix_announced(view, i))
@@ -105,9 +101,11 @@ static void tables_put(const struct node_view *view, const struct render_setting
 	al_buf_printf(out, "\tipv6 {\n\t\t%simport none;\n", table);
 	al_buf_str(out, "\t\texport filter {\n"
 			"\t\t\tif source = RTS_DEVICE || !(net ~ ALAMO_NET) then reject;\n"
-			"\t\t\tkrt_prefsrc = ALAMO_ME;\n\t\t\taccept;\n\t\t};\n\t};\n}\n"
-			"protocol bfd alamo_bfd {\n\tinterface \"al-*\" { interval 300 ms; multiplier 5; idle tx "
-			"interval 1 s; };\n}\n\n");
+			"\t\t\tkrt_prefsrc = ALAMO_ME;\n\t\t\taccept;\n\t\t};\n\t};\n}\n");
+	al_buf_printf(out,
+		      "protocol bfd alamo_bfd {\n\tinterface \"al-*\" { interval %d ms; multiplier %d; idle tx "
+		      "interval 1 s; };\n}\n\n",
+		      ROUTING_BFD_MS, ROUTING_BFD_MISSES);
 }
 
 /*
@@ -133,19 +131,21 @@ static void rules_put(const struct node_view *view, struct al_buf *out)
 {
 	origins_put(view, out);
 	/* An origin's neighbour is the last of the path when the origin, however often it is there, is taken out. */
-	al_buf_str(out, "function alamo_beside()\nint origin;\nint neighbour;\n{\n\torigin = bgp_path.last;\n"
-			"\tneighbour = delete(bgp_path, origin).last;\n"
-			"\tif neighbour = 0 || !(origin ~ ALAMO_LISTED) then return true;\n"
-			"\treturn (0, origin, neighbour) ~ ALAMO_LINKS;\n}\n"
-			"function alamo_in(int neighbour)\n{\n"
-			"\tif !(net ~ ALAMO_ANNOUNCED) || net ~ ALAMO_OWN then return false;\n"
-			"\tif bgp_path.first != neighbour || bgp_path.len > 24 then return false;\n"
-			"\treturn alamo_valid() && alamo_beside();\n}\n"
-			"function alamo_out()\n{\n"
-			"\treturn net ~ ALAMO_ANNOUNCED && (source = RTS_STATIC || source = RTS_BGP);\n}\n\n"
-			"template bgp alamo_link {\n\tlocal as ALAMO_AS;\n\tbfd on;\n\tgraceful restart aware;\n"
-			"\thold time 30;\n\tkeepalive time 10;\n\tconnect delay time 1;\n\tconnect retry time 5;\n"
-			"\terror wait time 1, 15;\n}\n\n");
+	al_buf_printf(out,
+		      "function alamo_beside()\nint origin;\nint neighbour;\n{\n\torigin = bgp_path.last;\n"
+		      "\tneighbour = delete(bgp_path, origin).last;\n"
+		      "\tif neighbour = 0 || !(origin ~ ALAMO_LISTED) then return true;\n"
+		      "\treturn (0, origin, neighbour) ~ ALAMO_LINKS;\n}\n"
+		      "function alamo_in(int neighbour)\n{\n"
+		      "\tif !(net ~ ALAMO_ANNOUNCED) || net ~ ALAMO_OWN then return false;\n"
+		      "\tif bgp_path.first != neighbour || bgp_path.len > %d then return false;\n"
+		      "\treturn alamo_valid() && alamo_beside();\n}\n"
+		      "function alamo_out()\n{\n"
+		      "\treturn net ~ ALAMO_ANNOUNCED && (source = RTS_STATIC || source = RTS_BGP);\n}\n\n"
+		      "template bgp alamo_link {\n\tlocal as ALAMO_AS;\n\tbfd on;\n\tgraceful restart aware;\n"
+		      "\thold time %d;\n\tkeepalive time %d;\n\tconnect delay time 1;\n\tconnect retry time %d;\n"
+		      "\terror wait time 1, 15;\n}\n\n",
+		      ROUTING_PATH_MAX, ROUTING_HOLD_S, ROUTING_KEEPALIVE_S, ROUTING_RETRY_S);
 }
 
 void render_symbol(const char *name, struct al_buf *out)
@@ -162,6 +162,7 @@ void render_symbol(const char *name, struct al_buf *out)
 static void session_put(const struct node_view *view, const struct render_settings *settings,
 			const struct node_peer *peer, struct al_buf *out)
 {
+	enum routing_session session = routing_session(view, peer);
 	const char *table = render_channel(settings);
 	char interface[16], local[RENDER_LINK_LOCAL_MAX], remote[RENDER_LINK_LOCAL_MAX];
 
@@ -170,11 +171,11 @@ static void session_put(const struct node_view *view, const struct render_settin
 	render_link_local(peer, false, remote);
 	al_buf_str(out, "protocol bgp ");
 	render_symbol(peer->name, out);
-	al_buf_printf(out, " from alamo_link {\n\tlocal %s as ALAMO_AS;\n\tneighbor %s%%'%s' as %u;\n",
-		      local, remote, interface, peer->asn);
-	if (peer->asn == view->asn && view->reflector && !peer->reflector)
+	al_buf_printf(out, " from alamo_link {\n\tlocal %s as ALAMO_AS;\n\tneighbor %s%%'%s' as %u;\n", local, remote,
+		      interface, peer->asn);
+	if (session == ROUTING_CLIENT)
 		al_buf_str(out, "\trr client;\n");
-	if (peer->asn == view->asn)
+	if (session != ROUTING_OUTSIDE)
 		al_buf_printf(out,
 			      "\tdirect;\n\tipv6 { %snext hop self; import where net ~ ALAMO_NET; export where net ~ "
 			      "ALAMO_NET; };\n}\n",
@@ -182,8 +183,8 @@ static void session_put(const struct node_view *view, const struct render_settin
 	else
 		al_buf_printf(out,
 			      "\tipv6 { %simport table on; import where alamo_in(%u); export where alamo_out();\n"
-			      "\t\timport limit 20000 action block; receive limit 40000 action block; };\n}\n",
-			      table, peer->asn);
+			      "\t\timport limit %d action block; receive limit %d action block; };\n}\n",
+			      table, peer->asn, ROUTING_TAKEN_MAX, ROUTING_RECEIVED_MAX);
 }
 
 void render_bird(const struct node_view *view, const struct render_settings *settings, struct al_buf *out)
