@@ -20,7 +20,7 @@
 struct options {
 	struct registry registry;
 	struct log_read_options where;
-	const char *root, *key, *endpoint, *as, *rtr, *resolver;
+	const char *root, *key, *endpoint, *as, *rtr, *resolver, *router;
 	struct option_list anchors;
 	bool whole, timer;
 };
@@ -54,7 +54,7 @@ static int names_init(const struct options *options)
 static int init(const struct words *words, const void *arg)
 {
 	const struct options *options = arg;
-	const struct node_init init = {
+	struct node_init init = {
 		.name = words->word[0],
 		.root = root_of(options),
 		.registry = options->registry,
@@ -66,8 +66,11 @@ static int init(const struct words *words, const void *arg)
 		.whole = options->whole,
 		.timer = options->timer,
 	};
-	int code = node_init(&init);
+	int code;
 
+	if (options->router != NULL && node_router_take(al_slice_str(options->router), &init.router) != AL_OK)
+		return CLI_USAGE;
+	code = node_init(&init);
 	if (code == CLI_DONE)
 		code = node_apply(root_of(options), &options->where);
 	if (code == CLI_DONE)
@@ -158,7 +161,7 @@ static int up(const struct words *words, const void *arg)
 
 static const struct command_form forms[] = {
 	{ "init", "NAME", "register this machine as a node, and set it up", init },
-	{ "check", "", "render, and have bird, nft and wg-quick read it", check },
+	{ "check", "", "render, and have the programs read it", check },
 	{ "diff", "", "which files would change", diff },
 	{ "apply", "", "render, check, and put in place", apply },
 	{ "run", "", "follow the log, and apply what the holder signed", agent },
@@ -186,8 +189,15 @@ static const struct option_row rows[] = {
 	  .arg = "HOST:PORT",
 	  .verbs = "init",
 	  OPTION_AT(struct options, rtr),
-	  .meaning = "the cache that bird asks for route origins",
+	  .meaning = "the cache that the router asks for route origins",
 	  .fallback = "the registry's" },
+	{ .name = "router",
+	  .arg = "bird|frr",
+	  .choice = true,
+	  .verbs = "init",
+	  OPTION_AT(struct options, router),
+	  .meaning = "what has the routes; with frr, frr.conf is the node's",
+	  .fallback = "bird" },
 	{ .name = "whole",
 	  .verbs = "init",
 	  OPTION_AT(struct options, whole),
@@ -220,7 +230,7 @@ static const struct option_row rows[] = {
 const struct command command_node = {
 	.name = "node",
 	.group = GROUP_MEMBER,
-	.help = "this machine as a router: bird, WireGuard and nftables from the verified log",
+	.help = "this machine as a router: bird or FRR, WireGuard and nftables from the verified log",
 	.notes = "The whole log is decided again before a byte is rendered, so that a registry that lies can neither "
 		 "add "
 		 "a peer\nnor change a key.",

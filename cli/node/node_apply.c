@@ -15,12 +15,16 @@
 
 #include "audit.h"
 #include "command.h"
+#include "file.h"
 #include "node_conf.h"
 #include "node_key.h"
 #include "node_mesh.h"
+#include "node_reload.h"
 #include "place.h"
 #include "process.h"
 #include "render_mesh.h"
+
+#define LOCAL_MAX (1u << 20)
 
 /* ---- rendering ---- */
 
@@ -30,6 +34,7 @@ static int settings_fill(const struct node_conf *conf, struct render_settings *s
 	ssize_t len = readlink("/proc/self/exe", settings->program, sizeof(settings->program) - 1);
 
 	settings->program[len > 0 ? len : 0] = '\0';
+	settings->router = conf->router;
 	settings->whole = conf->whole;
 	settings->timer = conf->timer;
 	if (node_key(conf->root, false, settings->private_key, public) != AL_OK ||
@@ -42,6 +47,21 @@ static int settings_fill(const struct node_conf *conf, struct render_settings *s
 			"%s has another key in the registry than this machine: `alamo node init %s` registers this one",
 			conf->name, conf->name);
 	return CLI_DONE;
+}
+
+/* What the holder adds to frr.conf, which includes no other file. */
+static int local_fill(const struct node_conf *conf, struct render_settings *settings)
+{
+	char path[PATH_MAX];
+
+	al_buf_init(&settings->local, LOCAL_MAX);
+	if (conf->router != NODE_FRR)
+		return CLI_DONE;
+	if (node_path(conf->root, RENDER_FRR_LOCAL_PATH, false, path) != AL_OK)
+		return CLI_REFUSED;
+	if (file_read(path, &settings->local) == AL_OK || errno == ENOENT)
+		return CLI_DONE;
+	return command_fail(CLI_REFUSED, "%s: %s", path, strerror(errno));
 }
 
 /* The mesh's part of it, and what the network lets a gateway do. */
@@ -96,10 +116,13 @@ static int rendering_fill(const struct node_conf *conf, const struct al_state *s
 	if (code == CLI_DONE)
 		code = mesh_fill(conf, state, settings, r);
 	if (code == CLI_DONE)
-		code = command_exit(render_network(state, &settings->network));
+		code = local_fill(conf, settings);
+	if (code == CLI_DONE)
+		code = command_exit(render_network(state, conf->router, &settings->network));
 	if (code == CLI_DONE)
 		code = command_exit(render_node(&r->view, settings, &r->render));
 	al_buf_release(&settings->network);
+	al_buf_release(&settings->local);
 	free(settings);
 	return code;
 }
@@ -178,6 +201,7 @@ static void change_note(void *arg, enum place_change change, const char *path)
 	changes->firewall = changes->firewall || strstr(path, "/alamo.nft") != NULL;
 	changes->sysctl = changes->sysctl || strstr(path, "sysctl.d") != NULL;
 	changes->units = changes->units || strstr(path, "systemd") != NULL;
+	changes->daemons = changes->daemons || strcmp(path, RENDER_FRR_DAEMONS_PATH) == 0;
 	changes->babel = changes->babel || strcmp(path, RENDER_BABEL_PATH) == 0;
 	changes->mesh_gone = changes->mesh_gone || (change == PLACE_GONE && strcmp(path, RENDER_BABEL_PATH) == 0);
 	if (changes->count < NODE_PEERS_MAX && tunnel_of(path, changes->tunnels[changes->count]))
@@ -349,7 +373,7 @@ static bool programs_run(const struct node_rendering *r, const struct node_chang
 		ok = node_mesh_start(r->mesh_address, changes->babel) && ok;
 	if (changes->units)
 		ok = units_enable(r->render.timer) && ok;
-	return STEP("birdc", "configure") && ok;
+	return node_reload(r, changes) && ok;
 }
 
 /* One at a time: a person and the agent may both be at it. -1 (said): it cannot be held. */

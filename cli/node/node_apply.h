@@ -30,6 +30,7 @@ struct node_changes {
 	enum place_change how[NODE_PEERS_MAX];
 	size_t count, others;
 	bool firewall, sysctl, units;
+	bool daemons;          /* FRR's list of its programs */
 	bool babel, mesh_gone; /* babeld's file is another, or goes */
 };
 bool node_changes_has(const struct node_changes *changes, const char *tunnel);

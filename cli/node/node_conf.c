@@ -79,6 +79,18 @@ static const char *const mesh_words[] = {
 	[NODE_MESH_OFF] = "off", [NODE_MESH_MEMBER] = "member", [NODE_MESH_GATEWAY] = "gateway"
 };
 
+const char *const node_router_words[NODE_ROUTERS] = { [NODE_BIRD] = "bird", [NODE_FRR] = "frr" };
+
+enum al_err node_router_take(struct al_slice word, enum node_router *out)
+{
+	for (size_t i = 0; i < NODE_ROUTERS; i++)
+		if (al_slice_is(word, node_router_words[i])) {
+			*out = (enum node_router)i;
+			return AL_OK;
+		}
+	return AL_EINVAL;
+}
+
 static enum al_err mesh_take(struct node_conf *conf, struct al_slice word)
 {
 	for (size_t i = 0; i < AL_COUNT(mesh_words); i++)
@@ -103,6 +115,8 @@ static enum al_err setting_take(struct node_conf *conf, const struct pair *pair)
 		return node_conf_signer(conf, pair->value);
 	if (al_slice_is(pair->name, "mesh"))
 		return mesh_take(conf, pair->value);
+	if (al_slice_is(pair->name, "router"))
+		return node_router_take(pair->value, &conf->router);
 	if (al_slice_is(pair->name, "applied-by")) {
 		conf->timer = al_slice_is(pair->value, "timer");
 		return AL_OK;
@@ -121,8 +135,8 @@ static enum al_err conf_parse(const char *path, struct al_slice text, struct nod
 	while (pairs_next(&text, &pair))
 		if (pair.name.len == 0 || setting_take(conf, &pair) != AL_OK) {
 			command_fail(CLI_USAGE,
-				     "%s:%u: lines are name, server, rtr, super, signer, applied-by, mesh or bird-conf "
-				     "= VALUE",
+				     "%s:%u: lines are name, server, rtr, super, signer, applied-by, mesh, router or "
+				     "bird-conf = VALUE",
 				     path, pair.line);
 			return AL_EINVAL;
 		}
@@ -178,10 +192,10 @@ enum al_err node_conf_save(const struct node_conf *conf)
 	al_buf_init(&text, CONF_MAX);
 	al_buf_printf(
 		&text,
-		"# Written by `alamo node init`.\nname = %s\nrtr = %s\nbird-conf = %s\napplied-by = %s\nsuper = %s\n"
-		"mesh = %s\n",
-		conf->name, conf->rtr, conf->whole ? "ours" : "own", conf->timer ? "timer" : "agent", conf->super,
-		mesh_words[conf->mesh]);
+		"# Written by `alamo node init`.\nname = %s\nrtr = %s\nrouter = %s\nbird-conf = %s\napplied-by = %s\n"
+		"super = %s\nmesh = %s\n",
+		conf->name, conf->rtr, node_router_words[conf->router], conf->whole ? "ours" : "own",
+		conf->timer ? "timer" : "agent", conf->super, mesh_words[conf->mesh]);
 	/* A line without a value is none. */
 	if (conf->server[0] != '\0')
 		al_buf_printf(&text, "server = %s\n", conf->server);

@@ -32,6 +32,13 @@
 /* The newest checkpoint that this node has seen: an older log, or another, is refused. */
 #define NODE_PIN_PATH "var/lib/alamo/node/checkpoint"
 
+/* The program that has the routes (node_router.h). */
+enum node_router { NODE_BIRD, NODE_FRR };
+#define NODE_ROUTERS (NODE_FRR + 1)
+extern const char *const node_router_words[NODE_ROUTERS];
+/* AL_EINVAL: there is no such program. */
+AL_MUST_USE enum al_err node_router_take(struct al_slice word, enum node_router *out);
+
 /* What the node is in the mesh half (docs/mesh.md). */
 enum node_mesh { NODE_MESH_OFF, NODE_MESH_MEMBER, NODE_MESH_GATEWAY };
 
@@ -43,7 +50,8 @@ struct node_conf {
 	char super[AL_PREFIX_STRLEN];                  /* the network's prefix when the node was made */
 	char signers[NODE_SIGNERS_MAX][NODE_TEXT_MAX]; /* "ssh-ed25519 AAAA...": whose word counts here */
 	size_t signer_count;
-	bool whole; /* bird.conf is ours */
+	enum node_router router;
+	bool whole; /* bird.conf is ours; frr.conf always is */
 	bool timer; /* a timer applies; else the agent does */
 	enum node_mesh mesh;
 };

@@ -236,6 +236,7 @@ static int settings_save_all(const struct node_init *init, const struct client *
 
 	if (node_conf_load_if(init->root, &conf) != AL_OK || node_conf_signer(&conf, auth) != AL_OK)
 		return CLI_REFUSED;
+	conf.router = init->router;
 	conf.whole = init->whole;
 	conf.timer = init->timer;
 	node_super(state, conf.super);

@@ -6,6 +6,7 @@
 #define CLI_NODE_OBJECT_H
 
 #include "member/submit.h"
+#include "node_conf.h"
 #include "node_view.h"
 
 struct node_init {
@@ -13,6 +14,7 @@ struct node_init {
 	struct registry registry;
 	struct log_read_options where;
 	const char *key, *endpoint, *as, *rtr; /* NULL: not said */
+	enum node_router router;
 	bool whole, timer;
 };
 

@@ -195,6 +195,8 @@ static enum al_err file_check(const struct place *place, const struct render_fil
 		return program_run((const char *const[]){ "nft", "-c", "-f", path, NULL }, file->path, NULL);
 	if (strstr(file->path, "etc/wireguard/") != NULL)
 		return program_run((const char *const[]){ "wg-quick", "strip", path, NULL }, file->path, NULL);
+	if (strcmp(file->path, RENDER_FRR_PATH) == 0)
+		return program_run((const char *const[]){ "vtysh", "-C", "-f", path, NULL }, file->path, NULL);
 	/* babeld has no way to check: it stops at the second file, which is none, before it does anything, or at the first. */
 	if (strcmp(file->path, RENDER_BABEL_PATH) == 0)
 		return program_run((const char *const[]){ "babeld", "-c", path, "-c", BABEL_NONE, NULL }, file->path,
@@ -202,28 +204,32 @@ static enum al_err file_check(const struct place *place, const struct render_fil
 	return AL_OK;
 }
 
-/* alamo.conf is read as bird will: by a bird.conf that includes it. */
-static enum al_err bird_frame(const struct place *place)
+/* alamo.conf is read as bird will: by a bird.conf that includes it, once all its files are there. */
+static enum al_err bird_check(const struct place *place, const struct render *render)
 {
+	static const struct render_file frame = { .path = "etc/bird/check.conf" };
 	char path[HOME_PATH_MAX];
+	enum al_err err;
 
-	return bytes_write(place, home_path_of(place, "try/", "etc/bird/check.conf", path),
-			   AL_S("router id 10.0.0.1;\nprotocol device { }\ninclude \"alamo.conf\";\n"), 0600);
+	if (render->router != NODE_BIRD)
+		return AL_OK;
+	err = bytes_write(place, home_path_of(place, "try/", frame.path, path),
+			  AL_S("router id 10.0.0.1;\nprotocol device { }\ninclude \"alamo.conf\";\n"), 0600);
+	return err == AL_OK ? file_check(place, &frame) : err;
 }
 
 enum al_err place_check(const struct place *place, const struct render *render)
 {
-	static const struct render_file bird = { .path = "etc/bird/check.conf" };
 	char dir[PATH_MAX], rest[HOME_PATH_MAX];
 	enum place_change change;
 	struct al_buf now;
-	enum al_err err = bird_frame(place);
+	enum al_err err = AL_OK;
 
 	for (size_t i = 0; i < render->count && err == AL_OK; i++)
 		err = bytes_write(place, home_path_of(place, "try/", render->files[i].path, rest),
 				  al_buf_view(&render->files[i].text), 0600);
 	if (err == AL_OK)
-		err = file_check(place, &bird);
+		err = bird_check(place, render);
 	al_buf_init(&now, FILE_BYTES_MAX);
 	for (size_t i = 0; i < render->count && err == AL_OK; i++) {
 		if (strstr(render->files[i].path, "etc/bird/") != NULL)

@@ -32,7 +32,7 @@ typedef void (*place_fn)(void *arg, enum place_change change, const char *path);
 /* What applying would do, a call a path. AL_OK; else said. */
 AL_MUST_USE enum al_err place_compare(const struct place *place, const struct render *render, place_fn tell, void *arg);
 /*
- * Has the real programs read the files, in a folder aside: `bird -p`, `nft -c`, `wg-quick strip`. AL_EINVAL: one of
+ * Has the real programs read the files, in a folder aside: `bird -p`, `vtysh -C`, `nft -c`, `wg-quick strip`. AL_EINVAL: one of
  * them refuses, said with its words. A program that is not there is named and passed over.
  */
 AL_MUST_USE enum al_err place_check(const struct place *place, const struct render *render);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * render.c -- tunnels, firewall, forwarding, the node's address; render_bird.c has the routes.
+ * render.c -- tunnels, firewall, forwarding, the node's address; render_bird.c and render_frr.c have the routes.
  */
 #include "render.h"
 #include "render_mesh.h"
@@ -44,13 +44,12 @@ static void tunnel_put(const struct node_view *view, const struct render_setting
 	al_prefix_format(&view->super, super);
 	render_link_local(peer, true, local);
 	al_buf_printf(out,
-		      "# %s, AS%u. Written by `alamo node`; bird, not wg-quick, has the routes.\n[Interface]\n"
+		      "# %s, AS%u. Written by `alamo node`; the router, not wg-quick, has the routes.\n[Interface]\n"
 		      "PrivateKey = %s\nListenPort = %u\nTable = off\nMTU = 1420\n"
 		      "PostUp = ip link set dev %%i addrgenmode none\nPostUp = ip -6 addr flush dev %%i scope link\n"
 		      "PostUp = ip -6 addr add %s/64 dev %%i nodad\n\n[Peer]\nPublicKey = %s\nAllowedIPs = fe80::/64, "
 		      "ff02::/16, %s\n",
-		      peer->name, peer->asn, settings->private_key, peer->port, local,
-		      peer->wg_key, super);
+		      peer->name, peer->asn, settings->private_key, peer->port, local, peer->wg_key, super);
 	for (const char *c = peer->endpoint; *c != '\0'; c++)
 		literal = literal || *c == ':';
 	if (peer->endpoint[0] != '\0')
@@ -112,13 +111,13 @@ static void address_put(const struct node_view *view, const struct render_settin
 	al_prefix_format(&view->super, super);
 	al_buf_printf(out,
 		      "# Written by `alamo node`: the node's own address, and those of its services.\n[Unit]\n"
-		      "Description=Address of node %s\nBefore=bird.service\n\n[Service]\nType=oneshot\n"
+		      "Description=Address of node %s\nBefore=%s.service\n\n[Service]\nType=oneshot\n"
 		      "RemainAfterExit=yes\n" RENDER_ADDRESS_LINE,
-		      view->name, view->address);
+		      view->name, node_router_words[settings->router], view->address);
 	for (size_t i = 0; i < view->service_count; i++)
 		if (node_service_here(&view->services[i]))
 			al_buf_printf(out, RENDER_ADDRESS_LINE, view->services[i].address);
-	if (!settings->whole)
+	if (!settings->whole && settings->router == NODE_BIRD)
 		al_buf_printf(out,
 			      "ExecStart=-/sbin/ip -6 rule add to %s lookup main suppress_prefixlength 48 priority %d\n"
 			      "ExecStart=-/sbin/ip -6 rule add to %s lookup %d priority %d\n",
@@ -132,9 +131,9 @@ void render_agent_unit(const struct node_view *view, const struct render_setting
 
 	al_buf_printf(out,
 		      "# Written by `alamo node`.\n[Unit]\nDescription=Node %s, as the verified log has it\n"
-		      "Wants=network-online.target\nAfter=network-online.target bird.service\n\n[Service]\n"
+		      "Wants=network-online.target\nAfter=network-online.target %s.service\n\n[Service]\n"
 		      "ExecStartPre=-%s node up\n",
-		      view->name, program);
+		      view->name, node_router_words[settings->router], program);
 	if (settings->timer)
 		al_buf_printf(out, "Type=oneshot\nExecStart=%s node apply\n", program);
 	else
@@ -164,14 +163,24 @@ static void tunnels_put(const struct node_view *view, const struct render_settin
 	}
 }
 
-static enum al_err files_fill(const struct node_view *view, const struct render_settings *settings, struct render *out)
+static void routes_put(const struct node_view *view, const struct render_settings *settings, struct render *out)
 {
-	enum al_err err = AL_OK;
-
+	if (settings->router == NODE_FRR) {
+		render_frr(view, settings, render_file_add(out, 0640, RENDER_FRR_PATH));
+		render_frr_daemons(render_file_add(out, 0640, RENDER_FRR_DAEMONS_PATH));
+		return;
+	}
 	render_bird(view, settings, render_file_add(out, 0640, "etc/bird/alamo.conf"));
 	al_buf_slice(render_file_add(out, 0640, "etc/bird/alamo-network.conf"), al_buf_view(&settings->network));
 	if (settings->whole)
 		render_bird_whole(view, render_file_add(out, 0640, "etc/bird/bird.conf"));
+}
+
+static enum al_err files_fill(const struct node_view *view, const struct render_settings *settings, struct render *out)
+{
+	enum al_err err = AL_OK;
+
+	routes_put(view, settings, out);
 	firewall_put(view, settings, render_file_add(out, 0644, "etc/nftables.d/alamo.nft"));
 	al_buf_str(render_file_add(out, 0644, "etc/sysctl.d/90-alamo.conf"),
 		   "# Written by `alamo node`.\nnet.ipv6.conf.all.forwarding = 1\n"
@@ -192,7 +201,8 @@ enum al_err render_node(const struct node_view *view, const struct render_settin
 {
 	out->count = 0;
 	out->timer = settings->timer;
-	out->whole = settings->whole;
+	out->router = settings->router;
+	out->whole = settings->whole || settings->router == NODE_FRR;
 	return files_fill(view, settings, out);
 }
 

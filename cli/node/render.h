@@ -20,13 +20,15 @@
 #define RENDER_ADDRESS_LINE "ExecStart=/sbin/ip -6 addr replace %s/128 dev lo\n"
 
 struct render_settings {
-	char rtr_host[NODE_TEXT_MAX]; /* the RTR cache that bird asks */
+	char rtr_host[NODE_TEXT_MAX]; /* the RTR cache that the router asks */
 	char rtr_port[16];
 	char private_key[NODE_TEXT_MAX]; /* WireGuard; stays in the tunnels' files, which are 0600 */
 	char program[512];               /* path of `alamo`, for the units; empty: not known */
 	struct al_buf network;           /* render_network()'s text */
-	bool whole;                      /* bird.conf is ours too */
-	bool timer;                      /* a timer applies, and no agent */
+	struct al_buf local;             /* FRR: what the holder adds to frr.conf */
+	enum node_router router;
+	bool whole; /* bird.conf is ours too */
+	bool timer; /* a timer applies, and no agent */
 	enum node_mesh mesh;
 	char mesh_address[AL_PREFIX_STRLEN]; /* empty when off */
 };
@@ -40,7 +42,8 @@ struct render_file {
 struct render {
 	struct render_file files[RENDER_FILES_MAX];
 	size_t count;
-	bool timer, whole; /* as in the settings */
+	enum node_router router; /* as in the settings */
+	bool timer, whole;
 };
 
 /* One more file; the caller writes its text. */
@@ -52,8 +55,8 @@ AL_MUST_USE enum al_err render_node(const struct node_view *view, const struct r
 void render_release(struct render *render);
 
 #define RENDER_NETWORK_MAX (16u << 20)
-/* What the log says of everybody, for bird. AL_ENOMEM, AL_ELIMIT. */
-AL_MUST_USE enum al_err render_network(const struct al_state *state, struct al_buf *out);
+/* What the log says of everybody, in the router's words. AL_ENOMEM, AL_ELIMIT. */
+AL_MUST_USE enum al_err render_network(const struct al_state *state, enum node_router router, struct al_buf *out);
 
 /* "al-10000": the interface of a tunnel. Its port is its name, since no two of a node's tunnels share one. */
 void render_interface(const struct node_peer *peer, char out[static 16]);
@@ -74,5 +77,10 @@ void render_agent_unit(const struct node_view *view, const struct render_setting
 void render_timer(struct al_buf *out);
 /* bird.conf of a machine that does nothing else. */
 void render_bird_whole(const struct node_view *view, struct al_buf *out);
+#define RENDER_FRR_PATH "etc/frr/frr.conf"
+#define RENDER_FRR_DAEMONS_PATH "etc/frr/daemons"
+#define RENDER_FRR_LOCAL_PATH "etc/frr/alamo-local.conf"
+void render_frr(const struct node_view *view, const struct render_settings *settings, struct al_buf *out);
+void render_frr_daemons(struct al_buf *out);
 
 #endif

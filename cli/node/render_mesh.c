@@ -15,6 +15,10 @@
 #include "address.h"
 #include "node_key.h"
 
+/* Who made a route, as the kernel keeps it. */
+#define PROTO_BIRD 12
+#define PROTO_FRR_STATIC 196
+
 bool render_mesh_gateway(const struct node_view *view, const struct render_settings *settings)
 {
 	return settings->mesh == NODE_MESH_GATEWAY && view->gateway;
@@ -98,8 +102,9 @@ static void filters_put(const struct node_view *view, const struct render_settin
 	al_buf_printf(out, "redistribute local ip %s/128 eq 128 allow\nredistribute local deny\n",
 		      settings->mesh_address);
 	if (gateway)
-		al_buf_printf(out, "redistribute ip %s eq %s proto 12 allow\n", spaces->routed,
-			      strchr(spaces->routed, '/') + 1);
+		al_buf_printf(out, "redistribute ip %s eq %s proto %d allow\n", spaces->routed,
+			      strchr(spaces->routed, '/') + 1,
+			      settings->router == NODE_FRR ? PROTO_FRR_STATIC : PROTO_BIRD);
 	for (size_t i = 0; i < view->mesh_prefix_count; i++) {
 		al_prefix_format(&view->mesh_prefixes[i], prefix);
 		al_buf_printf(out, "redistribute ip %s eq %u allow\n", prefix, view->mesh_prefixes[i].len);
@@ -222,7 +227,7 @@ void render_mesh_edge(const struct node_view *view, const struct render_settings
 
 /* ---- bird, the unit ---- */
 
-/* The routed half is there for babeld to pass on (proto 12 is bird's), and not announced: alamo_out() is for longer ones. */
+/* The routed half is there for babeld to pass on (by the number that its maker has in the kernel), and not announced: alamo_out() is for longer ones. */
 void render_mesh_bird(const struct node_view *view, const struct render_settings *settings, struct al_buf *out)
 {
 	struct spaces spaces;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * render_network.c -- /etc/bird/alamo-network.conf: what the log says of everybody.
+ * render_network.c -- /etc/bird/alamo-network.conf, or its part of frr.conf: what the log says of everybody.
  *
  * Origins for when the RTR cache is away, and who is beside whom: an AS whose links are in the log is reached over one of
  * them, so that putting its number behind one's own (a forged origin) leads nowhere. Who has no link in the log may be beside
@@ -29,6 +29,22 @@ static void beside_put(const struct vrp_set *set, struct al_buf *out)
 	al_buf_str(out, " ];\n");
 }
 
+/* FRR: "NEIGHBOUR ORIGIN", "ORIGIN" alone, and who has links, each in lists by the origin's last digit. */
+static void lists_put(const struct vrp_set *set, struct al_buf *out)
+{
+	for (size_t i = set->vrps; i < set->count; i++) {
+		uint32_t origin = vrp_customer(&set->items[i]);
+
+		if (i == set->vrps || vrp_customer(&set->items[i - 1]) != origin)
+			al_buf_printf(out,
+				      "bgp as-path access-list alamo-listed-%u permit _%u$\n"
+				      "bgp as-path access-list alamo-links-%u permit ^%u( %u)*$\n",
+				      origin % 10, origin, origin % 10, origin, origin);
+		al_buf_printf(out, "bgp as-path access-list alamo-links-%u permit _%u( %u)+$\n", origin % 10,
+			      set->items[i].asn, origin);
+	}
+}
+
 static void origins_put(const struct vrp_set *set, uint64_t size, struct al_buf *out)
 {
 	static const struct {
@@ -49,17 +65,21 @@ static void origins_put(const struct vrp_set *set, uint64_t size, struct al_buf 
 	}
 }
 
-enum al_err render_network(const struct al_state *state, struct al_buf *out)
+enum al_err render_network(const struct al_state *state, enum node_router router, struct al_buf *out)
 {
 	struct vrp_set *set = NULL;
 	enum al_err err = vrp_build(state, al_state_size(state), &set);
 
 	if (err != AL_OK)
 		return err;
-	al_buf_str(out, "# Written by `alamo node` from the verified log: origins for when the RTR cache is away, and "
-			"links.\n");
-	beside_put(set, out);
-	origins_put(set, al_state_size(state), out);
+	if (router == NODE_FRR) {
+		lists_put(set, out);
+	} else {
+		al_buf_str(out, "# Written by `alamo node` from the verified log: origins for when the RTR cache is "
+				"away, and links.\n");
+		beside_put(set, out);
+		origins_put(set, al_state_size(state), out);
+	}
 	vrp_set_unref(set);
 	return out->err;
 }
