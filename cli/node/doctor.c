@@ -73,10 +73,10 @@ static bool address_is_here(const char *wanted)
 	return found;
 }
 
-static void machine_examine(struct doctor *d, const struct node_view *view, struct al_buf *buf)
+static void machine_examine(struct doctor *d, const struct node_view *view, enum node_router router, struct al_buf *buf)
 {
 	static const char *const firewall[] = { "nft", "list", "table", "inet", "alamo", NULL };
-	static const char *const origins[] = { "birdc", "show", "route", "table", "alamo_origins", NULL };
+	bool there;
 
 	if (address_is_here(view->address))
 		find(d, DOCTOR_GOOD, "address", "", "%s", view->address);
@@ -84,11 +84,11 @@ static void machine_examine(struct doctor *d, const struct node_view *view, stru
 		find(d, DOCTOR_BAD, "address", "alamo node apply", "%s is on no interface: answers leave with another",
 		     view->address);
 	find(d, said(firewall, buf) ? DOCTOR_GOOD : DOCTOR_BAD, "firewall", "alamo node up", "table inet alamo");
-	if (!said(origins, buf))
-		find(d, DOCTOR_BAD, "bird", "systemctl start bird", "birdc gets no answer");
-	else if (memmem(buf->ptr, buf->len, "[alamo_authority", 16) == NULL)
-		find(d, DOCTOR_WARN, "origins", "birdc restart alamo_authority",
-		     "the RTR cache has given nothing: those of alamo-network.conf are used");
+	if (node_origins_ask(router, buf, &there) != AL_OK)
+		find(d, DOCTOR_BAD, node_router_words[router], node_router_mends[router].start, "there is no answer");
+	else if (!there)
+		find(d, DOCTOR_WARN, "origins", node_router_mends[router].origins,
+		     "the RTR cache has given nothing: %s", node_router_mends[router].without);
 	else
 		find(d, DOCTOR_GOOD, "origins", "", "from the RTR cache");
 }
@@ -144,8 +144,9 @@ static void tunnel_examine(struct doctor *d, const struct node_peer *peer, const
 	find(d, mtu == MTU ? DOCTOR_GOOD : DOCTOR_WARN, what, mend, "%d", mtu);
 }
 
-/* What bird and babeld say of all links. */
+/* What the router and babeld say of all links. */
 struct voices {
+	enum node_router router;
 	struct al_buf protocols, dump;
 };
 
@@ -159,8 +160,9 @@ static void link_examine(struct doctor *d, const struct node_peer *peer, const c
 		find(d, node_mesh_heard(al_buf_view(&voices->dump), tunnel) ? DOCTOR_GOOD : DOCTOR_BAD, what,
 		     "alamo mesh up, here and at the other end", "babel on %s", tunnel);
 	else
-		find(d, node_session_up(al_buf_view(&voices->protocols), peer) ? DOCTOR_GOOD : DOCTOR_BAD, what,
-		     "birdc show protocols all; the other end: alamo node apply", "BGP with AS%u", peer->asn);
+		find(d,
+		     node_session_up(voices->router, al_buf_view(&voices->protocols), peer) ? DOCTOR_GOOD : DOCTOR_BAD,
+		     what, node_router_mends[voices->router].session, "BGP with AS%u", peer->asn);
 }
 
 static void peer_examine(struct doctor *d, const struct node_peer *peer, const struct voices *voices,
@@ -178,13 +180,13 @@ static void peer_examine(struct doctor *d, const struct node_peer *peer, const s
 	link_examine(d, peer, tunnel, voices);
 }
 
-static void links_examine(struct doctor *d, const struct node_view *view, struct al_buf *buf)
+static void links_examine(struct doctor *d, const struct node_view *view, enum node_router router, struct al_buf *buf)
 {
-	struct voices voices;
+	struct voices voices = { .router = router };
 
 	al_buf_init(&voices.protocols, NODE_SESSIONS_TEXT_MAX);
 	al_buf_init(&voices.dump, NODE_MESH_TEXT_MAX);
-	(void)!node_sessions_ask(&voices.protocols);
+	(void)!node_sessions_ask(router, &voices.protocols);
 	(void)!node_mesh_ask(&voices.dump);
 	if (view->peer_count == 0)
 		find(d, DOCTOR_WARN, "links", "alamo peer add NODE", "there is none");
@@ -279,8 +281,8 @@ void doctor_examine(const char *root, const struct log_read_options *where, stru
 		date_examine(out, date_ask(root, where->server), r->view.size);
 		files_examine(out, root, r);
 		if (strcmp(root, "/") == 0) {
-			machine_examine(out, &r->view, &buf);
-			links_examine(out, &r->view, &buf);
+			machine_examine(out, &r->view, r->render.router, &buf);
+			links_examine(out, &r->view, r->render.router, &buf);
 		}
 	}
 	al_buf_release(&buf);

@@ -67,7 +67,7 @@ static void watch_begin(struct agent *a, const struct node_changes *changes)
 	for (size_t i = 0; i < a->now->view.peer_count; i++) {
 		render_interface(&a->now->view.peers[i], tunnel);
 		a->watched[i] = !node_changes_has(changes, tunnel) &&
-				node_session_up(al_buf_view(&a->protocols), &a->now->view.peers[i]);
+				node_session_up(a->conf.router, al_buf_view(&a->protocols), &a->now->view.peers[i]);
 		count += a->watched[i];
 	}
 	if (count == 0)
@@ -89,6 +89,7 @@ static void roll_back(struct agent *a, const struct node_peer *lost)
 		old->view = a->now->view;
 		old->render = *a->before;
 		old->render.whole = a->now->render.whole;
+		old->render.router = a->now->render.router;
 		a->before->count = 0;
 		(void)node_files_apply(a->root, old, changes);
 	}
@@ -101,9 +102,10 @@ static void watch(struct agent *a)
 {
 	const struct node_peer *lost = NULL;
 
-	if (node_sessions_ask(&a->protocols) == AL_OK)
+	if (node_sessions_ask(a->conf.router, &a->protocols) == AL_OK)
 		for (size_t i = 0; i < a->now->view.peer_count && lost == NULL; i++)
-			if (a->watched[i] && !node_session_up(al_buf_view(&a->protocols), &a->now->view.peers[i]))
+			if (a->watched[i] &&
+			    !node_session_up(a->conf.router, al_buf_view(&a->protocols), &a->now->view.peers[i]))
 				lost = &a->now->view.peers[i];
 	if (lost == NULL)
 		before_drop(a);
@@ -131,10 +133,10 @@ static void endpoint_resolve(const struct node_peer *peer)
 static void endpoints_resolve(struct agent *a)
 {
 	a->resolved = al_now_ms();
-	if (node_sessions_ask(&a->protocols) != AL_OK)
+	if (node_sessions_ask(a->conf.router, &a->protocols) != AL_OK)
 		return;
 	for (size_t i = 0; i < a->now->view.peer_count; i++)
-		if (!node_session_up(al_buf_view(&a->protocols), &a->now->view.peers[i]))
+		if (!node_session_up(a->conf.router, al_buf_view(&a->protocols), &a->now->view.peers[i]))
 			endpoint_resolve(&a->now->view.peers[i]);
 }
 
@@ -154,7 +156,7 @@ static void before_keep(struct agent *a)
 	const struct place place = { .root = a->root, .set = "node" };
 
 	before_drop(a);
-	if (!is_live(a) || node_sessions_ask(&a->protocols) != AL_OK)
+	if (!is_live(a) || node_sessions_ask(a->conf.router, &a->protocols) != AL_OK)
 		return;
 	a->before = calloc(1, sizeof(*a->before));
 	if (a->before != NULL && (place_read(&place, a->before) != AL_OK || a->before->count == 0))

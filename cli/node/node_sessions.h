@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * node_sessions.h -- what bird says of the node's sessions.
+ * node_sessions.h -- what the router, bird or FRR, says of the node's sessions and of the origins that it has.
  */
-#ifndef CLI_NODE_SESSIONS_H
-#define CLI_NODE_SESSIONS_H
+#ifndef CLI_NODE_NODE_SESSIONS_H
+#define CLI_NODE_NODE_SESSIONS_H
 
 #include "render.h"
 
 #define NODE_SESSIONS_TEXT_MAX (1u << 20)
 
-/* `birdc show protocols` into `out`, reset first. AL_ECLOSED: there is no bird to ask. */
-AL_MUST_USE enum al_err node_sessions_ask(struct al_buf *out);
+/* Everything that is said of sessions into `out`, reset first. AL_ECLOSED: there is no router to ask. */
+AL_MUST_USE enum al_err node_sessions_ask(enum node_router router, struct al_buf *out);
 /* Is the session with `peer` established, by that text? */
-bool node_session_up(struct al_slice protocols, const struct node_peer *peer);
+bool node_session_up(enum node_router router, struct al_slice said, const struct node_peer *peer);
+
+/* AL_ECLOSED: there is no router to ask; *there: it has origins of a cache. `out` is as above. */
+AL_MUST_USE enum al_err node_origins_ask(enum node_router router, struct al_buf *out, bool *there);
+
+/* What a person is told to type. */
+struct node_router_words {
+	const char *start, *origins, *without, *session;
+};
+extern const struct node_router_words node_router_mends[NODE_ROUTERS];
 
 #endif

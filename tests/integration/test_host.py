@@ -23,10 +23,10 @@ ANYCAST = "fca1:ff:53::/48"
 SERVE = ("-m", "http.server", "--bind")
 
 
-def joined(internet, authority, name, number):
-    machine = internet.machine(name.lower(), number)
+def joined(internet, authority, name, number, router="bird"):
+    machine = internet.machine(name.lower(), number, router)
     machine.alamo("join", "--name", name, "--new-key", "--server", authority.server(), "--domain", f"{name.lower()}.alamo")
-    said = machine.alamo("node", "init", f"{name}-R1", "--whole", "--endpoint", machine.address)
+    said = machine.alamo("node", "init", f"{name}-R1", "--whole", "--router", router, "--endpoint", machine.address)
     machine.node, machine.loopback = f"{name}-R1", address_in(said)
     machine.asn = re.search(r"node of AS(\d+)", said)[1]
     return machine

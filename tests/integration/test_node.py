@@ -24,9 +24,9 @@ from test_audit import find
 @pytest.fixture
 def machines(internet):
     """make(name, number): a machine."""
-    def make(name, number):
+    def make(name, number, router="bird"):
         try:
-            return internet.machine(name, number)
+            return internet.machine(name, number, router)
         except NotHere as reason:
             pytest.skip(str(reason))
     return make
@@ -254,28 +254,34 @@ protocol bgp fisher from dnpeers { neighbor fe80::42%lo as 4242420001; }
 """
 
 
-def test_nine_nodes_have_reflectors(machines, tmp_path):
+CLIENT = {"bird": ("/etc/bird/alamo.conf", "rr client"), "frr": ("/etc/frr/frr.conf", "route-reflector-client")}
+
+
+@pytest.mark.parametrize("router", CLIENT)
+def test_nine_nodes_have_reflectors(machines, tmp_path, router):
     """Three of a member's nodes in a row: the ends learn of each other once there are too many to link each with each."""
     with running(tmp_path / "dir", listen=f"{WIRE}.254") as authority:
-        made = {number: machines(f"ann{number}", number) for number in (1, 3, 4)}
+        made = {number: machines(f"ann{number}", number, router if number == 1 else "bird") for number in (1, 3, 4)}
+        conf, client = CLIENT[router]
         made[1].alamo("join", "--name", "ANN", "--new-key", "--server", authority.server())
         addresses = {}
         for number, machine in made.items():
             if number != 1:
                 machine.run("cp", "-r", f"/proc/{made[1].holder.pid}/root{made[1].home}/.ssh", machine.home)
-            said = machine.alamo("node", "init", f"ANN-R{number}", "--whole", "--endpoint", machine.address, "--server", authority.server())
+            said = machine.alamo("node", "init", f"ANN-R{number}", "--whole", "--router", machine.router, "--endpoint", machine.address,
+                                 "--server", authority.server())
             addresses[number] = address_in(said)
         for number in (3, 4):
             made[1].alamo("peer", "add", f"ANN-R{number}")
             made[number].alamo("node", "apply")
         wait_for(lambda: made[1].reaches(addresses[3]) and made[1].reaches(addresses[4]), timeout=60, what="both ends from the middle")
-        assert not made[3].reaches(addresses[4]) and "rr client" not in made[1].run("cat", "/etc/bird/alamo.conf")
+        assert not made[3].reaches(addresses[4]) and client not in made[1].run("cat", conf)
 
         for number in (2, 5, 6, 7, 8, 9):
             made[1].alamo("node", "init", f"ANN-R{number}", "--root", f"{made[1].home}/r{number}")
         for machine in made.values():
             machine.alamo("node", "apply")
-        assert made[1].run("cat", "/etc/bird/alamo.conf").count("rr client;") == 2
+        assert made[1].run("cat", conf).count(client) == 2
         assert "rr client" not in made[3].run("cat", "/etc/bird/alamo.conf")
         wait_for(lambda: made[3].reaches(addresses[4]) and made[4].reaches(addresses[3]), timeout=60, what="one end from the other")
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What a node takes from a neighbour and what it tells it: the rendered filters on the real bird, a row a route.
+"""What a node takes from a neighbour and what it tells it: the rendered filters on the real bird (test_node_frr.py: FRR), a row a route.
 
-EVE is the neighbour, whose own filters let out whatever it likes; ANN's bird has what `alamo node` rendered.
+EVE is the neighbour, whose own filters let out whatever it likes; ANN's router has what `alamo node` rendered.
 """
 
+import contextlib
 import re
 
 import pytest
@@ -48,11 +49,12 @@ FROM_ANN = (
 )
 
 
-@pytest.fixture
-def members(internet, tmp_path):
-    """Of EVE - ANN - CAT, and DAN, who has numbers and no node; {name: (block, number)}."""
+@contextlib.contextmanager
+def neighbours(internet, tmp_path, router="bird"):
+    """EVE - ANN - CAT, and DAN, who has numbers and no node; {name: (block, number)}. ANN's router is of that kind."""
     with running(tmp_path / "dir", listen=f"{WIRE}.254") as authority:
-        ann, eve, cat = (joined(internet, authority, name, number) for number, name in enumerate(("ANN", "EVE", "CAT"), 1))
+        ann = joined(internet, authority, "ANN", 1, router)
+        eve, cat = (joined(internet, authority, name, number) for number, name in enumerate(("EVE", "CAT"), 2))
         dan = Key(tmp_path / "dan")
         authority.accept([mntner("DAN-MNT", dan)], [dan])
         said = authority.accept([obj(("aut-num", "AUTO-1"), ("as-name", "DAN-AS"), mnt="DAN-MNT"),
@@ -68,13 +70,25 @@ def members(internet, tmp_path):
         yield ann, eve, known, authority, cat
 
 
+@pytest.fixture
+def members(internet, tmp_path):
+    with neighbours(internet, tmp_path) as made:
+        yield made
+
+
 def written(known, prefix):
     name, _, length = prefix.partition("/")
     return prefix if name not in known else known[name][0] if not length else known[name][0].replace("/48", f"/{length}")
 
 
 def announce(machine, rows):
-    """Static routes, each with what is put before its path."""
+    """Static routes, each with what is put before its path, which FRR cannot."""
+    if machine.router == "frr":
+        text = "".join(f"ipv6 route {prefix} reject\n" for prefix, _ in rows) + f"router bgp {machine.asn}\n address-family ipv6 unicast\n"
+        text += "".join(f"  network {prefix}\n" for prefix, _ in rows) + " exit-address-family\nexit\n"
+        machine.run("sh", "-c", "cat >/etc/frr/alamo-local.conf", input=text)
+        machine.alamo("node", "apply")
+        return
     text = "".join(f"protocol static stolen{n} {{ ipv6; route {prefix} unreachable {{ {path} }}; }}\n"
                    for n, (prefix, path) in enumerate(rows))
     machine.run("sh", "-c", f"cat >{LOCAL} <<'END'\n{text}END\nbirdc configure")
@@ -84,9 +98,8 @@ def prepended(known, path):
     return " ".join(f"bgp_path.prepend({known[name][1]});" for name in reversed(path.split()))
 
 
-def test_what_is_taken_from_a_neighbour(members):
+def taken_check(ann, eve, known):
     """Each row alone, since a prefix is announced in one way at a time."""
-    ann, eve, known, _, _ = members
     rounds = {}
     for prefix, path, taken, why in TO_ANN:
         at = sum(1 for rows in rounds.values() for row in rows if row[0] == prefix)
@@ -101,9 +114,8 @@ def test_what_is_taken_from_a_neighbour(members):
             assert (full in paths(ann, written(known, prefix))) == taken, (prefix, path, why)
 
 
-def test_a_neighbour_speaks_for_itself(members):
+def stranger_check(ann, eve, known):
     """A path that begins with another number than the neighbour's, as a route server's does."""
-    ann, eve, known, _, _ = members
     eve.run("sed", "-i", "s/graceful restart aware;/graceful restart aware; rs client;/", CONF)
     announce(eve, [(known["DAN"][0], prepended(known, "DAN"))])
     dan = (known["DAN"][1],)
@@ -111,8 +123,7 @@ def test_a_neighbour_speaks_for_itself(members):
     assert dan not in paths(ann, known["DAN"][0])
 
 
-def test_what_a_neighbour_is_told(members):
-    ann, eve, known, _, _ = members
+def told_check(ann, eve, known):
     announce(ann, [(written(known, prefix), "") for prefix, heard, _ in FROM_ANN if prefix not in ("ANN", "CAT")])
     for prefix, heard, why in FROM_ANN:
         if heard:
@@ -121,11 +132,27 @@ def test_what_a_neighbour_is_told(members):
         assert bool(paths(eve, written(known, prefix), heard=True)) == heard, (prefix, why)
 
 
+def test_what_is_taken_from_a_neighbour(members):
+    taken_check(*members[:3])
+
+
+def test_a_neighbour_speaks_for_itself(members):
+    stranger_check(*members[:3])
+
+
+def test_what_a_neighbour_is_told(members):
+    told_check(*members[:3])
+
+
+def flood(eve):
+    routes = "".join(f"route fca1:{n // 65536 + 0x400:x}:{n % 65536:x}::/48 unreachable;" for n in range(RECEIVED_MAX + 500))
+    eve.run("sh", "-c", f"cat >{LOCAL} && birdc configure", input=f"protocol static flood {{ ipv6; {routes} }}\n")
+
+
 def test_a_neighbour_that_floods(members):
     """More routes than the whole network could have: some are kept, the session and everybody else's routes stay."""
     ann, eve, known, _, _ = members
-    routes = "".join(f"route fca1:{n // 65536 + 0x400:x}:{n % 65536:x}::/48 unreachable;" for n in range(RECEIVED_MAX + 500))
-    eve.run("sh", "-c", f"cat >{LOCAL} && birdc configure", input=f"protocol static flood {{ ipv6; {routes} }}\n")
+    flood(eve)
     session = f"alamo_{eve.node.replace('-', '_')}"
     shown = lambda: ann.birdc("show", "protocols", "all", session)
     wait_for(lambda: "Receive limit" in shown() or "[HIT]" in shown(), timeout=60, what="the limit")

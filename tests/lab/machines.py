@@ -2,7 +2,7 @@
 """Machines and wires between them, in the network namespace that we are in.
 
 Each machine is a network and mount namespace of its own, with /etc, /var, /run and /tmp that nobody else sees, and a bird that
-its distribution started. Tunnels are WireGuard's (wireguard-go where the kernel has none).
+its distribution started, or, once the node asks for it, FRR. Tunnels are WireGuard's (wireguard-go where the kernel has none).
 """
 
 import contextlib
@@ -24,6 +24,7 @@ for dir in etc var; do
 done
 mount -t tmpfs none /run
 mkdir -p /run/bird /run/wireguard /etc/bird /etc/wireguard {home}/bin
+! test -d /etc/frr || install -d -o frr -g frr /run/frr
 rm -f /etc/wireguard/* /etc/unbound/unbound.conf.d/alamo.conf
 printf 'router id 10.0.0.{number};\\nprotocol device {{ }}\\n# what was here before\\n' >/etc/bird/bird.conf
 cat >{home}/bin/systemctl <<'INIT'
@@ -43,6 +44,7 @@ case "$1 $2" in
 "restart unbound")
 	cp -n /usr/share/dns/root.key /var/lib/unbound/root.key && chown -R unbound: /var/lib/unbound
 	set -- unbound unbound -d -c /etc/unbound/unbound.conf ;;
+"restart frr") exec /usr/lib/frr/frrinit.sh restart ;;
 "restart nginx") set -- nginx nginx -g "daemon off;" ;;
 "restart ngircd")
 	install -d -o irc -g irc /run/ngircd
@@ -85,7 +87,7 @@ class Machine:
         self.address = f"{WIRE}.{number}"
         self.home = internet.folder / name
         self.inside = ["nsenter", "-t", str(holder.pid), "-n", "-m"]
-        self.typed, self.wires, self.bird = [], {}, None
+        self.typed, self.wires, self.bird, self.router = [], {}, None, "bird"
         path = f"{self.home}/bin:/usr/sbin:/sbin:{os.environ['PATH']}"
         self.env = nobody_home() | {"HOME": str(self.home), "PATH": path}
 
@@ -116,6 +118,9 @@ class Machine:
     def birdc(self, *words):
         return self.run("birdc", *words, check=False)
 
+    def vtysh(self, *commands):
+        return self.run("vtysh", *(word for command in commands for word in ("-c", command)), check=False)
+
     def reaches(self, address):
         return "1 received" in self.run("ping", "-6", "-n", "-c", "1", "-W", "1", address, check=False)
 
@@ -128,6 +133,7 @@ class Machine:
     def state(self):
         """For a failure's report."""
         return f"-- {self.name}\n" + "\n".join(self.run("sh", "-c", f"{words} 2>&1", check=False) for words in (
+            "vtysh -c 'show bgp summary' -c 'show bgp ipv6' -c 'show rpki cache-connection' -c 'show running-config'" if self.router == "frr" else "true",
             "birdc show protocols", "birdc show route", "birdc show route table alamo_origins", "birdc show bfd sessions",
             "ip -6 route", "ip -6 addr", "wg show", "nft list ruleset", "cat /var/lib/alamo/node/babeld.log"))
 
@@ -136,6 +142,8 @@ class Machine:
         for link in re.findall(r"al-\d+", self.run("ip", "-o", "link", check=False)):
             self.run("ip", "link", "del", link, check=False)
         self.run("sh", "-c", "for file in /run/started/*; do kill $(cat $file); done", check=False)
+        # watchfrr first: it would start the others again.
+        self.run("sh", "-c", "cd /run/frr && for name in watchfrr bgpd bfdd staticd zebra; do kill $(cat $name.pid); done", check=False)
         self.run("sh", "-c", "! test -s /run/alamo-mesh.pid || kill $(cat /run/alamo-mesh.pid)", check=False)
 
 
@@ -152,7 +160,7 @@ class Internet:
         run("ip", "addr", "add", f"{WIRE}.254/24", "dev", "wire")
         run("ip", "link", "set", "wire", "up")
 
-    def machine(self, name, number):
+    def machine(self, name, number, router="bird"):
         holder = self.start(["unshare", "-n", "-m", "--propagation", "private", "sleep", "infinity"])
         wait_for(lambda: os.readlink(f"/proc/{holder.pid}/ns/mnt") != os.readlink("/proc/self/ns/mnt"), what="namespaces")
         machine = Machine(self, name, number, holder)
@@ -164,7 +172,11 @@ class Internet:
             raise NotHere(f"no overlay mounts here: {probe.stderr}")
         assert probe.returncode == 0, probe.stderr
         self.machines.append(machine)
-        machine.start_bird()
+        machine.router = router
+        if router == "frr" and run(*machine.inside, "test", "-x", "/usr/lib/frr/frrinit.sh", check=False).returncode != 0:
+            raise NotHere("no FRR here: script/setup --tests")
+        if router == "bird":
+            machine.start_bird()
         return machine
 
     def wire(self, a, b):

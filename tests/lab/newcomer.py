@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """From nothing to full reachability, validated names and filtered origins, in the commands that a person types."""
 
+import json
 import re
 
 from harness import wait_for
@@ -68,6 +69,8 @@ def origins_filtered(machine, attacker, prefix, asn, wait=60):
 
 def paths(machine, prefix, heard=False):
     """The AS paths to a prefix that are taken, or those that neighbours sent, whatever the filters think of them."""
+    if machine.router == "frr":
+        return frr_paths(machine, prefix, heard)
     tables = [["table", "master6"]]
     if heard:
         sessions = re.findall(r"^(alamo_\S+) +BGP", machine.birdc("show", "protocols"), re.M)
@@ -79,4 +82,19 @@ def paths(machine, prefix, heard=False):
             here = line.startswith(f"{prefix} ")
         elif here and (path := re.match(r"\s+BGP\.as_path: ?(.*)", line)):
             found.add(tuple(path[1].split()))
+    return found
+
+
+def frr_paths(machine, prefix, heard):
+    """The same of FRR, in its own words."""
+    if not heard:
+        said = json.loads(machine.vtysh(f"show bgp ipv6 unicast {prefix} json") or "{}")
+        # The answer may be of a prefix around it.
+        found = said.get("paths", []) if said.get("prefix") == prefix else []
+        return {tuple(path["aspath"]["string"].replace("Local", "").split()) for path in found}
+    found = set()
+    for neighbour in json.loads(machine.vtysh("show bgp ipv6 unicast summary json"))["peers"]:
+        said = machine.vtysh(f"show bgp ipv6 unicast neighbors {neighbour} received-routes json")
+        route = json.loads(said or "{}").get("receivedRoutes", {}).get(prefix)
+        found |= {tuple(route["path"].split())} if route else set()
     return found
