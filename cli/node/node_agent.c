@@ -3,7 +3,8 @@
  * node_agent.c -- see node_agent.h.
  *
  * After a change the sessions are watched that were up before and whose tunnel is the same as before. If one of them stays
- * away, the files go back to what they were, and nothing is tried again until the log says something new.
+ * away, the files go back to what they were, and nothing of the log is tried again until it says something new. Whether services
+ * answer is followed all the same, by what was rendered before.
  */
 #include "node_agent.h"
 
@@ -37,7 +38,8 @@ struct agent {
 	uint64_t until;    /* watching until then, al_now_ms(); 0: not */
 	uint64_t resolved; /* al_now_ms() of the last look at endpoints */
 	struct node_rendering *now;
-	struct render *before; /* the files as they were, while watching */
+	struct node_rendering *last; /* the one before it, while watching; NULL: there was none */
+	struct render *before;       /* the files as they were, while watching */
 	bool watched[NODE_PEERS_MAX];
 	struct al_buf protocols;
 };
@@ -53,6 +55,8 @@ static void before_drop(struct agent *a)
 		render_release(a->before);
 	free(a->before);
 	a->before = NULL;
+	node_rendering_free(a->last);
+	a->last = NULL;
 	a->until = 0;
 }
 
@@ -84,7 +88,7 @@ static void roll_back(struct agent *a, const struct node_peer *lost)
 	command_fail(CLI_REFUSED,
 		     "the session with %s did not come back: the files of before are put back, until the log changes",
 		     lost->name);
-	a->held = a->now->view.size;
+	a->held = al_state_size(audit_state(a->audit));
 	if (old != NULL && changes != NULL) {
 		old->view = a->now->view;
 		old->render = *a->before;
@@ -95,6 +99,9 @@ static void roll_back(struct agent *a, const struct node_peer *lost)
 	}
 	node_rendering_free(old);
 	free(changes);
+	node_rendering_free(a->now);
+	a->now = a->last;
+	a->last = NULL;
 	before_drop(a);
 }
 
@@ -150,12 +157,13 @@ static void change_count(void *arg, enum place_change change, const char *path)
 	*count += change != PLACE_SAME;
 }
 
-/* The files that are in place, to go back to. */
-static void before_keep(struct agent *a)
+/* The files that are in place, to go back to, and what they were rendered from. */
+static void before_keep(struct agent *a, struct node_rendering *last)
 {
 	const struct place place = { .root = a->root, .set = "node" };
 
 	before_drop(a);
+	a->last = last;
 	if (!is_live(a) || node_sessions_ask(a->conf.router, &a->protocols) != AL_OK)
 		return;
 	a->before = calloc(1, sizeof(*a->before));
@@ -163,16 +171,29 @@ static void before_keep(struct agent *a)
 		before_drop(a);
 }
 
-static void rendering_apply(struct agent *a)
+static void rendering_apply(struct agent *a, struct node_rendering *last)
 {
 	struct node_changes *changes = calloc(1, sizeof(*changes));
 
-	before_keep(a);
+	before_keep(a, last);
 	if (changes != NULL)
 		(void)node_files_apply(a->root, a->now, changes);
 	fflush(stdout);
 	if (a->before != NULL && changes != NULL)
 		watch_begin(a, changes);
+	else
+		before_drop(a);
+	free(changes);
+}
+
+/* The log's newest word is held: what worked goes on, and follows its services. */
+static void held_apply(struct agent *a)
+{
+	struct node_changes *changes = calloc(1, sizeof(*changes));
+
+	if (changes != NULL && a->now != NULL && node_rendering_again(a->now) == CLI_DONE)
+		(void)node_files_apply(a->root, a->now, changes);
+	fflush(stdout);
 	free(changes);
 }
 
@@ -180,7 +201,7 @@ static void on_settled(void *arg)
 {
 	struct agent *a = arg;
 	const struct place place = { .root = a->root, .set = "node" };
-	struct node_rendering *next = NULL;
+	struct node_rendering *next = NULL, *last;
 	size_t count = 0;
 
 	if (a->until != 0) {
@@ -194,15 +215,20 @@ static void on_settled(void *arg)
 			     (unsigned long long)a->read.target);
 		return;
 	}
-	if (al_state_size(audit_state(a->audit)) == a->held ||
-	    node_rendering_of(&a->conf, audit_state(a->audit), &a->trust, &next) != CLI_DONE) {
+	if (al_state_size(audit_state(a->audit)) == a->held) {
+		held_apply(a);
+		return;
+	}
+	if (node_rendering_of(&a->conf, audit_state(a->audit), &a->trust, &next) != CLI_DONE) {
 		node_rendering_free(next);
 		return;
 	}
-	node_rendering_free(a->now);
+	last = a->now;
 	a->now = next;
 	if (place_compare(&place, &next->render, change_count, &count) == AL_OK && count > 0)
-		rendering_apply(a);
+		rendering_apply(a, last);
+	else
+		node_rendering_free(last);
 	if (a->read.pin != NULL && al_note_save(a->read.pin, al_buf_view(&a->read.head_note), true) != AL_OK)
 		command_fail(CLI_REFUSED, "%s cannot be written", a->read.pin);
 }

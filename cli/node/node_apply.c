@@ -92,10 +92,20 @@ static int mesh_fill(const struct node_conf *conf, const struct al_state *state,
 	return command_exit(err);
 }
 
+static void settings_free(struct render_settings *settings)
+{
+	if (settings == NULL)
+		return;
+	al_buf_release(&settings->network);
+	al_buf_release(&settings->local);
+	sodium_memzero(settings->private_key, sizeof(settings->private_key));
+	free(settings);
+}
+
 static int rendering_fill(const struct node_conf *conf, const struct al_state *state, const struct node_trust *trust,
 			  struct node_rendering *r)
 {
-	struct render_settings *settings = calloc(1, sizeof(*settings));
+	struct render_settings *settings = r->settings = calloc(1, sizeof(*settings));
 	int code = CLI_REFUSED;
 
 	if (settings == NULL)
@@ -119,12 +129,15 @@ static int rendering_fill(const struct node_conf *conf, const struct al_state *s
 		code = local_fill(conf, settings);
 	if (code == CLI_DONE)
 		code = command_exit(render_network(state, conf->router, &settings->network));
-	if (code == CLI_DONE)
-		code = command_exit(render_node(&r->view, settings, &r->render));
-	al_buf_release(&settings->network);
-	al_buf_release(&settings->local);
-	free(settings);
-	return code;
+	return code == CLI_DONE ? command_exit(render_node(&r->view, settings, &r->render)) : code;
+}
+
+int node_rendering_again(struct node_rendering *r)
+{
+	if (r->settings == NULL)
+		return CLI_REFUSED;
+	render_release(&r->render);
+	return command_exit(render_node(&r->view, r->settings, &r->render));
 }
 
 int node_rendering_of(const struct node_conf *conf, const struct al_state *state, const struct node_trust *trust,
@@ -172,8 +185,10 @@ int node_rendering_new(const char *root, const struct log_read_options *where, s
 
 void node_rendering_free(struct node_rendering *rendering)
 {
-	if (rendering != NULL)
-		render_release(&rendering->render);
+	if (rendering == NULL)
+		return;
+	render_release(&rendering->render);
+	settings_free(rendering->settings);
 	free(rendering);
 }
 

@@ -15,6 +15,7 @@ struct node_rendering {
 	struct render render;
 	enum node_mesh mesh;
 	char mesh_address[AL_PREFIX_STRLEN]; /* empty when off */
+	struct render_settings *settings;    /* what it was rendered with; NULL: nothing was */
 };
 
 /* Reads settings, key and log; renders. Exit code. `where` may name another registry than the node's. */
@@ -22,6 +23,8 @@ int node_rendering_new(const char *root, const struct log_read_options *where, s
 /* Renders from a log that was read. Exit code. */
 int node_rendering_of(const struct node_conf *conf, const struct al_state *state, const struct node_trust *trust,
 		      struct node_rendering **out);
+/* Renders once more from the same view, which knows by now what answers. Exit code. */
+int node_rendering_again(struct node_rendering *rendering);
 void node_rendering_free(struct node_rendering *rendering); /* NULL is allowed */
 
 /* Which files are others now, and the tunnels among them. */

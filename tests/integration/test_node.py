@@ -10,15 +10,18 @@ import base64
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from conftest import running
-from harness import ALAMO, Key, nobody_home, run, wait_for
+from harness import ALAMO, Key, nobody_home, obj, run, wait_for
 from machines import WIRE, NotHere
 from mitm import Cheat, read_log
-from newcomer import Newcomer, address_in, offer_in, origins_filtered
+from newcomer import Newcomer, address_in, offer_in, origins_filtered, paths
 from test_audit import find
+from test_host import key_of
 
 
 @pytest.fixture
@@ -307,18 +310,26 @@ def test_the_nearest_are_suggested(machines, tmp_path):
 
 
 def test_lost_sessions_roll_back(machines, tmp_path):
-    """What the node's own holder signed by mistake takes a session away: the agent goes back to what worked."""
+    """What the node's own holder signed by mistake takes a session away: the agent goes back to what worked, and looks after it."""
     with running(tmp_path / "dir", listen=f"{WIRE}.254") as authority:
         ann, bob = machines("ann", 1), machines("bob", 2)
         for machine, name in ((ann, "ANN"), (bob, "BOB")):
-            machine.alamo("join", "--name", name, "--new-key", "--server", authority.server())
+            machine.alamo("join", "--name", name, "--new-key", "--server", authority.server(), "--domain", f"{name.lower()}.alamo")
             machine.alamo("node", "init", f"{name}-R1", "--whole", "--endpoint", machine.address)
         bob.alamo("peer", "accept", offer_in(ann.alamo("peer", "add", "BOB-R1", "--wait", "0")), "--yes")
+        anycast = "fca1:ff:53::/48"
+        asn = re.search(r"^origin: *(\S+)", authority.ask("show node ANN-R1"), re.M)[1]
+        authority.accept([obj(("inet6num", anycast), ("netname", "ANY-NET"), mnt="HOSTMASTER-MNT")], [authority.hostmaster])
+        authority.accept([obj(("route6", anycast), ("origin", asn), mnt="HOSTMASTER-MNT")],
+                         [authority.hostmaster, key_of(ann, tmp_path / "ann.key")])
+        serving = ann.start(sys.executable, "-m", "http.server", "--bind", "::", "5353", "--directory", "/", stderr=subprocess.DEVNULL)
         log = tmp_path / "agent.log"
         with open(log, "w") as out:
             ann.start(ALAMO, "node", "run", stdout=out, stderr=out)
         up = lambda: "Established" in ann.birdc("show", "protocols", "alamo_BOB_R1")
         wait_for(up, timeout=60, what="the session")
+        ann.alamo("host", "any.ann.alamo", "--to", f"[{anycast.replace('::/48', '::53')}]:5353", "--anycast")
+        wait_for(lambda: paths(bob, anycast), timeout=60, what="the service's route")
 
         before = ann.run("cat", "/etc/bird/alamo.conf")
         ann.run("sh", "-ec", f"""
@@ -331,6 +342,10 @@ def test_lost_sessions_roll_back(machines, tmp_path):
         assert "the session with BOB-R1 did not come back: the files of before are put back" in log.read_text()
         wait_for(up, timeout=60, what="the session again")
         assert ann.run("cat", "/etc/bird/alamo.conf") == before
+        wait_for(lambda: paths(bob, anycast), timeout=60, what="the service's route again")
+        serving.kill()
+        wait_for(lambda: not paths(bob, anycast), timeout=60, what="the dead service's route to go, though the log is held")
+        assert up() and "alamo_BOB_R1" in ann.run("cat", "/etc/bird/alamo.conf")
 
 
 def files_below(root):
