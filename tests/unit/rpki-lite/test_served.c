@@ -110,10 +110,12 @@ static void offer(struct bench *bench, unsigned count, uint64_t size, uint64_t f
 	al_buf_release(&note);
 }
 
-/* The status of a file; the loop runs only inside of this. */
+/* The status of a file, whose bytes stay in `answer`; the loop runs only inside of this. */
+static char answer[4096];
+
 static unsigned fetch(struct bench *bench, const char *path)
 {
-	char request[128], answer[4096];
+	char request[128];
 	pthread_t thread;
 	unsigned status;
 	int fd;
@@ -137,10 +139,22 @@ static void assert_served(struct bench *bench, uint64_t vrps, uint64_t serial, u
 	assert_int_equal(fetch(bench, "/roas.csv"), status);
 }
 
+/* When the file of JSON says that it was made. */
+static uint64_t generated(struct bench *bench)
+{
+	static const char word[] = "\"generated\": ";
+	const char *at;
+
+	assert_int_equal(fetch(bench, "/roas.json"), 200);
+	at = strstr(answer, word);
+	assert_non_null(at);
+	return strtoull(at + strlen(word), NULL, 10);
+}
+
 static void a_set_grows_old(void **state)
 {
 	struct bench *bench = *state;
-	uint64_t sets = metric("alamo_rpki_sets_total");
+	uint64_t sets = metric("alamo_rpki_sets_total"), first;
 
 	assert_int_equal(fetch(bench, "/roas.csv"), 503);
 	assert_int_equal(bench->firsts, 0);
@@ -150,6 +164,7 @@ static void a_set_grows_old(void **state)
 	assert_int_equal(metric("alamo_rpki_sets_total"), sets + 1);
 	assert_int_equal(metric("alamo_rpki_stale"), 0);
 	assert_served(bench, 3, 10, 200);
+	first = generated(bench);
 	/* The same set is no news; that it was the newest a minute ago is. */
 	served_moment(bench->served)->fresh_s = al_now_s() - 60;
 	wait_stale(bench, 1);
@@ -160,6 +175,7 @@ static void a_set_grows_old(void **state)
 	served_heard(bench->served, al_now_s() + 60);
 	wait_stale(bench, 0);
 	assert_served(bench, 3, 10, 200);
+	assert_true(generated(bench) > first); /* the file is made anew */
 	/* And the next set is young. */
 	served_moment(bench->served)->fresh_s = al_now_s() - 60;
 	offer(bench, 4, 12, al_now_s() + 60);
