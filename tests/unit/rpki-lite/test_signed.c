@@ -246,8 +246,10 @@ static void no_half_heads(void **state)
 		body = fetch(bench, "/roa/head", &status);
 		assert_true(status == 200 || status == 503);
 		counts[status == 503]++;
-		if (status == 200)
+		if (status == 200) {
 			assert_non_null(strstr(body.ptr, "\n\n\xe2\x80\x94 x/roa "));
+			assert_int_equal(body.ptr[body.len - 1], '\n'); /* to the end of its signature */
+		}
 	}
 	assert_true(counts[0] > 0 && counts[1] > 0);
 	serve_close(bench);
