@@ -46,6 +46,7 @@ const struct policy_clause policy_clauses[] = {
 	{ "POLICY-INET-FREE", "A free block of that length exists in an open pool." },
 	{ "POLICY-REVERSE",
 	  "reverse: names an address of the block itself, where no name server has its reverse zone." },
+	{ "POLICY-PINGABLE", "pingable: names an address of the object's own prefix." },
 	{ "POLICY-ROUTE-HOLDER", "A route, or a larger max-length, needs the holder of the address space." },
 	{ "POLICY-ROUTE-ORIGIN", "A route needs the holder of the origin AS; AS0 needs none." },
 	{ "POLICY-ROUTE-LENGTH", "max-length lies between the prefix length and the address length." },

@@ -38,8 +38,9 @@ bool policy_edition(const struct policy *policy, unsigned edition);
 
 /* ---- one rule family a file; called for creates and modifies, and for deletes where they say so ---- */
 void policy_inet(struct policy *policy, const struct subject *subject);
-void policy_asn(struct policy *policy, const struct subject *subject);  /* aut-num, as-block */
-void policy_auto(struct policy *policy, const struct subject *subject); /* assign-auto, of both */
+void policy_asn(struct policy *policy, const struct subject *subject);      /* aut-num, as-block */
+void policy_auto(struct policy *policy, const struct subject *subject);     /* assign-auto, of both */
+void policy_pingable(struct policy *policy, const struct subject *subject); /* pingable, of blocks and routes */
 void policy_route(struct policy *policy, const struct subject *subject);
 void policy_name(struct policy *policy, const struct subject *subject);   /* everything that is named */
 void policy_record(struct policy *policy, const struct subject *subject); /* hosted records of a domain */

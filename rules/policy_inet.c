@@ -87,6 +87,20 @@ static void check_reverse(struct policy *p, const struct subject *s)
 	}
 }
 
+/* RFC 5943: others send packets there, so that it is the holder's own. */
+void policy_pingable(struct policy *p, const struct subject *s)
+{
+	struct al_slice rest = al_object_text(s->now), value;
+	struct al_prefix block, address;
+
+	if (al_object_prefix(s->now, &block) != AL_OK)
+		return;
+	while (al_attr_find(&rest, "pingable", &value))
+		if (al_addr_parse(value, &address) == AL_OK && !al_prefix_covers(&block, &address))
+			policy_refuse(p, s, "pingable", "POLICY-PINGABLE", "%.*s is no address of the prefix",
+				      AL_FMT(value));
+}
+
 void policy_inet(struct policy *p, const struct subject *s)
 {
 	const struct al_object *parent;
@@ -94,6 +108,7 @@ void policy_inet(struct policy *p, const struct subject *s)
 
 	policy_auto(p, s);
 	check_reverse(p, s);
+	policy_pingable(p, s);
 	if (s->action != AL_CREATE || p->hostmaster || al_object_prefix(s->now, &prefix) != AL_OK)
 		return;
 	parent = view_covering_inet(&p->view, &prefix, true);

@@ -64,6 +64,7 @@ void policy_route(struct policy *p, const struct subject *s)
 	if (al_object_prefix(s->now, &prefix) != AL_OK)
 		return;
 	check_max_length(p, s, &prefix);
+	policy_pingable(p, s);
 	if (s->action == AL_CREATE || (s->old != NULL && max_length(s->now, &prefix) > max_length(s->old, &prefix)))
 		check_holder(p, s, &prefix);
 	if (s->action == AL_CREATE)

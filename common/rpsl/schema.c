@@ -21,6 +21,8 @@
 	{ "tech-c", AL_SYN_NIC_HDL, M | INV | AL_NAMED, CONTACTS, "technical contact" }
 #define ROW_ABUSE                                                                                                      \
 	{ "abuse-c", AL_SYN_NIC_HDL, INV | AL_NAMED, CONTACTS, "who answers for abuse, of it and all that lies in it" }
+#define ROW_PINGABLE                                                                                                   \
+	{ "pingable", AL_SYN_ADDRESS, M, 0, "address of it that answers pings, for whoever tests the way there" }
 #define ROW_MNT_BY { "mnt-by", AL_SYN_MNTNER, R | M | INV | AL_LIST | AL_STRONG, REF(AL_MNTNER), "who may change it" }
 #define ROW_MNT_LOWER                                                                                                  \
 	{ "mnt-lower", AL_SYN_MNTNER, M | INV | AL_LIST | AL_NAMED, REF(AL_MNTNER), "who may create below it" }
@@ -144,6 +146,7 @@ static const struct al_attr_rule as_set_rules[] = {
 	{ "country", AL_SYN_COUNTRY, M, 0, "ISO 3166 code" },                                                          \
 	{ "geofeed", AL_SYN_HTTPS, 0, 0, "where it is used: the URL of a file (RFC 8805, RFC 9632)" },         \
 	{ "geoloc", AL_SYN_GEOLOC, 0, 0, "latitude and longitude, in degrees" },                               \
+	ROW_PINGABLE,                                                                                          \
 	{ "scan", AL_SYN_SCAN, 0, 0, "may others scan it? no ask yes" },                                       \
 	{ "status", AL_SYN_STATUS, 0, 0, "ALLOCATED or ASSIGNED, with PI or PA" },                                     \
 	ROW_POLICY,                                                                                                    \
@@ -179,6 +182,7 @@ static const struct al_attr_rule inet6num_rules[] = {
 	ROW_DESCR,                                                                                                     \
 	{ "origin", AL_SYN_ASN, PK | INV | AL_STRONG, REF(AL_AUT_NUM), "AS that may announce it; AS0: nobody" },       \
 	{ "max-length", AL_SYN_LEN, 0, 0, "longest more-specific that is valid too" },                                 \
+	ROW_PINGABLE,                                                                                          \
 	{ "member-of", AL_SYN_ROUTE_SET, M | INV | AL_LIST, REF(AL_ROUTE_SET), "route-set that takes it" },            \
 	ROW_CONTACTS,                                                                                                  \
 	ROW_REMARKS,                                                                                                   \

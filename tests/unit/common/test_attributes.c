@@ -119,6 +119,7 @@ static const struct row {
 	  { "52.370216 4.895168", "-33.9  18", "90 -180.0", "0 0" },
 	  { "", "52", "52,4", "91 0", "90.1 0", "0 180.5", "0 181", "+1 2", "1. 2", "1 2 3", "01 2", "1e1 2", ".5 1",
 	    "N52 E4", "1.123456789 0" } },
+	{ NULL, "pingable", { "fca1:100::1", "172.28.0.1" }, { BAD_ADDRESS } },
 	{ NULL, "scan", { "no", "ASK", "yes" }, { "", "never", "no yes", "0" } },
 	{ NULL, "zone-c", { "A-ALAMO" }, { "", "A", "AS-ANY", "A-B, C-D" } },
 	{ NULL, "contact", { "sha256:" ZERO }, { "", ZERO, "sha256:AAAA", "sha1:" ZERO } },
