@@ -24,6 +24,7 @@ ASKING = {
     "network": ("show",),
     "verify": (),
     "audit": (),
+    "why": ("fca1::/16", "AS1"),
     "log": ("tail",),
     "monitor": ("--mnt", "X-MNT"),
     "queue": ("list",),
