@@ -7,6 +7,7 @@
 #include "origin_file.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 /* The bytes of a JSON string, a CSV field or a comment that need no care; others become '?'. */
 static void put_plain(struct al_buf *out, const char *text)
@@ -87,7 +88,8 @@ static void put_json_meta(struct al_buf *out, const struct vrp_set *set, const s
 	al_buf_str(out, "\"},\n\"roas\": [");
 }
 
-static void put_json_aspas(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
+/* The ASPAs, each with these words before the customer and before the list of its providers. */
+static void put_lists(struct al_buf *out, const struct vrp_set *set, const char *customer, const char *list)
 {
 	struct pair pair = { .vrp = NULL };
 	const char *comma = "";
@@ -95,11 +97,14 @@ static void put_json_aspas(struct al_buf *out, const struct vrp_set *set, const 
 
 	vrp_walk_family(&walk, set, VRP_ASPA);
 	for (; pair_next(&walk, &pair); comma = ",") {
-		if (pair.first)
-			al_buf_printf(out, "%s\n{\"customer_asid\": %u, \"expires\": %" PRIu64 ", \"providers\": [",
-				      comma, vrp_customer(pair.vrp), meta->expires);
-		else
+		if (pair.first) {
+			al_buf_str(out, comma);
+			al_buf_str(out, customer);
+			vrp_put_number(out, vrp_customer(pair.vrp));
+			al_buf_str(out, list);
+		} else {
 			al_buf_str(out, ", ");
+		}
 		vrp_put_number(out, pair.vrp->asn);
 		if (pair.last)
 			al_buf_str(out, "]}");
@@ -111,6 +116,7 @@ static void put_json(struct al_buf *out, const struct vrp_set *set, const struct
 	struct row_words words = {
 		.prefix = "\n{\"prefix\": \"", .max = "\", \"maxLength\": ", .asn = ", \"asn\": \"AS"
 	};
+	char list[64];
 	struct al_buf end;
 
 	/* What ends every row: IRRd refuses the file without "ta", and StayRTR drops a row once it has expired. */
@@ -125,7 +131,8 @@ static void put_json(struct al_buf *out, const struct vrp_set *set, const struct
 	else
 		out->err = end.err;
 	al_buf_str(out, "\n],\n\"aspas\": [");
-	put_json_aspas(out, set, meta);
+	(void)snprintf(list, sizeof(list), ", \"expires\": %" PRIu64 ", \"providers\": [", meta->expires);
+	put_lists(out, set, "\n{\"customer_asid\": ", list);
 	al_buf_str(out, "\n]\n}\n");
 	al_buf_release(&end);
 }
@@ -154,15 +161,31 @@ static void put_csv(struct al_buf *out, const struct vrp_set *set, const struct 
 	}
 }
 
-static void put_slurm(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
+static void put_slurm_roas(struct al_buf *out, const struct vrp_set *set, unsigned version, const char *filters)
 {
 	static const struct row_words words = { "\n{\"prefix\": \"", "\", \"maxPrefixLength\": ", ", \"asn\": ", "}" };
 
-	(void)meta;
-	al_buf_str(out, "{\n\"slurmVersion\": 1,\n"
-			"\"validationOutputFilters\": {\"prefixFilters\": [], \"bgpsecFilters\": []},\n"
-			"\"locallyAddedAssertions\": {\"bgpsecAssertions\": [], \"prefixAssertions\": [");
+	al_buf_printf(out,
+		      "{\n\"slurmVersion\": %u,\n"
+		      "\"validationOutputFilters\": {\"prefixFilters\": [], \"bgpsecFilters\": []%s},\n"
+		      "\"locallyAddedAssertions\": {\"bgpsecAssertions\": [], \"prefixAssertions\": [",
+		      version, filters);
 	put_all_rows(out, set, &words, ",");
+}
+
+static void put_slurm(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
+{
+	(void)meta;
+	put_slurm_roas(out, set, 1, "");
+	al_buf_str(out, "\n]}\n}\n");
+}
+
+static void put_slurm2(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
+{
+	(void)meta;
+	put_slurm_roas(out, set, 2, ", \"aspaFilters\": []");
+	al_buf_str(out, "\n],\n\"aspaAssertions\": [");
+	put_lists(out, set, "\n{\"customerAsn\": ", ", \"providerAsns\": [");
 	al_buf_str(out, "\n]}\n}\n");
 }
 
@@ -278,4 +301,5 @@ const struct origin_file_def origin_files[ORIGIN_FILE_COUNT] = {
 	[ORIGIN_BIRD1_6] = { "roas-bird1-6.conf", TEXT, false, put_bird1_6 },
 	[ORIGIN_OPENBGPD] = { "roas-openbgpd.conf", TEXT, false, put_openbgpd },
 	[ORIGIN_SLURM] = { "roas-slurm.json", JSON, false, put_slurm },
+	[ORIGIN_SLURM2] = { "roas-slurm2.json", JSON, false, put_slurm2 },
 };

@@ -15,6 +15,8 @@
  *   roas-bird1-6.conf     the same for its bird6
  *   roas-openbgpd.conf    "roa-set { PREFIX maxlen MAXLEN source-as ASN }", to be included in bgpd.conf
  *   roas-slurm.json       prefixAssertions (RFC 8416), for validators that add them to what they validate
+ *   roas-slurm2.json      the same and aspaAssertions (draft-ietf-sidrops-aspa-slurm): only for those that read version 2,
+ *                         as Routinator does; FORT 1.5.4 refuses the file
  *
  * Only those that say so in `dated` depend on the time; the others are the same as long as the set is.
  */
@@ -34,6 +36,7 @@ enum origin_file_kind {
 	ORIGIN_BIRD1_6,
 	ORIGIN_OPENBGPD,
 	ORIGIN_SLURM,
+	ORIGIN_SLURM2,
 	ORIGIN_FILE_COUNT
 };
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import running
 from harness import ALAMO, Key, alamo, nobody_home, obj, run, wait_for
+from test_origin_files import fetch
 from validators import LOCATOR, NOTIFY, REPOSITORY, Validators
 
 TRY = ["unshare", "--mount", "--net", "setpriv", "--reuid=_rpki-client", "--regid=_rpki-client", "--init-groups", "true"]
@@ -216,6 +217,21 @@ def test_who_carries_whose_routes(publisher, net, tmp_path):
     authority.accept([peering + "delete:         over\n"], [bob, publisher.key], prev=made)
     publisher.publish()
     assert not publisher.files("ca/*.asa")
+
+
+def test_fort_adds_what_a_file_asserts(publisher, net, tmp_path):
+    """Version 1 is read with every row, those that cover each other too; version 2 costs the file, not the validation."""
+    publisher.publish()
+    want = router_set(publisher)
+    net.offline(publisher.dir / "current" / "repository")
+    mine = ('"prefix": "fca1:', '"prefix": "fca2:')                            # what no certificate has
+    for name, taken in (("roas-slurm.json", True), ("roas-slurm2.json", False)):
+        file = tmp_path / name
+        file.write_text(fetch(publisher.authority, name).replace(*mine))
+        added = {(prefix.replace("fca1:", "fca2:"), most, asn) for prefix, most, asn in want}
+        outcome = net.fort_offline(publisher.locator, f"--slurm={file}")
+        assert outcome.vrps == (want | added if taken else want), outcome.said
+        assert ("'slurmVersion' must be 1" in outcome.said) != taken, outcome.said
 
 
 def sequence(content):

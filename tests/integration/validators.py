@@ -142,11 +142,11 @@ class Validators:
             shutil.chown(path, "_rpki-client")
         return self.rpki_client(locator, "-n", cache="offline/client")
 
-    def fort_offline(self, locator):
+    def fort_offline(self, locator, *words):
         place = self.dir / "offline" / "fort"
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(self.dir / "offline" / "tree", place / HOST / "repo")
-        return self.fort(locator, "--work-offline=true", cache="offline/fort")
+        return self.fort(locator, "--work-offline=true", *words, cache="offline/fort")
 
 
 # ---- the servers ----

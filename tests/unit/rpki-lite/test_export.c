@@ -98,11 +98,28 @@ static void bodies(void **state)
 		    "{\"prefix\": \"172.20.0.0/24\", \"maxPrefixLength\": 28, \"asn\": 4242420000},\n"
 		    "{\"prefix\": \"172.20.1.0/24\", \"maxPrefixLength\": 24, \"asn\": 0},\n"
 		    "{\"prefix\": \"fca1:100::/48\", \"maxPrefixLength\": 48, \"asn\": 4252660007}\n]}\n}\n");
+	assert_body(
+		ORIGIN_SLURM2, set,
+		"{\n\"slurmVersion\": 2,\n"
+		"\"validationOutputFilters\": {\"prefixFilters\": [], \"bgpsecFilters\": [], \"aspaFilters\": []},\n"
+		"\"locallyAddedAssertions\": {\"bgpsecAssertions\": [], \"prefixAssertions\": [\n"
+		"{\"prefix\": \"172.20.0.0/24\", \"maxPrefixLength\": 28, \"asn\": 4242420000},\n"
+		"{\"prefix\": \"172.20.1.0/24\", \"maxPrefixLength\": 24, \"asn\": 0},\n"
+		"{\"prefix\": \"fca1:100::/48\", \"maxPrefixLength\": 48, \"asn\": 4252660007}\n],\n"
+		"\"aspaAssertions\": [\n"
+		"{\"customerAsn\": 4242420000, \"providerAsns\": [4252660007]},\n"
+		"{\"customerAsn\": 4252660007, \"providerAsns\": [4242420000, 4252660008]}\n]}\n}\n");
 	vrp_set_unref(set);
 	assert_int_equal(vrp_set_new(NULL, 0, 0, &empty), AL_OK);
 	assert_body(ORIGIN_BIRD2_4, empty, "# route origins of log.?test?, log size 0, serial 1, 0 records\n");
 	assert_body(ORIGIN_OPENBGPD, empty,
 		    "# route origins of log.?test?, log size 0, serial 1, 0 records\nroa-set {\n}\n");
+	assert_body(
+		ORIGIN_SLURM2, empty,
+		"{\n\"slurmVersion\": 2,\n"
+		"\"validationOutputFilters\": {\"prefixFilters\": [], \"bgpsecFilters\": [], \"aspaFilters\": []},\n"
+		"\"locallyAddedAssertions\": {\"bgpsecAssertions\": [], \"prefixAssertions\": [\n],\n"
+		"\"aspaAssertions\": [\n]}\n}\n");
 	vrp_set_unref(empty);
 }
 
