@@ -192,14 +192,20 @@ def test_a_publisher_that_sleeps(publisher, net, tmp_path):
     assert_follow(copy, net, want, "+25h")
 
 
+def link(publisher, key, name):
+    """Another member, and a peering of his with the publisher's: the peering, and the entry that made it."""
+    authority = publisher.authority
+    other = authority.member(key, name=name).key("aut-num")
+    for node, asn, mnt, holder in ((f"FISHER-{name}", publisher.asn, "FISHER-MNT", publisher.key), (f"{name}-R1", other, f"{name}-MNT", key)):
+        authority.accept([obj(("node", node), ("origin", asn), mnt=mnt)], [holder])
+    peering = obj(("peering", ":".join(sorted((f"FISHER-{name}", f"{name}-R1")))), mnt=f"{name}-MNT")
+    return peering, authority.accept([peering], [key, publisher.key]).index
+
+
 def test_who_carries_whose_routes(publisher, net, tmp_path):
     """An object for each AS with a peering. Validators that know none of that lose nothing by it."""
     authority, bob = publisher.authority, Key(tmp_path / "bob")
-    other = authority.member(bob, name="BOB").key("aut-num")
-    for name, asn, key in (("FISHER", publisher.asn, publisher.key), ("BOB", other, bob)):
-        authority.accept([obj(("node", f"{name}-R1"), ("origin", asn), mnt=f"{name}-MNT")], [key])
-    peering = obj(("peering", "BOB-R1:FISHER-R1"), mnt="BOB-MNT")
-    made = authority.accept([peering], [bob, publisher.key]).index
+    peering, made = link(publisher, bob, "BOB")
     publisher.publish()
     router = authority.rtr(2)
     wait_for(lambda: router.reset() is not None and router.aspas, timeout=60, what="the link")
@@ -257,6 +263,7 @@ def kinds(publisher):
         f"ca/{authority}.crl": "ta/ta.crl",
         f"ca/{authority}.mft": "ta/ta.mft",
         f"ca/{publisher.asn}.roa": "ca/AS4252660001.roa",
+        f"ca/{publisher.asn}.asa": next(f"ca/{path.name}" for path in publisher.files("ca/*.asa") if path.stem != publisher.asn),
     }
 
 
@@ -290,6 +297,7 @@ def revoked_route(publisher, directory, subnet):
 
 def test_a_stranger_adds_nothing(publisher, net, tmp_path):
     """Whatever is done to a file on its way, what validators have is in the set, all of it or less."""
+    link(publisher, Key(tmp_path / "eve"), "EVE")
     old, foreign = revoked_route(publisher, tmp_path, 0xdd)
     want, good = router_set(publisher), publisher.dir / "current" / "repository"
     whole = []
@@ -328,6 +336,32 @@ def test_a_stranger_has_the_web_server(publisher, net, tmp_path):
         for outcome in (net.rpki_client(publisher.locator, "-e", "/bin/false", cache=f"client-{name}"),
                         net.fort(publisher.locator, "--rsync.enabled=false", cache=f"fort-{name}")):
             assert outcome.vrps < want, (name, outcome.said)
+
+
+def test_a_stranger_has_the_differences(publisher, net, tmp_path):
+    """The same lie to one who follows by differences: an old object in them is none of the manifest's."""
+    route, name = publisher.route(0xbb), f"{publisher.asn}.roa"
+    index = publisher.authority.accept([route], [publisher.key]).index
+    publisher.publish()
+    old = base64.b64encode(publisher.files(f"ca/{name}")[0].read_bytes()).decode()
+    assert net.rpki_client(publisher.locator, "-e", "/bin/false", cache="client-delta").vrps == router_set(publisher)
+    publisher.authority.accept([route + "delete:         over\n"], [publisher.key], prev=index)
+    publisher.publish()
+    want, lie = router_set(publisher), tmp_path / "lie"
+    shutil.copytree(publisher.dir / "current", lie)
+    notification = lie / "rrdp" / "notification.xml"
+    said = notification.read_text()
+    uri, digest = max(re.findall(r'<delta serial="(\d+)" uri="https://rpki.test/rrdp/([^"]+)" hash="([0-9a-f]+)"', said),
+                      key=lambda found: int(found[0]))[1:]
+    delta = lie / "rrdp" / uri
+    text, count = re.subn(rf'(uri="[^"]+/{name}"[^>]*>)[^<]+', rf"\g<1>{old}", delta.read_text())
+    assert count == 1
+    delta.write_text(text)
+    notification.write_text(said.replace(digest, hashlib.sha256(text.encode()).hexdigest()))
+    net.serve(lie)
+    outcome = net.rpki_client(publisher.locator, "-e", "/bin/false", cache="client-delta")
+    assert outcome.vrps < want, outcome.said
+    assert f"/rrdp/{uri}" in net.asked()
 
 
 def test_the_brake(publisher):
