@@ -13,6 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define LINE_WORDS 16
+#define LINE_LEN 1024 /* bytes, with an end for each word */
+
 static void fd_close(int *fd)
 {
 	if (*fd >= 0)
@@ -107,4 +110,20 @@ enum al_err process_run(const char *const argv[], struct al_slice input, bool me
 		;
 	*status = WIFEXITED(code) ? WEXITSTATUS(code) : 128 + WTERMSIG(code);
 	return output != NULL ? output->err : AL_OK;
+}
+
+enum al_err process_run_line(const char *line, struct al_slice input, int *status)
+{
+	const char *argv[LINE_WORDS + 1] = { NULL };
+	struct al_slice rest = al_slice_str(line), word;
+	char words[LINE_LEN];
+	size_t count = 0, used = 0;
+
+	while (al_slice_word(&rest, "", &word)) {
+		if (count == LINE_WORDS || al_slice_copy(word, words + used, sizeof(words) - used) != AL_OK)
+			return AL_EINVAL;
+		argv[count++] = words + used;
+		used += word.len + 1;
+	}
+	return count > 0 ? process_run(argv, input, false, NULL, status) : AL_EINVAL;
 }

@@ -17,4 +17,7 @@
 AL_MUST_USE enum al_err process_run(const char *const argv[], struct al_slice input, bool merge, struct al_buf *output,
 				    int *status);
 
+/* The same for a line of at most 16 words with blanks between them; no shell reads it. Its output is ours. AL_EINVAL: no word, or too much. */
+AL_MUST_USE enum al_err process_run_line(const char *line, struct al_slice input, int *status);
+
 #endif

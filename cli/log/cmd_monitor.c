@@ -16,6 +16,7 @@
 #include "alamo/rpsl/state.h"
 #include "file.h"
 #include "log_read.h"
+#include "monitor_event.h"
 #include "nearest.h"
 
 #define KEYS_MAX 64
@@ -30,6 +31,7 @@ struct options {
 	const char *mnt;
 	struct option_list keys;
 	struct option_number since;
+	const char *exec;
 	bool once;
 };
 
@@ -44,6 +46,7 @@ struct monitor {
 	uint64_t index, time;
 	bool signed_by_us;
 	uint64_t touched, foreign; /* entries told of, and those among them that are not ours */
+	struct monitor_event event;
 	bool told;
 	bool known; /* the maintainer, or something that it maintains, is or was there */
 };
@@ -134,6 +137,7 @@ static void entry_tell(struct monitor *m)
 	       m->signed_by_us ? "signed by" : "NOT SIGNED BY", m->mnt);
 	who_print(m);
 	putchar('\n');
+	monitor_event_begin(&m->event, m->index, m->time, m->signed_by_us, m->signers.list, m->signers.count);
 }
 
 static void on_change(void *arg, const struct al_object *old, const struct al_object *now)
@@ -160,6 +164,7 @@ static void on_change(void *arg, const struct al_object *old, const struct al_ob
 	       al_class_name((enum al_class)now->cls));
 	command_print_remote(al_object_key(now));
 	putchar('\n');
+	monitor_event_add(&m->event, before, now);
 	if (!command_output_ok())
 		log_read_finish(&m->read, CLI_REFUSED);
 }
@@ -178,6 +183,8 @@ static enum al_err entry_watch(void *arg, uint64_t index, struct al_slice bytes)
 		m->told = false;
 		m->signed_by_us = keys_meet(m->given.count > 0 ? &m->given : &m->own, &m->signers);
 		err = al_state_apply(m->state, bytes);
+		(void)fflush(stdout); /* before what the program says */
+		monitor_event_end(&m->event, bytes);
 	}
 	if (err != AL_OK)
 		command_fail(CLI_UNVERIFIED, "entry %llu does not apply: %s", (unsigned long long)index,
@@ -269,6 +276,9 @@ static int watch(struct monitor *m, const struct log_read_options *where, bool o
 	} else if (code == CLI_DONE) {
 		printf("%llu entries, %llu of them not signed by %s\n", (unsigned long long)m->touched,
 		       (unsigned long long)m->foreign, m->mnt);
+		if (m->event.failed > 0)
+			code = command_fail(CLI_REFUSED, "%llu of them were not taken by %s",
+					    (unsigned long long)m->event.failed, m->event.command);
 		if (m->foreign > 0)
 			code = CLI_UNVERIFIED;
 	}
@@ -281,7 +291,7 @@ static int run(const struct words *words, const void *arg)
 {
 	const struct options *options = arg;
 	struct log_read_options where = options->where;
-	struct monitor m = { .since = options->since.value };
+	struct monitor m = { .since = options->since.value, .event = { .command = options->exec } };
 	int code = mnt_read(&m, options->mnt);
 
 	where.dir = words->count > 0 ? words->word[0] : NULL;
@@ -308,6 +318,10 @@ static const struct option_row rows[] = {
 	  .arg = "N",
 	  OPTION_AT(struct options, since),
 	  .meaning = "tells of entries from this one on" },
+	{ .name = "exec",
+	  .arg = "COMMAND",
+	  OPTION_AT(struct options, exec),
+	  .meaning = "runs it for each entry told of, with the event on its standard input (JSON)" },
 	{ .name = "once",
 	  OPTION_AT(struct options, once),
 	  .meaning = "ends at the present head; exit code 4 if something was not signed by the maintainer" },

@@ -30,7 +30,6 @@
 #define BRAKE_PERCENT 25
 #define CLOCK_UNSET_S 1700000000u /* earlier than this is no time, but a clock that nobody has set */
 #define FILE_MAX_BYTES ((size_t)1 << 30)
-#define RELOAD_WORDS 16
 
 struct fetch {
 	const struct roa_options *options;
@@ -236,22 +235,12 @@ static int files_known(const struct option_list *wanted)
 /* DIR/reload is there from before the swap until the router has read what is new: a reload that failed is tried again. */
 static int fetch_reload(const struct fetch *f)
 {
-	const char *argv[RELOAD_WORDS + 1] = { NULL };
-	struct al_slice rest, word;
-	char words[1024], mark[PATH_MAX];
-	size_t count = 0, used = 0;
+	char mark[PATH_MAX];
 	int status = 0;
 
 	if (f->options->reload == NULL || path_of(f, "reload", "", mark) != CLI_DONE || access(mark, F_OK) != 0)
 		return CLI_DONE;
-	rest = al_slice_str(f->options->reload);
-	while (al_slice_word(&rest, "", &word)) {
-		if (count == RELOAD_WORDS || al_slice_copy(word, words + used, sizeof(words) - used) != AL_OK)
-			return command_fail(CLI_USAGE, "--reload: too many words");
-		argv[count++] = words + used;
-		used += word.len + 1;
-	}
-	if (count == 0 || process_run(argv, AL_S(""), false, NULL, &status) != AL_OK || status != 0)
+	if (process_run_line(f->options->reload, AL_S(""), &status) != AL_OK || status != 0)
 		return command_fail(CLI_REFUSED, "--reload: %s gave %d: it is tried again next time",
 				    f->options->reload, status);
 	(void)unlink(mark);

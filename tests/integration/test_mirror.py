@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """`alamo mirror`: a verified copy that can stand for the registry."""
 
+import base64
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -191,6 +193,25 @@ def test_log_and_monitor(own_authority, tmp_path, key):
     assert f"Modify [aut-num] {asn}" in foreign.stdout and "2 entries, 1 of them" in foreign.stdout
     later = alamo(*watch, "--since", changed.index, check=False).stdout
     assert f"entry {joined.index} " not in later and f"entry {changed.index} " in later
+
+    # A program is told of each, with what it needs to check it.
+    seen, script = tmp_path / "seen", tmp_path / "hook"
+    script.write_text(f"#!/bin/sh\ncat >>{seen}\necho >>{seen}\n")
+    script.chmod(0o755)
+    alamo(*watch, "--exec", script, check=False)
+    first, second = map(json.loads, seen.read_text().splitlines())
+    assert (first["index"], first["own"], second["index"], second["own"]) == (joined.index, True, changed.index, False)
+    assert {(change["action"], change["class"]) for change in first["changes"]} >= {("create", "mntner"), ("create", "aut-num")}
+    [change] = second["changes"]
+    assert change["key"] == asn and "FISHER-AS" in change["old"] and "TAKEN-AS" in change["new"]
+    assert second["signers"] == [run("ssh-keygen", "-lf", f"{authority.hostmaster.path}.pub").stdout.split()[1]]
+    shown = alamo("log", "show", changed.index, *where).stdout
+    assert base64.b64decode(second["entry"]).decode() in shown
+    script.write_text("#!/bin/sh\nexit 3\n")
+    refused = alamo(*watch, "--since", changed.index + 1, "--exec", script)
+    assert refused.returncode == 0                  # nothing happened since, so nobody was told
+    refused = alamo(*watch[:2], "fisher-mnt", *watch[3:], "--key", f"{key.path}.pub", "--exec", script, check=False)
+    assert f"--exec: {script} gave 3" in refused.stderr and "2 of them were not taken" in refused.stderr
 
     # Keys given by hand count instead of those in the log.
     stranger = Key(tmp_path / "stranger")
