@@ -26,6 +26,18 @@ RSS_LEAST_MIB = 96       # a daemon may have so much, or three times what a fres
 SAY_S = 60
 
 
+class Watched(Authority):
+    """Its daemons are found among the children of `alamo up`: a full disk has no room for files with their numbers."""
+
+    def pid(self, program):
+        up = self.process.pid
+        try:
+            children = Path(f"/proc/{up}/task/{up}/children").read_text().split()
+            return next(int(pid) for pid in children if Path(f"/proc/{pid}/comm").read_text() == f"{program[:15]}\n")
+        except (OSError, StopIteration):
+            return None
+
+
 class Alone:
     """One daemon, not supervised."""
 
@@ -68,7 +80,7 @@ class Soak:
         self.page = Page(self.folder, self.options.seed)
         inside = ["env", *(f"{name}={value}" for name, value in self.page.environment().items())]
         registry = UNPAID | {"min_free_disk": 0, "listen": "127.0.0.1, 192.0.2.1"}
-        self.authority = Authority(disk / "authority", listen="127.0.0.1", ports="default", inside=inside,
+        self.authority = Watched(disk / "authority", listen="127.0.0.1", ports="default", inside=inside,
                                    conf={"registry": registry, "rpki": {"brake_percent": 100}})
         kill_database = self.database() if self.options.postgresql else None
         self.far = Far(self.folder / "far", self.start_child, (self.authority.dir / "keys/log.pub").read_text(), 4344)
@@ -158,7 +170,8 @@ class Soak:
             "origins": wait_for(lambda: checks.origins(far["origins"]) == right["origins"] and right["origins"], timeout=60,
                                 what="the far origins")}, right)
         for program in DAEMONS:
-            mib, bound = checks.rss_mib(self.authority.pid(program)), max(RSS_LEAST_MIB, 3 * fresh.get(program, 0))
+            pid = wait_for(lambda: self.authority.pid(program), timeout=30, what=f"{program} to run")
+            mib, bound = checks.rss_mib(pid), max(RSS_LEAST_MIB, 3 * fresh.get(program, 0))
             if mib > bound:
                 self.trouble.append(f"{program} has {mib} MiB, more than {bound}")
         return entries, fresh
@@ -209,8 +222,8 @@ def main():
     try:
         soak.make()
         soak.go()
+        print(f"soak: {soak.told()}", flush=True)
         entries, fresh = soak.judge()
-        print(f"soak: {soak.told()}")
         print(f"soak: {entries} entries verified and audited; longest time without a receipt {soak.longest_silence():.1f} s; MiB at most "
               + ", ".join(f"{name} {soak.peak[name]}" + (f" (a fresh one {fresh[name]})" if name in fresh else "") for name in DAEMONS))
     finally:
