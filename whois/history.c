@@ -13,8 +13,6 @@
 #include "alamo/base/spool.h"
 #include "alamo/base/wire.h"
 
-#define RECORD_MAX (1u << 20)
-
 struct place {
 	uint64_t offset;
 	uint64_t index; /* of the log: ascending, equal for versions of one entry */
@@ -37,7 +35,7 @@ enum al_err whois_history_new(const char *folder, struct whois_history **out)
 		free(history);
 		return err;
 	}
-	al_buf_init(&history->record, RECORD_MAX);
+	al_buf_init(&history->record, WHOIS_HISTORY_RECORD_MAX);
 	*out = history;
 	return AL_OK;
 }
@@ -120,7 +118,7 @@ static uint64_t serial_of(const struct whois_history *history, uint64_t index, e
 	uint64_t serial = whois_history_first(history, index), found = 0;
 	struct al_buf buf;
 
-	al_buf_init(&buf, RECORD_MAX);
+	al_buf_init(&buf, WHOIS_HISTORY_RECORD_MAX);
 	while (found == 0 && whois_history_read(history, serial, &buf, &version) == AL_OK && version.index == index) {
 		if (version.cls == cls && al_slice_eq(version.key, key))
 			found = serial;
@@ -141,7 +139,7 @@ static void link_back(const struct whois_history *history, uint64_t prev, struct
 	struct whois_version before, one, two;
 	struct al_buf buf;
 
-	al_buf_init(&buf, RECORD_MAX);
+	al_buf_init(&buf, WHOIS_HISTORY_RECORD_MAX);
 	now->number = 1;
 	if (prev > 0 && whois_history_read(history, prev, &buf, &before) == AL_OK) {
 		now->number = before.number + 1;

@@ -13,6 +13,8 @@
 
 #include "alamo/rpsl/state.h"
 
+#define WHOIS_HISTORY_RECORD_MAX (1u << 20) /* bytes of one version */
+
 struct whois_history;
 
 struct whois_version {

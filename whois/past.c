@@ -8,7 +8,6 @@
 #include "alamo/rpsl/request.h"
 #include "entries.h"
 #include "history.h"
-#include "spool.h"
 
 struct whois_past {
 	uint64_t most;
@@ -112,7 +111,7 @@ static enum al_err read_versions(struct whois_past *past, const struct whois_vie
 	struct al_buf buf;
 	enum al_err err = AL_OK;
 
-	al_buf_init(&buf, WHOIS_SPOOL_RECORD_MAX);
+	al_buf_init(&buf, WHOIS_HISTORY_RECORD_MAX);
 	while (err == AL_OK && *count < AL_REQUEST_OBJECTS_MAX &&
 	       past->serial <= whois_history_last(present->history)) {
 		err = whois_history_read(present->history, past->serial, &buf, &version);

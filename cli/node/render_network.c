@@ -32,16 +32,20 @@ static void beside_put(const struct vrp_set *set, struct al_buf *out)
 /* FRR: "NEIGHBOUR ORIGIN", "ORIGIN" alone, and who has links, each in lists by the origin's last digit. */
 static void lists_put(const struct vrp_set *set, struct al_buf *out)
 {
-	for (size_t i = set->vrps; i < set->count; i++) {
-		uint32_t origin = vrp_customer(&set->items[i]);
+	const struct vrp *pair, *before = NULL;
+	struct vrp_walk walk;
 
-		if (i == set->vrps || vrp_customer(&set->items[i - 1]) != origin)
+	vrp_walk_family(&walk, set, VRP_ASPA);
+	for (; (pair = vrp_walk_next(&walk)) != NULL; before = pair) {
+		uint32_t origin = vrp_customer(pair);
+
+		if (before == NULL || vrp_customer(before) != origin)
 			al_buf_printf(out,
 				      "bgp as-path access-list alamo-listed-%u permit _%u$\n"
 				      "bgp as-path access-list alamo-links-%u permit ^%u( %u)*$\n",
 				      origin % 10, origin, origin % 10, origin, origin);
-		al_buf_printf(out, "bgp as-path access-list alamo-links-%u permit _%u( %u)+$\n", origin % 10,
-			      set->items[i].asn, origin);
+		al_buf_printf(out, "bgp as-path access-list alamo-links-%u permit _%u( %u)+$\n", origin % 10, pair->asn,
+			      origin);
 	}
 }
 

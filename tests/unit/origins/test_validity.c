@@ -49,15 +49,18 @@ static void put_text(struct al_state *state, struct entry *entry, const char *te
 /* RFC 6811 section 2, as it stands there, over the records themselves. */
 static enum validity by_definition(const struct vrp_set *set, const struct al_prefix *prefix, uint32_t asn)
 {
+	const struct vrp *record;
+	struct vrp_walk walk;
 	bool covered = false;
 
-	for (size_t i = 0; i < set->vrps; i++) {
-		struct al_prefix vrp = vrp_prefix(&set->items[i]);
+	vrp_walk_start(&walk, set);
+	for (size_t i = 0; i < set->vrps && (record = vrp_walk_next(&walk)) != NULL; i++) {
+		struct al_prefix vrp = vrp_prefix(record);
 
 		if (!al_prefix_covers(&vrp, prefix))
 			continue;
 		covered = true;
-		if (prefix->len <= set->items[i].max && asn == set->items[i].asn && asn != 0)
+		if (prefix->len <= record->max && asn == record->asn && asn != 0)
 			return VALIDITY_VALID;
 	}
 	return covered ? VALIDITY_INVALID : VALIDITY_UNKNOWN;
