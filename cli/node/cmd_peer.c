@@ -16,6 +16,7 @@
 #include "member/offer.h"
 #include "node_apply.h"
 #include "node_member.h"
+#include "peer_mark.h"
 #include "peer_suggest.h"
 #include "peer_wait.h"
 
@@ -25,7 +26,7 @@
 struct options {
 	const char *root, *key;
 	struct registry registry;
-	struct option_number wait, most;
+	struct option_number wait, most, latency, bandwidth;
 	bool yes, mesh;
 };
 
@@ -354,11 +355,28 @@ static int suggest(const struct words *words, const void *options)
 	return with_peer(options, NULL, nearest);
 }
 
+/* ---- mark ---- */
+
+static int mark(const struct words *words, const void *arg)
+{
+	const struct options *options = arg;
+	struct log_read_options where = { .server = options->registry.server };
+	struct node_mark said = { .latency_ms = (unsigned)options->latency.value,
+				  .kbit = (unsigned)options->bandwidth.value };
+	int code;
+
+	if (al_slice_copy(al_slice_str(words->word[0]), said.node, sizeof(said.node)) != AL_OK)
+		return command_fail(CLI_USAGE, "that is no node's name");
+	code = peer_mark(root_of(options), &where, &said);
+	return code == CLI_DONE ? node_apply(root_of(options), &where) : code;
+}
+
 static const struct command_form forms[] = {
 	{ "suggest", "", "nodes that one could peer with, the nearest first", suggest },
 	{ "add", "NODE|ASN", "offer a link; at once when both nodes are yours", add },
 	{ "accept", "OFFER", "look at an offer, sign it and link", accept_offer },
 	{ "list", "", "the node's links", list },
+	{ "mark", "NODE", "say what a link is like, as communities on its routes", mark },
 	{ "rm", "NODE|ASN", "end a link", rm },
 };
 
@@ -388,6 +406,22 @@ static const struct option_row rows[] = {
 	  OPTION_AT(struct options, most),
 	  .meaning = "asks at most so many nodes, about a second each",
 	  .fallback = "32" },
+	{ .name = "latency",
+	  .arg = "MS",
+	  .verbs = "mark",
+	  .least = 1,
+	  .most = NODE_LATENCY_MAX,
+	  OPTION_AT(struct options, latency),
+	  .meaning = "one way, in milliseconds",
+	  .fallback = "routes keep what they say" },
+	{ .name = "bandwidth",
+	  .arg = "KBIT",
+	  .verbs = "mark",
+	  .least = 1,
+	  .most = NODE_KBIT_MAX,
+	  OPTION_AT(struct options, bandwidth),
+	  .meaning = "in kbit/s",
+	  .fallback = "routes keep what they say" },
 	OPTION_KEY(struct options, key, "suggest add accept rm", "the SSH key of the maintainer"),
 	REGISTRY_ROWS(struct options, registry),
 };
@@ -395,7 +429,7 @@ static const struct option_row rows[] = {
 const struct command command_peer = {
 	.name = "peer",
 	.group = GROUP_MEMBER,
-	.help = "links with other nodes: suggest, offer, accept, list, end",
+	.help = "links with other nodes: suggest, offer, accept, list, mark, end",
 	.notes = NULL,
 	COMMAND_FORMS(forms),
 	COMMAND_OPTIONS(rows, struct options),

@@ -49,6 +49,17 @@ static int settings_fill(const struct node_conf *conf, struct render_settings *s
 	return CLI_DONE;
 }
 
+/* What the holder says of the links. */
+static void marks_fill(const struct node_conf *conf, struct node_view *view)
+{
+	for (size_t i = 0; i < view->peer_count; i++)
+		for (size_t k = 0; k < conf->mark_count; k++)
+			if (strcasecmp(conf->marks[k].node, view->peers[i].name) == 0) {
+				view->peers[i].latency_ms = conf->marks[k].latency_ms;
+				view->peers[i].kbit = conf->marks[k].kbit;
+			}
+}
+
 /* What the holder adds to frr.conf, which includes no other file. */
 static int local_fill(const struct node_conf *conf, struct render_settings *settings)
 {
@@ -114,6 +125,7 @@ static int rendering_fill(const struct node_conf *conf, const struct al_state *s
 	switch (node_view_fill(state, conf->name, conf->super, trust, &r->view)) {
 	case AL_OK:
 		code = settings_fill(conf, settings, r->view.wg_key);
+		marks_fill(conf, &r->view);
 		if (strcmp(conf->root, "/") == 0)
 			node_services_look(&r->view);
 		break;

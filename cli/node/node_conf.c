@@ -75,6 +75,44 @@ enum al_err node_conf_trust(const struct node_conf *conf, struct node_trust *out
 	return AL_EINVAL;
 }
 
+enum al_err node_conf_mark(struct node_conf *conf, const struct node_mark *mark)
+{
+	size_t i = 0;
+
+	while (i < conf->mark_count && strcasecmp(conf->marks[i].node, mark->node) != 0)
+		i++;
+	if (mark->latency_ms == 0 && mark->kbit == 0) {
+		if (i < conf->mark_count)
+			conf->marks[i] = conf->marks[--conf->mark_count];
+		return AL_OK;
+	}
+	if (i == NODE_MARKS_MAX) {
+		command_fail(CLI_USAGE, "etc/alamo/node.conf: at most %d lines `link`: take old ones out",
+			     NODE_MARKS_MAX);
+		return AL_ELIMIT;
+	}
+	conf->marks[i] = *mark;
+	conf->mark_count = i == conf->mark_count ? i + 1 : conf->mark_count;
+	return AL_OK;
+}
+
+/* "BOB-R1 12 100000": node, milliseconds, kbit/s. */
+static enum al_err mark_take(struct node_conf *conf, struct al_slice rest)
+{
+	struct node_mark mark = { 0 };
+	struct al_slice node, latency, kbit;
+	uint64_t numbers[2];
+
+	if (!al_slice_word(&rest, "", &node) || !al_slice_word(&rest, "", &latency) ||
+	    !al_slice_word(&rest, "", &kbit) || al_slice_copy(node, mark.node, sizeof(mark.node)) != AL_OK ||
+	    al_slice_u64(latency, NODE_LATENCY_MAX, &numbers[0]) != AL_OK ||
+	    al_slice_u64(kbit, NODE_KBIT_MAX, &numbers[1]) != AL_OK)
+		return AL_EINVAL;
+	mark.latency_ms = (unsigned)numbers[0];
+	mark.kbit = (unsigned)numbers[1];
+	return node_conf_mark(conf, &mark);
+}
+
 static const char *const mesh_words[] = {
 	[NODE_MESH_OFF] = "off", [NODE_MESH_MEMBER] = "member", [NODE_MESH_GATEWAY] = "gateway"
 };
@@ -115,6 +153,8 @@ static enum al_err setting_take(struct node_conf *conf, const struct pair *pair)
 		return node_conf_signer(conf, pair->value);
 	if (al_slice_is(pair->name, "mesh"))
 		return mesh_take(conf, pair->value);
+	if (al_slice_is(pair->name, "link"))
+		return mark_take(conf, pair->value);
 	if (al_slice_is(pair->name, "router"))
 		return node_router_take(pair->value, &conf->router);
 	if (al_slice_is(pair->name, "applied-by")) {
@@ -135,8 +175,8 @@ static enum al_err conf_parse(const char *path, struct al_slice text, struct nod
 	while (pairs_next(&text, &pair))
 		if (pair.name.len == 0 || setting_take(conf, &pair) != AL_OK) {
 			command_fail(CLI_USAGE,
-				     "%s:%u: lines are name, server, rtr, super, signer, applied-by, mesh, router or "
-				     "bird-conf = VALUE",
+				     "%s:%u: lines are name, server, rtr, super, signer, applied-by, mesh, router, "
+				     "bird-conf or link = VALUE",
 				     path, pair.line);
 			return AL_EINVAL;
 		}
@@ -201,6 +241,9 @@ enum al_err node_conf_save(const struct node_conf *conf)
 		al_buf_printf(&text, "server = %s\n", conf->server);
 	for (size_t i = 0; i < conf->signer_count; i++)
 		al_buf_printf(&text, "signer = %s\n", conf->signers[i]);
+	for (size_t i = 0; i < conf->mark_count; i++)
+		al_buf_printf(&text, "link = %s %u %u\n", conf->marks[i].node, conf->marks[i].latency_ms,
+			      conf->marks[i].kbit);
 	err = text.err == AL_OK ? file_write(path, al_buf_view(&text), 0644) : text.err;
 	if (err != AL_OK)
 		command_fail(CLI_REFUSED, "%s: %s", path, strerror(errno));

@@ -42,6 +42,15 @@ AL_MUST_USE enum al_err node_router_take(struct al_slice word, enum node_router 
 /* What the node is in the mesh half (docs/mesh.md). */
 enum node_mesh { NODE_MESH_OFF, NODE_MESH_MEMBER, NODE_MESH_GATEWAY };
 
+/* What the holder says of a link: `alamo peer mark`. */
+#define NODE_MARKS_MAX 64
+#define NODE_LATENCY_MAX 60000
+#define NODE_KBIT_MAX 1000000000
+struct node_mark {
+	char node[NODE_TEXT_MAX];  /* at the other end */
+	unsigned latency_ms, kbit; /* 0: not said */
+};
+
 struct node_conf {
 	char root[PATH_MAX]; /* "/" on the node itself */
 	char name[NODE_TEXT_MAX];
@@ -54,6 +63,8 @@ struct node_conf {
 	bool whole; /* bird.conf is ours; frr.conf always is */
 	bool timer; /* a timer applies; else the agent does */
 	enum node_mesh mesh;
+	struct node_mark marks[NODE_MARKS_MAX];
+	size_t mark_count;
 };
 
 /* "ROOT/REST"; the folders above are made when `make`. AL_ELIMIT, AL_ESYS. */
@@ -67,6 +78,8 @@ AL_MUST_USE enum al_err node_conf_save(const struct node_conf *conf);
 
 /* The keys of node.conf; AL_EINVAL (said): none, or one that is no key. Release in any case. */
 AL_MUST_USE enum al_err node_conf_trust(const struct node_conf *conf, struct node_trust *out);
+/* In place of what was said of that link before; nothing to say takes it out. AL_ELIMIT, said. */
+AL_MUST_USE enum al_err node_conf_mark(struct node_conf *conf, const struct node_mark *mark);
 /* Pins one more; what is there already is not added again. AL_ELIMIT, said. */
 AL_MUST_USE enum al_err node_conf_signer(struct node_conf *conf, struct al_slice key);
 

@@ -29,6 +29,7 @@ struct node_peer {
 	bool first;                   /* we are the first node of NODE:NODE */
 	bool mesh;                    /* babel runs in it, and no BGP */
 	bool reflector;               /* it is one of our AS's route reflectors */
+	unsigned latency_ms, kbit; /* of the link, one way, as this node's holder has it (node_conf.h); 0: not said */
 };
 
 /*

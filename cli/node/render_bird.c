@@ -159,6 +159,35 @@ void render_symbol(const char *name, struct al_buf *out)
 	}
 }
 
+/* The rest of a filter that has let the route through. */
+static void marks_put(const struct node_peer *peer, struct al_buf *out)
+{
+	for (size_t kind = 0; kind < ROUTING_KINDS; kind++) {
+		unsigned value = routing_mark(peer, kind), first, last;
+
+		if (value == 0)
+			continue;
+		al_buf_str(out, "\t\t");
+		if (routing_worse(kind, value, &first, &last))
+			al_buf_printf(out, "if !(bgp_community ~ [(%d, %u..%u)]) then ", ROUTING_MARK_AS, first, last);
+		al_buf_printf(out, "{ bgp_community.delete([(%d, %u..%u)]); bgp_community.add((%d, %u)); }\n",
+			      ROUTING_MARK_AS, routing_kinds[kind].first, routing_kinds[kind].last, ROUTING_MARK_AS,
+			      value);
+	}
+	al_buf_str(out, "\t\taccept;\n\t};\n");
+}
+
+static void outside_put(const struct render_settings *settings, const struct node_peer *peer, struct al_buf *out)
+{
+	al_buf_printf(out, "\tipv6 {\n\t%simport table on;\n\timport filter {\n\t\tif !alamo_in(%u) then reject;\n",
+		      render_channel(settings), peer->asn);
+	marks_put(peer, out);
+	al_buf_str(out, "\texport filter {\n\t\tif !alamo_out() then reject;\n");
+	marks_put(peer, out);
+	al_buf_printf(out, "\timport limit %d action block; receive limit %d action block; };\n}\n", ROUTING_TAKEN_MAX,
+		      ROUTING_RECEIVED_MAX);
+}
+
 static void session_put(const struct node_view *view, const struct render_settings *settings,
 			const struct node_peer *peer, struct al_buf *out)
 {
@@ -181,10 +210,7 @@ static void session_put(const struct node_view *view, const struct render_settin
 			      "ALAMO_NET; };\n}\n",
 			      table);
 	else
-		al_buf_printf(out,
-			      "\tipv6 { %simport table on; import where alamo_in(%u); export where alamo_out();\n"
-			      "\t\timport limit %d action block; receive limit %d action block; };\n}\n",
-			      table, peer->asn, ROUTING_TAKEN_MAX, ROUTING_RECEIVED_MAX);
+		outside_put(settings, peer, out);
 }
 
 void render_bird(const struct node_view *view, const struct render_settings *settings, struct al_buf *out)

@@ -111,11 +111,50 @@ static void beside_put(struct al_buf *out)
 			digit, digit, digit + 1, digit, digit, digit, digit, digit, digit, digit);
 }
 
+/* ---- marks ---- */
+
+/* A route that has none that is worse gets this one instead of any other of its kind. */
+static void mark_put(size_t kind, unsigned value, struct al_buf *out)
+{
+	const char *name = routing_kinds[kind].name;
+	unsigned first, last;
+
+	if (routing_worse(kind, value, &first, &last)) {
+		for (unsigned worse = first; worse <= last; worse++)
+			al_buf_printf(out, "bgp community-list standard alamo-%s-%u permit %d:%u\n", name, value,
+				      ROUTING_MARK_AS, worse);
+		al_buf_printf(out, "route-map alamo-%s-%u permit 1\n match community alamo-%s-%u\nexit\n", name, value,
+			      name, value);
+	}
+	al_buf_printf(out,
+		      "route-map alamo-%s-%u permit 2\n set comm-list alamo-%s delete\n on-match next\nexit\n"
+		      "route-map alamo-%s-%u permit 3\n set community %d:%u additive\nexit\n",
+		      name, value, name, name, value, ROUTING_MARK_AS, value);
+}
+
+static bool is_used(const struct node_view *view, size_t kind, unsigned value)
+{
+	for (size_t i = 0; i < view->peer_count; i++)
+		if (routing_mark(&view->peers[i], kind) == value)
+			return true;
+	return false;
+}
+
+static void marks_put(const struct node_view *view, struct al_buf *out)
+{
+	for (size_t kind = 0; kind < ROUTING_KINDS; kind++)
+		for (unsigned value = routing_kinds[kind].first; value <= routing_kinds[kind].last; value++) {
+			al_buf_printf(out, "bgp community-list standard alamo-%s permit %d:%u\n",
+				      routing_kinds[kind].name, ROUTING_MARK_AS, value);
+			if (is_used(view, kind, value))
+				mark_put(kind, value, out);
+		}
+}
+
 static void rules_put(const struct node_view *view, struct al_buf *out)
 {
 	beside_put(out);
 	rule_put(out, "alamo-origin", "permit", 1, " call alamo-beside\n match rpki valid\n");
-	rule_put(out, "alamo-out", "permit", 1, " match ipv6 address prefix-list alamo-announced\n");
 	rule_put(out, "alamo-inside", "permit", 1, " match ipv6 address prefix-list alamo-net\n");
 	rule_put(out, "alamo-local", "permit", 1,
 		 " match ipv6 address prefix-list alamo-own\n set community no-export\n");
@@ -125,7 +164,7 @@ static void rules_put(const struct node_view *view, struct al_buf *out)
 		      view->address);
 }
 
-/* What is taken from one neighbour: paths that begin with it. */
+/* What is taken from one neighbour: paths that begin with it; and what it is told. Both get the link's marks. */
 static void neighbour_rules_put(const struct node_peer *peer, struct al_buf *out)
 {
 	char interface[16];
@@ -134,8 +173,21 @@ static void neighbour_rules_put(const struct node_peer *peer, struct al_buf *out
 	al_buf_printf(out,
 		      "bgp as-path access-list alamo-from-%s permit ^%u( [0-9]+){0,%d}$\n"
 		      "route-map alamo-in-%s permit 1\n call alamo-origin\n match as-path alamo-from-%s\n"
-		      " match ipv6 address prefix-list alamo-taken\nexit\n",
-		      interface, peer->asn, ROUTING_PATH_MAX - 1, interface, interface);
+		      " match ipv6 address prefix-list alamo-taken\n on-match goto 3\nexit\n"
+		      "route-map alamo-in-%s deny 2\nexit\n"
+		      "route-map alamo-in-%s permit 3\n call alamo-marks-%s\nexit\n"
+		      "route-map alamo-out-%s permit 1\n call alamo-marks-%s\n"
+		      " match ipv6 address prefix-list alamo-announced\nexit\n",
+		      interface, peer->asn, ROUTING_PATH_MAX - 1, interface, interface, interface, interface, interface,
+		      interface, interface);
+	for (unsigned kind = 0; kind < ROUTING_KINDS; kind++) {
+		unsigned value = routing_mark(peer, kind);
+
+		al_buf_printf(out, "route-map alamo-marks-%s permit %u\n", interface, kind + 1);
+		if (value > 0)
+			al_buf_printf(out, " call alamo-%s-%u\n", routing_kinds[kind].name, value);
+		al_buf_str(out, kind + 1 < ROUTING_KINDS ? " on-match next\nexit\n" : "exit\n");
+	}
 }
 
 /* ---- sessions ---- */
@@ -182,7 +234,8 @@ static void neighbour_family_put(const struct node_view *view, const struct node
 	render_interface(peer, interface);
 	render_link_local(peer, false, remote);
 	if (routing_session(view, peer) == ROUTING_OUTSIDE)
-		al_buf_printf(out, "  neighbor %s route-map alamo-in-%s in\n", remote, interface);
+		al_buf_printf(out, "  neighbor %s route-map alamo-in-%s in\n  neighbor %s route-map alamo-out-%s out\n",
+			      remote, interface, remote, interface);
 	if (routing_session(view, peer) == ROUTING_CLIENT)
 		al_buf_printf(out, "  neighbor %s route-reflector-client\n", remote);
 }
@@ -210,7 +263,7 @@ static void sessions_put(const struct node_view *view, const struct render_setti
 	networks_put(view, settings, out);
 	al_buf_printf(out,
 		      "  neighbor alamo activate\n  neighbor alamo soft-reconfiguration inbound\n"
-		      "  neighbor alamo maximum-prefix %d restart 5\n  neighbor alamo route-map alamo-out out\n"
+		      "  neighbor alamo maximum-prefix %d restart 5\n"
 		      "  neighbor alamo-inside activate\n  neighbor alamo-inside next-hop-self force\n"
 		      "  neighbor alamo-inside route-map alamo-inside in\n"
 		      "  neighbor alamo-inside route-map alamo-inside out\n",
@@ -231,6 +284,7 @@ void render_frr(const struct node_view *view, const struct render_settings *sett
 	lists_put(view, out);
 	al_buf_slice(out, al_buf_view(&settings->network));
 	rules_put(view, out);
+	marks_put(view, out);
 	for (size_t i = 0; i < view->peer_count; i++)
 		if (!view->peers[i].mesh && routing_session(view, &view->peers[i]) == ROUTING_OUTSIDE)
 			neighbour_rules_put(&view->peers[i], out);

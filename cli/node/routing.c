@@ -44,3 +44,47 @@ void routing_id(const struct node_view *view, char out[static 16])
 		number = (uint8_t)(number * 31u + (unsigned char)*c);
 	snprintf(out, 16, "10.%u.%u.%u", number, last / 256, last % 256);
 }
+
+/* The n-th value is for up to so many milliseconds, one way: powers of e. */
+static unsigned latency_value(unsigned ms)
+{
+	static const unsigned most[] = { 2, 7, 20, 55, 148, 403, 1097, 2981 };
+	unsigned value = 1;
+
+	while (value <= AL_COUNT(most) && ms > most[value - 1])
+		value++;
+	return value;
+}
+
+/* 100 kbit/s and ten times as much each. */
+static unsigned bandwidth_value(unsigned kbit)
+{
+	unsigned value = 21;
+
+	while (value < 25 && (kbit /= 10) >= 100)
+		value++;
+	return value;
+}
+
+/* WireGuard is 34: encrypted, with forward secrecy. */
+const struct routing_kind routing_kinds[ROUTING_KINDS] = { { "latency", 1, 9, true },
+							   { "bandwidth", 21, 25, false },
+							   { "crypto", 31, 34, false } };
+
+unsigned routing_mark(const struct node_peer *peer, size_t kind)
+{
+	if (kind == 0)
+		return peer->latency_ms > 0 ? latency_value(peer->latency_ms) : 0;
+	if (kind == 1)
+		return peer->kbit > 0 ? bandwidth_value(peer->kbit) : 0;
+	return 34;
+}
+
+bool routing_worse(size_t kind, unsigned value, unsigned *first, unsigned *last)
+{
+	const struct routing_kind *of = &routing_kinds[kind];
+
+	*first = of->high_is_worse ? value + 1 : of->first;
+	*last = of->high_is_worse ? of->last : value - 1;
+	return *first <= *last;
+}

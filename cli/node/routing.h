@@ -41,6 +41,24 @@ enum routing_session {
 };
 enum routing_session routing_session(const struct node_view *view, const struct node_peer *peer);
 
+/*
+ * What a link is like, as communities (AS, value) that routes carry (docs/conventions.md). Of each kind a route keeps the worst
+ * of its path, so that a link sets its own where it has none of `worse`.
+ */
+#define ROUTING_MARK_AS 64511
+struct routing_kind {
+	const char *name;
+	unsigned first, last; /* its values */
+	bool high_is_worse;
+};
+#define ROUTING_KINDS 3
+extern const struct routing_kind routing_kinds[ROUTING_KINDS];
+
+/* The value of a link; 0: nobody said, and there is none. */
+unsigned routing_mark(const struct node_peer *peer, size_t kind);
+/* The values that are worse: *first to *last. False: none is. */
+bool routing_worse(size_t kind, unsigned value, unsigned *first, unsigned *last);
+
 /* The router's ID. Unique in the network as long as no AS has two nodes of one number; its only use is to break ties. */
 void routing_id(const struct node_view *view, char out[static 16]);
 

@@ -9,9 +9,9 @@ import re
 
 import pytest
 from conftest import running
-from harness import Key, mntner, obj, wait_for
+from harness import ALAMO, Key, mntner, obj, run, wait_for
 from machines import WIRE
-from newcomer import paths
+from newcomer import communities, paths
 from test_host import joined, key_of, link
 
 LOCAL, CONF = "/etc/bird/alamo-local.conf", "/etc/bird/alamo.conf"
@@ -132,6 +132,29 @@ def told_check(ann, eve, known):
         assert bool(paths(eve, written(known, prefix), heard=True)) == heard, (prefix, why)
 
 
+# What EVE says of a route, and what ANN makes of it with a link of 12 ms and 100 Mbit/s (docs/conventions.md).
+MARKS = (
+    ((), {"64511:3", "64511:24", "64511:34"}, "none before: the link's"),
+    (("64511:1", "64511:25", "65000:7"), {"64511:3", "64511:24", "64511:34", "65000:7"}, "better before, and one of somebody's own"),
+    (("64511:5", "64511:22", "64511:31"), {"64511:5", "64511:22", "64511:31"}, "worse before: it stays"),
+)
+
+
+def marks_check(ann, eve, known, cat):
+    """The worst of each kind is kept, and the next one hears it."""
+    dan = known["DAN"]
+    ann.alamo("peer", "mark", eve.node, "--latency", "12", "--bandwidth", "100000")
+    for sent, kept, why in MARKS:
+        said = "".join(f" bgp_community.add(({word.replace(':', ',')}));" for word in sent)
+        announce(eve, [(dan[0], prepended(known, "DAN") + said)])
+        wait_for(lambda: communities(ann, dan[0]) == kept, timeout=30, what=why)
+        wait_for(lambda: communities(cat, dan[0]) == kept, timeout=30, what=f"the same at CAT: {why}")
+    announce(eve, [(dan[0], prepended(known, "DAN"))])
+    ann.alamo("peer", "mark", eve.node)
+    wait_for(lambda: communities(ann, dan[0]) == {"64511:34"}, timeout=30, what="nothing but what WireGuard is")
+    assert "no link with DAN-R1" in run(*ann.inside, ALAMO, "peer", "mark", "DAN-R1", check=False, env=ann.env).stderr
+
+
 def test_what_is_taken_from_a_neighbour(members):
     taken_check(*members[:3])
 
@@ -141,7 +164,9 @@ def test_a_neighbour_speaks_for_itself(members):
 
 
 def test_what_a_neighbour_is_told(members):
-    told_check(*members[:3])
+    ann, eve, known, _, cat = members
+    told_check(ann, eve, known)
+    marks_check(ann, eve, known, cat)
 
 
 def flood(eve):

@@ -6,7 +6,7 @@ import re
 
 from harness import ALAMO, nobody_home, run, wait_for
 from newcomer import paths
-from test_node_filters import RECEIVED_MAX, flood, neighbours, stranger_check, taken_check, told_check
+from test_node_filters import RECEIVED_MAX, flood, marks_check, neighbours, stranger_check, taken_check, told_check
 
 
 CHANGE = "/var/lib/alamo/node/frr-change"
@@ -28,6 +28,7 @@ def test_the_table_of_routes(internet, tmp_path):
             assert f"src {ann.loopback}" in ann.run("ip", "-6", "route", "get", eve.loopback)
             taken_check(ann, eve, known)
             told_check(ann, eve, known)
+            marks_check(ann, eve, known, cat)
             assert sessions(ann) == before, "what is the same stays up, whatever else changes"
             ann.run("rm", CHANGE)
             ann.alamo("node", "apply")

@@ -98,3 +98,12 @@ def frr_paths(machine, prefix, heard):
         route = json.loads(said or "{}").get("receivedRoutes", {}).get(prefix)
         found |= {tuple(route["path"].split())} if route else set()
     return found
+
+
+def communities(machine, prefix):
+    """"NUMBER:NUMBER" of the route that is taken."""
+    if machine.router == "frr":
+        said = json.loads(machine.vtysh(f"show bgp ipv6 unicast {prefix} json") or "{}")
+        return {word for path in said.get("paths", []) for word in path.get("community", {}).get("list", [])}
+    said = machine.birdc("show", "route", prefix, "all", "table", "master6")
+    return {f"{a}:{b}" for line in re.findall(r"BGP\.community: (.*)", said) for a, b in re.findall(r"\((\d+),(\d+)\)", line)}
