@@ -75,6 +75,9 @@ static void next_print(const struct join_report *r, const char *server, const ch
 		printf("  alamo receipt verify %s\n"
 		       "      proves, without asking anybody, that you are in it\n",
 		       path);
+	puts("  alamo help node\n"
+	     "      your router: `alamo node init`, then links by `alamo peer`, names for what is behind it by `alamo "
+	     "host`");
 }
 
 void join_welcome(const struct join_report *r)

@@ -74,7 +74,8 @@ def test_next_lines_work_as_printed(authority, home):
     for line in (f"server = {authority.server()}", f"whois = {host}:{port}", f"key = {home}/.ssh/id_ed25519"):
         assert f"{line}\n" in config
     lines = next_lines(done.stdout)
-    assert any(line.startswith("whois -h") for line in lines) and any(line.startswith("alamo verify") for line in lines)
+    for start in ("whois -h", "alamo verify", "alamo help node"):
+        assert any(line.startswith(start) for line in lines), start
     for line in lines:
         if line.startswith("alamo submit"):
             with open(home / line.split()[-1], "a") as file:
