@@ -123,7 +123,9 @@ static void check_domain_parent(struct policy *p, const struct subject *s)
 	}
 	policy_refuse(p, s, "domain", "POLICY-NAME-PARENT",
 		      in_tld ? "Nobody holds the name above it yet"
-			     : "The name lies in no top-level domain of this registry");
+		      : al_slice_ends(name, ".arpa")
+			      ? "Reverse names come from the block: reverse: or nserver: of its inet6num or inetnum"
+			      : "The name lies in no top-level domain of this registry");
 }
 
 static void check_glue(struct policy *p, const struct subject *s)
