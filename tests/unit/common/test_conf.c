@@ -341,6 +341,7 @@ static const struct range {
 	{ "whois", "max-connections", 1, 1000000 },
 	{ "whois", "max-per-source", 1, 1000000 },
 	{ "whois", "idle-seconds", 1, 86400 },
+	{ "whois", "past-versions", 0, UINT32_MAX },
 	{ "dns", "responses-per-second", 0, 1000000 },
 	{ "dns", "workers", 0, 256 },
 	{ "dns", "signature-days", 2, 365 },
