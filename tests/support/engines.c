@@ -62,16 +62,26 @@ static void become_nobody(void)
 	(void)prctl(PR_SET_PDEATHSIG, SIGQUIT);
 }
 
-/* argv[0] is a program of the server's. execv() takes pointers to what it does not change. */
+#define WORDS_MAX 24
+
+/*
+ * argv[0] is a program of the server's. It gets its whole path: it looks for its neighbours beside itself, which PATH need
+ * not have. execv() takes pointers to what it does not change.
+ */
 static pid_t spawn(const char *const argv[])
 {
+	char path[256], log[128];
+	const char *whole[WORDS_MAX] = { path };
 	union {
 		const char *const *ours;
 		char *const *theirs;
-	} words = { .ours = argv };
-	char path[256], log[128];
+	} words = { .ours = whole };
 	pid_t pid;
 
+	for (size_t i = 1; argv[i] != NULL; i++) {
+		assert_true(i + 1 < WORDS_MAX);
+		whole[i] = argv[i];
+	}
 	(void)snprintf(path, sizeof(path), "%s/%s", server.bin, argv[0]);
 	(void)snprintf(log, sizeof(log), "%s/log", server.dir);
 	pid = fork();
