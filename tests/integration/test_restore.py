@@ -88,8 +88,15 @@ def size(process):
     return int(head(process).splitlines()[1])
 
 
-def child_of(pid):
-    return int((open(f"/proc/{pid}/task/{pid}/children").read().split() or [0])[0])
+def child_of(pid, name="alamo-signer"):
+    """Of the two that a registry has: who signs, and who opens alamo.conf (alamo-opener)."""
+    def look():
+        for child in open(f"/proc/{pid}/task/{pid}/children").read().split():
+            if open(f"/proc/{child}/comm").read().strip() == name:
+                return int(child)
+        return None
+
+    return wait_for(look, what=name)
 
 
 def gone(pid):
@@ -322,9 +329,9 @@ def test_the_seed_is_in_the_signer_only(tmp_path):
     with registry(path) as process:
         add(process, path, 3)
         signer = child_of(process.pid)
-        assert signer
         assert holds(signer, seed)
         assert not holds(process.pid, seed)
+        assert not holds(child_of(process.pid, "alamo-opener"), seed)
         assert not holds(process.pid, base64.b64encode(b"\x01" + seed))
         assert not holds(signer, base64.b64encode(b"\x01" + seed))
         assert holds(process.pid, b"registry.alamo/log")      # the search finds what is there
