@@ -33,6 +33,7 @@
 #define DELAY_MOST_MS 5000
 #define STEADY_MS 2000 /* up for so long: the next death starts from DELAY_LEAST_MS again */
 #define STOP_MS 10000  /* then SIGKILL */
+#define PID_MS 1000    /* after which a pid file is tried again that could not be written */
 
 struct daemon {
 	const char *name;
@@ -40,7 +41,8 @@ struct daemon {
 	int pipe;  /* -1: none */
 	struct endpoints said;
 	bool was_ready;
-	uint64_t due_ms; /* when to start; UINT64_MAX: not yet */
+	uint64_t due_ms;     /* when to start; UINT64_MAX: not yet */
+	uint64_t pid_due_ms; /* when to write its pid file; UINT64_MAX: it is written, or nothing runs */
 	uint64_t started_ms;
 	uint64_t delay_ms;
 };
@@ -60,17 +62,35 @@ struct supervisor {
 
 /* ---- one daemon ---- */
 
-static void pid_file(const struct supervisor *s, const struct daemon *daemon, bool present)
+static bool pid_path(const struct supervisor *s, const struct daemon *daemon, char path[static PATH_MAX])
 {
-	char name[128], path[PATH_MAX], text[32];
+	char name[128];
 
 	snprintf(name, sizeof(name), "run/%s.pid", daemon->name);
-	if (file_join(s->dir, name, path, sizeof(path)) != AL_OK)
-		return;
-	snprintf(text, sizeof(text), "%ld\n", (long)daemon->pid);
-	if (!present)
+	return file_join(s->dir, name, path, PATH_MAX) == AL_OK;
+}
+
+static void pid_file_remove(const struct supervisor *s, struct daemon *daemon)
+{
+	char path[PATH_MAX];
+
+	daemon->pid_due_ms = UINT64_MAX;
+	if (pid_path(s, daemon, path))
 		(void)unlink(path);
-	else if (file_write(path, al_slice_str(text), 0644) != AL_OK)
+}
+
+/* A full disk is no reason to be without one for ever: others signal by it. Said once. */
+static void pid_file_write(const struct supervisor *s, struct daemon *daemon)
+{
+	bool again = daemon->pid_due_ms != UINT64_MAX;
+	char path[PATH_MAX], text[32];
+
+	daemon->pid_due_ms = UINT64_MAX;
+	snprintf(text, sizeof(text), "%ld\n", (long)daemon->pid);
+	if (!pid_path(s, daemon, path) || file_write(path, al_slice_str(text), 0644) == AL_OK)
+		return;
+	daemon->pid_due_ms = al_now_ms() + PID_MS;
+	if (!again)
 		al_log(AL_LOG_WARN, "pid-file", "path=%s error=%s", path, strerror(errno));
 }
 
@@ -123,7 +143,7 @@ static void daemon_start(struct supervisor *s, struct daemon *daemon)
 	daemon->pipe = ends[0];
 	daemon->due_ms = UINT64_MAX;
 	daemon->started_ms = al_now_ms();
-	pid_file(s, daemon, true);
+	pid_file_write(s, daemon);
 }
 
 static void daemon_pipe_close(struct daemon *daemon)
@@ -210,7 +230,7 @@ static void daemon_died(struct supervisor *s, struct daemon *daemon, int status)
 	int number = by_signal ? WTERMSIG(status) : WEXITSTATUS(status);
 
 	daemon->pid = 0;
-	pid_file(s, daemon, false);
+	pid_file_remove(s, daemon);
 	daemon_pipe_close(daemon);
 	if (s->stopping)
 		return;
@@ -256,9 +276,12 @@ static int wait_ms(const struct supervisor *s)
 {
 	uint64_t now = al_now_ms(), next = UINT64_MAX;
 
-	for (size_t i = 0; i < s->count; i++)
-		if (s->daemons[i].pid == 0 && s->daemons[i].due_ms < next)
-			next = s->daemons[i].due_ms;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct daemon *daemon = &s->daemons[i];
+		uint64_t due = daemon->pid == 0 ? daemon->due_ms : daemon->pid_due_ms;
+
+		next = due < next ? due : next;
+	}
 	if (next == UINT64_MAX)
 		return -1;
 	return next <= now ? 0 : (int)(next - now);
@@ -285,6 +308,8 @@ static void supervisor_step(struct supervisor *s)
 	for (size_t i = 0; i < s->count && !s->stopping; i++)
 		if (s->daemons[i].pid == 0 && s->daemons[i].due_ms <= al_now_ms())
 			daemon_start(s, &s->daemons[i]);
+		else if (s->daemons[i].pid != 0 && s->daemons[i].pid_due_ms <= al_now_ms())
+			pid_file_write(s, &s->daemons[i]);
 }
 
 /* Waits until `daemon` is gone or `until` is over. */
@@ -338,6 +363,7 @@ static bool supervisor_open(struct supervisor *s, const struct supervise_opts *o
 		daemon->name = programs[i];
 		daemon->pipe = -1;
 		daemon->due_ms = i == 0 ? 0 : UINT64_MAX;
+		daemon->pid_due_ms = UINT64_MAX;
 		daemon->delay_ms = DELAY_LEAST_MS;
 		endpoints_init(&daemon->said);
 	}

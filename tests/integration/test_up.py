@@ -3,12 +3,13 @@
 
 import os
 import re
+import signal
 import socket
 import subprocess
 
 import pytest
 from conftest import running
-from harness import ALAMO, BIN, Authority, alamo, stop
+from harness import ALAMO, BIN, Authority, alamo, stop, wait_for
 from test_join_ways import terminal
 
 
@@ -116,6 +117,19 @@ def test_privileged_port(tmp_path):
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1] == "alamo: alamo-rootd did not start: port 53 needs CAP_NET_BIND_SERVICE: the units in " \
         "deploy/systemd give it, and root has it; [network] ports = default needs none"
+
+
+def test_a_pid_file_is_written_in_the_end(tmp_path):
+    """Where it can not be written, as on a full disk, it is tried again."""
+    with running(tmp_path / "dir") as authority:
+        path, old = authority.dir / "run/alamo-whoisd.pid", authority.pid("alamo-whoisd")
+        path.unlink()
+        (path / "in the way").mkdir(parents=True)
+        os.kill(old, signal.SIGKILL)
+        wait_for(lambda: "event=pid-file" in (authority.dir / "up.log").read_text(), what="the warning")
+        (path / "in the way").rmdir()
+        path.rmdir()
+        wait_for(lambda: authority.pid("alamo-whoisd") not in (None, old), what="the new pid")
 
 
 def test_log_goes_where_it_is_collected(tmp_path):
