@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -340,7 +341,7 @@ def test_a_stranger_has_the_web_server(publisher, net, tmp_path):
 
 def test_a_stranger_has_the_differences(publisher, net, tmp_path):
     """The same lie to one who follows by differences: an old object in them is none of the manifest's."""
-    route, name = publisher.route(0xbb), f"{publisher.asn}.roa"
+    route, name = publisher.route(0xcc), f"{publisher.asn}.roa"
     index = publisher.authority.accept([route], [publisher.key]).index
     publisher.publish()
     old = base64.b64encode(publisher.files(f"ca/{name}")[0].read_bytes()).decode()
@@ -358,6 +359,7 @@ def test_a_stranger_has_the_differences(publisher, net, tmp_path):
     assert count == 1
     delta.write_text(text)
     notification.write_text(said.replace(digest, hashlib.sha256(text.encode()).hexdigest()))
+    os.utime(notification, (time.time() + 2, time.time() + 2))    # HTTP's dates are whole seconds: newer than what it has
     net.serve(lie)
     outcome = net.rpki_client(publisher.locator, "-e", "/bin/false", cache="client-delta")
     assert outcome.vrps < want, outcome.said
