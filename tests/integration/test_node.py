@@ -345,8 +345,9 @@ def test_lost_sessions_roll_back(machines, tmp_path):
         wait_for(lambda: paths(bob, anycast), timeout=60, what="the service's route again")
         serving.kill()
         wait_for(lambda: not paths(bob, anycast), timeout=60, what="the dead service's route to go, though the log is held")
-        wait_for(up, timeout=60, what="the session, whatever was done to it")
-        assert "alamo_BOB_R1" in ann.run("cat", "/etc/bird/alamo.conf")
+        gone = before.replace(f"\troute {anycast} unreachable;\n", "")
+        assert ann.run("cat", "/etc/bird/alamo.conf") == gone != before    # by what the agent did, and nothing else has gone
+        wait_for(up, timeout=60, what="the session")
 
 
 def files_below(root):
