@@ -8,24 +8,8 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "dn42_rules.h"
 #include "roa/compare.h"
-
-static const char rules[] = "# NR ACTION PREFIX MINLEN MAXLEN\n"
-			    "\n"
-			    "9999 deny   0.0.0.0/0       0  32\n"
-			    "0001 deny   172.22.166.0/24 24 32 # out\n"
-			    "1100\tpermit 172.20.0.0/14\t21 29\n"
-			    "2001 permit 10.0.0.0/8      15 24\r\n"
-			    "1001 permit fd00::/8        44 64\n"
-			    "9999 deny   ::/0            0  128";
-
-static void filter_of(const char *text, struct dn42_filter *out)
-{
-	unsigned line;
-
-	*out = (struct dn42_filter){ .rules = NULL };
-	assert_int_equal(dn42_filter_read(out, al_slice_str(text), &line), AL_OK);
-}
 
 #define ROUTE(prefix, origin, more) "route: " prefix "\norigin: " origin "\nmnt-by: A-MNT\n" more "source: DN42\n\n"
 

@@ -9,24 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "roa/dn42_filter.h"
-
-static const char rules[] = "# NR ACTION PREFIX MINLEN MAXLEN\n"
-			    "\n"
-			    "9999 deny   0.0.0.0/0       0  32\n"
-			    "0001 deny   172.22.166.0/24 24 32 # out\n"
-			    "1100\tpermit 172.20.0.0/14\t21 29\n"
-			    "2001 permit 10.0.0.0/8      15 24\r\n"
-			    "1001 permit fd00::/8        44 64\n"
-			    "9999 deny   ::/0            0  128";
-
-static void filter_of(const char *text, struct dn42_filter *out)
-{
-	unsigned line;
-
-	*out = (struct dn42_filter){ .rules = NULL };
-	assert_int_equal(dn42_filter_read(out, al_slice_str(text), &line), AL_OK);
-}
+#include "dn42_rules.h"
 
 static const struct dn42_rule *find(const struct dn42_filter *filter, const char *prefix)
 {
