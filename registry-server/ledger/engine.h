@@ -46,34 +46,36 @@ struct engine {
 	const struct engine_ops *ops;
 };
 
-/* The tables that may forget; inside a transaction but for purge(), save() and adopt(). */
+/* The rows of the queue; inside a transaction. Who may add, and what is remembered, is queue.h's. */
+struct engine_queue_ops {
+	enum al_err (*row)(struct engine *engine, enum engine_by by, const uint8_t hash[static AL_HASH_LEN],
+			   struct ledger_queued *row); /* ENGINE_HASH or ENGINE_SAME; AL_ENOTFOUND */
+	enum al_err (*get)(struct engine *engine, uint64_t id, struct ledger_queued *row,
+			   struct al_buf *text); /* appended; AL_ENOTFOUND */
+	/* Oldest first; *count rows, at most `cap`. */
+	enum al_err (*list)(struct engine *engine, struct ledger_queued *rows, size_t cap, size_t *count);
+	/* Rows and bytes of text that wait: of that word's, or (empty) of everybody's. */
+	enum al_err (*sums)(struct engine *engine, struct al_slice who, uint64_t *rows, uint64_t *bytes);
+	/* Neither hash is there. *id is new: none is ever given again. */
+	enum al_err (*insert)(struct engine *engine, const struct ledger_asking *asking, uint64_t *id);
+	/* Counts row `id` for that word; twice is once. */
+	enum al_err (*count)(struct engine *engine, struct al_slice who, uint64_t id, uint64_t bytes);
+	/* *count rows leave; with `refusal` their hashes stay with it (may be NULL). AL_ENOTFOUND: none. */
+	enum al_err (*remove)(struct engine *engine, const struct engine_rows *which,
+			      const struct engine_refusal *refusal, uint64_t *count);
+	enum al_err (*refusal)(struct engine *engine, const uint8_t hash[static AL_HASH_LEN], uint64_t *time,
+			       char reason[static LEDGER_REASON_MAX]); /* AL_ENOTFOUND */
+	/* Forgets refusals before that time, and all but the newest `most`. */
+	enum al_err (*trim)(struct engine *engine, uint64_t before, uint64_t most);
+};
+
+/* The other tables that may forget, and what is done with all; inside a transaction but for purge(), save() and adopt(). */
 struct engine_side_ops {
 	/* ---- contact texts; at most one for each object ---- */
 	enum al_err (*put)(struct engine *engine, const struct ledger_attachment *side, uint64_t index);
 	enum al_err (*remove)(struct engine *engine, struct al_slice object); /* AL_ENOTFOUND */
 	enum al_err (*get)(struct engine *engine, struct al_slice object, uint8_t hash[static AL_HASH_LEN],
 			   struct al_buf *text); /* appended; AL_ENOTFOUND */
-
-	/* ---- the queue: rows only; who may add, and what is remembered, is queue.h's ---- */
-	enum al_err (*queue_row)(struct engine *engine, enum engine_by by, const uint8_t hash[static AL_HASH_LEN],
-				 struct ledger_queued *row); /* ENGINE_HASH or ENGINE_SAME; AL_ENOTFOUND */
-	enum al_err (*queue_get)(struct engine *engine, uint64_t id, struct ledger_queued *row,
-				 struct al_buf *text); /* appended; AL_ENOTFOUND */
-	/* Oldest first; *count rows, at most `cap`. */
-	enum al_err (*queue_list)(struct engine *engine, struct ledger_queued *rows, size_t cap, size_t *count);
-	/* Rows and bytes of text that wait: of that word's, or (empty) of everybody's. */
-	enum al_err (*queue_sums)(struct engine *engine, struct al_slice who, uint64_t *rows, uint64_t *bytes);
-	/* Neither hash is there. *id is new: none is ever given again. */
-	enum al_err (*queue_insert)(struct engine *engine, const struct ledger_asking *asking, uint64_t *id);
-	/* Counts row `id` for that word; twice is once. */
-	enum al_err (*queue_count)(struct engine *engine, struct al_slice who, uint64_t id, uint64_t bytes);
-	/* *count rows leave; with `refusal` their hashes stay with it (may be NULL). AL_ENOTFOUND: none. */
-	enum al_err (*queue_remove)(struct engine *engine, const struct engine_rows *which,
-				    const struct engine_refusal *refusal, uint64_t *count);
-	enum al_err (*queue_refusal)(struct engine *engine, const uint8_t hash[static AL_HASH_LEN], uint64_t *time,
-				     char reason[static LEDGER_REASON_MAX]); /* AL_ENOTFOUND */
-	/* Forgets refusals before that time, and all but the newest `most`. */
-	enum al_err (*queue_trim)(struct engine *engine, uint64_t before, uint64_t most);
 
 	/* ---- control requests ---- */
 	/* AL_EEXIST: taken before. AL_EAGAIN: too many are remembered. */
@@ -143,6 +145,7 @@ struct engine_ops {
 	enum al_err (*note)(struct engine *engine, uint64_t size, struct al_buf *note);
 
 	const struct engine_side_ops *side;
+	const struct engine_queue_ops *queue;
 };
 
 /*

@@ -456,4 +456,5 @@ const struct engine_ops pg_ops = {
 	.find_note = pg_find_note,
 	.note = pg_note,
 	.side = &pg_side_ops,
+	.queue = &pg_queue_ops,
 };

@@ -131,18 +131,7 @@ AL_MUST_USE enum al_err pg_ask(struct pg_engine *db, const char *text, const str
 /* ---- the tables that may forget ---- */
 
 extern const struct engine_side_ops pg_side_ops;
-enum al_err pg_queue_row(struct engine *engine, enum engine_by by, const uint8_t hash[static AL_HASH_LEN],
-			 struct ledger_queued *row);
-enum al_err pg_queue_get(struct engine *engine, uint64_t id, struct ledger_queued *row, struct al_buf *text);
-enum al_err pg_queue_list(struct engine *engine, struct ledger_queued *rows, size_t cap, size_t *count);
-enum al_err pg_queue_sums(struct engine *engine, struct al_slice who, uint64_t *rows, uint64_t *bytes);
-enum al_err pg_queue_insert(struct engine *engine, const struct ledger_asking *asking, uint64_t *id);
-enum al_err pg_queue_count(struct engine *engine, struct al_slice who, uint64_t id, uint64_t bytes);
-enum al_err pg_queue_remove(struct engine *engine, const struct engine_rows *which,
-			    const struct engine_refusal *refusal, uint64_t *count);
-enum al_err pg_queue_refusal(struct engine *engine, const uint8_t hash[static AL_HASH_LEN], uint64_t *time,
-			     char reason[static LEDGER_REASON_MAX]);
-enum al_err pg_queue_trim(struct engine *engine, uint64_t before, uint64_t most);
+extern const struct engine_queue_ops pg_queue_ops;
 enum al_err pg_side_each(struct engine *engine, engine_row_fn visit, void *arg);
 enum al_err pg_side_clear(struct engine *engine);
 enum al_err pg_side_add(struct engine *engine, const struct engine_row *row);

@@ -52,8 +52,8 @@ static enum al_err row_by(struct pg_engine *db, const char *text, const struct p
 	return err;
 }
 
-enum al_err pg_queue_row(struct engine *engine, enum engine_by by, const uint8_t hash[static AL_HASH_LEN],
-			 struct ledger_queued *row)
+static enum al_err queue_row(struct engine *engine, enum engine_by by, const uint8_t hash[static AL_HASH_LEN],
+			     struct ledger_queued *row)
 {
 	struct pg_args args = { .count = 0 };
 
@@ -62,7 +62,7 @@ enum al_err pg_queue_row(struct engine *engine, enum engine_by by, const uint8_t
 		      row, NULL);
 }
 
-enum al_err pg_queue_get(struct engine *engine, uint64_t id, struct ledger_queued *out, struct al_buf *text)
+static enum al_err queue_get(struct engine *engine, uint64_t id, struct ledger_queued *out, struct al_buf *text)
 {
 	struct pg_args args = { .count = 0 };
 
@@ -70,7 +70,7 @@ enum al_err pg_queue_get(struct engine *engine, uint64_t id, struct ledger_queue
 	return row_by(pg_of(engine), "SELECT id, time, label, hash, text FROM queue WHERE id = $1", &args, out, text);
 }
 
-enum al_err pg_queue_sums(struct engine *engine, struct al_slice who, uint64_t *rows, uint64_t *bytes)
+static enum al_err queue_sums(struct engine *engine, struct al_slice who, uint64_t *rows, uint64_t *bytes)
 {
 	static const char all[] = "SELECT count(*), coalesce(sum(length(text)), 0)::int8 FROM queue",
 			  one[] = "SELECT count(*), coalesce(sum(bytes), 0)::int8 FROM queue_who WHERE who = $1";
@@ -89,7 +89,7 @@ enum al_err pg_queue_sums(struct engine *engine, struct al_slice who, uint64_t *
 	return err;
 }
 
-enum al_err pg_queue_list(struct engine *engine, struct ledger_queued *rows, size_t cap, size_t *count)
+static enum al_err queue_list(struct engine *engine, struct ledger_queued *rows, size_t cap, size_t *count)
 {
 	struct pg_args args = { .count = 0 };
 	PGresult *result;
@@ -104,8 +104,8 @@ enum al_err pg_queue_list(struct engine *engine, struct ledger_queued *rows, siz
 	return err;
 }
 
-enum al_err pg_queue_refusal(struct engine *engine, const uint8_t hash[static AL_HASH_LEN], uint64_t *time,
-			     char reason[static LEDGER_REASON_MAX])
+static enum al_err queue_refusal(struct engine *engine, const uint8_t hash[static AL_HASH_LEN], uint64_t *time,
+				 char reason[static LEDGER_REASON_MAX])
 {
 	struct pg_args args = { .count = 0 };
 	PGresult *result;
@@ -126,7 +126,7 @@ enum al_err pg_queue_refusal(struct engine *engine, const uint8_t hash[static AL
 
 /* ---- adding ---- */
 
-enum al_err pg_queue_insert(struct engine *engine, const struct ledger_asking *asking, uint64_t *id)
+static enum al_err queue_insert(struct engine *engine, const struct ledger_asking *asking, uint64_t *id)
 {
 	struct pg_engine *db = pg_of(engine);
 	struct pg_args args = { .count = 0 };
@@ -148,7 +148,7 @@ enum al_err pg_queue_insert(struct engine *engine, const struct ledger_asking *a
 	return err;
 }
 
-enum al_err pg_queue_count(struct engine *engine, struct al_slice who, uint64_t id, uint64_t bytes)
+static enum al_err queue_count(struct engine *engine, struct al_slice who, uint64_t id, uint64_t bytes)
 {
 	struct pg_args args = { .count = 0 };
 	uint64_t count;
@@ -172,8 +172,8 @@ static enum al_err any_before(struct pg_engine *db, uint64_t time)
 	return row_by(db, COLUMNS "WHERE time < $1 LIMIT 1", &args, &row, NULL);
 }
 
-enum al_err pg_queue_remove(struct engine *engine, const struct engine_rows *which,
-			    const struct engine_refusal *refusal, uint64_t *count)
+static enum al_err queue_remove(struct engine *engine, const struct engine_rows *which,
+				const struct engine_refusal *refusal, uint64_t *count)
 {
 	static const char *const texts[][2] = {
 		[ENGINE_ID] = BOTH("id = $1"), [ENGINE_BEFORE] = BOTH("time < $1"), [ENGINE_HASH] = BOTH("hash = $1"),
@@ -200,7 +200,7 @@ enum al_err pg_queue_remove(struct engine *engine, const struct engine_rows *whi
 	return err == AL_OK && *count == 0 ? AL_ENOTFOUND : err;
 }
 
-enum al_err pg_queue_trim(struct engine *engine, uint64_t before, uint64_t most)
+static enum al_err queue_trim(struct engine *engine, uint64_t before, uint64_t most)
 {
 	struct pg_args args = { .count = 0 };
 	uint64_t count;
@@ -212,3 +212,15 @@ enum al_err pg_queue_trim(struct engine *engine, uint64_t before, uint64_t most)
 			 " (SELECT hash FROM queue_done ORDER BY time DESC OFFSET $2)",
 			 &args, &count);
 }
+
+const struct engine_queue_ops pg_queue_ops = {
+	.row = queue_row,
+	.get = queue_get,
+	.list = queue_list,
+	.sums = queue_sums,
+	.insert = queue_insert,
+	.count = queue_count,
+	.remove = queue_remove,
+	.refusal = queue_refusal,
+	.trim = queue_trim,
+};

@@ -300,4 +300,5 @@ const struct engine_ops sqlite_ops = {
 	.find_note = sqlite_find_note,
 	.note = sqlite_note,
 	.side = &sqlite_side_ops,
+	.queue = &sqlite_queue_ops,
 };

@@ -73,22 +73,11 @@ enum al_err sqlite_side_clear(struct engine *engine);
 enum al_err sqlite_side_add(struct engine *engine, const struct engine_row *row);
 extern const char sqlite_side_drop[]; /* of a file of version 1, whose `side` was never written to */
 
-/* ---- engine_sqlite_queue.c: struct engine_side_ops has them ---- */
+/* ---- engine_sqlite_queue.c: struct engine_queue_ops has them ---- */
 
 AL_MUST_USE enum al_err sqlite_queue_statements(struct sqlite_engine *db);
 extern const char sqlite_queue_schema[];
 extern const char sqlite_queue_migration[]; /* of a file of version 2 */
-enum al_err sqlite_queue_row(struct engine *engine, enum engine_by by, const uint8_t hash[static AL_HASH_LEN],
-			     struct ledger_queued *row);
-enum al_err sqlite_queue_get(struct engine *engine, uint64_t id, struct ledger_queued *row, struct al_buf *text);
-enum al_err sqlite_queue_list(struct engine *engine, struct ledger_queued *rows, size_t cap, size_t *count);
-enum al_err sqlite_queue_sums(struct engine *engine, struct al_slice who, uint64_t *rows, uint64_t *bytes);
-enum al_err sqlite_queue_insert(struct engine *engine, const struct ledger_asking *asking, uint64_t *id);
-enum al_err sqlite_queue_count(struct engine *engine, struct al_slice who, uint64_t id, uint64_t bytes);
-enum al_err sqlite_queue_remove(struct engine *engine, const struct engine_rows *which,
-				const struct engine_refusal *refusal, uint64_t *count);
-enum al_err sqlite_queue_refusal(struct engine *engine, const uint8_t hash[static AL_HASH_LEN], uint64_t *time,
-				 char reason[static LEDGER_REASON_MAX]);
-enum al_err sqlite_queue_trim(struct engine *engine, uint64_t before, uint64_t most);
+extern const struct engine_queue_ops sqlite_queue_ops;
 
 #endif

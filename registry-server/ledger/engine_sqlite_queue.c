@@ -113,7 +113,7 @@ static void row_take(sqlite3_stmt *stmt, struct ledger_queued *out)
 		      sqlite_column(stmt, 2), sqlite_column(stmt, 3));
 }
 
-enum al_err sqlite_queue_row(struct engine *engine, enum engine_by by, const uint8_t hash[static AL_HASH_LEN],
+static enum al_err queue_row(struct engine *engine, enum engine_by by, const uint8_t hash[static AL_HASH_LEN],
 			     struct ledger_queued *row)
 {
 	struct sqlite_engine *db = sqlite_of(engine);
@@ -128,7 +128,7 @@ enum al_err sqlite_queue_row(struct engine *engine, enum engine_by by, const uin
 	return err;
 }
 
-enum al_err sqlite_queue_get(struct engine *engine, uint64_t id, struct ledger_queued *out, struct al_buf *text)
+static enum al_err queue_get(struct engine *engine, uint64_t id, struct ledger_queued *out, struct al_buf *text)
 {
 	struct sqlite_engine *db = sqlite_of(engine);
 	enum al_err err;
@@ -144,7 +144,7 @@ enum al_err sqlite_queue_get(struct engine *engine, uint64_t id, struct ledger_q
 	return err;
 }
 
-enum al_err sqlite_queue_sums(struct engine *engine, struct al_slice who, uint64_t *rows, uint64_t *bytes)
+static enum al_err queue_sums(struct engine *engine, struct al_slice who, uint64_t *rows, uint64_t *bytes)
 {
 	struct sqlite_engine *db = sqlite_of(engine);
 	sqlite3_stmt *sums = db->queue[who.len > 0 ? SHARE : SIZE];
@@ -161,7 +161,7 @@ enum al_err sqlite_queue_sums(struct engine *engine, struct al_slice who, uint64
 	return err;
 }
 
-enum al_err sqlite_queue_list(struct engine *engine, struct ledger_queued *rows, size_t cap, size_t *count)
+static enum al_err queue_list(struct engine *engine, struct ledger_queued *rows, size_t cap, size_t *count)
 {
 	struct sqlite_engine *db = sqlite_of(engine);
 	enum al_err err = AL_OK;
@@ -174,7 +174,7 @@ enum al_err sqlite_queue_list(struct engine *engine, struct ledger_queued *rows,
 	return err == AL_ENOTFOUND ? AL_OK : err;
 }
 
-enum al_err sqlite_queue_refusal(struct engine *engine, const uint8_t hash[static AL_HASH_LEN], uint64_t *time,
+static enum al_err queue_refusal(struct engine *engine, const uint8_t hash[static AL_HASH_LEN], uint64_t *time,
 				 char reason[static LEDGER_REASON_MAX])
 {
 	struct sqlite_engine *db = sqlite_of(engine);
@@ -194,7 +194,7 @@ enum al_err sqlite_queue_refusal(struct engine *engine, const uint8_t hash[stati
 
 /* ---- adding ---- */
 
-enum al_err sqlite_queue_insert(struct engine *engine, const struct ledger_asking *asking, uint64_t *id)
+static enum al_err queue_insert(struct engine *engine, const struct ledger_asking *asking, uint64_t *id)
 {
 	struct sqlite_engine *db = sqlite_of(engine);
 	sqlite3_stmt *add = db->queue[ADD];
@@ -210,7 +210,7 @@ enum al_err sqlite_queue_insert(struct engine *engine, const struct ledger_askin
 	return err;
 }
 
-enum al_err sqlite_queue_count(struct engine *engine, struct al_slice who, uint64_t id, uint64_t bytes)
+static enum al_err queue_count(struct engine *engine, struct al_slice who, uint64_t id, uint64_t bytes)
 {
 	struct sqlite_engine *db = sqlite_of(engine);
 
@@ -243,7 +243,7 @@ static enum al_err doom(struct sqlite_engine *db, const struct engine_refusal *r
 	return err == AL_OK ? run(db, UNMARK) : err;
 }
 
-enum al_err sqlite_queue_remove(struct engine *engine, const struct engine_rows *which,
+static enum al_err queue_remove(struct engine *engine, const struct engine_rows *which,
 				const struct engine_refusal *refusal, uint64_t *count)
 {
 	static const enum statement marks[] = { [ENGINE_ID] = MARK_ID,
@@ -269,7 +269,7 @@ enum al_err sqlite_queue_remove(struct engine *engine, const struct engine_rows 
 	return err == AL_OK ? doom(db, refusal, count) : err;
 }
 
-enum al_err sqlite_queue_trim(struct engine *engine, uint64_t before, uint64_t most)
+static enum al_err queue_trim(struct engine *engine, uint64_t before, uint64_t most)
 {
 	struct sqlite_engine *db = sqlite_of(engine);
 	enum al_err err;
@@ -279,3 +279,15 @@ enum al_err sqlite_queue_trim(struct engine *engine, uint64_t before, uint64_t m
 	sqlite_bind_u64(db->queue[DONE_MANY], 1, most);
 	return err == AL_OK ? run(db, DONE_MANY) : err;
 }
+
+const struct engine_queue_ops sqlite_queue_ops = {
+	.row = queue_row,
+	.get = queue_get,
+	.list = queue_list,
+	.sums = queue_sums,
+	.insert = queue_insert,
+	.count = queue_count,
+	.remove = queue_remove,
+	.refusal = queue_refusal,
+	.trim = queue_trim,
+};

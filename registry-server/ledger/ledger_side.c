@@ -336,7 +336,7 @@ static enum al_err work_run(struct side_work *work, const struct ledger *ledger)
 	case QUEUE_LIST:
 		return list_rows(work, engine);
 	case QUEUE_GET:
-		return side->queue_get(engine, work->id, &work->result.queued, &work->text);
+		return engine->ops->queue->get(engine, work->id, &work->result.queued, &work->text);
 	case QUEUE_FIND:
 		return queue_find(engine, work->hash, &work->result.queued, &work->text);
 	case QUEUE_STATUS:

@@ -13,33 +13,32 @@
 enum al_err queue_find(struct engine *engine, const uint8_t hash[static AL_HASH_LEN], struct ledger_queued *row,
 		       struct al_buf *text)
 {
-	enum al_err err = engine->ops->side->queue_row(engine, ENGINE_HASH, hash, row);
+	enum al_err err = engine->ops->queue->row(engine, ENGINE_HASH, hash, row);
 
-	return err == AL_OK ? engine->ops->side->queue_get(engine, row->id, row, text) : err;
+	return err == AL_OK ? engine->ops->queue->get(engine, row->id, row, text) : err;
 }
 
 enum al_err queue_status(struct engine *engine, const uint8_t hash[static AL_HASH_LEN],
 			 struct ledger_queue_status *status)
 {
 	struct ledger_queued row;
-	enum al_err err = engine->ops->side->queue_row(engine, ENGINE_HASH, hash, &row);
+	enum al_err err = engine->ops->queue->row(engine, ENGINE_HASH, hash, &row);
 
 	*status = (struct ledger_queue_status){ .waiting = err == AL_OK };
 	if (err == AL_OK) {
 		status->id = row.id;
 		status->time = row.time;
 	}
-	return err == AL_ENOTFOUND ? engine->ops->side->queue_refusal(engine, hash, &status->time, status->reason)
-				   : err;
+	return err == AL_ENOTFOUND ? engine->ops->queue->refusal(engine, hash, &status->time, status->reason) : err;
 }
 
 enum al_err queue_list(struct engine *engine, struct ledger_queued *rows, size_t cap, size_t *count, uint64_t *total)
 {
 	uint64_t bytes;
-	enum al_err err = engine->ops->side->queue_sums(engine, al_slice_of(NULL, 0), total, &bytes);
+	enum al_err err = engine->ops->queue->sums(engine, al_slice_of(NULL, 0), total, &bytes);
 
 	*count = 0;
-	return err == AL_OK ? engine->ops->side->queue_list(engine, rows, cap, count) : err;
+	return err == AL_OK ? engine->ops->queue->list(engine, rows, cap, count) : err;
 }
 
 /* ---- adding ---- */
@@ -49,14 +48,14 @@ static enum al_err room(struct engine *engine, const struct ledger_asking *askin
 {
 	struct al_slice rest = asking->who, who;
 	uint64_t rows, bytes;
-	enum al_err err = engine->ops->side->queue_sums(engine, al_slice_of(NULL, 0), &rows, &bytes);
+	enum al_err err = engine->ops->queue->sums(engine, al_slice_of(NULL, 0), &rows, &bytes);
 
 	if (err == AL_OK && (rows >= LEDGER_QUEUE_ROWS || bytes + asking->text.len > LEDGER_QUEUE_BYTES))
 		err = AL_ELIMIT;
 	while (err == AL_OK && al_slice_word(&rest, "", &who)) {
 		uint64_t most = al_slice_starts(who, "network=") ? share * LEDGER_QUEUE_NETWORK : share;
 
-		err = engine->ops->side->queue_sums(engine, who, &rows, &bytes);
+		err = engine->ops->queue->sums(engine, who, &rows, &bytes);
 		if (err == AL_OK && (rows >= most || bytes + asking->text.len > most * LEDGER_QUEUE_ROW_BYTES))
 			err = AL_EDENIED;
 	}
@@ -66,20 +65,20 @@ static enum al_err room(struct engine *engine, const struct ledger_asking *askin
 static enum al_err insert(struct engine *engine, const struct ledger_asking *asking, uint64_t *id)
 {
 	struct al_slice rest = asking->who, who;
-	enum al_err err = engine->ops->side->queue_insert(engine, asking, id);
+	enum al_err err = engine->ops->queue->insert(engine, asking, id);
 
 	while (err == AL_OK && al_slice_word(&rest, "", &who))
-		err = engine->ops->side->queue_count(engine, who, *id, asking->text.len);
+		err = engine->ops->queue->count(engine, who, *id, asking->text.len);
 	return err;
 }
 
 enum al_err queue_add(struct engine *engine, const struct ledger_asking *asking, uint64_t share,
 		      struct ledger_queued *row)
 {
-	enum al_err err = engine->ops->side->queue_row(engine, ENGINE_HASH, asking->hash, row);
+	enum al_err err = engine->ops->queue->row(engine, ENGINE_HASH, asking->hash, row);
 
 	if (err == AL_ENOTFOUND)
-		err = engine->ops->side->queue_row(engine, ENGINE_SAME, asking->same, row);
+		err = engine->ops->queue->row(engine, ENGINE_SAME, asking->same, row);
 	if (err != AL_ENOTFOUND)
 		return err;
 	err = room(engine, asking, share);
@@ -95,10 +94,10 @@ static enum al_err refuse(struct engine *engine, const struct engine_rows *which
 			  uint64_t *count)
 {
 	uint64_t before = refusal->time > LEDGER_QUEUE_DONE_S ? refusal->time - LEDGER_QUEUE_DONE_S : 0;
-	enum al_err err = engine->ops->side->queue_remove(engine, which, refusal, count);
+	enum al_err err = engine->ops->queue->remove(engine, which, refusal, count);
 
 	/* What was refused long ago, or before very many others, is forgotten. */
-	return err == AL_OK ? engine->ops->side->queue_trim(engine, before, LEDGER_QUEUE_DONE) : err;
+	return err == AL_OK ? engine->ops->queue->trim(engine, before, LEDGER_QUEUE_DONE) : err;
 }
 
 enum al_err queue_drop(struct engine *engine, uint64_t id, struct al_slice who, const struct engine_refusal *refusal,
@@ -127,7 +126,7 @@ enum al_err queue_forget(struct engine *engine, const uint8_t hash[static AL_HAS
 {
 	const struct engine_rows which = { .by = ENGINE_HASH, .hash = hash };
 	uint64_t count;
-	enum al_err err = engine->ops->side->queue_remove(engine, &which, NULL, &count);
+	enum al_err err = engine->ops->queue->remove(engine, &which, NULL, &count);
 
 	return err == AL_ENOTFOUND ? AL_OK : err;
 }
@@ -144,15 +143,13 @@ static struct al_metric oldest = { .name = "alamo_registry_queue_oldest_seconds"
 /* What cannot be found out is no reason to stop: the next look will. */
 void queue_look(struct engine *engine)
 {
-	const struct engine_side_ops *side = engine->ops->side;
-	uint64_t rows = 0, bytes = 0;
-	struct ledger_queued first = { .time = 0 };
-	size_t count = 0;
+	struct ledger_queued first;
+	uint64_t rows;
+	size_t count;
 
 	al_metric_add(&waiting);
 	al_metric_add(&oldest);
-	if (side->queue_sums(engine, AL_S(""), &rows, &bytes) != AL_OK ||
-	    side->queue_list(engine, &first, 1, &count) != AL_OK)
+	if (queue_list(engine, &first, 1, &count, &rows) != AL_OK)
 		return;
 	al_metric_set(&waiting, rows);
 	al_metric_set(&oldest, count > 0 ? first.time : 0);
