@@ -180,6 +180,30 @@ static enum al_err program_run(const char *const argv[], const char *path, const
 	return err;
 }
 
+/*
+ * In files as on its command line vtysh takes "| " for a pipe: -f and -b leave the line out, and end with 0; -C finds it good.
+ * Of one's own lines only, since we write none.
+ */
+static enum al_err frr_check(const struct render_file *file, const char *path)
+{
+	const char *const argv[] = { "vtysh", "-C", "-f", path, NULL };
+	struct al_slice rest = al_buf_view(&file->text), line;
+
+	while (al_slice_line(&rest, &line)) {
+		struct al_slice words = al_slice_trim(line);
+
+		if (memmem(words.ptr, words.len, "| ", 2) == NULL || words.ptr[0] == '!' || words.ptr[0] == '#')
+			continue;
+		command_fail(CLI_REFUSED,
+			     "%s: FRR leaves a line with \"| \" out and does not say so: write it without the blank, "
+			     "or a line for "
+			     "each case: %.*s",
+			     file->path, AL_FMT(words));
+		return AL_EINVAL;
+	}
+	return program_run(argv, file->path, NULL);
+}
+
 static enum al_err file_check(const struct place *place, const struct render_file *file)
 {
 	char path[PATH_MAX], rest[HOME_PATH_MAX];
@@ -196,7 +220,7 @@ static enum al_err file_check(const struct place *place, const struct render_fil
 	if (strstr(file->path, "etc/wireguard/") != NULL)
 		return program_run((const char *const[]){ "wg-quick", "strip", path, NULL }, file->path, NULL);
 	if (strcmp(file->path, RENDER_FRR_PATH) == 0)
-		return program_run((const char *const[]){ "vtysh", "-C", "-f", path, NULL }, file->path, NULL);
+		return frr_check(file, path);
 	/* babeld has no way to check: it stops at the second file, which is none, before it does anything, or at the first. */
 	if (strcmp(file->path, RENDER_BABEL_PATH) == 0)
 		return program_run((const char *const[]){ "babeld", "-c", path, "-c", BABEL_NONE, NULL }, file->path,

@@ -83,6 +83,13 @@ def test_what_was_there_comes_back(tmp_path, own_authority):
     tried = run(ALAMO, "node", "apply", "--root", root, env=env, check=False)
     assert tried.returncode == 1 and "vtysh refuses etc/frr/frr.conf" in tried.stderr and "prefix-lost" in tried.stdout + tried.stderr
     assert conf.read_text() == now
+    local.write_text("! this | that\nbgp as-path access-list mine permit ^1( 2| 3)*$\n")
+    run("vtysh", "-C", "-f", local)    # it would be left out, without an error
+    tried = run(ALAMO, "node", "apply", "--root", root, env=env, check=False)
+    assert tried.returncode == 1 and "for each case: bgp as-path access-list mine permit ^1( 2| 3)*$" in tried.stderr
+    assert conf.read_text() == now
+    local.write_text("! this | that\nbgp as-path access-list mine permit ^1( 2|3)*$\n")
+    run(ALAMO, "node", "apply", "--root", root, env=env)
 
     run(ALAMO, "node", "undo", "--root", root, env=env)
     assert {name: (root / "etc/frr" / name).read_bytes() for name in before} == before
