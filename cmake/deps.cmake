@@ -10,6 +10,11 @@ endfunction()
 
 al_dep(sodium libsodium)
 al_dep(event libevent_core libevent_extra libevent_pthreads)
+# Alone: what pkg-config says of it brings libevent's other libraries a second time, as one.
+find_library(event_ssl_library event_openssl REQUIRED)
+add_library(event_ssl INTERFACE)
+target_link_libraries(event_ssl INTERFACE ${event_ssl_library})
+add_library(dep::event_ssl ALIAS event_ssl)
 al_dep(inih inih)
 al_dep(jansson jansson)
 al_dep(crypto libcrypto)

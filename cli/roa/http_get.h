@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * http_get.h -- one file over HTTP, within bounds of size and time.
+ * http_get.h -- one file, or one message, over HTTP, within bounds of size and time. Any thread.
  */
 #ifndef CLI_HTTP_GET_H
 #define CLI_HTTP_GET_H
@@ -14,5 +14,14 @@
  * appended. AL_EINVAL: no such URL. AL_ECLOSED: no answer in time, or too large a one. AL_ENOTFOUND: another status.
  */
 AL_MUST_USE enum al_err http_get(const char *url, const char *path, struct al_buf *out);
+
+/* May http_post() be asked for it? http:// or https://HOST[:PORT][/PATH][?QUERY], without a user in it. */
+bool http_post_url_ok(const char *url);
+/*
+ * Sends `body` as `type`. *status is that of the answer, whose body nobody wants; no redirection is followed. https is
+ * verified by the certificates that OpenSSL trusts. AL_EINVAL: no such URL. AL_ECLOSED: no answer in time, or a
+ * certificate that does not verify. AL_ENOMEM.
+ */
+AL_MUST_USE enum al_err http_post(const char *url, const char *type, struct al_slice body, int *status);
 
 #endif
