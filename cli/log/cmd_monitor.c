@@ -10,6 +10,7 @@
 #include "command.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -17,9 +18,12 @@
 #include "file.h"
 #include "log_read.h"
 #include "monitor_event.h"
+#include "monitor_told.h"
 #include "nearest.h"
 
 #define KEYS_MAX 64
+#define TICK_S 5
+#define AGAIN (-1) /* in place of an exit code: the log is read again */
 
 struct keys {
 	struct al_sshkey list[KEYS_MAX];
@@ -31,23 +35,35 @@ struct options {
 	const char *mnt;
 	struct option_list keys;
 	struct option_number since;
-	const char *exec;
+	struct monitor_ways ways;
 	bool once;
+};
+
+/* Events between two checkpoints. */
+struct events {
+	struct monitor_event *list;
+	size_t count, cap;
 };
 
 struct monitor {
 	struct log_read read;
 	struct al_state *state;
 	char mnt[256]; /* canonical */
-	uint64_t since;
-	struct keys given; /* --key */
+	char log[AL_ORIGIN_MAX + 1];
+	uint64_t first;      /* --since */
+	uint64_t since;      /* entries from this one on are printed */
+	uint64_t told_since; /* and those told of */
+	struct keys given;   /* --key */
 	/* of the entry in hand */
 	struct keys own, signers;
 	uint64_t index, time;
 	bool signed_by_us;
 	uint64_t touched, foreign; /* entries told of, and those among them that are not ours */
-	struct monitor_event event;
-	bool told;
+	bool printed;              /* the entry's line is */
+	struct al_tree *tree;
+	struct events events; /* that wait for a proof; the last one is of the entry in hand when `open` */
+	bool open;
+	struct monitor_told told;
 	bool known; /* the maintainer, or something that it maintains, is or was there */
 };
 
@@ -127,7 +143,7 @@ static void entry_tell(struct monitor *m)
 	time_t at = (time_t)m->time;
 	struct tm tm;
 
-	m->told = true;
+	m->printed = true;
 	m->touched++;
 	if (!m->signed_by_us)
 		m->foreign++;
@@ -137,7 +153,50 @@ static void entry_tell(struct monitor *m)
 	       m->signed_by_us ? "signed by" : "NOT SIGNED BY", m->mnt);
 	who_print(m);
 	putchar('\n');
-	monitor_event_begin(&m->event, m->index, m->time, m->signed_by_us, m->signers.list, m->signers.count);
+}
+
+/* False: no memory, which is said. */
+static bool event_begin(struct monitor *m)
+{
+	struct events *events = &m->events;
+	struct monitor_event *list = events->list;
+
+	if (events->count == events->cap) {
+		events->cap = events->cap > 0 ? 2 * events->cap : 16;
+		list = realloc(list, events->cap * sizeof(*list));
+		if (list == NULL) {
+			events->cap = events->count;
+			log_read_finish(&m->read, command_fail(CLI_REFUSED, "out of memory"));
+			return false;
+		}
+		events->list = list;
+	}
+	monitor_event_begin(&list[events->count++], &m->told.watch, m->index, m->time, m->signed_by_us);
+	for (size_t i = 0; i < m->signers.count; i++)
+		monitor_event_signer(&list[events->count - 1], &m->signers.list[i]);
+	m->open = true;
+	return true;
+}
+
+static void change_tell(struct monitor *m, const struct al_object *before, const struct al_object *now)
+{
+	if (m->index >= m->told_since && (m->open || event_begin(m)))
+		monitor_event_add(&m->events.list[m->events.count - 1], before, now);
+}
+
+static void change_print(struct monitor *m, const struct al_object *before, const struct al_object *now)
+{
+	if (m->index < m->since)
+		return;
+	if (!m->printed)
+		entry_tell(m);
+	printf("  %s [%s] ",
+	       now->deleted     ? "Delete"
+	       : before == NULL ? "Create"
+				: "Modify",
+	       al_class_name((enum al_class)now->cls));
+	command_print_remote(al_object_key(now));
+	putchar('\n');
 }
 
 static void on_change(void *arg, const struct al_object *old, const struct al_object *now)
@@ -148,25 +207,59 @@ static void on_change(void *arg, const struct al_object *old, const struct al_ob
 	if (!is_ours(m, before) && !is_ours(m, now))
 		return;
 	m->known = true;
-	if (m->index < m->since)
+	if (m->index < m->since && m->index < m->told_since)
 		return;
 	/* A maintainer that did not exist speaks by the keys that it brings. */
 	if (m->own.count == 0 && m->given.count == 0 && now->cls == AL_MNTNER) {
 		own_read(m);
 		m->signed_by_us = keys_meet(&m->own, &m->signers);
 	}
-	if (!m->told)
-		entry_tell(m);
-	printf("  %s [%s] ",
-	       now->deleted     ? "Delete"
-	       : before == NULL ? "Create"
-				: "Modify",
-	       al_class_name((enum al_class)now->cls));
-	command_print_remote(al_object_key(now));
-	putchar('\n');
-	monitor_event_add(&m->event, before, now);
+	change_print(m, before, now);
+	change_tell(m, before, now);
 	if (!command_output_ok())
 		log_read_finish(&m->read, CLI_REFUSED);
+}
+
+/* Its place in the tree, for the proof. */
+static enum al_err entry_end(struct monitor *m, struct al_slice bytes)
+{
+	const struct al_hash leaf = al_leaf_hash(bytes);
+
+	(void)fflush(stdout); /* before what the program says */
+	if (m->open)
+		monitor_event_end(&m->events.list[m->events.count - 1], bytes);
+	m->open = false;
+	return monitor_told_any(&m->told) ? al_tree_push(m->tree, &leaf) : AL_OK;
+}
+
+static void events_drop(struct monitor *m)
+{
+	for (size_t i = 0; i < m->events.count; i++)
+		monitor_event_release(&m->events.list[i]);
+	m->events.count = 0;
+}
+
+/* One more checkpoint: what it covers is told, with proof. */
+static void head_tell(void *arg)
+{
+	struct monitor *m = arg;
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < m->events.count; i++)
+		ok = monitor_event_prove(&m->events.list[i], m->tree, m->read.head.size,
+					 al_buf_view(&m->read.head_note)) == AL_OK &&
+		     monitor_told_put(&m->told, &m->events.list[i]);
+	events_drop(m);
+	if (!ok)
+		log_read_finish(&m->read, command_fail(CLI_REFUSED, "out of memory"));
+}
+
+static void tick(void *arg)
+{
+	struct monitor *m = arg;
+
+	if (monitor_told_behind(&m->told))
+		log_read_finish(&m->read, AGAIN);
 }
 
 static enum al_err entry_watch(void *arg, uint64_t index, struct al_slice bytes)
@@ -180,11 +273,11 @@ static enum al_err entry_watch(void *arg, uint64_t index, struct al_slice bytes)
 		signers_read(m, &entry);
 		m->index = index;
 		m->time = entry.time;
-		m->told = false;
+		m->printed = false;
 		m->signed_by_us = keys_meet(m->given.count > 0 ? &m->given : &m->own, &m->signers);
 		err = al_state_apply(m->state, bytes);
-		(void)fflush(stdout); /* before what the program says */
-		monitor_event_end(&m->event, bytes);
+		if (err == AL_OK)
+			err = entry_end(m, bytes);
 	}
 	if (err != AL_OK)
 		command_fail(CLI_UNVERIFIED, "entry %llu does not apply: %s", (unsigned long long)index,
@@ -250,40 +343,77 @@ static int unknown_say(const struct monitor *m)
 	return command_fail(CLI_REFUSED, "the log knows no maintainer %s", m->mnt);
 }
 
+/* What was told stands in the log, or this is another history. */
+static int length_check(const struct monitor *m)
+{
+	uint64_t next = monitor_told_next(&m->told);
+
+	if (!monitor_told_any(&m->told) || next <= m->first || next <= m->read.head.size)
+		return CLI_DONE;
+	return command_fail(CLI_UNVERIFIED, "the log ends at size %llu, but entry %llu was told of before",
+			    (unsigned long long)m->read.head.size, (unsigned long long)next - 1);
+}
+
 /* One may watch for a maintainer that is yet to come, but should know that it is not there. */
 static void present_say(void *arg)
 {
-	const struct monitor *m = arg;
+	struct monitor *m = arg;
 
 	if (!m->known)
 		(void)unknown_say(m);
+	if (length_check(m) != CLI_DONE)
+		log_read_finish(&m->read, CLI_UNVERIFIED);
 }
 
-static int watch(struct monitor *m, const struct log_read_options *where, bool once)
+/* The log once, from its first entry to its end, or for as long as we follow it. An exit code, or AGAIN. */
+static int log_watch(struct monitor *m, const struct options *options)
 {
-	int code = log_read_begin(&m->read, where);
+	int code = CLI_DONE;
 
-	if (code == CLI_DONE && al_state_new(&m->state) != AL_OK)
+	m->told_since = monitor_told_next(&m->told);
+	if (al_state_new(&m->state) != AL_OK || al_tree_new(&m->tree) != AL_OK)
 		code = command_fail(CLI_REFUSED, "out of memory");
 	if (code == CLI_DONE) {
 		al_state_observe(m->state, on_change, m);
-		m->read.follow = !once;
+		m->read.follow = !options->once;
 		m->read.present = present_say;
+		m->read.newer = head_tell;
+		m->read.tick = tick;
+		m->read.tick_s = TICK_S;
 		code = log_read_run(&m->read, entry_watch, m);
 	}
-	if (code == CLI_DONE && !m->known) {
-		code = unknown_say(m);
-	} else if (code == CLI_DONE) {
-		printf("%llu entries, %llu of them not signed by %s\n", (unsigned long long)m->touched,
-		       (unsigned long long)m->foreign, m->mnt);
-		if (m->event.failed > 0)
-			code = command_fail(CLI_REFUSED, "%llu of them were not taken by %s",
-					    (unsigned long long)m->event.failed, m->event.command);
-		if (m->foreign > 0)
-			code = CLI_UNVERIFIED;
-	}
+	if (code == CLI_DONE)
+		code = m->known ? length_check(m) : unknown_say(m);
+	events_drop(m);
 	al_state_free(m->state);
-	log_read_release(&m->read);
+	al_tree_free(m->tree);
+	m->state = NULL;
+	m->tree = NULL;
+	return code;
+}
+
+static int watch(struct monitor *m, const struct options *options, const struct log_read_options *where)
+{
+	const struct monitor_watch names = { .log = m->log, .mnt = m->mnt };
+	int code = log_read_begin(&m->read, where);
+
+	(void)snprintf(m->log, sizeof(m->log), "%s", m->read.key.name);
+	if (code == CLI_DONE)
+		code = monitor_told_open(&m->told, &options->ways, &names, m->first, options->once);
+	m->since = m->first;
+	/* Who remembers what he was told need not read it again either. */
+	if (code == CLI_DONE && options->ways.state != NULL && monitor_told_any(&m->told))
+		m->since = monitor_told_next(&m->told);
+	if (code == CLI_DONE)
+		code = log_watch(m, options);
+	while (code == AGAIN) {
+		m->since = m->index + 1;
+		log_read_release(&m->read);
+		code = log_read_begin(&m->read, where);
+		monitor_told_again(&m->told);
+		if (code == CLI_DONE)
+			code = log_watch(m, options);
+	}
 	return code;
 }
 
@@ -291,13 +421,24 @@ static int run(const struct words *words, const void *arg)
 {
 	const struct options *options = arg;
 	struct log_read_options where = options->where;
-	struct monitor m = { .since = options->since.value, .event = { .command = options->exec } };
+	struct monitor m = { .first = options->since.value, .told.lock = -1 };
+	uint64_t failed;
 	int code = mnt_read(&m, options->mnt);
 
 	where.dir = words->count > 0 ? words->word[0] : NULL;
 	for (size_t i = 0; code == CLI_DONE && i < options->keys.count; i++)
 		code = own_key_read(&m, options->keys.values[i]);
-	return code == CLI_DONE ? watch(&m, &where, options->once) : code;
+	if (code == CLI_DONE)
+		code = watch(&m, options, &where);
+	if (code == CLI_DONE)
+		printf("%llu entries, %llu of them not signed by %s\n", (unsigned long long)m.touched,
+		       (unsigned long long)m.foreign, m.mnt);
+	failed = monitor_told_close(&m.told);
+	if (code == CLI_DONE)
+		code = m.foreign > 0 ? CLI_UNVERIFIED : failed > 0 ? CLI_REFUSED : CLI_DONE;
+	free(m.events.list);
+	log_read_release(&m.read);
+	return code;
 }
 
 static const struct command_form forms[] = { { NULL, "[DIR]", NULL, run } };
@@ -320,8 +461,16 @@ static const struct option_row rows[] = {
 	  .meaning = "tells of entries from this one on" },
 	{ .name = "exec",
 	  .arg = "COMMAND",
-	  OPTION_AT(struct options, exec),
+	  OPTION_AT(struct options, ways.exec),
 	  .meaning = "runs it for each entry told of, with the event on its standard input (JSON)" },
+	{ .name = "webhook",
+	  .arg = "URL",
+	  OPTION_AT(struct options, ways.webhook),
+	  .meaning = "sends the same there by HTTP POST, each until it is answered by 2xx; needs --state" },
+	{ .name = "state",
+	  .arg = "DIR",
+	  OPTION_AT(struct options, ways.state),
+	  .meaning = "remembers there who was told of what, and goes on there" },
 	{ .name = "once",
 	  OPTION_AT(struct options, once),
 	  .meaning = "ends at the present head; exit code 4 if something was not signed by the maintainer" },

@@ -72,7 +72,7 @@ static void head_check(void *arg, const struct al_checkpoint *cp, struct al_slic
 	al_buf_slice(&r->head_note, note);
 	r->headed = true;
 	r->drops = 0;
-	if (r->follow && r->newer != NULL)
+	if (r->newer != NULL)
 		r->newer(r->arg);
 	if (r->follow)
 		al_timer_clear(r->timer);

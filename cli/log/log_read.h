@@ -76,7 +76,7 @@ struct log_read {
 	void (*present)(void *arg); /* following: the present head is reached, for the first time; may be NULL */
 	void (*tick)(void *arg);    /* following: from then on, every `tick_s` seconds; may be NULL */
 	unsigned tick_s;
-	void (*newer)(void *arg); /* following: one more head is verified; may be NULL */
+	void (*newer)(void *arg); /* one more head is verified, and all of its entries were given; may be NULL */
 	/* how far */
 	struct al_checkpoint head; /* the newest that was verified */
 	struct al_buf head_note;

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * monitor_told.h -- who is told by a monitor: a program, a web server.
+ */
+#ifndef CLI_MONITOR_TOLD_H
+#define CLI_MONITOR_TOLD_H
+
+#include "monitor_event.h"
+#include "outlet.h"
+
+/* As it was typed; NULL: not that. */
+struct monitor_ways {
+	const char *exec;    /* words, separated by blanks */
+	const char *webhook; /* URL */
+	const char *state;   /* folder that remembers */
+};
+
+struct monitor_told {
+	struct monitor_ways ways;
+	struct monitor_watch watch;
+	struct outlet *exec, *webhook; /* NULL: not wanted */
+	int lock;                      /* of the folder; -1: none */
+};
+
+/* An exit code; close in any case. `since`: where whoever remembers nothing begins. */
+int monitor_told_open(struct monitor_told *told, const struct monitor_ways *ways, const struct monitor_watch *watch,
+		      uint64_t since, bool once);
+bool monitor_told_any(const struct monitor_told *told);
+/* The first entry that one of them is to be told of; UINT64_MAX: there is nobody. */
+uint64_t monitor_told_next(const struct monitor_told *told);
+/* False: no memory. */
+bool monitor_told_put(struct monitor_told *told, const struct monitor_event *event);
+/* Somebody was away for so long that the log has to be read again for him. */
+bool monitor_told_behind(const struct monitor_told *told);
+void monitor_told_again(struct monitor_told *told);
+/* How many events were not taken, which is said. */
+uint64_t monitor_told_close(struct monitor_told *told);
+
+#endif
