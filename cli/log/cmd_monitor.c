@@ -15,20 +15,14 @@
 #include <time.h>
 
 #include "alamo/rpsl/state.h"
-#include "file.h"
 #include "log_read.h"
 #include "monitor_event.h"
+#include "monitor_keys.h"
 #include "monitor_told.h"
 #include "nearest.h"
 
-#define KEYS_MAX 64
 #define TICK_S 5
 #define AGAIN (-1) /* in place of an exit code: the log is read again */
-
-struct keys {
-	struct al_sshkey list[KEYS_MAX];
-	size_t count;
-};
 
 struct options {
 	struct log_read_options where;
@@ -50,12 +44,12 @@ struct monitor {
 	struct al_state *state;
 	char mnt[256]; /* canonical */
 	char log[AL_ORIGIN_MAX + 1];
-	uint64_t first;      /* --since */
-	uint64_t since;      /* entries from this one on are printed */
-	uint64_t told_since; /* and those told of */
-	struct keys given;   /* --key */
+	uint64_t first;            /* --since */
+	uint64_t since;            /* entries from this one on are printed */
+	uint64_t told_since;       /* and those told of */
+	struct monitor_keys given; /* --key */
 	/* of the entry in hand */
-	struct keys own, signers;
+	struct monitor_keys own, signers;
 	uint64_t index, time;
 	bool signed_by_us;
 	uint64_t touched, foreign; /* entries told of, and those among them that are not ours */
@@ -64,59 +58,11 @@ struct monitor {
 	struct events events; /* that wait for a proof; the last one is of the entry in hand when `open` */
 	bool open;
 	struct monitor_told told;
-	bool known; /* the maintainer, or something that it maintains, is or was there */
+	bool known;   /* the maintainer, or something that it maintains, is or was there */
+	bool present; /* the log was read as far as it went */
 };
 
-static void key_add(struct keys *keys, const struct al_sshkey *key)
-{
-	if (keys->count < KEYS_MAX)
-		keys->list[keys->count++] = *key;
-}
-
-static bool keys_meet(const struct keys *a, const struct keys *b)
-{
-	for (size_t i = 0; i < a->count; i++)
-		for (size_t k = 0; k < b->count; k++)
-			if (al_sshkey_eq(&a->list[i], &b->list[k]))
-				return true;
-	return false;
-}
-
 /* ---- one entry ---- */
-
-/* The maintainer's keys as the log has them now. */
-static void own_read(struct monitor *m)
-{
-	const struct al_object *mnt = al_state_get(m->state, AL_MNTNER, al_slice_str(m->mnt));
-	struct al_slice rest, value;
-	struct al_sshkey key;
-
-	m->own.count = 0;
-	if (mnt == NULL)
-		return;
-	rest = al_object_text(mnt);
-	while (al_attr_find(&rest, "auth", &value))
-		if (al_sshkey_parse(value, &key) == AL_OK)
-			key_add(&m->own, &key);
-}
-
-static void signers_read(struct monitor *m, const struct al_entry *entry)
-{
-	struct al_request request;
-	struct al_sshkey key;
-
-	m->signers.count = 0;
-	if (!al_slice_is(entry->kind, "request"))
-		return;
-	al_request_init(&request);
-	request.stored = true;
-	if (al_request_parse(entry->body, &request, NULL) == AL_OK)
-		for (size_t i = 0; i < request.signature_count; i++)
-			if (al_sshsig_verify(request.signature[i], al_slice_str(m->read.ns), request.text, &key) ==
-			    AL_OK)
-				key_add(&m->signers, &key);
-	al_request_release(&request);
-}
 
 static bool is_ours(const struct monitor *m, const struct al_object *object)
 {
@@ -211,8 +157,8 @@ static void on_change(void *arg, const struct al_object *old, const struct al_ob
 		return;
 	/* A maintainer that did not exist speaks by the keys that it brings. */
 	if (m->own.count == 0 && m->given.count == 0 && now->cls == AL_MNTNER) {
-		own_read(m);
-		m->signed_by_us = keys_meet(&m->own, &m->signers);
+		monitor_keys_read(&m->own, m->state, m->mnt);
+		m->signed_by_us = monitor_keys_meet(&m->own, &m->signers);
 	}
 	change_print(m, before, now);
 	change_tell(m, before, now);
@@ -252,6 +198,8 @@ static void head_tell(void *arg)
 	events_drop(m);
 	if (!ok)
 		log_read_finish(&m->read, command_fail(CLI_REFUSED, "out of memory"));
+	else if (m->present)
+		(void)monitor_told_present(&m->told, m->time); /* again with the next head */
 }
 
 static void tick(void *arg)
@@ -269,12 +217,12 @@ static enum al_err entry_watch(void *arg, uint64_t index, struct al_slice bytes)
 	enum al_err err = al_entry_decode(bytes, &entry);
 
 	if (err == AL_OK) {
-		own_read(m);
-		signers_read(m, &entry);
+		monitor_keys_read(&m->own, m->state, m->mnt);
+		monitor_keys_sign(&m->signers, &entry, m->read.ns);
 		m->index = index;
 		m->time = entry.time;
 		m->printed = false;
-		m->signed_by_us = keys_meet(m->given.count > 0 ? &m->given : &m->own, &m->signers);
+		m->signed_by_us = monitor_keys_meet(m->given.count > 0 ? &m->given : &m->own, &m->signers);
 		err = al_state_apply(m->state, bytes);
 		if (err == AL_OK)
 			err = entry_end(m, bytes);
@@ -286,21 +234,6 @@ static enum al_err entry_watch(void *arg, uint64_t index, struct al_slice bytes)
 }
 
 /* ---- the command ---- */
-
-static int own_key_read(struct monitor *m, const char *path)
-{
-	struct al_sshkey key;
-	struct al_buf text;
-	int code = CLI_DONE;
-
-	al_buf_init(&text, 16384);
-	if (file_read(path, &text) != AL_OK || al_sshkey_parse(al_slice_trim(al_buf_view(&text)), &key) != AL_OK)
-		code = command_fail(CLI_USAGE, "%s holds no public SSH key", path);
-	else
-		key_add(&m->given, &key);
-	al_buf_release(&text);
-	return code;
-}
 
 static int mnt_read(struct monitor *m, const char *name)
 {
@@ -346,9 +279,9 @@ static int unknown_say(const struct monitor *m)
 /* What was told stands in the log, or this is another history. */
 static int length_check(const struct monitor *m)
 {
-	uint64_t next = monitor_told_next(&m->told);
+	uint64_t next = monitor_told_remembered(&m->told);
 
-	if (!monitor_told_any(&m->told) || next <= m->first || next <= m->read.head.size)
+	if (next == UINT64_MAX || next <= m->first || next <= m->read.head.size)
 		return CLI_DONE;
 	return command_fail(CLI_UNVERIFIED, "the log ends at size %llu, but entry %llu was told of before",
 			    (unsigned long long)m->read.head.size, (unsigned long long)next - 1);
@@ -359,6 +292,8 @@ static void present_say(void *arg)
 {
 	struct monitor *m = arg;
 
+	m->present = true;
+	(void)monitor_told_present(&m->told, m->time);
 	if (!m->known)
 		(void)unknown_say(m);
 	if (length_check(m) != CLI_DONE)
@@ -384,6 +319,8 @@ static int log_watch(struct monitor *m, const struct options *options)
 	}
 	if (code == CLI_DONE)
 		code = m->known ? length_check(m) : unknown_say(m);
+	if (code == CLI_DONE && !monitor_told_present(&m->told, m->time))
+		code = CLI_REFUSED;
 	events_drop(m);
 	al_state_free(m->state);
 	al_tree_free(m->tree);
@@ -402,8 +339,8 @@ static int watch(struct monitor *m, const struct options *options, const struct 
 		code = monitor_told_open(&m->told, &options->ways, &names, m->first, options->once);
 	m->since = m->first;
 	/* Who remembers what he was told need not read it again either. */
-	if (code == CLI_DONE && options->ways.state != NULL && monitor_told_any(&m->told))
-		m->since = monitor_told_next(&m->told);
+	if (code == CLI_DONE && options->ways.state != NULL && monitor_told_remembered(&m->told) != UINT64_MAX)
+		m->since = monitor_told_remembered(&m->told);
 	if (code == CLI_DONE)
 		code = log_watch(m, options);
 	while (code == AGAIN) {
@@ -427,7 +364,7 @@ static int run(const struct words *words, const void *arg)
 
 	where.dir = words->count > 0 ? words->word[0] : NULL;
 	for (size_t i = 0; code == CLI_DONE && i < options->keys.count; i++)
-		code = own_key_read(&m, options->keys.values[i]);
+		code = monitor_keys_file(&m.given, options->keys.values[i]);
 	if (code == CLI_DONE)
 		code = watch(&m, options, &where);
 	if (code == CLI_DONE)
@@ -452,7 +389,7 @@ static const struct option_row rows[] = {
 	{ .name = "key",
 	  .letter = 'k',
 	  .arg = "OWN.pub",
-	  .most = KEYS_MAX,
+	  .most = MONITOR_KEYS_MAX,
 	  OPTION_AT(struct options, keys),
 	  .meaning = "a key of yours; these count instead of what the log says at the time" },
 	{ .name = "since",
@@ -467,6 +404,14 @@ static const struct option_row rows[] = {
 	  .arg = "URL",
 	  OPTION_AT(struct options, ways.webhook),
 	  .meaning = "sends the same there by HTTP POST, each until it is answered by 2xx; needs --state" },
+	{ .name = "mail",
+	  .arg = "ADDRESS",
+	  OPTION_AT(struct options, ways.mail),
+	  .meaning = "sends a mail for each by sendmail(8), or the program that $SENDMAIL names; needs --state" },
+	{ .name = "atom",
+	  .arg = "FILE",
+	  OPTION_AT(struct options, ways.atom),
+	  .meaning = "writes the newest 50 there as an Atom feed" },
 	{ .name = "state",
 	  .arg = "DIR",
 	  OPTION_AT(struct options, ways.state),

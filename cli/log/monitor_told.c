@@ -13,8 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "alamo/base/save.h"
+#include "alamo/net/loop.h"
 #include "command.h"
 #include "file.h"
+#include "monitor_text.h"
 #include "process.h"
 #include "roa/http_get.h"
 
@@ -48,6 +51,22 @@ static bool webhook_give(void *arg, struct al_slice event)
 	return ok;
 }
 
+/* sendmail(8): the recipients are in the message, and a line with a dot does not end it. */
+static bool mail_give(void *arg, struct al_slice event)
+{
+	const struct monitor_told *told = arg;
+	const char *const argv[] = { told->sendmail, "-t", "-i", NULL };
+	int status = 0;
+	enum al_err err = process_run(argv, event, false, NULL, &status);
+
+	if (err != AL_OK)
+		(void)command_fail(CLI_REFUSED, "--mail: %s cannot be run (%s): $SENDMAIL names another program",
+				   told->sendmail, al_err_name(err));
+	else if (status != 0)
+		(void)command_fail(CLI_REFUSED, "--mail: %s gave %d", told->sendmail, status);
+	return err == AL_OK && status == 0;
+}
+
 /* ---- from open to close ---- */
 
 static int state_take(struct monitor_told *told)
@@ -71,10 +90,23 @@ static int ways_check(const struct monitor_ways *ways)
 {
 	if (ways->webhook != NULL && !http_post_url_ok(ways->webhook))
 		return command_fail(CLI_USAGE, "--webhook: %s is not http[s]://HOST[:PORT][/PATH]", ways->webhook);
-	if (ways->webhook != NULL && ways->state == NULL)
-		return command_fail(CLI_USAGE, "--webhook: give --state DIR too, so that nothing is sent again after a "
-					       "restart");
+	if (ways->mail != NULL && !monitor_mail_address_ok(ways->mail))
+		return command_fail(CLI_USAGE, "--mail: %s is not one plain address", ways->mail);
+	if ((ways->webhook != NULL || ways->mail != NULL) && ways->state == NULL)
+		return command_fail(CLI_USAGE,
+				    "%s: give --state DIR too, so that nothing is sent again after a restart",
+				    ways->webhook != NULL ? "--webhook" : "--mail");
 	return CLI_DONE;
+}
+
+/* One of them, if it is wanted. */
+static int way_open(struct outlet_conf *conf, const char *name, const char *whom,
+		    bool (*give)(void *arg, struct al_slice event), struct outlet **out)
+{
+	conf->name = name;
+	conf->whom = whom;
+	conf->give = give;
+	return whom != NULL ? outlet_open(conf, out) : CLI_DONE;
 }
 
 int monitor_told_open(struct monitor_told *told, const struct monitor_ways *ways, const struct monitor_watch *watch,
@@ -83,39 +115,37 @@ int monitor_told_open(struct monitor_told *told, const struct monitor_ways *ways
 	struct outlet_conf conf = {
 		.arg = told, .dir = ways->state, .log = watch->log, .mnt = watch->mnt, .since = since, .once = once
 	};
+	const char *sendmail = getenv("SENDMAIL");
 	int code = ways_check(ways);
 
 	*told = (struct monitor_told){ .ways = *ways, .watch = *watch, .lock = -1 };
+	told->sendmail = sendmail != NULL && sendmail[0] != '\0' ? sendmail : "/usr/sbin/sendmail";
+	told->feed.next = since;
+	told->feed.dirty = ways->atom != NULL;
 	if (code == CLI_DONE && ways->state != NULL)
 		code = state_take(told);
-	if (code == CLI_DONE && ways->exec != NULL) {
-		conf.name = "exec";
-		conf.whom = ways->exec;
-		conf.give = exec_give;
-		code = outlet_open(&conf, &told->exec);
-	}
-	if (code == CLI_DONE && ways->webhook != NULL) {
-		conf.name = "webhook";
-		conf.whom = ways->webhook;
-		conf.give = webhook_give;
-		code = outlet_open(&conf, &told->webhook);
-	}
+	if (code == CLI_DONE)
+		code = way_open(&conf, "exec", ways->exec, exec_give, &told->exec);
+	if (code == CLI_DONE)
+		code = way_open(&conf, "webhook", ways->webhook, webhook_give, &told->webhook);
+	if (code == CLI_DONE)
+		code = way_open(&conf, "mail", ways->mail, mail_give, &told->mail);
 	return code;
 }
 
 /* ---- all of them ---- */
 
-#define OUTLETS(told)                         \
-	{                                     \
-		(told)->exec, (told)->webhook \
+#define OUTLETS(told)                                       \
+	{                                                   \
+		(told)->exec, (told)->webhook, (told)->mail \
 	}
 
 bool monitor_told_any(const struct monitor_told *told)
 {
-	return told->exec != NULL || told->webhook != NULL;
+	return monitor_told_next(told) != UINT64_MAX;
 }
 
-uint64_t monitor_told_next(const struct monitor_told *told)
+static uint64_t outlets_next(const struct monitor_told *told)
 {
 	struct outlet *const all[] = OUTLETS(told);
 	uint64_t next = UINT64_MAX;
@@ -126,18 +156,74 @@ uint64_t monitor_told_next(const struct monitor_told *told)
 	return next;
 }
 
-bool monitor_told_put(struct monitor_told *told, const struct monitor_event *event)
+uint64_t monitor_told_remembered(const struct monitor_told *told)
 {
-	struct outlet *const all[] = OUTLETS(told);
+	return told->ways.state != NULL ? outlets_next(told) : UINT64_MAX;
+}
+
+uint64_t monitor_told_next(const struct monitor_told *told)
+{
+	uint64_t next = outlets_next(told);
+
+	return told->ways.atom != NULL && told->feed.next < next ? told->feed.next : next;
+}
+
+/* The same for a program and a web server. */
+static bool json_tell(struct monitor_told *told, const struct monitor_event *event)
+{
 	char *text = json_dumps(event->json, JSON_COMPACT);
 
 	if (text == NULL)
 		return false;
-	for (size_t i = 0; i < AL_COUNT(all); i++)
-		if (all[i] != NULL)
-			outlet_put(all[i], event->index, al_slice_str(text));
+	if (told->exec != NULL)
+		outlet_put(told->exec, event->index, al_slice_str(text));
+	if (told->webhook != NULL)
+		outlet_put(told->webhook, event->index, al_slice_str(text));
 	free(text);
 	return true;
+}
+
+static bool mail_tell(struct monitor_told *told, const struct monitor_event *event)
+{
+	struct al_buf message;
+	bool ok;
+
+	if (told->mail == NULL || event->index < outlet_next(told->mail))
+		return true;
+	al_buf_init(&message, SIZE_MAX);
+	monitor_mail_put(event, told->ways.mail, al_now_s(), &message);
+	ok = message.err == AL_OK;
+	if (ok)
+		outlet_put(told->mail, event->index, al_buf_view(&message));
+	al_buf_release(&message);
+	return ok;
+}
+
+bool monitor_told_put(struct monitor_told *told, const struct monitor_event *event)
+{
+	bool ok = json_tell(told, event) && mail_tell(told, event);
+
+	return ok && (told->ways.atom == NULL || monitor_feed_add(&told->feed, event) == AL_OK);
+}
+
+bool monitor_told_present(struct monitor_told *told, uint64_t log_s)
+{
+	struct al_buf text;
+	enum al_err err;
+
+	if (!told->feed.dirty)
+		return true;
+	al_buf_init(&text, SIZE_MAX);
+	monitor_feed_put(&told->feed, &told->watch, log_s, &text);
+	err = text.err;
+	if (err == AL_OK)
+		err = al_save(told->ways.atom, al_buf_view(&text), 0644, AL_SAVE_SEEN);
+	al_buf_release(&text);
+	told->feed.dirty = err != AL_OK;
+	if (err != AL_OK)
+		(void)command_fail(CLI_REFUSED, "--atom: %s: %s", told->ways.atom,
+				   err == AL_EIO ? strerror(errno) : al_err_name(err));
+	return err == AL_OK;
 }
 
 bool monitor_told_behind(const struct monitor_told *told)
@@ -163,7 +249,8 @@ uint64_t monitor_told_close(struct monitor_told *told)
 {
 	uint64_t failed = outlet_close(told->exec);
 
-	failed += outlet_close(told->webhook);
+	failed += outlet_close(told->webhook) + outlet_close(told->mail);
+	monitor_feed_release(&told->feed);
 	if (told->lock >= 0)
 		(void)close(told->lock);
 	*told = (struct monitor_told){ .lock = -1 };

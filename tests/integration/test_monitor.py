@@ -4,6 +4,8 @@
 import base64
 import contextlib
 import copy
+import email
+import email.policy
 import http.server
 import json
 import os
@@ -12,6 +14,8 @@ import ssl
 import subprocess
 import sys
 import threading
+import xml.etree.ElementTree as ElementTree
+from datetime import datetime
 
 import pytest
 from conftest import running
@@ -20,6 +24,7 @@ from harness import ALAMO, ROOT, UNPAID, Key, alamo, mntner, nobody_home, obj, r
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import verify_event  # of tests/support
 
+ATOM = "{http://www.w3.org/2005/Atom}"
 EVENTS = 256  # OUTLET_EVENTS of cli/log/outlet.h
 
 
@@ -270,11 +275,115 @@ def test_https_by_name(own_authority, monitor, key, tmp_path):
         assert len(web.taken) == 1 and told.returncode == 0, told.stderr
 
 
+class Mailer:
+    """A sendmail of ours that keeps its words and what it is given, and fails while `fails` is there."""
+
+    def __init__(self, directory):
+        self.box, self.fails, self.program = directory / "box", directory / "fails", directory / "sendmail"
+        self.box.mkdir()
+        self.program.write_text(f"""#!/bin/sh
+test ! -e {self.fails} || exit 75
+echo "$@" >{self.box}/words
+cat >{self.box}/$$.part
+mv {self.box}/$$.part {self.box}/$(ls {self.box} | wc -l).eml
+""")
+        self.program.chmod(0o755)
+
+    def mails(self):
+        files = sorted(self.box.glob("*.eml"), key=lambda path: int(path.stem))
+        return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in files]
+
+
+def test_mail(own_authority, monitor, key, tmp_path):
+    authority = own_authority
+    joined = authority.member(key)
+    first, asn = joined.index, joined.key("aut-num")
+    mailer = Mailer(tmp_path)
+    watch = monitor("--mail", "fisher+alamo@example.net", "--state", tmp_path / "state", env={"SENDMAIL": str(mailer.program)})
+    mailer.fails.touch()
+    told = watch.once()
+    assert told.returncode == 1 and "gave 75" in told.stderr and mailer.mails() == []
+    mailer.fails.unlink()
+    # What a member writes is not a header, an end, or another part.
+    text = authority.shown("aut-num", asn) + "remarks:        Bcc: all@example.net -- .\nremarks:        caf\u00e9 <b>&\n"
+    second = authority.accept([text], [authority.hostmaster], prev=authority.prev("aut-num", asn)).index
+    assert watch.once().returncode == 4            # the second is not by the maintainer
+    assert watch.once().returncode == 0
+    one, two = mailer.mails()
+    assert (mailer.box / "words").read_text() == "-t -i\n"
+    for mail, index in ((one, first), (two, second)):
+        assert mail.defects == [] and sorted(set(mail.keys())) == sorted(mail.keys())
+        assert mail["To"] == "fisher+alamo@example.net" and mail["Bcc"] is None and mail["Auto-Submitted"] == "auto-generated"
+        assert mail["Date"].datetime.tzinfo is not None and mail["Message-ID"].endswith("@registry.alamo>")
+        assert all(len(line) <= 998 for line in mail.as_string().splitlines())
+        words, proof = mail.iter_parts()
+        assert f"Entry {index} of registry.alamo/log" in words.get_content()
+        (tmp_path / "proof").write_bytes(proof.get_content())
+        assert proof.get_filename() == f"entry-{index}.tlog-proof"
+        assert f"entry {index} of" in alamo("receipt", "verify", tmp_path / "proof", "--key", authority.dir / "keys/log.pub").stdout
+    assert one["Subject"] == "FISHER-MNT: create [mntner] FISHER-MNT and 3 more"
+    assert two["Subject"] == f"FISHER-MNT: NOT SIGNED BY YOU: modify [aut-num] {asn}"
+    words = next(two.iter_parts()).get_content()
+    assert "Bcc: all@example.net -- ." in words and "caf\u00e9 <b>&" in words
+    assert one["Message-ID"] != two["Message-ID"]
+
+
+def feed_of(path):
+    """The feed's entries; what RFC 4287 asks of feed and entries is there, once, and right."""
+    feed = ElementTree.fromstring(path.read_bytes())
+    assert feed.tag == f"{ATOM}feed"
+
+    def one(element, name):
+        [found] = element.findall(ATOM + name)
+        assert found.text.strip() or list(found)
+        return found
+
+    entries = feed.findall(f"{ATOM}entry")
+    for element in (feed, *entries):
+        assert one(element, "id").text.startswith("ni:///sha-256;")
+        assert one(element, "title").text
+        datetime.strptime(one(element, "updated").text, "%Y-%m-%dT%H:%M:%SZ")
+    assert one(one(feed, "author"), "name").text == "registry.alamo/log"
+    assert all(one(entry, "content").get("type") == "text" for entry in entries)
+    assert one(feed, "updated").text >= max((one(entry, "updated").text for entry in entries), default="")
+    ids = [one(entry, "id").text for entry in entries]
+    assert len(set(ids)) == len(ids)
+    return one(feed, "id").text, {one(entry, "id").text: one(entry, "content").text for entry in entries}
+
+
+def test_feed(own_authority, monitor, key, tmp_path):
+    """A file that any reader of feeds takes, and that is the same whoever makes it again."""
+    authority, atom, again = own_authority, tmp_path / "feed.atom", tmp_path / "again.atom"
+    first = authority.member(key).index
+    watch = monitor("--atom", atom).start()
+    wait_for(atom.exists, 60, "the feed")
+    name, entries = feed_of(atom)
+    assert [f"Entry {first} of" in text for text in entries.values()] == [True]
+    text = authority.shown("mntner", "FISHER-MNT") + "remarks:        ]]></content></entry> & caf\u00e9\n"
+    second = authority.accept([text], [key], prev=authority.prev("mntner", "FISHER-MNT")).index
+    wait_for(lambda: len(feed_of(atom)[1]) == 2, 60, "the second entry")
+    newest, oldest = feed_of(atom)[1].values()
+    assert f"Entry {second} of" in newest and "]]></content></entry> & caf\u00e9" in newest and f"Entry {first} of" in oldest
+    watch.stop()
+    # Ids are of the log: another monitor gives the same feed, byte for byte.
+    assert monitor("--atom", again).once().returncode == 0
+    assert again.read_bytes() == atom.read_bytes() and feed_of(again)[0] == name
+    # Nothing to tell of is a feed as well, and a file that cannot be written is said.
+    assert monitor("--atom", again, "--since", second + 1).once().returncode == 0
+    assert feed_of(again)[1] == {}
+    refused = monitor("--atom", tmp_path / "no/such/folder.atom").once()
+    assert refused.returncode == 1 and "--atom: " in refused.stderr and "No such file" in refused.stderr
+
+
 @pytest.mark.parametrize("words, why", [
     (["--webhook", "ftp://127.0.0.1/"], "is not http"),
     (["--webhook", "http://user:word@127.0.0.1/"], "is not http"),
     (["--webhook", "http:///path"], "is not http"),
     (["--webhook", "http://127.0.0.1/"], "give --state DIR too"),
+    (["--mail", "root"], "give --state DIR too"),
+    (["--mail", "a@example.net, b@example.net", "--state", "x"], "is not one plain address"),
+    (["--mail", "a@example.net\nBcc: b@example.net", "--state", "x"], "is not one plain address"),
+    (["--mail", "-oQ/tmp", "--state", "x"], "is not one plain address"),
 ])
 def test_what_cannot_be(authority, words, why):
     refused = alamo("monitor", authority.dir, "--mnt", "HOSTMASTER-MNT", "--once", *words, check=False)
