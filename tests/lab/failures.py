@@ -6,14 +6,16 @@ send the victim's packets to the attacker: everybody but the two.
 """
 
 import re
+import subprocess
 import time
 
-from harness import obj, stop, wait_for
+from aspa import MISSING, PROGRAM, Aspa
+from harness import ALAMO, obj, stop, wait_for
 from network import prefix_of
 from newcomer import paths
 from probe import Probe
 
-OUTAGE_GOAL_S = 1.6
+OUTAGE_GOAL_S, REVOCATION_GOAL_S = 1.6, 2
 DEFAULTS_S = 330           # bird's hold time is 240 s, and a one-way loss takes longer
 ANYCAST, ANYCAST_ADDRESS = "fca1::/48", "fca1::53"
 TIMERS = ("bfd on;", "hold time 30;", "keepalive time 10;", "connect delay time 1;", "connect retry time 5;",
@@ -23,7 +25,7 @@ LOCAL = "/etc/bird/alamo-local.conf"
 
 class Failures:
     def __init__(self, lab, say):
-        self.lab, self.say, self.rows, self.captured = lab, say, {}, {}
+        self.lab, self.say, self.rows, self.captured, self.aspa = lab, say, {}, {}, None
 
     def node(self, name):
         return self.lab.nodes[name]
@@ -175,27 +177,44 @@ class Failures:
     # -- attacks
 
     def attacks(self):
-        attacker, victim = self.node("FOX-R1"), self.node("BOB-R1")
+        attacker, victim = self.attackers()
+        self.open_filters(attacker)
         net = prefix_of(victim.address)
-        inside = net.replace("::/48", "::/56")
-        # An attacker's own filters let out whatever it likes.
-        attacker.machine.run("sed", "-i", "s/return net ~ ALAMO_ANNOUNCED && .*/return true;/", "/etc/bird/alamo.conf")
-        for case, prefix, forged in (("hijack48", net, False), ("hijack56", inside, False), ("forged", net, True)):
-            path = f" {{ bgp_path.prepend({victim.asn}); }}" if forged else ""
-            text = f"protocol static stolen {{ ipv6; route {prefix} unreachable{path}; }}"
-            attacker.machine.run("sh", "-c", f"echo '{text}' >{LOCAL} && birdc configure")
-            wait_for(lambda: prefix in attacker.machine.birdc("show", "route", "protocol", "stolen"), timeout=60, what="the attack")
-            for neighbour in (self.node("EVE-R1"), self.node("GUS-R1")):
-                wait_for(lambda: any(path[0] == attacker.asn for path in paths(neighbour.machine, prefix, heard=True) if path),
-                         timeout=60, what=f"{neighbour.name} to hear of it")
-            time.sleep(5)
-            self.captured[case] = [node.name for node in self.observers(attacker, victim)
-                                   if self.is_captured(node, victim, attacker)]
-            self.say(f"{case}: {prefix}: captured {', '.join(self.captured[case]) or 'nobody'}")
-            attacker.machine.run("sh", "-c", f"rm {LOCAL} && birdc configure")
-            time.sleep(2)
+        for case, prefix, forged in (("hijack48", net, False), ("hijack56", net.replace("::/48", "::/56"), False), ("forged", net, True)):
+            self.captured[case] = self.attack(case, prefix, forged)
         attacker.machine.alamo("node", "apply")
         self.settle()
+        if PROGRAM is None:
+            self.say(MISSING)
+            return
+        self.aspa = Aspa(self).run()
+        self.aspa.undo()
+
+    def attackers(self):
+        """Who attacks, and whom."""
+        return self.node("FOX-R1"), self.node("BOB-R1")
+
+    @staticmethod
+    def open_filters(attacker):
+        """An attacker's own filters let out whatever it likes."""
+        attacker.machine.run("sed", "-i", "s/return net ~ ALAMO_ANNOUNCED && .*/return true;/", "/etc/bird/alamo.conf")
+
+    def attack(self, case, prefix, forged):
+        """The observers that are captured by it."""
+        attacker, victim = self.attackers()
+        path = f" {{ bgp_path.prepend({victim.asn}); }}" if forged else ""
+        text = f"protocol static stolen {{ ipv6; route {prefix} unreachable{path}; }}"
+        attacker.machine.run("sh", "-c", f"echo '{text}' >{LOCAL} && birdc configure")
+        wait_for(lambda: prefix in attacker.machine.birdc("show", "route", "protocol", "stolen"), timeout=60, what="the attack")
+        for neighbour in (self.node("EVE-R1"), self.node("GUS-R1")):
+            wait_for(lambda: any(path[0] == attacker.asn for path in paths(neighbour.machine, prefix, heard=True) if path),
+                     timeout=60, what=f"{neighbour.name} to hear of it")
+        time.sleep(5)
+        captured = [node.name for node in self.observers(attacker, victim) if self.is_captured(node, victim, attacker)]
+        self.say(f"{case}: {prefix}: captured {', '.join(captured) or 'nobody'}")
+        attacker.machine.run("sh", "-c", f"rm {LOCAL} && birdc configure")
+        time.sleep(2)
+        return captured
 
     def observers(self, attacker, victim):
         return [node for node in self.lab.nodes.values() if node not in (attacker, victim)]
@@ -207,6 +226,35 @@ class Failures:
         path = re.search(r"BGP\.as_path: ?(.*)", shown)
         path = path[1].split() if path else []
         return path[-1:] == [attacker.asn] or path[-2:] == [attacker.asn, victim.asn]
+
+    # -- revocation
+
+    def revocation(self):
+        """The holder takes its route object back and its router goes on announcing: from there until nobody takes the route."""
+        holder, others = self.node("BOB-R1"), [node for name, node in self.lab.nodes.items() if name != "BOB-R1"]
+        net, home = prefix_of(holder.address), holder.machine.home
+        text = f"protocol static stubborn {{ ipv6; route {net} unreachable; }}"
+        holder.machine.run("sh", "-c", f"echo '{text}' >{LOCAL} && birdc configure && cd {home} && "
+                           f"'{ALAMO}' show route6 {net}AS{holder.asn} >route && (cat route && echo 'delete: revoked') >gone")
+        watched = f"""
+            birdc show route {net} table master6 | grep -q AS || exit 1
+            echo watching
+            until birdc show route {net} table master6 | grep -q 'Network not found'; do sleep 0.02; done
+            date +%s.%N"""
+        watchers = [node.machine.start("sh", "-c", watched, stdout=subprocess.PIPE, text=True) for node in others]
+        for node, watcher in zip(others, watchers):
+            assert watcher.stdout.readline() == "watching\n", f"{node.name} has no route to begin with"
+        began = time.time()
+        holder.machine.run(ALAMO, "submit", home / "gone")
+        self.revoked = {node.name: float(watcher.stdout.readline()) - began for node, watcher in zip(others, watchers)}
+        last = max(self.revoked, key=self.revoked.get)
+        self.say(f"revocation: gone at {len(others)} nodes, last at {last} after {self.revoked[last]:.2f} s")
+        heard = paths(self.node("ANN-R1").machine, net, heard=True)
+        assert (holder.asn,) in heard, f"it was not announced any more: {heard}"
+        prev = self.lab.authority.prev("route6", f"{net} AS{holder.asn}")
+        holder.machine.run("sh", "-c", f"cd {home} && sed -i 's/^% prev: .*/% prev: {prev}/' route && '{ALAMO}' submit route && "
+                           f"rm {LOCAL} && birdc configure")
+        self.settle()
 
     # -- anycast
 
@@ -279,7 +327,7 @@ class Failures:
     # -- all of it
 
     def run(self, with_defaults):
-        for part in (self.cuts, self.crash, self.flapping, self.attacks, self.anycast, self.authority):
+        for part in (self.cuts, self.crash, self.flapping, self.attacks, self.revocation, self.anycast, self.authority):
             self.say(f"-- {part.__name__}")
             part()
         if with_defaults:
@@ -289,13 +337,17 @@ class Failures:
 
     def held(self):
         return all(ours <= OUTAGE_GOAL_S for _, ours, _ in self.rows.values()) and not any(self.captured.values()) \
-            and self.anycast_lost == 0
+            and (self.aspa is None or self.aspa.held()) \
+            and max(self.revoked.values()) <= REVOCATION_GOAL_S and self.anycast_lost == 0
 
     def figures(self):
         for case, (_, ours, theirs) in self.rows.items():
             beside = f"bird-defaults {theirs:.1f} ratio {ours / max(theirs, 0.01):.4f}" if theirs is not None else \
                 "bird-defaults not-measured"
             yield f"figure outage_{case}_s {ours:.2f} s {beside}"
-        for case, who in self.captured.items():
+        for case, who in (self.captured | (self.aspa.captured if self.aspa else {})).items():
             yield f"figure captured_{case} {len(who)} of {len(self.lab.nodes) - 2}"
+        if self.aspa is None:
+            yield f"figure captured_forged_aspa not-measured: {MISSING}"
+        yield f"figure revocation_s {max(self.revoked.values()):.2f} goal {REVOCATION_GOAL_S} nodes {len(self.revoked)}"
         yield f"figure anycast_lost {self.anycast_lost} of {self.anycast_sent}"

@@ -98,10 +98,10 @@ class Machine:
         """A program that stays."""
         return self.internet.start([*self.inside, *words], env=self.env, **keywords)
 
-    def start_bird(self):
+    def start_bird(self, program="bird"):
         # What bird.ctl says of a bird that was killed is nobody's answer.
         self.run("rm", "-f", "/run/bird/bird.ctl")
-        self.bird = self.start("bird", "-f", "-c", "/etc/bird/bird.conf")
+        self.bird = self.start(program, "-f", "-c", "/etc/bird/bird.conf", "-s", "/run/bird/bird.ctl")
         wait_for(lambda: run(*self.inside, "test", "-S", "/run/bird/bird.ctl", check=False).returncode == 0, what="bird",
                  timeout=60)
 
