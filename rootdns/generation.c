@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "anchors.h"
+#include "key_report.h"
 #include "zone_build.h"
 
 #define EXPIRE_MOST_S 1209600u /* RFC 1912 section 2.2: two to four weeks */
@@ -261,15 +262,22 @@ static enum al_err own_attach(struct generation *generation)
 	return err;
 }
 
-static enum al_err anchors_of(const struct builder_conf *conf, const struct generation *generation)
+/* What is said of the keys: to resolvers, and to the hostmaster. */
+static enum al_err keys_tell(const struct builder_conf *conf, const struct generation *generation)
 {
+	struct key_report report;
 	enum al_err err = AL_OK;
 
 	for (size_t i = 0; i < generation->count && err == AL_OK && conf->run_dir != NULL; i++)
 		if (!generation->plan->zones[i].catalog)
 			err = anchors_write(&generation->masters[i]->keys, &generation->plan->zones[i].apex,
 					    conf->run_dir);
-	return err;
+	if (err != AL_OK)
+		return err;
+	key_report_begin(&report);
+	for (size_t i = 0; i < generation->count; i++)
+		key_report_add(&report, &generation->plan->zones[i].apex, &generation->masters[i]->keys);
+	return key_report_end(&report, conf->run_dir);
 }
 
 /* `plan` is taken over. */
@@ -296,7 +304,7 @@ enum al_err generation_make(const struct builder_conf *conf, uint64_t seed, stru
 	if (err == AL_OK)
 		err = own_attach(generation);
 	if (err == AL_OK)
-		err = anchors_of(conf, generation);
+		err = keys_tell(conf, generation);
 	if (err != AL_OK)
 		generation_free(generation);
 	else
@@ -304,7 +312,6 @@ enum al_err generation_make(const struct builder_conf *conf, uint64_t seed, stru
 	return err;
 }
 
-/* Moves the keys on: the DNSKEY set, the DS in the zone above and the anchors follow; signatures are due then. */
 enum al_err generation_keys_step(struct generation *generation, const struct builder_conf *conf)
 {
 	enum al_err err = AL_OK;
@@ -323,7 +330,7 @@ enum al_err generation_keys_step(struct generation *generation, const struct bui
 	}
 	if (err == AL_OK && any)
 		err = own_attach(generation);
-	return err == AL_OK && any ? anchors_of(conf, generation) : err;
+	return err == AL_OK && any ? keys_tell(conf, generation) : err;
 }
 
 size_t generation_snapshots(const struct generation *generation)

@@ -7,9 +7,10 @@
 
 #include "zone_build.h"
 
-#define SPREAD_S 3600u       /* until every secondary shows a change (RFC 7583: Dprp) */
-#define TTL_MOST_S 604800u   /* of a member's record */
-#define ADD_HOLD_S 2764800u  /* RFC 5011 section 2.4.1: 30 days, and two for resolvers that ask seldom */
+#define SPREAD_S 3600u     /* until every secondary shows a change (RFC 7583: Dprp) */
+#define TTL_MOST_S 604800u /* of a member's record */
+#define ADD_HOLD_S \
+	2764800u /* RFC 5011 section 2.4.1: 30 days, and two for resolvers that ask seldom */
 #define GONE_HOLD_S 2592000u /* RFC 5011 section 2.4.2: 30 days */
 
 static const struct key_rule rules[KIND_COUNT][STATE_COUNT] = {
@@ -96,4 +97,38 @@ bool key_roll(struct key_time *const *keys, size_t count, uint64_t now)
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
 		changed = roll_kind(keys, count, (enum key_kind)kind, now) || changed;
 	return changed;
+}
+
+/* The first end of a wait after `now`; UINT64_MAX: nobody waits. */
+static uint64_t wait_ends(struct key_time *const *keys, size_t count, uint64_t now)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t end = keys[i]->since + key_rule(keys[i])->wait_s;
+
+		if ((keys[i]->state == STATE_PUBLISHED || keys[i]->state == STATE_RETIRED) && end > now && end < least)
+			least = end;
+	}
+	return least;
+}
+
+/* Every step is at the end of somebody's wait, and nothing is older than the newest state. */
+void key_ahead(struct key_time *const *keys, size_t count, struct key_step *out)
+{
+	uint64_t now = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		out[i] = (struct key_step){ keys[i]->state, 0 };
+		now = keys[i]->since > now ? keys[i]->since : now;
+	}
+	for (; now != UINT64_MAX; now = wait_ends(keys, count, now)) {
+		(void)key_roll(keys, count, now);
+		for (size_t i = 0; i < count; i++)
+			if (out[i].at == 0 && keys[i]->state != out[i].state)
+				out[i] = (struct key_step){ keys[i]->state, now };
+	}
+	for (size_t i = 0; i < count; i++)
+		if (out[i].at == 0)
+			out[i].state = STATE_COUNT;
 }

@@ -43,4 +43,11 @@ const char *key_state_name(enum key_state state);
  */
 bool key_roll(struct key_time *const *keys, size_t count, uint64_t now);
 
+struct key_step {
+	enum key_state state; /* STATE_COUNT: it stays as it is until another key is added */
+	uint64_t at;          /* Unix seconds */
+};
+/* The next step of each key, if none is added: `keys` are played on with, and spent. */
+void key_ahead(struct key_time *const *keys, size_t count, struct key_step *out);
+
 #endif
