@@ -9,6 +9,7 @@
 #include "zone_key.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <ldns/ldns.h>
 #include <limits.h>
 #include <sodium.h>
@@ -316,6 +317,37 @@ static bool roll(struct zone_keys *keys, uint64_t now)
 	return key_roll(times, keys->count, now);
 }
 
+static bool file_remove(const char *dir, const char *stem, const char *suffix)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/%s%s", dir, stem, suffix) >= (int)sizeof(path))
+		return false;
+	if (unlink(path) == 0 || errno == ENOENT)
+		return true;
+	(void)kept_failed("unlink", path);
+	return false;
+}
+
+/* A key that is gone signs nothing and is in no cache: nobody will ever need it, and somebody could misuse it. */
+static void gone_remove(struct zone_keys *keys, const char *dir, const struct dname *apex)
+{
+	char stem[DNAME_TEXT_MAX + 16];
+	size_t kept = 0;
+
+	for (size_t i = 0; i < keys->count; i++) {
+		struct zone_key *key = &keys->all[i];
+
+		file_stem(apex, stem, key->tag);
+		if (key->time.state == STATE_GONE && file_remove(dir, stem, ".private") &&
+		    file_remove(dir, stem, ".key"))
+			EVP_PKEY_free(key->key);
+		else
+			keys->all[kept++] = *key;
+	}
+	keys->count = kept;
+}
+
 enum al_err zone_keys_step(struct zone_keys *keys, const char *dir, const struct dname *apex, uint64_t now,
 			   bool *changed)
 {
@@ -337,7 +369,10 @@ enum al_err zone_keys_step(struct zone_keys *keys, const char *dir, const struct
 			al_log(AL_LOG_INFO, "key-moved", "zone=%s flags=%u tag=%u state=%s", dname_text(apex->b, name),
 			       al_get_u16(keys->all[i].rdata), keys->all[i].tag,
 			       key_state_name(keys->all[i].time.state));
-	return dir != NULL ? key_states_write(dir, apex, keys) : AL_OK;
+	if (dir == NULL)
+		return AL_OK;
+	gone_remove(keys, dir, apex);
+	return key_states_write(dir, apex, keys);
 }
 
 enum al_err zone_keys_load(const char *dir, const struct dname *apex, uint64_t now, struct zone_keys *out)
@@ -352,6 +387,7 @@ enum al_err zone_keys_load(const char *dir, const struct dname *apex, uint64_t n
 	if (err == AL_OK) {
 		(void)key_states_complete(&keys, now);
 		(void)roll(&keys, now);
+		gone_remove(&keys, dir, apex);
 		err = make_missing(dir, apex, now, &keys);
 	}
 	if (err == AL_OK)

@@ -6,7 +6,7 @@
  *
  *   FLAGS TAG STATE SINCE LF
  *
- * A key that is found beside an active one of its kind is the next one.
+ * A key that is found beside an active one of its kind is the next one. The files of one that is gone are removed.
  */
 #ifndef ROOTDNS_ZONE_KEY_H
 #define ROOTDNS_ZONE_KEY_H
