@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "anchors.h"
+#include "key_order.h"
 #include "key_report.h"
 #include "zone_build.h"
 
@@ -314,8 +315,8 @@ enum al_err generation_make(const struct builder_conf *conf, uint64_t seed, stru
 
 enum al_err generation_keys_step(struct generation *generation, const struct builder_conf *conf)
 {
+	bool ordered = key_order_obey(generation, conf), any = false;
 	enum al_err err = AL_OK;
-	bool any = false;
 
 	for (size_t i = 0; i < generation->count && err == AL_OK; i++) {
 		struct zone_master *master = generation->masters[i];
@@ -330,7 +331,11 @@ enum al_err generation_keys_step(struct generation *generation, const struct bui
 	}
 	if (err == AL_OK && any)
 		err = own_attach(generation);
-	return err == AL_OK && any ? keys_tell(conf, generation) : err;
+	if (err == AL_OK && any)
+		err = keys_tell(conf, generation);
+	if (err == AL_OK && ordered)
+		key_order_done(conf->run_dir);
+	return err;
 }
 
 size_t generation_snapshots(const struct generation *generation)

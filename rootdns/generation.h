@@ -25,7 +25,7 @@ AL_MUST_USE enum al_err generation_make(const struct builder_conf *conf, uint64_
 void generation_free(struct generation *generation); /* NULL is allowed */
 /* Each source in place of what its object said before. Taken over, also on failure. */
 AL_MUST_USE enum al_err generation_take(struct generation *generation, struct source *first);
-/* Moves the keys on: the DNSKEY set, the DS in the zone above and the anchors follow; signatures are due then. */
+/* Takes what the hostmaster ordered, and moves the keys on: the DNSKEY set, the DS in the zone above and the anchors follow; signatures are due then. */
 AL_MUST_USE enum al_err generation_keys_step(struct generation *generation, const struct builder_conf *conf);
 /* Does anybody hold a snapshot? */
 bool generation_read(const struct generation *generation);

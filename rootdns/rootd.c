@@ -23,6 +23,7 @@
 #include "alamo/net/metrics.h"
 #include "alamo/net/sandbox.h"
 #include "builder.h"
+#include "key_order.h"
 #include "listen.h"
 #include "notify.h"
 #include "pending.h"
@@ -31,8 +32,9 @@
 #include "tcp.h"
 #include "traffic.h"
 
-#define RESIGN_MS 60000u  /* how often signatures are looked at */
+#define RESIGN_MS 60000u  /* how often signatures and keys are looked at */
 #define RESIGN_SOON_MS 5u /* there are more to make */
+#define ORDER_MS 1000u    /* how often orders of the hostmaster are */
 #define READER_MAIN 0     /* the TCP server's slot; UDP threads follow */
 #define READER_UDP 1
 
@@ -56,7 +58,7 @@ struct rootd {
 	/* the builder's thread: */
 	struct al_worker *worker;
 	struct builder *builder;
-	struct al_timer *resign;
+	struct al_timer *resign, *order;
 };
 
 /* ---- builder's thread ---- */
@@ -105,14 +107,27 @@ static void resign_fired(void *arg)
 	al_timer_set(self->resign, more ? RESIGN_SOON_MS : RESIGN_MS);
 }
 
-static void builder_begin(void *arg)
+static void order_fired(void *arg)
 {
 	struct rootd *self = arg;
 
-	if (al_timer_new(al_worker_loop(self->worker), resign_fired, self, &self->resign) == AL_OK)
-		al_timer_set(self->resign, RESIGN_MS);
-	else
+	al_timer_set(self->order, ORDER_MS);
+	if (key_order_waits(self->run_dir))
+		resign_fired(self);
+}
+
+static void builder_begin(void *arg)
+{
+	struct rootd *self = arg;
+	struct al_loop *loop = al_worker_loop(self->worker);
+
+	if (al_timer_new(loop, resign_fired, self, &self->resign) != AL_OK ||
+	    al_timer_new(loop, order_fired, self, &self->order) != AL_OK) {
 		al_log(AL_LOG_ERROR, "resign-off", "why=memory");
+		return;
+	}
+	al_timer_set(self->resign, RESIGN_MS);
+	al_timer_set(self->order, ORDER_MS);
 }
 
 static void builder_end(void *arg)
@@ -120,7 +135,8 @@ static void builder_end(void *arg)
 	struct rootd *self = arg;
 
 	al_timer_free(self->resign);
-	self->resign = NULL;
+	al_timer_free(self->order);
+	self->resign = self->order = NULL;
 }
 
 static void job_done(void *arg);
