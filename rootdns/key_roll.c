@@ -10,7 +10,7 @@
 #define SPREAD_S 3600u     /* until every secondary shows a change (RFC 7583: Dprp) */
 #define TTL_MOST_S 604800u /* of a member's record */
 #define ADD_HOLD_S \
-	2764800u /* RFC 5011 section 2.4.1: 30 days, and two for resolvers that ask seldom */
+	2764800u /* RFC 5011 section 2.4.1: 30 days, and two for resolvers that ask seldom. People take as long */
 #define GONE_HOLD_S 2592000u /* RFC 5011 section 2.4.2: 30 days */
 
 static const struct key_rule rules[KIND_COUNT][STATE_COUNT] = {
@@ -20,7 +20,7 @@ static const struct key_rule rules[KIND_COUNT][STATE_COUNT] = {
 		[STATE_RETIRED] = { .in_set = true, .wait_s = TTL_MOST_S + SPREAD_S },
 	},
 	[KIND_KSK] = {
-		[STATE_PUBLISHED] = { .in_parent = true, .wait_s = TTL_DELEGATION + SPREAD_S },
+		[STATE_PUBLISHED] = { .in_parent = true, .wait_s = ADD_HOLD_S },
 		[STATE_ACTIVE] = { .in_set = true, .signs_set = true, .in_parent = true },
 		[STATE_RETIRED] = { .in_parent = true, .wait_s = TTL_DELEGATION + SPREAD_S },
 	},

@@ -5,7 +5,8 @@
  *
  *   ZSK        pre-publication: the new key is in the DNSKEY set before it signs,
  *              the old one stays there until what it signed has left all caches
- *   KSK        double DS: the parent has both DS before the keys change places
+ *   KSK        double DS: the parent has both DS before the keys change places, and so have the anchor files, for 32 days:
+ *              who validates below another root has to be told
  *   root KSK   RFC 5011: 32 days in the set before it signs, the old one revoked for 30 more
  *
  *   PUBLISHED -> ACTIVE -> RETIRED -> GONE

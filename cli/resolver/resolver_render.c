@@ -116,11 +116,11 @@ void resolver_render_bind(const struct resolver_plan *plan, struct al_buf *out)
 			al_buf_printf(out, " %s;", plan->servers[k].address);
 		al_buf_str(out, " };\n};\n");
 	}
-	al_buf_str(
-		out,
-		"# static-ds: these zones roll their keys faster than RFC 5011, which initial-ds would follow, waits.\n"
-		"# The root has none here: it would exclude the built-in one of `dnssec-validation auto`.\n"
-		"trust-anchors {\n");
+	al_buf_str(out, "# static-ds: a key of these zones signs before it has stood there for 30 days, as initial-ds "
+			"(RFC 5011)\n"
+			"# would want it. The hostmaster tells of the next one 32 days before.\n"
+			"# The root has none here: it would exclude the built-in one of `dnssec-validation auto`.\n"
+			"trust-anchors {\n");
 	for (size_t i = 0; i < plan->anchor_count; i++) {
 		struct al_slice numbers, digest = ds_digest(plan->anchors[i].ds, &numbers);
 

@@ -208,7 +208,7 @@ static void a_key_of_keys_is_relieved(void **state)
 	char dir[256];
 
 	(void)snprintf(dir, sizeof(dir), "%s/ksk", (const char *)*state);
-	play(dir, true, 4);
+	play(dir, true, 35);
 }
 
 /* ---- RFC 5011 ---- */
