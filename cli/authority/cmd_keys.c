@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cmd_keys.c -- `alamo keys`: root keys that stay offline, and the note by
- * which they say what the log's key is.
+ * which they say what the log's key is; for the zones' keys see keys_dns.h.
  *
- * Works on files only. `draft` writes the text of the next note, `sign` adds
+ * The note's verbs work on files only. `draft` writes the text of the next note, `sign` adds
  * one root's signature to it, `verify` is what a client does.
  */
 #include "command.h"
@@ -18,6 +18,7 @@
 #include "alamo/tlog/keys.h"
 #include "alamo/net/loop.h"
 #include "file.h"
+#include "keys_dns.h"
 #include "log/log_read.h"
 
 struct options {
@@ -25,7 +26,7 @@ struct options {
 	const char *name, *key, *log, *not_after, *after, *last;
 	struct option_list root;
 	struct option_number need, least;
-	bool print_log;
+	bool print_log, json;
 	/* made of them */
 	struct al_vkey roots[AL_KEYS_ROOTS_MAX];
 	uint64_t needed;
@@ -324,12 +325,19 @@ static int run_verify(const struct words *words, const void *options)
 	return keys_run(words, options, verify);
 }
 
+static int run_dns(const struct words *words, const void *options)
+{
+	return keys_dns(words, ((const struct options *)options)->json);
+}
+
 static const struct command_form forms[] = {
 	{ "make-root", "FILE", "makes a root key, and FILE.pub", run_make_root },
 	{ "draft", "NOTE", "writes the text of the next note", run_draft },
 	{ "sign", "NOTE", "adds a root's signature to the note", run_sign },
 	{ "show", "NOTE", "prints a note", run_show },
 	{ "verify", "NOTE", "checks a note as a client does", run_verify },
+	{ "dns", "status|roll DIR [ZONE] [ksk|zsk]", "the zones' keys, and what comes next; or the next ones",
+	  run_dns },
 };
 
 static const struct option_row rows[] = {
@@ -392,12 +400,17 @@ static const struct option_row rows[] = {
 	  .verbs = "verify",
 	  OPTION_AT(struct options, print_log),
 	  .meaning = "prints only the key that signs the log now, for --key of other commands" },
+	{ .name = "json",
+	  .letter = 'j',
+	  .verbs = "dns",
+	  OPTION_AT(struct options, json),
+	  .meaning = "prints the keys as JSON" },
 };
 
 const struct command command_keys = {
 	.name = "keys",
 	.group = GROUP_AUTHORITY,
-	.help = "the offline root keys, and their note on what the log's key is",
+	.help = "offline root keys, and their note on what the log's key is; the zones' keys",
 	COMMAND_FORMS(forms),
 	COMMAND_OPTIONS(rows, struct options),
 };
