@@ -118,7 +118,7 @@ static void put_servers(struct walk *walk)
 	if (reply->truncated || zone->servers_len > reply->limit - reply->len)
 		return;
 	reply_copy(reply, SECTION_ADDITIONAL, zone->servers, zone->servers_len, zone->servers_count);
-	if (walk->dnssec && zone->servers_sig_len <= reply->limit - reply->len)
+	if (walk->dnssec && zone->servers_sig_len > 0 && zone->servers_sig_len <= reply->limit - reply->len)
 		reply_copy(reply, SECTION_ADDITIONAL, zone->servers + zone->servers_len, zone->servers_sig_len,
 			   zone->servers_sig_count);
 }
