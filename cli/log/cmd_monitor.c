@@ -16,13 +16,15 @@
 
 #include "alamo/rpsl/state.h"
 #include "log_read.h"
+#include "monitor_asked.h"
 #include "monitor_event.h"
 #include "monitor_keys.h"
 #include "monitor_told.h"
 #include "nearest.h"
 
 #define TICK_S 5
-#define AGAIN (-1) /* in place of an exit code: the log is read again */
+#define ASK_TICKS 12 /* a minute: so often the registry is asked for what waits */
+#define AGAIN (-1)   /* in place of an exit code: the log is read again */
 
 struct options {
 	struct log_read_options where;
@@ -30,6 +32,7 @@ struct options {
 	struct option_list keys;
 	struct option_number since;
 	struct monitor_ways ways;
+	struct option_list requests;
 	bool once;
 };
 
@@ -58,6 +61,8 @@ struct monitor {
 	struct events events; /* that wait for a proof; the last one is of the entry in hand when `open` */
 	bool open;
 	struct monitor_told told;
+	struct monitor_asked asked;
+	unsigned ticks;
 	bool known;   /* the maintainer, or something that it maintains, is or was there */
 	bool present; /* the log was read as far as it went */
 };
@@ -202,12 +207,24 @@ static void head_tell(void *arg)
 		(void)monitor_told_present(&m->told, m->time); /* again with the next head */
 }
 
+/* Of requests that wait. An exit code; said. */
+static int asked_look(struct monitor *m)
+{
+	if (!monitor_asked_look(&m->asked, &m->told, m->time))
+		return command_fail(CLI_REFUSED, "out of memory");
+	return CLI_DONE;
+}
+
 static void tick(void *arg)
 {
 	struct monitor *m = arg;
 
 	if (monitor_told_behind(&m->told))
 		log_read_finish(&m->read, AGAIN);
+	else if (m->ticks++ % ASK_TICKS == 0 && asked_look(m) != CLI_DONE)
+		log_read_finish(&m->read, CLI_REFUSED);
+	else
+		(void)monitor_told_present(&m->told, m->time);
 }
 
 static enum al_err entry_watch(void *arg, uint64_t index, struct al_slice bytes)
@@ -294,7 +311,7 @@ static void present_say(void *arg)
 
 	m->present = true;
 	(void)monitor_told_present(&m->told, m->time);
-	if (!m->known)
+	if (!m->known && m->asked.hashes->count == 0)
 		(void)unknown_say(m);
 	if (length_check(m) != CLI_DONE)
 		log_read_finish(&m->read, CLI_UNVERIFIED);
@@ -318,7 +335,10 @@ static int log_watch(struct monitor *m, const struct options *options)
 		code = log_read_run(&m->read, entry_watch, m);
 	}
 	if (code == CLI_DONE)
-		code = m->known ? length_check(m) : unknown_say(m);
+		code = asked_look(m);
+	/* Who waits for the hostmaster may be nobody yet. */
+	if (code == CLI_DONE)
+		code = m->known || options->requests.count > 0 ? length_check(m) : unknown_say(m);
 	if (code == CLI_DONE && !monitor_told_present(&m->told, m->time))
 		code = CLI_REFUSED;
 	events_drop(m);
@@ -362,6 +382,9 @@ static int run(const struct words *words, const void *arg)
 	uint64_t failed;
 	int code = mnt_read(&m, options->mnt);
 
+	m.asked = (struct monitor_asked){ .hashes = &options->requests, .server = options->where.server };
+	if (code == CLI_DONE)
+		code = monitor_asked_check(&options->requests);
 	where.dir = words->count > 0 ? words->word[0] : NULL;
 	for (size_t i = 0; code == CLI_DONE && i < options->keys.count; i++)
 		code = monitor_keys_file(&m.given, options->keys.values[i]);
@@ -412,6 +435,11 @@ static const struct option_row rows[] = {
 	  .arg = "FILE",
 	  OPTION_AT(struct options, ways.atom),
 	  .meaning = "writes the newest 50 there as an Atom feed" },
+	{ .name = "request",
+	  .arg = "HASH",
+	  .most = OUTLET_ASKED_MAX,
+	  OPTION_AT(struct options, requests),
+	  .meaning = "tells also what the hostmaster decided about it, by the hash that its sender was told" },
 	{ .name = "state",
 	  .arg = "DIR",
 	  OPTION_AT(struct options, ways.state),

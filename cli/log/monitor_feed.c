@@ -72,8 +72,6 @@ enum al_err monitor_feed_add(struct monitor_feed *feed, const struct monitor_eve
 	size_t at;
 	char *text;
 
-	if (event->index < feed->next)
-		return AL_OK;
 	al_buf_init(&entry, FEED_MAX / FEED_ENTRIES);
 	entry_put(event, &entry);
 	text = al_buf_take(&entry, NULL);
@@ -87,7 +85,6 @@ enum al_err monitor_feed_add(struct monitor_feed *feed, const struct monitor_eve
 		feed->count++;
 	}
 	feed->entries[at] = text;
-	feed->next = event->index + 1;
 	feed->updated = event->time > feed->updated ? event->time : feed->updated;
 	feed->dirty = true;
 	return AL_OK;

@@ -15,12 +15,12 @@
 struct monitor_feed {
 	char *entries[FEED_ENTRIES]; /* XML, a ring */
 	size_t first, count;
-	uint64_t next;    /* the first entry of the log that is not in it */
+	uint64_t next;    /* the first entry of the log that is not in it; whoever adds keeps it */
 	uint64_t updated; /* time of the newest one */
 	bool dirty;       /* the file is behind, or was not written yet */
 };
 
-/* AL_ENOMEM. What it has already is passed over. */
+/* AL_ENOMEM. */
 AL_MUST_USE enum al_err monitor_feed_add(struct monitor_feed *feed, const struct monitor_event *event);
 /* The whole file; `log_s`: time of the log's newest entry, for a feed without any. */
 void monitor_feed_put(const struct monitor_feed *feed, const struct monitor_watch *watch, uint64_t log_s,

@@ -168,42 +168,80 @@ uint64_t monitor_told_next(const struct monitor_told *told)
 	return told->ways.atom != NULL && told->feed.next < next ? told->feed.next : next;
 }
 
+/* To one of them: an entry, or the outcome of a request. */
+static void outlet_tell(struct outlet *o, const struct monitor_event *event, const char *hash, struct al_slice text)
+{
+	if (o != NULL && hash != NULL)
+		outlet_put_request(o, hash, text);
+	else if (o != NULL)
+		outlet_put(o, event->index, text);
+}
+
 /* The same for a program and a web server. */
-static bool json_tell(struct monitor_told *told, const struct monitor_event *event)
+static bool json_tell(struct monitor_told *told, const struct monitor_event *event, const char *hash)
 {
 	char *text = json_dumps(event->json, JSON_COMPACT);
 
 	if (text == NULL)
 		return false;
-	if (told->exec != NULL)
-		outlet_put(told->exec, event->index, al_slice_str(text));
-	if (told->webhook != NULL)
-		outlet_put(told->webhook, event->index, al_slice_str(text));
+	outlet_tell(told->exec, event, hash, al_slice_str(text));
+	outlet_tell(told->webhook, event, hash, al_slice_str(text));
 	free(text);
 	return true;
 }
 
-static bool mail_tell(struct monitor_told *told, const struct monitor_event *event)
+static bool mail_tell(struct monitor_told *told, const struct monitor_event *event, const char *hash)
 {
 	struct al_buf message;
 	bool ok;
 
-	if (told->mail == NULL || event->index < outlet_next(told->mail))
+	if (told->mail == NULL)
 		return true;
 	al_buf_init(&message, SIZE_MAX);
 	monitor_mail_put(event, told->ways.mail, al_now_s(), &message);
 	ok = message.err == AL_OK;
 	if (ok)
-		outlet_put(told->mail, event->index, al_buf_view(&message));
+		outlet_tell(told->mail, event, hash, al_buf_view(&message));
 	al_buf_release(&message);
 	return ok;
 }
 
 bool monitor_told_put(struct monitor_told *told, const struct monitor_event *event)
 {
-	bool ok = json_tell(told, event) && mail_tell(told, event);
+	bool ok = json_tell(told, event, NULL) && mail_tell(told, event, NULL);
 
-	return ok && (told->ways.atom == NULL || monitor_feed_add(&told->feed, event) == AL_OK);
+	if (told->ways.atom == NULL || event->index < told->feed.next)
+		return ok;
+	told->feed.next = event->index + 1;
+	return ok && monitor_feed_add(&told->feed, event) == AL_OK;
+}
+
+static bool in_feed(const struct monitor_told *told, const char *hash)
+{
+	for (size_t i = 0; i < told->in_feed_count; i++)
+		if (strcmp(told->in_feed[i], hash) == 0)
+			return true;
+	return told->ways.atom == NULL || told->in_feed_count == OUTLET_ASKED_MAX;
+}
+
+bool monitor_told_has_request(const struct monitor_told *told, const char *hash)
+{
+	struct outlet *const all[] = OUTLETS(told);
+
+	for (size_t i = 0; i < AL_COUNT(all); i++)
+		if (all[i] != NULL && !outlet_has_request(all[i], hash))
+			return false;
+	return in_feed(told, hash);
+}
+
+bool monitor_told_put_request(struct monitor_told *told, const char *hash, const struct monitor_event *event)
+{
+	bool ok = json_tell(told, event, hash) && mail_tell(told, event, hash);
+
+	if (in_feed(told, hash))
+		return ok;
+	told->in_feed[told->in_feed_count++] = hash;
+	return ok && monitor_feed_add(&told->feed, event) == AL_OK;
 }
 
 bool monitor_told_present(struct monitor_told *told, uint64_t log_s)

@@ -23,6 +23,8 @@ struct monitor_told {
 	struct monitor_watch watch;
 	struct outlet *exec, *webhook, *mail; /* NULL: not wanted */
 	struct monitor_feed feed;
+	const char *in_feed[OUTLET_ASKED_MAX]; /* requests; borrowed */
+	size_t in_feed_count;
 	const char *sendmail;
 	int lock; /* of the folder; -1: none */
 };
@@ -35,6 +37,10 @@ bool monitor_told_any(const struct monitor_told *told);
 uint64_t monitor_told_next(const struct monitor_told *told);
 /* False: no memory. */
 bool monitor_told_put(struct monitor_told *told, const struct monitor_event *event);
+/* The outcome of a request, once. False: no memory. */
+bool monitor_told_put_request(struct monitor_told *told, const char *hash, const struct monitor_event *event);
+/* Was everybody told of it? */
+bool monitor_told_has_request(const struct monitor_told *told, const char *hash);
 /*
  * All that was put is the present of the log, whose newest entry is of `log_s`: the feed is written, if it is not so yet.
  * False: it cannot be, which is said.

@@ -19,7 +19,8 @@ from datetime import datetime
 
 import pytest
 from conftest import running
-from harness import ALAMO, ROOT, UNPAID, Key, alamo, mntner, nobody_home, obj, run, stop, wait_for
+from harness import ALAMO, ROOT, UNPAID, Answer, alamo, mntner, nobody_home, obj, run, stop, wait_for
+from test_queue import ASK, queue_number, wanted
 
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import verify_event  # of tests/support
@@ -375,6 +376,58 @@ def test_feed(own_authority, monitor, key, tmp_path):
     assert refused.returncode == 1 and "--atom: " in refused.stderr and "No such file" in refused.stderr
 
 
+def test_what_the_hostmaster_decided(own_authority, monitor, key, tmp_path):
+    """Who sent a request that has to wait is told of a refusal, which is in no log, and of an approval."""
+    authority = own_authority
+    block = obj(("inet6num", ASK), ("netname", "ASK-ME"), ("status", "ALLOCATED"), ("policy", "ask"), ("assign-len", "48"),
+                ("assign-min", "40"), ("assign-max", "48"), mnt="HOSTMASTER-MNT")
+    authority.accept([block], [authority.hostmaster])
+    first = authority.member(key).index
+
+    def ask(number):
+        """The number in the queue, and the hash that the sender was told."""
+        answer = Answer(authority.talk(authority.signed([wanted("FISHER", number)], [key], name=f"ask-{number}")))
+        status = next(line for line in answer.text.splitlines() if "queue-status " in line)
+        return queue_number(answer), status.split("queue-status ")[1].split()[0]
+
+    (no, refused), (yes, accepted) = ask(1), ask(2)
+    mailer = Mailer(tmp_path)
+    with receiver() as web:
+        server = ("--server", authority.server())
+        watch = monitor("--webhook", f"http://127.0.0.1:{web.port}", "--mail", "root", "--atom", tmp_path / "feed.atom",
+                        "--state", tmp_path / "state", *server, "--request", refused, "--request", accepted,
+                        env={"SENDMAIL": str(mailer.program)})
+        assert watch.once().returncode == 0
+        assert indexes(web.taken) == [first] and len(feed_of(tmp_path / "feed.atom")[1]) == 1
+        boss = ("--key", authority.hostmaster.path)
+        authority.cli("queue", "refuse", no, "no room for <you> there", *boss)
+        authority.approve(yes)
+        watch.once()
+        entry, *outcomes = web.taken[1:]
+        assert entry["changes"][0]["class"] == "inet6num" and verify_event.verify((authority.dir / "keys/log.pub").read_text(), entry)
+        told = {event["request"]: event for event in outcomes}
+        assert (told[refused]["state"], told[refused]["reason"]) == ("refused", "no room for <you> there")
+        assert (told[accepted]["state"], told[accepted]["index"]) == ("accepted", entry["index"])
+        for digest, event in told.items():
+            assert base64.urlsafe_b64decode(event["id"].removeprefix("ni:///sha-256;") + "=").hex() == digest
+        # Once, also over runs.
+        watch.once()
+        assert len(web.got) == 4
+    subjects = [mail["Subject"] for mail in mailer.mails()]
+    assert subjects[2:] == [f"FISHER-MNT: request {refused[:12]} was refused", f"FISHER-MNT: request {accepted[:12]} was accepted"]
+    words = next(mailer.mails()[2].iter_parts()).get_content()
+    assert "Reason: no room for <you> there" in words and "no log has it" in words
+    assert sum("waited for the hostmaster" in text for text in feed_of(tmp_path / "feed.atom")[1].values()) == 2
+
+
+def test_a_newcomer_waits(authority, tmp_path):
+    """A maintainer that is not there yet is no mistake of who waits for it."""
+    asked = alamo("monitor", authority.dir, "--mnt", "NOBODY-MNT", "--once", "--request", "0" * 64, "--server",
+                  authority.server(), "--atom", tmp_path / "feed.atom", check=False)
+    assert asked.returncode == 0 and asked.stderr == "", asked.stderr
+    assert feed_of(tmp_path / "feed.atom")[1] == {}
+
+
 @pytest.mark.parametrize("words, why", [
     (["--webhook", "ftp://127.0.0.1/"], "is not http"),
     (["--webhook", "http://user:word@127.0.0.1/"], "is not http"),
@@ -383,6 +436,8 @@ def test_feed(own_authority, monitor, key, tmp_path):
     (["--mail", "root"], "give --state DIR too"),
     (["--mail", "a@example.net, b@example.net", "--state", "x"], "is not one plain address"),
     (["--mail", "a@example.net\nBcc: b@example.net", "--state", "x"], "is not one plain address"),
+    (["--request", "0" * 63], "is not the hash"),
+    (["--request", "g" * 64], "is not the hash"),
     (["--mail", "-oQ/tmp", "--state", "x"], "is not one plain address"),
 ])
 def test_what_cannot_be(authority, words, why):

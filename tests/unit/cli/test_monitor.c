@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log/monitor_asked.h"
 #include "log/monitor_feed.h"
 #include "log/monitor_text.h"
 
@@ -122,21 +123,20 @@ static void no_markup_out_of_a_text(void **state)
 	monitor_feed_release(&feed);
 }
 
-/* The newest first, the oldest go, and none comes twice. */
+/* The newest first, and the oldest go. */
 static void a_feed_is_bounded(void **state)
 {
-	struct monitor_feed feed = { .next = 5 };
+	struct monitor_feed feed = { .next = 0 };
 	char *text, *at, first[64];
 	size_t count = 0;
 
 	(void)state;
-	for (unsigned round = 0; round < 2; round++)
-		for (unsigned i = 0; i < FEED_ENTRIES + 10; i++) {
-			struct monitor_event event = event_of(i, "P1", NULL, "x\n");
+	for (unsigned i = 0; i < FEED_ENTRIES + 10; i++) {
+		struct monitor_event event = event_of(i, "P1", NULL, "x\n");
 
-			assert_int_equal(monitor_feed_add(&feed, &event), AL_OK);
-			monitor_event_release(&event);
-		}
+		assert_int_equal(monitor_feed_add(&feed, &event), AL_OK);
+		monitor_event_release(&event);
+	}
 	text = feed_of(&feed);
 	for (at = text; (at = strstr(at, "<entry>")) != NULL; at++)
 		count++;
@@ -171,12 +171,54 @@ static void what_is_long_is_cut_and_says_so(void **state)
 	free(big);
 }
 
+#define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void what_became_of_a_request(void **state)
+{
+	static const char *const undecided[] = {
+		"",
+		"state: waiting\nnumber: 3\nsince: 2026-11-29T12:00:00Z\n",
+		"% error: no request of this hash waits, is in the log, or was refused lately\n",
+		"state: accepted\n",
+		"state: accepted\nentry: -1\n",
+		"state: accepted\nentry: 99999999999999999999\n",
+		"state: refused\nreason: no\n",
+		"state: refused\ntime: yesterday\nreason: no\n",
+		"state\n:\n::::",
+	};
+	struct monitor_event event;
+	char title[MONITOR_TITLE_MAX];
+	char *mail;
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(undecided); i++) {
+		monitor_asked_read(al_slice_str(undecided[i]), HASH, &watch, 5, &event);
+		assert_null(event.json);
+	}
+	monitor_asked_read(AL_S("state: accepted\nentry: 12\n"), HASH, &watch, 1764172800, &event);
+	assert_int_equal(event.index, 12);
+	assert_int_equal(event.time, 1764172800);
+	monitor_text_title(&event, title);
+	assert_string_equal(title, "FISHER-MNT: request 0123456789ab was accepted");
+	monitor_event_release(&event);
+	monitor_asked_read(AL_S("state: refused\ntime: 2025-11-26T16:00:00Z\nreason: no: \x1b[2J\n"), HASH, &watch, 5,
+			   &event);
+	assert_int_equal(event.time, 1764172800);
+	assert_string_equal(json_string_value(json_object_get(event.json, "reason")), "no: \x1b[2J");
+	mail = mail_of(&event); /* has no proof, and is whole */
+	assert_null(strstr(mail, "tlog-proof"));
+	assert_null(strchr(mail, '\x1b'));
+	free(mail);
+	monitor_asked_read(AL_S("state: accepted\nentry: 12\n"), "no hash", &watch, 5, &event);
+	assert_null(event.json);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_header_out_of_a_key),          cmocka_unit_test(only_one_plain_address),
 		cmocka_unit_test(no_markup_out_of_a_text),         cmocka_unit_test(a_feed_is_bounded),
-		cmocka_unit_test(what_is_long_is_cut_and_says_so),
+		cmocka_unit_test(what_is_long_is_cut_and_says_so), cmocka_unit_test(what_became_of_a_request),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
