@@ -5,6 +5,7 @@
 #include "alamo/net/notify.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,19 @@
 
 static int manager = -1; /* of the process's main thread */
 static uint64_t watchdog_us;
+
+/* "fd:N": there since the start, and nobody else's from now on. */
+static int manager_inherit(const char *number)
+{
+	uint64_t fd;
+
+	if (al_slice_u64(al_slice_str(number), INT32_MAX, &fd) != AL_OK || fcntl((int)fd, F_SETFL, O_NONBLOCK) != 0 ||
+	    fcntl((int)fd, F_SETFD, FD_CLOEXEC) != 0) {
+		errno = EBADF;
+		return -1;
+	}
+	return (int)fd;
+}
 
 /* "/path", or "@name" of an abstract socket. */
 static int manager_connect(const char *name)
@@ -62,7 +76,7 @@ void al_notify_open(void)
 
 	if (name == NULL)
 		return;
-	manager = manager_connect(name);
+	manager = strncmp(name, "fd:", 3) == 0 ? manager_inherit(name + 3) : manager_connect(name);
 	if (manager < 0)
 		al_log(AL_LOG_WARN, "notify", "socket=%s reason=\"%s\"", name, strerror(errno));
 	watchdog_us = watchdog_read();

@@ -15,12 +15,15 @@
 #include <string.h>
 #include <time.h>
 
+#include "alamo/base/buf.h"
 #include "alamo/base/log.h"
 #include "alamo/net/metrics.h"
 #include "alamo/net/notify.h"
 #include "opener.h"
 
 #define REASON_MAX (PATH_MAX + 256)
+#define OPENER_GONE "the process that opens alamo.conf is gone: a restart reads it"
+#define KEYS_MAX 32768 /* bytes of what changed, in a message */
 
 struct reload {
 	const struct al_service_def *def;
@@ -29,6 +32,7 @@ struct reload {
 	char path[PATH_MAX]; /* absolute */
 	struct opener *opener;
 	struct event *on_hangup, *on_answer;
+	unsigned asked; /* questions without an answer */
 };
 
 static struct al_metric refused = {
@@ -42,13 +46,15 @@ static struct al_metric waiting = {
 	.gauge = true,
 };
 
+/* What the manager knows, and then what `alamo reload` tells: fields that begin with X_ are the sender's own. */
 static void say_refused(const char *reason)
 {
-	char status[REASON_MAX + 64];
+	char status[2 * REASON_MAX + 128];
 
 	al_metric_set(&refused, 1);
 	al_log(AL_LOG_ERROR, "reload-refused", "reason=\"%s\"", reason);
-	(void)snprintf(status, sizeof(status), "READY=1\nSTATUS=configuration refused: %s\n", reason);
+	(void)snprintf(status, sizeof(status), "READY=1\nSTATUS=configuration refused: %s\nX_ALAMO_REFUSED=%s\n",
+		       reason, reason);
 	al_notify(status);
 }
 
@@ -57,6 +63,7 @@ static void say_refused(const char *reason)
 struct tally {
 	const char *section; /* of the daemon */
 	uint64_t taken, waiting;
+	struct al_buf keys; /* a line each */
 };
 
 static void key_changed(void *arg, const char *section, const char *key, const char *value, bool live)
@@ -68,23 +75,44 @@ static void key_changed(void *arg, const char *section, const char *key, const c
 	tally->taken += live;
 	tally->waiting += !live;
 	if (live)
+		al_buf_printf(&tally->keys, "X_ALAMO_TAKEN=[%s] %s = %s\n", section, key, value);
+	else
+		al_buf_printf(&tally->keys, "X_ALAMO_WAITS=[%s] %s\n", section, key);
+	if (live)
 		al_log(AL_LOG_INFO, "reload-key", "section=%s key=%s value=\"%s\"", section, key, value);
 	else
 		al_log(AL_LOG_WARN, "reload-waits", "section=%s key=%s reason=\"needs a restart\"", section, key);
+}
+
+/* A list that does not fit is left out: the log has it. */
+static void say_taken(struct tally *tally)
+{
+	struct al_slice keys = tally->keys.err == AL_OK ? al_buf_view(&tally->keys) : AL_S("X_ALAMO_TAKEN=...\n");
+	struct al_buf said;
+	char *text;
+
+	al_buf_init(&said, KEYS_MAX + 256);
+	al_buf_printf(&said, "READY=1\nSTATUS=configuration read again%s\n%.*s",
+		      tally->waiting == 0 ? "" : "; some of it needs a restart", AL_FMT(keys));
+	text = al_buf_take(&said, NULL);
+	if (text != NULL)
+		al_notify(text);
+	free(text);
+	al_buf_release(&tally->keys);
 }
 
 static void take(struct reload *reload, struct al_conf *next)
 {
 	struct tally tally = { .section = reload->def->section };
 
+	al_buf_init(&tally.keys, KEYS_MAX);
 	al_conf_differ(reload->conf, next, key_changed, &tally);
 	al_conf_take(reload->conf, next);
 	al_log_least(al_log_level_of(al_conf_str(reload->conf, "log", "level")));
 	al_metric_set(&refused, 0);
 	al_metric_set(&waiting, tally.waiting);
 	al_log(AL_LOG_INFO, "reloaded", "taken=%" PRIu64 " waiting=%" PRIu64, tally.taken, tally.waiting);
-	al_notify(tally.waiting == 0 ? "READY=1\nSTATUS=configuration read again\n"
-				     : "READY=1\nSTATUS=configuration read again; some of it needs a restart\n");
+	say_taken(&tally);
 }
 
 static void file_read(struct reload *reload, int fd)
@@ -116,6 +144,8 @@ static void on_answer(evutil_socket_t socket, short what, void *arg)
 
 	(void)socket;
 	(void)what;
+	if ((err == AL_OK || err == AL_ESYS) && reload->asked > 0)
+		reload->asked--;
 	if (err == AL_OK) {
 		file_read(reload, fd);
 	} else if (err == AL_ESYS) {
@@ -124,6 +154,9 @@ static void on_answer(evutil_socket_t socket, short what, void *arg)
 	} else if (err != AL_EAGAIN) {
 		(void)event_del(reload->on_answer);
 		al_log(AL_LOG_ERROR, "opener", "reason=\"it ended: a restart reads alamo.conf\"");
+		if (reload->asked > 0) /* with a question in hand, to which somebody waits for an answer */
+			say_refused(OPENER_GONE);
+		reload->asked = 0;
 	}
 }
 
@@ -140,10 +173,11 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	(void)snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld%06ld\n", (long long)now.tv_sec,
 		       now.tv_nsec / 1000);
-	if (err == AL_OK)
+	reload->asked += err == AL_OK;
+	if (err != AL_EAGAIN)
 		al_notify(text);
-	else if (err != AL_EAGAIN)
-		say_refused("the process that opens alamo.conf is gone: a restart reads it");
+	if (err != AL_OK && err != AL_EAGAIN)
+		say_refused(OPENER_GONE);
 }
 
 static enum al_err events_open(struct reload *reload, struct al_loop *loop)

@@ -2,7 +2,8 @@
 /*
  * notify.h -- what the service manager is told, if it asked to be (sd_notify(3)).
  *
- * One datagram a message, to $NOTIFY_SOCKET. libsystemd would be a library for that alone.
+ * One datagram a message, to $NOTIFY_SOCKET. libsystemd would be a library for that alone. `alamo up` gives a connection
+ * instead of a name: "fd:N", open since the start (SOCK_SEQPACKET).
  */
 #ifndef ALAMO_NOTIFY_H
 #define ALAMO_NOTIFY_H

@@ -100,9 +100,36 @@ static void what_it_hears(void **state)
 	close(fd);
 }
 
+/* `alamo up` gives a connection, which no child inherits. */
+static void by_a_connection(void **state)
+{
+	char heard[64];
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+	snprintf(name, sizeof(name), "fd:%d", ends[1]);
+	open_with(NULL, NULL);
+	assert_int_equal(fcntl(ends[1], F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	al_notify("READY=1\n");
+	al_notify("STATUS=later\n");
+	assert_int_equal(recv(ends[0], heard, sizeof(heard), MSG_DONTWAIT), 8);
+	assert_memory_equal(heard, "READY=1\n", 8);
+	assert_int_equal(recv(ends[0], heard, sizeof(heard), MSG_DONTWAIT), 13);
+	for (unsigned i = 0; i < 100000; i++) /* who does not listen holds up nobody */
+		al_notify("STATUS=more\n");
+	close(ends[0]);
+	al_notify("STOPPING=1\n"); /* nor who is gone */
+	al_notify_close();
+	assert_int_equal(fcntl(ends[1], F_GETFD), -1);
+}
+
 static void nobody_there(void **state)
 {
-	static const char *const names[] = { "@", "", "/", "relative", "/nonexistent/notify", "@alamo-test-nobody" };
+	static const char *const names[] = {
+		"@",   "",     "/",     "relative",   "/nonexistent/notify", "@alamo-test-nobody",
+		"fd:", "fd:x", "fd:-1", "fd:1000000", "fd:99999999999"
+	};
 	int before = open("/dev/null", O_RDONLY | O_CLOEXEC), after;
 
 	(void)state;
@@ -141,6 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whom_the_watchdog_is_for),
 		cmocka_unit_test(what_it_hears),
+		cmocka_unit_test(by_a_connection),
 		cmocka_unit_test(nobody_there),
 		cmocka_unit_test(no_manager),
 	};
