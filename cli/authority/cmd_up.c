@@ -24,8 +24,6 @@
 #include "supervise.h"
 #include "up_lock.h"
 
-static const char *const programs[] = { "alamo-registryd", "alamo-whoisd", "alamo-rootd", "alamo-rpkid" };
-
 struct options {
 	bool detach;
 	const char *user;
@@ -85,7 +83,7 @@ static int daemons_run(struct up *up)
 
 	if (lock < 0)
 		return CLI_REFUSED;
-	code = supervise(&up->supervise, up->dir, programs, AL_COUNT(programs));
+	code = supervise(&up->supervise, up->dir, supervise_programs, SUPERVISE_PROGRAMS);
 	close(lock);
 	return code;
 }

@@ -28,6 +28,7 @@
 #include "command.h"
 #include "endpoints.h"
 #include "file.h"
+#include "notified.h"
 
 #define DELAY_LEAST_MS 50
 #define DELAY_MOST_MS 5000
@@ -35,16 +36,24 @@
 #define STOP_MS 10000  /* then SIGKILL */
 #define PID_MS 1000    /* after which a pid file is tried again that could not be written */
 
+#define ASKED_MAX 8
+
+const char *const supervise_programs[SUPERVISE_PROGRAMS] = { "alamo-registryd", "alamo-whoisd", "alamo-rootd",
+							     "alamo-rpkid" };
+
 struct daemon {
 	const char *name;
 	pid_t pid; /* 0: not running */
 	int pipe;  /* -1: none */
+	int says;  /* what it says while it runs (notified.h); -1: nothing */
 	struct endpoints said;
 	bool was_ready;
 	uint64_t due_ms;     /* when to start; UINT64_MAX: not yet */
 	uint64_t pid_due_ms; /* when to write its pid file; UINT64_MAX: it is written, or nothing runs */
 	uint64_t started_ms;
 	uint64_t delay_ms;
+	uint64_t asked_us[ASKED_MAX]; /* when it was asked to read alamo.conf again, and has not answered: in order */
+	size_t asked_count;
 };
 
 struct supervisor {
@@ -94,8 +103,8 @@ static void pid_file_write(const struct supervisor *s, struct daemon *daemon)
 		al_log(AL_LOG_WARN, "pid-file", "path=%s error=%s", path, strerror(errno));
 }
 
-/* In the child: never returns. `out` is the descriptor for "ready". */
-static void daemon_exec(const struct supervisor *s, const struct daemon *daemon, pid_t parent, int out)
+/* In the child: never returns. `out` is the descriptor for "ready", `says` for what comes later. */
+static void daemon_exec(const struct supervisor *s, const struct daemon *daemon, pid_t parent, int out, int says)
 {
 	char program[PATH_MAX], conf[PATH_MAX], number[16];
 
@@ -109,6 +118,9 @@ static void daemon_exec(const struct supervisor *s, const struct daemon *daemon,
 		(void)dup2(s->opts->log_fd, STDOUT_FILENO);
 		(void)dup2(s->opts->log_fd, STDERR_FILENO);
 	}
+	snprintf(number, sizeof(number), "fd:%d", says);
+	if (says >= 0 && fcntl(says, F_SETFD, 0) == 0)
+		(void)setenv("NOTIFY_SOCKET", number, 1);
 	snprintf(number, sizeof(number), "%d", out);
 	if (file_program(daemon->name, program, sizeof(program)) == AL_OK &&
 	    file_join(s->dir, "alamo.conf", conf, sizeof(conf)) == AL_OK)
@@ -117,9 +129,16 @@ static void daemon_exec(const struct supervisor *s, const struct daemon *daemon,
 	_exit(127);
 }
 
+static void daemon_silent(struct daemon *daemon)
+{
+	if (daemon->says >= 0)
+		close(daemon->says);
+	daemon->says = -1;
+}
+
 static void daemon_start(struct supervisor *s, struct daemon *daemon)
 {
-	int ends[2];
+	int ends[2], says = -1;
 	pid_t parent = getpid(), pid;
 
 	daemon->due_ms = al_now_ms() + DELAY_MOST_MS; /* in case that fails here */
@@ -127,14 +146,20 @@ static void daemon_start(struct supervisor *s, struct daemon *daemon)
 		al_log(AL_LOG_ERROR, "daemon-start", "program=%s error=%s", daemon->name, strerror(errno));
 		return;
 	}
+	if (notified_open(&daemon->says, &says) != AL_OK)
+		al_log(AL_LOG_WARN, "notify", "reason=\"%s: `alamo reload` will not hear %s\"", strerror(errno),
+		       daemon->name);
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0)
-		daemon_exec(s, daemon, parent, ends[1]);
+		daemon_exec(s, daemon, parent, ends[1], says);
 	close(ends[1]);
+	if (says >= 0)
+		close(says);
 	if (pid < 0) {
 		al_log(AL_LOG_ERROR, "daemon-start", "program=%s error=%s", daemon->name, strerror(errno));
 		close(ends[0]);
+		daemon_silent(daemon);
 		return;
 	}
 	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
@@ -143,6 +168,7 @@ static void daemon_start(struct supervisor *s, struct daemon *daemon)
 	daemon->pipe = ends[0];
 	daemon->due_ms = UINT64_MAX;
 	daemon->started_ms = al_now_ms();
+	daemon->asked_count = 0;
 	pid_file_write(s, daemon);
 }
 
@@ -222,6 +248,52 @@ static void daemon_read(struct supervisor *s, struct daemon *daemon)
 		daemon_pipe_close(daemon);
 }
 
+/* ---- what they say while they run ---- */
+
+/* What became of alamo.conf, for `alamo reload`, which knows by the moment that it is told of its own question. */
+static void outcome_write(const struct supervisor *s, const struct daemon *daemon, uint64_t us, struct al_slice message)
+{
+	char path[PATH_MAX] = "";
+	struct al_buf text;
+
+	al_buf_init(&text, NOTIFIED_MAX + 64);
+	al_buf_printf(&text, "MONOTONIC_USEC=%llu\n", (unsigned long long)us);
+	al_buf_slice(&text, message);
+	if (notified_path(s->dir, daemon->name, path, sizeof(path)) != AL_OK || text.err != AL_OK ||
+	    file_write(path, al_buf_view(&text), 0640) != AL_OK)
+		al_log(AL_LOG_WARN, "reload-file", "path=%s error=%s", path, strerror(errno));
+	al_buf_release(&text);
+}
+
+/* Each question is answered, in order. */
+static void daemon_said(const struct supervisor *s, struct daemon *daemon, struct al_slice message)
+{
+	struct al_slice value;
+	uint64_t us;
+
+	if (notified_field(message, "RELOADING", &value)) {
+		if (daemon->asked_count < ASKED_MAX && notified_field(message, "MONOTONIC_USEC", &value) &&
+		    al_slice_u64(value, UINT64_MAX, &us) == AL_OK)
+			daemon->asked_us[daemon->asked_count++] = us;
+	} else if (notified_field(message, "READY", &value) && daemon->asked_count > 0) {
+		outcome_write(s, daemon, daemon->asked_us[0], message);
+		memmove(daemon->asked_us, daemon->asked_us + 1, --daemon->asked_count * sizeof(daemon->asked_us[0]));
+	}
+}
+
+static void daemon_hear(const struct supervisor *s, struct daemon *daemon)
+{
+	struct al_buf text;
+	enum al_err err;
+
+	al_buf_init(&text, NOTIFIED_MAX);
+	while ((err = notified_next(daemon->says, &text)) == AL_OK)
+		daemon_said(s, daemon, al_buf_view(&text));
+	al_buf_release(&text);
+	if (err != AL_EAGAIN)
+		daemon_silent(daemon);
+}
+
 /* ---- signals ---- */
 
 static void daemon_died(struct supervisor *s, struct daemon *daemon, int status)
@@ -232,6 +304,7 @@ static void daemon_died(struct supervisor *s, struct daemon *daemon, int status)
 	daemon->pid = 0;
 	pid_file_remove(s, daemon);
 	daemon_pipe_close(daemon);
+	daemon_silent(daemon);
 	if (s->stopping)
 		return;
 	if (!daemon->was_ready && !by_signal) {
@@ -289,21 +362,26 @@ static int wait_ms(const struct supervisor *s)
 
 static void supervisor_step(struct supervisor *s)
 {
-	struct pollfd fds[SUPERVISE_MAX + 1];
+	struct pollfd fds[2 * SUPERVISE_MAX + 1];
 
-	for (size_t i = 0; i < s->count; i++)
-		fds[i] = (struct pollfd){ s->daemons[i].pipe, POLLIN, 0 };
-	fds[s->count] = (struct pollfd){ s->signals, POLLIN, 0 };
-	if (poll(fds, s->count + 1, wait_ms(s)) < 0 && errno != EINTR) {
+	for (size_t i = 0; i < s->count; i++) {
+		fds[2 * i] = (struct pollfd){ s->daemons[i].pipe, POLLIN, 0 };
+		fds[2 * i + 1] = (struct pollfd){ s->daemons[i].says, POLLIN, 0 };
+	}
+	fds[2 * s->count] = (struct pollfd){ s->signals, POLLIN, 0 };
+	if (poll(fds, 2 * s->count + 1, wait_ms(s)) < 0 && errno != EINTR) {
 		s->code = command_fail(CLI_REFUSED, "poll: %s", strerror(errno));
 		s->stopping = true;
 		return;
 	}
 	/* What a daemon said before it died is read before its death is seen. */
-	for (size_t i = 0; i < s->count; i++)
-		if (fds[i].revents != 0 && s->daemons[i].pipe == fds[i].fd)
+	for (size_t i = 0; i < s->count; i++) {
+		if (fds[2 * i].revents != 0 && s->daemons[i].pipe == fds[2 * i].fd)
 			daemon_read(s, &s->daemons[i]);
-	if (fds[s->count].revents != 0)
+		if (fds[2 * i + 1].revents != 0)
+			daemon_hear(s, &s->daemons[i]);
+	}
+	if (fds[2 * s->count].revents != 0)
 		signals_read(s);
 	for (size_t i = 0; i < s->count && !s->stopping; i++)
 		if (s->daemons[i].pid == 0 && s->daemons[i].due_ms <= al_now_ms())
@@ -362,6 +440,7 @@ static bool supervisor_open(struct supervisor *s, const struct supervise_opts *o
 
 		daemon->name = programs[i];
 		daemon->pipe = -1;
+		daemon->says = -1;
 		daemon->due_ms = i == 0 ? 0 : UINT64_MAX;
 		daemon->pid_due_ms = UINT64_MAX;
 		daemon->delay_ms = DELAY_LEAST_MS;

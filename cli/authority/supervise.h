@@ -14,6 +14,10 @@
 
 #define SUPERVISE_MAX 8
 
+/* The daemons of an authority, in the order in which they start. */
+#define SUPERVISE_PROGRAMS 4
+extern const char *const supervise_programs[SUPERVISE_PROGRAMS];
+
 struct supervise_opts {
 	int log_fd;               /* standard error of the daemons; -1: ours */
 	const char *log_path;     /* what it is called; NULL */
@@ -22,7 +26,7 @@ struct supervise_opts {
 };
 
 /*
- * `dir` has alamo.conf and run/. Writes run/PROGRAM.pid and run/endpoints;
+ * `dir` has alamo.conf and run/. Writes run/PROGRAM.pid, run/reload.PROGRAM (notified.h) and run/endpoints;
  * prints one line a service and "ready" on standard output when all are up.
  * Returns an exit code of the program.
  */

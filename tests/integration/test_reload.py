@@ -13,7 +13,7 @@ import dns.message
 import dns.query
 import dns.rcode
 import pytest
-from harness import DAEMONS, RTR_END, RTR_SERIAL_QUERY, Key, Rtr, alamo, mntner, wait_for
+from harness import DAEMONS, RTR_END, RTR_SERIAL_QUERY, Key, Rtr, alamo, mntner, nobody_home, wait_for
 
 SECTIONS = dict(zip(DAEMONS, ("registry", "whois", "dns", "rpki")))
 HTTP = dict(zip(DAEMONS, ("log-http", "rdap", "dns-http", "roas")))
@@ -164,6 +164,75 @@ def test_a_bad_file_and_what_needs_a_restart(authority, program):
         shown = alamo("status", authority.dir, check=False)
         assert shown.returncode == 1 and f"{program} waits for a restart to take 1 key of alamo.conf" in shown.stdout
     assert gauge(authority, program, "alamo_conf_waiting") == 0
+
+
+@contextlib.contextmanager
+def edited(authority, change):
+    """alamo.conf as `change` makes it, and nobody told; then as before, and everybody told."""
+    path = authority.dir / "alamo.conf"
+    before = path.read_text()
+    try:
+        path.write_text(change(before))
+        yield
+    finally:
+        path.write_text(before)
+        assert "refused" not in alamo("reload", authority.dir, check=False).stdout
+
+
+def reloaded(authority, code, **env):
+    """What `alamo reload` says of each daemon."""
+    result = alamo("reload", authority.dir, check=False, env=nobody_home() | env)
+    assert result.returncode == code, result.stdout + result.stderr
+    said = {program: [] for program in DAEMONS}
+    for line in result.stdout.splitlines():
+        program, text = line.split(None, 1)
+        said[program].append(text)
+    return said, result.stderr
+
+
+def test_the_command(authority):
+    nothing = {program: ["nothing changed"] for program in DAEMONS}
+    assert reloaded(authority, 0) == (nothing, "")
+    with edited(authority, lambda text: text.replace("[whois]\n", "[whois]\nmax-per-source = 41\nidle-seconds = 77\n")
+                .replace("[dns]\n", "[dns]\nidle-seconds = 78\n")):
+        said, _ = reloaded(authority, 0)
+        assert sorted(said["alamo-whoisd"]) == ["[whois] idle-seconds = 77", "[whois] max-per-source = 41"]
+        assert said["alamo-rootd"] == ["[dns] idle-seconds = 78"]
+        assert said["alamo-rpkid"] == said["alamo-registryd"] == ["nothing changed"]
+        assert reloaded(authority, 0)[0] == nothing      # it is in effect
+    # What needs a restart is said, and what does not is taken.
+    with edited(authority, lambda text: text.replace("[rpki]\n", "[rpki]\nlisten = 127.0.0.1\nrefresh = 99\n")):
+        said, _ = reloaded(authority, 1)
+        assert sorted(said["alamo-rpkid"]) == ["[rpki] refresh = 99", "needs a restart: [rpki] listen"]
+        assert said["alamo-whoisd"] == ["nothing changed"]
+
+
+def test_the_command_and_a_bad_file(authority):
+    lines = (authority.dir / "alamo.conf").read_text().count("\n")
+    with edited(authority, lambda text: f"{text}[whois]\nmax-conections = 7\n"):
+        said, _ = reloaded(authority, 1)
+        for program in DAEMONS:
+            [text] = said[program]
+            assert text.startswith("refused: ") and f"alamo.conf:{lines + 2}: unknown key max-conections" in text
+    # What one daemon alone can judge.
+    with edited(authority, lambda text: text.replace("[dns]\n", "[dns]\nallow-transfer = key:nobody.\n")):
+        said, _ = reloaded(authority, 1)
+        [text] = said["alamo-rootd"]
+        assert text.startswith("refused: ") and "allow-transfer" in text and said["alamo-whoisd"] == ["nothing changed"]
+
+
+def test_the_command_and_who_is_silent(authority, tmp_path):
+    pid = authority.pid("alamo-whoisd")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        said, why = reloaded(authority, 3, ALAMO_PATIENCE="1")
+        assert "alamo-whoisd does not answer" in why and said["alamo-whoisd"] == []
+        assert said["alamo-rootd"] == ["nothing changed"]
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert reloaded(authority, 0)[0]["alamo-whoisd"] == ["nothing changed"]
+    down = alamo("reload", tmp_path, check=False)
+    assert down.returncode == 1 and "is not up by `alamo up`" in down.stderr
 
 
 def children(pid):
