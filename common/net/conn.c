@@ -16,10 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#define READ_STEP 4096u /* bytes a recv */
 #define READ_ROUNDS 16  /* recvs before others get their turn */
 #define LINGER_MS 2000u
 #define LINGER_BYTES (1024u * 1024u)
@@ -121,7 +119,7 @@ static bool conn_linger(struct al_conn *conn)
 
 static void linger_read(struct al_conn *conn)
 {
-	char waste[READ_STEP];
+	char waste[CONN_READ_STEP];
 	for (int i = 0; i < READ_ROUNDS; i++) {
 		ssize_t got = recv(conn->fd, waste, sizeof(waste), 0);
 		if (got < 0 && errno == EAGAIN)
@@ -232,58 +230,20 @@ static void conn_last_word(struct al_conn *conn, void (*word)(struct al_conn *co
 	conn_leave(conn);
 }
 
-enum fill { FILL_NOTHING, FILL_SOME, FILL_EOF, FILL_FAILED };
-
-static enum fill fill_of(ssize_t got)
-{
-	if (got > 0)
-		return FILL_SOME;
-	if (got == 0)
-		return FILL_EOF;
-	return errno == EAGAIN || errno == EINTR ? FILL_NOTHING : FILL_FAILED;
-}
-
-/* One recv of at most `room` bytes. *more: the socket may hold more. */
-static enum fill conn_fill(struct al_conn *conn, size_t room, bool *more)
-{
-	struct evbuffer_iovec vec[2];
-	size_t want = room < READ_STEP ? room : READ_STEP;
-	int count = evbuffer_reserve_space(conn->in, (ev_ssize_t)want, vec, 2);
-	if (count <= 0)
-		return FILL_FAILED;
-	/* Reserved space may be larger than asked for; the bound is ours. */
-	if (vec[0].iov_len > want)
-		vec[0].iov_len = want;
-	if (count == 2 && vec[1].iov_len > want - vec[0].iov_len)
-		vec[1].iov_len = want - vec[0].iov_len;
-	ssize_t got = readv(conn->fd, vec, count);
-	enum fill fill = fill_of(got);
-	size_t left = got > 0 ? (size_t)got : 0;
-	*more = left == want;
-	for (int i = 0; i < count; i++) {
-		vec[i].iov_len = vec[i].iov_len < left ? vec[i].iov_len : left;
-		left -= vec[i].iov_len;
-	}
-	if (evbuffer_commit_space(conn->in, vec, count) != 0)
-		return FILL_FAILED;
-	return fill;
-}
-
 /* Input stands at in_max and the protocol wants more: is there more? */
 static void conn_full(struct al_conn *conn)
 {
-	char peek;
-	switch (fill_of(recv(conn->fd, &peek, 1, MSG_PEEK))) {
-	case FILL_NOTHING:
+	switch (conn_peek(conn)) {
+	case CONN_FILL_NOTHING:
 		return;
-	case FILL_SOME:
+	case CONN_FILL_SOME:
 		conn_last_word(conn, conn->ops->overflow);
 		return;
-	case FILL_EOF:
+	case CONN_FILL_EOF:
 		conn->eof = true;
 		conn_data(conn);
 		return;
-	case FILL_FAILED:
+	case CONN_FILL_FAILED:
 		conn_close(conn);
 		return;
 	}
@@ -297,14 +257,14 @@ static void conn_read(struct al_conn *conn)
 		size_t have = evbuffer_get_length(conn->in);
 		if (have >= conn->conf->in_max)
 			break;
-		enum fill fill = conn_fill(conn, conn->conf->in_max - have, &more);
-		if (fill == FILL_FAILED) {
+		enum conn_fill fill = conn_fill(conn, conn->conf->in_max - have, &more);
+		if (fill == CONN_FILL_FAILED) {
 			conn_close(conn);
 			return;
 		}
-		if (fill == FILL_NOTHING)
+		if (fill == CONN_FILL_NOTHING)
 			break;
-		conn->eof = fill == FILL_EOF;
+		conn->eof = fill == CONN_FILL_EOF;
 		some = true;
 	}
 	if (some) {

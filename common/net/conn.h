@@ -82,6 +82,12 @@ struct al_conn *conn_new(struct event_base *base, const struct al_listener_conf 
 void conn_open(struct al_conn *conn, void *open_arg);
 /* Settle soon, with nothing of the protocol on the stack. */
 void conn_schedule(struct al_conn *conn);
+/* conn_input.c: one read of at most `room` bytes. *more: there may be more. */
+#define CONN_READ_STEP 4096u /* bytes of it */
+enum conn_fill { CONN_FILL_NOTHING, CONN_FILL_SOME, CONN_FILL_EOF, CONN_FILL_FAILED };
+enum conn_fill conn_fill(struct al_conn *conn, size_t room, bool *more);
+/* Is there anything to read? It stays where it is. */
+enum conn_fill conn_peek(struct al_conn *conn);
 /* conn_output.c: sends what the socket takes; may set `failed`. */
 void conn_flush(struct al_conn *conn);
 /* source.c: output was given to it. */
