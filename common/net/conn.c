@@ -2,13 +2,13 @@
 /*
  * conn.c -- one connection of a listener: bounded buffers, timing, the end.
  *
- *   OPEN -> FINISHING -> LINGER -> DEAD      (any state may go to DEAD at once)
+ *   (HANDSHAKE ->) OPEN -> FINISHING -> LINGER -> DEAD      (any state may go to DEAD at once)
  *
  * Every callback of the protocol runs between conn_enter() and conn_leave().
  * Outside of them conn_settle() is the one place that sends, drops, and
  * chooses what to wait for; memory is freed only when no callback runs.
  */
-#include "conn.h"
+#include "conn_tls.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define READ_ROUNDS 16  /* recvs before others get their turn */
+#define READ_ROUNDS 16 /* recvs before others get their turn */
 #define LINGER_MS 2000u
 #define LINGER_BYTES (1024u * 1024u)
 #define STALL_MS 60000u   /* write progress when the listener has no idle_ms */
@@ -63,6 +63,8 @@ static void conn_close(struct al_conn *conn)
 	event_del(&conn->writable);
 	event_del(&conn->later);
 	event_del(&conn->clock);
+	conn_tls_free(conn->tls);
+	conn->tls = NULL;
 	close(conn->fd);
 	conn->fd = -1;
 	if (conn->opened && conn->ops->closed != NULL) {
@@ -96,7 +98,7 @@ void al_conn_finish(struct al_conn *conn)
 
 void al_conn_drop(struct al_conn *conn)
 {
-	if (conn->opened)
+	if (conn->opened || conn->depth == 0)
 		conn_close(conn);
 	else
 		conn->failed = true; /* from inside open(): its *user comes first */
@@ -109,6 +111,8 @@ void al_conn_drop(struct al_conn *conn)
  */
 static bool conn_linger(struct al_conn *conn)
 {
+	if (conn->tls != NULL)
+		conn_tls_end(conn->tls);
 	if (conn->eof || shutdown(conn->fd, SHUT_WR) != 0)
 		return true;
 	conn->state = CONN_LINGER;
@@ -139,9 +143,17 @@ static void linger_read(struct al_conn *conn)
 /* Registers for reading and writing as the state wants it; false when memory is out. */
 static bool conn_watch(struct al_conn *conn)
 {
-	bool read = (conn->state == CONN_OPEN && !conn->paused && !conn->eof) || conn->state == CONN_LINGER;
+	static const struct timeval soon = { 0 };
+	bool wanted = conn->state == CONN_OPEN && !conn->paused && !conn->eof;
+	bool read = wanted || conn->state == CONN_LINGER;
 	bool write = al_conn_pending(conn) > 0;
 	int rc = 0;
+	if (conn->state == CONN_HANDSHAKE) {
+		write = conn->tls->writing && !conn->tls->queued;
+		read = !conn->tls->writing && !conn->tls->queued;
+	}
+	if (wanted && conn->tls != NULL && conn_tls_holds(conn->tls))
+		rc |= event_add(&conn->later, &soon); /* behind the others, whose sockets speak for themselves */
 	if (read != conn->reading)
 		rc |= read ? event_add(&conn->readable, NULL) : event_del(&conn->readable);
 	if (write != conn->writing)
@@ -273,6 +285,13 @@ static void conn_read(struct al_conn *conn)
 	}
 }
 
+/* The handshake goes on when it is its turn. */
+static void conn_turn(struct al_conn *conn)
+{
+	conn_tls_queue(conn->tls);
+	conn_settle(conn);
+}
+
 static void readable_fired(evutil_socket_t fd, short what, void *arg)
 {
 	struct al_conn *conn = arg;
@@ -281,6 +300,8 @@ static void readable_fired(evutil_socket_t fd, short what, void *arg)
 	/* The state may have changed in this round of the loop, before settling could unregister. */
 	if (conn->state == CONN_LINGER)
 		linger_read(conn);
+	else if (conn->state == CONN_HANDSHAKE)
+		conn_turn(conn);
 	else if (conn->state != CONN_OPEN || conn->paused || conn->failed)
 		conn_settle(conn);
 	else if (evbuffer_get_length(conn->in) >= conn->conf->in_max)
@@ -291,9 +312,13 @@ static void readable_fired(evutil_socket_t fd, short what, void *arg)
 
 static void writable_fired(evutil_socket_t fd, short what, void *arg)
 {
+	struct al_conn *conn = arg;
 	(void)fd;
 	(void)what;
-	conn_settle(arg);
+	if (conn->state == CONN_HANDSHAKE)
+		conn_turn(conn);
+	else
+		conn_settle(conn);
 }
 
 static void later_fired(evutil_socket_t fd, short what, void *arg)
@@ -301,10 +326,12 @@ static void later_fired(evutil_socket_t fd, short what, void *arg)
 	struct al_conn *conn = arg;
 	(void)fd;
 	(void)what;
-	bool owed = conn->poked && conn->state == CONN_OPEN && !conn->failed;
+	bool open = conn->state == CONN_OPEN && !conn->failed, owed = conn->poked && open;
 	conn->poked = false;
 	if (owed)
 		conn_data(conn);
+	else if (open && conn->tls != NULL && conn_tls_holds(conn->tls))
+		readable_fired(fd, what, arg);
 	else
 		conn_settle(conn);
 }
@@ -320,7 +347,10 @@ static void clock_fired(evutil_socket_t fd, short what, void *arg)
 	uint64_t now = al_now_ms(), waited = now - (stalling ? conn->progress_ms : conn->io_ms), asked = 0;
 	if (conn->asked_ms != 0 && !stalling)
 		asked = now - conn->asked_ms;
-	if (conn->state == CONN_LINGER) {
+	if (conn->state == CONN_HANDSHAKE) {
+		conn_tls_late(conn->tls);
+		conn_close(conn);
+	} else if (conn->state == CONN_LINGER) {
 		conn_close(conn);
 	} else if (conn->state == CONN_OPEN && asked >= request_ms(conn)) {
 		clock_set(conn, limit);
@@ -377,6 +407,20 @@ void *al_conn_user(const struct al_conn *conn)
 
 /* ---- the beginning ---- */
 
+/* Its buffers, and what is below it; conn_release() takes back what there is. */
+static bool conn_equip(struct al_conn *conn)
+{
+	conn->in = evbuffer_new();
+	conn->out = evbuffer_new();
+	if (conn->in == NULL || conn->out == NULL)
+		return false;
+	if (conn->conf->tls == NULL)
+		return true;
+	conn->state = CONN_HANDSHAKE;
+	conn->tls = conn_tls_new(conn->conf->tls, conn);
+	return conn->tls != NULL;
+}
+
 struct al_conn *conn_new(struct event_base *base, const struct al_listener_conf *conf, const struct al_conn_ops *ops,
 			 int fd, const struct sockaddr_storage *peer)
 {
@@ -385,9 +429,12 @@ struct al_conn *conn_new(struct event_base *base, const struct al_listener_conf 
 		close(fd);
 		return NULL;
 	}
-	conn->in = evbuffer_new();
-	conn->out = evbuffer_new();
-	if (conn->in == NULL || conn->out == NULL) {
+	conn->conf = conf;
+	conn->ops = ops;
+	conn->fd = fd;
+	conn->state = CONN_OPEN;
+	memcpy(&conn->peer.addr, peer, sizeof(conn->peer.addr));
+	if (!conn_equip(conn)) {
 		conn_release(conn);
 		close(fd);
 		return NULL;
@@ -396,21 +443,20 @@ struct al_conn *conn_new(struct event_base *base, const struct al_listener_conf 
 	event_assign(&conn->writable, base, fd, EV_WRITE | EV_PERSIST, writable_fired, conn);
 	event_assign(&conn->later, base, -1, 0, later_fired, conn);
 	event_assign(&conn->clock, base, -1, 0, clock_fired, conn);
-	conn->conf = conf;
-	conn->ops = ops;
-	conn->fd = fd;
 	conn->io_ms = al_now_ms();
 	conn->progress_ms = conn->io_ms;
 	conn->answered_ms = conn->io_ms;
-	memcpy(&conn->peer.addr, peer, sizeof(conn->peer.addr));
 	return conn;
 }
 
-void conn_open(struct al_conn *conn, void *open_arg)
+/* The protocol hears of it. */
+static void conn_begin(struct al_conn *conn)
 {
+	conn->state = CONN_OPEN;
+	conn->io_ms = al_now_ms();
 	clock_set(conn, idle_ms(conn));
 	conn_enter(conn);
-	if (conn->ops->open == NULL || conn->ops->open(conn, open_arg, &conn->user) == AL_OK)
+	if (conn->ops->open == NULL || conn->ops->open(conn, conn->open_arg, &conn->user) == AL_OK)
 		conn->opened = true;
 	else
 		conn->failed = true;
@@ -418,4 +464,33 @@ void conn_open(struct al_conn *conn, void *open_arg)
 	if (conn->state == CONN_OPEN && !conn->failed && !conn->paused)
 		conn_read(conn);
 	conn_leave(conn);
+}
+
+void conn_greet(struct al_conn *conn)
+{
+	switch (conn_tls_step(conn->tls)) {
+	case CONN_TLS_DONE:
+		conn_begin(conn);
+		return;
+	case CONN_TLS_MORE:
+		conn_settle(conn);
+		return;
+	case CONN_TLS_REFUSED: /* it is told why, by an alert that a reset must not overtake */
+		conn_tls_free(conn->tls);
+		conn->tls = NULL;
+		conn->failed = conn_linger(conn);
+		conn_settle(conn);
+		return;
+	}
+}
+
+void conn_open(struct al_conn *conn, void *open_arg)
+{
+	conn->open_arg = open_arg;
+	if (conn->state != CONN_HANDSHAKE) {
+		conn_begin(conn);
+		return;
+	}
+	clock_set(conn, CONN_TLS_MS);
+	conn_settle(conn);
 }

@@ -16,6 +16,7 @@
 #define CONN_PEER_LEN 64 /* "[v6%scope]:port" and NUL */
 
 enum conn_state {
+	CONN_HANDSHAKE, /* TLS only: the protocol does not know of it yet */
 	CONN_OPEN,      /* the protocol talks */
 	CONN_FINISHING, /* the last bytes are on their way */
 	CONN_LINGER,    /* our side is shut; what still comes is read and thrown away */
@@ -43,6 +44,7 @@ struct al_conn {
 	struct al_conn *kin_next;
 	const struct al_listener_conf *conf;
 	const struct al_conn_ops *ops;
+	void *open_arg;
 	void *user;
 
 	enum conn_state state;
@@ -59,11 +61,12 @@ struct al_conn {
 	unsigned depth; /* protocol callbacks that run now */
 
 	int fd;
+	struct conn_tls *tls; /* NULL: bytes go as they are */
 	struct evbuffer *in;
 	struct evbuffer *out;
 	struct event readable;
 	struct event writable;
-	struct event later;   /* settles writes made outside callbacks, and pokes */
+	struct event later;   /* settles writes made outside callbacks, pokes, reads what TLS holds */
 	struct event clock;   /* idle, stalled, lingering */
 	uint64_t io_ms;       /* last byte in or out */
 	uint64_t progress_ms; /* output has waited since */
@@ -78,8 +81,10 @@ struct al_conn {
 /* Takes fd in every case; NULL when memory is out. The listener adds it to its list, then opens it. */
 struct al_conn *conn_new(struct event_base *base, const struct al_listener_conf *conf, const struct al_conn_ops *ops,
 			 int fd, const struct sockaddr_storage *peer);
-/* Asks ops->open; may end and free the connection. */
+/* Asks ops->open, behind a handshake if there is one; may end and free the connection. */
 void conn_open(struct al_conn *conn, void *open_arg);
+/* Its turn for a step of the handshake; likewise. */
+void conn_greet(struct al_conn *conn);
 /* Settle soon, with nothing of the protocol on the stack. */
 void conn_schedule(struct al_conn *conn);
 /* conn_input.c: one read of at most `room` bytes. *more: there may be more. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * conn_input.c -- bytes of a connection, from its socket into its bounded buffer.
+ * conn_input.c -- bytes of a connection, from its socket or from TLS above it, into its bounded buffer.
  */
-#include "conn.h"
+#include "conn_tls.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -30,10 +30,11 @@ enum conn_fill conn_fill(struct al_conn *conn, size_t room, bool *more)
 		vec[0].iov_len = want;
 	if (count == 2 && vec[1].iov_len > want - vec[0].iov_len)
 		vec[1].iov_len = want - vec[0].iov_len;
-	ssize_t got = readv(conn->fd, vec, count);
+	ssize_t got = conn->tls != NULL ? conn_tls_recv(conn->tls, vec[0].iov_base, vec[0].iov_len)
+					: readv(conn->fd, vec, count);
 	enum conn_fill fill = fill_of(got);
 	size_t left = got > 0 ? (size_t)got : 0;
-	*more = left == want;
+	*more = conn->tls != NULL ? left > 0 : left == want;
 	for (int i = 0; i < count; i++) {
 		vec[i].iov_len = vec[i].iov_len < left ? vec[i].iov_len : left;
 		left -= vec[i].iov_len;
@@ -46,5 +47,5 @@ enum conn_fill conn_fill(struct al_conn *conn, size_t room, bool *more)
 enum conn_fill conn_peek(struct al_conn *conn)
 {
 	char peek;
-	return fill_of(recv(conn->fd, &peek, 1, MSG_PEEK));
+	return fill_of(conn->tls != NULL ? conn_tls_peek(conn->tls, &peek, 1) : recv(conn->fd, &peek, 1, MSG_PEEK));
 }

@@ -6,7 +6,7 @@
  * returned, so that a run of small writes leaves as one. Over out_max the
  * socket gets a try at once, and then the connection has failed.
  */
-#include "conn.h"
+#include "conn_tls.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -32,7 +32,8 @@ static bool conn_send(struct al_conn *conn)
 	struct msghdr msg = { .msg_iov = vec, .msg_iovlen = (size_t)count };
 	/* The last bytes travel with the end of the connection, in one segment: conn_linger() comes next. */
 	int more = conn->state == CONN_FINISHING ? MSG_MORE : 0;
-	ssize_t sent = sendmsg(conn->fd, &msg, MSG_NOSIGNAL | more);
+	ssize_t sent = conn->tls != NULL ? conn_tls_send(conn->tls, vec[0].iov_base, vec[0].iov_len)
+					 : sendmsg(conn->fd, &msg, MSG_NOSIGNAL | more);
 	if (sent < 0) {
 		conn->failed = errno != EAGAIN && errno != EINTR;
 		return errno == EINTR;

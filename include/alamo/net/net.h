@@ -20,11 +20,12 @@
 #include "alamo/base/slice.h"
 
 struct evbuffer;
+struct al_tls;
 struct al_listener;
 struct al_conn;
 
 struct al_conn_ops {
-	/* New connection; *user is the protocol's. Anything but AL_OK closes it. May be NULL. */
+	/* New connection, behind its handshake; *user is the protocol's. Anything but AL_OK closes it. May be NULL. */
 	enum al_err (*open)(struct al_conn *conn, void *arg, void **user);
 	/* Bytes came (or eof: the other side has finished sending). Consume from `in`; what is left stays. */
 	void (*data)(struct al_conn *conn, struct evbuffer *in, bool eof, void *user);
@@ -47,6 +48,7 @@ struct al_listener_conf {
 	size_t out_total;    /* bytes unsent over all connections: over it the one with most is dropped; 0: no bound */
 	uint64_t idle_ms;    /* no bytes in either direction */
 	uint64_t request_ms; /* from the first byte of a request to its last; 0: a minute */
+	struct al_tls *tls;  /* tls.h; borrowed; NULL: bytes go as they are */
 	const char *refusal; /* last word to a connection over max_per_source; constant; NULL: closed in silence */
 };
 
