@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_tls.c -- TLS under a listener: what is loaded, what is refused, whose turn it is. Both sides on one thread: the
+ * client's socket does not wait either, and the loop goes round in between.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "loopback.h"
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "alamo/net/net.h"
+#include "alamo/net/tls.h"
+
+#define BIG (1u << 20)
+#define IN_MAX 256
+#define RECORD 16384
+
+static char dir[] = "/tmp/test_tls.XXXXXX";
+
+/* ---- files ---- */
+
+static void path_of(const char *name, char out[static 64])
+{
+	assert_true(snprintf(out, 64, "%s/%s", dir, name) < 64);
+}
+
+static FILE *file_make(const char *name)
+{
+	char path[64];
+	FILE *file;
+
+	path_of(name, path);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	return file;
+}
+
+static int file_get(const char *name)
+{
+	char path[64];
+
+	path_of(name, path);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* NAME.pem and NAME.key, signed by itself; `san` as X509V3_EXT_conf_nid() reads it, NULL: none. */
+static void pair_make(const char *name, EVP_PKEY *key, const char *san)
+{
+	X509 *cert = X509_new();
+	X509_NAME *subject = X509_get_subject_name(cert);
+	X509_EXTENSION *extension = san != NULL ? X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, san) : NULL;
+	char file[32];
+	FILE *out;
+
+	X509_set_version(cert, 2);
+	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
+	X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
+	X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const uint8_t *)name, -1, -1, 0);
+	X509_set_issuer_name(cert, subject);
+	X509_set_pubkey(cert, key);
+	if (extension != NULL)
+		X509_add_ext(cert, extension, -1);
+	assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
+	(void)snprintf(file, sizeof(file), "%s.pem", name);
+	out = file_make(file);
+	assert_int_equal(PEM_write_X509(out, cert), 1);
+	(void)fclose(out);
+	(void)snprintf(file, sizeof(file), "%s.key", name);
+	out = file_make(file);
+	assert_int_equal(PEM_write_PrivateKey(out, key, NULL, NULL, 0, NULL, NULL), 1);
+	(void)fclose(out);
+	X509_EXTENSION_free(extension);
+	X509_free(cert);
+}
+
+static void files_make(void)
+{
+	EVP_PKEY *quick = EVP_EC_gen("P-256"), *other = EVP_EC_gen("P-256"), *slow = EVP_RSA_gen(3072);
+	char path[64], command[160];
+	FILE *out;
+
+	pair_make("good", quick, "DNS:cache.example");
+	pair_make("slow", slow, "DNS:cache.example");
+	pair_make("nameless", quick, NULL);
+	pair_make("number", quick, "IP:127.0.0.1");
+	pair_make("other", other, "DNS:cache.example");
+	out = file_make("locked.key");
+	assert_int_equal(PEM_write_PrivateKey(out, quick, EVP_aes_256_cbc(), (const uint8_t *)"word", 4, NULL, NULL),
+			 1);
+	(void)fclose(out);
+	out = file_make("empty");
+	(void)fclose(out);
+	out = file_make("long");
+	for (size_t i = 0; i <= BIG / 16; i++)
+		(void)fputs("0123456789abcde\n", out);
+	(void)fclose(out);
+	path_of("", path);
+	(void)snprintf(
+		command, sizeof(command),
+		"cd %s && cat good.pem empty >chain && printf -- '-----BEGIN CERTIFICATE-----\\nAAAA\\n' >>chain",
+		path);
+	assert_int_equal(system(command), 0);
+	EVP_PKEY_free(quick);
+	EVP_PKEY_free(other);
+	EVP_PKEY_free(slow);
+}
+
+static const char *load(struct al_tls *tls, const char *certificate, const char *key, const char *clients)
+{
+	struct al_tls_files files = { file_get(certificate), file_get(key), clients != NULL ? file_get(clients) : -1 };
+	const char *why = al_tls_load(tls, &files);
+
+	close(files.certificate);
+	close(files.key);
+	close(files.client_ca);
+	return why;
+}
+
+/* ---- a server that echoes lines ---- */
+
+struct server {
+	struct al_loop *loop;
+	struct al_tls *tls;
+	struct al_listener *listener, *plain;
+	uint16_t port, plain_port;
+	size_t opens, closes, ends;
+};
+
+static enum al_err on_open(struct al_conn *conn, void *arg, void **user)
+{
+	struct server *server = arg;
+
+	(void)conn;
+	server->opens++;
+	*user = server;
+	return AL_OK;
+}
+
+static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *user)
+{
+	static const uint8_t big[BIG];
+	struct server *server = user;
+	size_t len;
+	char *line;
+
+	while ((line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF)) != NULL) {
+		if (strcmp(line, "big") == 0)
+			al_conn_write_ref(conn, big, sizeof(big), NULL, NULL);
+		else
+			al_conn_write(conn, line, len);
+		al_conn_write(conn, "\n", 1);
+		free(line);
+	}
+	server->ends += eof;
+	if (eof)
+		al_conn_finish(conn);
+}
+
+static void on_closed(struct al_conn *conn, void *user)
+{
+	struct server *server = user;
+
+	(void)conn;
+	server->closes++;
+}
+
+static void on_overflow(struct al_conn *conn, void *user)
+{
+	(void)user;
+	al_conn_write(conn, "too long\n", 9);
+}
+
+static void server_open(struct server *server, const char *pair_pem, const char *pair_key, const char *clients)
+{
+	static const struct al_conn_ops ops = {
+		.open = on_open, .data = on_data, .closed = on_closed, .overflow = on_overflow
+	};
+	struct al_listener_conf conf = { .name = "test",
+					 .max_conns = 100,
+					 .max_per_source = 90,
+					 .in_max = IN_MAX,
+					 .out_max = 4u * BIG,
+					 .idle_ms = 60000 };
+
+	*server = (struct server){ 0 };
+	assert_int_equal(al_loop_new(&server->loop), AL_OK);
+	assert_int_equal(al_tls_new(server->loop, &server->tls), AL_OK);
+	assert_null(load(server->tls, pair_pem, pair_key, clients));
+	assert_int_equal(al_listener_new(server->loop, &conf, &ops, server, &server->plain), AL_OK);
+	conf.tls = server->tls;
+	assert_int_equal(al_listener_new(server->loop, &conf, &ops, server, &server->listener), AL_OK);
+	assert_int_equal(al_listener_tcp(server->plain, AL_S("127.0.0.1"), 0, &server->plain_port), AL_OK);
+	assert_int_equal(al_listener_tcp(server->listener, AL_S("127.0.0.1"), 0, &server->port), AL_OK);
+}
+
+static void server_close(struct server *server)
+{
+	al_listener_free(server->listener);
+	al_listener_free(server->plain);
+	assert_int_equal(server->opens, server->closes);
+	al_tls_free(server->tls);
+	al_loop_free(server->loop);
+}
+
+static void round_of(struct server *server)
+{
+	assert_true(event_base_loop(al_loop_base(server->loop), EVLOOP_ONCE | EVLOOP_NONBLOCK) >= 0);
+}
+
+/* ---- a client ---- */
+
+struct client {
+	struct server *server;
+	SSL *ssl;
+	int fd;
+};
+
+static struct client client_open(struct server *server, SSL_CTX *ctx)
+{
+	struct client client = { .server = server, .ssl = SSL_new(ctx), .fd = client_connect(server->port) };
+
+	assert_int_equal(fcntl(client.fd, F_SETFL, O_NONBLOCK), 0);
+	assert_int_equal(SSL_set_fd(client.ssl, client.fd), 1);
+	SSL_set_connect_state(client.ssl);
+	return client;
+}
+
+static void client_close(struct client *client)
+{
+	SSL_free(client->ssl);
+	close(client->fd);
+}
+
+/* False: that failed for good. */
+static bool waits(struct client *client, int rc)
+{
+	int error = SSL_get_error(client->ssl, rc);
+
+	round_of(client->server);
+	return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
+}
+
+static bool client_greet(struct client *client)
+{
+	int rc;
+
+	while ((rc = SSL_do_handshake(client->ssl)) != 1)
+		if (!waits(client, rc))
+			return false;
+	return true;
+}
+
+static void client_write(struct client *client, const void *bytes, size_t len)
+{
+	int rc;
+
+	while ((rc = SSL_write(client->ssl, bytes, (int)len)) <= 0)
+		assert_true(waits(client, rc));
+	assert_int_equal(rc, len);
+}
+
+/* Exactly so many bytes, or up to the end; how many. */
+static size_t client_read(struct client *client, void *bytes, size_t len)
+{
+	size_t have = 0;
+	int rc;
+
+	while (have < len) {
+		rc = SSL_read(client->ssl, (uint8_t *)bytes + have, (int)(len - have));
+		if (rc > 0)
+			have += (size_t)rc;
+		else if (!waits(client, rc))
+			break;
+	}
+	return have;
+}
+
+static SSL_CTX *client_context(const char *pair)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	char path[64], name[32];
+
+	if (pair == NULL)
+		return ctx;
+	(void)snprintf(name, sizeof(name), "%s.pem", pair);
+	path_of(name, path);
+	assert_int_equal(SSL_CTX_use_certificate_file(ctx, path, SSL_FILETYPE_PEM), 1);
+	(void)snprintf(name, sizeof(name), "%s.key", pair);
+	path_of(name, path);
+	assert_int_equal(SSL_CTX_use_PrivateKey_file(ctx, path, SSL_FILETYPE_PEM), 1);
+	return ctx;
+}
+
+/* ---- tests ---- */
+
+static void test_what_is_loaded(void **state)
+{
+	static const struct {
+		const char *certificate, *key, *clients, *why;
+	} rows[] = {
+		{ "good.pem", "good.key", NULL, NULL },
+		{ "good.pem", "good.key", "chain", "tls-client-ca" },
+		{ "good.pem", "good.key", "empty", "tls-client-ca: no PEM" },
+		{ "good.pem", "good.key", "other.pem", NULL },
+		{ "nameless.pem", "good.key", NULL, "DNS name" },
+		{ "number.pem", "good.key", NULL, "DNS name" },
+		{ "empty", "good.key", NULL, "tls-certificate: no PEM" },
+		{ "good.key", "good.key", NULL, "tls-certificate: no PEM" },
+		{ "chain", "good.key", NULL, "behind it" },
+		{ "long", "good.key", NULL, "tls-certificate: larger than" },
+		{ ".", "good.key", NULL, "tls-certificate: not a file" },
+		{ "good.pem", "other.key", NULL, "not the key" },
+		{ "good.pem", "locked.key", NULL, "without a passphrase" },
+		{ "good.pem", "empty", NULL, "tls-key: no PEM" },
+		{ "good.pem", ".", NULL, "tls-key: not a file" },
+	};
+	struct al_loop *loop;
+	struct al_tls *tls;
+
+	(void)state;
+	assert_int_equal(al_loop_new(&loop), AL_OK);
+	assert_int_equal(al_tls_new(loop, &tls), AL_OK);
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		const char *why = load(tls, rows[i].certificate, rows[i].key, rows[i].clients);
+
+		if (rows[i].why == NULL)
+			assert_null(why);
+		else if (why == NULL || strstr(why, rows[i].why) == NULL)
+			fail_msg("row %zu: %s", i, why != NULL ? why : "taken");
+	}
+	al_tls_free(tls);
+	al_tls_free(NULL);
+	al_loop_free(loop);
+}
+
+/* Small and large, both versions; the end is said on both sides. */
+static void test_bytes_go_both_ways(void **state)
+{
+	static uint8_t big[BIG + 1];
+	struct server server;
+	char text[8];
+
+	(void)state;
+	server_open(&server, "good.pem", "good.key", NULL);
+	for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+		SSL_CTX *ctx = client_context(NULL);
+		struct client client;
+
+		assert_int_equal(SSL_CTX_set_max_proto_version(ctx, version), 1);
+		client = client_open(&server, ctx);
+		assert_true(client_greet(&client));
+		client_write(&client, "one\ntw", 6);
+		assert_int_equal(client_read(&client, text, 4), 4);
+		assert_memory_equal(text, "one\n", 4);
+		client_write(&client, "o\nbig\n", 6);
+		assert_int_equal(client_read(&client, text, 4), 4);
+		assert_memory_equal(text, "two\n", 4);
+		assert_int_equal(client_read(&client, big, sizeof(big)), sizeof(big));
+		assert_true(big[0] == 0 && big[BIG - 1] == 0 && big[BIG] == '\n');
+		assert_true(SSL_shutdown(client.ssl) >= 0);
+		assert_int_equal(client_read(&client, text, 1), 0);
+		assert_true((SSL_get_shutdown(client.ssl) & SSL_RECEIVED_SHUTDOWN) != 0);
+		client_close(&client);
+		SSL_CTX_free(ctx);
+	}
+	assert_int_equal(server.ends, 2);
+	server_close(&server);
+}
+
+/* One record has far more than a connection may hold unread: TLS keeps the rest, and no socket tells of it. */
+static void test_a_record_of_many_lines(void **state)
+{
+	static char lines[RECORD], back[RECORD];
+	SSL_CTX *ctx = client_context(NULL);
+	struct server server;
+	struct client client;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines); i++)
+		lines[i] = i % 8 == 7 ? '\n' : (char)('a' + i / 8 % 26);
+	server_open(&server, "good.pem", "good.key", NULL);
+	client = client_open(&server, ctx);
+	assert_true(client_greet(&client));
+	client_write(&client, lines, sizeof(lines));
+	assert_int_equal(client_read(&client, back, sizeof(back)), sizeof(back));
+	assert_memory_equal(lines, back, sizeof(back));
+	/* And a line that is longer than that is said to be so. */
+	memset(lines, 'x', sizeof(lines));
+	client_write(&client, lines, 2 * IN_MAX);
+	assert_int_equal(client_read(&client, back, sizeof(back)), 9);
+	assert_memory_equal(back, "too long\n", 9);
+	client_close(&client);
+	server_close(&server);
+	SSL_CTX_free(ctx);
+}
+
+/* Whoever is new gets what was loaded last; who was there goes on. A load that failed has changed nothing. */
+static void test_another_certificate(void **state)
+{
+	SSL_CTX *ctx = client_context(NULL);
+	struct server server;
+	struct client early, late;
+	char text[4];
+
+	(void)state;
+	server_open(&server, "good.pem", "good.key", NULL);
+	early = client_open(&server, ctx);
+	assert_true(client_greet(&early));
+	assert_non_null(load(server.tls, "other.pem", "good.key", NULL));
+	assert_null(load(server.tls, "slow.pem", "slow.key", NULL));
+	late = client_open(&server, ctx);
+	assert_true(client_greet(&late));
+	assert_int_equal(EVP_PKEY_get_base_id(X509_get0_pubkey(SSL_get0_peer_certificate(late.ssl))), EVP_PKEY_RSA);
+	client_write(&early, "one\n", 4);
+	assert_int_equal(client_read(&early, text, 4), 4);
+	client_close(&early);
+	client_close(&late);
+	server_close(&server);
+	SSL_CTX_free(ctx);
+}
+
+/* The protocol never hears of them, and the other side is told why by an alert. */
+static void test_who_is_refused(void **state)
+{
+	static const struct {
+		const char *pair;
+		bool in;
+	} rows[] = { { NULL, false }, { "number", true }, { "good", false }, { "other", false } };
+	struct server server;
+	char text[4];
+
+	(void)state;
+	server_open(&server, "good.pem", "good.key", "number.pem");
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		SSL_CTX *ctx = client_context(rows[i].pair);
+		struct client client = client_open(&server, ctx);
+
+		assert_true(client_greet(&client)); /* TLS 1.3: it hears of it afterwards */
+		client_write(&client, "one\n", 4);
+		assert_int_equal(client_read(&client, text, 4), rows[i].in ? 4 : 0);
+		assert_int_equal(server.opens, i >= 1);
+		client_close(&client);
+		SSL_CTX_free(ctx);
+	}
+	server_close(&server);
+}
+
+/* Bytes that are no TLS: an alert at most, and the end. */
+static void test_no_tls(void **state)
+{
+	const struct al_slice rows[] = { AL_S("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), AL_S("\1\2\0\0\0\0\0\10"),
+					 AL_S("\26\3\1\377\377xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx") };
+	struct server server;
+	uint8_t alert[16];
+
+	(void)state;
+	server_open(&server, "good.pem", "good.key", NULL);
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		int fd = client_connect(server.port);
+		size_t came = 0;
+		ssize_t got = -1;
+
+		client_send(fd, rows[i].ptr, rows[i].len);
+		assert_int_equal(shutdown(fd, SHUT_WR), 0);
+		assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+		while (got != 0) {
+			round_of(&server);
+			got = read(fd, alert, sizeof(alert));
+			came += got > 0 ? (size_t)got : 0;
+			assert_true(got >= 0 || errno == EAGAIN);
+		}
+		assert_true(came <= 7);
+		close(fd);
+	}
+	assert_int_equal(server.opens, 0);
+	server_close(&server);
+}
+
+/* All of them stand there with a hello, and then somebody asks over plain TCP: he does not wait for all handshakes. */
+static void test_a_crowd_takes_turns(void **state)
+{
+	enum { CROWD = 40 };
+	SSL_CTX *ctx = client_context(NULL);
+	struct client crowd[CROWD];
+	struct server server;
+	char text[4];
+	size_t greeted = 0;
+	int fd;
+
+	(void)state;
+	server_open(&server, "slow.pem", "slow.key", NULL);
+	for (size_t i = 0; i < CROWD; i++) {
+		crowd[i] = client_open(&server, ctx);
+		assert_int_equal(SSL_do_handshake(crowd[i].ssl), -1);
+	}
+	while (al_listener_conns(server.listener) < CROWD)
+		round_of(&server);
+	fd = client_connect(server.plain_port);
+	client_say(fd, "one\n");
+	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	while (read(fd, text, sizeof(text)) != 4)
+		round_of(&server);
+	for (size_t i = 0; i < CROWD; i++)
+		greeted += recv(crowd[i].fd, text, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+	assert_true(greeted < CROWD);
+	for (size_t i = 0; i < CROWD; i++) {
+		assert_true(client_greet(&crowd[i]));
+		client_write(&crowd[i], "one\n", 4);
+		assert_int_equal(client_read(&crowd[i], text, 4), 4);
+		client_close(&crowd[i]);
+	}
+	close(fd);
+	server_close(&server);
+	SSL_CTX_free(ctx);
+}
+
+/* A listener that ends while handshakes wait for their turn, and while others have just begun. */
+static void test_the_end_comes_first(void **state)
+{
+	SSL_CTX *ctx = client_context(NULL);
+	struct client hello;
+	struct server server;
+	int fd;
+
+	(void)state;
+	server_open(&server, "good.pem", "good.key", NULL);
+	fd = client_connect(server.port);
+	hello = client_open(&server, ctx);
+	assert_int_equal(SSL_do_handshake(hello.ssl), -1);
+	while (al_listener_conns(server.listener) < 2)
+		round_of(&server);
+	server_close(&server);
+	client_close(&hello);
+	close(fd);
+	SSL_CTX_free(ctx);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_is_loaded),         cmocka_unit_test(test_bytes_go_both_ways),
+		cmocka_unit_test(test_a_record_of_many_lines), cmocka_unit_test(test_another_certificate),
+		cmocka_unit_test(test_who_is_refused),         cmocka_unit_test(test_no_tls),
+		cmocka_unit_test(test_a_crowd_takes_turns),    cmocka_unit_test(test_the_end_comes_first),
+	};
+	char command[64];
+	int rc;
+
+	if (mkdtemp(dir) == NULL)
+		return 1;
+	files_make();
+	rc = cmocka_run_group_tests(tests, NULL, NULL);
+	(void)snprintf(command, sizeof(command), "rm -r %s", dir);
+	return system(command) == 0 ? rc : 1;
+}
