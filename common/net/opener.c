@@ -2,7 +2,7 @@
 /*
  * opener.c -- both sides of the process that opens alamo.conf.
  *
- * A question is one byte, an answer is open(2)'s errno as a byte, 0 with a descriptor beside it.
+ * A question is one byte, an answer for each path open(2)'s errno as a byte, 0 with a descriptor beside it.
  */
 #include "opener.h"
 
@@ -53,26 +53,32 @@ static bool answer(int fd, uint8_t number)
 }
 
 /* O_NONBLOCK: a pipe in the file's place must not hold us. */
-_Noreturn static void opener_child(int socket, pid_t parent, const char *path)
+static bool path_answer(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	bool said = answer(fd, fd >= 0 ? 0 : (uint8_t)errno);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return said;
+}
+
+_Noreturn static void opener_child(int socket, pid_t parent, const char *const *paths, size_t count)
 {
 	char byte;
+	bool said = true;
 
 	if (!al_child_alone(socket, parent, "alamo-opener") || sandbox_opener() != AL_OK)
 		_exit(1);
-	while (read(AL_CHILD_SOCKET, &byte, 1) == 1) {
-		int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-		if (!answer(fd, fd >= 0 ? 0 : (uint8_t)errno))
-			break;
-		if (fd >= 0)
-			(void)close(fd);
-	}
+	while (said && read(AL_CHILD_SOCKET, &byte, 1) == 1)
+		for (size_t i = 0; said && i < count; i++)
+			said = path_answer(paths[i]);
 	_exit(0);
 }
 
 /* ---- the daemon ---- */
 
-enum al_err opener_start(const char *path, struct opener **out)
+enum al_err opener_start(const char *const *paths, size_t count, struct opener **out)
 {
 	struct opener *opener = calloc(1, sizeof(*opener));
 	pid_t parent = getpid();
@@ -87,7 +93,7 @@ enum al_err opener_start(const char *path, struct opener **out)
 	opener->socket = ends[0];
 	opener->pid = fork();
 	if (opener->pid == 0)
-		opener_child(ends[1], parent, path);
+		opener_child(ends[1], parent, paths, count);
 	(void)close(ends[1]);
 	if (opener->pid > 0 && fcntl(opener->socket, F_SETFL, O_NONBLOCK) == 0) {
 		*out = opener;

@@ -4,8 +4,10 @@
  */
 #include "reload.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
@@ -14,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "alamo/base/buf.h"
 #include "alamo/base/log.h"
@@ -24,12 +27,19 @@
 #define REASON_MAX (PATH_MAX + 256)
 #define OPENER_GONE "the process that opens alamo.conf is gone: a restart reads it"
 #define KEYS_MAX 32768 /* bytes of what changed, in a message */
+#define PATHS_MAX (1 + AL_SERVICE_FILES_MAX)
 
 struct reload {
 	const struct al_service_def *def;
 	struct al_conf *conf;
 	void *const *self;
-	char path[PATH_MAX]; /* absolute */
+	char paths[PATHS_MAX]
+		  [PATH_MAX]; /* absolute: alamo.conf's, then those of the daemon's files, empty where it has none */
+	const char *of[PATHS_MAX]; /* them, as the opener takes them */
+	size_t count;
+	int fds[PATHS_MAX];     /* -1: none */
+	int numbers[PATHS_MAX]; /* why not: an errno */
+	size_t answered;
 	struct opener *opener;
 	struct event *on_hangup, *on_answer;
 	unsigned asked; /* questions without an answer */
@@ -115,17 +125,50 @@ static void take(struct reload *reload, struct al_conf *next)
 	say_taken(&tally);
 }
 
-static void file_read(struct reload *reload, int fd)
+static const char *path_failed(const struct reload *reload, size_t at, char message[static REASON_MAX])
+{
+	(void)snprintf(message, REASON_MAX, "%s: %s", reload->paths[at], strerror(reload->numbers[at]));
+	return message;
+}
+
+/* NULL: the daemon has taken all of them. */
+static const char *files_take(const struct reload *reload, char message[static REASON_MAX])
+{
+	for (size_t i = 1; i < reload->count; i++)
+		if (reload->fds[i] < 0 && reload->paths[i][0] != '\0')
+			return path_failed(reload, i, message);
+	return reload->count > 1 ? reload->def->read(*reload->self, reload->fds + 1) : NULL;
+}
+
+static void fds_close(struct reload *reload)
+{
+	for (size_t i = 0; i < reload->count; i++) {
+		if (reload->fds[i] >= 0)
+			(void)close(reload->fds[i]);
+		reload->fds[i] = -1;
+	}
+	reload->answered = 0;
+}
+
+static void conf_read(struct reload *reload)
 {
 	char message[REASON_MAX];
 	struct al_conf *next;
 	const char *why;
+	int fd = reload->fds[0];
 
-	if (al_conf_load_fd(fd, reload->path, &next, message, sizeof(message)) != AL_OK) {
+	if (fd < 0) {
+		say_refused(path_failed(reload, 0, message));
+		return;
+	}
+	reload->fds[0] = -1; /* closed by who reads it */
+	if (al_conf_load_fd(fd, reload->paths[0], &next, message, sizeof(message)) != AL_OK) {
 		say_refused(message);
 		return;
 	}
-	why = reload->def->reload != NULL ? reload->def->reload(*reload->self, next) : NULL;
+	why = files_take(reload, message);
+	if (why == NULL && reload->def->reload != NULL)
+		why = reload->def->reload(*reload->self, next);
 	if (why == NULL)
 		take(reload, next);
 	else
@@ -138,26 +181,46 @@ static void file_read(struct reload *reload, int fd)
 static void on_answer(evutil_socket_t socket, short what, void *arg)
 {
 	struct reload *reload = arg;
-	char message[REASON_MAX];
-	int fd = -1;
-	enum al_err err = opener_take(reload->opener, &fd);
+	size_t at = reload->answered;
+	enum al_err err = opener_take(reload->opener, &reload->fds[at]);
 
 	(void)socket;
 	(void)what;
 	if ((err == AL_OK || err == AL_ESYS) && reload->asked > 0)
 		reload->asked--;
-	if (err == AL_OK) {
-		file_read(reload, fd);
-	} else if (err == AL_ESYS) {
-		(void)snprintf(message, sizeof(message), "%s: %s", reload->path, strerror(errno));
-		say_refused(message);
-	} else if (err != AL_EAGAIN) {
+	if (err == AL_EAGAIN)
+		return;
+	if (err != AL_OK && err != AL_ESYS) {
 		(void)event_del(reload->on_answer);
 		al_log(AL_LOG_ERROR, "opener", "reason=\"it ended: a restart reads alamo.conf\"");
 		if (reload->asked > 0) /* with a question in hand, to which somebody waits for an answer */
 			say_refused(OPENER_GONE);
 		reload->asked = 0;
+		return;
 	}
+	reload->numbers[at] = err == AL_ESYS ? errno : 0;
+	reload->answered++;
+	if (reload->answered < reload->count)
+		return;
+	conf_read(reload);
+	fds_close(reload);
+}
+
+enum al_err reload_read(struct reload *reload)
+{
+	char message[REASON_MAX];
+	const char *why;
+
+	for (size_t i = 1; i < reload->count; i++) {
+		if (reload->paths[i][0] != '\0')
+			reload->fds[i] = open(reload->paths[i], O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		reload->numbers[i] = errno;
+	}
+	why = files_take(reload, message);
+	fds_close(reload);
+	if (why != NULL)
+		al_log(AL_LOG_ERROR, "file-refused", "reason=\"%s\"", why);
+	return why == NULL ? AL_OK : AL_EINVAL;
 }
 
 /* Signals that come faster than files are read are one: each question that is asked is answered. */
@@ -191,23 +254,40 @@ static enum al_err events_open(struct reload *reload, struct al_loop *loop)
 	return event_add(reload->on_hangup, NULL) == 0 && event_add(reload->on_answer, NULL) == 0 ? AL_OK : AL_ESYS;
 }
 
+/* The working directory may be another one later. */
+static enum al_err paths_find(struct reload *reload, const char *path)
+{
+	const struct al_service_def *def = reload->def;
+	char copy[PATH_MAX];
+	enum al_err err = al_slice_copy(al_slice_str(path), copy, sizeof(copy));
+
+	assert(def->file_count <= AL_SERVICE_FILES_MAX);
+	reload->count = 1 + def->file_count;
+	for (size_t i = 0; err == AL_OK && i < reload->count; i++) {
+		const char *value = i == 0 ? basename(copy)
+					   : al_conf_str(reload->conf, def->section, def->files[i - 1]);
+
+		reload->of[i] = reload->paths[i];
+		if (value[0] != '\0')
+			err = al_conf_path(reload->conf, value, reload->paths[i], sizeof(reload->paths[i]));
+	}
+	return err;
+}
+
 enum al_err reload_new(struct al_loop *loop, const struct al_service_def *def, struct al_conf *conf, const char *path,
 		       void *const *self, struct reload **out)
 {
 	struct reload *reload = calloc(1, sizeof(*reload));
-	char copy[PATH_MAX];
 	enum al_err err;
 
 	if (reload == NULL)
 		return AL_ENOMEM;
-	*reload = (struct reload){ .def = def, .conf = conf, .self = self };
+	*reload = (struct reload){ .def = def, .conf = conf, .self = self, .fds = { -1, -1, -1, -1, -1 } };
 	al_metric_add(&refused);
 	al_metric_add(&waiting);
-	err = al_slice_copy(al_slice_str(path), copy, sizeof(copy));
-	if (err == AL_OK) /* the working directory may be another one by then */
-		err = al_conf_path(conf, basename(copy), reload->path, sizeof(reload->path));
+	err = paths_find(reload, path);
 	if (err == AL_OK)
-		err = opener_start(reload->path, &reload->opener);
+		err = opener_start(reload->of, reload->count, &reload->opener);
 	if (err == AL_OK)
 		err = events_open(reload, loop);
 	if (err != AL_OK)

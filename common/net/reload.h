@@ -19,5 +19,7 @@ struct reload;
 AL_MUST_USE enum al_err reload_new(struct al_loop *loop, const struct al_service_def *def, struct al_conf *conf,
 				   const char *path, void *const *self, struct reload **out);
 void reload_free(struct reload *reload); /* NULL is allowed */
+/* The daemon's other files, by ourselves: there is no sandbox yet. */
+AL_MUST_USE enum al_err reload_read(struct reload *reload);
 
 #endif

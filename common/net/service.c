@@ -433,6 +433,11 @@ int al_service_main(int argc, char **argv, const struct al_service_def *def)
 	return code;
 }
 
+enum al_err al_service_read(struct al_service *service)
+{
+	return reload_read(service->reload);
+}
+
 struct al_loop *al_service_loop(struct al_service *service)
 {
 	return service->loop;

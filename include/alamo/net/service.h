@@ -37,12 +37,24 @@ struct al_service_def {
 	 * text. Strings of these keys stay as long as they are not replaced by the next reload. NULL: it has none.
 	 */
 	const char *(*reload)(void *self, const struct al_conf *next);
+	/*
+	 * Keys of `section` whose values are paths of files that are read again then, before it; up to
+	 * AL_SERVICE_FILES_MAX. `read` gets a descriptor for each, -1 where the key is empty, and does not close them; it takes
+	 * all that is in them, or nothing and says why not.
+	 */
+	const char *const *files;
+	size_t file_count;
+	const char *(*read)(void *self, const int *fds);
 };
+
+#define AL_SERVICE_FILES_MAX 4
 
 int al_service_main(int argc, char **argv, const struct al_service_def *def);
 
 struct al_loop *al_service_loop(struct al_service *service);
 const struct al_conf *al_service_conf(struct al_service *service);
+/* The files for the first time: from start(), when *self is set, before al_sandbox(). Says in the log what is wrong. */
+AL_MUST_USE enum al_err al_service_read(struct al_service *service);
 /*
  * Bind `listener` to every address of [network] listen (or of the section's
  * own `listen`) at the section's port key, and announce each as `endpoint`.
