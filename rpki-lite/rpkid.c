@@ -35,6 +35,7 @@ struct rpkid {
 	struct served *served;
 	struct signed_set *signed_set; /* NULL: no key */
 	struct rtr_server *rtr;
+	struct al_tls *tls; /* NULL: none is wanted */
 	struct export *export;
 	struct al_http *http;
 	bool posted; /* a publish is on its way */
@@ -151,6 +152,7 @@ static const char *rpkid_reload(void *arg, const struct al_conf *next)
 static enum al_err rpkid_rtr(struct rpkid *self, const struct al_conf *conf)
 {
 	struct rtr_server_conf rtr = rtr_conf(conf);
+	struct al_listener *over_tls;
 	enum al_err err;
 
 	for (uint8_t version = 1; version <= RTR_VERSION_MAX; version++)
@@ -159,7 +161,35 @@ static enum al_err rpkid_rtr(struct rpkid *self, const struct al_conf *conf)
 
 	if (err == AL_OK)
 		err = al_service_listen(self->service, rtr_server_listener(self->rtr), "rpki", "port", "rtr");
+	if (err == AL_OK && self->tls != NULL)
+		err = rtr_server_tls(self->rtr, self->tls, &over_tls);
+	if (err == AL_OK && self->tls != NULL)
+		err = al_service_listen(self->service, over_tls, "rpki", "tls-port", "rtr-tls");
 	return err;
+}
+
+static const char *const rpkid_files[] = { "tls-certificate", "tls-key", "tls-client-ca" };
+
+static const char *rpkid_read(void *arg, const int *fds)
+{
+	struct rpkid *self = arg;
+	const struct al_tls_files files = { fds[0], fds[1], fds[2] };
+
+	if (files.certificate < 0)
+		return files.key >= 0 || files.client_ca >= 0 ? "[rpki] tls-certificate is missing: no TLS without it"
+							      : NULL;
+	return files.key >= 0 ? al_tls_load(self->tls, &files) : "[rpki] tls-key is missing: the certificate's key";
+}
+
+/* Before the sandbox, behind which only the opener gets at the files. */
+static enum al_err rpkid_tls(struct rpkid *self)
+{
+	const struct al_conf *conf = al_service_conf(self->service);
+	enum al_err err = AL_OK;
+
+	if (al_conf_str(conf, "rpki", "tls-certificate")[0] != '\0')
+		err = al_tls_new(al_service_loop(self->service), &self->tls);
+	return err == AL_OK ? al_service_read(self->service) : err;
 }
 
 static enum al_err rpkid_signed(struct rpkid *self, const struct al_conf *conf)
@@ -275,7 +305,9 @@ static enum al_err rpkid_start(struct al_service *service, void **out)
 		return AL_ENOMEM;
 	self->service = service;
 	*out = self;
-	err = al_sandbox(al_service_conf(service), paths, AL_COUNT(paths));
+	err = rpkid_tls(self);
+	if (err == AL_OK)
+		err = al_sandbox(al_service_conf(service), paths, AL_COUNT(paths));
 	return err == AL_OK ? rpkid_open(self) : err;
 }
 
@@ -291,6 +323,7 @@ static void rpkid_stop(void *arg)
 	export_free(self->export);
 	signed_free(self->signed_set);
 	rtr_server_free(self->rtr);
+	al_tls_free(self->tls);
 	served_free(self->served);
 	vrp_history_free(self->coming);
 	vrp_fold_free(self->fold);
@@ -303,4 +336,7 @@ const struct al_service_def rpkid_service = {
 	.stop = rpkid_stop,
 	.section = "rpki",
 	.reload = rpkid_reload,
+	.files = rpkid_files,
+	.file_count = AL_COUNT(rpkid_files),
+	.read = rpkid_read,
 };

@@ -28,6 +28,8 @@ struct rtr_client {
 
 struct rtr_server {
 	struct al_listener *listener;
+	struct al_listener *over_tls; /* NULL: none */
+	struct al_loop *loop;
 	struct al_timer *timer;
 	uint64_t sweep_at_ms;
 	struct rtr_server_conf conf;

@@ -323,7 +323,8 @@ static void client_drained(struct al_conn *conn, void *user)
 	client_tick(client);
 }
 
-enum al_err rtr_server_new(struct al_loop *loop, const struct rtr_server_conf *conf, struct rtr_server **out)
+static enum al_err server_listener(struct rtr_server *server, const char *name, struct al_tls *tls,
+				   struct al_listener **out)
 {
 	static const struct al_conn_ops ops = {
 		.open = client_open,
@@ -331,14 +332,21 @@ enum al_err rtr_server_new(struct al_loop *loop, const struct rtr_server_conf *c
 		.drained = client_drained,
 		.closed = client_closed,
 	};
-	struct al_listener_conf listener = {
-		.name = "rtr",
-		.max_conns = conf->max_conns,
-		.max_per_source = conf->max_per_source,
+	const struct al_listener_conf conf = {
+		.name = name,
+		.max_conns = server->conf.max_conns,
+		.max_per_source = server->conf.max_per_source,
 		.in_max = RTR_INPUT_MAX,
 		.out_max = RTR_OUT_MAX,
 		.idle_ms = IDLE_MS,
+		.tls = tls,
 	};
+
+	return al_listener_new(server->loop, &conf, &ops, server, out);
+}
+
+enum al_err rtr_server_new(struct al_loop *loop, const struct rtr_server_conf *conf, struct rtr_server **out)
+{
 	struct rtr_server *server;
 	enum al_err err;
 
@@ -348,10 +356,11 @@ enum al_err rtr_server_new(struct al_loop *loop, const struct rtr_server_conf *c
 	if (server == NULL)
 		return AL_ENOMEM;
 	server->conf = *conf;
+	server->loop = loop;
 	rtr_images_init(&server->images);
 	err = al_timer_new(loop, server_sweep, server, &server->timer);
 	if (err == AL_OK)
-		err = al_listener_new(loop, &listener, &ops, server, &server->listener);
+		err = server_listener(server, "rtr", NULL, &server->listener);
 	if (err != AL_OK) {
 		rtr_server_free(server);
 		return err;
@@ -361,6 +370,15 @@ enum al_err rtr_server_new(struct al_loop *loop, const struct rtr_server_conf *c
 	return AL_OK;
 }
 
+enum al_err rtr_server_tls(struct rtr_server *server, struct al_tls *tls, struct al_listener **out)
+{
+	enum al_err err = server_listener(server, "rtr-tls", tls, &server->over_tls);
+
+	if (err == AL_OK)
+		*out = server->over_tls;
+	return err;
+}
+
 void rtr_server_limit(struct rtr_server *server, const struct rtr_server_conf *conf)
 {
 	const struct al_listener_limits limits = { conf->max_conns, conf->max_per_source, IDLE_MS, 0 };
@@ -368,6 +386,8 @@ void rtr_server_limit(struct rtr_server *server, const struct rtr_server_conf *c
 	server->conf.notify_ms = conf->notify_ms;
 	server->conf.timers = conf->timers;
 	al_listener_limit(server->listener, &limits);
+	if (server->over_tls != NULL)
+		al_listener_limit(server->over_tls, &limits);
 }
 
 void rtr_server_free(struct rtr_server *server)
@@ -375,6 +395,7 @@ void rtr_server_free(struct rtr_server *server)
 	if (server == NULL)
 		return;
 	al_listener_free(server->listener); /* first: closing connections gives images back */
+	al_listener_free(server->over_tls);
 	al_timer_free(server->timer);
 	rtr_images_release(&server->images);
 	free(server);

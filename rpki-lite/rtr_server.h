@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rtr_server.h -- RTR over TCP: routers in, sessions stepped, images out, Notify when there is something new.
+ * rtr_server.h -- RTR over TCP and TLS: routers in, sessions stepped, images out, Notify when there is something new.
  *
  * A router can hold: 4 KiB of unread input, one answer (a reference), one slot. It loses its connection when it
  * asks nothing for RTR_SILENT_MS after connecting, when nothing of an answer leaves here for RTR_STALL_MS, or when it
@@ -10,6 +10,7 @@
 #define RPKI_LITE_RTR_SERVER_H
 
 #include "alamo/net/net.h"
+#include "alamo/net/tls.h"
 
 #include "rtr_pdu.h"
 #include "vrp_delta.h"
@@ -39,6 +40,8 @@ void rtr_server_free(struct rtr_server *server); /* NULL is allowed; closes all 
 /* Other limits and times, from now on: who is connected stays, and hears of the timers with the next End of Data. */
 void rtr_server_limit(struct rtr_server *server, const struct rtr_server_conf *conf);
 struct al_listener *rtr_server_listener(struct rtr_server *server);
+/* A second listener, with the same limits of its own. `tls` stays the caller's, and longer than the server. */
+AL_MUST_USE enum al_err rtr_server_tls(struct rtr_server *server, struct al_tls *tls, struct al_listener **out);
 /* `history` (borrowed, may change until the next publish only) leads to `set`. Idle routers are told. NULL: there is no data any more. */
 void rtr_server_publish(struct rtr_server *server, const struct vrp_set *set, const struct vrp_history *history);
 

@@ -88,6 +88,7 @@ static void test_empty_file_is_a_configuration(void **state)
 	assert_int_equal(al_conf_port(conf, "dns", "http-port"), 4054);
 	assert_int_equal(al_conf_port(conf, "rpki", "port"), 4323);
 	assert_int_equal(al_conf_port(conf, "rpki", "http-port"), 4324);
+	assert_int_equal(al_conf_port(conf, "rpki", "tls-port"), 4325);
 	assert_int_equal(al_conf_u64(conf, "whois", "max-connections"), 4096);
 	assert_int_equal(al_conf_u64(conf, "rpki", "expire"), 172800);
 	assert_int_equal(al_conf_u64(conf, "dns", "workers"), 0);
@@ -122,6 +123,7 @@ static void test_standard_ports(void **state)
 	assert_int_equal(al_conf_port(conf, "dns", "http-port"), 4054);
 	assert_int_equal(al_conf_port(conf, "rpki", "port"), 323);
 	assert_int_equal(al_conf_port(conf, "rpki", "http-port"), 4324);
+	assert_int_equal(al_conf_port(conf, "rpki", "tls-port"), 324);
 	assert_int_equal(al_conf_port(conf, "registry", "request-port"), 4343);
 	al_conf_free(conf);
 }
@@ -254,8 +256,9 @@ static void test_a_running_daemon_takes_some_of_it(void **state)
 	struct differences all = { "" };
 	(void)state;
 	al_conf_differ(conf, next, on_difference, &all);
-	assert_string_equal(all.text, "network.ports=standard! whois.port=43! whois.http-port=80! whois.idle-seconds=6 "
-				      "whois.history=no! dns.port=53! rpki.port=323! rpki.brake-percent=1 ");
+	assert_string_equal(all.text,
+			    "network.ports=standard! whois.port=43! whois.http-port=80! whois.idle-seconds=6 "
+			    "whois.history=no! dns.port=53! rpki.port=323! rpki.tls-port=324! rpki.brake-percent=1 ");
 	const char *url = al_conf_str(next, "whois", "rdap-url");
 	al_conf_take(conf, next);
 	assert_int_equal(al_conf_u64(conf, "whois", "idle-seconds"), 6);
@@ -270,7 +273,7 @@ static void test_a_running_daemon_takes_some_of_it(void **state)
 	all.text[0] = '\0';
 	al_conf_differ(conf, next, on_difference, &all);
 	assert_string_equal(all.text, "network.ports=standard! whois.port=43! whois.http-port=80! dns.port=53! "
-				      "rpki.port=323! ");
+				      "rpki.port=323! rpki.tls-port=324! ");
 	al_conf_free(next);
 	al_conf_free(conf);
 }
@@ -404,9 +407,10 @@ static void test_every_number_has_its_range(void **state)
 static void test_what_may_be_empty(void **state)
 {
 	static const char *const empty[] = {
-		"registry witnesses", "registry publish", "registry listen", "whois listen", "whois rdap-url",
-		"whois registry-url", "dns listen",       "dns tsig-keys",   "dns notify",   "dns notify-key",
-		"dns nsid",           "rpki listen",      "rpki source",
+		"registry witnesses", "registry publish",     "registry listen", "whois listen",
+		"whois rdap-url",     "whois registry-url",   "dns listen",      "dns tsig-keys",
+		"dns notify",         "dns notify-key",       "dns nsid",        "rpki listen",
+		"rpki source",        "rpki tls-certificate", "rpki tls-key",    "rpki tls-client-ca",
 	};
 	char *text = printed(load(""));
 	struct al_slice rest = al_slice_str(text), section, key, value;
