@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * nrtm4_files.c -- records out of the history, through zlib.
+ * nrtm4_files.c -- records out of the history, through gzip.
  *
  * A snapshot of any size of the log is read out of the history as it is now: of all versions up to that size those that
  * no later one up to it has replaced. So making one needs no copy of the state, and may take its time.
@@ -16,13 +16,13 @@
 
 #include <zlib.h>
 
+#include "alamo/base/gzip.h"
+
 #include "history.h"
 #include "rdap_json.h"
 #include "text.h"
 
 #define FORM 1 /* of the files; whoever changes what is in them adds 1, and so begins another session */
-#define LEVEL 6
-#define GZIP (15 + 16) /* window bits, and zlib's mark for the gzip format: no name, no time in its head */
 #define TEXT_MAX (2u << 20)
 #define PIECE_TEXT 32768u
 #define PIECE_LOOKS 500u
@@ -48,56 +48,10 @@ void nrtm4_session(const struct al_vkey *log, char out[static NRTM4_UUID_LEN])
 	}
 }
 
-/* ---- packing ---- */
-
-struct pack {
-	z_stream stream;
-	struct al_buf *out;
-	enum al_err err;
-};
-
-static enum al_err pack_begin(struct pack *pack, struct al_buf *out)
-{
-	memset(pack, 0, sizeof(*pack));
-	pack->out = out;
-	al_buf_reset(out);
-	if (deflateInit2(&pack->stream, LEVEL, Z_DEFLATED, GZIP, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-		pack->err = AL_ENOMEM;
-	return pack->err;
-}
-
-static void pack_put(struct pack *pack, const void *bytes, size_t len, int flush)
-{
-	unsigned char chunk[16384];
-	int result = Z_OK;
-
-	pack->stream.next_in = (unsigned char *)(uintptr_t)bytes;
-	pack->stream.avail_in = (unsigned)len;
-	do {
-		pack->stream.next_out = chunk;
-		pack->stream.avail_out = sizeof(chunk);
-		if (pack->err == AL_OK)
-			result = deflate(&pack->stream, flush);
-		if (result == Z_STREAM_ERROR)
-			pack->err = AL_EINVAL;
-		if (pack->err == AL_OK)
-			al_buf_put(pack->out, chunk, sizeof(chunk) - pack->stream.avail_out);
-		if (pack->err == AL_OK)
-			pack->err = pack->out->err;
-	} while (pack->err == AL_OK && pack->stream.avail_out == 0);
-}
-
-static enum al_err pack_end(struct pack *pack)
-{
-	pack_put(pack, "", 0, Z_FINISH);
-	(void)deflateEnd(&pack->stream);
-	return pack->err;
-}
-
 /* ---- records ---- */
 
 /* One text of the sequence; takes `record`. Returns its length. */
-static size_t put_json(struct pack *pack, json_t *record)
+static size_t put_json(struct al_gzip *pack, json_t *record)
 {
 	char *text = record != NULL ? json_dumps(record, JSON_COMPACT) : NULL;
 	size_t len = text != NULL ? strlen(text) : 0;
@@ -107,14 +61,14 @@ static size_t put_json(struct pack *pack, json_t *record)
 		pack->err = pack->err != AL_OK ? pack->err : AL_ENOMEM;
 		return 0;
 	}
-	pack_put(pack, "\x1e", 1, Z_NO_FLUSH);
-	pack_put(pack, text, len, Z_NO_FLUSH);
-	pack_put(pack, "\n", 1, Z_NO_FLUSH);
+	al_gzip_put(pack, "\x1e", 1);
+	al_gzip_put(pack, text, len);
+	al_gzip_put(pack, "\n", 1);
 	free(text);
 	return len;
 }
 
-static void put_header(struct pack *pack, const struct whois_view *view, const char *type, const char *session,
+static void put_header(struct al_gzip *pack, const struct whois_view *view, const char *type, const char *session,
 		       uint64_t version)
 {
 	(void)put_json(pack, json_pack("{s:i, s:s, s:o, s:s, s:I}", "nrtm_version", 4, "type", type, "source",
@@ -144,7 +98,7 @@ static json_t *change(const struct whois_version *version)
 }
 
 /* A delta has at least one record (section 4.3), and an entry of a kind that is not known here changes nothing: then it says the registry object again. */
-static enum al_err put_idle(struct pack *pack, const struct whois_view *view, uint64_t size, struct al_buf *scratch)
+static enum al_err put_idle(struct al_gzip *pack, const struct whois_view *view, uint64_t size, struct al_buf *scratch)
 {
 	const struct al_object *registry = al_state_registry(view->state);
 	struct whois_version version;
@@ -163,8 +117,8 @@ enum al_err nrtm4_delta(const struct whois_view *view, const char *session, uint
 	uint64_t serial = whois_history_first(view->history, version - 1), count = 0;
 	struct whois_version at;
 	struct al_buf scratch;
-	struct pack pack;
-	enum al_err err = pack_begin(&pack, out);
+	struct al_gzip pack;
+	enum al_err err = al_gzip_begin(&pack, out);
 
 	if (err != AL_OK)
 		return err;
@@ -180,7 +134,7 @@ enum al_err nrtm4_delta(const struct whois_view *view, const char *session, uint
 	if (err == AL_OK && count == 0)
 		err = put_idle(&pack, view, version, &scratch);
 	al_buf_release(&scratch);
-	if (pack_end(&pack) != AL_OK)
+	if (al_gzip_end(&pack) != AL_OK)
 		return pack.err;
 	return err;
 }
@@ -192,15 +146,14 @@ struct nrtm4_snapshot {
 	uint64_t size;   /* of the log */
 	uint64_t serial; /* next version to look at */
 	uint64_t last;
-	struct pack pack;
-	bool ended;
+	struct al_gzip pack;
 };
 
 enum al_err nrtm4_snapshot_new(const struct whois_view *view, const char *session, uint64_t version, struct al_buf *out,
 			       struct nrtm4_snapshot **made)
 {
 	struct nrtm4_snapshot *snapshot = calloc(1, sizeof(*snapshot));
-	enum al_err err = snapshot != NULL ? pack_begin(&snapshot->pack, out) : AL_ENOMEM;
+	enum al_err err = snapshot != NULL ? al_gzip_begin(&snapshot->pack, out) : AL_ENOMEM;
 
 	if (err != AL_OK) {
 		free(snapshot);
@@ -219,8 +172,7 @@ void nrtm4_snapshot_free(struct nrtm4_snapshot *snapshot)
 {
 	if (snapshot == NULL)
 		return;
-	if (!snapshot->ended)
-		(void)deflateEnd(&snapshot->pack.stream);
+	al_gzip_drop(&snapshot->pack);
 	free(snapshot);
 }
 
@@ -260,6 +212,5 @@ enum al_err nrtm4_snapshot_step(struct nrtm4_snapshot *snapshot)
 		return err != AL_OK ? err : snapshot->pack.err;
 	if (snapshot->serial <= snapshot->last)
 		return AL_EAGAIN;
-	snapshot->ended = true;
-	return pack_end(&snapshot->pack);
+	return al_gzip_end(&snapshot->pack);
 }
