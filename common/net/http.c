@@ -108,6 +108,10 @@ static void fields_put(struct al_buf *out, const struct al_http_answer *answer, 
 			      answer->immutable ? ", immutable" : "");
 	else
 		al_buf_str(out, "Cache-Control: no-cache\r\n");
+	if (answer->varies)
+		al_buf_str(out, "Vary: Accept-Encoding\r\n");
+	if (answer->packed && answer->status != 304)
+		al_buf_str(out, "Content-Encoding: gzip\r\n");
 	if (etag.len > 0)
 		al_buf_printf(out, "ETag: %.*s\r\n", AL_FMT(etag));
 	if (answer->status == 405)
@@ -151,6 +155,7 @@ static void answer_clear(struct al_http_answer *answer, int status)
 	answer->etag = NULL;
 	answer->modified_s = 0;
 	answer->max_age_s = 0;
+	answer->packed = false;
 	al_buf_printf(&answer->body, "%d %s\n", status, reason_of(status));
 }
 
@@ -289,6 +294,7 @@ static enum turn request_answer(struct http_conn *c, struct al_slice input, size
 	struct al_http_answer answer = { .status = 200, .type = "text/plain; charset=utf-8" };
 	bool last = request.close;
 	answer.host = request.host;
+	answer.takes_gzip = request.gzip;
 	al_buf_init(&answer.body, BODY_MAX);
 	bool now = request_route(c, &request, body, &answer);
 	if (now)

@@ -125,6 +125,38 @@ static struct al_slice parse_host(struct al_slice value)
 	return value.len <= 255 ? value : AL_S("");
 }
 
+/* ";q=0", ";q=0.0" and so on say that one is not taken. */
+static bool is_weighed_out(struct al_slice parameters)
+{
+	struct al_slice one;
+	while (parameters.len > 0) {
+		al_slice_cut(&parameters, ';', &one);
+		one = al_slice_trim(one);
+		if (!al_slice_casestarts(one, "q="))
+			continue;
+		for (one = al_slice_from(one, 2); one.len > 0; one = al_slice_from(one, 1))
+			if (one.ptr[0] != '0' && one.ptr[0] != '.')
+				return false;
+		return true;
+	}
+	return false;
+}
+
+static void parse_encodings(struct al_slice value, struct http_request *out)
+{
+	bool named = false;
+	while (value.len > 0) {
+		struct al_slice coding, parameters;
+		al_slice_cut(&value, ',', &parameters);
+		al_slice_cut(&parameters, ';', &coding);
+		coding = al_slice_trim(coding);
+		bool gzip = al_slice_caseis(coding, "gzip") || al_slice_caseis(coding, "x-gzip");
+		if (gzip || (!named && al_slice_is(coding, "*")))
+			out->gzip = !is_weighed_out(parameters);
+		named = named || gzip;
+	}
+}
+
 static int parse_field(struct al_slice line, struct http_request *out, unsigned *hosts, bool *measured)
 {
 	struct al_slice value = line;
@@ -139,6 +171,8 @@ static int parse_field(struct al_slice line, struct http_request *out, unsigned 
 		out->host = parse_host(value);
 	} else if (al_slice_caseis(name, "connection"))
 		parse_connection(value, out);
+	else if (al_slice_caseis(name, "accept-encoding"))
+		parse_encodings(value, out);
 	else if (al_slice_caseis(name, "if-none-match"))
 		out->if_none_match = value;
 	else if (al_slice_caseis(name, "if-modified-since"))

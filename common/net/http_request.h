@@ -20,6 +20,7 @@ struct http_request {
 	struct al_slice path;          /* starts with '/', still percent-encoded */
 	struct al_slice query;         /* without '?', raw */
 	struct al_slice host;          /* of the Host field; empty: none, or not the characters of one */
+	bool gzip;                     /* it reads bodies that are packed so (RFC 9110 section 12.5.3) */
 	struct al_slice if_none_match; /* empty: no condition */
 	uint64_t if_modified_since;    /* Unix seconds; 0: no condition, or none that can be read */
 };

@@ -24,6 +24,9 @@ struct al_http_answer {
 	bool allow_post;      /* of a 405: the service's own */
 	struct al_buf body;   /* handler fills it */
 	const char *policy;   /* Content-Security-Policy; constant; NULL: none */
+	bool takes_gzip;      /* in: the body may be packed by gzip */
+	bool varies;          /* others get it packed, or not: caches keep both apart. Their etags differ */
+	bool packed;          /* it is */
 	struct al_slice host; /* in: of the request's Host field, fit to be repeated; may be empty */
 };
 

@@ -72,6 +72,18 @@ static void broken(void *arg, struct al_slice rest, struct al_slice query, struc
 	answer->body.err = AL_ENOMEM;
 }
 
+/* Says whether it may be packed, and is "packed" so. */
+static void packs(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
+{
+	(void)arg;
+	(void)rest;
+	(void)query;
+	answer->varies = true;
+	answer->packed = answer->takes_gzip;
+	answer->etag = answer->packed ? "packed" : "plain";
+	al_buf_str(&answer->body, answer->packed ? "yes" : "no");
+}
+
 /* Says what was posted. */
 static void posted(void *arg, struct al_slice rest, struct al_slice body, struct al_http_answer *answer)
 {
@@ -97,6 +109,7 @@ static int site_open(void **state, bool with_posts)
 	assert_int_equal(al_http_route(site.http, "/large", large, NULL), AL_OK);
 	assert_int_equal(al_http_route(site.http, "/missing", missing, NULL), AL_OK);
 	assert_int_equal(al_http_route(site.http, "/broken", broken, NULL), AL_OK);
+	assert_int_equal(al_http_route(site.http, "/packs", packs, NULL), AL_OK);
 	if (with_posts) {
 		assert_int_equal(al_http_post_route(site.http, "/one", posted, NULL), AL_EEXIST);
 		assert_int_equal(al_http_post_route(site.http, "/post", posted, NULL), AL_OK);
@@ -181,6 +194,44 @@ static void test_routes(void **state)
 		snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\n" CLOSE, cases[i].path);
 		ask(*state, request, answer);
 		assert_ends(answer, cases[i].body);
+	}
+}
+
+static void test_who_takes_gzip(void **state)
+{
+	static const struct {
+		const char *field;
+		bool takes;
+	} rows[] = {
+		{ "", false },
+		{ "Accept-Encoding: gzip\r\n", true },
+		{ "accept-encoding: deflate, GZIP;q=0.5, br\r\n", true },
+		{ "Accept-Encoding: x-gzip\r\n", true },
+		{ "Accept-Encoding: *\r\n", true },
+		{ "Accept-Encoding: identity, *;q=0.1\r\n", true },
+		{ "Accept-Encoding: br\r\nAccept-Encoding: gzip\r\n", true },
+		{ "Accept-Encoding:\r\n", false },
+		{ "Accept-Encoding: gzip;q=0\r\n", false },
+		{ "Accept-Encoding: gzip ; q=0.000\r\n", false },
+		{ "Accept-Encoding: gzip;q=0.001\r\n", true },
+		{ "Accept-Encoding: gzip;q=0, *\r\n", false },
+		{ "Accept-Encoding: *, gzip;q=0\r\n", false },
+		{ "Accept-Encoding: *;q=0\r\n", false },
+		{ "Accept-Encoding: gzipped, ungzip, identity\r\n", false },
+		{ "Accept-Encoding: ;;;,,;q=,;gzip\r\n", false },
+	};
+	char request[512], answer[ANSWER_CAP];
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		snprintf(request, sizeof(request), "GET /packs HTTP/1.1\r\n%s" CLOSE, rows[i].field);
+		ask(*state, request, answer);
+		assert_ends(answer, rows[i].takes ? "\r\n\r\nyes" : "\r\n\r\nno");
+		assert_true((strstr(answer, "\r\nContent-Encoding: gzip\r\n") != NULL) == rows[i].takes);
+		assert_non_null(strstr(answer, "\r\nVary: Accept-Encoding\r\n"));
+		snprintf(request, sizeof(request), "GET /packs HTTP/1.1\r\n%sIf-None-Match: \"packed\"\r\n" CLOSE,
+			 rows[i].field);
+		ask(*state, request, answer);
+		assert_starts(answer, rows[i].takes ? "HTTP/1.1 304 " : "HTTP/1.1 200 ");
+		assert_true(strstr(answer, "\r\nContent-Encoding: ") == NULL);
 	}
 }
 
@@ -446,6 +497,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_fields_of_an_answer),
+		cmocka_unit_test(test_who_takes_gzip),
 		cmocka_unit_test(test_conditional_requests),
 		cmocka_unit_test(test_conditions_by_date),
 		cmocka_unit_test(test_refusals),
