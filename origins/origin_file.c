@@ -287,6 +287,47 @@ static void put_openbgpd(struct al_buf *out, const struct vrp_set *set, const st
 	al_buf_str(out, "}\n");
 }
 
+/* ---- RPSL ---- */
+
+/* "registry.alamo/log" is of the source ALAMO. */
+static void put_source(struct al_buf *out, const char *network)
+{
+	struct al_slice rest = al_slice_str(network), name;
+
+	(void)al_slice_cut(&rest, '.', &name);
+	if (!al_slice_cut(&rest, '/', &name) || name.len == 0)
+		name = AL_S("ORIGINS");
+	for (size_t i = 0; i < name.len; i++) {
+		char ch = name.ptr[i];
+		bool letter = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z');
+
+		al_buf_u8(out, letter ? (uint8_t)(ch & ~0x20) : ch >= '0' && ch <= '9' ? (uint8_t)ch : '-');
+	}
+}
+
+static void put_rpsl(struct al_buf *out, const struct vrp_set *set, const struct origin_meta *meta)
+{
+	struct vrp_walk walk;
+
+	put_comment(out, set, meta, set->vrps);
+	vrp_walk_start(&walk, set);
+	for (size_t i = 0; i < set->vrps; i++) {
+		const struct vrp *vrp = vrp_walk_next(&walk);
+
+		if (vrp->asn == 0)
+			continue;
+		al_buf_str(out, i < set->count4 ? "\nroute:          " : "\nroute6:         ");
+		vrp_put_prefix(out, vrp);
+		al_buf_str(out, "\norigin:         AS");
+		vrp_put_number(out, vrp->asn);
+		al_buf_str(out, "\nmax-length:     ");
+		vrp_put_number(out, vrp->max);
+		al_buf_str(out, "\nsource:         ");
+		put_source(out, meta->network);
+		al_buf_u8(out, '\n');
+	}
+}
+
 #define TEXT "text/plain; charset=utf-8"
 #define JSON "application/json"
 
@@ -302,4 +343,5 @@ const struct origin_file_def origin_files[ORIGIN_FILE_COUNT] = {
 	[ORIGIN_OPENBGPD] = { "roas-openbgpd.conf", TEXT, false, put_openbgpd },
 	[ORIGIN_SLURM] = { "roas-slurm.json", JSON, false, put_slurm },
 	[ORIGIN_SLURM2] = { "roas-slurm2.json", JSON, false, put_slurm2 },
+	[ORIGIN_RPSL] = { "roas-rpsl.txt", TEXT, false, put_rpsl },
 };

@@ -17,6 +17,8 @@
  *   roas-slurm.json       prefixAssertions (RFC 8416), for validators that add them to what they validate
  *   roas-slurm2.json      the same and aspaAssertions (draft-ietf-sidrops-aspa-slurm): only for those that read version 2,
  *                         as Routinator does; FORT 1.5.4 refuses the file
+ *   roas-rpsl.txt         route and route6 objects, for IRR tools that load a file (irrd_load_database and the like);
+ *                         records of AS 0 permit nobody and are left out
  *
  * Only those that say so in `dated` depend on the time; the others are the same as long as the set is.
  */
@@ -37,6 +39,7 @@ enum origin_file_kind {
 	ORIGIN_OPENBGPD,
 	ORIGIN_SLURM,
 	ORIGIN_SLURM2,
+	ORIGIN_RPSL,
 	ORIGIN_FILE_COUNT
 };
 

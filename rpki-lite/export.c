@@ -11,12 +11,15 @@
 
 #include <sodium.h>
 
+#include "alamo/base/gzip.h"
+
 #include "export.h"
 
 #define BODY_MAX ((size_t)1 << 30)
 #define NETWORK_MAX 256
 #define ETAG_LEN 48
 #define PATH_LEN 32
+#define PACK_LEAST 1024 /* bytes: below that it is not worth it */
 
 struct export_body {
 	struct export *export;
@@ -26,11 +29,16 @@ struct export_body {
 	uint64_t made_s;
 	uint64_t modified_s; /* from when on it is what it is */
 	char etag[ETAG_LEN];
+	struct al_buf packed; /* whole if packed_etag says something */
+	struct al_gzip gzip;  /* with a stream: on the way, `done` bytes of `text` so far */
+	size_t done;
+	char packed_etag[ETAG_LEN];
 };
 
 struct export
 {
 	const struct moment *moment;
+	struct al_timer *turn; /* to pack on */
 	char network[NETWORK_MAX];
 	uint64_t expire_s;
 	struct export_body bodies[ORIGIN_FILE_COUNT];
@@ -43,24 +51,84 @@ void export_expire(struct export *export, uint64_t expire_s)
 	export->expire_s = expire_s;
 }
 
-enum al_err export_new(const char *network, uint64_t expire_s, const struct moment *moment, struct export **out)
+/* What is packed, or on its way, is of another body. */
+static void body_unpack(struct export_body *body)
+{
+	al_gzip_drop(&body->gzip);
+	al_buf_release(&body->packed);
+	al_buf_init(&body->packed, BODY_MAX);
+	body->packed_etag[0] = '\0';
+}
+
+static void body_forget(struct export_body *body)
+{
+	body_unpack(body);
+	al_buf_release(&body->text);
+	al_buf_init(&body->text, BODY_MAX);
+}
+
+/* One piece more. False: there is nothing more to do. */
+static bool body_pack(struct export_body *body)
+{
+	size_t left = body->text.len - body->done, some = left < EXPORT_PIECE ? left : EXPORT_PIECE;
+
+	if (body->gzip.stream == NULL)
+		return false;
+	al_gzip_put(&body->gzip, body->text.ptr + body->done, some);
+	body->done += some;
+	if (body->gzip.err == AL_OK && body->done < body->text.len)
+		return true;
+	if (al_gzip_end(&body->gzip) == AL_OK)
+		(void)snprintf(body->packed_etag, sizeof(body->packed_etag), "%.*s-gzip\"", (int)strlen(body->etag) - 1,
+			       body->etag);
+	return false;
+}
+
+static void export_turn(void *arg)
+{
+	struct export *export = arg;
+	bool more = false;
+
+	for (int i = 0; i < ORIGIN_FILE_COUNT && !more; i++)
+		more = body_pack(&export->bodies[i]);
+	if (more)
+		al_timer_set(export->turn, 0);
+}
+
+/* Begun by the first who would take it so; true if it is there. */
+static bool body_packed(struct export_body *body)
+{
+	if (body->packed_etag[0] == '\0' && body->gzip.stream == NULL && body->text.len >= PACK_LEAST) {
+		body->done = 0;
+		if (al_gzip_begin(&body->gzip, &body->packed) == AL_OK && body_pack(body))
+			al_timer_set(body->export->turn, 0);
+	}
+	return body->packed_etag[0] != '\0';
+}
+
+enum al_err export_new(struct al_loop *loop, const char *network, uint64_t expire_s, const struct moment *moment,
+		       struct export **out)
 {
 	struct export *export = calloc(1, sizeof(*export));
-	int i;
+	enum al_err err;
 
 	if (export == NULL)
 		return AL_ENOMEM;
-	if (al_slice_copy(al_slice_str(network), export->network, sizeof(export->network)) != AL_OK) {
+	err = al_slice_copy(al_slice_str(network), export->network, sizeof(export->network));
+	if (err == AL_OK)
+		err = al_timer_new(loop, export_turn, export, &export->turn);
+	if (err != AL_OK) {
 		free(export);
-		return AL_ELIMIT;
+		return err;
 	}
 	export->expire_s = expire_s;
 	export->moment = moment;
-	for (i = 0; i < ORIGIN_FILE_COUNT; i++) {
+	for (int i = 0; i < ORIGIN_FILE_COUNT; i++) {
 		export->bodies[i].export = export;
 		export->bodies[i].def = &origin_files[i];
 		(void)snprintf(export->bodies[i].path, PATH_LEN, "/%s", origin_files[i].name);
 		al_buf_init(&export->bodies[i].text, BODY_MAX);
+		al_buf_init(&export->bodies[i].packed, BODY_MAX);
 	}
 	*out = export;
 	return AL_OK;
@@ -68,12 +136,8 @@ enum al_err export_new(const char *network, uint64_t expire_s, const struct mome
 
 void export_forget(struct export *export)
 {
-	int i;
-
-	for (i = 0; i < ORIGIN_FILE_COUNT; i++) {
-		al_buf_release(&export->bodies[i].text);
-		al_buf_init(&export->bodies[i].text, BODY_MAX);
-	}
+	for (int i = 0; i < ORIGIN_FILE_COUNT; i++)
+		body_forget(&export->bodies[i]);
 }
 
 void export_free(struct export *export)
@@ -81,6 +145,7 @@ void export_free(struct export *export)
 	if (export == NULL)
 		return;
 	export_forget(export);
+	al_timer_free(export->turn);
 	free(export);
 }
 
@@ -102,6 +167,7 @@ static enum al_err body_make(struct export_body *body, uint64_t fresh_s)
 	uint8_t digest[AL_HASH_LEN];
 	char hex[17];
 
+	body_unpack(body);
 	al_buf_reset(&body->text);
 	body->def->write(&body->text, moment->set, &meta);
 	if (body->text.err != AL_OK)
@@ -136,10 +202,15 @@ static void export_answer(void *arg, struct al_slice rest, struct al_slice query
 		al_buf_str(&answer->body, "no verified data yet\n");
 		return;
 	}
+	answer->packed = answer->takes_gzip && body_packed(body);
+	answer->varies = true;
 	answer->type = body->def->type;
-	answer->etag = body->etag;
+	answer->etag = answer->packed ? body->packed_etag : body->etag;
 	answer->modified_s = body_modified(body);
-	al_buf_put(&answer->body, body->text.ptr, body->text.len);
+	if (answer->packed)
+		al_buf_put(&answer->body, body->packed.ptr, body->packed.len);
+	else
+		al_buf_put(&answer->body, body->text.ptr, body->text.len);
 }
 
 enum al_err export_routes(struct export *export, struct al_http *http)

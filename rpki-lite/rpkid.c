@@ -211,8 +211,8 @@ static enum al_err rpkid_signed(struct rpkid *self, const struct al_conf *conf)
 
 static enum al_err rpkid_http(struct rpkid *self, const struct al_conf *conf)
 {
-	enum al_err err = export_new(self->log.name, al_conf_u64(conf, "rpki", "expire"), served_moment(self->served),
-				     &self->export);
+	enum al_err err = export_new(al_service_loop(self->service), self->log.name,
+				     al_conf_u64(conf, "rpki", "expire"), served_moment(self->served), &self->export);
 
 	if (err == AL_OK)
 		err = al_http_new(al_service_loop(self->service), &self->http);

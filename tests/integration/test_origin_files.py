@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Files of route origins: each is read by the program that it is made for."""
 
+import contextlib
 import csv
 import io
 import json
@@ -135,3 +136,46 @@ def test_curl_fetches_what_changed_only(authority, table, tmp_path, key):
 def test_no_other_file(authority):
     with pytest.raises(urllib.error.HTTPError, match="404"):
         fetch(authority, "roas-bird3.conf")
+
+
+def test_irr_objects(authority, table):
+    """Each record as the object that the registry has, less what only the registry knows."""
+    text = fetch(authority, "roas-rpsl.txt")
+    found = set()
+    for block in text.split("\n\n")[1:]:
+        fields = dict(line.split(":", 1) for line in block.strip().splitlines())
+        fields = {name: value.strip() for name, value in fields.items()}
+        kind = "route6" if "route6" in fields else "route"
+        assert set(fields) == {kind, "origin", "max-length", "source"} and fields["source"] == "ALAMO", block
+        found.add((fields[kind], int(fields["max-length"]), int(fields["origin"].removeprefix("AS"))))
+        shown = authority.whois(f"-s {fields['source']} -rT {kind} {fields[kind]}")
+        assert f"\norigin:         {fields['origin']}\n" in shown, shown
+    assert found == {row for row in table if row[2] != 0} and any(row[2] == 0 for row in table)
+
+
+def test_packed(authority, table, children, tmp_path):
+    """curl unpacks it, a cache keeps both apart, and StayRTR, which asks so by itself, serves the same table."""
+    host, port = authority.endpoints["roas"]
+    url = f"http://{host}:{port}/roas-rpsl.txt"
+    plain, packed = tmp_path / "plain", tmp_path / "packed"
+    head = run("curl", "-sSD", "-", "-o", plain, url).stdout.lower()
+    assert "vary: accept-encoding" in head and "content-encoding" not in head
+    bulk = [obj(("route6", f"fca1:0:{at:x}::/48"), ("origin", "AS4252660001"), mnt="HOSTMASTER-MNT") for at in range(0x100, 0x140)]
+    authority.accept(bulk, [authority.hostmaster])
+    wait_for(lambda: "fca1:0:13f::/48" in fetch(authority, "roas-rpsl.txt"), what="more records")
+    head = run("curl", "-sS", "--compressed", "-D", "-", "-o", packed, url).stdout.lower()
+    assert "content-encoding: gzip" in head and "vary: accept-encoding" in head
+    assert packed.read_text() == fetch(authority, "roas-rpsl.txt")
+    tag = [line.split(": ", 1)[1] for line in head.splitlines() if line.startswith("etag: ")][0]
+    shown = run("curl", "-sS", "--compressed", "-H", f"If-None-Match: {tag}", "-w", "%{http_code}", "-o", "/dev/null", url).stdout
+    assert shown == "304"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        rtr = free.getsockname()[1]
+    children(["stayrtr", "-bind", f"127.0.0.1:{rtr}", "-cache", f"http://{host}:{port}/roas.json", "-metrics.addr", "127.0.0.1:0"])
+
+    def whole():
+        with contextlib.closing(Rtr(("127.0.0.1", rtr), version=1, timeout=5)) as session:
+            with contextlib.suppress(AssertionError, ConnectionError):
+                return session.reset() == authority.vrps()
+
+    wait_for(whole, what="StayRTR with the same table")

@@ -3,6 +3,8 @@
  * test_export.c -- the files byte for byte, and over HTTP: 503 before data, ETag, Last-Modified, fresh JSON.
  */
 #include <stdio.h>
+#include <stdlib.h>
+#include <zlib.h>
 
 #include "../origins/vrps.h"
 
@@ -109,6 +111,12 @@ static void bodies(void **state)
 		"\"aspaAssertions\": [\n"
 		"{\"customerAsn\": 4242420000, \"providerAsns\": [4252660007]},\n"
 		"{\"customerAsn\": 4252660007, \"providerAsns\": [4242420000, 4252660008]}\n]}\n}\n");
+	assert_body(ORIGIN_RPSL, set,
+		    "# route origins of log.?test?, log size 26, serial 26, 3 records\n"
+		    "\nroute:          172.20.0.0/24\norigin:         AS4242420000\nmax-length:     28\n"
+		    "source:         ORIGINS\n"
+		    "\nroute6:         fca1:100::/48\norigin:         AS4252660007\nmax-length:     48\n"
+		    "source:         ORIGINS\n");
 	vrp_set_unref(set);
 	assert_int_equal(vrp_set_new(NULL, 0, 0, &empty), AL_OK);
 	assert_body(ORIGIN_BIRD2_4, empty, "# route origins of log.?test?, log size 0, serial 1, 0 records\n");
@@ -132,7 +140,7 @@ struct bench {
 };
 
 /* The loop runs only inside of this, so that the test may touch the export in between. */
-static void fetch(struct bench *bench, const char *path, const char *condition, char *out, size_t cap)
+static size_t fetch(struct bench *bench, const char *path, const char *condition, char *out, size_t cap)
 {
 	pthread_t thread;
 	char request[512];
@@ -150,6 +158,7 @@ static void fetch(struct bench *bench, const char *path, const char *condition, 
 	out[len] = '\0';
 	close(fd);
 	loop_thread_stop(bench->loop, thread);
+	return len;
 }
 
 static void show(struct bench *bench, const struct vrp_set *set, uint64_t size, uint64_t fresh_s)
@@ -173,6 +182,24 @@ static void header(const char *answer, const char *name, char out[static 100])
 	out[end - at] = '\0';
 }
 
+static void bench_open(struct bench *bench)
+{
+	moment_init(&bench->moment);
+	assert_int_equal(al_loop_new(&bench->loop), AL_OK);
+	assert_int_equal(al_http_new(bench->loop, &bench->http), AL_OK);
+	assert_int_equal(export_new(bench->loop, "registry.lab-7/log", 172800, &bench->moment, &bench->export), AL_OK);
+	assert_int_equal(export_routes(bench->export, bench->http), AL_OK);
+	assert_int_equal(al_http_listen(bench->http, AL_S("127.0.0.1"), 0, &bench->port), AL_OK);
+}
+
+static void bench_close(struct bench *bench)
+{
+	al_http_free(bench->http);
+	export_free(bench->export);
+	moment_release(&bench->moment);
+	al_loop_free(bench->loop);
+}
+
 static void over_http(void **state)
 {
 	struct vrp_set *set = small_set(26), *next = small_set(27);
@@ -181,65 +208,167 @@ static void over_http(void **state)
 	size_t i;
 
 	(void)state;
-	moment_init(&bench.moment);
-	assert_int_equal(al_loop_new(&bench.loop), AL_OK);
-	assert_int_equal(al_http_new(bench.loop, &bench.http), AL_OK);
-	assert_int_equal(export_new("log.test", 172800, &bench.moment, &bench.export), AL_OK);
-	assert_int_equal(export_routes(bench.export, bench.http), AL_OK);
-	assert_int_equal(al_http_listen(bench.http, AL_S("127.0.0.1"), 0, &bench.port), AL_OK);
+	bench_open(&bench);
 	for (i = 0; i < ORIGIN_FILE_COUNT; i++) {
 		(void)snprintf(path, sizeof(path), "/%s", origin_files[i].name);
-		fetch(&bench, path, "", out, sizeof(out));
+		(void)fetch(&bench, path, "", out, sizeof(out));
 		assert_non_null(strstr(out, " 503 "));
 	}
 	show(&bench, set, 26, 1764000000);
 	for (i = 0; i < ORIGIN_FILE_COUNT; i++) {
 		(void)snprintf(path, sizeof(path), "/%s", origin_files[i].name);
-		fetch(&bench, path, "", out, sizeof(out));
+		(void)fetch(&bench, path, "", out, sizeof(out));
 		assert_non_null(strstr(out, " 200 "));
 		assert_true(i != ORIGIN_JSON || strstr(out, "\"generated\": 1764000000") != NULL);
 		header(out, "ETag: ", etag);
 		assert_memory_equal(etag, "\"26-", 4);
 		(void)snprintf(condition, sizeof(condition), "If-None-Match: %s", etag);
-		fetch(&bench, path, condition, out, sizeof(out));
+		(void)fetch(&bench, path, condition, out, sizeof(out));
 		assert_non_null(strstr(out, " 304 "));
 		/* As `curl -z FILE` asks; a tag, where there is one, counts alone. */
 		header(out, "Last-Modified: ", date);
 		assert_string_equal(date, "Mon, 24 Nov 2025 16:00:00 GMT");
 		(void)snprintf(condition, sizeof(condition), "If-Modified-Since: %s", date);
-		fetch(&bench, path, condition, out, sizeof(out));
+		(void)fetch(&bench, path, condition, out, sizeof(out));
 		assert_non_null(strstr(out, " 304 "));
-		fetch(&bench, path, "If-Modified-Since: Mon, 24 Nov 2025 15:59:59 GMT", out, sizeof(out));
+		(void)fetch(&bench, path, "If-Modified-Since: Mon, 24 Nov 2025 15:59:59 GMT", out, sizeof(out));
 		assert_non_null(strstr(out, " 200 "));
 		(void)snprintf(condition, sizeof(condition), "If-None-Match: \"1-0\"\r\nIf-Modified-Since: %s", date);
-		fetch(&bench, path, condition, out, sizeof(out));
+		(void)fetch(&bench, path, condition, out, sizeof(out));
 		assert_non_null(strstr(out, " 200 "));
 	}
 	/* The same set is still the newest an hour later: the bird file is the same, the JSON says so. */
 	moment_show(&bench.moment, set, NULL, &(struct al_checkpoint){ .size = 40 }, AL_S("note"),
 		    1764000000 + EXPORT_FRESH_S);
-	fetch(&bench, "/roas-bird2-6.conf", condition, out, sizeof(out));
+	(void)fetch(&bench, "/roas-bird2-6.conf", condition, out, sizeof(out));
 	assert_non_null(strstr(out, " 200 "));
 	header(out, "ETag: ", etag);
 	(void)snprintf(condition, sizeof(condition), "If-None-Match: %s", etag);
-	fetch(&bench, "/roas-bird2-6.conf", condition, out, sizeof(out));
+	(void)fetch(&bench, "/roas-bird2-6.conf", condition, out, sizeof(out));
 	assert_non_null(strstr(out, " 304 "));
-	fetch(&bench, "/roas.json", "", out, sizeof(out));
+	(void)fetch(&bench, "/roas.json", "", out, sizeof(out));
 	assert_non_null(strstr(out, "\"generated\": 1764003600"));
 	assert_non_null(strstr(out, "\"logSize\": 40"));
 	show(&bench, next, 41, 1764000000 + EXPORT_FRESH_S + 1);
-	fetch(&bench, "/roas-bird2-6.conf", condition, out, sizeof(out));
+	(void)fetch(&bench, "/roas-bird2-6.conf", condition, out, sizeof(out));
 	assert_non_null(strstr(out, " 200 "));
 	header(out, "ETag: ", other);
 	assert_string_not_equal(etag, other);
 	header(out, "Last-Modified: ", other);
 	assert_string_not_equal(date, other);
-	al_http_free(bench.http);
-	export_free(bench.export);
-	moment_release(&bench.moment);
-	al_loop_free(bench.loop);
+	bench_close(&bench);
 	vrp_set_unref(set);
 	vrp_set_unref(next);
+}
+
+/* The body of an answer, unpacked if it says that it is packed; its length. */
+static size_t body_of(const char *answer, size_t len, bool packed, char *out, size_t cap)
+{
+	const char *at = strstr(answer, "\r\n\r\n");
+	z_stream stream = { 0 };
+
+	assert_non_null(at);
+	at += 4;
+	assert_true((strstr(answer, "\r\nContent-Encoding: gzip\r\n") != NULL) == packed);
+	assert_non_null(strstr(answer, "\r\nVary: Accept-Encoding\r\n"));
+	if (!packed) {
+		assert_true(len - (size_t)(at - answer) + 1 < cap);
+		memcpy(out, at, len - (size_t)(at - answer) + 1);
+		return len - (size_t)(at - answer);
+	}
+	assert_int_equal(inflateInit2(&stream, 15 + 16), Z_OK);
+	stream.next_in = (unsigned char *)(uintptr_t)at;
+	stream.avail_in = (unsigned)(len - (size_t)(at - answer));
+	stream.next_out = (unsigned char *)out;
+	stream.avail_out = (unsigned)cap;
+	assert_int_equal(inflate(&stream, Z_FINISH), Z_STREAM_END);
+	assert_int_equal(stream.avail_in, 0);
+	(void)inflateEnd(&stream);
+	return stream.total_out;
+}
+
+static struct vrp_set *numbered_set(size_t count, uint64_t size)
+{
+	struct vrp *items = calloc(count, sizeof(*items));
+	struct vrp_set *set;
+	char prefix[32];
+
+	assert_non_null(items);
+	for (size_t i = 0; i < count; i++) {
+		(void)snprintf(prefix, sizeof(prefix), "fca1:%zx::/48", i + 1);
+		items[i] = vrp_of(prefix, 48, (uint32_t)(4252660000u + i));
+	}
+	assert_int_equal(vrp_set_new(items, count, size, &set), AL_OK);
+	free(items);
+	return set;
+}
+
+/* Packed at once, or between other work: until then as it is. The bytes are the same, the tags are not. */
+static void packed(void **state)
+{
+	static const struct {
+		size_t count;
+		bool at_once;
+	} rows[] = { { 40, true }, { 4000, false } };
+	static char answer[1 << 20], plain[1 << 20], out[1 << 20];
+	char etag[100], other[100], condition[256];
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		struct vrp_set *set = numbered_set(rows[i].count, 26), *next = numbered_set(rows[i].count + 1, 27);
+		struct bench bench;
+		size_t len, plain_len, tries = 0;
+
+		bench_open(&bench);
+		show(&bench, set, 26, 1764000000);
+		len = fetch(&bench, "/roas-rpsl.txt", "", answer, sizeof(answer));
+		plain_len = body_of(answer, len, false, plain, sizeof(plain));
+		assert_true(plain_len > EXPORT_PIECE * 2 || rows[i].at_once);
+		assert_non_null(strstr(plain, "source:         LAB-7\n"));
+		header(answer, "ETag: ", etag);
+		do {
+			len = fetch(&bench, "/roas-rpsl.txt", "Accept-Encoding: br, gzip", answer, sizeof(answer));
+			assert_true(tries > 0 || rows[i].at_once == (strstr(answer, "Content-Encoding") != NULL));
+			tries++;
+		} while (strstr(answer, "Content-Encoding") == NULL);
+		assert_int_equal(body_of(answer, len, true, out, sizeof(out)), plain_len);
+		assert_memory_equal(out, plain, plain_len);
+		assert_true(len < plain_len / 4);
+		header(answer, "ETag: ", other);
+		assert_string_not_equal(etag, other);
+		(void)snprintf(condition, sizeof(condition), "Accept-Encoding: gzip\r\nIf-None-Match: %s", other);
+		len = fetch(&bench, "/roas-rpsl.txt", condition, answer, sizeof(answer));
+		assert_non_null(strstr(answer, " 304 "));
+		assert_null(strstr(answer, "Content-Encoding"));
+		/* Another set while the first is being packed: what is packed then is the other. */
+		show(&bench, set, 26, 1764000000);
+		(void)fetch(&bench, "/roas-rpsl.txt", "Accept-Encoding: gzip", answer, sizeof(answer));
+		show(&bench, next, 27, 1764000001);
+		do
+			len = fetch(&bench, "/roas-rpsl.txt", "Accept-Encoding: gzip", answer, sizeof(answer));
+		while (strstr(answer, "Content-Encoding") == NULL);
+		assert_true(body_of(answer, len, true, out, sizeof(out)) > plain_len);
+		bench_close(&bench);
+		vrp_set_unref(set);
+		vrp_set_unref(next);
+	}
+}
+
+/* What is not worth it stays as it is. */
+static void too_small_to_pack(void **state)
+{
+	struct vrp_set *set = small_set(26);
+	struct bench bench;
+	char answer[4096], out[4096];
+	size_t len;
+
+	(void)state;
+	bench_open(&bench);
+	show(&bench, set, 26, 1764000000);
+	len = fetch(&bench, "/roas-bird2-6.conf", "Accept-Encoding: gzip", answer, sizeof(answer));
+	assert_true(body_of(answer, len, false, out, sizeof(out)) > 0);
+	bench_close(&bench);
+	vrp_set_unref(set);
 }
 
 int main(void)
@@ -247,6 +376,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bodies),
 		cmocka_unit_test(over_http),
+		cmocka_unit_test(packed),
+		cmocka_unit_test(too_small_to_pack),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,7 +52,7 @@ static void bench_start(struct bench *bench)
 	assert_int_equal(served_new(bench->loop, bench->conf, &bench->log, &ops, &bench->served), AL_OK);
 	assert_int_equal(fetched_new(bench->loop, bench->conf, &bench->log, bench->served, &bench->fetched), AL_OK);
 	assert_int_equal(rtr_server_new(bench->loop, &rtr, &bench->rtr), AL_OK);
-	assert_int_equal(export_new("x", 1000, served_moment(bench->served), &bench->export), AL_OK);
+	assert_int_equal(export_new(bench->loop, "x", 1000, served_moment(bench->served), &bench->export), AL_OK);
 	served_attach(bench->served, bench->rtr, bench->export);
 	served_restore(bench->served);
 	fetched_start(bench->fetched);

@@ -70,7 +70,7 @@ static int setup(void **state)
 	assert_int_equal(al_http_new(bench.loop, &bench.http), AL_OK);
 	assert_int_equal(served_new(bench.loop, bench.conf, &bench.signer.log.pub, &ops, &bench.served), AL_OK);
 	assert_int_equal(rtr_server_new(bench.loop, &rtr, &bench.rtr), AL_OK);
-	assert_int_equal(export_new("test", 600, served_moment(bench.served), &bench.export), AL_OK);
+	assert_int_equal(export_new(bench.loop, "test", 600, served_moment(bench.served), &bench.export), AL_OK);
 	assert_int_equal(export_routes(bench.export, bench.http), AL_OK);
 	assert_int_equal(al_http_listen(bench.http, AL_S("127.0.0.1"), 0, &bench.port), AL_OK);
 	assert_int_equal(vrp_history_new(4, &bench.coming), AL_OK);
