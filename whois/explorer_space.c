@@ -29,7 +29,7 @@ static double place_of(const struct al_prefix *around, const struct al_prefix *p
 {
 	double place = 0, half = 0.5;
 
-	for (unsigned i = around->len; i < prefix->len && i < around->len + 50u; i++, half /= 2)
+	for (unsigned i = around->len; i < prefix->len; i++, half /= 2)
 		place += al_prefix_bit(prefix, i) ? half : 0;
 	return place;
 }
@@ -130,7 +130,8 @@ static void put_inside(const struct whois_view *view, const struct al_prefix *ar
 struct tops {
 	const struct whois_view *view;
 	struct al_buf *out;
-	size_t count;
+	size_t count; /* of a family */
+	bool cut;
 };
 
 /* A block that lies in no other, and what is in it. */
@@ -141,26 +142,30 @@ static bool take_top(const struct al_object *block, void *arg)
 
 	if (al_object_prefix(block, &prefix) != AL_OK)
 		return true;
+	if (tops->count++ == TOPS_MAX) {
+		tops->cut = true;
+		return false;
+	}
 	al_buf_str(tops->out, "<h2>");
 	html_put_link("/space/", al_object_key(block), tops->out);
 	al_buf_str(tops->out, " ");
 	html_put(al_object_attr(block, "netname"), tops->out);
 	al_buf_str(tops->out, "</h2>\n");
 	put_inside(tops->view, &prefix, tops->out);
-	return ++tops->count < TOPS_MAX;
+	return true;
 }
 
 static void put_tops(const struct whois_view *view, struct al_buf *out)
 {
 	static const struct al_prefix all[] = { { .bits = 128 }, { .bits = 32 } };
-	struct tops tops = { view, out, 0 };
+	struct tops tops = { .view = view, .out = out };
 
 	for (size_t i = 0; i < AL_COUNT(all); i++) {
 		tops.count = 0;
 		al_state_children(view->state, all[i].bits == 32 ? AL_INETNUM : AL_INET6NUM, &all[i], take_top, &tops);
 	}
-	if (tops.count == TOPS_MAX)
-		al_buf_printf(out, "<p>The first %u are shown.</p>\n", TOPS_MAX);
+	if (tops.cut)
+		al_buf_printf(out, "<p>The first %u of a family are shown.</p>\n", TOPS_MAX);
 }
 
 void explorer_space(const struct whois_view *view, struct al_slice rest, struct al_slice query,
