@@ -181,6 +181,37 @@ static void test_heads(void **state)
 	fixture_release(&f);
 }
 
+/* Who reads it is told how old it may be, in minutes that are begun. */
+static void test_stale(void **state)
+{
+	static const struct {
+		uint64_t stale_s;
+		const char *minutes;
+	} rows_of[] = { { 1, "1" }, { 60, "1" }, { 61, "2" }, { 3600, "60" } };
+	struct fixture f;
+	char want[160];
+	char *got;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_puts(&f, fixture_small);
+	got = ask(&f, "as64500");
+	assert_null(strstr(got, "Warning"));
+	free(got);
+	for (size_t i = 0; i < AL_COUNT(rows_of); i++) {
+		f.view.stale_s = rows_of[i].stale_s;
+		got = ask(&f, "as64500");
+		(void)snprintf(
+			want, sizeof(want),
+			"%% Warning: this may be old. Nothing newer was heard from the registry for %s minutes.\n"
+			"%% log 31 ",
+			rows_of[i].minutes);
+		assert_non_null(strstr(got, want));
+		free(got);
+	}
+	fixture_release(&f);
+}
+
 static void test_not_ready(void **state)
 {
 	struct fixture f;
@@ -303,7 +334,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden), cmocka_unit_test(test_times),     cmocka_unit_test(test_not_ready),
 		cmocka_unit_test(test_echo),   cmocka_unit_test(test_templates), cmocka_unit_test(test_body_bound),
-		cmocka_unit_test(test_heads),
+		cmocka_unit_test(test_heads),  cmocka_unit_test(test_stale),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
