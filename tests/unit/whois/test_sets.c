@@ -318,6 +318,39 @@ static void test_origin(void **state)
 	fixture_release(&f);
 }
 
+/* Who claims to be in a set, and an AS's routes, are work as members are: a turn looks at so many and no more. */
+static void test_turns_of_objects(void **state)
+{
+	struct whois_expand ask = { .asn = 64502, .families = WHOIS_V4 | WHOIS_V6, .routes = true };
+	struct whois_expansion *expansion;
+	struct fixture f;
+	char text[160];
+	unsigned i, turns;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_puts(&f, fixture_small);
+	for (i = 0; i < 100; i++) {
+		(void)snprintf(text, sizeof(text),
+			       "route: 10.8.%u.0/24\norigin: AS64502\nmnt-by: A-MNT\nsource: TEST\n", i);
+		fixture_put(&f, text);
+		(void)snprintf(text, sizeof(text),
+			       "aut-num: AS%u\nas-name: NEW\nmnt-by: FISHER-MNT\nmember-of: AS-OPEN\nsource: TEST\n",
+			       65000 + i);
+		fixture_put(&f, text);
+	}
+	assert_int_equal(run(&f, &ask, 10, &expansion, &turns), AL_OK);
+	assert_int_equal(whois_expansion_members(expansion)->range_count, 100);
+	assert_in_range(turns, 11, 13);
+	whois_expansion_free(expansion);
+	ask = (struct whois_expand){ .set = AL_S("AS-OPEN"), .families = WHOIS_V4 | WHOIS_V6 };
+	assert_int_equal(run(&f, &ask, 10, &expansion, &turns), AL_OK);
+	assert_int_equal(whois_expansion_members(expansion)->asn_count, 101);
+	assert_in_range(turns, 11, 13);
+	whois_expansion_free(expansion);
+	fixture_release(&f);
+}
+
 /* An array doubles from 32 on, and stops where its bound is reached. */
 static void test_arrays_are_bounded(void **state)
 {
@@ -349,6 +382,7 @@ int main(void)
 		cmocka_unit_test(test_work_bound),
 		cmocka_unit_test(test_origin),
 		cmocka_unit_test(test_change_between),
+		cmocka_unit_test(test_turns_of_objects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
