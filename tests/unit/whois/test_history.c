@@ -115,6 +115,7 @@ static void test_deleted(void **state)
 static const struct {
 	const char *from, *to, *want;
 } diffs[] = {
+	{ "", "", "" },
 	{ "a\nb\n", "a\nb\n", "" },
 	{ "", "a\n", "@@ -0,0 +1,1 @@\n+a\n" },
 	{ "a\n", "", "@@ -1,1 +0,0 @@\n-a\n" },
