@@ -173,10 +173,37 @@ static void test_bound(void **state)
 	whois_past_free(past);
 }
 
+/* Without versions, or without their entries, there is no past to be told of; the present is answered as ever. */
+static void test_without(void **state)
+{
+	const struct whois_view whole = golden.f.view;
+
+	(void)state;
+	for (unsigned lacks = 0; lacks < 3; lacks++) {
+		char *past, *present;
+
+		if (lacks == 0)
+			golden.f.view.history = NULL;
+		else if (lacks == 1)
+			golden.f.view.entries = NULL;
+		else
+			golden.f.view.past = NULL;
+		past = answer_of("--at 18 AS64500");
+		present = answer_of("AS64500");
+		golden.f.view = whole;
+		assert_non_null(strstr(past, "\n%ERROR:114:"));
+		assert_null(strstr(past, "aut-num:"));
+		assert_non_null(strstr(present, "\naut-num:        AS64500\n"));
+		free(past);
+		free(present);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = { cmocka_unit_test(test_as_it_was), cmocka_unit_test(test_dates),
-						   cmocka_unit_test(test_two), cmocka_unit_test(test_bound) };
+						   cmocka_unit_test(test_two), cmocka_unit_test(test_bound),
+						   cmocka_unit_test(test_without) };
 
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
