@@ -129,9 +129,49 @@ static void test_bound(void **state)
 	talk_release(&talk);
 }
 
+/* A long list is written in pieces: all of it is of the state that was expanded, whatever changes meanwhile. */
+static void test_change_while_written(void **state)
+{
+	const size_t members = 5 * WHOIS_PIECE_WORK;
+	struct al_buf set;
+	struct talk talk;
+	unsigned pieces;
+	char *whole;
+
+	(void)state;
+	talk_init(&talk);
+	al_buf_init(&set, 1u << 20);
+	al_buf_str(&set, "as-set: AS-LONG\nmnt-by: A-MNT\nsource: TEST\nmembers: AS1");
+	for (size_t i = 2; i <= members; i++)
+		al_buf_printf(&set, ", AS%zu", i);
+	al_buf_put(&set, "\n", 2);
+	(void)say(&talk, "!!");
+	fixture_put(&talk.f, (const char *)set.ptr);
+	pieces = say(&talk, "!iAS-LONG,1");
+	assert_true(pieces > 5);
+	whole = al_buf_take(&talk.out, NULL);
+	assert_non_null(strstr(whole, " AS5000\nC\n"));
+	fixture_put(&talk.f, (const char *)set.ptr); /* what was kept is not used again */
+	al_buf_reset(&talk.out);
+	whois_dialogue_line(&talk.f.view, &talk.dialogue, AL_S("!iAS-LONG,1"), &talk.job, &talk.out);
+	while (--pieces > 1)
+		assert_false(whois_job_run(&talk.job, &talk.out));
+	fixture_put(&talk.f, "as-set: AS-LONG\nmembers: AS64500\nmnt-by: A-MNT\nsource: TEST\n");
+	while (!whois_job_run(&talk.job, &talk.out))
+		;
+	assert_true(al_slice_is(al_buf_view(&talk.out), whole));
+	/* Nor is it kept, for it is not of this state. */
+	assert_true(say(&talk, "!iAS-LONG,1") > 0);
+	assert_true(al_slice_is(al_buf_view(&talk.out), "A8\nAS64500\nC\n"));
+	free(whole);
+	al_buf_release(&set);
+	talk_release(&talk);
+}
+
 int main(void)
 {
-	static const struct CMUnitTest tests[] = { cmocka_unit_test(test_invalidation), cmocka_unit_test(test_bound) };
+	static const struct CMUnitTest tests[] = { cmocka_unit_test(test_invalidation), cmocka_unit_test(test_bound),
+						   cmocka_unit_test(test_change_while_written) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
