@@ -12,6 +12,8 @@
  */
 #include "golden.h"
 
+#include <sys/stat.h>
+
 #include "../common/loopback.h"
 #include "explorer.h"
 #include "growth.h"
@@ -113,19 +115,35 @@ static void test_cases(void **state)
 static struct whois_day days[] = { { 20000, 3, 4 }, { 20001, 40, 45 }, { 20004, 30, 12 } };
 static const struct whois_growth growth = { days, AL_COUNT(days), AL_COUNT(days) };
 
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void conf_load(const char *path)
+{
+	char message[256];
+
+	al_conf_free(pages.conf);
+	assert_int_equal(al_conf_load(path, &pages.conf, message, sizeof(message)), AL_OK);
+	pages.site.conf = pages.conf;
+}
+
 /* A configuration of one section. */
 static void conf_of(const char *text)
 {
-	char path[] = "/tmp/alamo-pages-XXXXXX", message[256];
+	char path[] = "/tmp/alamo-pages-XXXXXX";
 	int fd = mkstemp(path);
 
 	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	close(fd);
-	al_conf_free(pages.conf);
-	assert_int_equal(al_conf_load(path, &pages.conf, message, sizeof(message)), AL_OK);
+	write_file(path, text);
+	conf_load(path);
 	unlink(path);
-	pages.site.conf = pages.conf;
 }
 
 /* A text that has no room is none, and no part of one. */
@@ -237,6 +255,50 @@ static void test_site(void **state)
 	assert_string_equal(url, "https://registry.test");
 }
 
+/* A port that the registry chose itself stands in the file that it wrote. */
+static void test_chosen_port(void **state)
+{
+	static const struct {
+		const char *text, *url; /* NULL: it cannot be told */
+	} rows[] = {
+		{ "log-http 127.0.0.1:4567\n", "http://a.test:4567" },
+		{ "requests 127.0.0.1:1\nlog-http [::1]:4567\nlog-http 127.0.0.1:2\n", "http://a.test:4567" },
+		{ "log-http :65535", "http://a.test:65535" },
+		{ "log-http 4567\n", NULL },
+		{ "log-http 127.0.0.1:65536\n", NULL },
+		{ "log-http 127.0.0.1:\n", NULL },
+		{ "requests 127.0.0.1:4567\n", NULL },
+		{ "log-http \n", NULL },
+		{ "", NULL },
+	};
+	static const char *const made[] = { "/run", "/run/endpoints.d" };
+	static const char *const gone[] = { "/alamo.conf", "/run/endpoints.d/alamo-registryd", "/run/endpoints.d",
+					    "/run", "" };
+	char dir[] = "/tmp/alamo-pages-XXXXXX", path[64], url[WHOIS_SITE_URL_MAX];
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	for (size_t i = 0; i < AL_COUNT(made); i++) {
+		(void)snprintf(path, sizeof(path), "%s%s", dir, made[i]);
+		assert_int_equal(mkdir(path, 0700), 0);
+	}
+	(void)snprintf(path, sizeof(path), "%s/alamo.conf", dir);
+	write_file(path, "[registry]\nhttp-port = 0\n");
+	conf_load(path);
+	(void)snprintf(path, sizeof(path), "%s/run/endpoints.d/alamo-registryd", dir);
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		write_file(path, rows[i].text);
+		assert_int_equal(whois_site_registry(&pages.site, AL_S("a.test"), url),
+				 rows[i].url != NULL ? AL_OK : AL_ENOTFOUND);
+		if (rows[i].url != NULL)
+			assert_string_equal(url, rows[i].url);
+	}
+	for (size_t i = 0; i < AL_COUNT(gone); i++) {
+		(void)snprintf(path, sizeof(path), "%s%s", dir, gone[i]);
+		assert_int_equal(remove(path), 0);
+	}
+}
+
 /* Files that are the same for everybody. */
 static void test_files(void **state)
 {
@@ -288,6 +350,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),       cmocka_unit_test(test_long_texts), cmocka_unit_test(test_without),
 		cmocka_unit_test(test_long_growth), cmocka_unit_test(test_files),      cmocka_unit_test(test_site),
+		cmocka_unit_test(test_chosen_port),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
