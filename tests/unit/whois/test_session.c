@@ -19,9 +19,11 @@ struct server {
 	uint16_t port;
 };
 
+#define CONNS_MAX 160u
+
 static void server_start_with(struct server *server, uint64_t idle_ms, size_t per_source)
 {
-	struct whois_sessions_conf conf = { .max_conns = 64, .max_per_source = per_source, .idle_ms = idle_ms };
+	struct whois_sessions_conf conf = { .max_conns = CONNS_MAX, .max_per_source = per_source, .idle_ms = idle_ms };
 
 	assert_int_equal(al_loop_new(&server->loop), AL_OK);
 	assert_int_equal(whois_sessions_new(server->loop, &conf, &server->f.view, &server->sessions), AL_OK);
@@ -374,6 +376,61 @@ static void test_bystander(void **state)
 	server_release(&server);
 }
 
+/* A registry in which "!rfd02::/16,M" gives more than three MiB; who asks reads nothing. */
+static void server_init_huge(struct server *server)
+{
+	struct al_buf text;
+	unsigned i, k;
+
+	memset(server, 0, sizeof(*server));
+	fixture_init(&server->f);
+	fixture_puts(&server->f, fixture_small);
+	al_buf_init(&text, 65536);
+	for (i = 0; i < 100; i++) {
+		al_buf_reset(&text);
+		al_buf_printf(&text, "route6: fd02:%x::/32\norigin: AS64502\nmnt-by: A-MNT\nsource: TEST\n", i);
+		for (k = 0; k < 40; k++)
+			al_buf_printf(&text, "remarks: %0800u\n", k);
+		al_buf_u8(&text, 0);
+		fixture_put(&server->f, (const char *)text.ptr);
+	}
+	al_buf_release(&text);
+	server_start_with(server, 60000, CONNS_MAX);
+}
+
+/* What slow readers leave unread is bounded, over all of them: beyond it the next question is refused, until they are gone. */
+static void test_unread(void **state)
+{
+	const struct timespec nap = { .tv_nsec = 10000000 };
+	struct server server;
+	int slow[CONNS_MAX - 8];
+	char got[4096] = "";
+	size_t count = 0, i;
+
+	(void)state;
+	server_init_huge(&server);
+	for (i = 0; i < GUARD_S * 100 && strstr(got, "%ERROR:306:") == NULL; i++) {
+		if (count < AL_COUNT(slow)) {
+			slow[count] = client_connect(server.port);
+			client_say(slow[count++], "!!\n!rfd02::/16,M\n!rfd02::/16,M\n!rfd02::/16,M\n");
+		} else {
+			(void)nanosleep(&nap, NULL);
+		}
+		ask(&server, "as64500\n", 8, got, sizeof(got));
+	}
+	assert_non_null(strstr(got, "%ERROR:306: too busy, try again\n"));
+	assert_null(strstr(got, "aut-num:"));
+	assert_true(count > 50);
+	while (count > 0)
+		close(slow[--count]);
+	for (i = 0; i < GUARD_S * 100 && strstr(got, "aut-num:") == NULL; i++) {
+		(void)nanosleep(&nap, NULL);
+		ask(&server, "as64500\n", 8, got, sizeof(got));
+	}
+	assert_null(strstr(got, "%ERROR:306:"));
+	server_release(&server);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -381,7 +438,7 @@ int main(void)
 		cmocka_unit_test(test_conversation), cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_backlog),      cmocka_unit_test(test_no_reader),
 		cmocka_unit_test(test_idle),         cmocka_unit_test(test_too_many),
-		cmocka_unit_test(test_bystander),
+		cmocka_unit_test(test_bystander),    cmocka_unit_test(test_unread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
