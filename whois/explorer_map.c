@@ -27,20 +27,24 @@ static bool take_node(const struct al_object *node, void *arg)
 {
 	struct map *map = arg;
 
-	map->more = map->more || map->node_count == NODES_MAX;
-	if (map->node_count < NODES_MAX)
-		map->nodes[map->node_count++] = node;
-	return !map->more;
+	if (map->node_count == NODES_MAX) {
+		map->more = true;
+		return false;
+	}
+	map->nodes[map->node_count++] = node;
+	return true;
 }
 
 static bool take_link(const struct al_object *link, void *arg)
 {
 	struct map *map = arg;
 
-	map->more = map->more || map->link_count == LINKS_MAX;
-	if (map->link_count < LINKS_MAX)
-		map->links[map->link_count++] = link;
-	return map->link_count < LINKS_MAX;
+	if (map->link_count == LINKS_MAX) {
+		map->more = true;
+		return false;
+	}
+	map->links[map->link_count++] = link;
+	return true;
 }
 
 static int order(const void *a, const void *b)

@@ -13,6 +13,8 @@
 #define BLOCKS_MAX 500u
 #define DRAWN_MAX 1500u
 #define TOPS_MAX 12u
+#define NODES_MAX 400u
+#define LINKS_MAX 2000u
 
 static size_t count_of(const char *text, const char *what)
 {
@@ -140,6 +142,80 @@ static void blocks_on_top(void **state)
 	}
 }
 
+static char *map_of(const struct fixture *f)
+{
+	struct al_http_answer answer = { .status = 200 };
+
+	al_buf_init(&answer.body, 8u << 20);
+	explorer_map(&f->view, AL_S(""), AL_S(""), &answer);
+	al_buf_u8(&answer.body, 0);
+	assert_int_equal(answer.status, 200);
+	assert_int_equal(answer.body.err, AL_OK);
+	return (char *)answer.body.ptr;
+}
+
+static void check_map(const struct fixture *f, const char *says, size_t nodes, size_t links)
+{
+	char *page = map_of(f);
+
+	assert_non_null(strstr(page, says));
+	assert_int_equal(count_of(page, "<circle "), nodes);
+	assert_int_equal(count_of(page, "<line "), links);
+	assert_int_equal(count_of(page, "<tr><td>"), nodes);
+	assert_int_equal(count_of(page, "<li>"), links);
+	free(page);
+}
+
+static void put_nodes(struct fixture *f, unsigned from, unsigned to)
+{
+	for (unsigned i = from; i < to; i++)
+		put(f, "node: N%03u-NODE\norigin: AS%u\nmnt-by: A-MNT\nsource: TEST\n", i, 64500 + i);
+}
+
+/* Peerings of all among the first nodes, `from` to `to` in the order of their second ends. */
+static void put_links(struct fixture *f, unsigned from, unsigned to)
+{
+	unsigned count = 0;
+
+	for (unsigned k = 1; count < to; k++)
+		for (unsigned i = 0; i < k && count < to; i++)
+			if (count++ >= from)
+				put(f,
+				    "peering: N%03u-NODE:N%03u-NODE\nlink: wireguard\nmnt-by: A-MNT\nmnt-by: B-MNT\n"
+				    "source: TEST\n",
+				    i, k);
+}
+
+static void routers_on_the_map(void **state)
+{
+	struct fixture f;
+	char *page;
+
+	(void)state;
+	fixture_init(&f);
+	page = map_of(&f);
+	assert_non_null(strstr(page, "<p>No router is registered yet:"));
+	free(page);
+	put_nodes(&f, 0, 60);
+	page = map_of(&f);
+	assert_int_equal(count_of(page, "<text "), 60);
+	free(page);
+	put_nodes(&f, 60, NODES_MAX);
+	put_links(&f, 0, LINKS_MAX);
+	page = map_of(&f);
+	assert_int_equal(count_of(page, "<text "), 0);
+	free(page);
+	check_map(&f, "<p>400 routers, 2000 peerings.</p>", NODES_MAX, LINKS_MAX);
+	put_links(&f, LINKS_MAX, LINKS_MAX + 1);
+	check_map(&f, "<p>400 routers, 2000 peerings. There are more than are shown.</p>", NODES_MAX, LINKS_MAX);
+	fixture_release(&f);
+	fixture_init(&f);
+	put_nodes(&f, 0, NODES_MAX + 1);
+	put_links(&f, 0, 3);
+	check_map(&f, "<p>400 routers, 3 peerings. There are more than are shown.</p>", NODES_MAX, 3);
+	fixture_release(&f);
+}
+
 /* ---- searches ---- */
 
 /* How many were found; *cut: the answer says that it is not all. */
@@ -226,9 +302,10 @@ static void work(void **state)
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = { cmocka_unit_test(blocks_inside), cmocka_unit_test(blocks_drawn),
-						   cmocka_unit_test(blocks_on_top), cmocka_unit_test(results),
-						   cmocka_unit_test(work) };
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(blocks_inside),      cmocka_unit_test(blocks_drawn), cmocka_unit_test(blocks_on_top),
+		cmocka_unit_test(routers_on_the_map), cmocka_unit_test(results),      cmocka_unit_test(work)
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
