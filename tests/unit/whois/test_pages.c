@@ -223,6 +223,29 @@ static void test_long_growth(void **state)
 	assert_in_range(strcspn(line + 8, "\""), 100 * 10, 500 * 14);
 }
 
+/* A search shows a hundred objects and says how many there are. */
+static void test_long_search(void **state)
+{
+	const char *answer, *path = "/search?q=-T%20person%20-i%20mnt-by%20A-MNT";
+	struct fixture f;
+	char text[128];
+
+	(void)state;
+	fixture_init(&f);
+	for (unsigned i = 0; i < 102; i++) {
+		if (i >= 100) {
+			answer = get(&f.view, "x", al_slice_str(path));
+			assert_int_equal(count_of(answer, "<h2>person <a "), 100);
+			assert_true((strstr(answer, "are shown") == NULL) == (i == 100));
+		}
+		(void)snprintf(text, sizeof(text), "person: P\nnic-hdl: P%u-TEST\nmnt-by: A-MNT\nsource: TEST\n", i);
+		fixture_put(&f, text);
+	}
+	answer = get(&f.view, "x", al_slice_str(path));
+	assert_non_null(strstr(answer, "<p>The first 100 of 102 are shown.</p>"));
+	fixture_release(&f);
+}
+
 /* Where pages send a browser's requests to. */
 static void test_site(void **state)
 {
@@ -348,9 +371,9 @@ static int teardown(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),       cmocka_unit_test(test_long_texts), cmocka_unit_test(test_without),
-		cmocka_unit_test(test_long_growth), cmocka_unit_test(test_files),      cmocka_unit_test(test_site),
-		cmocka_unit_test(test_chosen_port),
+		cmocka_unit_test(test_cases),       cmocka_unit_test(test_long_texts),  cmocka_unit_test(test_without),
+		cmocka_unit_test(test_long_growth), cmocka_unit_test(test_files),       cmocka_unit_test(test_site),
+		cmocka_unit_test(test_chosen_port), cmocka_unit_test(test_long_search),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
