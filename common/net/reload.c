@@ -33,8 +33,8 @@ struct reload {
 	const struct al_service_def *def;
 	struct al_conf *conf;
 	void *const *self;
-	char paths[PATHS_MAX]
-		  [PATH_MAX]; /* absolute: alamo.conf's, then those of the daemon's files, empty where it has none */
+	/* Absolute: alamo.conf's, then those of the daemon's files, empty where it has none. */
+	char paths[PATHS_MAX][PATH_MAX];
 	const char *of[PATHS_MAX]; /* them, as the opener takes them */
 	size_t count;
 	int fds[PATHS_MAX];     /* -1: none */
@@ -186,8 +186,6 @@ static void on_answer(evutil_socket_t socket, short what, void *arg)
 
 	(void)socket;
 	(void)what;
-	if ((err == AL_OK || err == AL_ESYS) && reload->asked > 0)
-		reload->asked--;
 	if (err == AL_EAGAIN)
 		return;
 	if (err != AL_OK && err != AL_ESYS) {
@@ -202,6 +200,8 @@ static void on_answer(evutil_socket_t socket, short what, void *arg)
 	reload->answered++;
 	if (reload->answered < reload->count)
 		return;
+	if (reload->asked > 0)
+		reload->asked--;
 	conf_read(reload);
 	fds_close(reload);
 }
