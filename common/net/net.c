@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net.c -- listeners: sockets, accepting, limits over all and per source.
+ * net.c -- listeners: accepting, limits over all and per source; listen.c opens their sockets.
  *
  * At max_conns the sockets leave the loop until a connection ends, so that the
  * kernel's queue holds the crowd back; meanwhile those go that have waited for
  * a while in the network that has most of them (source.c). What one source has
  * too many is closed at once. Everything runs on the loop's thread; only the metrics are shared.
  */
-#include "source.h"
+#include "listener.h"
 
 #include "alamo/base/log.h"
-#include "alamo/net/bind.h"
 #include "alamo/net/metrics.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -23,47 +21,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <utlist.h>
 
-#define BACKLOG 1024
 #define ACCEPT_ROUNDS 8 /* connections, each with an answer, before others get their turn */
 #define RETRY_MS 100u   /* after the system had no descriptor or memory for us */
 #define FULL_MS 10u     /* between looks for somebody who has to go */
 #define WARN_EVERY_MS 10000u
-
-struct listen_socket {
-	struct al_listener *listener;
-	struct event *event;
-	int fd;
-	char *path; /* unix: removed at the end; else NULL */
-	struct listen_socket *next;
-};
 
 struct listener_metrics {
 	struct al_metric open, total, refused, evicted;
 	char names[4][96];
 	const char *listener;
 	struct listener_metrics *next;
-};
-
-struct al_listener {
-	struct al_loop *loop;
-	struct al_listener_conf conf;
-	struct al_conn_ops ops;
-	void *arg;
-	struct listen_socket *sockets;
-	struct al_conn *conns;
-	size_t count;
-	size_t out_bytes; /* unsent, of all connections, when out_total bounds them */
-	struct sources sources;
-	struct al_timer *retry;
-	bool held; /* sockets are out of the loop */
-	uint64_t warned_ms;
-	struct listener_metrics *metrics;
 };
 
 /* ---- metrics: one set a listener's name, for the life of the process ---- */
@@ -276,10 +247,9 @@ static void socket_readable(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-/* ---- listening ---- */
+/* ---- life ---- */
 
-/* Takes fd and path in every case. */
-static enum al_err listener_add(struct al_listener *listener, int fd, char *path)
+enum al_err listener_add(struct al_listener *listener, int fd, char *path)
 {
 	struct listen_socket *socket = calloc(1, sizeof(*socket));
 	if (socket == NULL)
@@ -300,138 +270,6 @@ fail:
 	close(fd);
 	return AL_ENOMEM;
 }
-
-/* What the kernel hands down to every accepted connection; neither is worth failing for. */
-static void socket_tune(int fd)
-{
-	int on = 1;
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-}
-
-static enum al_err tcp_open(const struct addrinfo *info, int *out)
-{
-	int on = 1;
-	int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return errno == EAFNOSUPPORT ? AL_EUNSUPPORTED : AL_ESYS;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-	    (info->ai_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0) ||
-	    bind(fd, info->ai_addr, info->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
-		int number = errno;
-		close(fd);
-		errno = number;
-		return number == EADDRNOTAVAIL ? AL_EUNSUPPORTED : number == EADDRINUSE ? AL_EEXIST : AL_ESYS;
-	}
-	socket_tune(fd);
-	*out = fd;
-	return AL_OK;
-}
-
-static uint16_t port_of(int fd)
-{
-	struct sockaddr_storage self = { .ss_family = AF_UNSPEC };
-	socklen_t len = sizeof(self);
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-	if (getsockname(fd, (struct sockaddr *)&self, &len) != 0)
-		return 0;
-	memcpy(&in, &self, sizeof(in));
-	memcpy(&in6, &self, sizeof(in6));
-	return ntohs(self.ss_family == AF_INET6 ? in6.sin6_port : in.sin_port);
-}
-
-enum al_err al_listener_tcp(struct al_listener *listener, struct al_slice addr, uint16_t port, uint16_t *bound)
-{
-	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-				  .ai_socktype = SOCK_STREAM };
-	struct addrinfo *info = NULL;
-	char host[CONN_PEER_LEN];
-	char service[6];
-	int fd = -1;
-
-	snprintf(service, sizeof(service), "%u", (unsigned)port);
-	enum al_err err = al_slice_copy(addr, host, sizeof(host));
-	if (err != AL_OK || getaddrinfo(host, service, &hints, &info) != 0) {
-		char quoted[AL_LOG_QUOTE_LEN];
-		al_log(AL_LOG_ERROR, "listen-address", "listener=%s address=%s", listener->conf.name,
-		       al_log_quote(addr, quoted));
-		return AL_EINVAL;
-	}
-	err = tcp_open(info, &fd);
-	if (err != AL_OK)
-		al_bind_failed(listener->conf.name, addr, port, errno);
-	freeaddrinfo(info);
-	if (err != AL_OK)
-		return err;
-	uint16_t taken = port_of(fd);
-	err = listener_add(listener, fd, NULL);
-	if (err == AL_OK)
-		*bound = taken;
-	return err;
-}
-
-/* A socket file that nobody answers on is a leftover. */
-static enum al_err unix_clear(const struct sockaddr_un *addr)
-{
-	struct stat st;
-	if (lstat(addr->sun_path, &st) != 0)
-		return errno == ENOENT ? AL_OK : AL_ESYS;
-	if (!S_ISSOCK(st.st_mode))
-		return AL_EEXIST;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return AL_ESYS;
-	bool stale = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) != 0 && errno == ECONNREFUSED;
-	close(fd);
-	if (!stale)
-		return AL_EEXIST;
-	return unlink(addr->sun_path) == 0 || errno == ENOENT ? AL_OK : AL_ESYS;
-}
-
-static enum al_err unix_open(const struct sockaddr_un *addr, int *out)
-{
-	enum al_err err = unix_clear(addr);
-	if (err != AL_OK)
-		return err;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return AL_ESYS;
-	/* The mode before bind() is what the file is born with (less the umask); chmod() gives what the umask took. */
-	if (fchmod(fd, 0660) != 0 || bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) != 0 ||
-	    chmod(addr->sun_path, 0660) != 0 || listen(fd, BACKLOG) != 0) {
-		int number = errno;
-		close(fd);
-		errno = number;
-		return AL_ESYS;
-	}
-	*out = fd;
-	return AL_OK;
-}
-
-enum al_err al_listener_unix(struct al_listener *listener, const char *path)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd = -1;
-	errno = 0;
-	enum al_err err = al_slice_copy(al_slice_str(path), addr.sun_path, sizeof(addr.sun_path));
-	if (err == AL_OK)
-		err = unix_open(&addr, &fd);
-	if (err != AL_OK) {
-		al_log(AL_LOG_ERROR, "listen-failed", "listener=%s path=%s error=%s errno=%d", listener->conf.name,
-		       path, al_err_name(err), errno);
-		return err;
-	}
-	char *copy = strdup(path);
-	if (copy == NULL) {
-		close(fd);
-		unlink(path);
-		return AL_ENOMEM;
-	}
-	return listener_add(listener, fd, copy);
-}
-
-/* ---- life ---- */
 
 static void shares_set(struct sources *sources, size_t half, size_t one)
 {
