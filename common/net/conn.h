@@ -12,6 +12,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 
 #define CONN_PEER_LEN 64 /* "[v6%scope]:port" and NUL */
 
@@ -40,8 +41,10 @@ struct al_conn {
 	struct conn_source *source; /* may be NULL */
 	struct al_conn *prev;       /* in the listener's list */
 	struct al_conn *next;
-	struct al_conn *kin_prev; /* in its network's list, by answered_ms */
+	struct al_conn *kin_prev; /* in its network's list, by placed_ms */
 	struct al_conn *kin_next;
+	uint64_t placed_ms; /* answered_ms, of a few milliseconds before at most */
+	bool leaving;       /* its listener was asked to end it */
 	const struct al_listener_conf *conf;
 	const struct al_conn_ops *ops;
 	void *open_arg;
@@ -51,12 +54,12 @@ struct al_conn {
 	bool opened; /* ops->open took it: it gets `closed` */
 	bool eof;    /* the other side has finished sending */
 	bool paused;
-	bool poked;     /* data() is owed */
-	bool undrained; /* drained() is owed, once all is sent */
-	bool failed;    /* close at the next settling */
-	bool asking;    /* the protocol says: inside a request whose beginning it has consumed */
-	bool owed;      /* the protocol says: it owes an answer */
-	bool reading;   /* events as they are registered now */
+	bool poked;        /* data() is owed */
+	bool undrained;    /* drained() is owed, once all is sent */
+	bool failed;       /* close at the next settling */
+	bool asking;       /* the protocol says: inside a request whose beginning it has consumed */
+	_Atomic bool owed; /* the protocol says: it owes an answer */
+	bool reading;      /* events as they are registered now */
 	bool writing;
 	unsigned depth; /* protocol callbacks that run now */
 
@@ -66,15 +69,15 @@ struct al_conn {
 	struct evbuffer *out;
 	struct event readable;
 	struct event writable;
-	struct event later;   /* settles writes made outside callbacks, pokes, reads what TLS holds */
-	struct event clock;   /* idle, stalled, lingering */
-	uint64_t io_ms;       /* last byte in or out */
-	uint64_t progress_ms; /* output has waited since */
-	uint64_t answered_ms; /* last output, or when it came */
-	uint64_t asked_ms;    /* an unfinished request has been coming in since; 0: none */
-	size_t trickle;       /* bytes sent that are too few to count as progress yet */
-	size_t counted;       /* of the listener's out_bytes */
-	size_t linger_left;   /* bytes still worth discarding */
+	struct event later;           /* settles writes made outside callbacks, pokes, reads what TLS holds */
+	struct event clock;           /* idle, stalled, lingering */
+	uint64_t io_ms;               /* last byte in or out */
+	uint64_t progress_ms;         /* output has waited since */
+	_Atomic uint64_t answered_ms; /* last output, or when it came */
+	uint64_t asked_ms;            /* an unfinished request has been coming in since; 0: none */
+	size_t trickle;               /* bytes sent that are too few to count as progress yet */
+	size_t counted;               /* of the listener's out_bytes */
+	size_t linger_left;           /* bytes still worth discarding */
 	struct conn_peer peer;
 };
 
@@ -97,6 +100,8 @@ enum conn_fill conn_peek(struct al_conn *conn);
 void conn_flush(struct al_conn *conn);
 /* source.c: output was given to it. */
 void source_answered(struct al_conn *conn);
+/* net.c: what counts its connections. */
+struct al_shares *listener_shares(const struct al_listener *listener);
 /* net.c: unsent bytes are more, or less; may end another connection that has more of them. */
 void listener_weigh(struct al_conn *conn);
 /* net.c: the connection is closed; called once, before its memory goes. */

@@ -29,15 +29,29 @@ static void socket_tune(int fd)
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 }
 
-static enum al_err tcp_open(const struct addrinfo *info, int *out)
+enum port_use {
+	PORT_ALONE,
+	PORT_FIRST, /* nobody has it; then others may join */
+	PORT_JOIN,
+};
+
+static bool port_share(int fd, bool yes)
 {
 	int on = 1;
-	int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	return !yes || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0;
+}
+
+static enum al_err tcp_open(const struct sockaddr *addr, socklen_t len, enum port_use use, int *out)
+{
+	int on = 1;
+	int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return errno == EAFNOSUPPORT ? AL_EUNSUPPORTED : AL_ESYS;
+	/* The first may not bind as one of many: it would then share the port of another daemon by mistake. */
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-	    (info->ai_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0) ||
-	    bind(fd, info->ai_addr, info->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
+	    (addr->sa_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0) ||
+	    !port_share(fd, use == PORT_JOIN) || bind(fd, addr, len) != 0 || !port_share(fd, use == PORT_FIRST) ||
+	    listen(fd, BACKLOG) != 0) {
 		int number = errno;
 		close(fd);
 		errno = number;
@@ -78,7 +92,7 @@ enum al_err al_listener_tcp(struct al_listener *listener, struct al_slice addr, 
 		       al_log_quote(addr, quoted));
 		return AL_EINVAL;
 	}
-	err = tcp_open(info, &fd);
+	err = tcp_open(info->ai_addr, info->ai_addrlen, listener->conf.shares != NULL ? PORT_FIRST : PORT_ALONE, &fd);
 	if (err != AL_OK)
 		al_bind_failed(listener->conf.name, addr, port, errno);
 	freeaddrinfo(info);
@@ -88,6 +102,25 @@ enum al_err al_listener_tcp(struct al_listener *listener, struct al_slice addr, 
 	err = listener_add(listener, fd, NULL);
 	if (err == AL_OK)
 		*bound = taken;
+	return err;
+}
+
+enum al_err al_listener_join(struct al_listener *listener, const struct al_listener *first)
+{
+	enum al_err err = AL_OK;
+	for (const struct listen_socket *s = first->sockets; s != NULL && err == AL_OK; s = s->next) {
+		struct sockaddr_storage storage = { .ss_family = AF_UNSPEC };
+		struct sockaddr *addr = (struct sockaddr *)&storage;
+		socklen_t len = sizeof(storage);
+		int fd = -1;
+		if (s->path != NULL)
+			continue;
+		err = getsockname(s->fd, addr, &len) == 0 ? tcp_open(addr, len, PORT_JOIN, &fd) : AL_ESYS;
+		if (err == AL_OK)
+			err = listener_add(listener, fd, NULL);
+		else
+			al_log(AL_LOG_ERROR, "listen-join", "listener=%s errno=%d", listener->conf.name, errno);
+	}
 	return err;
 }
 

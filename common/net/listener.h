@@ -23,8 +23,10 @@ struct al_listener {
 	struct listen_socket *sockets;
 	struct al_conn *conns;
 	size_t count;
-	size_t out_bytes; /* unsent, of all connections, when out_total bounds them */
-	struct sources sources;
+	size_t out_bytes;         /* unsent, of all connections, when out_total bounds them */
+	struct al_shares *shares; /* conf.shares, or its own */
+	struct al_conn *asked;    /* one of conns that another listener wants the place of; under the shares' lock */
+	struct al_listener *asked_by; /* until the post has arrived; likewise */
 	struct al_timer *retry;
 	bool held; /* sockets are out of the loop */
 	uint64_t warned_ms;

@@ -5,7 +5,8 @@
  * At max_conns the sockets leave the loop until a connection ends, so that the
  * kernel's queue holds the crowd back; meanwhile those go that have waited for
  * a while in the network that has most of them (source.c). What one source has
- * too many is closed at once. Everything runs on the loop's thread; only the metrics are shared.
+ * too many is closed at once. Everything runs on the loop's thread; metrics are shared, and the counts of listeners
+ * with common shares: who has to go is then asked for by a post to the loop that he is on.
  */
 #include "listener.h"
 
@@ -117,21 +118,65 @@ static size_t waiting_count(const struct al_listener *listener)
 	return count;
 }
 
-/* A place for one more. False: nobody has waited long enough to be asked to go. */
-static bool listener_evict(struct al_listener *listener)
+static void listener_resume(void *arg);
+
+static void evict(struct al_listener *listener, struct al_conn *victim)
 {
-	struct al_conn *victim = source_victim(&listener->sources, waiting_count(listener));
-	if (victim == NULL)
-		return false;
 	al_metric_inc(&listener->metrics->evicted, 1);
 	al_conn_drop(victim);
+}
+
+/* Another listener wanted the place of one of ours. He may have left, or have been given an answer to wait for. */
+static void listener_asked(void *arg)
+{
+	struct al_listener *listener = arg, *asker;
+	struct al_conn *victim;
+	pthread_mutex_lock(&listener->shares->lock);
+	victim = listener->asked;
+	asker = listener->asked_by;
+	listener->asked = NULL;
+	listener->asked_by = NULL;
+	if (victim != NULL)
+		victim->leaving = false;
+	pthread_mutex_unlock(&listener->shares->lock);
+	if (victim != NULL && !victim->owed)
+		evict(listener, victim);
+	if (al_loop_post(asker->loop, listener_resume, asker) != AL_OK)
+		warn_sometimes(listener, "listener-wakeup", ENOMEM); /* it looks by itself in a while */
+}
+
+/* Under the lock. One at a time: the next one can be asked once this has gone. */
+static void listener_ask(struct al_listener *listener, struct al_conn *victim, struct al_listener *asker)
+{
+	if (listener->asked_by != NULL || al_loop_post(listener->loop, listener_asked, listener) != AL_OK)
+		return;
+	listener->asked = victim;
+	listener->asked_by = asker;
+	victim->leaving = true;
+}
+
+/* A place for one more. False: nobody has waited long enough to be asked to go, or he is on another loop. */
+static bool listener_evict(struct al_listener *listener)
+{
+	size_t queue = waiting_count(listener);
+	struct al_conn *victim;
+	pthread_mutex_lock(&listener->shares->lock);
+	victim = source_victim(&listener->shares->sources, queue);
+	if (victim != NULL && victim->listener != listener) {
+		listener_ask(victim->listener, victim, listener);
+		victim = NULL;
+	}
+	pthread_mutex_unlock(&listener->shares->lock);
+	if (victim == NULL)
+		return false;
+	evict(listener, victim);
 	return true;
 }
 
 /* Who is in the kernel's queue gets the next place that is, or can be made, free. */
 static void listener_wait(struct al_listener *listener)
 {
-	if (listener->conf.max_per_source > 0)
+	if (listener->conf.max_per_source > 0 || listener->conf.shares != NULL)
 		al_timer_set(listener->retry, FULL_MS);
 }
 
@@ -140,7 +185,7 @@ static void listener_resume(void *arg)
 	struct al_listener *listener = arg;
 	if (!listener->held)
 		return;
-	if (listener->count >= listener->conf.max_conns && anybody_waits(listener)) {
+	if (shares_full(listener->shares) && anybody_waits(listener)) {
 		if (!listener_evict(listener)) /* if so, its leaving has brought us here again */
 			listener_wait(listener);
 		return;
@@ -155,25 +200,40 @@ static void listener_resume(void *arg)
 
 /* ---- connections come and go ---- */
 
+static void listener_refuse(struct al_listener *listener, int fd)
+{
+	al_metric_inc(&listener->metrics->refused, 1);
+	if (listener->conf.refusal != NULL)
+		(void)send(fd, listener->conf.refusal, strlen(listener->conf.refusal), MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(fd);
+}
+
+/* Its place is taken, and given back if nothing comes of it. */
 static void listener_take(struct al_listener *listener, int fd, const struct sockaddr_storage *peer)
 {
+	struct al_shares *shares = listener->shares;
 	struct conn_source *source;
-	if (source_take(&listener->sources, peer, &source) != AL_OK) {
-		al_metric_inc(&listener->metrics->refused, 1);
-		if (listener->conf.refusal != NULL)
-			(void)send(fd, listener->conf.refusal, strlen(listener->conf.refusal),
-				   MSG_NOSIGNAL | MSG_DONTWAIT);
-		close(fd);
+	pthread_mutex_lock(&shares->lock);
+	enum al_err err = source_take(&shares->sources, peer, &source);
+	shares->count -= err != AL_OK;
+	pthread_mutex_unlock(&shares->lock);
+	if (err != AL_OK) {
+		listener_refuse(listener, fd);
 		return;
 	}
 	struct al_conn *conn = conn_new(al_loop_base(listener->loop), &listener->conf, &listener->ops, fd, peer);
-	if (conn == NULL) {
-		source_give(&listener->sources, source);
-		return;
+	pthread_mutex_lock(&shares->lock);
+	if (conn != NULL) {
+		conn->listener = listener;
+		conn->source = source;
+		source_join(source, conn);
+	} else {
+		source_give(&shares->sources, source);
+		shares->count--;
 	}
-	conn->listener = listener;
-	conn->source = source;
-	source_join(source, conn);
+	pthread_mutex_unlock(&shares->lock);
+	if (conn == NULL)
+		return;
 	DL_APPEND(listener->conns, conn);
 	listener->count++;
 	al_metric_inc(&listener->metrics->total, 1);
@@ -188,8 +248,13 @@ void listener_left(struct al_conn *conn)
 	listener->count--;
 	atomic_fetch_sub_explicit(&listener->metrics->open.value, 1, memory_order_relaxed);
 	listener->out_bytes -= conn->counted;
+	pthread_mutex_lock(&listener->shares->lock);
 	source_leave(conn->source, conn);
-	source_give(&listener->sources, conn->source);
+	source_give(&listener->shares->sources, conn->source);
+	listener->shares->count--;
+	if (listener->asked == conn)
+		listener->asked = NULL;
+	pthread_mutex_unlock(&listener->shares->lock);
 	listener_resume(listener);
 }
 
@@ -220,27 +285,34 @@ static void accept_failed(struct al_listener *listener, int number)
 	al_timer_set(listener->retry, RETRY_MS);
 }
 
+/* One for who waits. False: nobody does, or everybody has to, for now. */
+static bool listener_place(struct al_listener *listener)
+{
+	if (shares_take(listener->shares))
+		return true;
+	if (!anybody_waits(listener))
+		return false;
+	warn_sometimes(listener, "listener-full", 0);
+	if (listener_evict(listener) && shares_take(listener->shares))
+		return true;
+	listener_hold(listener);
+	listener_wait(listener);
+	return false;
+}
+
 static void socket_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct listen_socket *socket = arg;
 	struct al_listener *listener = socket->listener;
 	(void)what;
-	for (int i = 0; i < ACCEPT_ROUNDS; i++) {
-		if (listener->count >= listener->conf.max_conns) {
-			if (!anybody_waits(listener))
-				return;
-			warn_sometimes(listener, "listener-full", 0);
-			if (!listener_evict(listener)) {
-				listener_hold(listener);
-				listener_wait(listener);
-				return;
-			}
-		}
+	for (int i = 0; i < ACCEPT_ROUNDS && listener_place(listener); i++) {
 		struct sockaddr_storage peer = { .ss_family = AF_UNSPEC };
 		socklen_t len = sizeof(peer);
 		int taken = accept4(fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (taken < 0) {
-			accept_failed(listener, errno);
+			int number = errno;
+			shares_give(listener->shares);
+			accept_failed(listener, number);
 			return;
 		}
 		listener_take(listener, taken, &peer);
@@ -271,18 +343,11 @@ fail:
 	return AL_ENOMEM;
 }
 
-static void shares_set(struct sources *sources, size_t half, size_t one)
-{
-	sources->per_source = one;
-	sources->per_network = half > one ? half : one;
-}
-
 void al_listener_limit(struct al_listener *listener, const struct al_listener_limits *limits)
 {
-	listener->conf.max_conns = limits->max_conns;
 	listener->conf.idle_ms = limits->idle_ms;
 	listener->conf.request_ms = limits->request_ms;
-	shares_set(&listener->sources, limits->max_conns / 2, limits->max_per_source);
+	shares_limit(listener->shares, limits->max_conns, limits->max_per_source);
 	listener_resume(listener);
 }
 
@@ -294,11 +359,14 @@ enum al_err al_listener_new(struct al_loop *loop, const struct al_listener_conf 
 		return AL_ENOMEM;
 	listener->loop = loop;
 	listener->conf = *conf;
-	shares_set(&listener->sources, conf->max_conns / 2, conf->max_per_source);
 	listener->ops = *ops;
 	listener->arg = arg;
 	listener->metrics = metrics_of(conf->name);
-	if (listener->metrics == NULL || al_timer_new(loop, listener_resume, listener, &listener->retry) != AL_OK) {
+	listener->shares = conf->shares;
+	if (listener->metrics == NULL || al_timer_new(loop, listener_resume, listener, &listener->retry) != AL_OK ||
+	    (listener->shares == NULL &&
+	     al_shares_new(conf->max_conns, conf->max_per_source, &listener->shares) != AL_OK)) {
+		al_timer_free(listener->retry);
 		free(listener);
 		return AL_ENOMEM;
 	}
@@ -323,12 +391,25 @@ void al_listener_free(struct al_listener *listener)
 	while (listener->conns != NULL)
 		al_conn_drop(listener->conns);
 	al_timer_free(listener->retry);
+	if (listener->conf.shares == NULL)
+		al_shares_free(listener->shares);
 	free(listener);
+}
+
+struct al_shares *listener_shares(const struct al_listener *listener)
+{
+	return listener->shares;
 }
 
 size_t al_conn_source_conns(const struct al_conn *conn)
 {
-	return conn->source != NULL ? source_conns(conn->source) : 0;
+	struct al_shares *shares = conn->listener->shares;
+	if (conn->source == NULL)
+		return 0;
+	pthread_mutex_lock(&shares->lock);
+	size_t conns = source_conns(conn->source);
+	pthread_mutex_unlock(&shares->lock);
+	return conns;
 }
 
 size_t al_listener_conns(const struct al_listener *listener)

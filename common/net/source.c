@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * source.c -- two hash tables: sources, and the networks that they lie in.
+ * source.c -- two hash tables: sources, and the networks that they lie in; and the places that all of them share.
  *
  * A network keeps its connections in the order in which they were last
- * answered, so that the one that waits longest is the first.
+ * answered, give or take PLACE_MS, so that the one that waits longest is the first.
  */
 #include "source.h"
 
@@ -23,6 +23,7 @@
 #define CROWDED_MS 20   /* of networks with more than their equal share, and of everybody before a long queue */
 #define QUEUE_SHORT 16  /* who is behind so many waits for a part of everybody's patience, not for all of it */
 #define VICTIMS_SEEN 64 /* of a network's connections, the longest-waiting */
+#define PLACE_MS 5      /* a connection that is answered more often than that keeps its place in the list meanwhile */
 
 struct conn_network {
 	uint8_t key[KEY_LEN];
@@ -181,6 +182,7 @@ void source_give(struct sources *sources, struct conn_source *source)
 
 void source_join(struct conn_source *source, struct al_conn *conn)
 {
+	conn->placed_ms = conn->answered_ms;
 	if (source != NULL)
 		DL_APPEND2(source->network->waiting, conn, kin_prev, kin_next);
 }
@@ -193,11 +195,74 @@ void source_leave(struct conn_source *source, struct al_conn *conn)
 
 void source_answered(struct al_conn *conn)
 {
-	conn->answered_ms = al_now_ms();
-	if (conn->source == NULL || conn->kin_next == NULL)
+	uint64_t now = al_now_ms();
+	struct al_shares *shares;
+	atomic_store_explicit(&conn->answered_ms, now, memory_order_relaxed);
+	/* placed_ms is written by this thread alone, so that it may look without the lock. */
+	if (conn->source == NULL || now - conn->placed_ms < PLACE_MS)
 		return;
+	shares = listener_shares(conn->listener);
+	pthread_mutex_lock(&shares->lock);
 	source_leave(conn->source, conn);
 	source_join(conn->source, conn);
+	pthread_mutex_unlock(&shares->lock);
+}
+
+/* ---- shares ---- */
+
+enum al_err al_shares_new(size_t max_conns, size_t max_per_source, struct al_shares **out)
+{
+	struct al_shares *shares = calloc(1, sizeof(*shares));
+	if (shares == NULL)
+		return AL_ENOMEM;
+	if (pthread_mutex_init(&shares->lock, NULL) != 0) {
+		free(shares);
+		return AL_ENOMEM;
+	}
+	shares_limit(shares, max_conns, max_per_source);
+	*out = shares;
+	return AL_OK;
+}
+
+void al_shares_free(struct al_shares *shares)
+{
+	if (shares == NULL)
+		return;
+	pthread_mutex_destroy(&shares->lock);
+	free(shares);
+}
+
+void shares_limit(struct al_shares *shares, size_t max_conns, size_t per_source)
+{
+	pthread_mutex_lock(&shares->lock);
+	shares->max_conns = max_conns;
+	shares->sources.per_source = per_source;
+	shares->sources.per_network = max_conns / 2 > per_source ? max_conns / 2 : per_source;
+	pthread_mutex_unlock(&shares->lock);
+}
+
+bool shares_take(struct al_shares *shares)
+{
+	pthread_mutex_lock(&shares->lock);
+	bool free_place = shares->count < shares->max_conns;
+	shares->count += free_place;
+	pthread_mutex_unlock(&shares->lock);
+	return free_place;
+}
+
+void shares_give(struct al_shares *shares)
+{
+	pthread_mutex_lock(&shares->lock);
+	shares->count--;
+	pthread_mutex_unlock(&shares->lock);
+}
+
+bool shares_full(struct al_shares *shares)
+{
+	pthread_mutex_lock(&shares->lock);
+	bool full = shares->count >= shares->max_conns;
+	pthread_mutex_unlock(&shares->lock);
+	return full;
 }
 
 struct al_conn *source_victim(const struct sources *sources, size_t queue)
@@ -221,10 +286,11 @@ struct al_conn *source_victim(const struct sources *sources, size_t queue)
 	oldest = al_now_ms() - (patience > CROWDED_MS ? patience : CROWDED_MS);
 	for (conn = biggest != NULL ? biggest->waiting : NULL; conn != NULL && seen < VICTIMS_SEEN;
 	     conn = conn->kin_next) {
-		if (conn->answered_ms > oldest)
+		if (conn->placed_ms > oldest)
 			break;
 		seen++;
-		if (!conn->owed && (victim == NULL || conn->source->conns > victim->source->conns))
+		if (!conn->owed && !conn->leaving && conn->answered_ms <= oldest &&
+		    (victim == NULL || conn->source->conns > victim->source->conns))
 			victim = conn;
 	}
 	return victim;

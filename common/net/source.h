@@ -11,6 +11,7 @@
 
 #include "conn.h"
 
+#include <pthread.h>
 #include <sys/socket.h>
 
 struct sources {
@@ -18,6 +19,21 @@ struct sources {
 	struct conn_source *all;
 	struct conn_network *networks;
 };
+
+/* What listeners of one service have in common. The lock guards all of it, and of their connections what says so. */
+struct al_shares {
+	pthread_mutex_t lock;
+	size_t max_conns, count;
+	struct sources sources;
+};
+
+void shares_limit(struct al_shares *shares, size_t max_conns, size_t per_source);
+/* One of max_conns places; false: none is free. */
+bool shares_take(struct al_shares *shares);
+void shares_give(struct al_shares *shares);
+bool shares_full(struct al_shares *shares);
+
+/* ---- under the lock ---- */
 
 /* One connection more from there: *out is its source, or NULL without limits. AL_ELIMIT: it has its share. AL_ENOMEM. */
 AL_MUST_USE enum al_err source_take(struct sources *sources, const struct sockaddr_storage *peer,

@@ -22,6 +22,7 @@
 struct evbuffer;
 struct al_tls;
 struct al_listener;
+struct al_shares;
 struct al_conn;
 
 struct al_conn_ops {
@@ -50,7 +51,15 @@ struct al_listener_conf {
 	uint64_t request_ms; /* from the first byte of a request to its last; 0: a minute */
 	struct al_tls *tls;  /* tls.h; borrowed; NULL: bytes go as they are */
 	const char *refusal; /* last word to a connection over max_per_source; constant; NULL: closed in silence */
+	struct al_shares *shares; /* counts for this listener and others; NULL: it counts for itself */
 };
+
+/*
+ * Limits of several listeners, each on a loop of its own, that are one service: max_conns, max_per_source and who has
+ * to go are those of all together. As long as a loop of one of them runs, none of them may be freed.
+ */
+AL_MUST_USE enum al_err al_shares_new(size_t max_conns, size_t max_per_source, struct al_shares **out);
+void al_shares_free(struct al_shares *shares); /* after its listeners; NULL is allowed */
 
 AL_MUST_USE enum al_err al_listener_new(struct al_loop *loop, const struct al_listener_conf *conf,
 					const struct al_conn_ops *ops, void *arg, struct al_listener **out);
@@ -67,6 +76,8 @@ void al_listener_limit(struct al_listener *listener, const struct al_listener_li
  */
 AL_MUST_USE enum al_err al_listener_tcp(struct al_listener *listener, struct al_slice addr, uint16_t port,
 					uint16_t *bound);
+/* Listens as well wherever `first`, of the same shares, does: the kernel gives a newcomer to one of them (SO_REUSEPORT). Before the loop of either runs. */
+AL_MUST_USE enum al_err al_listener_join(struct al_listener *listener, const struct al_listener *first);
 /* Removes a stale socket file first. Mode 0660. AL_EEXIST: somebody answers there, or it is no socket. */
 AL_MUST_USE enum al_err al_listener_unix(struct al_listener *listener, const char *path);
 size_t al_listener_conns(const struct al_listener *listener);
