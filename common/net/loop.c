@@ -45,6 +45,8 @@ struct al_timer {
 struct al_worker {
 	struct al_loop *loop;
 	pthread_t thread;
+	bool running;  /* main thread's: it is to be joined */
+	char name[16]; /* the kernel's limit, with NUL */
 };
 
 /* ---- mailbox ---- */
@@ -258,6 +260,8 @@ uint64_t al_now_s(void)
 static void *worker_main(void *arg)
 {
 	struct al_worker *worker = arg;
+	/* From inside: another's name is set through a file, which a sandbox may keep us from. */
+	pthread_setname_np(pthread_self(), worker->name);
 	al_loop_run(worker->loop);
 	return NULL;
 }
@@ -274,28 +278,44 @@ static int thread_create_masked(struct al_worker *worker)
 	return rc;
 }
 
-enum al_err al_worker_start(const char *name, struct al_worker **out)
+enum al_err al_worker_new(struct al_worker **out)
 {
 	struct al_worker *worker = calloc(1, sizeof(*worker));
 	if (worker == NULL)
 		return AL_ENOMEM;
 	enum al_err err = al_loop_new(&worker->loop);
-	if (err != AL_OK) {
+	if (err != AL_OK)
 		free(worker);
-		return err;
-	}
+	else
+		*out = worker;
+	return err;
+}
+
+enum al_err al_worker_run(struct al_worker *worker, const char *name)
+{
+	if (al_slice_copy(al_slice_head(al_slice_str(name), sizeof(worker->name) - 1), worker->name,
+			  sizeof(worker->name)) != AL_OK)
+		return AL_EINVAL;
 	int rc = thread_create_masked(worker);
 	if (rc != 0) {
 		al_log(AL_LOG_ERROR, "thread-create", "name=%s errno=%d", name, rc);
-		al_loop_free(worker->loop);
-		free(worker);
 		return AL_ESYS;
 	}
-	char shown[16]; /* the kernel's limit, with NUL */
-	if (al_slice_copy(al_slice_head(al_slice_str(name), sizeof(shown) - 1), shown, sizeof(shown)) == AL_OK)
-		pthread_setname_np(worker->thread, shown);
-	*out = worker;
+	worker->running = true;
 	return AL_OK;
+}
+
+enum al_err al_worker_start(const char *name, struct al_worker **out)
+{
+	struct al_worker *worker = NULL;
+	enum al_err err = al_worker_new(&worker);
+	if (err == AL_OK)
+		err = al_worker_run(worker, name);
+	if (err == AL_OK)
+		*out = worker;
+	else
+		al_worker_free(worker);
+	return err;
 }
 
 struct al_loop *al_worker_loop(struct al_worker *worker)
@@ -308,14 +328,27 @@ static void worker_stop_posted(void *arg)
 	al_loop_stop(arg);
 }
 
-void al_worker_stop(struct al_worker *worker)
+void al_worker_halt(struct al_worker *worker)
 {
-	if (worker == NULL)
+	if (worker == NULL || !worker->running)
 		return;
 	/* Joining without the message would hang for ever; memory comes back when other threads move on. */
 	while (al_loop_post(worker->loop, worker_stop_posted, worker->loop) != AL_OK)
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	pthread_join(worker->thread, NULL);
+	worker->running = false;
+}
+
+void al_worker_free(struct al_worker *worker)
+{
+	if (worker == NULL)
+		return;
 	al_loop_free(worker->loop);
 	free(worker);
+}
+
+void al_worker_stop(struct al_worker *worker)
+{
+	al_worker_halt(worker);
+	al_worker_free(worker);
 }

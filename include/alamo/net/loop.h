@@ -36,5 +36,10 @@ struct al_worker;
 AL_MUST_USE enum al_err al_worker_start(const char *name, struct al_worker **out);
 struct al_loop *al_worker_loop(struct al_worker *worker);
 void al_worker_stop(struct al_worker *worker); /* stops the loop, joins, frees */
+/* The same in steps, for a loop that is filled before its thread runs, and emptied when that has ended. NULL is allowed. */
+AL_MUST_USE enum al_err al_worker_new(struct al_worker **out);
+AL_MUST_USE enum al_err al_worker_run(struct al_worker *worker, const char *name); /* borrows nothing */
+void al_worker_halt(struct al_worker *worker);                                     /* joins, if it runs */
+void al_worker_free(struct al_worker *worker);                                     /* halted, or never run */
 
 #endif
