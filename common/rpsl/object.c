@@ -14,7 +14,7 @@ struct al_object *al_object_ref(const struct al_object *object)
 {
 	struct al_object *counted = (struct al_object *)(uintptr_t)object; /* the count is not the object */
 
-	counted->refs++;
+	(void)atomic_fetch_add_explicit(&counted->refs, 1, memory_order_relaxed);
 	return counted;
 }
 
@@ -26,7 +26,7 @@ enum al_err al_object_new(const struct al_object *head, struct al_slice text, st
 	if (object == NULL)
 		return AL_ENOMEM;
 	*object = *head;
-	object->refs = 1;
+	atomic_init(&object->refs, 1);
 	object->text_len = (uint32_t)text.len;
 	object->key_len = (uint16_t)key.len;
 	memcpy(object->bytes, text.ptr, text.len);
@@ -39,7 +39,8 @@ enum al_err al_object_new(const struct al_object *head, struct al_slice text, st
 
 void al_object_unref(struct al_object *object)
 {
-	if (object != NULL && --object->refs == 0)
+	/* What any thread did with it is done before it is freed. */
+	if (object != NULL && atomic_fetch_sub_explicit(&object->refs, 1, memory_order_acq_rel) == 1)
 		free(object);
 }
 

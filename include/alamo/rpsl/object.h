@@ -10,6 +10,8 @@
 #ifndef ALAMO_OBJECT_H
 #define ALAMO_OBJECT_H
 
+#include <stdatomic.h>
+
 #include "alamo/base/ident.h"
 #include "alamo/base/report.h"
 #include "alamo/rpsl/schema.h"
@@ -25,10 +27,10 @@ enum al_edit {
 };
 
 struct al_object {
-	uint64_t index;   /* log index of the entry that made this version */
-	uint64_t time;    /* of that entry, Unix seconds */
-	uint64_t created; /* time of the object's first version since it last did not exist */
-	uint32_t refs;    /* not atomic: an object stays on the thread of its state */
+	uint64_t index;        /* log index of the entry that made this version */
+	uint64_t time;         /* of that entry, Unix seconds */
+	uint64_t created;      /* time of the object's first version since it last did not exist */
+	_Atomic uint32_t refs; /* the last thread that lets go of it frees it; all else never changes */
 	uint32_t text_len;
 	uint16_t key_len;
 	uint8_t cls;  /* enum al_class */
