@@ -158,7 +158,13 @@ enum al_err al_mirror_http(struct al_mirror *mirror, struct al_slice addr, uint1
 
 static enum al_err follow_start(struct al_mirror *m, struct al_loop *loop)
 {
-	static const struct al_follow_ops ops = { on_entry, on_head, on_fork, on_link, on_tip, on_present, on_dated };
+	static const struct al_follow_ops ops = { .entry = on_entry,
+						  .head = on_head,
+						  .fork = on_fork,
+						  .link = on_link,
+						  .tip = on_tip,
+						  .present = on_present,
+						  .dated = on_dated };
 	struct al_follow_conf conf = {
 		.address = m->conf.from,
 		.key = m->conf.key,

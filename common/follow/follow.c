@@ -206,21 +206,25 @@ static void hand_over(struct al_follow *f, const struct al_checkpoint *cp)
 {
 	struct al_slice rest = al_buf_view(&f->chain.pending), entry;
 	uint64_t first = cp->size - f->chain.pending_count, index = first;
-	enum al_err err;
+	enum al_err err = AL_OK;
 
-	for (; chain_next(&rest, &entry); index++) {
+	if (f->ops.begin != NULL)
+		f->ops.begin(f->arg);
+	for (; err == AL_OK && chain_next(&rest, &entry); index++) {
 		f->leaf = chain_leaf(&f->chain, index - first);
 		err = f->ops.entry(f->arg, index, entry);
-		if (err != AL_OK) {
-			al_log(AL_LOG_ERROR, "follow-stopped", "index=%" PRIu64 " err=%s", index, al_err_name(err));
-			stop(f);
-			return;
-		}
 	}
-	chain_drop(&f->chain);
-	all_well(f);
-	f->given = true;
-	f->ops.head(f->arg, cp, al_buf_view(&f->chain.note));
+	if (err != AL_OK) {
+		al_log(AL_LOG_ERROR, "follow-stopped", "index=%" PRIu64 " err=%s", index - 1, al_err_name(err));
+		stop(f);
+	} else {
+		chain_drop(&f->chain);
+		all_well(f);
+		f->given = true;
+		f->ops.head(f->arg, cp, al_buf_view(&f->chain.note));
+	}
+	if (f->ops.end != NULL)
+		f->ops.end(f->arg);
 }
 
 static void on_head(struct al_follow *f, struct al_slice note, bool first)

@@ -96,6 +96,22 @@ static enum al_err entry_pass(struct al_replica *r, struct al_slice bytes)
 	return err;
 }
 
+static void on_begin(void *arg)
+{
+	const struct al_replica *r = arg;
+
+	if (r->ops.begin != NULL)
+		r->ops.begin(r->arg);
+}
+
+static void on_end(void *arg)
+{
+	const struct al_replica *r = arg;
+
+	if (r->ops.end != NULL)
+		r->ops.end(r->arg);
+}
+
 static enum al_err on_entry(void *arg, uint64_t index, struct al_slice bytes)
 {
 	struct al_replica *r = arg;
@@ -299,6 +315,8 @@ static enum al_err conf_read(struct al_replica *r, const struct al_conf *conf, c
 static enum al_err follow_start(struct al_replica *r, struct al_loop *loop, const char *address, struct al_slice known)
 {
 	static const struct al_follow_ops follow_ops = {
+		.begin = on_begin,
+		.end = on_end,
 		.entry = on_entry,
 		.head = on_head,
 		.fork = on_fork,

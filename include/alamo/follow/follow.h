@@ -38,6 +38,9 @@ struct al_follow_ops {
 	 * which is here. May be NULL.
 	 */
 	void (*dated)(void *arg, uint64_t date, const struct al_checkpoint *cp, struct al_slice note);
+	/* Entries come, then the head that covers them; and that was it, or one of them stopped the follower. May be NULL. */
+	void (*begin)(void *arg);
+	void (*end)(void *arg);
 };
 
 #define AL_FOLLOW_KNOWN 2
@@ -129,6 +132,9 @@ struct al_replica_ops {
 	enum al_err (*object)(void *arg, const struct al_object *now);
 	const struct al_object *(*present)(const void *arg, enum al_class cls, struct al_slice key);
 	unsigned classes;
+	/* The state is about to change; and shows one verified head again, or will never change any more. May be NULL. */
+	void (*begin)(void *arg);
+	void (*end)(void *arg);
 	/* The next entry as it is hashed, before its objects; `leaf` is its hash. May be NULL. */
 	void (*entry)(void *arg, struct al_slice bytes, const struct al_hash *leaf);
 	/* An object changed (state already shows it); `old` may be NULL or a tombstone. May be NULL. */

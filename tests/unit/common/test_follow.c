@@ -326,7 +326,13 @@ static void on_link(void *arg, bool up)
 	assert_true(f->links == 0 || f->links == 1);
 }
 
-static const struct al_follow_ops ops = { on_entry, on_head, on_fork, on_link, on_tip, on_present, on_dated };
+static const struct al_follow_ops ops = { .entry = on_entry,
+					  .head = on_head,
+					  .fork = on_fork,
+					  .link = on_link,
+					  .tip = on_tip,
+					  .present = on_present,
+					  .dated = on_dated };
 
 static void on_guard(void *arg)
 {

@@ -38,6 +38,8 @@ struct fixture {
 	struct al_conf *conf;
 	struct al_skey key;
 	struct al_buf entry[LOG_SIZE];
+	bool changing;  /* between begin and end */
+	size_t batches; /* of them */
 	struct al_tree *tree;
 	struct al_stream *stream;
 	struct al_replica *replica;
@@ -144,6 +146,32 @@ static void grow(struct fixture *f, uint64_t from, uint64_t end)
 
 /* ---- the replica ---- */
 
+static void on_begin(void *arg)
+{
+	struct fixture *f = arg;
+
+	assert_false(f->changing);
+	f->changing = true;
+}
+
+static void on_end(void *arg)
+{
+	struct fixture *f = arg;
+
+	assert_true(f->changing);
+	f->changing = false;
+	f->batches++;
+}
+
+static void on_change(void *arg, const struct al_object *old, const struct al_object *now)
+{
+	const struct fixture *f = arg;
+
+	(void)old;
+	(void)now;
+	assert_true(f->changing);
+}
+
 static void on_head(void *arg, const struct al_state *state, const struct al_checkpoint *cp, struct al_slice note)
 {
 	struct fixture *f = arg;
@@ -197,7 +225,9 @@ static void follow_with(struct fixture *f, const struct al_replica_ops *ops)
 
 static void follow(struct fixture *f)
 {
-	static const struct al_replica_ops ops = { .head = on_head, .age = on_age };
+	static const struct al_replica_ops ops = {
+		.begin = on_begin, .end = on_end, .change = on_change, .head = on_head, .age = on_age
+	};
 
 	follow_with(f, &ops);
 }
@@ -279,6 +309,9 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
+	/* Whatever the test was about: what began has ended. */
+	if (f->changing)
+		return -1;
 	al_replica_free(f->replica);
 	al_object_unref(f->object);
 	al_stream_free(f->stream);
@@ -299,15 +332,19 @@ static int teardown(void **state)
 static void the_past_is_not_shown(void **state)
 {
 	struct fixture *f = *state;
+	size_t batches;
 
 	serve(f, 6, 0);
 	follow(f);
 	run_to(f, 6);
 	assert_int_equal(f->heads, 1);
 	assert_int_equal(f->first, 6);
+	batches = f->batches;
+	assert_true(batches > 0);
 	grow(f, 6, 7);
 	run_to(f, 7);
 	assert_int_equal(f->heads, 2);
+	assert_int_equal(f->batches, batches + 1);
 }
 
 /* The server has less than this program has seen: nothing, until it has as much. */
