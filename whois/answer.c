@@ -343,12 +343,17 @@ bool whois_answer_past(struct whois_job *job, struct al_buf *out)
 {
 	static const struct whois_error broken = { 0, { NULL, 0 } };
 	struct whois_view then;
-	enum al_err err = whois_past_step(job->view.past, &job->view, job->at, job, &then);
+	struct whois_past *past = job->view.past;
+	enum al_err err = whois_past_step(past, &job->view, job->at, job, &then);
+	bool done;
 
 	if (err == AL_EAGAIN)
 		return false;
-	if (err == AL_OK)
-		return ask_past(&then, job, out);
+	if (err == AL_OK) {
+		done = ask_past(&then, job, out);
+		whois_past_done(past);
+		return done;
+	}
 	put_error(&broken, out);
 	put_footer(&job->view, out);
 	return true;

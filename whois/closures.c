@@ -5,6 +5,7 @@
  */
 #include "closures.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,14 +22,21 @@ struct closure {
 };
 
 struct whois_closures {
+	pthread_mutex_t lock;
 	struct closure *list; /* last used first */
 	size_t count, bytes;
 };
 
 enum al_err whois_closures_new(struct whois_closures **out)
 {
-	*out = calloc(1, sizeof(**out));
-	return *out != NULL ? AL_OK : AL_ENOMEM;
+	struct whois_closures *closures = calloc(1, sizeof(*closures));
+
+	if (closures == NULL || pthread_mutex_init(&closures->lock, NULL) != 0) {
+		free(closures);
+		return AL_ENOMEM;
+	}
+	*out = closures;
+	return AL_OK;
 }
 
 static void closure_drop(struct whois_closures *closures, struct closure *closure)
@@ -46,23 +54,50 @@ void whois_closures_free(struct whois_closures *closures)
 		return;
 	while (closures->list != NULL)
 		closure_drop(closures, closures->list);
+	pthread_mutex_destroy(&closures->lock);
 	free(closures);
 }
 
-bool whois_closures_get(struct whois_closures *closures, struct al_slice name, struct al_slice *text)
+static struct closure *closure_named(const struct whois_closures *closures, struct al_slice name)
 {
 	struct closure *closure;
 
 	DL_FOREACH(closures->list, closure)
-	{
-		if (!al_slice_eq(al_slice_of(closure->text + closure->text_len, closure->name_len), name))
-			continue;
+	if (al_slice_eq(al_slice_of(closure->text + closure->text_len, closure->name_len), name))
+		return closure;
+	return NULL;
+}
+
+bool whois_closures_get(struct whois_closures *closures, struct al_slice name, struct al_buf *out)
+{
+	struct closure *closure;
+
+	pthread_mutex_lock(&closures->lock);
+	closure = closure_named(closures, name);
+	if (closure != NULL) {
 		DL_DELETE(closures->list, closure);
 		DL_PREPEND(closures->list, closure);
-		*text = al_slice_of(closure->text, closure->text_len);
-		return true;
+		al_buf_slice(out, al_slice_of(closure->text, closure->text_len));
 	}
-	return false;
+	pthread_mutex_unlock(&closures->lock);
+	return closure != NULL;
+}
+
+/* Two who asked for the same at the same time bring it both. */
+static void closure_add(struct whois_closures *closures, struct closure *closure, struct al_slice name)
+{
+	struct closure *before;
+
+	pthread_mutex_lock(&closures->lock);
+	before = closure_named(closures, name);
+	if (before != NULL)
+		closure_drop(closures, before);
+	DL_PREPEND(closures->list, closure);
+	closures->count++;
+	closures->bytes += closure->bytes;
+	while (closures->count > WHOIS_CLOSURES_MAX || closures->bytes > WHOIS_CLOSURES_BYTES)
+		closure_drop(closures, closures->list->prev);
+	pthread_mutex_unlock(&closures->lock);
 }
 
 void whois_closures_put(struct whois_closures *closures, struct al_slice name, struct al_slice text,
@@ -89,11 +124,7 @@ void whois_closures_put(struct whois_closures *closures, struct al_slice name, s
 	if (text.len > 0)
 		memcpy(closure->text, text.ptr, text.len);
 	memcpy(closure->text + text.len, name.ptr, name.len);
-	DL_PREPEND(closures->list, closure);
-	closures->count++;
-	closures->bytes += bytes;
-	while (closures->count > WHOIS_CLOSURES_MAX || closures->bytes > WHOIS_CLOSURES_BYTES)
-		closure_drop(closures, closures->list->prev);
+	closure_add(closures, closure, name);
 }
 
 static bool depends(const struct closure *closure, uint64_t dep)
@@ -123,16 +154,23 @@ static void drop_dependents(uint64_t dep, void *arg)
 
 void whois_closures_change(void *arg, const struct al_object *old, const struct al_object *now)
 {
-	const struct whois_closures *closures = arg;
+	struct whois_closures *closures = arg;
 
-	if (closures->list == NULL)
-		return;
-	if (old != NULL)
-		whois_object_deps(old, drop_dependents, arg);
-	whois_object_deps(now, drop_dependents, arg);
+	pthread_mutex_lock(&closures->lock);
+	if (closures->list != NULL) {
+		if (old != NULL)
+			whois_object_deps(old, drop_dependents, arg);
+		whois_object_deps(now, drop_dependents, arg);
+	}
+	pthread_mutex_unlock(&closures->lock);
 }
 
-size_t whois_closures_count(const struct whois_closures *closures)
+size_t whois_closures_count(struct whois_closures *closures)
 {
-	return closures->count;
+	size_t count;
+
+	pthread_mutex_lock(&closures->lock);
+	count = closures->count;
+	pthread_mutex_unlock(&closures->lock);
+	return count;
 }

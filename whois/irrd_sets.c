@@ -24,16 +24,13 @@ static void put_members(struct irrd *c, const struct whois_members *members)
 static enum irrd_reply expand(struct irrd *c, const struct whois_expand *ask)
 {
 	struct whois_job *job = c->job;
-	struct al_slice text;
 
 	if (ask->set.len > 0 && ask->excluded.len == 0)
 		(void)snprintf(job->name, sizeof(job->name), "%c%u%.*s", ask->routes ? 'a' : 'i', ask->families,
 			       AL_FMT(ask->set));
 	if (job->name[0] != '\0' && job->view.closures != NULL &&
-	    whois_closures_get(job->view.closures, al_slice_str(job->name), &text)) {
-		al_buf_slice(&job->data, text);
+	    whois_closures_get(job->view.closures, al_slice_str(job->name), &job->data))
 		return REPLY_DATA;
-	}
 	if (whois_expansion_new(c->view, ask, &job->expansion) != AL_OK)
 		return irrd_fail_limit(c, AL_ENOMEM);
 	job->kind = WHOIS_JOB_SET;

@@ -2,6 +2,7 @@
 /* past.c -- a second state, folded out of the versions that the history has. */
 #include "past.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 
 struct whois_past {
 	uint64_t most;
+	pthread_mutex_t lock;   /* of what follows; held for one piece of work */
 	struct al_state *state; /* NULL: nothing is kept */
 	struct whois_index *index;
 	struct al_edge edge;
@@ -23,8 +25,10 @@ enum al_err whois_past_new(uint64_t most, struct whois_past **out)
 {
 	struct whois_past *past = calloc(1, sizeof(*past));
 
-	if (past == NULL)
+	if (past == NULL || pthread_mutex_init(&past->lock, NULL) != 0) {
+		free(past);
 		return AL_ENOMEM;
+	}
 	past->most = most;
 	*out = past;
 	return AL_OK;
@@ -44,6 +48,7 @@ void whois_past_free(struct whois_past *past)
 	if (past == NULL)
 		return;
 	forget(past);
+	pthread_mutex_destroy(&past->lock);
 	free(past);
 }
 
@@ -157,8 +162,8 @@ static void view_of(const struct whois_past *past, const struct whois_view *pres
 				     .head = { .size = past->edge.size, .root = al_edge_root(&past->edge) } };
 }
 
-enum al_err whois_past_step(struct whois_past *past, const struct whois_view *present, uint64_t size, const void *who,
-			    struct whois_view *view)
+static enum al_err step(struct whois_past *past, const struct whois_view *present, uint64_t size, const void *who,
+			struct whois_view *view)
 {
 	unsigned work = 0;
 	enum al_err err = AL_OK;
@@ -184,14 +189,39 @@ enum al_err whois_past_step(struct whois_past *past, const struct whois_view *pr
 	return err;
 }
 
+enum al_err whois_past_step(struct whois_past *past, const struct whois_view *present, uint64_t size, const void *who,
+			    struct whois_view *view)
+{
+	enum al_err err;
+
+	/* Whoever has it has more to do than to wait for. */
+	if (pthread_mutex_trylock(&past->lock) != 0)
+		return AL_EAGAIN;
+	err = step(past, present, size, who, view);
+	if (err != AL_OK)
+		pthread_mutex_unlock(&past->lock);
+	return err;
+}
+
+void whois_past_done(struct whois_past *past)
+{
+	pthread_mutex_unlock(&past->lock);
+}
+
 void whois_past_leave(struct whois_past *past, const void *who)
 {
-	if (past != NULL && past->who == who)
+	if (past == NULL)
+		return;
+	pthread_mutex_lock(&past->lock);
+	if (past->who == who)
 		past->who = NULL;
+	pthread_mutex_unlock(&past->lock);
 }
 
 void whois_past_tick(struct whois_past *past)
 {
+	pthread_mutex_lock(&past->lock);
 	if (past->state != NULL && ++past->idle_s >= WHOIS_PAST_KEEP_S)
 		forget(past);
+	pthread_mutex_unlock(&past->lock);
 }

@@ -4,7 +4,8 @@
  *
  * There is one for all who ask. It is read out of the history, forward: a question of the same size finds it there, one of
  * a later size goes on from it, one of an earlier size begins anew. A version read costs some microseconds and, while it is
- * kept, the memory of its object; sixty seconds after the last question all of it is given back.
+ * kept, the memory of its object; sixty seconds after the last question all of it is given back. Any thread may ask,
+ * as long as nothing changes meanwhile in the present (share.h).
  */
 #ifndef WHOIS_PAST_H
 #define WHOIS_PAST_H
@@ -24,10 +25,11 @@ AL_MUST_USE enum al_err whois_past_size(const struct whois_past *past, const str
 					struct al_moment moment, uint64_t *size);
 /*
  * One piece of work towards that size, for `who`; AL_EAGAIN: there is more, or another is at it. AL_OK: *view is of that
- * size until the next call.
+ * size, and nobody else's, until whois_past_done().
  */
 AL_MUST_USE enum al_err whois_past_step(struct whois_past *past, const struct whois_view *present, uint64_t size,
 					const void *who, struct whois_view *view);
+void whois_past_done(struct whois_past *past);                   /* after AL_OK */
 void whois_past_leave(struct whois_past *past, const void *who); /* he does not wait any more */
 void whois_past_tick(struct whois_past *past);                   /* once a second */
 

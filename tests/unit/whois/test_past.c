@@ -143,16 +143,22 @@ static void test_two(void **state)
 		golden_put(text);
 	}
 	assert_int_equal(whois_past_step(past, &golden.f.view, 1, &one, &then), AL_OK);
+	/* Nobody moves it while one looks at it. */
+	assert_int_equal(whois_past_step(past, &golden.f.view, 2, &other, &then), AL_EAGAIN);
+	assert_int_equal(then.head.size, 1);
+	whois_past_done(past);
 	assert_int_equal(whois_past_step(past, &golden.f.view, 2 * WHOIS_PAST_PIECE, &one, &then), AL_EAGAIN);
 	assert_int_equal(whois_past_step(past, &golden.f.view, 5, &other, &then), AL_EAGAIN);
 	whois_past_leave(past, &other);
 	assert_int_equal(whois_past_step(past, &golden.f.view, 5, &other, &then), AL_EAGAIN);
 	whois_past_leave(past, &one);
 	assert_int_equal(whois_past_step(past, &golden.f.view, 5, &other, &then), AL_OK);
+	whois_past_done(past);
 	assert_int_equal(then.head.size, 5);
 	for (unsigned s = 0; s < WHOIS_PAST_KEEP_S; s++)
 		whois_past_tick(past);
 	assert_int_equal(whois_past_step(past, &golden.f.view, 6, &one, &then), AL_OK);
+	whois_past_done(past);
 	assert_int_equal(then.head.size, 6);
 }
 
