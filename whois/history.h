@@ -6,7 +6,7 @@
  * anew by following the log and goes with the process. Memory holds sixteen
  * bytes a version. A version's serial is its place in the whole log, from 1
  * and without gaps: what NRTM counts in. Its number is its place among the
- * versions of its object, from 1. One thread owns it.
+ * versions of its object, from 1. Threads may read it while none changes it (share.h).
  */
 #ifndef WHOIS_HISTORY_H
 #define WHOIS_HISTORY_H

@@ -9,9 +9,9 @@
  *
  * It keeps pointers to the state's objects, one reference each, and no text:
  * keys are 64-bit keyed hashes, and a hit counts only after the object itself
- * was looked at. Fed by the replica's change callback; one thread owns the
- * state, the index and the answers, and the changes of one log entry come in
- * one call chain, so no query ever sees half of an entry.
+ * was looked at. Fed by the replica's change callback, while nobody reads
+ * (share.h), so no query ever sees half of an entry; between changes any
+ * number of threads may.
  */
 #ifndef WHOIS_INDEX_H
 #define WHOIS_INDEX_H

@@ -3,9 +3,9 @@
  * lookup.h -- from a query to the objects that answer it.
  *
  * A view is what one answer is computed from: state, index and the verified
- * head that both show. The loop's thread owns all three and computes an
- * answer in one go, between two heads; the pointers in a result are borrowed
- * and good until the state changes.
+ * head that both show. They do not change while a piece of work is done
+ * (share.h), and a look-up is a part of one; the pointers in a result are
+ * borrowed and good until the state changes.
  */
 #ifndef WHOIS_LOOKUP_H
 #define WHOIS_LOOKUP_H

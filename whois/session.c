@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session.c -- one connection of the whois port, on the loop's thread.
+ * session.c -- one connection of the whois port, on its loop's thread.
  *
  * A piece of work takes lines out of the input, hands them to dialogue.c and
  * writes what comes back, one write an answer; or it goes on with an answer
@@ -23,20 +23,21 @@
 #define IN_MAX 65536u
 #define UNSENT_HIGH (256u << 10) /* a connection with more waits before its next line */
 #define PIECE_LINES 64           /* lines in one piece of work */
-#define EXPANSIONS_MAX 4         /* at a time; each may hold some ten megabytes */
 #define SWEEP_MS 250u            /* how late the end of idle time may be seen */
 #define COPY_MAX 16384u          /* smaller answers are copied, larger ones handed over */
 
 struct whois_sessions {
 	struct al_listener *listener;
+	struct whois_share *share;
+	bool alone;        /* the share is ours */
+	bool elsewhere;    /* see whois_sessions_conf */
+	_Atomic bool rest; /* somebody waits for the log to grow */
 	struct whois_turns *turns;
 	const struct whois_view *view;
 	struct session *all;
 	struct al_timer *sweep; /* looks for who is idle */
 	bool sweeping;          /* it is armed */
-	size_t expansions;      /* jobs that have begun one */
 	uint64_t idle_ms;
-	size_t unsent;     /* sum of what sessions noted, never less than what waits */
 	struct al_buf out; /* scratch for the answer at hand */
 };
 
@@ -44,10 +45,10 @@ struct session {
 	struct whois_sessions *owner;
 	struct al_conn *conn;
 	uint64_t active_ms; /* last byte in, last progress out */
-	size_t unsent;      /* our share of owner->unsent */
+	size_t unsent;      /* noted in owner->share */
 	struct evbuffer *in;
 	bool eof;
-	bool expanding; /* counted in owner->expansions */
+	bool expanding; /* counted in owner->share */
 	struct whois_turn turn;
 	struct whois_dialogue dialogue;
 	struct whois_job job;
@@ -58,7 +59,10 @@ static void session_note(struct session *s)
 {
 	size_t pending = al_conn_pending(s->conn) + whois_job_bytes(&s->job);
 
-	s->owner->unsent = s->owner->unsent - s->unsent + pending;
+	if (pending == s->unsent)
+		return;
+	/* Modulo: less is as good as more. */
+	(void)atomic_fetch_add_explicit(&s->owner->share->unsent, pending - s->unsent, memory_order_relaxed);
 	s->unsent = pending;
 }
 
@@ -132,7 +136,7 @@ static bool session_line(struct session *s)
 		session_refuse(s, 107);
 		break;
 	case TAKE_LINE:
-		if (s->owner->unsent > WHOIS_UNSENT_MAX) {
+		if (atomic_load_explicit(&s->owner->share->unsent, memory_order_relaxed) > WHOIS_UNSENT_MAX) {
 			session_refuse(s, 306);
 			break;
 		}
@@ -147,17 +151,14 @@ static bool session_may_expand(struct session *s)
 {
 	if (s->job.kind != WHOIS_JOB_SET || s->expanding)
 		return true;
-	if (s->owner->expansions == EXPANSIONS_MAX)
-		return false;
-	s->owner->expansions++;
-	s->expanding = true;
-	return true;
+	s->expanding = whois_share_expand(s->owner->share);
+	return s->expanding;
 }
 
 static void session_expanded(struct session *s)
 {
 	if (s->expanding)
-		s->owner->expansions--;
+		whois_share_expanded(s->owner->share);
 	s->expanding = false;
 }
 
@@ -180,10 +181,22 @@ static uint64_t session_idle_ms(const struct session *s)
 	return s->dialogue.idle_s > 0 ? s->dialogue.idle_s * UINT64_C(1000) : s->owner->idle_ms;
 }
 
-/* One piece of work. True: there is more, and it may be done now. */
-static bool session_piece(struct whois_turn *turn)
+/* Whatever looks at the view stands between these. */
+static void view_read(struct whois_sessions *sessions)
 {
-	struct session *s = (struct session *)((char *)turn - offsetof(struct session, turn));
+	if (sessions->elsewhere)
+		whois_share_read(sessions->share);
+}
+
+static void view_unread(struct whois_sessions *sessions)
+{
+	if (sessions->elsewhere)
+		whois_share_unread(sessions->share);
+}
+
+/* True: there is more, and it may be done now. */
+static bool session_work(struct session *s)
+{
 	size_t lines = 0, sent = 0;
 	bool more = true;
 
@@ -204,9 +217,25 @@ static bool session_piece(struct whois_turn *turn)
 			more = false;
 		}
 	}
-	al_conn_pause(s->conn, more && !whois_job_rests(&s->job));
-	al_conn_owe(s->conn, more && !whois_job_rests(&s->job));
-	return more && al_conn_pending(s->conn) <= UNSENT_HIGH && !whois_job_rests(&s->job);
+	if (whois_job_rests(&s->job)) {
+		atomic_store(&s->owner->rest, true);
+		more = false;
+	}
+	al_conn_pause(s->conn, more);
+	al_conn_owe(s->conn, more);
+	return more && al_conn_pending(s->conn) <= UNSENT_HIGH;
+}
+
+static bool session_piece(struct whois_turn *turn)
+{
+	struct session *s = (struct session *)((char *)turn - offsetof(struct session, turn));
+	struct whois_sessions *owner = s->owner;
+	bool more;
+
+	view_read(owner);
+	more = session_work(s);
+	view_unread(owner);
+	return more;
 }
 
 static void session_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *user)
@@ -295,7 +324,7 @@ static void session_closed(struct al_conn *conn, void *user)
 
 	(void)conn;
 	DL_DELETE(s->owner->all, s);
-	s->owner->unsent -= s->unsent;
+	(void)atomic_fetch_sub_explicit(&s->owner->share->unsent, s->unsent, memory_order_relaxed);
 	session_expanded(s);
 	whois_job_release(&s->job);
 	whois_turn_leave(&s->turn);
@@ -305,8 +334,12 @@ static void session_closed(struct al_conn *conn, void *user)
 /* More than IN_MAX waits although lines are taken: only a flood without line ends. */
 static void session_overflow(struct al_conn *conn, void *user)
 {
+	struct session *s = user;
+
 	(void)conn;
-	session_refuse(user, 107);
+	view_read(s->owner);
+	session_refuse(s, 107);
+	view_unread(s->owner);
 }
 
 /* The listener's: ours comes first. */
@@ -335,6 +368,7 @@ enum al_err whois_sessions_new(struct al_loop *loop, const struct whois_sessions
 		.out_max = WHOIS_ANSWER_MAX + UNSENT_HIGH + COPY_MAX,
 		.idle_ms = last_idle_ms(conf),
 		.refusal = WHOIS_REFUSAL,
+		.shares = conf->shares,
 	};
 	struct whois_sessions *sessions = calloc(1, sizeof(*sessions));
 	enum al_err err;
@@ -343,20 +377,22 @@ enum al_err whois_sessions_new(struct al_loop *loop, const struct whois_sessions
 		return AL_ENOMEM;
 	sessions->view = view;
 	sessions->idle_ms = conf->idle_ms;
+	sessions->share = conf->share;
+	sessions->alone = conf->share == NULL;
+	sessions->elsewhere = conf->elsewhere;
 	al_buf_init(&sessions->out, WHOIS_ANSWER_MAX);
-	err = whois_turns_new(loop, session_piece, &sessions->turns);
+	err = sessions->alone ? whois_share_new(&sessions->share) : AL_OK;
+	if (err == AL_OK)
+		err = whois_turns_new(loop, session_piece, &sessions->turns);
 	if (err == AL_OK)
 		err = al_timer_new(loop, sessions_sweep, sessions, &sessions->sweep);
 	if (err == AL_OK)
 		err = al_listener_new(loop, &listener, &ops, sessions, &sessions->listener);
-	if (err != AL_OK) {
-		al_timer_free(sessions->sweep);
-		whois_turns_free(sessions->turns);
-		free(sessions);
-		return err;
-	}
-	*out = sessions;
-	return AL_OK;
+	if (err == AL_OK)
+		*out = sessions;
+	else
+		whois_sessions_free(sessions);
+	return err;
 }
 
 void whois_sessions_limit(struct whois_sessions *sessions, const struct whois_sessions_conf *conf)
@@ -375,7 +411,14 @@ void whois_sessions_free(struct whois_sessions *sessions)
 	al_timer_free(sessions->sweep);
 	whois_turns_free(sessions->turns);
 	al_buf_release(&sessions->out);
+	if (sessions->alone)
+		whois_share_free(sessions->share);
 	free(sessions);
+}
+
+bool whois_sessions_rest(struct whois_sessions *sessions)
+{
+	return atomic_exchange(&sessions->rest, false);
 }
 
 void whois_sessions_grown(struct whois_sessions *sessions)
