@@ -2,9 +2,9 @@
 /*
  * whoisd.c -- composition: replica -> index -> sessions, and HTTP beside them.
  *
- * Everything runs on the service's loop. The replica changes state and index
- * entry by entry; the view's head moves with the verified head that covers
- * them. The first one that we are told of is the log's present: before it every
+ * HTTP runs on the service's loop; the whois port on that and others (workers.h).
+ * The replica changes state and index entry by entry; the view's head moves with
+ * the verified head that covers them, and nobody reads meanwhile (share.h). The first one that we are told of is the log's present: before it every
  * query is answered with an error that says so, and so is ready.
  */
 #include "whoisd.h"
@@ -24,8 +24,9 @@
 #include "nrtm4.h"
 #include "past.h"
 #include "rdap.h"
-#include "session.h"
+#include "share.h"
 #include "site.h"
+#include "workers.h"
 
 #define TICKS 10 /* of the age, once a second, between two signs of life to open pages */
 
@@ -37,7 +38,8 @@ struct whoisd {
 	struct whois_history *history;
 	struct whois_entries *entries;
 	struct whois_past *past;
-	struct whois_sessions *sessions;
+	struct whois_share *share;
+	struct whois_workers *workers;
 	struct al_http *http;
 	struct whois_rdap *rdap;
 	struct whois_explorer *explorer;
@@ -46,8 +48,27 @@ struct whoisd {
 	struct whois_site site;
 	struct whois_growth growth;
 	unsigned ticks;
+	bool changing; /* the view, until the head is in it */
 	bool ready;
 };
+
+static void whoisd_begin(void *arg)
+{
+	struct whoisd *whoisd = arg;
+
+	if (!whoisd->changing)
+		whois_share_begin(whoisd->share);
+	whoisd->changing = true;
+}
+
+static void whoisd_end(void *arg)
+{
+	struct whoisd *whoisd = arg;
+
+	if (whoisd->changing)
+		whois_share_end(whoisd->share);
+	whoisd->changing = false;
+}
 
 static void whoisd_entry(void *arg, struct al_slice bytes, const struct al_hash *leaf)
 {
@@ -79,8 +100,10 @@ static void whoisd_head(void *arg, const struct al_state *state, const struct al
 		al_service_fail(whoisd->service);
 		return;
 	}
+	whoisd_begin(whoisd); /* the first head may come without an entry */
 	whoisd->view.head = *cp;
-	whois_sessions_grown(whoisd->sessions);
+	whoisd_end(whoisd);
+	whois_workers_grown(whoisd->workers);
 	whois_explorer_grown(whoisd->explorer);
 	nrtm4_grown(whoisd->nrtm4);
 	al_metric_set(&whois_metric_index, whois_index_size(whoisd->index));
@@ -113,18 +136,25 @@ static void whoisd_age(void *arg, const struct al_freshness *freshness)
 
 	if (whoisd->past != NULL)
 		whois_past_tick(whoisd->past);
+	whois_share_begin(whoisd->share);
 	whoisd->view.stale_s = freshness->stale ? freshness->age_s : 0;
+	whois_share_end(whoisd->share);
 	if (++whoisd->ticks % TICKS == 0)
 		whois_explorer_tick(whoisd->explorer);
 }
 
 static enum al_err start_replica(struct whoisd *whoisd)
 {
-	static const struct al_replica_ops ops = {
-		.entry = whoisd_entry, .change = whoisd_change, .head = whoisd_head, .age = whoisd_age
-	};
-	enum al_err err = whois_index_new(&whoisd->index);
+	static const struct al_replica_ops ops = { .begin = whoisd_begin,
+						   .end = whoisd_end,
+						   .entry = whoisd_entry,
+						   .change = whoisd_change,
+						   .head = whoisd_head,
+						   .age = whoisd_age };
+	enum al_err err = whois_share_new(&whoisd->share);
 
+	if (err == AL_OK)
+		err = whois_index_new(&whoisd->index);
 	if (err == AL_OK)
 		err = whois_closures_new(&whoisd->closures);
 	if (err == AL_OK)
@@ -162,7 +192,8 @@ static const char *whoisd_reload(void *self, const struct al_conf *next)
 	struct whoisd *whoisd = self;
 	struct whois_sessions_conf limits = limits_of(next);
 
-	whois_sessions_limit(whoisd->sessions, &limits);
+	if (whois_workers_limit(whoisd->workers, &limits) != AL_OK)
+		return "memory is out: [whois] max-connections, max-per-source and idle-seconds may be old in part";
 	whois_rdap_url(whoisd->rdap, al_conf_str(next, "whois", "rdap-url"));
 	al_replica_stale(whoisd->replica, al_conf_u64(next, "log", "stale-seconds"));
 	return NULL;
@@ -171,12 +202,8 @@ static const char *whoisd_reload(void *self, const struct al_conf *next)
 static enum al_err start_sessions(struct whoisd *whoisd)
 {
 	struct whois_sessions_conf limits = limits_of(al_service_conf(whoisd->service));
-	enum al_err err = whois_sessions_new(al_service_loop(whoisd->service), &limits, &whoisd->view,
-					     &whoisd->sessions);
 
-	if (err != AL_OK)
-		return err;
-	return al_service_listen(whoisd->service, whois_sessions_listener(whoisd->sessions), "whois", "port", "whois");
+	return whois_workers_new(whoisd->service, &limits, &whoisd->view, whoisd->share, &whoisd->workers);
 }
 
 static enum al_err start_nrtm4(struct whoisd *whoisd)
@@ -223,7 +250,7 @@ static void whoisd_stop(void *self)
 	whois_rdap_free(whoisd->rdap);
 	whois_explorer_free(whoisd->explorer);
 	nrtm4_free(whoisd->nrtm4);
-	whois_sessions_free(whoisd->sessions);
+	whois_workers_free(whoisd->workers);
 	al_replica_free(whoisd->replica);
 	whois_index_free(whoisd->index);
 	whois_closures_free(whoisd->closures);
@@ -231,6 +258,7 @@ static void whoisd_stop(void *self)
 	whois_entries_free(whoisd->entries);
 	whois_past_free(whoisd->past);
 	whois_growth_release(&whoisd->growth);
+	whois_share_free(whoisd->share);
 	free(whoisd);
 }
 

@@ -73,6 +73,7 @@ const struct conf_row conf_rows[] = {
 	PORT("whois", "http-port", "4080", "80", "RDAP, the explorer, and /metrics"),
 	LIVE_TEXT_OR_NONE("whois", "rdap-url", "", "URL of the HTTP service in RDAP's links, ending in /; empty: as the client says it"),
 	LIVE_TEXT_OR_NONE("whois", "registry-url", "", "URL of the registry's HTTP service as browsers reach it, for /join; empty: [registry] http-port at the host of the page"),
+	NUMBER("whois", "workers", "0", 0, 256, "threads that answer on the whois port; 0: one a core"),
 	LIVE_NUMBER("whois", "max-connections", "4096", 1, 1000000, DOC_CONNS),
 	LIVE_NUMBER("whois", "max-per-source", "512", 1, 1000000, DOC_SOURCE),
 	LIVE_NUMBER("whois", "idle-seconds", "60", 1, 86400, DOC_IDLE),

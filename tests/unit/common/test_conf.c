@@ -341,6 +341,7 @@ static const struct range {
 	{ "registry", "queue-days", 0, 3650 },
 	{ "registry", "min-free-disk", 0, 1000000000 },
 	{ "registry", "max-memory", 0, 1000000000 },
+	{ "whois", "workers", 0, 256 },
 	{ "whois", "max-connections", 1, 1000000 },
 	{ "whois", "max-per-source", 1, 1000000 },
 	{ "whois", "idle-seconds", 1, 86400 },
