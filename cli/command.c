@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "alamo/base/text.h"
+#include "progress.h"
 
 /*
  * A text may quote what came over the network: its control characters are
@@ -43,6 +44,7 @@ int command_fail(enum cli_exit code, const char *fmt, ...)
 	(void)vsnprintf(said, sizeof(said), fmt, args);
 	va_end(args);
 	fflush(stdout);
+	progress_break();
 	fail_print(al_slice_str(said));
 	return (int)code;
 }

@@ -4,12 +4,9 @@
  */
 #include "log_fetch.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <unistd.h>
-
 #include "alamo/tlog/tile_dir.h"
 #include "command.h"
+#include "progress.h"
 #include "roa/http_get.h"
 
 static enum al_err bundle_get(const char *url, struct al_tile tile, uint64_t size, struct al_buf *out)
@@ -36,9 +33,11 @@ static enum al_err bundle_add(struct al_tile_dir *dir, struct al_slice bytes, ui
 
 static enum al_err bundles_fetch(const char *url, struct al_tile_dir *dir, uint64_t size)
 {
+	struct progress progress;
 	struct al_buf bytes;
 	enum al_err err = AL_OK;
 
+	progress_begin(&progress, "recover, fetching", "entries", al_tile_dir_size(dir));
 	al_buf_init(&bytes, AL_TILE_BYTES_MAX);
 	while (err == AL_OK && al_tile_dir_size(dir) < size) {
 		struct al_tile tile = { .entries = true, .index = al_tile_dir_size(dir) / AL_TILE_WIDTH };
@@ -47,11 +46,9 @@ static enum al_err bundles_fetch(const char *url, struct al_tile_dir *dir, uint6
 		err = bundle_get(url, tile, size, &bytes);
 		if (err == AL_OK)
 			err = bundle_add(dir, al_buf_view(&bytes), size);
-		if (isatty(STDERR_FILENO))
-			(void)fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " entries", al_tile_dir_size(dir), size);
+		progress_step(&progress, al_tile_dir_size(dir), size);
 	}
-	if (isatty(STDERR_FILENO))
-		(void)fputc('\n', stderr);
+	progress_end(&progress);
 	al_buf_release(&bytes);
 	return err;
 }

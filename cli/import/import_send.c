@@ -12,12 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "member/answer.h"
 #include "member/deliver.h"
 #include "member/parts.h"
 #include "command.h"
+#include "progress.h"
 
 #define BATCH_BYTES PARTS_BYTES
 #define BATCH_OBJECTS 256
@@ -362,31 +362,25 @@ static size_t batch_fill(struct import *import, size_t from, struct batch *batch
 	return from;
 }
 
-/* For a person who waits; a log gets none of it. */
-static void progress(const struct import *import, size_t done)
-{
-	if (!isatty(STDERR_FILENO))
-		return;
-	fprintf(stderr, "\ralamo: import %zu of %zu%s", done, import->count, done == import->count ? "\n" : "");
-	fflush(stderr);
-}
-
 enum al_err import_send(struct import *import, const struct submit *submit)
 {
 	struct sender sender = { .import = import, .submit = submit };
 	struct batch *batch = calloc(1, sizeof(*batch));
 	enum al_err err = batch == NULL ? AL_ENOMEM : AL_OK;
+	struct progress progress;
 	size_t at = 0;
 
 	draft_nonce(sender.run);
+	progress_begin(&progress, "import", "objects", 0);
 	while (err == AL_OK && at < import->count) {
 		at = batch_fill(import, at, batch);
 		err = batch_compare(&sender, batch);
 		if (err == AL_OK && !submit->dry_run)
 			err = batch_send(&sender, batch);
 		if (err == AL_OK)
-			progress(import, at);
+			progress_step(&progress, at, import->count);
 	}
+	progress_end(&progress);
 	free(batch);
 	return err;
 }

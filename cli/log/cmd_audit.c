@@ -157,6 +157,8 @@ static int run(const struct words *words, const void *arg)
 	if (code == CLI_DONE)
 		code = inspection_new(&i);
 	if (code == CLI_DONE)
+		i.read.what = "audit";
+	if (code == CLI_DONE)
 		code = log_read_run(&i.read, entry_audit, &i);
 	if (code == CLI_DONE && options->roa != NULL)
 		code = audit_roa(audit_state(i.audit), options->roa, i.roa);

@@ -120,6 +120,8 @@ static int run(const struct words *words, const void *arg)
 	if (code == CLI_DONE && al_state_new(&v.state) != AL_OK)
 		code = command_fail(CLI_REFUSED, "out of memory");
 	if (code == CLI_DONE)
+		v.read.what = "verify";
+	if (code == CLI_DONE)
 		code = log_read_run(&v.read, entry_check, &v);
 	if (code == CLI_DONE)
 		report_print(&v);

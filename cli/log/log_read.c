@@ -59,7 +59,17 @@ static enum al_err entry_check(void *arg, uint64_t index, struct al_slice bytes)
 		err = r->entry(r->arg, index, bytes);
 	if (err != AL_OK)
 		read_end(r, CLI_UNVERIFIED);
+	progress_step(&r->progress, index + 1, r->tip > r->target ? r->tip : r->target);
 	return err;
+}
+
+/* Signed, but nothing of it is here: good enough to say how much there is to do. */
+static void tip_heard(void *arg, const struct al_checkpoint *cp, struct al_slice note)
+{
+	struct log_read *r = arg;
+
+	(void)note;
+	r->tip = cp->size;
 }
 
 static void head_check(void *arg, const struct al_checkpoint *cp, struct al_slice note)
@@ -170,6 +180,7 @@ int log_read_run(struct log_read *r, log_read_fn entry, void *arg)
 		.link = link_changed,
 		.present = present_reached,
 		.dated = date_heard,
+		.tip = tip_heard,
 	};
 	struct al_follow_conf conf = {
 		.address = r->address,
@@ -193,7 +204,10 @@ int log_read_run(struct log_read *r, log_read_fn entry, void *arg)
 		err = al_follow_new(r->loop, &conf, &ops, r, &follow);
 	if (err == AL_OK) {
 		al_timer_set(r->timer, CONNECT_MS);
+		if (!r->follow && r->what != NULL)
+			progress_begin(&r->progress, r->what, "entries", 0);
 		al_loop_run(r->loop);
+		progress_end(&r->progress);
 	} else {
 		r->code = command_fail(CLI_USAGE, "%s is no address of a log stream", r->address);
 	}

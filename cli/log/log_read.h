@@ -12,6 +12,7 @@
 #include "alamo/tlog/note.h"
 #include "alamo/rpsl/sshsig.h"
 #include "option.h"
+#include "progress.h"
 
 #define OPTION_STALE(type, field)                                                                        \
 	{                                                                                                \
@@ -73,6 +74,7 @@ struct log_read {
 	const char *pin;
 	char evidence[PATH_MAX];
 	bool follow;                /* read on for ever; set it before running */
+	const char *what;           /* not following: progress is shown under this name; NULL: none */
 	void (*present)(void *arg); /* following: the present head is reached, for the first time; may be NULL */
 	void (*tick)(void *arg);    /* following: from then on, every `tick_s` seconds; may be NULL */
 	unsigned tick_s;
@@ -83,6 +85,8 @@ struct log_read {
 	bool headed;
 	struct al_loop *loop; /* while it runs: for timers of the command's own */
 	/* private */
+	struct progress progress;
+	uint64_t tip; /* how far the stream's server says that the log goes */
 	struct al_timer *timer, *ticker;
 	struct al_age *age;
 	uint64_t patience_ms, stale_s;

@@ -10,6 +10,7 @@
 
 #include "http_get.h"
 #include "origin_set.h"
+#include "progress.h"
 #include "roa_source.h"
 
 /* ---- heads ---- */
@@ -63,6 +64,7 @@ int roa_sources_ask(struct roa_sources *sources, const struct words *urls, size_
 {
 	const struct roa_source *good[OPTION_LIST_MAX];
 	size_t i, count = 0;
+	struct progress progress;
 	bool lied = false;
 	int code;
 
@@ -70,6 +72,7 @@ int roa_sources_ask(struct roa_sources *sources, const struct words *urls, size_
 	if (urls->count > OPTION_LIST_MAX || need > urls->count)
 		return command_fail(CLI_USAGE, "%zu sources for %zu that are needed (at most %d)", urls->count, need,
 				    OPTION_LIST_MAX);
+	progress_begin(&progress, "roa fetch", "sources", 0);
 	for (i = 0; i < urls->count; i++) {
 		struct roa_source *source = &sources->items[sources->count++];
 
@@ -80,7 +83,9 @@ int roa_sources_ask(struct roa_sources *sources, const struct words *urls, size_
 		if (source->good)
 			good[count++] = source;
 		lied = lied || (source->answered && !source->good);
+		progress_step(&progress, i + 1, urls->count);
 	}
+	progress_end(&progress);
 	if (count < need)
 		return command_fail(lied ? CLI_UNVERIFIED : CLI_OFFLINE,
 				    "%zu of %zu sources are good, %zu are needed: the last set stays", count,
