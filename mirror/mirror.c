@@ -111,6 +111,8 @@ static void on_tip(void *arg, const struct al_checkpoint *cp, struct al_slice no
 	struct al_mirror *m = arg;
 
 	al_stream_tip(m->stream, cp->size, note);
+	if (m->conf.tip != NULL)
+		m->conf.tip(m->conf.arg, cp->size);
 }
 
 static void on_present(void *arg)

@@ -7,6 +7,7 @@
 #include "command.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,6 +23,24 @@ struct options {
 	const char *from;
 };
 
+static void on_interrupt(int number)
+{
+	(void)number;
+}
+
+/* Ctrl-C reaches the registry's program too, which ends; we stay, to say what that means. An exec forgets the handler. */
+static enum al_err interruptible_run(const char *const words[], int *status)
+{
+	struct sigaction action = { .sa_handler = on_interrupt }, was;
+	bool ours = sigaction(SIGINT, NULL, &was) == 0 && was.sa_handler != SIG_IGN &&
+		    sigaction(SIGINT, &action, NULL) == 0;
+	enum al_err err = process_run(words, al_slice_of(NULL, 0), false, NULL, status);
+
+	if (ours)
+		(void)sigaction(SIGINT, &was, NULL);
+	return err;
+}
+
 int recover_run(const char *dir, const char *from, const char *side)
 {
 	char program[PATH_MAX], conf[PATH_MAX];
@@ -32,9 +51,9 @@ int recover_run(const char *dir, const char *from, const char *side)
 		return command_fail(CLI_REFUSED, "path too long");
 	const char *const words[] = { program, "-c", conf, "--recover", from, side, NULL };
 
-	if (process_run(words, al_slice_of(NULL, 0), false, NULL, &status) != AL_OK || status == 127)
+	if (interruptible_run(words, &status) != AL_OK || status == 127)
 		return command_fail(CLI_REFUSED, "%s cannot be started", program);
-	return status == 0 ? CLI_DONE : CLI_REFUSED;
+	return status == 128 + SIGINT ? RECOVER_INTERRUPTED : status == 0 ? CLI_DONE : CLI_REFUSED;
 }
 
 static bool is_folder(const char *path)
@@ -80,10 +99,8 @@ static int from_web(const char *dir, const char *url)
 	return code;
 }
 
-static int run(const struct words *argument, const void *arg)
+static int recover(const char *dir, const struct options *options)
 {
-	const struct options *options = arg;
-	const char *dir = argument->word[0];
 	char address[PATH_MAX];
 	int code;
 
@@ -93,6 +110,17 @@ static int run(const struct words *argument, const void *arg)
 		return from_folder(dir, options->from);
 	code = log_read_address(options->from, NULL, address);
 	return code == CLI_DONE ? recover_run(dir, address, NULL) : code;
+}
+
+static int run(const struct words *argument, const void *arg)
+{
+	int code = recover(argument->word[0], arg);
+
+	if (code == RECOVER_INTERRUPTED)
+		code = command_fail(
+			CLI_REFUSED,
+			"interrupted: the ledger has what was verified so far, and the same command goes on");
+	return code;
 }
 
 static const struct command_form forms[] = { { NULL, "DIR", NULL, run } };

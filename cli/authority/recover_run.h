@@ -7,8 +7,9 @@
 
 /*
  * `from`: numeric HOST:PORT or socket of a log stream, or a folder with a published log. `side` (may be NULL): what
- * was beside the log (run/side of a backup). An exit code.
+ * was beside the log (run/side of a backup). An exit code, or RECOVER_INTERRUPTED: somebody pressed Ctrl-C.
  */
+#define RECOVER_INTERRUPTED (-1)
 int recover_run(const char *dir, const char *from, const char *side);
 
 #endif

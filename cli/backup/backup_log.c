@@ -4,11 +4,14 @@
  *
  * Only what a checkpoint covers comes down the stream, so the newest head at the end
  * is that of all entries taken. It is published once, when everything is there: a
- * backup that was broken off is the one before it.
+ * backup that was broken off is the one before it, and one that was interrupted by a
+ * signal has as much more as came.
  */
 #include "backup.h"
 
+#include <event2/event.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +20,7 @@
 #include "alamo/tlog/tile_dir.h"
 #include "command.h"
 #include "file.h"
+#include "progress.h"
 
 #define CONNECT_MS 5000   /* no connection for so long: give up */
 #define PATIENCE_MS 30000 /* connected, and nothing for so long: give up */
@@ -28,6 +32,8 @@ struct take {
 	struct al_tile_dir *tiles;
 	const char *address;
 	struct al_buf note; /* the newest head */
+	uint64_t head, tip; /* its size; how far the registry's log goes */
+	struct progress progress;
 	bool linked;
 	int code;
 };
@@ -43,7 +49,7 @@ static enum al_err on_entry(void *arg, uint64_t index, struct al_slice bytes)
 	struct take *t = arg;
 	enum al_err err = al_tile_dir_add(t->tiles, bytes);
 
-	(void)index;
+	progress_step(&t->progress, index + 1, t->tip);
 	if (err != AL_OK)
 		end(t, command_fail(CLI_REFUSED, "the backup cannot be written (%s)", al_err_name(err)));
 	return err;
@@ -53,10 +59,18 @@ static void on_head(void *arg, const struct al_checkpoint *cp, struct al_slice n
 {
 	struct take *t = arg;
 
-	(void)cp;
+	t->head = cp->size;
 	al_buf_reset(&t->note);
 	al_buf_slice(&t->note, note);
 	al_timer_set(t->timer, PATIENCE_MS);
+}
+
+static void on_tip(void *arg, const struct al_checkpoint *cp, struct al_slice note)
+{
+	struct take *t = arg;
+
+	(void)note;
+	t->tip = cp->size;
 }
 
 static void on_present(void *arg)
@@ -66,6 +80,24 @@ static void on_present(void *arg)
 
 	end(t, err == AL_OK ? CLI_DONE
 			    : command_fail(CLI_REFUSED, "the backup cannot be finished (%s)", al_err_name(err)));
+}
+
+/* What came so far is a log as well, a shorter one: the next backup goes on behind it. */
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+	struct take *t = arg;
+	uint64_t size = al_tile_dir_size(t->tiles);
+
+	(void)number;
+	(void)what;
+	if (t->note.len > 0 && t->head == size && al_tile_dir_publish(t->tiles, al_buf_view(&t->note)) == AL_OK)
+		end(t, command_fail(CLI_REFUSED,
+				    "interrupted: this is no whole backup yet. The log has %" PRIu64
+				    " entries; the same command goes on behind them",
+				    size));
+	else
+		end(t,
+		    command_fail(CLI_REFUSED, "interrupted: this is no whole backup yet. The same command makes it"));
 }
 
 static void on_fork(void *arg, struct al_slice ours, struct al_slice theirs)
@@ -95,10 +127,33 @@ static void on_time(void *arg)
 			    t->address));
 }
 
+static void run_until_signal(struct take *t)
+{
+	static const int numbers[] = { SIGINT, SIGTERM };
+	struct event *events[AL_COUNT(numbers)];
+
+	for (size_t i = 0; i < AL_COUNT(numbers); i++) {
+		events[i] = evsignal_new(al_loop_base(t->loop), numbers[i], on_signal, t);
+		if (events[i] != NULL)
+			(void)event_add(events[i], NULL);
+	}
+	progress_begin(&t->progress, "backup", "entries", al_tile_dir_size(t->tiles));
+	al_loop_run(t->loop);
+	progress_end(&t->progress);
+	for (size_t i = 0; i < AL_COUNT(numbers); i++)
+		if (events[i] != NULL)
+			event_free(events[i]);
+}
+
 static enum al_err follow(struct take *t, const struct al_vkey *key)
 {
 	static const struct al_follow_ops ops = {
-		.entry = on_entry, .head = on_head, .fork = on_fork, .link = on_link, .present = on_present
+		.entry = on_entry,
+		.head = on_head,
+		.fork = on_fork,
+		.link = on_link,
+		.tip = on_tip,
+		.present = on_present,
 	};
 	struct al_follow_conf conf = { .address = t->address, .key = *key };
 	struct al_edge edge;
@@ -116,7 +171,7 @@ static enum al_err follow(struct take *t, const struct al_vkey *key)
 		err = al_follow_new(t->loop, &conf, &ops, t, &t->follow);
 	if (err == AL_OK) {
 		al_timer_set(t->timer, CONNECT_MS);
-		al_loop_run(t->loop);
+		run_until_signal(t);
 	}
 	al_follow_free(t->follow);
 	al_timer_free(t->timer);
@@ -153,6 +208,7 @@ static int copy_grow(const struct backup_authority *authority, const char *path,
 		return command_fail(CLI_REFUSED, "%s cannot be written (%s)", path, al_err_name(err));
 	al_buf_init(&t.note, AL_NOTE_MAX);
 	out->before = al_tile_dir_size(t.tiles);
+	t.head = out->before;
 	if (out->before > 0)
 		err = al_tile_dir_note(path, &t.note);
 	if (err == AL_OK)

@@ -8,6 +8,7 @@
 #include "command.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -103,13 +104,37 @@ static int ledger_restore(const char *from, const char *dir)
 	return recover_run(dir, log, there(dir, "run/side", side) ? side : NULL);
 }
 
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+/* The folder was empty, or not there, and nothing in it is new: half of an authority is no use to anybody. */
+static int restore(const char *from, const char *dir, const struct options *options)
+{
+	struct sigaction action = { .sa_handler = on_interrupt }, was;
+	int code;
+
+	if (sigaction(SIGINT, NULL, &was) == 0 && was.sa_handler != SIG_IGN)
+		(void)sigaction(SIGINT, &action, NULL);
+	code = private_restore(from, dir, options);
+	if (code == CLI_DONE)
+		code = interrupted ? RECOVER_INTERRUPTED : ledger_restore(from, dir);
+	if (code == RECOVER_INTERRUPTED) {
+		file_remove_tree(dir, false);
+		code = command_fail(CLI_REFUSED, "interrupted: %s is removed again", dir);
+	}
+	return code;
+}
+
 static int run(const struct words *words, const void *arg)
 {
 	const char *from = words->word[0], *dir = words->word[1];
-	int code = private_restore(from, dir, arg);
+	int code = restore(from, dir, arg);
 
-	if (code == CLI_DONE)
-		code = ledger_restore(from, dir);
 	if (code == CLI_DONE)
 		printf("What was accepted after the backup is not here. If a mirror, a published log or another backup "
 		       "has "

@@ -10,6 +10,7 @@
 #include "alamo/base/log.h"
 #include "alamo/mirror.h"
 #include "log_read.h"
+#include "progress.h"
 #include "serve.h"
 #include "settings.h"
 
@@ -32,13 +33,17 @@ struct mirroring {
 	bool ready;
 	bool linked;
 	unsigned drops;
-	uint64_t patience_ms; /* --once: connected, and no verified head */
+	uint64_t patience_ms;     /* --once: connected, and no verified head */
+	struct progress progress; /* --once */
+	uint64_t tip;             /* how far the source's log goes */
+	bool ended;               /* by us, and not by a signal */
 	int code;
 };
 
 static void end(struct mirroring *m, int code)
 {
 	m->code = code;
+	m->ended = true;
 	al_loop_stop(m->loop);
 }
 
@@ -55,12 +60,20 @@ static void on_head(void *arg, uint64_t size)
 {
 	struct mirroring *m = arg;
 
-	(void)size;
 	m->drops = 0;
-	if (m->timer != NULL)
+	if (m->timer != NULL) {
 		al_timer_set(m->timer, m->patience_ms);
-	else
+		progress_step(&m->progress, size, m->tip);
+	} else {
 		ready_say(m);
+	}
+}
+
+static void on_tip(void *arg, uint64_t size)
+{
+	struct mirroring *m = arg;
+
+	m->tip = size;
 }
 
 static void on_present(void *arg)
@@ -93,7 +106,7 @@ static void on_fork(void *arg, const char *text)
 	m->code = command_fail(CLI_UNVERIFIED, "%s", text);
 	/* What is verified is served on: somebody has to have it. */
 	if (m->timer != NULL)
-		al_loop_stop(m->loop);
+		end(m, m->code);
 }
 
 static void on_failed(void *arg, enum al_err err)
@@ -120,6 +133,7 @@ static int mirror_open(struct mirroring *m, const struct options *options, const
 		.stale_s = options->stale.value,
 		.head = on_head,
 		.link = on_link,
+		.tip = on_tip,
 		.present = on_present,
 		.fork = on_fork,
 		.failed = on_failed,
@@ -172,7 +186,13 @@ static int mirror_run(struct mirroring *m, const struct options *options)
 		al_timer_set(m->timer, CONNECT_MS);
 	else if (al_mirror_size(m->mirror) > 0)
 		ready_say(m);
+	if (m->timer != NULL)
+		progress_begin(&m->progress, "mirror", "entries", al_mirror_size(m->mirror));
 	serve_run(m->loop);
+	progress_end(&m->progress);
+	if (m->timer != NULL && !m->ended)
+		m->code = command_fail(CLI_REFUSED,
+				       "interrupted: what is there is whole, and the same command goes on from it");
 	printf("size %llu\n", (unsigned long long)al_mirror_size(m->mirror));
 	return m->code;
 }

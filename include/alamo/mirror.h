@@ -25,6 +25,8 @@ struct al_mirror_conf {
 	/* All may be NULL. `head`: so much is on the disk now. `fork`: refused, and kept as `text` says. */
 	void (*head)(void *arg, uint64_t size);
 	void (*link)(void *arg, bool up);
+	/* The source says that its log goes so far. */
+	void (*tip)(void *arg, uint64_t size);
 	/* The copy has everything that the source had when the connection began. */
 	void (*present)(void *arg);
 	void (*fork)(void *arg, const char *text);

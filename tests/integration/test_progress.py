@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: MIT
+"""Long work shows itself at a terminal, not in a pipe, and is interrupted without leaving anything half."""
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import termios
+import threading
+
+import pytest
+from harness import ALAMO, BIN, Key, alamo, mntner, nobody_home, wait_for
+
+
+def at_terminal(*words, read=4096, env=None):
+    """Exit code, standard output, and what a terminal got as standard error."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([ALAMO, *map(str, words)], stdout=subprocess.PIPE, stderr=theirs, env=env or nobody_home())
+    os.close(theirs)
+    said = b""
+    with contextlib.suppress(OSError):      # EIO: nobody has the other end any more
+        while got := os.read(ours, read):
+            said += got
+    os.close(ours)
+    out = process.stdout.read().decode()
+    process.stdout.close()
+    return process.wait(), out, said.decode()
+
+
+def frames(target, last):
+    """What a log stream sends to who has nothing, up to the first frame of that kind."""
+    family = socket.AF_INET if isinstance(target, tuple) else socket.AF_UNIX
+    with socket.socket(family) as sock:
+        sock.settimeout(60)
+        sock.connect(target)
+        sock.sendall(b"follow 0\n")
+        stream, kinds, got = sock.makefile("rb"), [], []
+        while last not in kinds:
+            head = stream.read(4)
+            body = stream.read(struct.unpack("!I", head)[0])
+            kinds.append(body[:1])
+            got.append(head + body)
+        return dict(zip(kinds, got))
+
+
+class Stalling:
+    """A log stream that says how far the log goes, sends what it was when this was made, and no more; the line stays.
+
+    `late`: seconds that it takes for that, longer than a terminal waits for the first line."""
+
+    def __init__(self, target, path=None, late=0):
+        self.target, self.stalled, self.closing, self.late = target, threading.Event(), threading.Event(), late
+        self.past = frames(target, b"H")
+        if path:
+            self.listener = socket.socket(socket.AF_UNIX)
+            self.listener.bind(str(path))
+            self.listener.listen()
+        else:
+            self.listener = socket.create_server(("127.0.0.1", 0))
+            self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                ours, _ = self.listener.accept()
+                threading.Thread(target=self.answer, args=(ours,), daemon=True).start()
+
+    def answer(self, ours):
+        with ours:
+            ours.recv(64)
+            self.closing.wait(self.late)
+            ours.sendall(frames(self.target, b"T")[b"T"] + self.past[b"E"] + self.past[b"H"])
+            # Of a unix socket: what the other side has not read.
+            wait_for(lambda: not struct.unpack("i", fcntl.ioctl(ours, termios.TIOCOUTQ, b"\0" * 4))[0], 60, "all to be read")
+            self.stalled.set()
+            self.closing.wait(60)
+
+    def close(self):
+        self.closing.set()
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+@pytest.fixture
+def stalling():
+    with contextlib.ExitStack() as stack:
+
+        def make(*words, **options):
+            made = Stalling(*words, **options)
+            stack.callback(made.close)
+            return made
+
+        yield make
+
+
+def entries(authority, tmp_path, count):
+    for number in range(count):
+        key = Key(tmp_path / f"key-{number}")
+        authority.accept([mntner(f"MORE{number}-MNT", key)], [key])
+    return int(authority.ask("head").splitlines()[1])
+
+
+def interrupted(process):
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+def started(*words):
+    return subprocess.Popen([ALAMO, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            env=nobody_home())
+
+
+LINE = re.compile(r"\ralamo: ([a-z ,]+): (\d+)( of \d+)? \w+(, \d+ %)?(, [\d.]+/s)?(, [\dhmins ]+ left)?\x1b\[K")
+
+
+def test_mirror_goes_on(own_authority, tmp_path, stalling):
+    """At a terminal: what is shown is whole lines in place, and Ctrl-C leaves a copy that goes on."""
+    pub, stream = own_authority.dir / "keys/log.pub", "%s:%d" % own_authority.endpoints["stream"]
+    slow = stalling(own_authority.endpoints["stream"], late=0.4)
+    size = entries(own_authority, tmp_path, 3)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([ALAMO, "mirror", str(tmp_path / "copy"), "--from", slow.address, "--key", str(pub), "--once"],
+                               stdout=subprocess.PIPE, stderr=theirs, text=True, env=nobody_home())
+    os.close(theirs)
+    assert slow.stalled.wait(60)
+    wait_for(lambda: (tmp_path / "copy").exists() and sum(f.stat().st_size for f in (tmp_path / "copy").iterdir()) > 1000,
+             60, "entries in the copy")
+    code, out, _ = interrupted(process)
+    said = b""
+    with contextlib.suppress(OSError):
+        while got := os.read(ours, 4096):
+            said += got
+    os.close(ours)
+    text = said.decode()
+    assert code == 1 and "interrupted: what is there is whole, and the same command goes on" in text
+    assert out == f"size {size - 3}\n"
+    shown = LINE.search(text)
+    assert shown and shown[0].startswith(f"\ralamo: mirror: {size - 3} of {size} entries, {(size - 3) * 100 // size} %"), repr(text)
+    assert "\x1b[K" not in LINE.sub("", text), repr(text)
+    assert f"{shown[0]}\r\nalamo: interrupted" in text          # what is said next has a line of its own
+    code, out, _ = at_terminal("mirror", tmp_path / "copy", "--from", stream, "--key", pub, "--once")
+    assert code == 0 and out == f"size {size}\n"
+
+
+@pytest.mark.parametrize("command", ["verify", "audit"])
+def test_a_pipe_gets_nothing_within_a_minute(own_authority, tmp_path, command):
+    entries(own_authority, tmp_path, 2)
+    piped = alamo(command, own_authority.dir)
+    assert piped.stderr == ""
+    code, out, said = at_terminal(command, own_authority.dir)
+    assert code == 0 and out == piped.stdout and LINE.sub("", said).strip() == ""
+
+
+def test_backup_goes_on(own_authority, tmp_path, stalling):
+    """Interrupted, it has what was verified so far; the same command adds the rest."""
+    authority, to = own_authority, tmp_path / "backup"
+    conf = authority.dir / "alamo.conf"
+    before = conf.read_text()
+    slow = stalling(str(authority.dir / "run/log.sock"), path=authority.dir / "run/slow.sock")
+    size = entries(authority, tmp_path, 3)
+    conf.write_text(f"{before}\n[log]\nsocket = run/slow.sock\n")
+    process = started("backup", authority.dir, to, "--plain")
+    assert slow.stalled.wait(60)
+    code, _, err = interrupted(process)
+    assert code == 1 and f"The log has {size - 3} entries; the same command goes on behind them" in err, err
+    conf.write_text(before)
+    told = alamo("backup", authority.dir, to, "--plain").stdout
+    assert f"{size} entries, 3 of them new" in told, told
+    alamo("restore", to, tmp_path / "again")
+    assert (tmp_path / "again/keys/log.key").exists()
+
+
+def with_registry(tmp_path, script):
+    """A folder of programs in which the registry's is a script."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    shutil.copy(BIN / "alamo", programs / "alamo")
+    (programs / "alamo-registryd").write_text(script)
+    (programs / "alamo-registryd").chmod(0o755)
+    return programs / "alamo"
+
+
+@pytest.mark.parametrize("command", ["restore", "recover"])
+def test_restore_and_recover(own_authority, tmp_path, command):
+    """Ctrl-C reaches the registry's program, which ends, and then it is said what that leaves."""
+    to, dest, mark = tmp_path / "backup", tmp_path / "again", tmp_path / "started"
+    alamo("backup", own_authority.dir, to, "--plain")
+    program = with_registry(tmp_path, f"#!/bin/sh\necho $$ >{mark}\nexec sleep 1000\n")
+    words = {"restore": ["restore", to, dest], "recover": ["recover", own_authority.dir, "--from", to]}[command]
+    process = subprocess.Popen([str(program), *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env=nobody_home(), start_new_session=True)
+    wait_for(lambda: mark.exists() and mark.read_text(), 60, "the registry's program")
+    os.killpg(process.pid, signal.SIGINT)      # as a terminal does
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1 and "interrupted: " in err, err
+    assert not os.path.exists(f"/proc/{mark.read_text().strip()}")
+    if command == "restore":
+        assert not dest.exists() and f"{dest} is removed again" in err
+        assert "alamo up" in alamo("restore", to, dest).stdout      # begins anew
+    else:
+        assert "the same command goes on" in err
