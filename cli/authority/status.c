@@ -178,6 +178,11 @@ static void registry_look(struct look *look)
 						 : STATUS_CRITICAL,
 	      "memory", "%" PRIu64 " MiB of the registry; with %" PRIu64 " it stores nothing more (max-memory)", memory,
 	      most);
+	if (metric(look, "alamo_registry_clock_ahead_seconds") != 0)
+		point(look->out, STATUS_CRITICAL, "clock",
+		      "the system's clock has jumped ahead by %" PRIu64
+		      " s: nothing is stored until it is right (clock-jump-seconds)",
+		      metric(look, "alamo_registry_clock_ahead_seconds"));
 	queue_look(look);
 }
 

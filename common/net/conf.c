@@ -65,6 +65,7 @@ const struct conf_row conf_rows[] = {
 	LIVE_NUMBER("registry", "budget-maintainer", "600", 0, 1000000, "requests a minute in the name of one maintainer; 0: any"),
 	NUMBER("registry", "queue-share", "50", 1, 10000, "requests of one source, key or maintainer that may wait for the hostmaster"),
 	NUMBER("registry", "queue-days", "30", 0, 3650, "days that a request waits, then it is refused; 0: for ever"),
+	LIVE_NUMBER("registry", "clock-jump-seconds", "3600", 0, 315360000, "by so much the system's clock may jump ahead; further, and nothing is stored; 0: any"),
 	LIVE_NUMBER("registry", "min-free-disk", "64", 0, 1000000000, "MiB that stay free: with less nothing more is stored; 0: any"),
 	LIVE_NUMBER("registry", "max-memory", "4096", 0, 1000000000, "MiB of the registry: with more nothing more is stored; 0: any"),
 

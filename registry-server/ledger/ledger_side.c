@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "alamo/base/log.h"
+#include "clock_guard.h"
 #include "engine.h"
 #include "ledger_writer.h"
 #include "queue.h"
@@ -360,6 +361,9 @@ static enum al_err expire(struct ledger *ledger, bool *erased)
 	uint64_t now = al_now_s(), count = 0;
 	enum al_err err;
 
+	/* What nobody has decided about for weeks by a clock that has jumped came this morning. */
+	if (!clock_guard_trusted())
+		return AL_OK;
 	if (ledger->queue.age_s == 0 || now <= ledger->queue.age_s || now - ledger->expired_s < EXPIRE_EVERY_S)
 		return AL_OK;
 	ledger->expired_s = now;

@@ -15,6 +15,7 @@
 #include "alamo/base/log.h"
 #include "alamo/net/metrics.h"
 #include "attach.h"
+#include "clock_guard.h"
 #include "control.h"
 #include "readers.h"
 #include "reply.h"
@@ -242,6 +243,8 @@ void pipeline_judge(struct pipeline *p, struct waiter *w)
 	pays = !hostmaster && !(d->decoded && judged_again(&p->judged, d->request.hash));
 	if (pays && !tariff_keys(&p->tariff, d, BUDGET_REQUEST, al_now_ms(), words))
 		waiter_fail(w, words);
+	else if (!clock_guard_trusted()) /* before it is dated, and refused for a time that is not */
+		waiter_fail(w, clock_guard_words);
 	else if (book_decide(p->book, d, al_now_s()) != AL_OK)
 		waiter_fail(w, "out of memory: nothing was stored");
 	else if (!hostmaster &&

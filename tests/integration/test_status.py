@@ -101,6 +101,7 @@ ROWS = [
     ({"alamo_registry_queue_waiting": 1, "alamo_registry_queue_oldest_seconds": NOW - 14 * 86400}, 0, "ALAMO OK"),
     ({"alamo_registry_queue_waiting": 1, "alamo_registry_queue_oldest_seconds": NOW - 16 * 86400}, 1, "queue: 1 request waits"),
     ({"alamo_registry_queue_waiting": 5001, "alamo_registry_queue_oldest_seconds": NOW}, 1, "queue: 5001 requests wait"),
+    ({"alamo_registry_clock_ahead_seconds": 2592000}, 2, "clock: the system's clock has jumped ahead by 2592000 s"),
     ({"alamo_log_size": 3999}, 1, "1001 behind"),
     ({"alamo_log_size": 4000}, 0, "ALAMO OK"),
     ({"alamo_log_up": 0}, 1, "no connection to the log"),

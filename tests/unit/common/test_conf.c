@@ -339,6 +339,7 @@ static const struct range {
 	{ "registry", "budget-maintainer", 0, 1000000 },
 	{ "registry", "queue-share", 1, 10000 },
 	{ "registry", "queue-days", 0, 3650 },
+	{ "registry", "clock-jump-seconds", 0, 315360000 },
 	{ "registry", "min-free-disk", 0, 1000000000 },
 	{ "registry", "max-memory", 0, 1000000000 },
 	{ "whois", "workers", 0, 256 },
