@@ -46,6 +46,10 @@ static struct al_metric metric_head = { .name = "alamo_rpki_head_time_seconds",
 					.help = "Unix time at which the newest verified head came",
 					.gauge = true };
 
+static struct al_metric metric_certificate = { .name = "alamo_rpki_certificate_end_seconds",
+					       .help = "Unix time at which the certificate for TLS ends; 0: none",
+					       .gauge = true };
+
 /* ---- a new head ---- */
 
 static void rpkid_publish(void *arg)
@@ -174,11 +178,16 @@ static const char *rpkid_read(void *arg, const int *fds)
 {
 	struct rpkid *self = arg;
 	const struct al_tls_files files = { fds[0], fds[1], fds[2] };
+	const char *why;
 
 	if (files.certificate < 0)
 		return files.key >= 0 || files.client_ca >= 0 ? "[rpki] tls-certificate is missing: no TLS without it"
 							      : NULL;
-	return files.key >= 0 ? al_tls_load(self->tls, &files) : "[rpki] tls-key is missing: the certificate's key";
+	if (files.key < 0)
+		return "[rpki] tls-key is missing: the certificate's key";
+	why = al_tls_load(self->tls, &files);
+	al_metric_set(&metric_certificate, al_tls_end(self->tls));
+	return why;
 }
 
 /* Before the sandbox, behind which only the opener gets at the files. */
@@ -187,6 +196,7 @@ static enum al_err rpkid_tls(struct rpkid *self)
 	const struct al_conf *conf = al_service_conf(self->service);
 	enum al_err err = AL_OK;
 
+	al_metric_add(&metric_certificate);
 	if (al_conf_str(conf, "rpki", "tls-certificate")[0] != '\0')
 		err = al_tls_new(al_service_loop(self->service), &self->tls);
 	return err == AL_OK ? al_service_read(self->service) : err;

@@ -124,6 +124,7 @@ static int conf_make(const struct init *init, const struct plan *plan)
 	al_buf_str(&out, "\n[rpki]\n");
 	conf_port(&out, init, "port");
 	conf_port(&out, init, "http-port");
+	conf_port(&out, init, "tls-port");
 	code = out.err == AL_OK ? put_file(init, "alamo.conf", al_buf_view(&out), 0644)
 				: command_fail(CLI_REFUSED, "out of memory");
 	al_buf_release(&out);

@@ -249,6 +249,8 @@ static void origins_look(struct look *look)
 		      "nothing is served any more: what there is is too old");
 	expiry_look(look, "origins key", metric(look, "alamo_rpki_key_not_after_seconds"), 180 * DAY, 14 * DAY,
 		    "alamo roa key makes the next one");
+	expiry_look(look, "origins certificate", metric(look, "alamo_rpki_certificate_end_seconds"), 7 * DAY, 2 * DAY,
+		    "once there is another in [rpki] tls-certificate, reload alamo-rpkid");
 }
 
 static void disk_look(struct look *look)

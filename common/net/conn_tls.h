@@ -25,7 +25,8 @@ struct al_tls {
 	SSL_CTX *ctx; /* NULL before the first load */
 	struct conn_tls *queue;
 	struct al_timer *turn;
-	char why[256]; /* of al_tls_load() */
+	uint64_t end_s, coming_end_s; /* of the certificate that is shown, and of the one that is being loaded */
+	char why[256];                /* of al_tls_load() */
 };
 
 /* NULL: out of memory, or nothing is loaded. */

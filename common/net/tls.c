@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
@@ -113,6 +114,15 @@ static bool chain_use(struct al_tls *tls, SSL_CTX *ctx, BIO *bio)
 	return false;
 }
 
+/* Unix seconds. */
+static uint64_t end_of(const X509 *leaf)
+{
+	struct tm tm = { 0 };
+	time_t at = ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &tm) == 1 ? timegm(&tm) : 0;
+
+	return at > 0 ? (uint64_t)at : 1; /* long ago */
+}
+
 static bool certificate_use(struct al_tls *tls, SSL_CTX *ctx, int fd)
 {
 	struct al_buf text;
@@ -120,7 +130,9 @@ static bool certificate_use(struct al_tls *tls, SSL_CTX *ctx, int fd)
 	X509 *leaf = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
 	bool good = bio != NULL && leaf_use(tls, ctx, leaf) && chain_use(tls, ctx, bio);
 
-	if (good && X509_cmp_current_time(X509_get0_notAfter(leaf)) < 0)
+	if (good)
+		tls->coming_end_s = end_of(leaf);
+	if (good && tls->coming_end_s <= al_now_s())
 		al_log(AL_LOG_WARN, "tls-certificate", "reason=\"it has expired: routers will refuse it\"");
 	X509_free(leaf);
 	BIO_free(bio);
@@ -234,5 +246,11 @@ const char *al_tls_load(struct al_tls *tls, const struct al_tls_files *files)
 	}
 	SSL_CTX_free(tls->ctx); /* connections have a share in it of their own */
 	tls->ctx = ctx;
+	tls->end_s = tls->coming_end_s;
 	return NULL;
+}
+
+uint64_t al_tls_end(const struct al_tls *tls)
+{
+	return tls->end_s;
 }

@@ -8,6 +8,7 @@ import signal
 import socket
 import ssl
 import struct
+import time
 import urllib.request
 
 import pytest
@@ -31,14 +32,14 @@ class Ca:
         self.conf.write_text(f"[ca]\ndefault_ca = one\n[one]\ndatabase = {folder}/{name}.db\ncertificate = {self.path}\n"
                              f"private_key = {self.key}\ndefault_md = sha256\ndefault_crl_days = 30\n")
 
-    def sign(self, name, san, use):
+    def sign(self, name, san, use, days=20):
         """(certificate, key) of somebody; `san` as openssl spells it."""
         cert, key, request = (self.folder / f"{name}.{end}" for end in ("pem", "key", "csr"))
         run("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
             "-keyout", key, "-out", request)
         extensions = self.folder / f"{name}.ext"
         extensions.write_text(f"extendedKeyUsage = {use}\n" + (f"subjectAltName = {san}\n" if san else ""))
-        run("openssl", "x509", "-req", "-in", request, "-CA", self.path, "-CAkey", self.key, "-CAcreateserial", "-days", "20",
+        run("openssl", "x509", "-req", "-in", request, "-CA", self.path, "-CAkey", self.key, "-CAcreateserial", "-days", days,
             "-extfile", extensions, "-out", cert)
         return cert, key
 
@@ -77,7 +78,7 @@ def reload(authority):
 @contextlib.contextmanager
 def cache(folder, routers=None):
     """An authority whose rpkid speaks TLS; `routers`: the authority of their certificates."""
-    keys = {"tls_port": 0, "tls_certificate": "keys/rtr.pem", "tls_key": "keys/rtr.key"}
+    keys = {"tls_certificate": "keys/rtr.pem", "tls_key": "keys/rtr.key"}
     ca = Ca(folder, "authority")
     made = Authority(folder / "dir", conf={"rpki": keys | ({"tls_client_ca": "keys/routers.pem"} if routers else {})})
     renew(made, ca.sign("server", f"DNS:{NAME},IP:127.0.0.1", "serverAuth"))
@@ -150,10 +151,12 @@ def test_renewal(tls, tmp_path):
     with contextlib.closing(TlsRtr(tls.endpoints["rtr-tls"], trusting(tls.ca))) as early:
         early.reset()
         first = shows(tls)
-        renewed = tls.ca.sign("renewed", f"DNS:{NAME}", "serverAuth")
+        renewed = tls.ca.sign("renewed", f"DNS:{NAME}", "serverAuth", days=25)
         renew(tls, renewed)
         assert shows(tls) == first
+        end = metrics_of(tls)["alamo_rpki_certificate_end_seconds"]
         assert "event=reloaded " in reload(tls)
+        assert metrics_of(tls)["alamo_rpki_certificate_end_seconds"] > end > time.time()
         second = shows(tls)
         assert second != first
         for pair, why in ((tls.ca.sign("nameless", "IP:127.0.0.1", "serverAuth"), "no DNS name"),
