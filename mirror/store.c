@@ -19,6 +19,7 @@
 #include "alamo/follow/follow.h"
 #include "alamo/base/log.h"
 #include "alamo/net/loop.h"
+#include "alamo/tlog/keys.h"
 #include "alamo/tlog/note_file.h"
 #include "alamo/base/wire.h"
 #include "alamo/tlog/tile.h"
@@ -65,25 +66,35 @@ enum al_err store_entries_room(struct store *store, size_t count)
 
 /* ---- opening ---- */
 
-/* The key that the directory was made with, which is written there the first time. */
+/*
+ * The key that the directory was made with, which is written there the first time. One that the log has had since
+ * takes its place: its past says for which entries the old one stands.
+ */
 static enum al_err key_check(struct store *store)
 {
 	char path[PATH_MAX];
-	struct al_buf had, given;
+	struct al_buf text;
+	struct al_vkey had;
 	enum al_err err = dir_path(store->dir, "log.pub", path, sizeof(path));
+	bool write = false;
 
-	al_buf_init(&had, AL_NOTE_MAX);
-	al_buf_init(&given, AL_NOTE_MAX);
-	al_vkey_format(&store->key, &given);
-	al_buf_str(&given, "\n");
+	al_buf_init(&text, AL_NOTE_MAX);
 	if (err == AL_OK)
-		err = al_note_load(path, &had);
-	if (err == AL_ENOTFOUND)
-		err = al_note_save(path, al_buf_view(&given), true);
-	else if (err == AL_OK && !al_slice_eq(al_buf_view(&had), al_buf_view(&given)))
+		err = al_note_load(path, &text);
+	if (err == AL_OK)
+		err = al_log_key_parse(al_buf_view(&text), &had);
+	if (err == AL_ENOTFOUND || (err == AL_OK && al_log_key_had(&store->key, &had))) {
+		write = true;
+		err = AL_OK;
+	} else if (err == AL_EINVAL || (err == AL_OK && (strcmp(had.name, store->key.name) != 0 ||
+							 memcmp(had.pk, store->key.pk, sizeof(had.pk)) != 0))) {
 		err = AL_EDENIED;
-	al_buf_release(&had);
-	al_buf_release(&given);
+	}
+	al_buf_reset(&text);
+	al_log_key_format(&store->key, &text);
+	if (err == AL_OK && write)
+		err = text.err != AL_OK ? text.err : al_note_save(path, al_buf_view(&text), true);
+	al_buf_release(&text);
 	return err;
 }
 

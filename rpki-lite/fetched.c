@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "alamo/base/log.h"
+#include "alamo/tlog/keys.h"
 #include "alamo/tlog/note_file.h"
 
 #include "origin_head.h"
@@ -42,11 +43,11 @@ enum al_err fetched_key(const struct al_conf *conf, struct al_vkey *out)
 	struct al_buf text;
 	enum al_err err = al_conf_path(conf, al_conf_str(conf, "log", "key"), path, sizeof(path));
 
-	al_buf_init(&text, 1024);
+	al_buf_init(&text, AL_NOTE_MAX);
 	if (err == AL_OK)
 		err = al_note_load(path, &text);
 	if (err == AL_OK)
-		err = al_vkey_parse(al_slice_trim(al_buf_view(&text)), out);
+		err = al_log_key_parse(al_buf_view(&text), out);
 	if (err != AL_OK)
 		al_log(AL_LOG_ERROR, "log-key", "path=%s err=%s", path, al_err_name(err));
 	al_buf_release(&text);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* log_key.c -- a log's key as it is typed: itself, or a file with it. Beside log_read.c, which asks the network. */
+/* log_key.c -- a log's key as it is typed: itself, or a file with it, or with a keys note. Beside log_read.c, which asks the network. */
 #include "log_read.h"
 
+#include "alamo/tlog/keys.h"
 #include "command.h"
 #include "file.h"
 
@@ -12,11 +13,11 @@ int log_read_key(const char *typed, struct al_vkey *key)
 
 	if (al_vkey_parse(al_slice_str(typed), key) == AL_OK)
 		return CLI_DONE;
-	al_buf_init(&text, 4096);
+	al_buf_init(&text, AL_NOTE_MAX);
 	if (file_read(typed, &text) != AL_OK)
 		code = command_fail(CLI_USAGE, "%s is neither a verifier key nor a file with one", typed);
-	else if (al_vkey_parse(al_slice_trim(al_buf_view(&text)), key) != AL_OK)
-		code = command_fail(CLI_USAGE, "%s holds no verifier key", typed);
+	else if (al_log_key_parse(al_buf_view(&text), key) != AL_OK)
+		code = command_fail(CLI_USAGE, "%s holds neither a verifier key nor a keys note", typed);
 	al_buf_release(&text);
 	return code;
 }

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "alamo/tlog/keys.h"
 #include "file.h"
 #include "roa.h"
 
@@ -50,9 +51,8 @@ static int conf_put(const struct roa_options *options, const struct al_vkey *log
 	int code;
 
 	al_buf_init(&conf, 4096);
-	al_buf_init(&key, 1024);
-	al_vkey_format(log, &key);
-	al_buf_u8(&key, '\n');
+	al_buf_init(&key, AL_NOTE_MAX);
+	al_log_key_format(log, &key);
 	al_buf_printf(&conf,
 		      "# Written by `alamo roa serve` at each start.\n[network]\nlisten = %s\n[log]\nkey = log.pub\n"
 		      "[rpki]\nport = %llu\nhttp-port = %llu\nsource = .\nbrake-percent = 100\n",

@@ -24,13 +24,14 @@
 #include "alamo/tlog/evidence.h"
 #include "alamo/base/log.h"
 #include "alamo/net/metrics.h"
+#include "alamo/tlog/keys.h"
 #include "alamo/tlog/note_file.h"
 #include "alamo/rpsl/state.h"
 #include "alamo/tlog/witness.h"
 
 #define PATH_LEN 4096
-#define KEY_FILE_MAX 1024 /* bytes of a vkey line */
-#define SEEN_MS 1000      /* between two writes of what was seen */
+#define KEY_FILE_MAX 16384 /* bytes of a vkey line, or of a keys note */
+#define SEEN_MS 1000       /* between two writes of what was seen */
 
 struct al_replica {
 	struct al_replica_ops ops;
@@ -233,7 +234,7 @@ enum al_err al_conf_log_key(const struct al_conf *conf, struct al_vkey *out)
 	(void)close(fd);
 	if (len < 0)
 		return AL_ESYS;
-	err = al_vkey_parse(al_slice_trim(al_slice_of(bytes, (size_t)len)), out);
+	err = al_log_key_parse(al_slice_of(bytes, (size_t)len), out);
 	if (err != AL_OK)
 		al_log(AL_LOG_ERROR, "log-key", "path=%s err=%s", path, al_err_name(err));
 	return err;

@@ -45,6 +45,7 @@ struct al_vkey al_vkey_dating(const struct al_vkey *log)
 {
 	struct al_vkey key = *log;
 
+	key.past = NULL;
 	note_key_id(key.name, NOTE_ALG_COSIGNATURE, key.pk, key.id);
 	return key;
 }

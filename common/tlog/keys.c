@@ -2,13 +2,15 @@
 /*
  * keys.c -- the keys note: text, signatures of the roots, which key for which size.
  *
- * Pure. Parsing is strict by comparison: what does not format to the same bytes
- * is not taken.
+ * Pure, but for the pasts of logs' keys, which stay. Parsing is strict by comparison: what does not format to the same
+ * bytes is not taken.
  */
 #include "alamo/tlog/keys.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "alamo/base/ident.h"
@@ -286,4 +288,87 @@ enum al_err al_keys_checkpoint(const struct al_keys *keys, struct al_slice note,
 		return AL_OK;
 	}
 	return AL_EVERIFY;
+}
+
+/* ---- a log's key and its past ---- */
+
+static pthread_mutex_t pasts_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct al_keys *pasts[AL_KEYS_PASTS_MAX];
+static size_t past_count;
+
+static bool key_same(const struct al_vkey *a, const struct al_vkey *b)
+{
+	return strcmp(a->name, b->name) == 0 && memcmp(a->pk, b->pk, sizeof(a->pk)) == 0;
+}
+
+static bool keys_same(const struct al_keys *a, const struct al_keys *b)
+{
+	bool same = a->log_count == b->log_count;
+
+	for (size_t i = 0; same && i < a->log_count; i++)
+		same = key_same(&a->log[i].key, &b->log[i].key) && a->log[i].from == b->log[i].from &&
+		       a->log[i].closed == b->log[i].closed &&
+		       (!a->log[i].closed || al_hash_eq(&a->log[i].until.root, &b->log[i].until.root));
+	return same;
+}
+
+/* With `pasts_lock` held. A key is copied hither and thither, so what it points at is never freed. */
+static enum al_err past_find(const struct al_keys *keys, const struct al_keys **out)
+{
+	for (size_t i = 0; i < past_count; i++)
+		if (keys_same(pasts[i], keys)) {
+			*out = pasts[i];
+			return AL_OK;
+		}
+	if (past_count == AL_KEYS_PASTS_MAX)
+		return AL_ELIMIT;
+	pasts[past_count] = malloc(sizeof(*keys));
+	if (pasts[past_count] == NULL)
+		return AL_ENOMEM;
+	*pasts[past_count] = *keys;
+	*out = pasts[past_count++];
+	return AL_OK;
+}
+
+enum al_err al_log_key_parse(struct al_slice text, struct al_vkey *out)
+{
+	struct al_slice body = text, signatures;
+	struct al_keys *keys;
+	enum al_err err;
+
+	if (al_vkey_parse(al_slice_trim(text), out) == AL_OK)
+		return AL_OK;
+	keys = malloc(sizeof(*keys));
+	if (keys == NULL)
+		return AL_ENOMEM;
+	if (note_split(text, &body, &signatures) != AL_OK)
+		body = text;
+	err = al_keys_parse(body, keys);
+	if (err == AL_OK)
+		*out = *al_keys_log(keys);
+	if (err == AL_OK && keys->log_count > 1) {
+		(void)pthread_mutex_lock(&pasts_lock);
+		err = past_find(keys, &out->past);
+		(void)pthread_mutex_unlock(&pasts_lock);
+	}
+	free(keys);
+	return err;
+}
+
+void al_log_key_format(const struct al_vkey *key, struct al_buf *out)
+{
+	if (key->past != NULL) {
+		al_keys_format(key->past, out);
+		return;
+	}
+	al_vkey_format(key, out);
+	al_buf_str(out, "\n");
+}
+
+bool al_log_key_had(const struct al_vkey *log, const struct al_vkey *key)
+{
+	for (size_t i = 0; log->past != NULL && i + 1 < log->past->log_count; i++)
+		if (key_same(&log->past->log[i].key, key))
+			return true;
+	return false;
 }

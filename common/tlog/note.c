@@ -12,6 +12,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "alamo/tlog/keys.h"
 #include "note_parts.h"
 
 #define SIGNATURE_BLOB_LEN (NOTE_ID_LEN + crypto_sign_BYTES)
@@ -375,8 +376,11 @@ enum al_err al_checkpoint_open(struct al_slice note, const struct al_vkey *key, 
 {
 	struct al_slice text, origin, size, root, extension;
 	struct al_checkpoint cp;
-	enum al_err err = al_note_open(note, key, &text);
+	enum al_err err;
 
+	if (key->past != NULL)
+		return al_keys_checkpoint(key->past, note, out);
+	err = al_note_open(note, key, &text);
 	if (err != AL_OK)
 		return err;
 	if (!al_slice_cut(&text, '\n', &origin) || !al_slice_cut(&text, '\n', &size) ||

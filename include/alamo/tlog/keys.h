@@ -60,8 +60,19 @@ size_t al_keys_signed(struct al_slice note, const struct al_vkey *roots, size_t 
 /* A note beyond its day: somebody may be holding back a newer one. */
 bool al_keys_expired(const struct al_keys *keys, uint64_t now);
 
-/* The key that signs now. */
+/* The key that signs now, without its past. */
 const struct al_vkey *al_keys_log(const struct al_keys *keys);
+/*
+ * What a log's key is, as a file that somebody trusts has it: a verifier key, or a keys note, signed or not, whose last
+ * key it is, and whose others are its past. Threads may call it at once. AL_EINVAL: neither; AL_ELIMIT: more than
+ * AL_KEYS_PASTS_MAX different notes in one process.
+ */
+#define AL_KEYS_PASTS_MAX 64
+AL_MUST_USE enum al_err al_log_key_parse(struct al_slice text, struct al_vkey *out);
+/* As al_log_key_parse() takes it. */
+void al_log_key_format(const struct al_vkey *key, struct al_buf *out);
+/* Has the log been signed by this key before? */
+bool al_log_key_had(const struct al_vkey *log, const struct al_vkey *key);
 /*
  * A checkpoint of the log under the key that is valid for its size. AL_EVERIFY:
  * none of them has signed it. AL_EFORK: the last size of a closed key, with

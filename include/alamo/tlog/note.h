@@ -16,11 +16,15 @@
  */
 #define AL_NOTE_MAX (128u << 10)
 
+struct al_keys;
+
 /* Verifier key: "NAME+hash8+base64(01 | pk)". */
 struct al_vkey {
 	char name[AL_ORIGIN_MAX + 1];
 	uint8_t id[4];
 	uint8_t pk[32];
+	/* Of a log that had other keys before (al_log_key_parse()): which, and for which sizes; lives for ever. Else NULL. */
+	const struct al_keys *past;
 };
 AL_MUST_USE enum al_err al_vkey_parse(struct al_slice s, struct al_vkey *out);
 void al_vkey_format(const struct al_vkey *key, struct al_buf *out);
@@ -51,7 +55,7 @@ struct al_checkpoint {
 void al_checkpoint_format(struct al_slice origin, const struct al_checkpoint *cp, struct al_buf *out);
 /*
  * Verify and decode; the origin line must equal the key's name. AL_EDENIED: signed, but size 0 with another root than
- * the empty tree's.
+ * the empty tree's. With a past, the key that counts is the one of the checkpoint's size (al_keys_checkpoint()).
  */
 AL_MUST_USE enum al_err al_checkpoint_open(struct al_slice note, const struct al_vkey *key, struct al_checkpoint *out);
 

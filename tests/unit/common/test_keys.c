@@ -273,6 +273,93 @@ static void a_key_for_each_size(void **state)
 	assert_memory_equal(al_keys_log(&f->keys)->pk, f->logs[1].pub.pk, 32);
 }
 
+/* ---- a log's key in a file ---- */
+
+static enum al_err opened(const struct al_vkey *log, const struct al_skey *key, uint64_t size, uint8_t first)
+{
+	struct al_checkpoint cp = { size, { { first } } }, out;
+	struct al_buf text, note;
+	enum al_err err;
+
+	al_buf_init(&text, AL_NOTE_MAX);
+	al_buf_init(&note, AL_NOTE_MAX);
+	al_checkpoint_format(AL_S("registry.test/log"), &cp, &text);
+	al_note_sign(al_buf_view(&text), key, &note);
+	err = al_checkpoint_open(al_buf_view(&note), log, &out);
+	al_buf_release(&text);
+	al_buf_release(&note);
+	return err;
+}
+
+static void a_key_has_a_past(void **state)
+{
+	struct fixture *f = *state;
+	struct al_buf text = text_of(&f->keys);
+	struct al_vkey key, again;
+
+	note_make(f, 3);
+	assert_int_equal(al_log_key_parse(al_buf_view(&text), &key), AL_OK);
+	assert_int_equal(al_log_key_parse(al_buf_view(&f->note), &again), AL_OK);
+	assert_memory_equal(key.pk, f->logs[1].pub.pk, 32);
+	assert_non_null(key.past);
+	assert_ptr_equal(key.past, again.past); /* the same eras, signed or not */
+	assert_int_equal(opened(&key, &f->logs[0], 99, 1), AL_OK);
+	assert_int_equal(opened(&key, &f->logs[0], 100, 7), AL_OK);
+	assert_int_not_equal(opened(&key, &f->logs[0], 100, 8), AL_OK);
+	assert_int_equal(opened(&key, &f->logs[0], 101, 1), AL_EVERIFY);
+	assert_int_equal(opened(&key, &f->logs[1], 100, 7), AL_EVERIFY);
+	assert_int_equal(opened(&key, &f->logs[1], 101, 1), AL_OK);
+	assert_int_equal(opened(&key, &f->logs[2], 101, 1), AL_EVERIFY);
+	/* The key alone knows nothing of it. */
+	assert_int_equal(opened(&f->logs[1].pub, &f->logs[0], 99, 1), AL_EVERIFY);
+	assert_true(al_log_key_had(&key, &f->logs[0].pub));
+	assert_false(al_log_key_had(&key, &f->logs[1].pub));
+	assert_false(al_log_key_had(&f->logs[1].pub, &f->logs[0].pub));
+	al_buf_reset(&f->note);
+	al_log_key_format(&key, &f->note);
+	assert_true(al_slice_eq(al_buf_view(&f->note), al_buf_view(&text)));
+	al_buf_release(&text);
+}
+
+static void a_key_without_a_past(void **state)
+{
+	struct fixture *f = *state;
+	struct al_vkey key;
+	struct al_buf text;
+
+	al_log_key_format(&f->logs[0].pub, &f->note);
+	assert_int_equal(al_log_key_parse(al_buf_view(&f->note), &key), AL_OK);
+	assert_null(key.past);
+	f->keys.log_count = 1;
+	f->keys.log[0].closed = false;
+	text = text_of(&f->keys);
+	assert_int_equal(al_log_key_parse(al_buf_view(&text), &key), AL_OK);
+	assert_memory_equal(key.pk, f->logs[0].pub.pk, 32);
+	assert_null(key.past);
+	al_buf_release(&text);
+	assert_int_equal(al_log_key_parse(AL_S(""), &key), AL_EINVAL);
+	assert_int_equal(al_log_key_parse(AL_S("registry.test/keys\n\nx\n"), &key), AL_EINVAL);
+}
+
+static void pasts_are_bounded(void **state)
+{
+	struct fixture *f = *state;
+	enum al_err err = AL_OK;
+
+	for (uint64_t i = 0; i <= AL_KEYS_PASTS_MAX; i++) {
+		struct al_vkey key;
+		struct al_buf text;
+
+		f->keys.log[0].until.size = f->keys.log[1].from = 200 + i;
+		text = text_of(&f->keys);
+		err = al_log_key_parse(al_buf_view(&text), &key);
+		al_buf_release(&text);
+		if (err != AL_OK)
+			break;
+	}
+	assert_int_equal(err, AL_ELIMIT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,6 +372,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(every_flip_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(never_backwards, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_key_for_each_size, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_key_has_a_past, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_key_without_a_past, setup, teardown),
+		cmocka_unit_test_setup_teardown(pasts_are_bounded, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
