@@ -79,10 +79,8 @@ static void checkpoint_write(struct registry *r, struct al_slice note, uint64_t 
 		r->checkpoint_written = size;
 }
 
-static void on_checkpoint_timer(void *arg)
+static void checkpoint_update(struct registry *r)
 {
-	struct registry *r = arg;
-	const char *full = watermark_look(&r->watermark, al_now_ms());
 	struct al_checkpoint head;
 	struct al_buf note;
 
@@ -91,6 +89,14 @@ static void on_checkpoint_timer(void *arg)
 	if (head.size != r->checkpoint_written)
 		checkpoint_write(r, al_buf_view(&note), head.size);
 	al_buf_release(&note);
+}
+
+static void on_checkpoint_timer(void *arg)
+{
+	struct registry *r = arg;
+	const char *full = watermark_look(&r->watermark, al_now_ms());
+
+	checkpoint_update(r);
 	pipeline_full(r->pipeline, full);
 	(void)clock_guard_trusted(); /* so that it is noticed while nobody asks for anything */
 	al_timer_set(r->checkpoint_timer, CHECKPOINT_FILE_MS);
@@ -326,11 +332,13 @@ static void registry_stop(void *self)
 
 	if (r == NULL)
 		return;
-	al_timer_free(r->checkpoint_timer);
-	al_timer_free(r->follow_timer);
 	if (r->save_wanted != NULL)
 		event_free(r->save_wanted);
 	al_http_free(r->http);
+	if (r->checkpoint_timer != NULL) /* it was open: who looks at a stopped authority finds its last word */
+		checkpoint_update(r);
+	al_timer_free(r->checkpoint_timer);
+	al_timer_free(r->follow_timer);
 	ledger_close(r->ledger); /* finishes what is queued, so that nothing accepted is dropped */
 	dating_free(r->dating);
 	publish_free(r->publish);

@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "alamo/tlog/keys.h"
+
 #define MAGIC "alamo-guard 1"
 
 /* ---- the rule ---- */
@@ -198,8 +200,10 @@ static enum al_err guard_read(struct guard *guard)
 	for (unsigned i = 0; i < 2 && i * GUARD_STRIDE + GUARD_SLOT <= (size_t)len; i++) {
 		read = *guard;
 		if (!slot_parse(al_slice_of(bytes + i * GUARD_STRIDE, GUARD_SLOT), &read) ||
-		    !key_is(&read.key, &guard->key) || (found && read.serial < guard->serial))
+		    (!key_is(&read.key, &guard->key) && !al_log_key_had(&guard->key, &read.key)) ||
+		    (found && read.serial < guard->serial))
 			continue;
+		read.key = guard->key; /* the log goes on under another key, and the memory too */
 		*guard = read;
 		guard->slot = i;
 		found = true;

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "alamo/net/conf.h"
+#include "alamo/follow/follow.h"
 #include "alamo/base/log.h"
 #include "alamo/net/loop.h"
 #include "alamo/tlog/witness.h"
@@ -232,6 +233,16 @@ static enum al_err hello(struct signer *s)
 	return r.err == AL_OK ? al_vkey_parse(al_slice_of(r.ptr, r.left), &s->key) : r.err;
 }
 
+/* A log that had other keys before has them in [log] key; with one key ever nobody needs the file here. */
+static enum al_err past_read(const struct al_conf *conf, struct al_vkey *out)
+{
+	char path[PATH_MAX];
+	enum al_err err = al_conf_path(conf, al_conf_str(conf, "log", "key"), path, sizeof(path));
+
+	*out = (struct al_vkey){ .past = NULL };
+	return err == AL_OK && access(path, F_OK) == 0 ? al_conf_log_key(conf, out) : err;
+}
+
 static enum al_err child_fork(struct signer *s, struct signer_setup *setup)
 {
 	static const struct timeval patience = { .tv_sec = ANSWER_S };
@@ -272,9 +283,13 @@ enum al_err signer_start(const struct al_conf *conf, enum guard_mode mode, struc
 	if (err == AL_OK)
 		err = al_slice_copy(al_slice_str(setup->guard_path), s->guard_path, PATH_MAX);
 	if (err == AL_OK)
+		err = past_read(conf, &setup->log);
+	if (err == AL_OK)
 		err = child_fork(s, setup);
 	if (err == AL_OK)
 		err = hello(s);
+	if (err == AL_OK && memcmp(s->key.pk, setup->log.pk, sizeof(s->key.pk)) == 0)
+		s->key.past = setup->log.past;
 	free(setup);
 	if (err != AL_OK) {
 		al_log(AL_LOG_ERROR, "signer-start", "error=%s", al_err_name(err));

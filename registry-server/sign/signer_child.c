@@ -323,6 +323,10 @@ void signer_child(const struct signer_setup *setup)
 						  : "finds no locked memory (RLIMIT_MEMLOCK)";
 	if (why != NULL)
 		give_up(c, setup->key_path, why, AL_EINVAL);
+	if (memcmp(setup->log.pk, c->key->pub.pk, sizeof(setup->log.pk)) == 0)
+		c->key->pub.past = setup->log.past;
+	else if (setup->log.past != NULL)
+		give_up(c, setup->key_path, "is not the key that the log has by now, as [log] key says", AL_EINVAL);
 	al_skey_dating(c->key, c->dating);
 	err = guard_open(setup->guard_path, &c->key->pub, setup->mode, &c->guard);
 	if (err != AL_OK)

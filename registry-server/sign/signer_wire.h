@@ -40,6 +40,7 @@ struct al_checkpoint signer_read_checkpoint(struct al_reader *r);
 struct signer_setup {
 	char key_path[PATH_MAX];
 	char guard_path[PATH_MAX];
+	struct al_vkey log; /* as [log] key has it; all zero: not known */
 	enum guard_mode mode;
 	int socket;
 	int parent; /* pid */

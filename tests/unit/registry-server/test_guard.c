@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alamo/tlog/keys.h"
 #include "sign/guard.h"
 
 struct fixture {
@@ -335,6 +336,32 @@ static void other_key_is_refused(void **state)
 	assert_int_equal(reopen(f, GUARD_USE), AL_EVERIFY);
 }
 
+/* The next key of the same log remembers what the one before it signed, and goes on there. */
+static void the_next_key_goes_on(void **state)
+{
+	struct fixture *f = *state;
+	static struct al_keys keys;
+	struct al_vkey next;
+	struct al_skey other;
+
+	signed_up_to(f, 20, 20);
+	assert_int_equal(al_skey_generate(AL_S("registry.test/log"), &other), AL_OK);
+	keys.log_count = 2;
+	keys.log[0] = (struct al_keys_log){ f->key.pub, 0, true, at(f->ours, 20) };
+	keys.log[1] = (struct al_keys_log){ .key = other.pub, .from = 20 };
+	next = other.pub;
+	next.past = &keys;
+	f->key.pub = next;
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(reopen(f, GUARD_USE), AL_OK);
+		assert_state(f, 20, 20);
+		assert_int_equal(begin(f, f->ours, 19), AL_ESTALE);
+		assert_int_equal(begin(f, f->ours, 20), AL_OK);
+		store(f);
+	}
+	assert_int_equal(advance(f, f->ours, 20, 21), AL_OK);
+}
+
 static void creation_is_explicit(void **state)
 {
 	struct fixture *f = *state;
@@ -370,6 +397,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(unsynced_is_read_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_file_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_key_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_next_key_goes_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(creation_is_explicit, setup, teardown),
 	};
 
