@@ -15,22 +15,11 @@
 #include <unistd.h>
 
 #include "alamo/base/ident.h"
-#include "alamo/tlog/keys.h"
 #include "alamo/net/loop.h"
 #include "file.h"
 #include "keys_dns.h"
+#include "keys_note.h"
 #include "log/log_read.h"
-
-struct options {
-	const char *file;
-	const char *name, *key, *log, *not_after, *after, *last;
-	struct option_list root;
-	struct option_number need, least;
-	bool print_log, json;
-	/* made of them */
-	struct al_vkey roots[AL_KEYS_ROOTS_MAX];
-	uint64_t needed;
-};
 
 static int note_read(const char *path, struct al_buf *out)
 {
@@ -56,7 +45,7 @@ static int keys_read(const char *path, struct al_buf *bytes, struct al_keys *key
 
 /* ---- make-root ---- */
 
-static int make_root(const struct options *o)
+static int make_root(const struct keys_options *o)
 {
 	char path[PATH_MAX];
 	struct al_skey key;
@@ -103,7 +92,7 @@ static int draft_first(const struct al_vkey *log, struct al_keys *keys)
 }
 
 /* The key in use ends with the checkpoint; the next one begins there. */
-static int draft_close(const struct options *o, struct al_keys *keys)
+static int draft_close(const struct keys_options *o, struct al_keys *keys)
 {
 	struct al_keys_log *log = &keys->log[keys->log_count - 1];
 	struct al_checkpoint cp;
@@ -123,7 +112,7 @@ static int draft_close(const struct options *o, struct al_keys *keys)
 	return CLI_DONE;
 }
 
-static int draft_fill(const struct options *o, struct al_keys *keys)
+static int draft_fill(const struct keys_options *o, struct al_keys *keys)
 {
 	struct al_buf before;
 	struct al_vkey log;
@@ -150,7 +139,7 @@ static int draft_fill(const struct options *o, struct al_keys *keys)
 	return CLI_DONE;
 }
 
-static int draft(const struct options *o)
+int keys_draft(const struct keys_options *o)
 {
 	struct al_keys keys = { .version = 0 }, check;
 	struct al_buf text;
@@ -183,7 +172,7 @@ static int draft(const struct options *o)
 
 /* ---- sign ---- */
 
-static int sign_with(const struct options *o, const struct al_skey *root)
+int keys_sign_with(const struct keys_options *o, const struct al_skey *root)
 {
 	struct al_buf in, out;
 	enum al_err err;
@@ -204,7 +193,7 @@ static int sign_with(const struct options *o, const struct al_skey *root)
 	return code;
 }
 
-static int sign(const struct options *o)
+static int sign(const struct keys_options *o)
 {
 	struct al_skey root;
 	struct al_buf text;
@@ -218,14 +207,14 @@ static int sign(const struct options *o)
 	al_buf_release(&text);
 	if (code != CLI_DONE)
 		return code;
-	code = sign_with(o, &root);
+	code = keys_sign_with(o, &root);
 	al_skey_wipe(&root);
 	return code;
 }
 
 /* ---- show, verify ---- */
 
-static int show(const struct options *o)
+static int show(const struct keys_options *o)
 {
 	struct al_keys keys;
 	struct al_buf bytes;
@@ -237,7 +226,7 @@ static int show(const struct options *o)
 	return code;
 }
 
-static int verified(const struct options *o, const struct al_keys *keys, size_t signers)
+static int verified(const struct keys_options *o, const struct al_keys *keys, size_t signers)
 {
 	struct al_buf key;
 
@@ -256,7 +245,7 @@ static int verified(const struct options *o, const struct al_keys *keys, size_t 
 	return CLI_DONE;
 }
 
-static int verify(const struct options *o)
+static int verify(const struct keys_options *o)
 {
 	const struct al_keys_pin pin = { o->roots, o->root.count, (size_t)o->needed, o->least.value };
 	struct al_keys keys;
@@ -288,9 +277,9 @@ static int verify(const struct options *o)
 /* ---- the command ---- */
 
 /* The words and options of one verb, with the keys read. */
-static int keys_run(const struct words *words, const void *arg, int (*verb)(const struct options *o))
+static int keys_run(const struct words *words, const void *arg, int (*verb)(const struct keys_options *o))
 {
-	struct options o = *(const struct options *)arg;
+	struct keys_options o = *(const struct keys_options *)arg;
 	int code = CLI_DONE;
 
 	o.file = words->word[0];
@@ -307,7 +296,7 @@ static int run_make_root(const struct words *words, const void *options)
 
 static int run_draft(const struct words *words, const void *options)
 {
-	return keys_run(words, options, draft);
+	return keys_run(words, options, keys_draft);
 }
 
 static int run_sign(const struct words *words, const void *options)
@@ -325,9 +314,14 @@ static int run_verify(const struct words *words, const void *options)
 	return keys_run(words, options, verify);
 }
 
+static int run_rotate(const struct words *words, const void *options)
+{
+	return keys_run(words, options, keys_rotate);
+}
+
 static int run_dns(const struct words *words, const void *options)
 {
-	return keys_dns(words, ((const struct options *)options)->json);
+	return keys_dns(words, ((const struct keys_options *)options)->json);
 }
 
 static const struct command_form forms[] = {
@@ -336,6 +330,7 @@ static const struct command_form forms[] = {
 	{ "sign", "NOTE", "adds a root's signature to the note", run_sign },
 	{ "show", "NOTE", "prints a note", run_show },
 	{ "verify", "NOTE", "checks a note as a client does", run_verify },
+	{ "rotate", "DIR", "gives the log of the stopped authority in DIR another key", run_rotate },
 	{ "dns", "status|roll DIR [ZONE] [ksk|zsk]", "the zones' keys, and what comes next; or the next ones",
 	  run_dns },
 };
@@ -344,66 +339,66 @@ static const struct option_row rows[] = {
 	{ .name = "name",
 	  .arg = "NAME",
 	  .verbs = "make-root",
-	  OPTION_AT(struct options, name),
+	  OPTION_AT(struct keys_options, name),
 	  .meaning = "name of the key",
 	  .fallback = "root" },
 	{ .name = "log",
 	  .arg = "VKEY|FILE",
 	  .verbs = "draft",
 	  .needed = true,
-	  OPTION_AT(struct options, log),
+	  OPTION_AT(struct keys_options, log),
 	  .meaning = "the log's key from now on" },
 	{ .name = "not-after",
 	  .arg = "DATE",
-	  .verbs = "draft",
+	  .verbs = "draft rotate",
 	  .needed = true,
-	  OPTION_AT(struct options, not_after),
+	  OPTION_AT(struct keys_options, not_after),
 	  .meaning = "the day by which there is a newer note, as 2028-01-01" },
 	{ .name = "after",
 	  .arg = "NOTE",
-	  .verbs = "draft",
-	  OPTION_AT(struct options, after),
+	  .verbs = "draft rotate",
+	  OPTION_AT(struct keys_options, after),
 	  .meaning = "the note before this one" },
 	{ .name = "last",
 	  .arg = "CHECKPOINT",
 	  .verbs = "draft",
-	  OPTION_AT(struct options, last),
+	  OPTION_AT(struct keys_options, last),
 	  .meaning = "with --after: where the old log key ends and the new one begins" },
 	{ .name = "key",
 	  .letter = 'k',
 	  .arg = "FILE",
 	  .verbs = "sign",
 	  .needed = true,
-	  OPTION_AT(struct options, key),
+	  OPTION_AT(struct keys_options, key),
 	  .meaning = "the root key" },
 	{ .name = "root",
 	  .arg = "VKEY|FILE",
 	  .verbs = "verify",
 	  .needed = true,
 	  .most = AL_KEYS_ROOTS_MAX,
-	  OPTION_AT(struct options, root),
+	  OPTION_AT(struct keys_options, root),
 	  .meaning = "a root key's public part" },
 	{ .name = "need",
 	  .arg = "N",
 	  .verbs = "verify",
 	  .least = 1,
 	  .most = AL_KEYS_ROOTS_MAX,
-	  OPTION_AT(struct options, need),
+	  OPTION_AT(struct keys_options, need),
 	  .meaning = "how many roots have to have signed",
 	  .fallback = "a majority of those named" },
 	{ .name = "least",
 	  .arg = "VERSION",
 	  .verbs = "verify",
-	  OPTION_AT(struct options, least),
+	  OPTION_AT(struct keys_options, least),
 	  .meaning = "the oldest version that is taken" },
 	{ .name = "print-log",
 	  .verbs = "verify",
-	  OPTION_AT(struct options, print_log),
+	  OPTION_AT(struct keys_options, print_log),
 	  .meaning = "prints only the key that signs the log now, for --key of other commands" },
 	{ .name = "json",
 	  .letter = 'j',
 	  .verbs = "dns",
-	  OPTION_AT(struct options, json),
+	  OPTION_AT(struct keys_options, json),
 	  .meaning = "prints the keys as JSON" },
 };
 
@@ -412,5 +407,5 @@ const struct command command_keys = {
 	.group = GROUP_AUTHORITY,
 	.help = "offline root keys, and their note on what the log's key is; the zones' keys",
 	COMMAND_FORMS(forms),
-	COMMAND_OPTIONS(rows, struct options),
+	COMMAND_OPTIONS(rows, struct keys_options),
 };

@@ -10,11 +10,22 @@
 #include <string.h>
 
 #include "alamo/net/loop.h"
+#include "alamo/tlog/keys.h"
 #include "file.h"
 #include "origin_head.h"
 #include "roa_key.h"
 
 #define VALID_S (10ull * 365 * 86400)
+
+/* The log's key, or one that it had before: only the number is wanted. */
+static enum al_err statement_open(struct al_slice note, const struct al_vkey *log, struct origin_key *out)
+{
+	enum al_err err = origin_key_open(note, log, out);
+
+	for (size_t i = 0; err == AL_EVERIFY && log->past != NULL && i < log->past->log_count; i++)
+		err = origin_key_open(note, &log->past->log[i].key, out);
+	return err;
+}
 
 /* The version of the statement that is there; 0: none is. */
 static int version_read(const char *path, const struct al_vkey *log, uint64_t *out)
@@ -30,7 +41,7 @@ static int version_read(const char *path, const struct al_vkey *log, uint64_t *o
 		if (errno != ENOENT)
 			code = command_fail(CLI_REFUSED, "%s: %s", path, strerror(errno));
 	} else {
-		err = origin_key_open(al_buf_view(&note), log, &had);
+		err = statement_open(al_buf_view(&note), log, &had);
 		if (err != AL_OK)
 			code = command_fail(CLI_UNVERIFIED, "%s: %s: move it away first", path, al_err_name(err));
 		*out = had.version;

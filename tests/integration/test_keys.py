@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """`alamo keys`: offline roots, m of n, delegate to the log's key; a rotation goes on with the same tree."""
 
+import re
+
 import pytest
-from harness import alamo
+from harness import Key, alamo, mntner, wait_for
+from witnesses import spelled
 
 DAY = "2100-01-01"
 
@@ -88,3 +91,112 @@ def test_pin_by_note(authority, roots, tmp_path):
     assert f"log {vkey} from 0 until {size} {root}\nlog {fresh.read_text().strip()} from {size}\n" in drafted
     last.write_text(last.read_text().replace(f"\n{size}\n", f"\n{int(size) + 1}\n"))
     refused("keys", "draft", second, "--log", fresh, "--not-after", DAY, "--after", note, "--last", last, code=4)
+
+
+def rotate(authority, *words):
+    """The authority's log goes on under another key."""
+    authority.stop()
+    said = alamo("keys", "rotate", authority.dir, "--not-after", DAY, *words).stdout
+    authority.start()
+    return said
+
+
+def member(authority, name, directory):
+    """Joins by the command line, from a home of his own; his receipt."""
+    key = Key(directory / f"{name}-key")
+    (directory / name).write_text(mntner(f"{name.upper()}-MNT", key))
+    receipt = directory / f"{name}.tlog-proof"
+    alamo("submit", directory / name, "--key", key.path, "--receipt", receipt, "--pin", authority.dir / "keys/log.pub",
+          env=authority.environment() | {"HOME": str(directory / f"{name}-home")})
+    return receipt
+
+
+def test_a_log_goes_on_under_another_key(own_authority, children, tmp_path):
+    """Twice. Entries, receipts, followers, a mirror and an auditor of one era and the other."""
+    authority = own_authority
+    pub = authority.dir / "keys/log.pub"
+    first = pub.read_text().strip()
+    authority.member(Key(tmp_path / "fisher"), domain="fisher.alamo", records=["@ AAAA fca1:100::1"])
+    receipts = [member(authority, "before", tmp_path)]
+    stream = spelled(authority.endpoints["stream"])
+    copy = tmp_path / "mirror"
+    alamo("mirror", copy, "--from", stream, "--key", pub, "--once")
+    assert "runs in" in refused("keys", "rotate", authority.dir, "--not-after", DAY, code=1)
+    for era in ("second", "third"):
+        old, secret = pub.read_text(), (authority.dir / "keys/log.key").read_text()
+        statement = (authority.dir / "keys/roa.note").read_text()
+        rotate(authority)
+        assert (authority.dir / "keys/log.key").read_text() != secret and not (authority.dir / "keys/log.key.next").exists()
+        assert pub.read_text() != old and (authority.dir / "keys/roa.note").read_text() != statement
+        # Before anything new is there, what there is is good.
+        assert "verified: every entry" in authority.verify().stdout
+        receipts.append(member(authority, era, tmp_path))
+        # Everybody follows: names, route origins and whois are of the newest entry.
+        size = int(authority.ask("head").splitlines()[1])
+        wait_for(lambda: f"{era.upper()}-MNT" in authority.whois(f"{era.upper()}-MNT"), what="whois")
+        wait_for(lambda: authority.dns("fisher.alamo", "AAAA").answer, what="DNS")
+        assert authority.vrps()
+        assert re.search(rf"^size +{size}$", authority.verify().stdout, re.M)
+        alamo("audit", authority.dir)
+        for receipt in receipts:
+            alamo("receipt", "verify", receipt, "--key", pub)
+        # A mirror that has the key of before stands still, with what it has; with the note it goes on, and keeps it.
+        stream = spelled(authority.endpoints["stream"])
+        (tmp_path / "old.pub").write_text(old)
+        assert alamo("mirror", copy, "--from", stream, "--key", tmp_path / "old.pub", "--once", check=False).returncode != 0
+        alamo("mirror", copy, "--from", stream, "--key", pub, "--once")
+        assert (copy / "log.pub").read_text().count("\nlog ") == pub.read_text().count("\nlog ")
+        # Route origins are believed by the new key's word.
+        alamo("roa", "fetch", "--log-key", pub, "--into", tmp_path / f"router-{era}", "http://%s:%d" % authority.endpoints["roas"])
+    # The first key says nothing any more, and nothing is believed of it beyond its end.
+    note = pub.read_text()
+    end = int(re.search(rf"^log {re.escape(first)} from 0 until (\d+) ", note, re.M)[1])
+    assert end < size
+    assert alamo("receipt", "verify", receipts[0], "--key", first).returncode == 0
+    assert alamo("receipt", "verify", receipts[1], "--key", first, check=False).returncode == 4
+    assert alamo("verify", "--stream", stream, "--key", first, "--network", "alamo", check=False).returncode == 4
+
+
+def test_a_rotation_that_was_cut_short(own_authority):
+    """Between the two files the registry signs nothing with the old key; a second call completes it."""
+    keys = own_authority.dir / "keys"
+    own_authority.accept([mntner("X-MNT", own_authority.hostmaster)], [own_authority.hostmaster])
+    own_authority.stop()
+    old = (keys / "log.key").read_bytes()
+    alamo("keys", "rotate", own_authority.dir, "--not-after", DAY)
+    new = (keys / "log.key").read_bytes()
+    (keys / "log.key.next").write_bytes(new)
+    (keys / "log.key").chmod(0o600)
+    (keys / "log.key").write_bytes(old)
+    with pytest.raises(AssertionError, match="is not the key that the log has by now"):
+        own_authority.start()
+    own_authority.stop()
+    alamo("keys", "rotate", own_authority.dir, "--not-after", DAY)
+    assert (keys / "log.key").read_bytes() == new
+    own_authority.start()
+    own_authority.accept([mntner("Y-MNT", own_authority.hostmaster)], [own_authority.hostmaster])
+    own_authority.verify()
+    # What was signed last must be known.
+    own_authority.stop()
+    (own_authority.dir / "run/checkpoint").unlink()
+    assert "is not what the key in use signed last" in refused("keys", "rotate", own_authority.dir, "--not-after", DAY, code=4)
+    own_authority.start()
+
+
+def test_a_note_of_the_roots_goes_on(own_authority, roots, tmp_path):
+    note = tmp_path / "keys.note"
+    alamo("keys", "draft", note, "--log", own_authority.dir / "keys" / "log.pub", "--not-after", DAY)
+    for root in roots[:2]:
+        alamo("keys", "sign", note, "--key", root)
+    own_authority.accept([mntner("X-MNT", own_authority.hostmaster)], [own_authority.hostmaster])
+    rotate(own_authority, "--after", note)
+    pub = own_authority.dir / "keys/log.pub"
+    for root in roots[1:]:
+        alamo("keys", "sign", pub, "--key", root)
+    assert "version     2" in alamo("keys", "verify", pub, *pins(roots), "--least", "1").stdout
+    own_authority.stop()
+    assert "has signed nothing yet" in refused("keys", "rotate", own_authority.dir, "--not-after", DAY, code=1)
+    own_authority.start()
+    own_authority.accept([mntner("Y-MNT", own_authority.hostmaster)], [own_authority.hostmaster])
+    rotate(own_authority)
+    assert "\nversion 3\n" in pub.read_text()
