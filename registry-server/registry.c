@@ -20,6 +20,7 @@
 #include "alamo/net/metrics.h"
 #include "alamo/net/sandbox.h"
 #include "clock_guard.h"
+#include "alamo/tlog/note_file.h"
 #include "sign/cosign.h"
 #include "ledger/dating.h"
 #include "ledger/ledger_side.h"
@@ -58,6 +59,7 @@ struct registry {
 	struct event *save_wanted;     /* SIGUSR1 */
 	uint64_t checkpoint_written;   /* size in the file */
 	struct al_vkey key;
+	struct al_buf keys_note; /* [log] key, when that is one */
 };
 
 enum al_err registry_namespace(const struct al_conf *conf, char out[static REGISTRY_NAMESPACE_MAX])
@@ -195,6 +197,19 @@ static enum al_err open_signer(struct registry *r, const struct al_conf *conf)
 	return r->signer_gone != NULL && event_add(r->signer_gone, NULL) == 0 ? AL_OK : AL_ENOMEM;
 }
 
+/* Not followed without it, but members have to be told. */
+static enum al_err open_keys_note(struct registry *r, const struct al_conf *conf)
+{
+	char path[4096];
+	enum al_err err = AL_OK;
+
+	al_buf_init(&r->keys_note, AL_NOTE_MAX);
+	if (r->key.past == NULL)
+		return AL_OK;
+	err = al_conf_path(conf, al_conf_str(conf, "log", "key"), path, sizeof(path));
+	return err == AL_OK ? al_note_load(path, &r->keys_note) : err;
+}
+
 static enum al_err open_ledger(struct registry *r, const struct al_conf *conf)
 {
 	char path[4096];
@@ -278,7 +293,7 @@ static enum al_err open_requests(struct registry *r, const struct al_conf *conf)
 		.tariff = r->tariff,
 		.loop = al_service_loop(r->service),
 		.question = { r->pipeline, r->ledger, al_slice_str(al_conf_str(conf, "network", "name")), &r->key,
-			      &r->endpoints },
+			      &r->endpoints, al_buf_view(&r->keys_note) },
 	};
 	err = al_listener_new(al_service_loop(r->service), &lc, &session_ops, &r->session, &r->requests);
 	if (err == AL_OK)
@@ -354,6 +369,7 @@ static void registry_stop(void *self)
 	if (r->signer_gone != NULL)
 		event_free(r->signer_gone);
 	signer_stop(r->signer);
+	al_buf_release(&r->keys_note);
 	free(r);
 }
 
@@ -456,6 +472,8 @@ static enum al_err registry_start(struct al_service *service, void **self)
 	err = open_signer(r, conf);
 	if (err == AL_OK) /* behind the signer, which is another process with less than this */
 		err = al_sandbox(conf, paths, AL_COUNT(paths));
+	if (err == AL_OK)
+		err = open_keys_note(r, conf);
 	if (err == AL_OK)
 		err = open_ledger(r, conf);
 	if (err == AL_OK)

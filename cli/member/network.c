@@ -119,6 +119,8 @@ enum al_err network_open(const struct registry *registry, struct client **client
 		return err;
 	err = network_ask(*client, out);
 	if (err == AL_OK)
+		err = pin_follow(*client, out, registry->pin != NULL ? &wanted : NULL);
+	if (err == AL_OK)
 		err = pin_check(client_server(*client), out, registry->pin != NULL ? &wanted : NULL);
 	if (err != AL_OK) {
 		client_close(*client);

@@ -117,7 +117,7 @@ enum al_err pin_load(const char *name, struct pin *out)
 	return err != AL_OK ? err : pin_read(path, out);
 }
 
-static enum al_err pin_save(const struct pin *pin)
+enum al_err pin_save(const struct pin *pin)
 {
 	char rest[NAME_MAX_LEN + sizeof("networks/")], path[PATH_MAX];
 	struct al_buf text;
@@ -183,6 +183,8 @@ enum al_err pin_of_log(const char *name, struct al_vkey *key)
 
 	if (err == AL_OK)
 		err = al_vkey_parse(al_slice_str(pin->vkey), key);
+	if (err == AL_OK)
+		pin_past(pin->name, key);
 	free(pin);
 	return err;
 }

@@ -31,6 +31,17 @@ AL_MUST_USE enum al_err pin_load(const char *name, struct pin *out);
 /* The pinned key of the log that is called `name`; AL_ENOTFOUND: no network here has it. */
 AL_MUST_USE enum al_err pin_of_log(const char *name, struct al_vkey *key);
 
+/* Of failures is said what. */
+AL_MUST_USE enum al_err pin_save(const struct pin *pin);
+
+/* What the log's key was before, if that is known of this network. */
+void pin_past(const char *name, struct al_vkey *key);
+/*
+ * A registry whose log has another key than the pinned one: if that one says so (question "keys"), the pin follows, and
+ * so does `wanted` (may be NULL), which a person typed. Else pin_check() has the contradiction. AL_ECLOSED and the like.
+ */
+AL_MUST_USE enum al_err pin_follow(struct client *client, struct network *network, struct al_vkey *wanted);
+
 /*
  * Is this the registry that it was? A network seen for the first time is pinned, and its key shown; `wanted` (a
  * verifier key, may be NULL) is what the person expects it to be. AL_EVERIFY: a contradiction, said with both values

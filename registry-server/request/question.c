@@ -66,6 +66,15 @@ static void ask_head(const struct question_ctx *ctx, struct al_slice rest, struc
 	(void)ledger_head(ctx->ledger, out);
 }
 
+static void ask_keys(const struct question_ctx *ctx, struct al_slice rest, struct al_buf *out)
+{
+	(void)rest;
+	if (ctx->keys_note.len > 0)
+		al_buf_slice(out, ctx->keys_note);
+	else
+		al_buf_str(out, "%ERROR: this log has had one key, which `network` tells\n");
+}
+
 static void free_asn(const struct question_ctx *ctx, struct al_buf *out)
 {
 	struct book *book = pipeline_book(ctx->pipeline);
@@ -163,6 +172,7 @@ static const struct question questions[] = {
 	{ "network", "network", "name, namespace and key of this registry, and where its services are", ask_network,
 	  NULL, 0 },
 	{ "head", "head", "the newest signed checkpoint", ask_head, NULL, 0 },
+	{ "keys", "keys", "the note on which keys this log had when", ask_keys, NULL, 0 },
 	{ "free", "free asn | free LENGTH [4|6]", "what the next AUTO placeholder would get", ask_free, NULL, 2 },
 	{ "prev", "prev CLASS KEY", "log index of an object's newest version, for prev:", ask_prev, NULL, SIZE_MAX },
 	{ "show", "show CLASS KEY", "an object's text", ask_show, NULL, SIZE_MAX },

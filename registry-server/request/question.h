@@ -15,6 +15,7 @@ struct question_ctx {
 	struct al_slice network;   /* [network] name */
 	const struct al_vkey *key; /* of the log */
 	struct endpoints *endpoints;
+	struct al_slice keys_note; /* which keys the log had when; empty: always this one */
 };
 
 /* The whole answer, end line included; called once, before this returns or later on the loop. */

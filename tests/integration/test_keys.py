@@ -4,7 +4,8 @@
 import re
 
 import pytest
-from harness import Key, alamo, mntner, wait_for
+from harness import Key, alamo, mntner, nobody_home, wait_for
+from mitm import Questions
 from witnesses import spelled
 
 DAY = "2100-01-01"
@@ -200,3 +201,91 @@ def test_a_note_of_the_roots_goes_on(own_authority, roots, tmp_path):
     own_authority.accept([mntner("Y-MNT", own_authority.hostmaster)], [own_authority.hostmaster])
     rotate(own_authority)
     assert "\nversion 3\n" in pub.read_text()
+
+
+class Person:
+    """A home with pins of its own."""
+
+    def __init__(self, authority, directory, name):
+        self.authority, self.home, self.name = authority, directory / name, name
+        self.home.mkdir()
+        self.key = Key(self.home / "key")
+        self.joined = 0
+
+    def cli(self, *words, **keywords):
+        return alamo(*words, env=nobody_home() | {"HOME": str(self.home), "ALAMO_SERVER": self.authority.server(),
+                                                  "ALAMO_KEY": str(self.key.path)}, **keywords)
+
+    def works(self):
+        """Submits, shows, reads the whole log; what was said besides."""
+        name = f"{self.name.upper()}{self.joined}-MNT"
+        self.joined += 1
+        (self.home / "file").write_text(mntner(name, self.key))
+        said = self.cli("submit", self.home / "file").stderr
+        assert name in self.cli("show", "mntner", name).stdout
+        self.cli("head")
+        assert "verified: every entry" in self.cli("verify").stdout
+        for receipt in self.receipts():
+            self.cli("receipt", "verify", receipt)
+        return said
+
+    def receipts(self):
+        return sorted((self.home / ".local/share/alamo/alamo/receipts").glob("*"))
+
+    def pin(self):
+        return self.home / ".config/alamo/networks/alamo"
+
+
+def test_pins_follow(own_authority, tmp_path):
+    """Who pinned a key believes what that key says of the next one, and nobody else."""
+    authority = own_authority
+    first = (authority.dir / "keys/log.pub").read_text().strip()
+    old = Person(authority, tmp_path, "old")
+    assert "first contact" in old.works()
+    stranger = Person(authority, tmp_path, "stranger")     # pinned another log of that name
+    stranger.works()
+    other = log_key(tmp_path / "other").read_text().strip()
+    stranger.pin().write_text(stranger.pin().read_text().replace(first, other))
+    rotate(authority)
+    second = re.search(r"^vkey: (.*)$", authority.ask("network"), re.M)[1]
+    assert second != first and authority.ask("keys") == (authority.dir / "keys/log.pub").read_text()
+    assert "has another key now, as the one before has signed" in old.works()
+    assert second in old.pin().read_text() and old.works() == ""
+    assert len(old.receipts()) == 3
+    # One who comes later knows the whole of it, and so does one who was told the first key.
+    new = Person(authority, tmp_path, "new")
+    assert "first contact" in new.works()
+    told = Person(authority, tmp_path, "told")
+    told.cli("network", "show", "--pin", first)
+    told.works()
+    result = stranger.cli("head", check=False)
+    assert result.returncode == 4 and "is not what it was" in result.stderr
+    result = Person(authority, tmp_path, "misled").cli("head", "--pin", other, check=False)
+    assert result.returncode == 4 and "which is not the one of --pin" in result.stderr
+
+
+def test_a_note_that_the_pinned_key_has_not_signed(own_authority, roots, tmp_path):
+    """Nor one that leads elsewhere: the pin stays, and the contradiction is said."""
+    authority = own_authority
+    old = Person(authority, tmp_path, "old")
+    old.works()
+    pinned = old.pin().read_bytes()
+    rotate(authority)
+    note = authority.ask("keys")
+    text, signature = note.split("\n\n")
+    unsigned = tmp_path / "note"
+    unsigned.write_text(text + "\n")
+    alamo("keys", "sign", unsigned, "--key", roots[0])
+    third = log_key(tmp_path / "third").read_text().strip()
+    second = re.search(r"^vkey: (.*)$", authority.ask("network"), re.M)[1]
+    for answer in (unsigned.read_text(), note.replace("version 2", "version 3"), note.replace(second, third), text + "\n", "nonsense\n",
+                   "%ERROR: this log has had one key\n"):
+        def lie(sent, true):
+            return answer.encode() + b"% end\n" if sent == b"keys\n" else true
+
+        with Questions(authority.endpoints["requests"], lie) as middle:
+            env = nobody_home() | {"HOME": str(old.home), "ALAMO_SERVER": middle.address, "ALAMO_KEY": str(old.key.path)}
+            result = alamo("head", env=env, check=False)
+        assert result.returncode == 4 and "is not what it was" in result.stderr, (answer, result)
+        assert old.pin().read_bytes() == pinned
+    old.works()
