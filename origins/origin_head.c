@@ -11,6 +11,7 @@
 
 #include <sodium.h>
 
+#include "alamo/tlog/keys.h"
 #include "alamo/tlog/witness.h"
 
 #include "vrp_build.h"
@@ -268,14 +269,26 @@ static struct al_slice note_text(struct al_slice note)
 	return AL_S("");
 }
 
+static enum al_err statement_open(const struct origin_pin *pin, const struct origin_head *head, struct origin_key *key)
+{
+	const struct al_keys *past = pin->kept ? pin->log->past : NULL;
+	struct al_slice note = al_buf_view(&head->key);
+	enum al_err err = origin_key_open(note, pin->log, key);
+
+	for (size_t i = 0; err != AL_OK && past != NULL && i < past->log_count; i++)
+		if (past->log[i].closed && head->cp.size <= past->log[i].until.size)
+			err = origin_key_open(note, &past->log[i].key, key);
+	return err;
+}
+
 /* Signed by whom the log's key has named? The statement about that is in the head itself. */
 static enum origin_fault judge_key(struct al_slice note, const struct origin_pin *pin, const struct origin_head *head,
 				   struct origin_key *key)
 {
 	struct al_slice text;
 
-	if (origin_key_open(al_buf_view(&head->key), pin->log, key) != AL_OK ||
-	    al_note_open(note, &key->key, &text) != AL_OK || strcmp(head->origin, key->key.name) != 0)
+	if (statement_open(pin, head, key) != AL_OK || al_note_open(note, &key->key, &text) != AL_OK ||
+	    strcmp(head->origin, key->key.name) != 0)
 		return ORIGIN_WRONG_KEY;
 	return ORIGIN_SOUND;
 }

@@ -84,6 +84,11 @@ struct origin_pin {
 	uint64_t now;                      /* Unix seconds; 0: the clock is not to be trusted, and no time is judged */
 	const struct origin_head *last;    /* seen before; NULL: nothing was */
 	uint64_t key_version;              /* seen before; 0: none was */
+	/*
+	 * What was believed before and kept by ourselves: a statement of an earlier key of the log is good for trees of that
+	 * key's time. From others it is not: whoever has such a key could say anything about an old tree.
+	 */
+	bool kept;
 };
 
 #define ORIGIN_FUTURE_S 300 /* how far the other clock may be ahead */

@@ -3,7 +3,8 @@
  * pin.h -- which registry is which: remembered at the first contact, compared ever after.
  *
  * HOME_CONFIG/networks/NAME holds "name =", "source =", "vkey =" and a
- * "server =" line for each address that this network was reached at.
+ * "server =" line for each address that this network was reached at. networks/.NAME.keys is the keys note, once the
+ * log has had another key.
  */
 #ifndef CLI_PIN_H
 #define CLI_PIN_H

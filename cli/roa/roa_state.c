@@ -51,7 +51,7 @@ static int write_one(const char *dir, const char *name, struct al_slice bytes)
 
 int roa_state_load(struct roa_state *state, const struct al_vkey *log)
 {
-	struct origin_pin pin = { .log = log }; /* its time does not matter: it is the past */
+	struct origin_pin pin = { .log = log, .kept = true }; /* its time does not matter: it is the past */
 	struct al_buf set;
 	enum origin_fault fault;
 	int code = read_one(state->dir, "head", &state->note);

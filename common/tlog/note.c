@@ -333,6 +333,16 @@ enum al_err al_note_open(struct al_slice note, const struct al_vkey *key, struct
 	return err;
 }
 
+/* Of a log that had other keys before, theirs count too. */
+static bool line_of_log(const struct note_line *line, const struct al_vkey *key)
+{
+	bool mine = note_line_by(line, key);
+
+	for (size_t i = 0; !mine && key->past != NULL && i < key->past->log_count; i++)
+		mine = note_line_by(line, &key->past->log[i].key);
+	return mine;
+}
+
 enum al_err al_note_only(struct al_slice note, const struct al_vkey *key, struct al_buf *out)
 {
 	struct al_slice text, lines, before;
@@ -346,7 +356,7 @@ enum al_err al_note_only(struct al_slice note, const struct al_vkey *key, struct
 	while (err == AL_OK && lines.len > 0) {
 		before = lines;
 		err = note_line_next(&lines, &line);
-		if (err == AL_OK && note_line_by(&line, key))
+		if (err == AL_OK && line_of_log(&line, key))
 			al_buf_slice(out, al_slice_head(before, before.len - lines.len));
 	}
 	return err == AL_OK ? out->err : err;

@@ -44,7 +44,7 @@ void al_note_sign(struct al_slice text, const struct al_skey *key, struct al_buf
 /* AL_EVERIFY without a good signature of `key`, AL_EINVAL malformed. *text lies inside note. */
 AL_MUST_USE enum al_err al_note_open(struct al_slice note, const struct al_vkey *key, struct al_slice *text);
 
-/* The note with the signature lines of `key` and no others, appended. AL_EINVAL malformed. */
+/* The note with the signature lines of `key` (and of its past) and no others, appended. AL_EINVAL malformed. */
 AL_MUST_USE enum al_err al_note_only(struct al_slice note, const struct al_vkey *key, struct al_buf *out);
 
 struct al_checkpoint {

@@ -294,7 +294,7 @@ static enum al_err opened(const struct al_vkey *log, const struct al_skey *key, 
 static void a_key_has_a_past(void **state)
 {
 	struct fixture *f = *state;
-	struct al_buf text = text_of(&f->keys);
+	struct al_buf text = text_of(&f->keys), only;
 	struct al_vkey key, again;
 
 	note_make(f, 3);
@@ -312,6 +312,12 @@ static void a_key_has_a_past(void **state)
 	assert_int_equal(opened(&key, &f->logs[2], 101, 1), AL_EVERIFY);
 	/* The key alone knows nothing of it. */
 	assert_int_equal(opened(&f->logs[1].pub, &f->logs[0], 99, 1), AL_EVERIFY);
+	al_buf_reset(&f->note);
+	al_note_sign(AL_S("x\n"), &f->logs[0], &f->note);
+	al_buf_init(&only, AL_NOTE_MAX);
+	assert_int_equal(al_note_only(al_buf_view(&f->note), &key, &only), AL_OK);
+	assert_true(al_slice_eq(al_buf_view(&only), al_buf_view(&f->note)));
+	al_buf_release(&only);
 	assert_true(al_log_key_had(&key, &f->logs[0].pub));
 	assert_false(al_log_key_had(&key, &f->logs[1].pub));
 	assert_false(al_log_key_had(&f->logs[1].pub, &f->logs[0].pub));

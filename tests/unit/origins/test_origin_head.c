@@ -5,6 +5,7 @@
 #include "vrps.h"
 
 #include "../read_file.h"
+#include "alamo/tlog/keys.h"
 #include "alamo/tlog/witness.h"
 #include "origin_head.h"
 #include "origin_set.h"
@@ -297,12 +298,46 @@ static void vector(void **state)
 	al_buf_release(&again);
 }
 
+/* A log with another key: what was believed before stays so for who kept it, and is told to nobody anew. */
+static void an_earlier_key_of_the_log(void **state)
+{
+	const struct world *world = *state;
+	static struct al_keys keys;
+	struct al_vkey log = world->other_log.pub;
+	struct origin_pin pin = { .log = &log, .now = NOW };
+	struct recipe recipe = honest(world);
+
+	keys.log_count = 2;
+	keys.log[0] = (struct al_keys_log){ .key = world->log.pub, .closed = true, .until = { .size = 30 } };
+	memset(keys.log[0].until.root.b, 7, sizeof(keys.log[0].until.root.b));
+	keys.log[1] = (struct al_keys_log){ .key = world->other_log.pub, .from = 30 };
+	log.past = &keys;
+	assert_fault(judge(world, &recipe, &pin), ORIGIN_WRONG_KEY);
+	pin.kept = true;
+	assert_fault(judge(world, &recipe, &pin), ORIGIN_SOUND);
+	recipe.size = recipe.checkpoint_size = 31;
+	assert_fault(judge(world, &recipe, &pin), ORIGIN_WRONG_KEY);
+	recipe.key_signer = recipe.checkpoint_signer = &world->other_log;
+	pin.kept = false;
+	assert_fault(judge(world, &recipe, &pin), ORIGIN_SOUND);
+	/* The new key's word, and a tree of the old one's time. */
+	recipe = honest(world);
+	recipe.key_signer = &world->other_log;
+	assert_fault(judge(world, &recipe, &pin), ORIGIN_SOUND);
+	recipe.checkpoint_signer = &world->other_log;
+	assert_fault(judge(world, &recipe, &pin), ORIGIN_WRONG_LOG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(honest_head),         cmocka_unit_test(lies_without_a_past),
-		cmocka_unit_test(lies_about_the_past), cmocka_unit_test(witnesses),
-		cmocka_unit_test(every_byte_counts),   cmocka_unit_test(vector),
+		cmocka_unit_test(an_earlier_key_of_the_log),
+		cmocka_unit_test(honest_head),
+		cmocka_unit_test(lies_without_a_past),
+		cmocka_unit_test(lies_about_the_past),
+		cmocka_unit_test(witnesses),
+		cmocka_unit_test(every_byte_counts),
+		cmocka_unit_test(vector),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
