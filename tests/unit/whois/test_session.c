@@ -376,6 +376,32 @@ static void test_bystander(void **state)
 	server_release(&server);
 }
 
+/* Sets are expanded for a few at a time, and who leaves meanwhile leaves its place to the others. */
+static void test_leaving(void **state)
+{
+	struct server server;
+	char line[32];
+	int fd, i, k;
+
+	(void)state;
+	server_init_heavy(&server);
+	for (i = 0; i < 8; i++) {
+		fd = client_connect(server.port);
+		client_say(fd, "!!\n");
+		for (k = i; k < HEAVY_SETS; k += 8) {
+			(void)snprintf(line, sizeof(line), "!iAS-HEAVY%d,1\n", k);
+			client_say(fd, line);
+		}
+		client_expect(fd, "A8\nAS64500\nC\n");
+		close(fd); /* with the next of them at work */
+	}
+	fd = client_connect(server.port);
+	client_say(fd, "!!\n!iAS-HEAVY59,1\n");
+	client_expect(fd, "A8\nAS64500\nC\n");
+	close(fd);
+	server_release(&server);
+}
+
 /* A registry in which "!rfd02::/16,M" gives more than three MiB; who asks reads nothing. */
 static void server_init_huge(struct server *server)
 {
@@ -438,7 +464,8 @@ int main(void)
 		cmocka_unit_test(test_conversation), cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_backlog),      cmocka_unit_test(test_no_reader),
 		cmocka_unit_test(test_idle),         cmocka_unit_test(test_too_many),
-		cmocka_unit_test(test_bystander),    cmocka_unit_test(test_unread),
+		cmocka_unit_test(test_bystander),    cmocka_unit_test(test_leaving),
+		cmocka_unit_test(test_unread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
