@@ -121,6 +121,9 @@ static const struct {
 	{ "a\n", "", "@@ -1,1 +0,0 @@\n-a\n" },
 	{ "a\nb\nc\n", "a\nx\nc\n", "@@ -1,3 +1,3 @@\n a\n-b\n+x\n c\n" },
 	{ "a\nb\nc\nd\n", "b\nc\nd\na\n", "@@ -1,4 +1,4 @@\n-a\n b\n c\n d\n+a\n" },
+	/* what goes is what comes again behind it */
+	{ "1\nm\nt\nq\nt\n", "2\nm\nt\n", "@@ -1,5 +1,3 @@\n-1\n+2\n m\n-t\n-q\n t\n" },
+	{ "1\nm\nt\n", "2\nm\nt\nq\nt\n", "@@ -1,3 +1,5 @@\n-1\n+2\n m\n+t\n+q\n t\n" },
 	{ "1\n2\n3\n4\n5\n6\n7\n8\n9\n", "1\n2\n3\n4\nx\n6\n7\n8\n9\n",
 	  "@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+x\n 6\n 7\n 8\n" },
 	{ "1\n2\n3\n4\n5\n6\n7\n8\n9\n", "x\n2\n3\n4\n5\n6\n7\n8\n9\ny\n",
