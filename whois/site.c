@@ -10,17 +10,14 @@
 /* "log-http ADDRESS:PORT" */
 static bool port_of(struct al_slice text, uint64_t *port)
 {
-	struct al_slice line;
+	struct al_slice line, part;
 
-	while (al_slice_line(&text, &line)) {
-		size_t at = line.len;
-
-		if (!al_slice_starts(line, "log-http "))
-			continue;
-		while (at > 0 && line.ptr[at - 1] != ':')
-			at--;
-		return al_slice_u64(al_slice_from(line, at), UINT16_MAX, port) == AL_OK;
-	}
+	while (al_slice_line(&text, &line))
+		if (al_slice_starts(line, "log-http ")) {
+			while (al_slice_cut(&line, ':', &part))
+				;
+			return al_slice_u64(part, UINT16_MAX, port) == AL_OK;
+		}
 	return false;
 }
 
