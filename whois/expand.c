@@ -312,7 +312,7 @@ static bool find_some(struct whois_expansion *e, bool six)
 static void visit_some(struct whois_expansion *e)
 {
 	struct al_slice value;
-	bool more = true;
+	bool more;
 
 	if (e->phase < PHASE_FIND) {
 		more = whois_values_next(&e->values, &value);
