@@ -69,6 +69,8 @@ static const struct {
 	  "AS64500 AS64501 AS64502" },
 	{ "as-set: AS-ELSEWHERE\nmembers: AS64599\nmnt-by: FISHER-MNT\nsource: TEST\n", "!iAS-FISHER,1", true,
 	  "AS64500 AS64501 AS64502" },
+	{ "route-set: RS-INNER\nmembers: 10.66.0.0/16\nmnt-by: FISHER-MNT\nsource: TEST\n", "!iAS-FISHER,1", true,
+	  "AS64500 AS64501 AS64502" },
 	/* who claims to be in it */
 	{ "aut-num: AS64502\nas-name: THIRD\nmnt-by: FISHER-MNT\nmember-of: AS-OPEN\nsource: TEST\n", "!iAS-OPEN,1",
 	  false, "AS64500 AS64502" },
