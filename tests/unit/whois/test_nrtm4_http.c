@@ -14,7 +14,8 @@
 #include "nrtm4_key.h"
 
 #define ANSWER_MAX (1u << 20)
-#define OLD_ENTRIES 20u
+#define OLD_ENTRIES 1300u /* more than is packed in one piece of work */
+#define DENSE_LEN 129
 #define NOTIFICATION "update-notification-file.jose"
 
 static struct {
@@ -31,6 +32,16 @@ static struct {
 
 /* ---- the log ---- */
 
+/* What does not pack well. */
+static const char *dense(uint64_t number, char out[static DENSE_LEN])
+{
+	unsigned char hash[(DENSE_LEN - 1) / 2];
+
+	assert_int_equal(
+		crypto_generichash(hash, sizeof(hash), (const unsigned char *)&number, sizeof(number), NULL, 0), 0);
+	return sodium_bin2hex(out, DENSE_LEN, hash, sizeof(hash));
+}
+
 static void put(uint64_t time)
 {
 	uint64_t index = al_state_size(golden.f.state);
@@ -39,14 +50,14 @@ static void put(uint64_t time)
 	};
 	struct al_hash leaf = { { 0 } };
 	struct al_buf bytes;
-	char text[256];
+	char text[512], words[DENSE_LEN];
 
 	if (index == 0)
 		(void)snprintf(text, sizeof(text),
 			       "registry: TEST\ntld: test\nroot-server: a 192.0.2.1\nmnt-by: A-MNT\nsource: TEST\n");
 	else
-		(void)snprintf(text, sizeof(text), "mntner: M%llu-MNT\nmnt-by: A-MNT\nsource: TEST\n",
-			       (unsigned long long)index);
+		(void)snprintf(text, sizeof(text), "mntner: M%llu-MNT\ndescr: %s\nmnt-by: A-MNT\nsource: TEST\n",
+			       (unsigned long long)index, dense(index, words));
 	al_buf_init(&bytes, 4096);
 	assert_int_equal(al_entry_encode(&entry, &bytes), AL_OK);
 	whois_entries_add(golden.entries, al_buf_view(&bytes), &leaf);
