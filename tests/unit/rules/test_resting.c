@@ -68,6 +68,30 @@ static void test_blocks_that_touch(void **state)
 	al_object_unref(beside);
 }
 
+/* A number is 32 bits: where one byte alone differs, it is another. */
+static void test_numbers_alike(void **state)
+{
+	static const unsigned numbers[] = { 4252660110u, 4252660127u, 4252655758u, 4251677070u, 3967447438u };
+	struct al_object *objects[AL_COUNT(numbers)];
+	struct resting resting;
+
+	(void)state;
+	resting_init(&resting);
+	for (size_t i = 0; i < AL_COUNT(numbers); i++) {
+		objects[i] = number_make(numbers[i], i);
+		assert_null(resting_touching(&resting, objects[i]));
+		assert_int_equal(resting_add(&resting, objects[i]), AL_OK);
+	}
+	for (size_t i = 0; i < AL_COUNT(numbers); i++)
+		assert_ptr_equal(resting_touching(&resting, objects[i]), objects[i]);
+	resting_drop(&resting, objects[0]);
+	for (size_t i = 0; i < AL_COUNT(numbers); i++)
+		assert_ptr_equal(resting_touching(&resting, objects[i]), i > 0 ? objects[i] : NULL);
+	resting_release(&resting);
+	for (size_t i = 0; i < AL_COUNT(numbers); i++)
+		al_object_unref(objects[i]);
+}
+
 /* One in three comes back early; the array is moved over many times. */
 static void test_due_in_order(void **state)
 {
@@ -105,6 +129,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_blocks_that_touch),
+		cmocka_unit_test(test_numbers_alike),
 		cmocka_unit_test(test_due_in_order),
 	};
 
