@@ -63,11 +63,25 @@ static void test_last_bytes_count(void **state)
 	seen_release(&seen);
 }
 
+/* What lies where is not to be known from outside: each table has a secret of its own. */
+static void test_secrets_differ(void **state)
+{
+	struct seen one, two;
+
+	(void)state;
+	seen_init(&one);
+	seen_init(&two);
+	assert_true(one.secret != two.secret && one.secret != 0 && two.secret != 0);
+	seen_release(&one);
+	seen_release(&two);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add_find),
 		cmocka_unit_test(test_last_bytes_count),
+		cmocka_unit_test(test_secrets_differ),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
