@@ -97,11 +97,109 @@ static void test_own_objects_and_references(void **state)
 		al_object_unref(objects[i]);
 }
 
+/* The smallest block around, of the state and of the request, which may bring one or take one away. */
+static void test_blocks_around_a_number(void **state)
+{
+	static const char *const texts[] = {
+		"as-block: AS4252660100-AS4252660199\npolicy: open\nmnt-by: HOST-MNT\nsource: TEST\ndelete: x\n",
+		"as-block: AS4252660110-AS4252660119\npolicy: open\nmnt-by: HOST-MNT\nsource: TEST\n",
+		"as-block: AS4252660100-AS4252660109\npolicy: open\nmnt-by: HOST-MNT\nsource: TEST\n",
+		"as-block: AS4252660300-AS4252660399\npolicy: open\nmnt-by: HOST-MNT\nsource: TEST\ndelete: x\n",
+		"domain: x.test\nmnt-by: HOST-MNT\nsource: TEST\n",
+	};
+	static const struct {
+		size_t count; /* of the request's objects */
+		struct al_asn_range range;
+		const char *block; /* NULL: none */
+	} rows[] = {
+		{ 0, { 4252660115, 4252660115 }, "AS4252660100-AS4252660199" },
+		{ 1, { 4252660115, 4252660115 }, "AS4252660000-AS4252669999" },
+		{ 2, { 4252660115, 4252660115 }, "AS4252660110-AS4252660119" },
+		{ 2, { 4252660110, 4252660119 }, "AS4252660000-AS4252669999" },
+		{ 2, { 4252660110, 4252660118 }, "AS4252660110-AS4252660119" },
+		{ 2, { 4252660110, 4252660120 }, "AS4252660000-AS4252669999" },
+		{ 2, { 4252660109, 4252660119 }, "AS4252660000-AS4252669999" },
+		{ 2, { 4252660120, 4252660120 }, "AS4252660000-AS4252669999" },
+		{ 3, { 4252660105, 4252660105 }, "AS4252660100-AS4252660109" },
+		{ 5, { 4252660350, 4252660350 }, "AS4252660000-AS4252669999" },
+		{ 5, { 4252660000, 4252669999 }, NULL },
+		{ 5, { 64512, 64512 }, NULL },
+	};
+	const struct story *s = *state;
+	struct al_object *objects[AL_COUNT(texts)];
+
+	for (size_t i = 0; i < AL_COUNT(texts); i++)
+		objects[i] = object_make(texts[i]);
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		const struct al_object *block;
+		struct view view;
+
+		assert_int_equal(view_init(&view, book_state(s->book), objects, rows[i].count), AL_OK);
+		block = view_as_block(&view, &rows[i].range);
+		assert_int_equal(block != NULL, rows[i].block != NULL);
+		if (block != NULL && !al_slice_is(al_object_key(block), rows[i].block))
+			fail_msg("row %zu: %.*s", i, AL_FMT(al_object_key(block)));
+		view_release(&view);
+	}
+	for (size_t i = 0; i < AL_COUNT(texts); i++)
+		al_object_unref(objects[i]);
+}
+
+/* So with address space: what the request brings lies around too, what it takes away does not. */
+static void test_blocks_around_an_address(void **state)
+{
+	static const char *const texts[] = {
+		"inet6num: fca1:100::/48\nnetname: X-NET\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: x\n",
+		"inet6num: fca1:100:0:10::/60\nnetname: X-NET\nmnt-by: ALICE-MNT\nsource: TEST\n",
+		"inet6num: fca1:100::/24\nnetname: X-NET\nmnt-by: HOST-MNT\nsource: TEST\ndelete: x\n",
+	};
+	static const struct {
+		size_t count;
+		const char *prefix;
+		bool strict;
+		const char *around;
+	} rows[] = {
+		{ 0, "fca1:100:0:10::/64", false, "fca1:100::/48" },
+		{ 0, "fca1:100::/48", false, "fca1:100::/48" },
+		{ 0, "fca1:100::/48", true, "fca1:100::/24" },
+		{ 1, "fca1:100:0:10::/64", false, "fca1:100::/24" },
+		{ 1, "fca1:100::/48", false, "fca1:100::/24" },
+		{ 2, "fca1:100:0:10::/64", false, "fca1:100:0:10::/60" },
+		{ 2, "fca1:100:0:10::/60", true, "fca1:100::/24" },
+		{ 2, "fca1:100:0:20::/64", false, "fca1:100::/24" },
+		{ 3, "fca1:100:0:20::/64", false, "fca1::/16" },
+		{ 3, "fca1:100:1::/64", false, "fca1:100:1::/48" },
+		{ 3, "fd00::/48", false, NULL },
+	};
+	const struct story *s = *state;
+	struct al_object *objects[AL_COUNT(texts)];
+
+	for (size_t i = 0; i < AL_COUNT(texts); i++)
+		objects[i] = object_make(texts[i]);
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		const struct al_object *around;
+		struct al_prefix prefix;
+		struct view view;
+
+		assert_int_equal(view_init(&view, book_state(s->book), objects, rows[i].count), AL_OK);
+		assert_int_equal(al_prefix_parse(al_slice_str(rows[i].prefix), &prefix), AL_OK);
+		around = view_covering_inet(&view, &prefix, rows[i].strict);
+		assert_int_equal(around != NULL, rows[i].around != NULL);
+		if (around != NULL && !al_slice_is(al_object_key(around), rows[i].around))
+			fail_msg("row %zu: %.*s", i, AL_FMT(al_object_key(around)));
+		view_release(&view);
+	}
+	for (size_t i = 0; i < AL_COUNT(texts); i++)
+		al_object_unref(objects[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_work_grows_with_the_request),
 		cmocka_unit_test(test_own_objects_and_references),
+		cmocka_unit_test(test_blocks_around_a_number),
+		cmocka_unit_test(test_blocks_around_an_address),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, story_setup, story_teardown);
