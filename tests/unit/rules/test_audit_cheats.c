@@ -451,11 +451,40 @@ static void findings_do_not_hide_others(void **state)
 	log_free(&log);
 }
 
+/* However many objects a clause refuses, in whatever order: it is told once an entry. */
+static void one_finding_for_each_clause(void **state)
+{
+	static const char stolen[] = "domain: a.test\nrecord: @ A 10.0.0.1\nadmin-c: NOBODY-TEST\n" BY_MALLORY
+				     "\ndomain: www.bob.test\nrecord: @ A 10.0.0.1\n" BY_MALLORY
+				     "\ndomain: ftp.bob.test\nrecord: @ A 10.0.0.1\n" BY_MALLORY
+				     "\ndomain: ns.bob.test\nrecord: @ A 10.0.0.1\n" BY_MALLORY
+				     "\ndomain: b.test\nrecord: @ A 10.0.0.1\nadmin-c: NOBODY-TEST\n" BY_MALLORY;
+	const struct story *s = *state;
+	size_t missing = 0, parent = 0;
+	struct audit_counts counts;
+	struct found found;
+	struct log log;
+
+	log_copy(&s->log, &log);
+	forge(&log, s, "ccccc", "prev: none none none none none", stolen, "3");
+	assert_false(judge(&log, 0, &found, &counts));
+	assert_int_equal(found.count, 2);
+	for (size_t i = 0; i < found.count; i++) {
+		assert_int_equal(found.items[i].index, log.count - 1);
+		assert_int_equal(found.items[i].kind, AUDIT_REFUSED);
+		missing += strcmp(found.items[i].clause, "REF-MISSING") == 0;
+		parent += strcmp(found.items[i].clause, "POLICY-NAME-PARENT") == 0;
+	}
+	assert_true(missing == 1 && parent == 1);
+	log_free(&log);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_way_to_cheat_is_found),
 		cmocka_unit_test(findings_do_not_hide_others),
+		cmocka_unit_test(one_finding_for_each_clause),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, story_setup, story_teardown);
