@@ -169,10 +169,12 @@ struct al_slice al_buf_view(const struct al_buf *buf)
 
 char *al_buf_take(struct al_buf *buf, size_t *len)
 {
+	const size_t max = buf->max;
 	char *text;
 
-	buf->max = buf->max < SIZE_MAX ? buf->max + 1 : buf->max; /* the NUL is not contents */
+	buf->max = SIZE_MAX; /* the NUL is not contents */
 	al_buf_u8(buf, 0);
+	buf->max = max;
 	if (buf->err != AL_OK) {
 		al_buf_release(buf);
 		return NULL;
@@ -180,6 +182,6 @@ char *al_buf_take(struct al_buf *buf, size_t *len)
 	text = (char *)buf->ptr;
 	if (len != NULL)
 		*len = buf->len - 1;
-	*buf = (struct al_buf){ .max = buf->max - 1 };
+	*buf = (struct al_buf){ .max = max };
 	return text;
 }

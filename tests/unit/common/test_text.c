@@ -95,6 +95,37 @@ static void buf_keeps_its_bound(void **state)
 	al_buf_release(&buf);
 }
 
+/* What is taken may fill the buffer to its bound, which is the same for what comes next, whether or not it was too much. */
+static void buf_keeps_its_bound_when_taken(void **state)
+{
+	static const size_t bounds[] = { 10, SIZE_MAX };
+	struct al_buf buf;
+	char *text;
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(bounds); i++) {
+		al_buf_init(&buf, bounds[i]);
+		for (int round = 0; round < 3; round++) {
+			al_buf_str(&buf, "0123456789");
+			text = al_buf_take(&buf, round == 2 ? NULL : &len);
+			assert_string_equal(text, "0123456789");
+			assert_int_equal(len, 10);
+			assert_true(buf.max == bounds[i] && buf.len == 0);
+			free(text);
+		}
+		al_buf_str(&buf, "0123456789");
+		al_buf_put(&buf, "x", bounds[i] == 10 ? 1 : SIZE_MAX);
+		assert_int_equal(buf.err, AL_ELIMIT);
+		assert_null(al_buf_take(&buf, &len));
+		assert_true(buf.err == AL_OK && buf.max == bounds[i] && buf.len == 0);
+	}
+	text = al_buf_take(&buf, &len);
+	assert_string_equal(text, "");
+	assert_int_equal(len, 0);
+	free(text);
+}
+
 static void buf_writes_forms(void **state)
 {
 	struct al_buf buf;
@@ -313,6 +344,7 @@ int main(void)
 		cmocka_unit_test(slice_lines_and_words),
 		cmocka_unit_test(slice_numbers),
 		cmocka_unit_test(buf_keeps_its_bound),
+		cmocka_unit_test(buf_keeps_its_bound_when_taken),
 		cmocka_unit_test(buf_writes_forms),
 		cmocka_unit_test(buf_prints_any_length),
 		cmocka_unit_test(reader_never_passes_the_end),
