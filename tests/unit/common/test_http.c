@@ -332,6 +332,18 @@ static void test_refusals(void **state)
 		{ "GET /one HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n" },
 		{ "GET /one HTTP/1.1\r\nHost : x\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n" },
 		{ "GET /one HTTP/1.1\r\nHost: x\r\n folded\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n" },
+		{ "GET /one HTTP/1.1\r\nnothing\r\n" CLOSE, "HTTP/1.1 400 Bad Request\r\n" },
+		{ "GET /one HTTP/1.1\r\n: x\r\n" CLOSE, "HTTP/1.1 400 Bad Request\r\n" },
+		{ "GET /one HTTP/1.1\r\nX A: x\r\n" CLOSE, "HTTP/1.1 400 Bad Request\r\n" },
+		{ "GET /one HTTP/1.1\r\nX-A: \x01x\r\n" CLOSE, "HTTP/1.1 400 Bad Request\r\n" },
+		{ "GET /one HTTP/1.1\r\nX-A: x\x1f\r\n" CLOSE, "HTTP/1.1 400 Bad Request\r\n" },
+		{ "GET /one HTTP/1.1\r\nX-A: \x7f\r\n" CLOSE, "HTTP/1.1 400 Bad Request\r\n" },
+		{ "GET /one\x01 HTTP/1.1\r\n" CLOSE, "HTTP/1.1 400 Bad Request\r\n" },
+		{ "GET http://host HTTP/1.1\r\n" CLOSE, "HTTP/1.1 400 Bad Request\r\n" },
+		{ "GET /one HTTP/1.10\r\n" CLOSE, "HTTP/1.1 400 Bad Request\r\n" },
+		{ "GET /one HTTX/1.1\r\n" CLOSE, "HTTP/1.1 400 Bad Request\r\n" },
+		{ "G@T /one HTTP/1.1\r\n" CLOSE, "HTTP/1.1 400 Bad Request\r\n" },
+		{ " /one HTTP/1.1\r\n" CLOSE, "HTTP/1.1 400 Bad Request\r\n" },
 		{ "GET one HTTP/1.1\r\n" CLOSE, "HTTP/1.1 400 Bad Request\r\n" },
 		{ "GET /one HTTP/2.0\r\n" CLOSE, "HTTP/1.1 505 HTTP Version Not Supported\r\n" },
 		{ "GET /one\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n" },
@@ -405,6 +417,61 @@ static void test_half_closed_and_cut_off(void **state)
 	assert_true(client_drain(fd, answer, sizeof(answer)) > 0);
 	assert_ends(answer, "exact[][]");
 	close(fd);
+}
+
+/* Fields that others may send, and what is made of those that matter here. */
+static void test_fields_of_a_request(void **state)
+{
+	static const struct {
+		const char *first, *fields;
+		int status;
+		bool close;
+		const char *host; /* NULL: none that may be repeated in links */
+	} rows[] = {
+		{ "GET / HTTP/1.1", "Host: a.example:8080\r\n", 200, false, "a.example:8080" },
+		{ "GET / HTTP/1.1", "hOST:  [fca1::1]:80 \t\r\n", 200, false, "[fca1::1]:80" },
+		{ "GET / HTTP/1.1", "Host: Z-9\r\nX\x21#$%&'*+-.^_`|~09azAZ: a\tb\r\n", 200, false, "Z-9" },
+		{ "GET / HTTP/1.1", "Host: x/y\r\n", 200, false, NULL },
+		{ "GET / HTTP/1.1", "Host: x@y\r\n", 200, false, NULL },
+		{ "GET / HTTP/1.1", "Host:\r\n", 200, false, NULL },
+		{ "GET / HTTP/1.1", "Host: x\r\nConnection: close\r\n", 200, true, "x" },
+		{ "GET / HTTP/1.1", "Host: x\r\nConnection: upgrade, CLOSE\r\n", 200, true, "x" },
+		{ "GET / HTTP/1.1", "Host: x\r\nConnection: closed\r\n", 200, false, "x" },
+		{ "GET / HTTP/1.2", "Host: x\r\n", 200, false, "x" },
+		{ "GET / HTTP/1.0", "", 200, true, NULL },
+		{ "GET / HTTP/1.0", "Connection: Keep-Alive\r\n", 200, false, NULL },
+		{ "GET / HTTP/1.0", "Host: x\r\nHost: x\r\n", 400, true, NULL },
+		{ "GET / HTTP/1.1", "Host: x\r\nContent-Length: 0\r\n", 200, false, "x" },
+		{ "GET / HTTP/1.1", "Host: x\r\nContent-Length: 1\r\n", 413, false, NULL },
+		{ "POST / HTTP/1.1", "Host: x\r\nContent-Length: 7\r\nContent-Length: 7\r\n", 200, false, "x" },
+		{ "POST / HTTP/1.1", "Host: x\r\nContent-Length: 7\r\nContent-Length: 8\r\n", 400, false, NULL },
+		{ "POST / HTTP/1.1", "Host: x\r\nContent-Length: 139265\r\n", 413, false, NULL },
+	};
+	struct http_request request;
+	char head[512];
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		snprintf(head, sizeof(head), "%s\r\n%s\r\n", rows[i].first, rows[i].fields);
+		int status = http_request_parse(al_slice_str(head), &request);
+		if (status != rows[i].status)
+			fail_msg("%d, not %d: %s", status, rows[i].status, head);
+		if (status != 200)
+			continue;
+		assert_int_equal(request.close, rows[i].close);
+		assert_int_equal(request.post, rows[i].first[0] == 'P');
+		assert_false(request.head);
+		assert_int_equal(request.body_len, request.post ? 7 : 0);
+		assert_true(al_slice_is(request.host, rows[i].host != NULL ? rows[i].host : ""));
+	}
+	for (int len = 254; len < 257; len++) { /* as long as a name may be */
+		snprintf(head, sizeof(head), "GET / HTTP/1.1\r\nHost: %0*d\r\n\r\n", len, 7);
+		assert_int_equal(http_request_parse(al_slice_str(head), &request), 200);
+		assert_int_equal(request.host.len, len <= 255 ? (size_t)len : 0);
+	}
+	assert_int_equal(http_request_parse(AL_S("GET / HTTP/2.0\r\nHost: x\r\n\r\n"), &request), 505);
+	assert_true(request.close);
+	assert_int_equal(http_request_parse(AL_S(""), &request), 400);
 }
 
 static void test_head_len(void **state)
@@ -505,6 +572,7 @@ int main(void)
 		cmocka_unit_test(test_one_connection_many_requests),
 		cmocka_unit_test(test_large_answers_arrive_whole),
 		cmocka_unit_test(test_half_closed_and_cut_off),
+		cmocka_unit_test(test_fields_of_a_request),
 		cmocka_unit_test(test_head_len),
 		cmocka_unit_test(test_decode_is_bounded),
 	};
