@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "../metric.h"
+#include "../said.h"
+#include "alamo/base/log.h"
+#include "alamo/follow/follow.h"
 #include "fresh.h"
 
 #define NOW_S 1800000000u
@@ -107,12 +111,79 @@ static void a_log_without_dates(void **state)
 	assert_int_equal(fresh_silent_s(&f, 1900000), 700);
 }
 
+struct told {
+	unsigned count;
+	struct al_freshness last;
+};
+
+static void on_age(void *arg, const struct al_freshness *freshness)
+{
+	struct told *told = arg;
+
+	told->count++;
+	told->last = *freshness;
+}
+
+/* The metrics, the log and whoever wants to hear of it say the same; the log says it when it changes. */
+static void age_is_told(void **state)
+{
+	const uint64_t old = al_now_s() - 3 * (uint64_t)DAY_S, now = al_now_s();
+	struct told told = { .count = 0 };
+	struct al_loop *loop;
+	struct al_age *age;
+	struct said said;
+	const char *text;
+
+	(void)state;
+	assert_int_equal(al_loop_new(&loop), AL_OK);
+	assert_int_equal(al_age_new(loop, STALE_S, on_age, &told, &age), AL_OK);
+	said_begin(&said);
+	al_age_remember(age, old, 3 * DAY_S);
+	al_age_grow(age, 17);
+	al_age_limit(age, STALE_S);
+	al_age_limit(age, STALE_S);
+	text = said_end(&said);
+	assert_non_null(strstr(text, "log-stale size=17 date="));
+	assert_null(strstr(strstr(text, "log-stale") + 1, "log-")); /* once */
+	assert_int_equal(told.count, 2);
+	assert_true(told.last.stale && told.last.date == old && told.last.age_s >= 3 * DAY_S);
+	assert_int_equal(metric("alamo_log_stale"), 1);
+	assert_int_equal(metric("alamo_log_date_seconds"), old);
+	assert_true(metric("alamo_log_age_seconds") >= 3 * DAY_S);
+	said_begin(&said);
+	assert_false(al_age_hear(age, old));
+	assert_int_equal(told.count, 2);
+	assert_true(al_age_hear(age, now));
+	al_age_limit(age, 2 * STALE_S);
+	text = said_end(&said);
+	assert_non_null(strstr(text, "log-fresh size=17 date="));
+	assert_null(strstr(strstr(text, "log-fresh") + 1, "log-"));
+	assert_int_equal(told.count, 4);
+	assert_true(!told.last.stale && told.last.date == now);
+	assert_int_equal(metric("alamo_log_stale"), 0);
+	assert_int_equal(metric("alamo_log_date_seconds"), now);
+	assert_true(metric("alamo_log_age_seconds") < STALE_S);
+	assert_false(al_age_look(age).stale);
+	al_age_free(age);
+	al_age_free(NULL);
+	/* Nobody has to want to hear of it. */
+	assert_int_equal(al_age_new(loop, STALE_S, NULL, NULL, &age), AL_OK);
+	al_age_limit(age, STALE_S);
+	assert_int_equal(metric("alamo_log_stale"), 0);
+	al_age_free(age);
+	al_loop_free(loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_quiet_registry_is_alive), cmocka_unit_test(repetition_ages),
-		cmocka_unit_test(our_clock_is_wrong),        cmocka_unit_test(the_registrys_clock_was_ahead),
-		cmocka_unit_test(age_outlives_a_restart),    cmocka_unit_test(a_log_without_dates),
+		cmocka_unit_test(a_quiet_registry_is_alive),
+		cmocka_unit_test(repetition_ages),
+		cmocka_unit_test(our_clock_is_wrong),
+		cmocka_unit_test(the_registrys_clock_was_ahead),
+		cmocka_unit_test(age_outlives_a_restart),
+		cmocka_unit_test(a_log_without_dates),
+		cmocka_unit_test(age_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "../read_file.h"
+#include "../said.h"
 #include "alamo/tlog/tile_dir.h"
 
 struct fixture {
@@ -436,6 +437,51 @@ static void verify_reads_every_entry(void **state)
 	assert_int_equal(al_tile_dir_verify(f->path, &f->key.pub, &cp), AL_EVERIFY);
 }
 
+/* A file that cannot be had is not one that is not there; which one, and why, stands in the log. */
+static void what_the_disk_says_is_said(void **state)
+{
+	struct fixture *f = *state;
+	char path[200], target[200];
+	struct al_buf note;
+	struct said said;
+	const char *text;
+
+	al_buf_init(&note, 2 * AL_NOTE_MAX);
+	publish(f, 3);
+	(void)snprintf(path, sizeof(path), "%s/checkpoint", f->path);
+	(void)snprintf(target, sizeof(target), "%s/elsewhere", f->path);
+	assert_int_equal(rename(path, target), 0);
+	assert_int_equal(al_tile_dir_note(f->path, &note), AL_ENOTFOUND);
+	assert_int_equal(al_tile_dir_note("/nonexistent/alamo", &note), AL_ENOTFOUND);
+	assert_int_equal(symlink(target, path), 0);
+	said_begin(&said);
+	assert_int_equal(al_tile_dir_note(f->path, &note), AL_EIO);
+	assert_int_equal(al_tile_dir_note(target, &note), AL_EIO); /* no folder */
+	text = said_end(&said);
+	assert_non_null(strstr(text, "event=tile-file call=open name=checkpoint errno=40"));
+	assert_non_null(strstr(text, "/elsewhere errno=20"));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0755), 0);
+	said_begin(&said);
+	assert_int_equal(al_tile_dir_note(f->path, &note), AL_EIO);
+	text = said_end(&said);
+	assert_non_null(strstr(text, "event=tile-file call=read name=checkpoint errno=21"));
+	assert_int_equal(note.len, 0);
+	grow(f, 4);
+	note_make(f, &note);
+	said_begin(&said);
+	assert_int_equal(al_tile_dir_publish(f->dir, al_buf_view(&note)), AL_EIO);
+	text = said_end(&said);
+	assert_non_null(strstr(text, "event=tile-file call=save name=checkpoint errno="));
+	al_buf_release(&note);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(rename(target, path), 0);
+	assert_int_equal(truncate(path, AL_NOTE_MAX + 1), 0);
+	al_buf_init(&note, 2 * AL_NOTE_MAX);
+	assert_int_equal(al_tile_dir_note(f->path, &note), AL_ELIMIT);
+	al_buf_release(&note);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -448,6 +494,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(edge_is_the_follower_s, setup, teardown),
 		cmocka_unit_test_setup_teardown(walk_gives_the_entries, setup, teardown),
 		cmocka_unit_test_setup_teardown(verify_reads_every_entry, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_the_disk_says_is_said, setup, teardown),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
