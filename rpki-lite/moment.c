@@ -6,9 +6,12 @@
 
 #include "origin_set.h"
 
+#define NO_CLOCK INT64_MIN
+#define SLACK_S 1 /* the two are not read in the same moment */
+
 void moment_init(struct moment *moment)
 {
-	*moment = (struct moment){ 0 };
+	*moment = (struct moment){ .clock_s = NO_CLOCK };
 	al_buf_init(&moment->note, AL_NOTE_MAX);
 	al_buf_init(&moment->text, ORIGIN_SET_MAX);
 }
@@ -57,6 +60,18 @@ void moment_heard(struct moment *moment, uint64_t now_s, uint64_t silent_s)
 
 	if (at > moment->fresh_s)
 		moment->fresh_s = at;
+}
+
+void moment_clock(struct moment *moment, uint64_t now_s, uint64_t now_ms)
+{
+	int64_t clock_s = (int64_t)now_s - (int64_t)(now_ms / 1000);
+
+	if (moment->clock_s != NO_CLOCK && clock_s < moment->clock_s - SLACK_S && moment->fresh_s > now_s) {
+		uint64_t back_s = (uint64_t)(moment->clock_s - clock_s);
+
+		moment->fresh_s = moment->fresh_s > back_s ? moment->fresh_s - back_s : 0;
+	}
+	moment->clock_s = clock_s;
 }
 
 enum al_err moment_text(struct moment *moment, struct al_slice *out)

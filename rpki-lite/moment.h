@@ -19,7 +19,8 @@ struct moment {
 	struct al_buf note;                /* of it, signed; empty before the first */
 	uint64_t shown_s;                  /* the set is what it is since then (Unix seconds); grows with every set */
 	uint64_t fresh_s;                  /* last time at which this was the newest there is */
-	struct al_buf text;                /* of the set, origin_set.h; empty: not asked for yet */
+	int64_t clock_s;    /* Unix time less the clock that only counts, when both were looked at last */
+	struct al_buf text; /* of the set, origin_set.h; empty: not asked for yet */
 };
 
 void moment_init(struct moment *moment);
@@ -35,6 +36,11 @@ bool moment_serves(const struct moment *moment);
  * whoever sits on it can leave the dates out.
  */
 void moment_heard(struct moment *moment, uint64_t now_s, uint64_t silent_s);
+/*
+ * Looks at both clocks. When Unix time was set back, what seems to be of a time to come is as old as it was before, and does not
+ * stay young until that time; when it was set ahead, the next sign of life says so.
+ */
+void moment_clock(struct moment *moment, uint64_t now_s, uint64_t now_ms);
 /* The set's text, made when first asked for; valid until the set changes. AL_ENOTFOUND: no set yet. AL_ENOMEM, AL_ELIMIT. */
 AL_MUST_USE enum al_err moment_text(struct moment *moment, struct al_slice *out);
 /* It is not needed for now: at a million records it is more than all the rest. */

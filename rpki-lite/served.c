@@ -17,7 +17,7 @@
 #include "vrp_fold.h"
 
 #define TICK_MS 1000
-#define KEEP_S 60 /* between two writes to the disk while nothing changes */
+#define KEEP_MS 60000 /* between two writes to the disk while nothing changes */
 
 struct served {
 	char dir[4096]; /* of what is kept */
@@ -34,7 +34,7 @@ struct served {
 	struct rtr_server *rtr;
 	struct export *export;
 	uint64_t stale_s; /* after so long without the log nothing is served */
-	uint64_t keep_at_s;
+	uint64_t keep_at_ms;
 	bool shown; /* ever */
 };
 
@@ -98,7 +98,7 @@ static void served_show(struct served *self, const struct vrp_set *set, const st
 	al_log(AL_LOG_INFO, "set", "serial=%" PRIu32 " vrps=%zu aspas=%zu history=%zu", set->serial, set->vrps,
 	       set->customers, vrp_history_count(self->history));
 	self->shown = true;
-	self->keep_at_s = 0;
+	self->keep_at_ms = 0;
 	if (first)
 		self->ops.first(self->ops.arg);
 }
@@ -161,27 +161,29 @@ void served_heard(struct served *self, uint64_t at_s)
 
 /* ---- time ---- */
 
-static void served_keep(struct served *self, uint64_t now_s)
+static void served_keep(struct served *self, uint64_t now_ms)
 {
-	if (now_s < self->keep_at_s || !keeper_ready(self->keeper))
+	if (now_ms < self->keep_at_ms || !keeper_ready(self->keeper))
 		return;
-	self->keep_at_s = now_s + KEEP_S;
+	self->keep_at_ms = now_ms + KEEP_MS;
 	keeper_save(self->keeper, &self->moment, self->moment.fresh_s + self->stale_s);
 }
 
 static void served_tick(void *arg)
 {
 	struct served *self = arg;
-	uint64_t now_s = al_now_s(), fresh_s = self->moment.fresh_s;
-	uint64_t age_s = now_s > fresh_s ? now_s - fresh_s : 0;
+	uint64_t now_s = al_now_s(), now_ms = al_now_ms(), fresh_s, age_s;
 
 	al_timer_set(self->timer, TICK_MS);
+	moment_clock(&self->moment, now_s, now_ms);
+	fresh_s = self->moment.fresh_s;
+	age_s = now_s > fresh_s ? now_s - fresh_s : 0;
 	if (gate_holds(self->gate))
 		served_try(self, fresh_s);
 	if (self->moment.set == NULL)
 		return;
 	al_metric_set(&metric_age, age_s);
-	served_keep(self, now_s);
+	served_keep(self, now_ms);
 	served_expire(self, age_s >= self->stale_s, age_s);
 }
 

@@ -12,6 +12,7 @@ line broken. Daemon is a follower at the end of a Stream.
 
 import base64
 import contextlib
+import glob
 import hashlib
 import http.client
 import http.server
@@ -367,6 +368,14 @@ class Files(Between):
 
 
 # ---- a follower ----
+
+
+def wrong_clock(clock):
+    """An environment for Daemon in which it is another day ("-30d", or as the file of a Path says just then); time goes by as ever."""
+    (library,) = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
+    said = {"FAKETIME": clock} if isinstance(clock, str) else {"FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1"}
+    return {"LD_PRELOAD": library, **said, "DONT_FAKE_MONOTONIC": "1",
+            "ASAN_OPTIONS": "verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", "")}
 
 
 class Daemon:

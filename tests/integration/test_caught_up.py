@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A daemon says nothing before it has what the log had when it came: slow lines, stalls, stops, wrong clocks."""
 
-import glob
 import json
 import os
 import select
@@ -17,7 +16,7 @@ import dns.rcode
 import pytest
 from conftest import running
 from harness import RTR_RESET_QUERY, UNPAID, Authority, Key, Rtr, obj, records, run, wait_for
-from mitm import Daemon, Stream
+from mitm import Daemon, Stream, wrong_clock
 
 NAME = "fisher.alamo"
 HEADS = 4             # that the log is long enough for: after a quarter of a MiB, and then each entry has one
@@ -167,9 +166,7 @@ def test_registry_stops(net, tmp_path, program):
 @pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("clock", ["-30d", "+30d"])
 def test_wrong_clock(net, tmp_path, program, clock):
-    library = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")[0]
-    wrong = {"LD_PRELOAD": library, "FAKETIME": clock, "DONT_FAKE_MONOTONIC": "1",
-             "ASAN_OPTIONS": "verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", "")}
+    wrong = wrong_clock(clock)
     with Stream(net.socket, **SLOW) as relay, Daemon(net.authority, tmp_path / "copy", relay, program, wrong) as daemon:
         assert watch(daemon, net, relay) > 0
 

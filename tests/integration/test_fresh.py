@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 from conftest import running
 from harness import RTR_RESET_QUERY, Authority, Key, Rtr, alamo, records, wait_for
-from mitm import Daemon, Stream, framed
+from mitm import Daemon, Stream, framed, wrong_clock
 from witnesses import mirror, spelled
 
 SIGN_S, STALE_S, EXPIRED_S = 1, 3, 5
@@ -131,6 +131,30 @@ def test_route_origins_expire_when_the_dates_are_taken_out(authority, tmp_path):
         assert roas(daemon) == 200
         wait_for(lambda: roas(daemon) == 503, what="expiry")
         assert daemon.metric("alamo_log_date_seconds") == 0 and daemon.metric("alamo_log_up") == 1
+
+
+def set_right(daemon, relay, clock):
+    wait_for(lambda: daemon.metric("alamo_log_age_seconds") > 29 * 86400, what="another month")
+    wait_for(lambda: daemon.ready, what="ready")
+    assert roas(daemon) == 200
+    relay.frozen = True
+    clock.write_text("+0\n")
+    wait_for(lambda: roas(daemon) == 503, what="expiry")
+    assert "event=expired" in daemon.text
+    relay.frozen = False
+    wait_for(lambda: roas(daemon) == 200, what="the set to be young")
+
+
+def test_a_clock_that_is_set_right_keeps_nothing_young(authority, tmp_path):
+    """What was the newest thirty days ahead, by the clock as it was then, is as old as the silence is."""
+    copy = tmp_path / "copy"
+    with Stream(authority.endpoints["stream"]) as relay:
+        with Daemon(authority, copy, relay, "alamo-rpkid", conf=CONF) as daemon:
+            wait_for(lambda: daemon.ready, what="ready")
+        clock = copy / "run" / "clock"      # where the daemon may read
+        clock.write_text("+30d\n")
+        with Daemon(authority, copy, relay, "alamo-rpkid", wrong_clock(clock), conf=CONF) as daemon:
+            set_right(daemon, relay, clock)
 
 
 def test_a_restart_does_not_make_it_younger(authority, tmp_path):

@@ -78,6 +78,32 @@ static void freshness(void **state)
 	moment_release(&moment);
 }
 
+static void clock_set(void **state)
+{
+	struct moment moment;
+
+	(void)state;
+	moment_init(&moment);
+	moment_heard(&moment, 5000000, 0);
+	moment_clock(&moment, 5000000, 7000); /* the first look compares with nothing */
+	assert_int_equal(moment.fresh_s, 5000000);
+	moment_clock(&moment, 5000010, 17000); /* both went on */
+	moment_clock(&moment, 5000010, 18999); /* a second is no setting */
+	moment_clock(&moment, 5000020, 27000);
+	assert_int_equal(moment.fresh_s, 5000000);
+	moment_clock(&moment, 2000021, 28000); /* back: 21 seconds old, by either clock */
+	assert_int_equal(moment.fresh_s, 2000000);
+	moment_clock(&moment, 2000022, 29000); /* once */
+	assert_int_equal(moment.fresh_s, 2000000);
+	moment_clock(&moment, 9000000, 30000); /* ahead: only a sign of life makes young */
+	assert_int_equal(moment.fresh_s, 2000000);
+	moment_clock(&moment, 8000000, 31000); /* back, and what it was fresh at has been */
+	assert_int_equal(moment.fresh_s, 2000000);
+	moment_clock(&moment, 100, 32000); /* there was no time before the first */
+	assert_int_equal(moment.fresh_s, 0);
+	moment_release(&moment);
+}
+
 static enum al_err save(struct kept *kept, const struct moment *moment, uint64_t fresh_s, uint64_t expires)
 {
 	struct keep keep = {
@@ -224,10 +250,8 @@ static void kept_and_changed(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(shown),
-		cmocka_unit_test(freshness),
-		cmocka_unit_test(kept_and_loaded),
-		cmocka_unit_test(kept_and_changed),
+		cmocka_unit_test(shown),           cmocka_unit_test(freshness),        cmocka_unit_test(clock_set),
+		cmocka_unit_test(kept_and_loaded), cmocka_unit_test(kept_and_changed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
