@@ -2,49 +2,17 @@
 """GoBGP speaks RTR version 0, takes withdrawals at once and announcements at the end: it is never without a record."""
 
 import re
-import socket
 import urllib.request
 
 from conftest import running
-from harness import Key, attributes, run, wait_for
+from harness import Key, attributes, wait_for
+from router_makes import GoBgp
 
 
 def metric(authority, name):
     host, port = authority.endpoints["roas"]
     with urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=30) as answer:
         return int(re.search(rf"^{re.escape(name)} (\d+)$", answer.read().decode(), re.M)[1])
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return sock.getsockname()[1]
-
-
-class GoBgp:
-    def __init__(self, children, directory, rtr):
-        self.port = free_port()
-        conf = directory / "gobgpd.toml"
-        conf.write_text(f"""
-[global.config]
-as = 65000
-router-id = "10.0.0.1"
-port = -1
-[[rpki-servers]]
-[rpki-servers.config]
-address = "{rtr[0]}"
-port = {rtr[1]}
-""")
-        children(["gobgpd", "-f", conf, "--api-hosts", f"127.0.0.1:{self.port}", "--pprof-disable"],
-                 stdout=open(directory / "gobgpd.log", "wb"))
-
-    def table(self):
-        """(prefix, max length, AS number), both families."""
-        rows = set()
-        for family in ("ipv4", "ipv6"):
-            for line in run("gobgp", "-p", self.port, "rpki", "table", "-a", family, check=False).stdout.splitlines()[1:]:
-                prefix, most, asn, _ = line.split()
-                rows.add((prefix, int(most), int(asn)))
-        return rows
 
 
 def test_a_record_that_is_replaced(tmp_path, children):
