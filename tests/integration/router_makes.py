@@ -61,6 +61,10 @@ class Make:
     def has(self, row):
         return row in self.table()
 
+    def part(self, rows):
+        """Those of `rows` that table() can have."""
+        return rows
+
     def parsed(self, said, parse):
         """parse(said); of a table in which nothing has changed that is known, and a large one takes seconds."""
         if said != self.last[0]:
@@ -154,6 +158,9 @@ class OpenBgpd(Make):
     it makes of routes: a BIRD with the AS of all records announces each of `routes`, and OpenBGPD says which are valid. A
     record is there with the longest length of its prefix that is. (Networks of its own would do, but with some thousands it
     takes minutes to begin.)
+
+    It looks at its routes again when records have changed, but not when that comes while it is looking because of a change
+    before ("softreload skipped"): they stay as they were, until the next change. So it is asked to hear them again then.
     """
 
     name = "OpenBGPD"
@@ -165,6 +172,7 @@ class OpenBgpd(Make):
         self.records = {}
         for prefix, length, asn in self.routes:
             self.records[f"{prefix.partition('/')[0]}/{length}"] = (prefix, length, asn)
+        self.prefixes = {prefix for prefix, _, _ in self.routes}
         (asn,) = {asn for _, _, asn in self.routes}
         self.conf.write_text(f"""AS 65000
 router-id 10.0.0.1
@@ -204,7 +212,18 @@ protocol bgp {{
 
     def command(self):
         self.socket.unlink(missing_ok=True)
+        self.heard, self.owes = (self.dir / "log").stat().st_size, False
         return ["bgpd", "-d", "-f", self.conf]
+
+    def hear(self):
+        with open(self.dir / "log", "rb") as log:
+            log.seek(self.heard)
+            said = log.read()
+        self.heard += len(said)
+        for word in re.findall(rb"^ROA softreload (skipped|done)", said, re.M):
+            if self.owes and word == b"done":
+                self.ask("bgpctl", "-s", self.socket, "neighbor", "127.0.0.2", "refresh")
+            self.owes = word == b"skipped"
 
     def control(self, *words):
         return self.ask("bgpctl", "-s", self.socket, "show", *words)
@@ -212,7 +231,11 @@ protocol bgp {{
     def up(self):
         return "ROA" in self.control("sets")
 
+    def part(self, rows):
+        return {row for row in rows if row[0] in self.prefixes}
+
     def valid(self, *words):
+        self.hear()
         return self.control("rib", "in", "ovs", "valid", *words)
 
     def rows(self, said):

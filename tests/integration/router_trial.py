@@ -26,6 +26,7 @@ BLOCKS = {4: "10.0.0.0/8", 6: "fca1:80::/32"}
 SHAPES = {4: (28, 29, 30), 6: (64, 72, 80)}    # max-lengths that a record has in turn
 BEYOND = {4: 31, 6: 96}                        # never valid
 PER_REQUEST = 250
+STILL_MAX, LAST = 20000, 1000
 NOTHING = (frozenset(), frozenset())
 
 
@@ -114,11 +115,16 @@ class Records:
         return self.still | self.rows(range(self.moving))
 
     def routes(self):
-        """For OpenBGPD: of each record as many lengths as show which max-length it has."""
+        """
+        For OpenBGPD: of a record as many lengths as show which max-length it has. Of those that stay, STILL_MAX or some more, and
+        the LAST: it looks at all of its routes after each change.
+        """
+        every = max(1, (self.count - self.moving) // STILL_MAX)
         for prefix, most, asn in self.first:
             yield prefix, most, asn
-        for number, name in enumerate(self.names):
-            family = self.family(number)
+        last = max(self.moving, self.count - LAST)
+        for number in (*range(self.moving), *range(self.moving, last, every), *range(last, self.count)):
+            name, family = self.names[number], self.family(number)
             lengths = (*SHAPES[family], BEYOND[family]) if number < self.moving else SHAPES[family][:2]
             for length in lengths:
                 yield name, length, ASN
@@ -331,7 +337,8 @@ class Trial:
         looks = [watch.looks for watch in self.watches]
         for watch, before in zip(self.watches, looks):
             router = watch.router
-            self.wait(lambda: watch.table(before) == want, f"the table in {router.name}")
+            part = router.part(want)
+            self.wait(lambda: watch.table(before) == part, f"the table in {router.name}")
             if hasattr(router, "count"):
                 self.wait(lambda: router.count() == len(prefixes(want)), f"no other prefix in {router.name}")
         self.wait(lambda: self.cache.table() == want, "the set")
@@ -339,7 +346,12 @@ class Trial:
         for watch in self.watches:
             if isinstance(watch.router, RtrClient):
                 watch.gone_check()
-            watch.kept = kept
+            watch.kept = self.kept_of(watch.router, kept)
+
+    @staticmethod
+    def kept_of(router, kept):
+        rows = router.part(kept[0])
+        return kept if rows is kept[0] else (frozenset(rows), prefixes(rows))
 
     def run(self, step):
         """One of router_steps.STEPS, and what it left behind. With the first, the watching begins."""
