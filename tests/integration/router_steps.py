@@ -104,6 +104,17 @@ def routers_restarted(trial):
         trial.change()
 
 
+def routers_begin_on_slow_lines(trial):
+    """All of the set, and a change meanwhile."""
+    trial.each_line(rate=trial.rate, stall=trial.stall)
+    for watch in trial.watches:
+        watch.kept = NOTHING
+        watch.router.restart()
+    trial.change()
+    trial.arrived()
+    trial.each_line(rate=None, stall=None)
+
+
 # ---- clocks ----
 
 
@@ -141,7 +152,8 @@ def clock_right(trial):
 
 STEPS = {
     "lines": (changes, cut_lines, cut_in_a_difference, dead_lines, stalled_lines, slow_lines),
-    "cache": (cache_stopped, cache_killed, cache_killed_in_a_difference, routers_restarted),
+    "cache": (cache_stopped, cache_killed, cache_killed_in_a_difference),
+    "routers": (routers_restarted, routers_begin_on_slow_lines),
     "log": (registry_killed, log_cut, log_dead, log_slow),
     "clock": (clock_behind, clock_ahead, clock_set, clock_right),
 }
