@@ -30,17 +30,13 @@ static int note_read(const char *path, struct al_buf *out)
 /* The note's text, signed or not yet. */
 static int keys_read(const char *path, struct al_buf *bytes, struct al_keys *keys)
 {
-	struct al_slice text, note;
 	int code = note_read(path, bytes);
 
 	if (code != CLI_DONE)
 		return code;
-	note = al_buf_view(bytes);
-	text = note;
-	for (size_t i = 0; i + 1 < note.len; i++)
-		if (note.ptr[i] == '\n' && note.ptr[i + 1] == '\n')
-			text = al_slice_head(note, i + 1);
-	return al_keys_parse(text, keys) == AL_OK ? CLI_DONE : command_fail(CLI_USAGE, "%s is no keys note", path);
+	return al_keys_parse(al_keys_text(al_buf_view(bytes)), keys) == AL_OK
+		       ? CLI_DONE
+		       : command_fail(CLI_USAGE, "%s is no keys note", path);
 }
 
 /* ---- make-root ---- */

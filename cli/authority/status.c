@@ -9,12 +9,15 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
 #include "alamo/base/buf.h"
+#include "alamo/base/ident.h"
 #include "alamo/net/conf.h"
 #include "alamo/net/loop.h"
+#include "alamo/tlog/keys.h"
 #include "command.h"
 #include "file.h"
 #include "json.h"
@@ -24,6 +27,7 @@
 #define BEHIND_MOST 1000 /* entries: more is no moment's lag */
 #define QUEUE_MANY 5000  /* requests: half of what fits */
 #define DAY 86400u
+#define KEY_LATE_S 3600u
 #define MIB (1024u * 1024u)
 
 static const char *const words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
@@ -221,6 +225,42 @@ static void expiry_look(struct look *look, const char *what, uint64_t end, uint6
 		      left % DAY / 3600, how == STATUS_OK ? "" : ": ", how == STATUS_OK ? "" : mend);
 }
 
+/* Rolls take their steps by themselves, once a minute: one that is not taken has stopped all that are behind it. */
+static void dns_keys_look(struct look *look)
+{
+	uint64_t moving = metric(look, "alamo_dns_keys_moving"), next = metric(look, "alamo_dns_keys_next_seconds");
+	bool late = next != 0 && next + KEY_LATE_S < al_now_s();
+	char at[AL_TIME_STRLEN];
+
+	al_time_format(next, at);
+	if (moving == 0)
+		point(look->out, STATUS_OK, "dns keys", "every key is in use, none is on its way");
+	else
+		point(look->out, late ? STATUS_WARNING : STATUS_OK, "dns keys",
+		      "%" PRIu64 " on their way, the next step %s %s: alamo keys dns status", moving,
+		      late ? "should have been at" : "is at", at);
+}
+
+/* A keys note beyond its day: whoever pinned the roots takes it for held back. */
+static void log_key_look(struct look *look)
+{
+	struct al_keys *keys = malloc(sizeof(*keys));
+	char path[PATH_MAX];
+	struct al_slice text;
+	struct al_buf note;
+
+	al_buf_init(&note, AL_NOTE_MAX);
+	if (keys != NULL && file_join(look->dir, "keys/log.pub", path, sizeof(path)) == AL_OK &&
+	    file_read(path, &note) == AL_OK) {
+		text = al_keys_text(al_buf_view(&note));
+		if (al_keys_parse(text, keys) == AL_OK)
+			expiry_look(look, "log keys", keys->not_after, 180 * DAY, 14 * DAY,
+				    "alamo keys draft --after makes the next note");
+	}
+	al_buf_release(&note);
+	free(keys);
+}
+
 static void dns_look(struct look *look)
 {
 	uint64_t valid = al_conf_u64(look->conf, "dns", "signature-days") * DAY;
@@ -231,6 +271,7 @@ static void dns_look(struct look *look)
 	/* Each is made anew at half of its time. */
 	expiry_look(look, "dns signatures", metric(look, "alamo_dns_signatures_end_seconds"), valid / 2 - valid / 20,
 		    valid / 10, "alamo-rootd does not sign anew; its log says why");
+	dns_keys_look(look);
 }
 
 static void origins_look(struct look *look)
@@ -294,6 +335,7 @@ int status_examine(const char *dir, struct status *out)
 		follower_look(&look, "whois", "alamo-whoisd", "whois");
 	dns_look(&look);
 	origins_look(&look);
+	log_key_look(&look);
 	disk_look(&look);
 	al_buf_release(&look.metrics);
 	al_conf_free(conf);

@@ -330,9 +330,15 @@ static enum al_err past_find(const struct al_keys *keys, const struct al_keys **
 	return AL_OK;
 }
 
+struct al_slice al_keys_text(struct al_slice note)
+{
+	struct al_slice text, signatures;
+
+	return note_split(note, &text, &signatures) == AL_OK ? text : note;
+}
+
 enum al_err al_log_key_parse(struct al_slice text, struct al_vkey *out)
 {
-	struct al_slice body = text, signatures;
 	struct al_keys *keys;
 	enum al_err err;
 
@@ -341,9 +347,7 @@ enum al_err al_log_key_parse(struct al_slice text, struct al_vkey *out)
 	keys = malloc(sizeof(*keys));
 	if (keys == NULL)
 		return AL_ENOMEM;
-	if (note_split(text, &body, &signatures) != AL_OK)
-		body = text;
-	err = al_keys_parse(body, keys);
+	err = al_keys_parse(al_keys_text(text), keys);
 	if (err == AL_OK)
 		*out = *al_keys_log(keys);
 	if (err == AL_OK && keys->log_count > 1) {

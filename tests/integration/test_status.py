@@ -109,6 +109,9 @@ ROWS = [
     ({"alamo_dns_signatures_end_seconds": NOW + 6 * 86400}, 1, "dns signatures: ends in 5 days"),
     ({"alamo_dns_signatures_end_seconds": NOW + 86400}, 2, "dns signatures: ends in 0 days"),
     ({"alamo_dns_signatures_end_seconds": 0}, 0, "ALAMO OK"),
+    ({"alamo_dns_keys_moving": 2, "alamo_dns_keys_next_seconds": NOW + 60}, 0, "ALAMO OK"),
+    ({"alamo_dns_keys_moving": 2, "alamo_dns_keys_next_seconds": NOW - 3000}, 0, "ALAMO OK"),
+    ({"alamo_dns_keys_moving": 2, "alamo_dns_keys_next_seconds": NOW - 4000}, 1, "dns keys: 2 on their way, the next step should have been"),
     ({"alamo_rpki_key_not_after_seconds": NOW + 90 * 86400}, 1, "origins key: ends in 89 days"),
     ({"alamo_rpki_key_not_after_seconds": NOW - 1}, 2, "origins key: ends in 0 days"),
     ({"alamo_rpki_certificate_end_seconds": NOW + 5 * 86400}, 1, "origins certificate: ends in 4 days"),
@@ -124,6 +127,16 @@ ROWS = [
 def test_states(told, values, code, says):
     told.values.update(values)
     assert says in status(told.folder, code=code).splitlines()[0]
+
+
+@pytest.mark.parametrize("days, code", [(3000, 0), (90, 1), (7, 2), (-1, 2)])
+def test_a_keys_note_ends(told, tmp_path, days, code):
+    day = time.strftime("%Y-%m-%d", time.gmtime(NOW + days * 86400))
+    alamo("init", tmp_path / "made")
+    (told.folder / "keys").mkdir()
+    alamo("keys", "draft", told.folder / "keys/log.pub", "--log", tmp_path / "made/keys/log.pub", "--not-after", day)
+    first = status(told.folder, code=code).splitlines()[0]
+    assert first.startswith("ALAMO OK") if code == 0 else "log keys: ends in" in first
 
 
 def test_disk(told):

@@ -37,6 +37,9 @@ struct al_keys {
 AL_MUST_USE enum al_err al_keys_parse(struct al_slice text, struct al_keys *out);
 void al_keys_format(const struct al_keys *keys, struct al_buf *out);
 
+/* The text of what may be signed already, or not yet. */
+struct al_slice al_keys_text(struct al_slice note);
+
 /*
  * Append the note with one more signature. `in` is a text, or a note that is
  * signed already. AL_EEXIST: by this key. AL_EINVAL: no keys note.
