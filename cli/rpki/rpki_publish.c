@@ -8,8 +8,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "alamo/net/loop.h"
+#include "alamo/tlog/keys.h"
+#include "file.h"
 #include "generation.h"
 #include "issue.h"
 #include "origin_brake.h"
@@ -23,7 +26,7 @@ struct publish {
 	struct rpki_log source; /* first: the tick's argument */
 	const struct rpki_options *options;
 	const char *dir;
-	char vkey[512], pin[PATH_MAX];
+	char key[PATH_MAX], pin[PATH_MAX];
 };
 
 /* The records to be published: the log's, or the last ones while these take too many routes away. */
@@ -124,7 +127,22 @@ static void tick(void *arg)
 	(void)turn(arg);
 }
 
-/* The log's key is the one that the publisher was founded with. */
+/*
+ * The log's key is the one that the publisher was founded with, or one that came after it: what is at hand says so, the
+ * authority's own file or what was typed.
+ */
+static bool key_at_hand(struct publish *p, const struct log_read_options *where, const struct al_vkey *founded)
+{
+	struct al_vkey key;
+
+	if (p->options->log_key != NULL)
+		(void)snprintf(p->key, sizeof(p->key), "%s", p->options->log_key);
+	else if (where->dir == NULL || file_join(where->dir, "keys/log.pub", p->key, sizeof(p->key)) != AL_OK ||
+		 access(p->key, R_OK) != 0)
+		return false;
+	return log_read_key(p->key, &key) == CLI_DONE && al_log_key_had(&key, founded);
+}
+
 static int where_is_log(struct publish *p, struct log_read_options *where)
 {
 	struct rpki_store store;
@@ -136,14 +154,15 @@ static int where_is_log(struct publish *p, struct log_read_options *where)
 	if (code == CLI_DONE && !store.answered)
 		code = command_fail(CLI_REFUSED, "%s: the trust anchor has signed nothing yet: alamo rpki sign, accept",
 				    p->dir);
-	al_buf_init(&vkey, sizeof(p->vkey) - 1);
+	al_buf_init(&vkey, sizeof(p->key) - 1);
 	al_vkey_format(&store.publisher.log, &vkey);
-	(void)snprintf(p->vkey, sizeof(p->vkey), "%.*s", AL_FMT(al_buf_view(&vkey)));
+	if (code == CLI_DONE && !key_at_hand(p, where, &store.publisher.log))
+		(void)snprintf(p->key, sizeof(p->key), "%.*s", AL_FMT(al_buf_view(&vkey)));
 	al_buf_release(&vkey);
 	rpki_store_release(&store);
 	if (code == CLI_DONE && where->dir == NULL && where->stream == NULL)
 		code = command_fail(CLI_USAGE, "--log or --stream says where the log is");
-	where->key = p->vkey;
+	where->key = p->key;
 	where->pin = p->pin;
 	return code;
 }

@@ -289,3 +289,26 @@ def test_a_note_that_the_pinned_key_has_not_signed(own_authority, roots, tmp_pat
         assert result.returncode == 4 and "is not what it was" in result.stderr, (answer, result)
         assert old.pin().read_bytes() == pinned
     old.works()
+
+
+def test_a_publisher_goes_on(own_authority, tmp_path):
+    """`alamo rpki publish` was founded with the first key: the authority's file says which one came after it."""
+    authority, folder, anchor = own_authority, tmp_path / "publisher", tmp_path / "anchor"
+    joined = authority.member(Key(tmp_path / "fisher"))
+    uri = "rsync://rpki.test/repo/"
+    alamo("rpki", "init", folder, "--repository", uri, "--notify", "https://rpki.test/notification.xml", "--locator",
+          "https://rpki.test/ta.cer", "--log", authority.dir)
+    alamo("rpki", "sign", anchor, folder / "request", tmp_path / "answer")
+    alamo("rpki", "accept", folder, tmp_path / "answer")
+    alamo("rpki", "publish", folder, "--log", authority.dir)
+    first = len(list((folder / "current/repository").rglob("*.roa")))
+    rotate(authority)
+    authority.member(Key(tmp_path / "other"), name="OTHER")
+    alamo("rpki", "publish", folder, "--log", authority.dir)
+    assert len(list((folder / "current/repository").rglob("*.roa"))) == first + 1, joined.text
+    stream = spelled(authority.endpoints["stream"])
+    assert alamo("rpki", "publish", folder, "--stream", stream, check=False).returncode == 4
+    alamo("rpki", "publish", folder, "--stream", stream, "--log-key", authority.dir / "keys/log.pub")
+    # Another log's file is no successor.
+    other = log_key(tmp_path / "elsewhere")
+    assert alamo("rpki", "publish", folder, "--stream", stream, "--log-key", other, check=False).returncode == 4
