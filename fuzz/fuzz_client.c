@@ -2,11 +2,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * fuzz_client.c -- what the command line reads from others: a registry's
- * answers, invitations, drafts out of the network, pinned networks.
+ * answers, invitations, drafts out of the network, pinned networks, decisions about what waits.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "log/monitor_asked.h"
+#include "log/monitor_text.h"
 #include "log/receipt.h"
 #include "member/answer.h"
 #include "member/draft.h"
@@ -84,10 +86,33 @@ static void draft_look(struct al_slice text)
 	draft_release(&draft);
 }
 
+/* What the hostmaster decided, as a mail: no line of its head is the registry's. */
+static void decision_look(struct al_slice text)
+{
+	static const char hash[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	const struct monitor_watch watch = { .log = "registry.test/log", .mnt = "X-MNT" };
+	struct monitor_event event;
+	struct al_slice rest, line;
+	struct al_buf mail;
+	size_t heads = 0;
+
+	monitor_asked_read(text, hash, &watch, 5, &event);
+	if (event.json != NULL) {
+		al_buf_init(&mail, 1u << 20);
+		monitor_mail_put(&event, "root", 1764172800, &mail);
+		for (rest = al_buf_view(&mail); al_slice_line(&rest, &line) && line.len > 0; heads++)
+			;
+		if (mail.err != AL_OK || heads != 7)
+			abort();
+		al_buf_release(&mail);
+	}
+	monitor_event_release(&event);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const looks[])(struct al_slice) = { network_look, pin_look, invite_look, answer_look,
-							  draft_look };
+	static void (*const looks[])(struct al_slice) = { network_look, pin_look,   invite_look,
+							  answer_look,  draft_look, decision_look };
 
 	if (size == 0 || size > 1u << 16)
 		return 0;

@@ -8,14 +8,18 @@
 #include <event2/bufferevent_ssl.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <stdbool.h>
+
+#include "alamo/base/slice.h"
 
 /* An address is compared with the addresses of the certificate, and is no server name (RFC 6066 section 3). */
 static bool whom(SSL *ssl, const char *host)
 {
+	char name[256];
+
 	if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1)
 		return true;
-	return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+	return al_slice_copy(al_slice_str(host), name, sizeof(name)) == AL_OK && SSL_set1_host(ssl, name) == 1 &&
+	       SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
 struct bufferevent *http_tls_new(struct event_base *base, const char *host)
