@@ -24,7 +24,7 @@ static struct {
 	struct nrtm4 *nrtm4;
 	pthread_t thread;
 	uint16_t port;
-	char folder[40];
+	char folder[40], session[NRTM4_UUID_LEN];
 	char answer[ANSWER_MAX]; /* the newest */
 	size_t len;
 	struct al_slice body;
@@ -173,6 +173,38 @@ static void check_file(const json_t *reference, uint64_t version, char path[stat
 			    json_string_value(json_object_get(reference, "hash")));
 }
 
+/* The answer at hand is the file that follows from the log, whole. */
+static void check_snapshot(uint64_t version)
+{
+	struct nrtm4_snapshot *snapshot;
+	struct al_buf want;
+	enum al_err err;
+
+	halt();
+	al_buf_init(&want, 1u << 20);
+	assert_int_equal(nrtm4_snapshot_new(&golden.f.view, served.session, version, &want, &snapshot), AL_OK);
+	do
+		err = nrtm4_snapshot_step(snapshot);
+	while (err == AL_EAGAIN);
+	assert_int_equal(err, AL_OK);
+	nrtm4_snapshot_free(snapshot);
+	assert_true(al_slice_eq(served.body, al_buf_view(&want)));
+	al_buf_release(&want);
+	go();
+}
+
+static void check_delta(uint64_t version)
+{
+	struct al_buf want;
+
+	halt();
+	al_buf_init(&want, 1u << 20);
+	assert_int_equal(nrtm4_delta(&golden.f.view, served.session, version, &want), AL_OK);
+	assert_true(al_slice_eq(served.body, al_buf_view(&want)));
+	al_buf_release(&want);
+	go();
+}
+
 /* ---- tests ---- */
 
 static void no_log_yet(void **state)
@@ -218,6 +250,7 @@ static void snapshots(void **state)
 		assert_int_equal(json_array_size(json_object_get(said, "deltas")), 0);
 		assert_null(json_object_get(said, "next_signing_key"));
 		check_file(json_object_get(said, "snapshot"), version, path[i]);
+		check_snapshot(version);
 		json_decref(said);
 		if (i > 0)
 			assert_int_equal(get(path[i - 1]), 200);
@@ -252,6 +285,7 @@ static void deltas(void **state)
 	assert_true(first <= number(json_object_get(said, "snapshot"), "version") + 1);
 	for (i = 0; i < json_array_size(listed); i++)
 		check_file(json_array_get(listed, i), first + i, path);
+	check_delta(last);
 	/* Other names of the newest are none. */
 	(void)strcpy(wrong, path);
 	wrong[strlen(wrong) - strlen("0.json.gz")] ^= 1;
@@ -348,6 +382,7 @@ static int setup(void **state)
 	(void)strcpy(served.folder, "/tmp/alamo-nrtm4-XXXXXX");
 	assert_non_null(mkdtemp(served.folder));
 	assert_int_equal(al_skey_generate(AL_S("registry.test/log"), &key), AL_OK);
+	nrtm4_session(&key.pub, served.session);
 	assert_int_equal(al_loop_new(&served.loop), AL_OK);
 	assert_int_equal(al_http_new(served.loop, &served.http), AL_OK);
 	assert_int_equal(nrtm4_new(served.loop, &golden.f.view, &key.pub, served.folder, &served.nrtm4), AL_OK);
