@@ -75,6 +75,10 @@ static const struct {
 	{ "aut-num: AS64502\nas-name: THIRD\nmnt-by: FISHER-MNT\nmember-of: AS-OPEN\nsource: TEST\n", "!iAS-OPEN,1",
 	  false, "AS64500 AS64502" },
 	{ "aut-num: AS64502\nas-name: THIRD\nmnt-by: FISHER-MNT\nsource: TEST\n", "!iAS-OPEN,1", false, "AS64500" },
+	{ "route6: fd00:1:7::/48\norigin: AS64500\nmnt-by: A-MNT\nmember-of: RS-REF\nsource: TEST\n", "!iRS-REF,1",
+	  false, "10.1.2.0/24 10.2.0.0/16 fd00:1:7::/48" },
+	{ "route: 10.7.0.0/16\norigin: AS64501\nmnt-by: A-MNT\nmember-of: RS-REF\nsource: TEST\n", "!iRS-REF,1", false,
+	  "10.1.2.0/24 10.2.0.0/16 10.7.0.0/16 fd00:1:7::/48" },
 	/* the set itself goes */
 	{ "as-set: AS-OPEN\nmbrs-by-ref: FISHER-MNT\nmnt-by: ROOT-MNT\nsource: TEST\ndelete: x\n", "!iAS-OPEN,1", false,
 	  "" },
