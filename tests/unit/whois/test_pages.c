@@ -12,6 +12,7 @@
  */
 #include "golden.h"
 
+#include <sodium.h>
 #include <sys/stat.h>
 
 #include "../common/loopback.h"
@@ -246,6 +247,58 @@ static void test_long_search(void **state)
 	fixture_release(&f);
 }
 
+/* Two people signed every entry; the fingerprints of their keys, as the record's page has them. */
+static void sign_entries(const struct fixture *f, struct whois_entries *entries, char print[2][AL_SSH_FINGERPRINT_LEN])
+{
+	static const char text[] = "request: x\n\nmntner: A-MNT\nsource: TEST\n";
+	const struct al_hash leaf = { { 0 } };
+	struct al_buf body, bytes;
+
+	al_buf_init(&body, 65536);
+	al_buf_init(&bytes, 65536);
+	al_buf_str(&body, text);
+	for (uint8_t i = 0; i < 2; i++) {
+		uint8_t seed[32] = { (uint8_t)(i + 1) }, sk[64];
+		struct al_sshkey key = { 0 };
+
+		al_sshsig_sign(seed, AL_S("registry@test"), al_slice_str(text), &body);
+		assert_int_equal(crypto_sign_seed_keypair(key.pk, sk, seed), 0);
+		al_sshkey_fingerprint(&key, print[i]);
+	}
+	for (uint64_t n = 0; n < f->view.head.size; n++) {
+		struct al_entry entry = {
+			.index = n, .kind = AL_S("request"), .result = AL_S("c"), .body = al_buf_view(&body)
+		};
+
+		al_buf_reset(&bytes);
+		assert_int_equal(al_entry_encode(&entry, &bytes), AL_OK);
+		whois_entries_add(entries, al_buf_view(&bytes), &leaf);
+	}
+	al_buf_release(&body);
+	al_buf_release(&bytes);
+}
+
+/* Why a route is valid: who signed the records that say so. */
+static void test_signers(void **state)
+{
+	char print[2][AL_SSH_FINGERPRINT_LEN], want[256];
+	struct whois_entries *entries;
+	struct al_slice path = AL_S("/why?q=10.1.0.0/16%20AS64500");
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_puts(&f, fixture_small);
+	assert_null(strstr(get(&f.view, "x", path), "<code>SHA256:"));
+	assert_int_equal(whois_entries_new("/tmp", &entries), AL_OK);
+	sign_entries(&f, entries, print);
+	f.view.entries = entries;
+	(void)snprintf(want, sizeof(want), "</td><td><code>%s</code> <code>%s</code> </td></tr>\n", print[0], print[1]);
+	assert_non_null(strstr(get(&f.view, "x", path), want));
+	whois_entries_free(entries);
+	fixture_release(&f);
+}
+
 /* Where pages send a browser's requests to. */
 static void test_site(void **state)
 {
@@ -373,7 +426,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),       cmocka_unit_test(test_long_texts),  cmocka_unit_test(test_without),
 		cmocka_unit_test(test_long_growth), cmocka_unit_test(test_files),       cmocka_unit_test(test_site),
-		cmocka_unit_test(test_chosen_port), cmocka_unit_test(test_long_search),
+		cmocka_unit_test(test_chosen_port), cmocka_unit_test(test_long_search), cmocka_unit_test(test_signers),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
