@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_later.c -- HTTP answers that come later, events that go on coming, and files of a published log; the loop, the
+ * server and its clients are on one thread.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "loopback.h"
+
+#include <event2/event.h>
+#include <fts.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "alamo/base/log.h"
+#include "alamo/follow/tile_http.h"
+#include "alamo/net/http.h"
+#include "alamo/tlog/tile_dir.h"
+
+#define WAITING_MAX 4
+
+struct site {
+	struct al_loop *loop;
+	struct al_http *http;
+	struct al_http_events *events;
+	struct al_http_later *waiting[WAITING_MAX];
+	char body[WAITING_MAX][32], peer[WAITING_MAX][64];
+	size_t count;
+	bool at_once;
+	char dir[64];
+	uint64_t size;
+	uint16_t port;
+};
+
+static void answer_with(struct al_http_later *later, int status, const char *text)
+{
+	struct al_http_answer answer = { .status = status, .type = "text/plain" };
+
+	al_buf_init(&answer.body, 1000);
+	al_buf_str(&answer.body, text);
+	al_http_later_answer(later, &answer);
+	al_buf_release(&answer.body);
+}
+
+static void on_post(void *arg, struct al_slice body, const char *peer, struct al_http_later *later)
+{
+	struct site *site = arg;
+
+	if (site->at_once) {
+		answer_with(later, 200, "at once");
+		return;
+	}
+	assert_true(site->count < WAITING_MAX);
+	assert_int_equal(al_slice_copy(body, site->body[site->count], sizeof(site->body[0])), AL_OK);
+	(void)snprintf(site->peer[site->count], sizeof(site->peer[0]), "%s", peer);
+	site->waiting[site->count++] = later;
+}
+
+static void on_one(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
+{
+	(void)arg;
+	(void)rest;
+	(void)query;
+	al_buf_str(&answer->body, "one");
+}
+
+static void on_tile(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
+{
+	const struct site *site = arg;
+
+	(void)query;
+	al_tile_http(site->dir, rest, site->size, answer);
+}
+
+/* ---- fixture ---- */
+
+static int setup(void **state)
+{
+	struct site *site = calloc(1, sizeof(*site));
+
+	assert_non_null(site);
+	(void)snprintf(site->dir, sizeof(site->dir), "/tmp/alamo-later-XXXXXX");
+	assert_non_null(mkdtemp(site->dir));
+	assert_int_equal(al_loop_new(&site->loop), AL_OK);
+	assert_int_equal(al_http_new(site->loop, &site->http), AL_OK);
+	assert_int_equal(al_http_events_new(&site->events), AL_OK);
+	assert_int_equal(al_http_later_route(site->http, "/later", on_post, site), AL_OK);
+	assert_int_equal(al_http_later_route(site->http, "/later", on_post, site), AL_EEXIST);
+	assert_int_equal(al_http_events_route(site->http, "/events", site->events), AL_OK);
+	assert_int_equal(al_http_events_route(site->http, "/later", site->events), AL_EEXIST);
+	assert_int_equal(al_http_route(site->http, "/one", on_one, NULL), AL_OK);
+	assert_int_equal(al_http_route(site->http, "/tile/", on_tile, site), AL_OK);
+	assert_int_equal(al_http_listen(site->http, AL_S("127.0.0.1"), 0, &site->port), AL_OK);
+	*state = site;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct site *site = *state;
+	char *const roots[] = { site->dir, NULL };
+	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	FTSENT *item;
+
+	while (fts != NULL && (item = fts_read(fts)) != NULL)
+		if (item->fts_info != FTS_D)
+			(void)remove(item->fts_accpath);
+	(void)fts_close(fts);
+	al_http_free(site->http);
+	for (size_t i = 0; i < site->count; i++) /* a late answer to nobody */
+		if (site->waiting[i] != NULL)
+			answer_with(site->waiting[i], 200, "");
+	al_http_events_free(site->events);
+	al_http_events_free(NULL);
+	al_loop_free(site->loop);
+	free(site);
+	return 0;
+}
+
+static void turns(const struct site *site, int count)
+{
+	for (int i = 0; i < count; i++)
+		assert_true(event_base_loop(al_loop_base(site->loop), EVLOOP_NONBLOCK) >= 0);
+}
+
+static time_t seconds(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
+/* Reads on until `text` stands in what came. */
+static void until(const struct site *site, int fd, char *got, size_t cap, const char *text)
+{
+	time_t guard = seconds() + GUARD_S;
+	size_t len = strlen(got);
+
+	while (strstr(got, text) == NULL) {
+		ssize_t n = recv(fd, got + len, cap - 1 - len, MSG_DONTWAIT);
+
+		len += n > 0 ? (size_t)n : 0;
+		got[len] = '\0';
+		assert_true(n != 0 && len + 1 < cap && seconds() < guard);
+		turns(site, 1);
+	}
+}
+
+static void until_waiting(const struct site *site, size_t count)
+{
+	time_t guard = seconds() + GUARD_S;
+
+	while (site->count < count) {
+		assert_true(seconds() < guard);
+		turns(site, 1);
+	}
+}
+
+static void answer_first(struct site *site, size_t number, int status, const char *text)
+{
+	struct al_http_later *later = site->waiting[number];
+
+	site->waiting[number] = NULL;
+	answer_with(later, status, text);
+}
+
+#define POST(BODY) "POST /later HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n" BODY
+
+/* ---- tests ---- */
+
+/* What the connection asks behind it waits, and comes afterwards, in order. */
+static void later_and_in_order(void **state)
+{
+	struct site *site = *state;
+	char got[4096] = "";
+	int fd = client_connect(site->port);
+
+	client_say(fd, POST("1st!") "GET /one HTTP/1.1\r\nHost: x\r\n\r\n" POST("2nd!"));
+	until_waiting(site, 1);
+	turns(site, 20);
+	assert_int_equal(site->count, 1);
+	assert_string_equal(site->body[0], "1st!");
+	assert_int_equal(strncmp(site->peer[0], "127.0.0.1:", 10), 0);
+	assert_int_equal(recv(fd, got, 1, MSG_DONTWAIT), -1);
+	answer_first(site, 0, 202, "taken");
+	until_waiting(site, 2);
+	assert_string_equal(site->body[1], "2nd!");
+	answer_first(site, 1, 422, "refused");
+	until(site, fd, got, sizeof(got), "refused");
+	assert_int_equal(strncmp(got, "HTTP/1.1 202 ", 13), 0);
+	const char *one = strstr(got, "\r\n\r\none"), *taken = strstr(got, "\r\n\r\ntaken");
+	assert_true(taken != NULL && one != NULL && taken < one && one < strstr(got, " 422 "));
+	assert_null(strstr(got, "Connection: close"));
+	/* It may be answered at once, too; and the connection ends if that was asked for. */
+	site->at_once = true;
+	got[0] = '\0';
+	client_say(fd, "POST /later HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+	until(site, fd, got, sizeof(got), "at once");
+	assert_non_null(strstr(got, "Connection: close"));
+	turns(site, 5);
+	assert_int_equal(recv(fd, got, 1, 0), 0);
+	close(fd);
+}
+
+/* Who asked may be gone by then. */
+static void later_and_gone(void **state)
+{
+	struct linger hard = { .l_onoff = 1 };
+	struct site *site = *state;
+	int fd = client_connect(site->port), other = client_connect(site->port);
+	char got[4096] = "";
+
+	client_say(fd, POST("gone"));
+	until_waiting(site, 1);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard)), 0);
+	close(fd);
+	client_say(other, POST("here"));
+	until_waiting(site, 2);
+	turns(site, 20);
+	answer_first(site, 0, 200, "to nobody");
+	answer_first(site, 1, 200, "to the other");
+	until(site, other, got, sizeof(got), "to the other");
+	assert_null(strstr(got, "nobody"));
+	close(other);
+	/* And one is left waiting at the end of it all. */
+	fd = client_connect(site->port);
+	client_say(fd, POST("left"));
+	until_waiting(site, 3);
+	close(fd);
+}
+
+static void events_go_to_all_who_listen(void **state)
+{
+	struct linger hard = { .l_onoff = 1 };
+	struct site *site = *state;
+	char got[3][4096] = { "", "", "" };
+	int fds[3];
+
+	al_http_events_send(site->events, AL_S("data: to nobody\n\n"));
+	for (size_t i = 0; i < 3; i++) {
+		fds[i] = client_connect(site->port);
+		client_say(fds[i], "GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
+		until(site, fds[i], got[i], sizeof(got[i]), "\r\n\r\n");
+		assert_int_equal(strncmp(got[i], "HTTP/1.1 200 ", 13), 0);
+		assert_non_null(strstr(got[i], "Content-Type: text/event-stream\r\n"));
+	}
+	al_http_events_send(site->events, AL_S("data: first\n\n"));
+	for (size_t i = 0; i < 3; i++)
+		until(site, fds[i], got[i], sizeof(got[i]), ": welcome\n\ndata: first\n\n");
+	/* The one in the middle leaves, then the newest, then the oldest. */
+	static const size_t leaves[] = { 1, 2, 0 };
+	for (size_t gone = 0; gone < 3; gone++) {
+		char text[32];
+
+		assert_int_equal(setsockopt(fds[leaves[gone]], SOL_SOCKET, SO_LINGER, &hard, sizeof(hard)), 0);
+		close(fds[leaves[gone]]);
+		turns(site, 20);
+		(void)snprintf(text, sizeof(text), "data: after %zu\n\n", gone);
+		al_http_events_send(site->events, al_slice_str(text));
+		for (size_t i = gone + 1; i < 3; i++)
+			until(site, fds[leaves[i]], got[leaves[i]], sizeof(got[0]), text);
+	}
+}
+
+/* Who reads nothing costs a bounded amount, and is let go. */
+static void events_that_nobody_reads(void **state)
+{
+	static char event[20000];
+	struct site *site = *state;
+	char got[4096] = "", byte;
+	int fd = client_connect(site->port), reader = client_connect(site->port);
+	ssize_t n = 0;
+
+	client_say(fd, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
+	client_say(reader, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
+	until(site, fd, got, sizeof(got), "\r\n\r\n");
+	got[0] = '\0';
+	until(site, reader, got, sizeof(got), "\r\n\r\n");
+	memset(event, 'x', sizeof(event));
+	for (int i = 0; i < 2000; i++) { /* 40 MB: more than the kernels hold */
+		static char waste[65536];
+
+		al_http_events_send(site->events, al_slice_of(event, sizeof(event)));
+		turns(site, 2);
+		while ((n = recv(reader, waste, sizeof(waste), MSG_DONTWAIT)) > 0)
+			turns(site, 1);
+		assert_true(n < 0 && errno == EAGAIN);
+	}
+	turns(site, 10);
+	size_t total = 0;
+	while ((n = recv(fd, event, sizeof(event), MSG_DONTWAIT)) > 0)
+		total += (size_t)n;
+	assert_true(total < 2000 * sizeof(event) && (n == 0 || errno == ECONNRESET));
+	assert_int_equal(recv(reader, &byte, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
+	close(fd);
+	close(reader);
+}
+
+/* A published log's tiles: whole ones for ever, partial ones for an hour; what is none is not found. */
+static void tiles(void **state)
+{
+	static const struct {
+		const char *path;
+		int status, age;
+		size_t len;
+	} rows[] = {
+		{ "0/000", 200, 31536000, 256 * AL_HASH_LEN },
+		{ "0/001.p/4", 200, 3600, 4 * AL_HASH_LEN },
+		{ "0/001.p/3", 200, 3600, 3 * AL_HASH_LEN },
+		{ "1/000.p/1", 200, 3600, AL_HASH_LEN },
+		{ "entries/001.p/1", 200, 3600, 7 },
+		{ "0/001.p/5", 404, 0, 0 },
+		{ "0/002", 404, 0, 0 },
+		{ "0/../0/000", 404, 0, 0 },
+		{ "", 404, 0, 0 },
+		{ "0/x000000000000000000000000000000000000000000000000000000000000000000000000000000", 404, 0, 0 },
+	};
+	struct site *site = *state;
+	struct al_tile_dir *dir;
+	struct al_edge edge;
+	struct al_skey key;
+	struct al_buf text, note;
+
+	assert_int_equal(al_skey_generate(AL_S("log.example/x"), &key), AL_OK);
+	assert_int_equal(al_tile_dir_open(site->dir, &key.pub, &dir), AL_OK);
+	al_edge_init(&edge);
+	for (; site->size < 260; site->size++) {
+		struct al_hash leaf = al_leaf_hash(AL_S("entry"));
+
+		assert_int_equal(al_tile_dir_add(dir, AL_S("entry")), AL_OK);
+		al_edge_push(&edge, &leaf);
+	}
+	al_buf_init(&text, AL_NOTE_MAX);
+	al_buf_init(&note, AL_NOTE_MAX);
+	struct al_checkpoint cp = { edge.size, al_edge_root(&edge) };
+	al_checkpoint_format(al_slice_str(key.pub.name), &cp, &text);
+	al_note_sign(al_buf_view(&text), &key, &note);
+	assert_int_equal(al_tile_dir_publish(dir, al_buf_view(&note)), AL_OK);
+	al_tile_dir_close(dir);
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		char request[256], got[16384] = "", want[64];
+		int fd = client_connect(site->port);
+
+		(void)snprintf(request, sizeof(request), "HEAD /tile/%s HTTP/1.1\r\nHost: x\r\n\r\n", rows[i].path);
+		client_say(fd, request);
+		until(site, fd, got, sizeof(got), "\r\n\r\n");
+		(void)snprintf(want, sizeof(want), "HTTP/1.1 %d ", rows[i].status);
+		assert_int_equal(strncmp(got, want, strlen(want)), 0);
+		(void)snprintf(want, sizeof(want), "\r\nContent-Length: %zu\r\n", rows[i].len);
+		assert_int_equal(strstr(got, want) != NULL, rows[i].status == 200);
+		(void)snprintf(want, sizeof(want), "max-age=%d", rows[i].age);
+		assert_int_equal(strstr(got, want) != NULL, rows[i].status == 200);
+		assert_int_equal(strstr(got, "immutable") != NULL, rows[i].status == 200);
+		assert_int_equal(strstr(got, "application/octet-stream") != NULL, rows[i].status == 200);
+		close(fd);
+	}
+	al_buf_release(&text);
+	al_buf_release(&note);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(later_and_in_order),       TEST(later_and_gone), TEST(events_go_to_all_who_listen),
+		TEST(events_that_nobody_reads), TEST(tiles),
+	};
+
+	(void)signal(SIGPIPE, SIG_IGN); /* as al_service_main() does */
+	al_log_init("test_later", AL_LOG_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
