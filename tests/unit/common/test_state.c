@@ -128,6 +128,84 @@ static void coverage(void **arg)
 	al_state_free(state);
 }
 
+/* ---- by class and by prefix ---- */
+
+struct list {
+	char text[400]; /* keys, each behind a blank */
+	size_t most;    /* the visit ends with this one */
+	size_t count;
+};
+
+static bool on_object(const struct al_object *object, void *arg)
+{
+	struct list *list = arg;
+	size_t len = strlen(list->text);
+
+	(void)snprintf(list->text + len, sizeof(list->text) - len, " %.*s", AL_FMT(al_object_key(object)));
+	return ++list->count != list->most;
+}
+
+typedef void (*visit_fn)(const struct al_state *state, enum al_class cls, const struct al_prefix *key,
+			 al_object_fn visit, void *arg);
+
+static void assert_visits(const struct al_state *state, visit_fn fn, enum al_class cls, const char *text, size_t most,
+			  const char *keys)
+{
+	struct list list = { .most = most };
+	struct al_prefix key = prefix(text);
+
+	fn(state, cls, &key, on_object, &list);
+	assert_string_equal(list.text, keys);
+}
+
+static void visits(void **arg)
+{
+	struct seen seen = { 0, 0, 0 };
+	struct al_state *state = sample(&seen);
+	struct list list = { .most = 0 };
+
+	(void)arg;
+	assert_int_equal(al_state_time(state), 1003);
+	assert_null(al_state_registry(state));
+	assert_int_equal(apply(state,
+			       "inet6num: fca1::/16\nnetname: N6\n" TAIL "\ninet6num: fca1:1::/32\nnetname: N7\n" TAIL
+			       "\nroute6: fca1:1::/32\norigin: AS1\n" TAIL),
+			 AL_OK);
+	assert_visits(state, al_state_covering, AL_INETNUM, "10.1.2.0/24", 0, " 10.0.0.0/8 10.1.0.0/16 10.1.2.0/24");
+	assert_visits(state, al_state_covering, AL_INETNUM, "10.1.2.0/24", 2, " 10.0.0.0/8 10.1.0.0/16");
+	assert_visits(state, al_state_covering, AL_ROUTE, "10.1.2.0/24", 0, " 10.1.0.0/16AS0 10.1.0.0/16AS1");
+	assert_visits(state, al_state_covering, AL_ROUTE, "10.1.2.0/24", 1, " 10.1.0.0/16AS0");
+	assert_visits(state, al_state_covering, AL_INET6NUM, "fca1:1:2::/48", 0, " fca1::/16 fca1:1::/32");
+	assert_visits(state, al_state_covering, AL_ROUTE6, "fca1:1:2::/48", 0, " fca1:1::/32AS1");
+	assert_visits(state, al_state_covering, AL_DOMAIN, "10.1.2.0/24", 0, "");
+	assert_visits(state, al_state_within, AL_INETNUM, "10.1.0.0/16", 0, " 10.1.0.0/16 10.1.2.0/24");
+	assert_visits(state, al_state_within, AL_ROUTE6, "fca1::/16", 0, " fca1:1::/32AS1");
+	assert_visits(state, al_state_within, AL_DOMAIN, "10.1.0.0/16", 0, "");
+	assert_visits(state, al_state_children, AL_INETNUM, "10.0.0.0/8", 0, " 10.1.0.0/16");
+	assert_visits(state, al_state_children, AL_INET6NUM, "fca1::/16", 0, " fca1:1::/32");
+	assert_visits(state, al_state_children, AL_DOMAIN, "10.0.0.0/8", 0, "");
+	al_state_as_blocks(state, on_object, &list);
+	assert_string_equal(list.text, " AS1-AS100 AS1-AS10");
+	list = (struct list){ .most = 1 };
+	al_state_as_blocks(state, on_object, &list);
+	assert_string_equal(list.text, " AS1-AS100");
+	/* Of a class, those that are there, in their order. */
+	assert_int_equal(apply(state, "inetnum: 10.1.0.0/16\nnetname: N2\n" TAIL "delete: x\n"), AL_OK);
+	list = (struct list){ .most = 0 };
+	al_state_each(state, AL_INETNUM, on_object, &list);
+	assert_string_equal(list.text, " 10.0.0.0/8 10.1.2.0/24");
+	list = (struct list){ .most = 1 };
+	al_state_each(state, AL_INETNUM, on_object, &list);
+	assert_string_equal(list.text, " 10.0.0.0/8");
+	assert_visits(state, al_state_children, AL_INETNUM, "10.0.0.0/8", 0, " 10.1.2.0/24");
+	/* The registry's own object, until it goes. */
+	assert_int_equal(apply(state, "registry: X1\ntld: x\nroot-server: a fca1::53\n" TAIL), AL_OK);
+	assert_true(al_slice_is(al_object_key(al_state_registry(state)), "X1"));
+	assert_int_equal(apply(state, "registry: X1\ntld: x\nroot-server: a fca1::53\n" TAIL "delete: x\n"), AL_OK);
+	assert_null(al_state_registry(state));
+	al_state_free(state);
+}
+
 static void references(void **arg)
 {
 	struct seen seen = { 0, 0, 0 };
@@ -178,6 +256,7 @@ int main(void)
 		cmocka_unit_test(versions_and_tombstones),
 		cmocka_unit_test(coverage),
 		cmocka_unit_test(references),
+		cmocka_unit_test(visits),
 		cmocka_unit_test(wrong_entries_change_nothing),
 	};
 
