@@ -302,9 +302,50 @@ static void every_attribute(void **state)
 		}
 }
 
+/* Does one of the values name, or list, an object of that class? */
+static bool one_names(const struct row *row, const struct al_attr_rule *rule, enum al_class cls)
+{
+	struct al_buf key;
+	bool good = false;
+
+	al_buf_init(&key, 1000);
+	for (size_t i = 0; i < VALUES && row->good[i] != NULL && !good; i++) {
+		struct al_slice value = al_slice_str(row->good[i]), item;
+
+		while (!good && al_ref_next(rule, &value, &item)) {
+			al_buf_reset(&key);
+			good = al_key_canon(cls, item, &key) == AL_OK;
+		}
+	}
+	al_buf_release(&key);
+	return good;
+}
+
+/* What must exist is of a class, and a value that can be no name of that class refers to none. */
+static void references_are_to_what_they_name(void **state)
+{
+	(void)state;
+	for (unsigned cls = 0; cls < AL_CLASS_COUNT; cls++)
+		for (const struct al_attr_rule *rule = al_class_rules((enum al_class)cls); rule->name != NULL; rule++) {
+			const struct row *row = row_of(al_class_name((enum al_class)cls), rule->name);
+
+			if ((rule->flags & (AL_STRONG | AL_NAMED)) != 0 && rule->refs == 0)
+				fail_msg("[%s] %s names nothing", al_class_name((enum al_class)cls), rule->name);
+			assert_int_equal(rule->refs >> AL_CLASS_COUNT, 0);
+			for (unsigned to = 0; to < AL_CLASS_COUNT; to++)
+				if ((rule->refs >> to & 1) != 0 && !one_names(row, rule, (enum al_class)to))
+					fail_msg("[%s] %s: none of its values is a %s",
+						 al_class_name((enum al_class)cls), rule->name,
+						 al_class_name((enum al_class)to));
+		}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(every_attribute) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_attribute),
+		cmocka_unit_test(references_are_to_what_they_name),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
