@@ -126,7 +126,12 @@ static void names(void **state)
 	assert_true(al_name_within(AL_S("a.b.alamo"), AL_S("alamo")));
 	assert_false(al_name_within(AL_S("xalamo"), AL_S("alamo")));
 	assert_true(al_name_within(AL_S("alamo"), AL_S("")));
+	assert_true(al_name_within(AL_S("alamo"), AL_S("alamo")));
+	assert_false(al_name_within(AL_S("a.alamo"), AL_S("b.alamo")));
 	assert_int_equal(al_name_labels(AL_S("a.b.alamo")), 3);
+	assert_int_equal(al_name_labels(AL_S("")), 0);
+	assert_true(al_slice_is(al_name_parent(AL_S("a.b.alamo")), "b.alamo"));
+	assert_int_equal(al_name_parent(AL_S("alamo")).len, 0);
 }
 
 static void times(void **state)
@@ -162,11 +167,41 @@ static void times(void **state)
 	}
 }
 
+/* A size, a day with its last second, or a time. */
+static void moments(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t size, time;
+	} rows[] = {
+		{ "17", 17, 0 },
+		{ "1", 1, 0 },
+		{ "1970-01-02", 0, 2 * 86400 - 1 },
+		{ "2026-11-23T07:00:00Z", 0, 1795417200 },
+		{ "2026112300", 2026112300, 0 },
+		{ "0", 0, 0 },
+		{ "2026-02-30", 0, 0 },
+		{ "yesterday!", 0, 0 },
+		{ "2026-1-1", 0, 0 },
+		{ "", 0, 0 },
+	};
+	struct al_moment moment;
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		bool good = rows[i].size > 0 || rows[i].time > 0;
+
+		assert_int_equal(al_moment_parse(al_slice_str(rows[i].text), &moment), good ? AL_OK : AL_EINVAL);
+		if (good)
+			assert_true(moment.size == rows[i].size && moment.time == rows[i].time);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(asns),  cmocka_unit_test(prefixes), cmocka_unit_test(covering),
-		cmocka_unit_test(names), cmocka_unit_test(times),
+		cmocka_unit_test(names), cmocka_unit_test(times),    cmocka_unit_test(moments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -350,6 +350,20 @@ static void receipts(void **state)
 		assert_int_not_equal(al_receipt_open(al_buf_view(&out), &key.pub, &leaf[1], &index, &got), AL_OK);
 		out.ptr[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
+	/* What an application adds stands before the index, and is signed by nobody. */
+	struct al_receipt receipt;
+
+	al_buf_reset(&out);
+	al_receipt_format(2, proof, al_tree_inclusion(tree, 2, 3, proof), al_buf_view(&note), AL_S("more"), &out);
+	assert_true(al_slice_starts(al_buf_view(&out), "c2sp.org/tlog-proof@v1\nextra bW9yZQ==\nindex 2\n"));
+	assert_int_equal(al_receipt_parse(al_buf_view(&out), &receipt), AL_OK);
+	assert_true(al_slice_is(receipt.extra, "bW9yZQ=="));
+	assert_int_equal(receipt.index, 2);
+	assert_true(al_slice_eq(receipt.note, al_buf_view(&note)));
+	assert_int_equal(al_receipt_open(al_buf_view(&out), &key.pub, &leaf[2], &index, &got), AL_OK);
+	assert_int_equal(al_receipt_parse(AL_S("c2sp.org/tlog-proof@v1\nextra bW9yZQ==\n"), &receipt), AL_EINVAL);
+	assert_int_equal(al_receipt_parse(AL_S("c2sp.org/tlog-proof@v1\nindex 01\n\nx"), &receipt), AL_EINVAL);
+	assert_int_equal(al_receipt_parse(AL_S("c2sp.org/tlog-proof@v2\nindex 1\n\nx"), &receipt), AL_EINVAL);
 	al_buf_release(&text);
 	al_buf_release(&note);
 	al_buf_release(&out);
