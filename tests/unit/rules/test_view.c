@@ -79,6 +79,7 @@ static void test_own_objects_and_references(void **state)
 	struct al_object *objects[AL_COUNT(texts) + 1] = { NULL };
 	const struct story *s = *state;
 	struct view view;
+	uint64_t work = 0;
 	size_t before = al_state_references(book_state(s->book), AL_AUT_NUM, AL_S("AS4252660110"));
 	size_t bob = al_state_references(book_state(s->book), AL_MNTNER, AL_S("BOB-MNT"));
 
@@ -92,6 +93,14 @@ static void test_own_objects_and_references(void **state)
 	assert_null(view_own(&view, AL_PERSON, AL_S("AS4252660110")));
 	assert_int_equal(view_references(&view, AL_AUT_NUM, AL_S("AS4252660110")), before - 1);
 	assert_int_equal(view_references(&view, AL_MNTNER, AL_S("BOB-MNT")), bob + 1);
+	/* What that costs: a step for each reference that the request takes away or brings. */
+	view.work = &work;
+	(void)view_references(&view, AL_MNTNER, AL_S("CAROL-MNT"));
+	assert_int_equal(work, 0);
+	(void)view_references(&view, AL_MNTNER, AL_S("BOB-MNT"));
+	assert_int_equal(work, 1);
+	(void)view_references(&view, AL_MNTNER, AL_S("ALICE-MNT"));
+	assert_int_equal(work, 1 + 5);
 	view_release(&view);
 	for (size_t i = 1; i < AL_COUNT(objects); i++)
 		al_object_unref(objects[i]);
