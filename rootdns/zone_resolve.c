@@ -183,7 +183,7 @@ enum al_err zone_resolve_look(const struct zname *name, bool *shows, bool *cut)
 {
 	struct resolve r = { .name = name, .tell = true };
 	struct rrset *list = NULL;
-	enum al_err err = AL_OK;
+	enum al_err err;
 
 	zone_tree_view(name, &r.view);
 	*cut = r.view.kind == VIEW_CUT;
