@@ -8,7 +8,9 @@
 #include <stdatomic.h>
 
 #include "../common/loopback.h"
+#include "../metric.h"
 #include "tcp.h"
+#include "traffic.h"
 #include "udp.h"
 
 #define READER_UDP 1
@@ -405,13 +407,45 @@ static void tcp_survives_half_a_message(void **state)
 	talk_with(*state, talk_half);
 }
 
+/* What is no question gets no answer, but is counted: two bytes that announce nothing, and a message without a head. */
+static void talk_ignored(int fd)
+{
+	static const char ignored[] = "alamo_dns_ignored_total{transport=\"tcp\"}";
+	const struct timespec nap = { .tv_nsec = 1000000 };
+	uint64_t before = metric(ignored), queries = metric("alamo_dns_queries_total{transport=\"tcp\"}");
+	uint8_t out[64] = "\0\4abcd", reply[512];
+	size_t len = 6;
+
+	send_all(fd, (const uint8_t *)"\0\0", 2);
+	for (int i = 0; i < WAIT_MS && metric(ignored) == before; i++)
+		(void)nanosleep(&nap, NULL);
+	assert_int_equal(metric(ignored), before + 1);
+	len += message_put("a.alamo", RR_A, 7, out + len);
+	send_all(fd, out, len);
+	(void)read_message(fd, reply);
+	assert_int_equal(al_get_u16(reply), 7);
+	assert_int_equal(metric(ignored), before + 2);
+	assert_int_equal(metric("alamo_dns_queries_total{transport=\"tcp\"}"), queries + 3);
+}
+
+static void tcp_ignores_what_is_no_question(void **state)
+{
+	traffic_register();
+	talk_with(*state, talk_ignored);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answers_while_zones_change),  cmocka_unit_test(any_address_answers_as_asked),
-		cmocka_unit_test(long_queries_are_answered),   cmocka_unit_test(a_taken_port_is_noticed),
-		cmocka_unit_test(tcp_answers_in_order),        cmocka_unit_test(tcp_transfers_zones),
-		cmocka_unit_test(tcp_survives_half_a_message), cmocka_unit_test(tcp_goes_on_behind_transfers),
+		cmocka_unit_test(answers_while_zones_change),
+		cmocka_unit_test(any_address_answers_as_asked),
+		cmocka_unit_test(long_queries_are_answered),
+		cmocka_unit_test(a_taken_port_is_noticed),
+		cmocka_unit_test(tcp_answers_in_order),
+		cmocka_unit_test(tcp_transfers_zones),
+		cmocka_unit_test(tcp_survives_half_a_message),
+		cmocka_unit_test(tcp_goes_on_behind_transfers),
+		cmocka_unit_test(tcp_ignores_what_is_no_question),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
