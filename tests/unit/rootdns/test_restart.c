@@ -5,6 +5,8 @@
  */
 #include "folder.h"
 
+#include <limits.h>
+
 #include "kept.h"
 #include "serials.h"
 #include "snapshot.h"
@@ -175,6 +177,66 @@ static void a_crash_moves_the_serial(void **state)
 	fixture_stop(&f);
 }
 
+/* One zone has gone on since what was kept: none of it is shown, whichever it is. */
+static void what_is_kept_is_whole(void **state)
+{
+	static const char *const zones[] = { ".", "alamo.", "10.in-addr.arpa." };
+	const struct builder_conf conf = { .signature_s = 14 * DAY, .zonemd_names = 1000 };
+	struct builder_conf used = conf;
+	struct fixture f;
+	struct al_buf file;
+	char dir[256], text[128];
+
+	(void)snprintf(dir, sizeof(dir), "%s/whole", (const char *)*state);
+	used.keys_dir = dir;
+	run(&f, dir, NAMES);
+	fixture_stop(&f);
+	al_buf_init(&file, 65536);
+	assert_int_equal(kept_get(dir, "serials", &file), AL_OK);
+	fixture_start(&f, registry, &used);
+	assert_non_null(publish_enter(f.publish, 0));
+	publish_leave(f.publish, 0);
+	fixture_stop(&f);
+	for (size_t i = 0; i < AL_COUNT(zones); i++) {
+		struct al_slice rest = al_buf_view(&file), line;
+		struct al_buf other;
+
+		al_buf_init(&other, 65536);
+		while (al_slice_line(&rest, &line)) {
+			(void)snprintf(text, sizeof(text), "%s ", zones[i]);
+			al_buf_slice(&other, line);
+			al_buf_str(&other, al_slice_starts(line, text) ? "0\n" : "\n"); /* ten times as much */
+		}
+		assert_int_equal(other.len, file.len + 1);
+		assert_int_equal(kept_put(dir, "serials", 0644, other.ptr, other.len), AL_OK);
+		fixture_start(&f, registry, &used);
+		assert_null(publish_enter(f.publish, 0));
+		publish_leave(f.publish, 0);
+		fixture_stop(&f);
+		al_buf_release(&other);
+	}
+	al_buf_release(&file);
+}
+
+/* A name that does not fit is none, and not the one that its beginning is. */
+static void long_paths_are_refused(void **state)
+{
+	static char dir[PATH_MAX + 8];
+	struct al_buf out;
+
+	(void)state;
+	al_buf_init(&out, 64);
+	for (size_t i = 0; i < sizeof(dir) - 1; i++)
+		dir[i] = i % 2 == 0 ? '/' : 'x';
+	dir[PATH_MAX - 3] = '\0';
+	assert_int_equal(kept_get(dir, "n", &out), AL_ENOTFOUND); /* and its end: PATH_MAX */
+	dir[PATH_MAX - 3] = 'x';
+	dir[PATH_MAX - 2] = '\0';
+	assert_int_equal(kept_get(dir, "n", &out), AL_ELIMIT);
+	assert_int_equal(kept_put(dir, "n", 0600, "x", 1), AL_ELIMIT);
+	al_buf_release(&out);
+}
+
 /* Every bit of the file counts, and so does its end. */
 static void no_foreign_byte_is_believed(void **state)
 {
@@ -211,7 +273,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_zone_byte_for_byte), cmocka_unit_test(answers_before_the_log_is_here),
 		cmocka_unit_test(a_difference_is_a_delta),     cmocka_unit_test(a_crash_moves_the_serial),
-		cmocka_unit_test(no_foreign_byte_is_believed),
+		cmocka_unit_test(no_foreign_byte_is_believed), cmocka_unit_test(what_is_kept_is_whole),
+		cmocka_unit_test(long_paths_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, folder_make, folder_drop);
