@@ -203,6 +203,22 @@ static void catalog(void **state)
 	rows_expect(*state, rows, AL_COUNT(rows));
 }
 
+/* What the root says of a zone of ours is asked of the root, though we serve both. */
+static void a_parent_answers_for_ds(void **state)
+{
+	static const char *const names[] = { "alamo", "fish" };
+
+	for (size_t i = 0; i < AL_COUNT(names); i++) {
+		struct question q = { .name = names[i], .type = RR_DS };
+		char want[64], *got = fixture_text(*state, &q);
+
+		(void)snprintf(want, sizeof(want), "NOERROR aa\nan %s. 3600 IN DS ", names[i]);
+		if (strncmp(got, want, strlen(want)) != 0)
+			fail_msg("--- want\n%s\n--- got\n%s", want, got);
+		free(got);
+	}
+}
+
 static void hosted(void **state)
 {
 	const struct row rows[] = {
@@ -495,6 +511,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(delegations),
 		cmocka_unit_test(root_and_apex),
+		cmocka_unit_test(a_parent_answers_for_ds),
 		cmocka_unit_test(hosted),
 		cmocka_unit_test(wildcards),
 		cmocka_unit_test(reverse),
