@@ -55,6 +55,40 @@ static void lowest_bytes_sort(void **state)
 	}
 }
 
+/* Eight bytes in order, or as many as there are: what begins otherwise is told apart without the key. */
+static void prefixes_are_the_first_bytes(void **state)
+{
+	static const uint8_t key[] = "\1\2\3\4\5\6\7\10\11";
+
+	(void)state;
+	assert_int_equal(dname_key_prefix(key, 9), UINT64_C(0x0102030405060708));
+	assert_int_equal(dname_key_prefix(key, 8), UINT64_C(0x0102030405060708));
+	assert_int_equal(dname_key_prefix(key, 3), UINT64_C(0x0102030000000000));
+	assert_int_equal(dname_key_prefix(key, 0), 0);
+}
+
+/* Whichever byte of a label is another one, its length and what is above it among them. */
+static void every_byte_is_hashed(void **state)
+{
+	uint8_t label[64] = { 0 };
+
+	(void)state;
+	for (uint8_t len = 1; len <= 63; len++) {
+		uint64_t hash;
+
+		label[0] = len;
+		memset(label + 1, 'a', len);
+		hash = dname_hash_label(1, label);
+		assert_int_equal(dname_hash_label(1, label), hash);
+		assert_int_not_equal(dname_hash_label(2, label), hash);
+		for (size_t at = 1; at <= len; at++) {
+			label[at] = 'b';
+			assert_int_not_equal(dname_hash_label(1, label), hash);
+			label[at] = 'a';
+		}
+	}
+}
+
 /* Every byte has a place of its own, in order. */
 static void all_bytes_sort(void **state)
 {
@@ -206,10 +240,16 @@ static void plan_of_a_registry(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(canonical_order),  cmocka_unit_test(lowest_bytes_sort),
-		cmocka_unit_test(all_bytes_sort),   cmocka_unit_test(index_gives_each_suffix),
-		cmocka_unit_test(index_is_bounded), cmocka_unit_test(joins_within_255_bytes),
-		cmocka_unit_test(reverse_names),    cmocka_unit_test(plan_of_a_registry),
+		cmocka_unit_test(prefixes_are_the_first_bytes),
+		cmocka_unit_test(every_byte_is_hashed),
+		cmocka_unit_test(canonical_order),
+		cmocka_unit_test(lowest_bytes_sort),
+		cmocka_unit_test(all_bytes_sort),
+		cmocka_unit_test(index_gives_each_suffix),
+		cmocka_unit_test(index_is_bounded),
+		cmocka_unit_test(joins_within_255_bytes),
+		cmocka_unit_test(reverse_names),
+		cmocka_unit_test(plan_of_a_registry),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
