@@ -9,6 +9,8 @@
 #define IN_A "\0\0\1\0\1"
 #define OPT(version, flags, len, data) "\0\0\x29\4\xd0\0" version flags "\0" len data
 
+#define OPTION(len, data) HEAD("\1\0", "\1", "\0", "\0", "\1") NAME IN_A OPT("\0", "\0\0", len, data)
+
 struct row {
 	const char *what;
 	const char *bytes;
@@ -28,6 +30,10 @@ static const struct row rows[] = {
 	    true),
 	ROW("unknown option", HEAD("\1\0", "\1", "\0", "\0", "\1") NAME IN_A OPT("\0", "\0\0", "\6", "\xff\1\0\2ab"),
 	    RCODE_NOERROR, true),
+	ROW("keepalive", OPTION("\4", "\0\13\0\0"), RCODE_NOERROR, true),
+	ROW("keepalive with a time", OPTION("\6", "\0\13\0\2\0\1"), RCODE_FORMERR, true),
+	ROW("a cookie too short", OPTION("\13", "\0\12\0\7abcdefg"), RCODE_FORMERR, true),
+	ROW("a server's cookie too short", OPTION("\23", "\0\12\0\17abcdefghijklmno"), RCODE_FORMERR, true),
 	ROW("too short for a header", "\x12\x34\1\0\0\1\0\0\0\0\0", -1, false),
 	ROW("a response", HEAD("\x81\0", "\1", "\0", "\0", "\0") NAME IN_A, -1, false),
 	ROW("header only", HEAD("\1\0", "\1", "\0", "\0", "\0"), RCODE_FORMERR, false),
@@ -170,6 +176,27 @@ static void spelling_and_flags_come_back(void **state)
 	assert_int_equal(out[3], 0x10); /* CD as asked, AD not */
 }
 
+/* One behind the other, known and unknown. */
+static void options_are_taken(void **state)
+{
+	static const uint8_t plain[] = HEAD("\1\0", "\1", "\0", "\0", "\1") NAME IN_A OPT("\0", "\0\0", "\0", "");
+	static const uint8_t all[] = OPTION("\34", "\0\3\0\0"
+						   "\0\11\0\0"
+						   "\0\13\0\0"
+						   "\0\12\0\10abcdefgh"
+						   "\xff\1\0\0");
+	struct query query;
+
+	(void)state;
+	assert_true(query_parse(0, plain, sizeof(plain) - 1, &query));
+	assert_true(query.edns && !query.nsid && !query.expire && !query.keepalive && query.cookie_len == 0);
+	assert_true(query_parse(0, all, sizeof(all) - 1, &query));
+	assert_int_equal(query.rcode, RCODE_NOERROR);
+	assert_true(query.edns && query.nsid && query.expire && query.keepalive);
+	assert_int_equal(query.cookie_len, 8);
+	assert_memory_equal(query.cookie, "abcdefgh", 8);
+}
+
 /* Room is kept for what is written, whatever was asked for. */
 static void room_is_kept_for_the_options(void **state)
 {
@@ -200,9 +227,8 @@ static void room_is_kept_for_the_options(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_message_gets_its_due),
-		cmocka_unit_test(every_prefix_is_safe),
-		cmocka_unit_test(spelling_and_flags_come_back),
+		cmocka_unit_test(each_message_gets_its_due),    cmocka_unit_test(every_prefix_is_safe),
+		cmocka_unit_test(spelling_and_flags_come_back), cmocka_unit_test(options_are_taken),
 		cmocka_unit_test(room_is_kept_for_the_options),
 	};
 
