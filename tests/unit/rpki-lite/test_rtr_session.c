@@ -255,11 +255,13 @@ static void no_data_keeps_the_connection(void **state)
 		assert_int_equal(reply.code, RTR_NO_DATA);
 		assert_false(reply.finish);
 		assert_int_equal(tick(&s, &world).answer, RTR_NOTHING);
+		assert_string_equal(rtr_state_name(s.state), "waiting");
 	}
 	world = world_of(true);
 	reply = tick(&s, &world);
 	assert_int_equal(reply.answer, RTR_NOTIFY);
 	assert_int_equal(reply.session, SESSION);
+	assert_string_equal(rtr_state_name(s.state), "ready");
 	assert_int_equal(ask(&s, reset_query(1), &world).answer, RTR_FULL);
 }
 

@@ -5,9 +5,11 @@
 #include "signer.h"
 
 #include "../common/loopback.h"
+#include "../metric.h"
 #include "signed.h"
 
 #define ANSWER_CAP (2 * AL_NOTE_MAX)
+#define KEY_S 10000
 
 struct bench {
 	struct signer signer;
@@ -47,7 +49,7 @@ static int setup(void **state)
 	signer_init(&bench.signer);
 	moment_init(&bench.moment);
 	write_key(&bench.signer, &bench.signer.roa);
-	signer_statement(&bench.signer, &bench.signer.roa.pub, al_now_s() + 10000, &statement);
+	signer_statement(&bench.signer, &bench.signer.roa.pub, al_now_s() + KEY_S, &statement);
 	signer_write(&bench.signer, "roa.note", al_buf_view(&statement));
 	al_buf_release(&statement);
 	*state = &bench;
@@ -150,13 +152,15 @@ static void heads(void **state)
 {
 	struct vrp_set *one = signer_set(3, 10), *two = signer_set(5, 20);
 	struct bench *bench = *state;
-	uint64_t now_s = al_now_s();
+	uint64_t now_s = al_now_s(), signed_before;
 	static char first[ANSWER_CAP];
 	struct al_buf statement;
 	struct al_slice text;
 	unsigned status;
 
 	serve_open(bench);
+	assert_in_range(metric("alamo_rpki_key_not_after_seconds"), now_s + KEY_S - GUARD_S, now_s + KEY_S);
+	signed_before = metric("alamo_rpki_heads_signed_total");
 	assert_refused(bench, "/roa/head", 503);
 	assert_refused(bench, "/roa/set", 503);
 	show(bench, one, NULL, 12, now_s - 1000);
@@ -174,6 +178,7 @@ static void heads(void **state)
 	assert_head(bench, one, 13, now_s - 999);
 	show(bench, two, NULL, 21, now_s - 500);
 	assert_head(bench, two, 21, now_s - 500);
+	assert_int_equal(metric("alamo_rpki_heads_signed_total"), signed_before + 5);
 	al_buf_init(&statement, AL_NOTE_MAX);
 	assert_int_equal(al_note_load(signer_path(&bench->signer, "roa.note"), &statement), AL_OK);
 	text = fetch(bench, "/roa/key", &status);
