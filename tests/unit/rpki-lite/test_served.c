@@ -9,6 +9,7 @@
 
 #include "../common/loopback.h"
 #include "../metric.h"
+#include "rtr_pdu.h"
 #include "served.h"
 
 struct bench {
@@ -21,7 +22,7 @@ struct bench {
 	struct export *export;
 	struct served *served;
 	struct vrp_history *coming;
-	uint16_t port;
+	uint16_t port, rtr_port;
 	unsigned firsts, looks;
 	uint64_t wanted; /* of alamo_rpki_stale */
 };
@@ -73,6 +74,7 @@ static int setup(void **state)
 	assert_int_equal(export_new(bench.loop, "test", 600, served_moment(bench.served), &bench.export), AL_OK);
 	assert_int_equal(export_routes(bench.export, bench.http), AL_OK);
 	assert_int_equal(al_http_listen(bench.http, AL_S("127.0.0.1"), 0, &bench.port), AL_OK);
+	assert_int_equal(al_listener_tcp(rtr_server_listener(bench.rtr), AL_S("127.0.0.1"), 0, &bench.rtr_port), AL_OK);
 	assert_int_equal(vrp_history_new(4, &bench.coming), AL_OK);
 	served_attach(bench.served, bench.rtr, bench.export);
 	served_restore(bench.served);
@@ -131,8 +133,26 @@ static unsigned fetch(struct bench *bench, const char *path)
 	return status;
 }
 
+/* The type of the first PDU that answers who asks for everything. */
+static unsigned first_pdu(struct bench *bench)
+{
+	static const uint8_t query[] = { 1, 2, 0, 0, 0, 0, 0, 8 };
+	pthread_t thread;
+	uint8_t pdu[8];
+	int fd;
+
+	loop_thread_start(bench->loop, &thread);
+	fd = client_connect(bench->rtr_port);
+	client_send(fd, query, sizeof(query));
+	assert_int_equal(recv(fd, pdu, sizeof(pdu), MSG_WAITALL), sizeof(pdu));
+	close(fd);
+	loop_thread_stop(bench->loop, thread);
+	return pdu[1];
+}
+
 static void assert_served(struct bench *bench, uint64_t vrps, uint64_t serial, unsigned status)
 {
+	assert_int_equal(first_pdu(bench), status == 200 ? RTR_CACHE_RESPONSE : RTR_ERROR_REPORT);
 	assert_int_equal(metric("alamo_rpki_vrps{family=\"ipv4\"}"), vrps);
 	assert_int_equal(metric("alamo_rpki_vrps{family=\"ipv6\"}"), 0);
 	assert_int_equal(metric("alamo_rpki_serial"), serial);
