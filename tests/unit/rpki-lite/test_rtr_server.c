@@ -2,171 +2,7 @@
 /*
  * test_rtr_server.c -- routers over loopback: answers, Notify, errors, and that an answer is a snapshot.
  */
-#include <stdio.h>
-
-#include "../origins/vrps.h"
-
-#include "../common/loopback.h"
-#include "alamo/base/wire.h"
-#include "../metric.h"
-#include "rtr_server.h"
-
-#define SESSION 0x4242
-#define BIG 200000u
-
-struct bench {
-	struct al_loop *loop;
-	pthread_t thread;
-	struct rtr_server *server;
-	struct vrp_history *history;
-	uint16_t port;
-};
-
-static void bench_open(struct bench *bench, uint64_t notify_ms)
-{
-	struct rtr_server_conf conf = { .max_conns = 10,
-					.max_per_source = 10,
-					.notify_ms = notify_ms,
-					.highest = 2,
-					.session = { 0, SESSION, SESSION + 1 },
-					.timers = { 300, 30, 172800 } };
-
-	assert_int_equal(al_loop_new(&bench->loop), AL_OK);
-	assert_int_equal(vrp_history_new(4, &bench->history), AL_OK);
-	assert_int_equal(rtr_server_new(bench->loop, &conf, &bench->server), AL_OK);
-	assert_int_equal(al_listener_tcp(rtr_server_listener(bench->server), AL_S("127.0.0.1"), 0, &bench->port),
-			 AL_OK);
-	loop_thread_start(bench->loop, &bench->thread);
-}
-
-static void bench_close(struct bench *bench)
-{
-	loop_thread_stop(bench->loop, bench->thread);
-	rtr_server_free(bench->server);
-	vrp_history_free(bench->history);
-	al_loop_free(bench->loop);
-}
-
-/* ---- publishing, on the loop's thread ---- */
-
-struct publish {
-	struct bench *bench;
-	const struct vrp_set *set;
-	struct vrp_delta *delta; /* may be NULL */
-	sem_t done;
-};
-
-static void publish_run(void *arg)
-{
-	struct publish *p = arg;
-
-	if (p->delta != NULL)
-		vrp_history_push(p->bench->history, p->delta, SIZE_MAX);
-	rtr_server_publish(p->bench->server, p->set, p->bench->history);
-	vrp_set_unref(p->set);
-	sem_post(&p->done);
-}
-
-/* Takes `set` over. */
-static void publish(struct bench *bench, const struct vrp_set *set, struct vrp_delta *delta)
-{
-	struct publish p = { .bench = bench, .set = set, .delta = delta };
-
-	sem_init(&p.done, 0, 0);
-	assert_int_equal(al_loop_post(bench->loop, publish_run, &p), AL_OK);
-	assert_true(guard_wait(&p.done));
-	sem_destroy(&p.done);
-}
-
-static struct vrp_set *set_of(const struct vrp *items, size_t count, uint64_t size)
-{
-	struct vrp_set *set;
-
-	assert_int_equal(vrp_set_new(items, count, size, &set), AL_OK);
-	return set;
-}
-
-/* Size 10: one VRP; size 12: another one instead. */
-static void publish_ten(struct bench *bench)
-{
-	struct vrp a = vrp_of("10.0.0.0/8", 8, 1);
-
-	publish(bench, set_of(&a, 1, 10), NULL);
-}
-
-static void publish_twelve(struct bench *bench)
-{
-	struct vrp items[] = { vrp_of("fd00::/16", 16, 2), vrp_of("10.0.0.0/8", 8, 1) };
-	struct vrp_delta *delta = vrp_delta_alloc(10, 12, 1, 1);
-
-	assert_non_null(delta);
-	memcpy(delta->items, items, sizeof(items));
-	publish(bench, set_of(items, 1, 12), delta);
-}
-
-/* ---- the router's side ---- */
-
-static void ask_reset(int fd, uint8_t version)
-{
-	uint8_t q[] = { version, 2, 0, 0, 0, 0, 0, 8 };
-
-	client_send(fd, q, sizeof(q));
-}
-
-static void ask_serial(int fd, uint8_t version, uint16_t session, uint32_t serial)
-{
-	uint8_t q[12] = { version, 1 };
-
-	al_set_u16(q + 2, session);
-	q[7] = 12;
-	al_set_u32(q + 8, serial);
-	client_send(fd, q, sizeof(q));
-}
-
-static void read_exact(int fd, uint8_t *out, size_t len)
-{
-	ssize_t got;
-
-	for (; len != 0; out += got, len -= (size_t)got) {
-		got = recv(fd, out, len, 0);
-		assert_true(got > 0);
-	}
-}
-
-/* The next PDU as hex, or "eof". */
-static const char *next_pdu(int fd, char out[static 600])
-{
-	uint8_t pdu[256];
-	uint32_t len, i;
-
-	if (recv(fd, pdu, 1, MSG_PEEK) <= 0)
-		return memcpy(out, "eof", 4);
-	read_exact(fd, pdu, 8);
-	len = al_get_u32(pdu + 4);
-	assert_in_range(len, 8, sizeof(pdu));
-	read_exact(fd, pdu + 8, len - 8);
-	for (i = 0; i < len; i++)
-		(void)snprintf(out + (size_t)2 * i, 3, "%02x", pdu[i]);
-	return out;
-}
-
-#define assert_pdu(fd, want)                                       \
-	do {                                                       \
-		char pdu_text[600];                                \
-		assert_string_equal(next_pdu(fd, pdu_text), want); \
-	} while (0)
-
-#define V1_RESPONSE "0103424200000008"
-#define V1_TEN                     \
-	"010400000000001401080800" \
-	"0a000000"                 \
-	"00000001"
-#define V1_END(serial)                             \
-	"0107424200000018000000" serial "0000012c" \
-	"0000001e"                                 \
-	"0002a300"
-#define V1_NOTIFY(serial) "010042420000000c000000" serial
-#define V1_CACHE_RESET "0108000000000008"
+#include "router.h"
 
 static void answers_and_notify(void **state)
 {
@@ -174,7 +10,7 @@ static void answers_and_notify(void **state)
 	int fd;
 
 	(void)state;
-	bench_open(&bench, 0);
+	bench_open(&bench, 0, 0);
 	publish_ten(&bench);
 	fd = client_connect(bench.port);
 	ask_reset(fd, 1);
@@ -245,7 +81,7 @@ static void version_0_in_two_halves(void **state)
 	int fd;
 
 	(void)state;
-	bench_open(&bench, 60000);
+	bench_open(&bench, 60000, 0);
 	deltas = metric("alamo_rpki_rtr_answers_total{kind=\"delta\"}");
 	publish_ten(&bench);
 	fd = client_connect(bench.port);
@@ -284,7 +120,7 @@ static void no_data_then_notify(void **state)
 	int fd;
 
 	(void)state;
-	bench_open(&bench, 60000);
+	bench_open(&bench, 60000, 0);
 	fd = client_connect(bench.port);
 	ask_reset(fd, 1);
 	assert_memory_equal(next_pdu(fd, text), "010a0002", 8);
@@ -318,7 +154,7 @@ static void errors_end_the_connection(void **state)
 	size_t i;
 
 	(void)state;
-	bench_open(&bench, 0);
+	bench_open(&bench, 0, 0);
 	errors = metric("alamo_rpki_rtr_answers_total{kind=\"error\"}");
 	reports = metric("alamo_rpki_rtr_error_reports_total");
 	publish_ten(&bench);
@@ -344,7 +180,7 @@ static void pipelined_queries_are_answered_in_order(void **state)
 	int fd, i;
 
 	(void)state;
-	bench_open(&bench, 0);
+	bench_open(&bench, 0, 0);
 	publish_ten(&bench);
 	fd = client_connect(bench.port);
 	for (i = 0; i < 50; i++) {
@@ -376,7 +212,7 @@ static void who_does_not_read_is_not_served_on(void **state)
 	int fd, round;
 
 	(void)state;
-	bench_open(&bench, 0);
+	bench_open(&bench, 0, 0);
 	publish_ten(&bench);
 	for (i = 0; i < sizeof(q); i += 12) {
 		q[i] = 1;
@@ -410,7 +246,7 @@ static void a_suspect_is_reset_once(void **state)
 	int fd;
 
 	(void)state;
-	bench_open(&bench, 0);
+	bench_open(&bench, 0, 0);
 	publish_ten(&bench);
 	publish_twelve(&bench);
 	fd = client_connect(bench.port);
@@ -427,22 +263,6 @@ static void a_suspect_is_reset_once(void **state)
 	bench_close(&bench);
 }
 
-static struct vrp_set *big_set(uint32_t asn, uint64_t size)
-{
-	struct vrp *items = calloc(BIG, sizeof(*items));
-	struct vrp_set *set;
-	uint32_t i;
-
-	assert_non_null(items);
-	for (i = 0; i < BIG; i++) {
-		items[i] = (struct vrp){ .bits = 32, .len = 32, .max = 32, .asn = asn };
-		al_set_u32(items[i].addr, i);
-	}
-	set = set_of(items, BIG, size);
-	free(items);
-	return set;
-}
-
 static void an_answer_is_a_snapshot(void **state)
 {
 	struct bench bench;
@@ -451,7 +271,7 @@ static void an_answer_is_a_snapshot(void **state)
 	int slow, quick;
 
 	(void)state;
-	bench_open(&bench, 0);
+	bench_open(&bench, 0, 0);
 	publish(&bench, big_set(1, 20), NULL);
 	slow = client_connect(bench.port);
 	ask_reset(slow, 1);
@@ -482,7 +302,7 @@ static void cut_off_inside_an_answer(void **state)
 	int fd, tries;
 
 	(void)state;
-	bench_open(&bench, 0);
+	bench_open(&bench, 0, 0);
 	publish(&bench, big_set(1, 20), NULL);
 	fd = client_connect(bench.port);
 	ask_reset(fd, 1);
@@ -509,7 +329,7 @@ static void routers_come_and_go(void **state)
 
 	(void)state;
 	for (size_t gone = 0; gone < AL_COUNT(fds); gone++) {
-		bench_open(&bench, 0);
+		bench_open(&bench, 0, 0);
 		publish_ten(&bench);
 		for (size_t i = 0; i < AL_COUNT(fds); i++) {
 			fds[i] = client_connect(bench.port);
@@ -541,7 +361,7 @@ static void version_0(void **state)
 	int fd;
 
 	(void)state;
-	bench_open(&bench, 0);
+	bench_open(&bench, 0, 0);
 	publish_ten(&bench);
 	fd = client_connect(bench.port);
 	ask_reset(fd, 0);
