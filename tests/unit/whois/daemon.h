@@ -1,386 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * daemon.h -- alamo-whoisd on a thread of its own, behind the real stream server over a log in memory, and how it is
- * asked. It is not confined here, or nobody could look for what it leaves behind.
+ * daemon.h -- alamo-whoisd over the log that every test begins with, and how it is asked.
  */
 #ifndef WHOIS_DAEMON_H
 #define WHOIS_DAEMON_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "../common/daemon.h"
 
-#include <cmocka.h>
-#include <errno.h>
-#include <ftw.h>
-#include <signal.h>
-#include <sodium.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-
-#include "../common/loopback.h"
-
-#include "alamo/follow/stream.h"
-#include "alamo/net/sandbox.h"
-#include "alamo/rpsl/entry.h"
-#include "alamo/tlog/note_file.h"
-#include "alamo/tlog/tree.h"
-#include "alamo/tlog/witness.h"
 #include "session.h"
 #include "whoisd.h"
 
-#define LOG_MAX 16
 #define FOUNDED 3 /* entries that every test begins with */
-#define TIME UINT64_C(1764547200)
-#define AGE_S 7200
-#define BASE \
-	"[network]\nname = test\nlisten = 127.0.0.1\n[registry]\nhttp-port = 4345\n[whois]\nport = 0\nhttp-port = 0\n"
-
-static struct world {
-	char dir[40], path[96], confined[128];
-	struct al_skey key;
-	struct al_buf entry[LOG_MAX];
-	uint64_t size, dates;
-	struct al_tree *tree;
-	struct al_stream *stream;
-	struct al_service *service;
-	pthread_t daemon;
-	int code, ready;
-	FILE *said;
-	uint16_t whois, http;
-	sem_t done;
-	const char *add; /* objects of the next entry */
-} world;
-
-/* What is asked for, instead of being had. */
-enum al_err al_sandbox(const struct al_conf *conf, const struct al_sandbox_path *paths, size_t count)
-{
-	struct al_buf text;
-	enum al_err err;
-
-	(void)conf;
-	al_buf_init(&text, sizeof(world.confined));
-	for (size_t i = 0; i < count; i++)
-		al_buf_printf(&text, "%s%s ", paths[i].access == AL_SANDBOX_WRITE ? "+" : "", paths[i].key);
-	err = al_slice_copy(al_buf_view(&text), world.confined, sizeof(world.confined));
-	al_buf_release(&text);
-	return err;
-}
-
-static inline const char *path_of(const char *name)
-{
-	(void)snprintf(world.path, sizeof(world.path), "%s/%s", world.dir, name);
-	return world.path;
-}
-
-static inline void write_conf(const char *lines)
-{
-	FILE *file = fopen(path_of("alamo.conf"), "we");
-
-	assert_non_null(file);
-	assert_true(fprintf(file, BASE "%s", lines) > 0);
-	assert_int_equal(fclose(file), 0);
-}
-
-/* ---- the log; once the daemon runs, on its loop ---- */
-
-static inline void append(const char *objects)
-{
-	static const char results[] = { AL_CREATE, AL_CREATE };
-	struct al_entry entry = { .index = world.size, .time = TIME + world.size, .kind = AL_S("request") };
-	struct al_buf *bytes = &world.entry[world.size++], body;
-	struct al_hash leaf;
-
-	al_buf_init(&body, 65536);
-	al_buf_printf(&body, "request: test\nprev: none\n\n%s", objects);
-	entry.body = al_buf_view(&body);
-	entry.result = al_slice_of(results, strstr(objects, "\n\n") != NULL ? 2 : 1);
-	al_buf_init(bytes, AL_ENTRY_MAX);
-	if (al_entry_encode(&entry, bytes) != AL_OK)
-		abort();
-	leaf = al_leaf_hash(al_buf_view(bytes));
-	if (al_tree_push(world.tree, &leaf) != AL_OK)
-		abort();
-	al_buf_release(&body);
-}
-
-/* `date` 0: none. */
-static inline void note_make(uint64_t size, uint64_t date, struct al_buf *out)
-{
-	struct al_checkpoint cp = { size, al_tree_root(world.tree, size) };
-	struct al_skey dating;
-	struct al_buf text;
-
-	al_buf_init(&text, 1024);
-	al_buf_init(out, 4096);
-	al_checkpoint_format(al_slice_str(world.key.pub.name), &cp, &text);
-	al_note_sign(al_buf_view(&text), &world.key, out);
-	al_skey_dating(&world.key, &dating);
-	if (date > 0)
-		al_cosign(al_buf_view(&text), &dating, date, out);
-	al_buf_release(&text);
-}
-
-static inline enum al_err read_log(void *source, uint64_t from, size_t max_bytes, al_stream_read_fn done, void *token)
-{
-	struct al_slice entries[LOG_MAX];
-	struct al_stream_batch batch = { .first = from, .count = world.size - from, .entries = entries };
-	struct al_buf note;
-
-	(void)source;
-	(void)max_bytes;
-	for (uint64_t i = from; i < world.size; i++)
-		entries[i - from] = al_buf_view(&world.entry[i]);
-	note_make(world.size, 0, &note);
-	batch.note = al_buf_view(&note);
-	done(token, AL_OK, &batch);
-	al_buf_release(&note);
-	return AL_OK;
-}
-
-/* One entry more, which was appended before. */
-static inline void on_more(void *arg)
-{
-	struct al_slice entry = al_buf_view(&world.entry[world.size]);
-	struct al_stream_batch batch = { .first = world.size, .count = 1, .entries = &entry };
-	struct al_buf note;
-
-	(void)arg;
-	note_make(++world.size, 0, &note);
-	batch.note = al_buf_view(&note);
-	al_stream_publish(world.stream, &batch);
-	al_buf_release(&note);
-	(void)sem_post(&world.done);
-}
-
-static inline void on_add(void *arg)
-{
-	append(world.add);
-	world.size--;
-	on_more(arg);
-}
-
-static inline void on_date(void *arg)
-{
-	struct al_buf note;
-
-	(void)arg;
-	note_make(world.size, al_now_s() - AGE_S + ++world.dates, &note);
-	al_stream_dated(world.stream, world.size, al_buf_view(&note));
-	al_buf_release(&note);
-	(void)sem_post(&world.done);
-}
-
-static inline void on_loop(void (*fn)(void *arg))
-{
-	assert_int_equal(al_loop_post(al_service_loop(world.service), fn, NULL), AL_OK);
-	assert_true(guard_wait(&world.done));
-}
-
-static inline void add(const char *objects)
-{
-	world.add = objects;
-	on_loop(on_add);
-}
-
-/* ---- the daemon ---- */
-
-static inline enum al_err start(struct al_service *service, void **self)
-{
-	char path[96];
-	struct al_buf note;
-	enum al_err err;
-
-	world.service = service;
-	note_make(world.size, 0, &note);
-	(void)snprintf(path, sizeof(path), "%s/run/log.sock", world.dir);
-	err = al_stream_new(al_service_loop(service), &AL_STREAM_LIMITS, read_log, NULL, world.size, al_buf_view(&note),
-			    &world.stream);
-	if (err == AL_OK)
-		err = al_listener_unix(al_stream_local(world.stream), path);
-	al_buf_release(&note);
-	return err == AL_OK ? whoisd_service.start(service, self) : err;
-}
-
-static inline void stop(void *self)
-{
-	whoisd_service.stop(self);
-	al_stream_free(world.stream);
-}
-
-static inline void *run(void *arg)
-{
-	struct al_service_def def = whoisd_service;
-	char program[] = "alamo-whoisd", c[] = "-c", r[] = "-r", conf[96], fd[12];
-	char *argv[] = { program, c, conf, r, fd, NULL };
-
-	(void)snprintf(conf, sizeof(conf), "%s/alamo.conf", world.dir);
-	(void)snprintf(fd, sizeof(fd), "%d", world.ready);
-	def.start = start;
-	def.stop = stop;
-	world.code = al_service_main(5, argv, &def);
-	return arg;
-}
-
-/* Lines of what it says to who started it, to the first that is `last`. */
-static inline bool hear(const char *last)
-{
-	char line[128], name[32];
-	unsigned port;
-
-	while (fgets(line, sizeof(line), world.said) != NULL) {
-		if (sscanf(line, "endpoint %31s 127.0.0.1:%u", name, &port) == 2) {
-			world.whois = strcmp(name, "whois") == 0 ? (uint16_t)port : world.whois;
-			world.http = strcmp(name, "rdap") == 0 ? (uint16_t)port : world.http;
-		}
-		if (strncmp(line, last, strlen(last)) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* It listens. */
-static inline void up(void)
-{
-	int ends[2];
-
-	assert_int_equal(pipe(ends), 0);
-	world.ready = ends[1];
-	world.said = fdopen(ends[0], "r");
-	assert_non_null(world.said);
-	assert_int_equal(pthread_create(&world.daemon, NULL, run, NULL), 0);
-	assert_true(hear("endpoint rdap "));
-	assert_true(world.whois != 0 && world.http != 0);
-}
-
-static inline void down(void)
-{
-	assert_int_equal(kill(getpid(), SIGTERM), 0);
-	assert_int_equal(pthread_join(world.daemon, NULL), 0);
-	assert_int_equal(world.code, 0);
-	(void)fclose(world.said);
-}
-
-/* Empty: it ended before its end. */
-static inline const char *answer_to(uint16_t port, const char *question)
-{
-	static char answer[1u << 20];
-	int fd = client_connect(port);
-
-	(void)send(fd, question, strlen(question), MSG_NOSIGNAL);
-	if (client_drain(fd, answer, sizeof(answer)) < 0)
-		answer[0] = '\0';
-	(void)close(fd);
-	return answer;
-}
 
 static inline const char *whois(const char *line)
 {
 	char question[256];
 
 	(void)snprintf(question, sizeof(question), "%s\n", line);
-	return answer_to(world.whois, question);
+	return answer_to(port_of("whois"), question);
 }
 
 static inline const char *get(const char *path)
 {
-	char question[256];
-
-	(void)snprintf(question, sizeof(question), "GET %s HTTP/1.1\r\nHost: w.test\r\nConnection: close\r\n\r\n",
-		       path);
-	return answer_to(world.http, question);
-}
-
-/* What comes after something else: 20 seconds are far more than it takes. */
-static inline void comes(const char *(*ask)(const char *what), const char *what, const char *want, bool there)
-{
-	const struct timespec nap = { .tv_nsec = 10000000 };
-
-	for (int i = 0; i < GUARD_S * 100; i++) {
-		if ((strstr(ask(what), want) != NULL) == there)
-			return;
-		(void)nanosleep(&nap, NULL);
-	}
-	print_error("%s: %s\n%s\n", what, want, ask(what));
-	fail();
-}
-
-static inline void says(const char *text, const char *want)
-{
-	if (strstr(text, want) == NULL) {
-		print_error("no \"%s\" in\n%s\n", want, text);
-		fail();
-	}
-}
-
-/* Reads on until it has come. */
-static inline void reads(int fd, const char *want)
-{
-	char got[65536] = "";
-	size_t len = 0;
-
-	do {
-		ssize_t n = recv(fd, got + len, sizeof(got) - 1 - len, 0);
-
-		if (n <= 0)
-			print_error("no \"%s\" in\n%s\n", want, got);
-		assert_true(n > 0);
-		len += (size_t)n;
-		got[len] = '\0';
-	} while (strstr(got, want) == NULL);
-}
-
-/* ---- a folder for each ---- */
-
-static inline void write_key(void)
-{
-	struct al_buf text;
-
-	assert_int_equal(al_skey_generate(AL_S("registry.test/log"), &world.key), AL_OK);
-	al_buf_init(&text, 1024);
-	al_vkey_format(&world.key.pub, &text);
-	assert_int_equal(al_note_save(path_of("keys/log.pub"), al_buf_view(&text), false), AL_OK);
-	al_buf_release(&text);
+	return get_at("rdap", path);
 }
 
 static inline int setup(void **state)
 {
+	static const struct daemon_def whoisd = {
+		.service = &whoisd_service,
+		.base = "[network]\nname = test\nlisten = 127.0.0.1\n[registry]\nhttp-port = 4345\n"
+			"[whois]\nport = 0\nhttp-port = 0\n",
+		.last = "rdap",
+	};
+
 	(void)state;
-	memset(&world, 0, sizeof(world));
-	(void)strcpy(world.dir, "/tmp/alamo-whoisd-XXXXXX");
-	assert_non_null(mkdtemp(world.dir));
-	assert_int_equal(mkdir(path_of("keys"), 0700), 0);
+	world_open(&whoisd);
 	assert_int_equal(mkdir(path_of("keys/nrtm4"), 0700), 0);
-	assert_int_equal(mkdir(path_of("run"), 0700), 0);
-	assert_int_equal(sem_init(&world.done, 0, 0), 0);
-	assert_int_equal(al_tree_new(&world.tree), AL_OK);
-	write_key();
 	append("registry: TEST\ntld: test\nroot-server: a 192.0.2.1\nmnt-by: A-MNT\nsource: TEST\n\n"
 	       "mntner: A-MNT\nmnt-by: A-MNT\nsource: TEST\n");
 	append("as-set: AS-ALL\nmembers: AS64500\nmnt-by: A-MNT\nsource: TEST\n");
 	append("aut-num: AS64500\nas-name: FIRST\nmnt-by: A-MNT\nsource: TEST\n");
 	assert_int_equal(world.size, FOUNDED);
-	return 0;
-}
-
-static inline int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
-static inline int teardown(void **state)
-{
-	(void)state;
-	for (uint64_t i = 0; i < world.size; i++)
-		al_buf_release(&world.entry[i]);
-	al_tree_free(world.tree);
-	assert_int_equal(sem_destroy(&world.done), 0);
-	(void)nftw(world.dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return 0;
 }
 

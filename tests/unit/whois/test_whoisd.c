@@ -46,10 +46,10 @@ static void growth_is_told(void **state)
 	write_conf("");
 	up();
 	assert_true(hear("ready\n"));
-	page = client_connect(world.http);
+	page = client_connect(port_of("rdap"));
 	client_say(page, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
 	reads(page, "\r\n\r\n");
-	mirror = client_connect(world.whois);
+	mirror = client_connect(port_of("whois"));
 	client_say(mirror, "-k -g TEST:3:1-LAST\n");
 	reads(mirror, "ADD 4\n\naut-num:        AS64500\n");
 	add("mntner: NEW-MNT\nmnt-by: NEW-MNT\nsource: TEST\n");
@@ -128,14 +128,14 @@ static void reloaded(void **state)
 	assert_true(hear("ready\n"));
 	on_loop(on_date);
 	comes(whois, "AS64500", "% Warning: this may be old.", true);
-	kept = client_connect(world.whois);
+	kept = client_connect(port_of("whois"));
 	client_say(kept, "!!\n!nkept\n");
 	client_expect(kept, "C\n");
 	says(whois("AS64500"), "AS64500");
 	write_conf("rdap-url = https://rdap.test/\nmax-per-source = 1\n[log]\nstale-seconds = 86400\n");
 	assert_int_equal(kill(getpid(), SIGHUP), 0);
 	comes(get, "/autnum/64500", "\"https://rdap.test/autnum/64500\"", true);
-	assert_string_equal(answer_to(world.whois, ""), WHOIS_REFUSAL);
+	assert_string_equal(answer_to(port_of("whois"), ""), WHOIS_REFUSAL);
 	write_conf("idle-seconds = 1\n[log]\nstale-seconds = 86400\n");
 	assert_int_equal(kill(getpid(), SIGHUP), 0);
 	assert_int_equal(client_drain(kept, got, sizeof(got)), 0); /* it is silent */
