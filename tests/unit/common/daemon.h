@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
 #include <sodium.h>
@@ -60,6 +61,7 @@ static struct world {
 	} endpoints[ENDPOINTS];
 	sem_t done;
 	const char *add; /* objects of the next entry */
+	bool silent;     /* nobody can follow the log, until on_voice() */
 } world;
 
 /* What is asked for, instead of being had. */
@@ -195,19 +197,41 @@ static inline void add(const char *objects)
 
 /* ---- the daemon ---- */
 
-static inline enum al_err start(struct al_service *service, void **self)
+static inline enum al_err speak(void)
 {
 	char path[96];
+
+	(void)snprintf(path, sizeof(path), "%s/run/log.sock", world.dir);
+	return al_listener_unix(al_stream_local(world.stream), path);
+}
+
+static inline void on_voice(void *arg)
+{
+	(void)arg;
+	if (speak() != AL_OK)
+		abort();
+	(void)sem_post(&world.done);
+}
+
+static inline void on_silence(void *arg)
+{
+	(void)arg;
+	al_stream_free(world.stream);
+	world.stream = NULL;
+	(void)sem_post(&world.done);
+}
+
+static inline enum al_err start(struct al_service *service, void **self)
+{
 	struct al_buf note;
 	enum al_err err;
 
 	world.service = service;
 	note_make(world.size, 0, &note);
-	(void)snprintf(path, sizeof(path), "%s/run/log.sock", world.dir);
 	err = al_stream_new(al_service_loop(service), &AL_STREAM_LIMITS, read_log, NULL, world.size, al_buf_view(&note),
 			    &world.stream);
-	if (err == AL_OK)
-		err = al_listener_unix(al_stream_local(world.stream), path);
+	if (err == AL_OK && !world.silent)
+		err = speak();
 	al_buf_release(&note);
 	return err == AL_OK ? world.def->service->start(service, self) : err;
 }
@@ -267,10 +291,8 @@ static inline bool hear(const char *last)
 	return false;
 }
 
-/* It listens. */
-static inline void up(void)
+static inline void begin(void)
 {
-	char last[64];
 	int ends[2];
 
 	assert_int_equal(pipe(ends), 0);
@@ -279,6 +301,21 @@ static inline void up(void)
 	assert_non_null(world.said);
 	memset(world.endpoints, 0, sizeof(world.endpoints));
 	assert_int_equal(pthread_create(&world.daemon, NULL, run, NULL), 0);
+}
+
+static inline int ended(void)
+{
+	assert_int_equal(pthread_join(world.daemon, NULL), 0);
+	(void)fclose(world.said);
+	return world.code;
+}
+
+/* It listens. */
+static inline void up(void)
+{
+	char last[64];
+
+	begin();
 	(void)snprintf(last, sizeof(last), "endpoint %s ", world.def->last);
 	assert_true(hear(last));
 }
@@ -286,9 +323,7 @@ static inline void up(void)
 static inline void down(void)
 {
 	assert_int_equal(kill(getpid(), SIGTERM), 0);
-	assert_int_equal(pthread_join(world.daemon, NULL), 0);
-	assert_int_equal(world.code, 0);
-	(void)fclose(world.said);
+	assert_int_equal(ended(), 0);
 }
 
 /* Empty: it ended before its end. */
@@ -350,6 +385,34 @@ static inline void reads(int fd, const char *want)
 		len += (size_t)n;
 		got[len] = '\0';
 	} while (strstr(got, want) == NULL);
+}
+
+/* What it writes to its log from now on, to log_end(). */
+static inline int log_begin(void)
+{
+	int was = dup(STDERR_FILENO), file = open(path_of("said"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+	assert_true(was >= 0 && file >= 0 && dup2(file, STDERR_FILENO) >= 0);
+	(void)close(file);
+	return was;
+}
+
+static inline const char *log_text(const char *unused)
+{
+	static char text[65536];
+	FILE *file = fopen(path_of("said"), "re");
+
+	(void)unused;
+	assert_non_null(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	(void)fclose(file);
+	return text;
+}
+
+static inline void log_end(int was)
+{
+	assert_true(dup2(was, STDERR_FILENO) >= 0);
+	(void)close(was);
 }
 
 /* ---- a folder for each ---- */

@@ -4,7 +4,6 @@
  */
 #include "../common/daemon.h"
 
-#include <fcntl.h>
 #include <sodium.h>
 
 #include "alamo/base/wire.h"
@@ -338,28 +337,6 @@ static void what_was_heard_counts(void **state)
 	down();
 }
 
-/* What it writes to its log, from now on. */
-static int log_begin(void)
-{
-	int was = dup(STDERR_FILENO), file = open(path_of("said"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-
-	assert_true(was >= 0 && file >= 0 && dup2(file, STDERR_FILENO) >= 0);
-	(void)close(file);
-	return was;
-}
-
-static const char *log_text(const char *unused)
-{
-	static char text[65536];
-	FILE *file = fopen(path_of("said"), "re");
-
-	(void)unused;
-	assert_non_null(file);
-	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-	(void)fclose(file);
-	return text;
-}
-
 static void what_it_says(void **state)
 {
 	int was;
@@ -377,8 +354,7 @@ static void what_it_says(void **state)
 	comes(log_text, "", " event=serving-last-known serial=2 vrps=1\n", true);
 	says(get("/roas.csv"), "10.0.0.0/24");
 	down();
-	assert_true(dup2(was, STDERR_FILENO) >= 0);
-	(void)close(was);
+	log_end(was);
 }
 
 /* ---- no start ---- */

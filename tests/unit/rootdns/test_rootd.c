@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_rootd.c -- the daemon as one: what is answered when, what a reload changes, and that signatures are made anew.
+ */
+#include "../common/daemon.h"
+
+#include <dlfcn.h>
+#include <stdatomic.h>
+
+#include "fixture.h"
+#include "rootd.h"
+
+#define DAY 86400
+
+/* ---- a clock that may be put forward, in seconds ---- */
+
+static _Atomic time_t ahead, ahead_date;
+
+int clock_gettime(clockid_t which, struct timespec *out)
+{
+	void *symbol = dlsym(RTLD_NEXT, "clock_gettime");
+	int (*next)(clockid_t, struct timespec *), err;
+
+	memcpy(&next, &symbol, sizeof(next)); /* ISO C has no cast between the two */
+	err = next(which, out);
+	if (which == CLOCK_MONOTONIC || which == CLOCK_MONOTONIC_COARSE)
+		out->tv_sec += ahead;
+	else if (which == CLOCK_REALTIME)
+		out->tv_sec += ahead_date;
+	return err;
+}
+
+/* ---- questions ---- */
+
+/* The answer as text; empty: there was none. */
+static const char *answer_of(int fd, const uint8_t *query, size_t len, bool tcp)
+{
+	static uint8_t reply[65536 + 2];
+	static char text[1u << 16];
+	const uint8_t *from = reply + (tcp ? 2 : 0);
+	char *made;
+	ssize_t got;
+
+	text[0] = '\0';
+	assert_true(send(fd, query, len, MSG_NOSIGNAL) > 0);
+	got = recv(fd, reply, tcp ? 2 : sizeof(reply), tcp ? MSG_WAITALL : 0);
+	if (got > 0 && tcp)
+		got = recv(fd, reply + 2, al_get_u16(reply), MSG_WAITALL);
+	(void)close(fd);
+	if (got <= 0)
+		return text;
+	made = response_text(from, (size_t)got);
+	assert_true(strlen(made) < sizeof(text));
+	(void)strcpy(text, made);
+	free(made);
+	return text;
+}
+
+static const char *dns(const char *name)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons(port_of("dns")),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct question q = { .name = name, .type = RR_A };
+	int fd = client_tune(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	uint8_t query[512];
+
+	assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+	return answer_of(fd, query, question_put(&q, query), false);
+}
+
+static const char *dns_tcp(const char *name, uint16_t type)
+{
+	struct question q = { .name = name, .type = type };
+	uint8_t query[514];
+	size_t len = question_put(&q, query + 2);
+
+	al_set_u16(query, (uint16_t)len);
+	return answer_of(client_connect(port_of("dns")), query, len + 2, true);
+}
+
+static const char *get(const char *path)
+{
+	return get_at("dns-http", path);
+}
+
+static uint64_t figure(const char *name)
+{
+	const char *at = strstr(get("/metrics"), name);
+
+	assert_non_null(at);
+	return strtoull(at + strlen(name), NULL, 10);
+}
+
+static int setup(void **state)
+{
+	static const struct daemon_def rootd = {
+		.service = &rootd_service,
+		.base = "[network]\nname = test\nlisten = 127.0.0.1\n[dns]\nport = 0\nhttp-port = 0\n",
+		.last = "dns-http",
+	};
+
+	(void)state;
+	world_open(&rootd);
+	append("registry: TEST\ntld: test\nroot-server: a 192.0.2.1\nmnt-by: A-MNT\nsource: TEST\n\n"
+	       "mntner: A-MNT\nmnt-by: A-MNT\nsource: TEST\n");
+	append("domain: a.test\nrecord: @ A 192.0.2.7\nmnt-by: A-MNT\nsource: TEST\n");
+	return 0;
+}
+
+/* ---- tests ---- */
+
+/* How long it says that the first zones took. */
+static uint64_t published_ms(void)
+{
+	const char *line = strstr(log_text(""), " event=zones-published size=2 names="), *ms;
+
+	assert_non_null(line);
+	ms = strstr(line, " ms=");
+	assert_non_null(ms);
+	return strtoull(ms + 4, NULL, 10);
+}
+
+static void all_is_answered(void **state)
+{
+	uint64_t began_ms = al_now_ms();
+	int was;
+
+	(void)state;
+	write_conf("");
+	was = log_begin();
+	up();
+	assert_true(hear("ready\n"));
+	log_end(was);
+	assert_string_equal(world.confined, "+run +keys tsig-keys key ");
+	assert_in_range(published_ms(), 0, al_now_ms() - began_ms);
+	says(dns("a.test"), "NOERROR aa\nan a.test. ");
+	says(dns("b.test"), "NXDOMAIN aa\n");
+	says(dns_tcp("a.test", RR_A), "192.0.2.7\n");
+	says(dns_tcp("test", RR_AXFR), "an test. ");
+	says(get("/metrics"), "\nalamo_dns_transfers_total{kind=\"axfr\"} 1\n");
+	/* Heads that come while zones are made are not forgotten. */
+	add("domain: b.test\nrecord: @ A 192.0.2.8\nmnt-by: A-MNT\nsource: TEST\n");
+	add("domain: c.test\nrecord: @ A 192.0.2.9\nmnt-by: A-MNT\nsource: TEST\n");
+	comes(dns, "c.test", "192.0.2.9\n", true);
+	says(dns("b.test"), "192.0.2.8\n");
+	/* Another TLD: all zones are planned anew. */
+	add("registry: TEST\ntld: test\ntld: more\nroot-server: a 192.0.2.1\nmnt-by: A-MNT\nsource: TEST\n");
+	comes(dns, "x.more", "NXDOMAIN aa\n", true);
+	says(dns("a.test"), "192.0.2.7\n");
+	down();
+}
+
+/* Before there is anything, no question is answered; after another start, what was answered last is. */
+static void before_the_log(void **state)
+{
+	(void)state;
+	write_conf("");
+	world.silent = true;
+	up();
+	says(dns("a.test"), "SERVFAIL\n");
+	on_loop(on_voice);
+	assert_true(hear("ready\n"));
+	says(dns("a.test"), "192.0.2.7\n");
+	down();
+	up();
+	says(dns("a.test"), "192.0.2.7\n");
+	on_loop(on_voice);
+	assert_true(hear("ready\n"));
+	add("domain: b.test\nrecord: @ A 192.0.2.8\nmnt-by: A-MNT\nsource: TEST\n");
+	comes(dns, "b.test", "192.0.2.8\n", true);
+	down();
+}
+
+static void reloaded(void **state)
+{
+	int kept, other;
+	char end;
+
+	(void)state;
+	write_conf("responses-per-second = 0\n[log]\nstale-seconds = 3600\n");
+	up();
+	assert_true(hear("ready\n"));
+	on_loop(on_date);
+	comes(get, "/metrics", "\nalamo_log_stale 1\n", true);
+	says(dns_tcp("test", RR_AXFR), "an test. ");
+	write_conf(
+		"responses-per-second = 1\nallow-transfer = none\nmax-per-source = 1\n[log]\nstale-seconds = 86400\n");
+	assert_int_equal(kill(getpid(), SIGHUP), 0);
+	comes(get, "/metrics", "\nalamo_log_stale 0\n", true);
+	says(dns_tcp("test", RR_AXFR), "REFUSED\n");
+	for (int i = 0; i < 1000 && figure("\nalamo_dns_limited_total ") == 0; i++)
+		for (int j = 0; j < 10 && strstr(dns("a.test"), " tc") == NULL; j++)
+			;
+	assert_true(figure("\nalamo_dns_limited_total ") > 0);
+	kept = client_connect(port_of("dns"));
+	other = client_connect(port_of("dns"));
+	assert_int_equal(recv(other, &end, 1, 0), 0);
+	(void)close(other);
+	write_conf("allow-transfer = 10.0.0.0/99\n");
+	assert_int_equal(kill(getpid(), SIGHUP), 0);
+	comes(get, "/metrics", "\nalamo_conf_refused 1\n", true);
+	(void)close(kept);
+	down();
+}
+
+/* Nobody asks for it: by the clock. */
+static void signatures_are_made_anew(void **state)
+{
+	static const char made[] = "\nalamo_dns_signatures_total ";
+	const struct timespec nap = { .tv_nsec = 10000000 };
+	uint64_t before;
+
+	(void)state;
+	write_conf("signature-days = 2\n");
+	up();
+	assert_true(hear("ready\n"));
+	before = figure(made);
+	assert_true(before > 0);
+	ahead_date = 2 * DAY - 3600;
+	ahead = 61;
+	for (int i = 0; i < GUARD_S * 100 && figure(made) == before; i++)
+		(void)nanosleep(&nap, NULL);
+	assert_true(figure(made) > before);
+	says(dns("a.test"), "192.0.2.7\n");
+	down();
+	ahead = ahead_date = 0;
+}
+
+static void what_keeps_it_from_starting(void **state)
+{
+	static const char *const confs[] = {
+		"notify-key = none\n",
+		"allow-transfer = 10.0.0.0/99\n",
+		"tsig-keys = keys/none\n",
+		"[log]\nkey = keys/none\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(confs); i++) {
+		write_conf(confs[i]);
+		begin();
+		assert_int_equal(ended(), 1);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(all_is_answered),
+		TEST(before_the_log),
+		TEST(reloaded),
+		TEST(signatures_are_made_anew),
+		TEST(what_keeps_it_from_starting),
+	};
+
+	if (sodium_init() < 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
