@@ -58,6 +58,7 @@ struct registry {
 	struct al_timer *follow_timer; /* while another registry writes */
 	struct event *save_wanted;     /* SIGUSR1 */
 	uint64_t checkpoint_written;   /* size in the file */
+	bool stopping;
 	struct al_vkey key;
 	struct al_buf keys_note; /* [log] key, when that is one */
 };
@@ -122,6 +123,8 @@ static void on_commit(void *arg, const struct ledger_batch *batch)
 	stream_publish(r->stream, batch);
 	publish_commit(r->publish);
 	cosign_commit(r->cosign, batch);
+	if (r->stopping) /* no timer comes after it */
+		checkpoint_write(r, batch->note, batch->checkpoint.size);
 }
 
 static void on_dated(void *arg, const struct ledger_batch *batch)
@@ -350,6 +353,7 @@ static void registry_stop(void *self)
 	if (r->save_wanted != NULL)
 		event_free(r->save_wanted);
 	al_http_free(r->http);
+	r->stopping = true;
 	if (r->checkpoint_timer != NULL) /* it was open: who looks at a stopped authority finds its last word */
 		checkpoint_update(r);
 	al_timer_free(r->checkpoint_timer);
