@@ -36,12 +36,12 @@ class Client(threading.Thread):
 
     def run(self):
         while not self.ending.is_set():
-            stops = self.world.stops
+            stopped, stops = self.world.stopped, self.world.stops
             try:
                 self.once()
                 self.done += 1
             except Exception as error:      # whatever it is, it is this client's failure, or the authority is stopped
-                if not self.world.stopped and self.world.stops == stops:
+                if not (stopped or self.world.stopped or self.world.stops != stops):
                     self.failed.append(f"{self.name}, after {self.done}: {error!r}")
                     return
                 self.away += 1
