@@ -235,6 +235,7 @@ static void no_log_yet(void **state)
 static void snapshots(void **state)
 {
 	char path[4][256];
+	bool late = false;
 
 	(void)state;
 	go();
@@ -242,19 +243,21 @@ static void snapshots(void **state)
 	assert_true(says("The files are being made. Try again in a few seconds.\n"));
 	for (unsigned i = 0; i < AL_COUNT(path); i++) {
 		json_t *said = notification();
-		uint64_t version = golden.f.view.head.size;
+		uint64_t version = golden.f.view.head.size, shot;
 
 		assert_int_equal(number(said, "nrtm_version"), 4);
 		assert_string_equal(json_string_value(json_object_get(said, "type")), "notification");
 		assert_string_equal(json_string_value(json_object_get(said, "source")), "TEST");
-		assert_int_equal(json_array_size(json_object_get(said, "deltas")), 0);
+		shot = number(json_object_get(said, "snapshot"), "version");
+		late = late || shot != version; /* a delta is named before the snapshot is packed */
+		assert_int_equal(json_array_size(json_object_get(said, "deltas")), version - shot);
 		assert_null(json_object_get(said, "next_signing_key"));
-		check_file(json_object_get(said, "snapshot"), version, path[i]);
-		check_snapshot(version);
+		check_file(json_object_get(said, "snapshot"), shot, path[i]);
+		check_snapshot(shot);
 		json_decref(said);
-		if (i > 0)
+		if (i > 0 && !late)
 			assert_int_equal(get(path[i - 1]), 200);
-		if (i > 1) {
+		if (i > 1 && !late) {
 			assert_int_equal(get(path[i - 2]), 404);
 			assert_true(says("No such file, or no more: read " NOTIFICATION " again.\n"));
 		}
