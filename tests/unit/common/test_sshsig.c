@@ -345,6 +345,30 @@ static void key_lines(void **state)
 	al_buf_release(&out);
 }
 
+/* What cannot be signed is said by the buffer, and one that has failed already stays so. */
+static void signing_says_what_went_wrong(void **state)
+{
+	static char ns[20000];
+	struct al_buf out;
+
+	(void)state;
+	memset(ns, 'n', sizeof(ns));
+	al_buf_init(&out, 8192);
+	al_buf_put(&out, "x", SIZE_MAX);
+	assert_int_equal(out.err, AL_ELIMIT);
+	al_sshsig_sign(seed, AL_S(NS), AL_S("text\n"), &out);
+	assert_int_equal(out.err, AL_ELIMIT);
+	assert_int_equal(out.len, 0);
+	al_buf_reset(&out);
+	al_sshsig_sign(seed, al_slice_of(ns, sizeof(ns)), AL_S("text\n"), &out);
+	assert_int_equal(out.err, AL_ELIMIT);
+	al_buf_reset(&out);
+	al_sshsig_sign(seed, AL_S(NS), AL_S("text\n"), &out);
+	assert_int_equal(out.err, AL_OK);
+	assert_true(out.len > 0);
+	al_buf_release(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +381,7 @@ int main(void)
 		cmocka_unit_test(own_signatures),
 		cmocka_unit_test(high_bytes_are_no_base64),
 		cmocka_unit_test(key_lines),
+		cmocka_unit_test(signing_says_what_went_wrong),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
