@@ -248,6 +248,7 @@ static void what_is_published(void **state)
 /* A tip is news when the log is known to go further; when it is taken back, only who was told has to ask again. */
 static void tips_are_told_and_taken_back(void **state)
 {
+	static const char large[AL_NOTE_MAX + 1];
 	struct fixture *f = *state;
 	struct client c, late;
 
@@ -255,6 +256,9 @@ static void tips_are_told_and_taken_back(void **state)
 	expect(f, &c, AL_FRAME_TIP, "five\n");
 	expect(f, &c, AL_FRAME_HEAD, "five\n");
 	al_stream_tip(f->stream, 0, AL_S("")); /* nobody was told anything */
+	al_stream_tip(f->stream, 9, al_slice_of(large, sizeof(large)));
+	expect(f, &c, AL_FRAME_TIP, "five\n"); /* what is no note is not told: as far as is known */
+	al_stream_tip(f->stream, 0, AL_S(""));
 	al_stream_tip(f->stream, 5, AL_S("not further\n"));
 	al_stream_tip(f->stream, 9, AL_S("nine\n"));
 	al_stream_tip(f->stream, 9, AL_S("no news\n"));
