@@ -105,7 +105,7 @@ static void names(void **state)
 		{ "a\\b", NULL },
 		{ "0123456789012345678901234567890123456789012345678901234567890123", NULL },
 	};
-	char text[AL_NAME_MAX + 1], back[AL_NAME_MAX + 1];
+	char text[AL_NAME_MAX + 1], back[AL_NAME_MAX + 1], longest[AL_NAME_MAX + 1];
 	uint8_t wire[AL_NAME_WIRE_MAX];
 	size_t len;
 
@@ -126,6 +126,21 @@ static void names(void **state)
 	assert_true(al_name_within(AL_S("a.b.alamo"), AL_S("alamo")));
 	assert_false(al_name_within(AL_S("xalamo"), AL_S("alamo")));
 	assert_true(al_name_within(AL_S("alamo"), AL_S("")));
+	/* The longest there is, with its last dot or without, and one that is longer. */
+	memset(longest, 'a', sizeof(longest));
+	for (size_t i = 63; i < AL_NAME_MAX; i += 64)
+		longest[i] = '.';
+	longest[AL_NAME_MAX] = '.';
+	for (size_t more = 0; more < 2; more++) {
+		assert_int_equal(al_name_canon(al_slice_of(longest, AL_NAME_MAX + more), text), AL_OK);
+		assert_int_equal(strlen(text), AL_NAME_MAX);
+		len = al_name_to_wire(al_slice_str(text), wire);
+		assert_int_equal(len, AL_NAME_WIRE_MAX);
+		assert_int_equal(al_name_from_wire(wire, len, back), AL_OK);
+		assert_string_equal(back, text);
+	}
+	longest[AL_NAME_MAX] = 'a';
+	assert_int_equal(al_name_canon(al_slice_of(longest, AL_NAME_MAX + 1), text), AL_EINVAL);
 	assert_true(al_name_within(AL_S("alamo"), AL_S("alamo")));
 	assert_false(al_name_within(AL_S("a.alamo"), AL_S("b.alamo")));
 	assert_int_equal(al_name_labels(AL_S("a.b.alamo")), 3);

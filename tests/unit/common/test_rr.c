@@ -149,6 +149,7 @@ static void lines_have_one_text(void **state)
 		{ "@ URI 1 2 \"x\"", "@ URI 1 2 \"x\"" },
 		{ "@ OPENPGPKEY ( mQCN AzIT )", "@ OPENPGPKEY mQCNAzIT" },
 		{ "@ TYPE65280 \\# 3 01 0203", "@ TYPE65280 \\# 3 010203" },
+		{ "@ TYPE65280 \\# 1 A0", "@ TYPE65280 \\# 1 a0" },
 		{ "@ TYPE65534 \\# 0", "@ TYPE65534 \\# 0" },
 		{ "@ TYPE28 \\# 16 fca10000000000000000000000000001", "@ AAAA fca1::1" },
 		{ "@ MX \\# 4 000a 00 (00)", NULL },

@@ -162,6 +162,7 @@ static void visits(void **arg)
 {
 	struct seen seen = { 0, 0, 0 };
 	struct al_state *state = sample(&seen);
+	struct al_prefix host6 = prefix("fca1:1:2::1/128"), other6 = prefix("fca2::/16");
 	struct list list = { .most = 0 };
 
 	(void)arg;
@@ -176,6 +177,8 @@ static void visits(void **arg)
 	assert_visits(state, al_state_covering, AL_ROUTE, "10.1.2.0/24", 0, " 10.1.0.0/16AS0 10.1.0.0/16AS1");
 	assert_visits(state, al_state_covering, AL_ROUTE, "10.1.2.0/24", 1, " 10.1.0.0/16AS0");
 	assert_visits(state, al_state_covering, AL_INET6NUM, "fca1:1:2::/48", 0, " fca1::/16 fca1:1::/32");
+	assert_true(al_slice_is(al_object_key(al_state_covering_inet(state, &host6, false)), "fca1:1::/32"));
+	assert_null(al_state_covering_inet(state, &other6, false));
 	assert_visits(state, al_state_covering, AL_ROUTE6, "fca1:1:2::/48", 0, " fca1:1::/32AS1");
 	assert_visits(state, al_state_covering, AL_DOMAIN, "10.1.2.0/24", 0, "");
 	assert_visits(state, al_state_within, AL_INETNUM, "10.1.0.0/16", 0, " 10.1.0.0/16 10.1.2.0/24");
