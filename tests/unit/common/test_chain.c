@@ -8,8 +8,11 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <sodium.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "../../support/signed_log.h"
@@ -245,11 +248,42 @@ static void test_evidence(void **state)
 	(void)nftw(base, visit, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+/* What cannot be kept is told all the same, with the reason. */
+static void test_evidence_that_is_not_kept(void **state)
+{
+	char base[] = "/tmp/alamo-evidence-XXXXXX", dir[64], text[AL_EVIDENCE_TEXT_MAX];
+	struct rlimit was, few;
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(base));
+	(void)snprintf(dir, sizeof(dir), "%s/file", base);
+	fd = open(dir, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(al_evidence_keep(dir, "x", al_slice_str(real.note[20]), al_slice_str(forked.note[21]), text),
+			 AL_EIO);
+	assert_non_null(strstr(text, "known is size 20 root "));
+	assert_non_null(strstr(text, "NOT kept, "));
+	assert_non_null(strstr(text, strerror(ENOTDIR)));
+	/* A directory that cannot be counted takes nothing: there is a descriptor for it, and none to look into it. */
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	few = (struct rlimit){ (rlim_t)fd + 1, was.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	assert_int_equal(al_evidence_keep(base, "x", al_slice_str(real.note[20]), al_slice_str(forked.note[21]), text),
+			 AL_ELIMIT);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+	assert_non_null(strstr(text, "not kept"));
+	assert_int_equal(count_in(base), 0);
+	(void)nftw(base, visit, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_resume), cmocka_unit_test(test_known),    cmocka_unit_test(test_known_and_kept),
-		cmocka_unit_test(test_tips),   cmocka_unit_test(test_evidence),
+		cmocka_unit_test(test_resume),         cmocka_unit_test(test_known),
+		cmocka_unit_test(test_known_and_kept), cmocka_unit_test(test_tips),
+		cmocka_unit_test(test_evidence),       cmocka_unit_test(test_evidence_that_is_not_kept),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
