@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_stream.c -- the serving side of the log stream, frame by frame: who is told what, who is turned away and why,
+ * test_stream_frames.c -- the serving side of the log stream, frame by frame: who is told what, who is turned away and why,
  * whose turn it is to read.
  */
 #include <setjmp.h>
