@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * state.c -- the fold: versions by key, prefix tries, reference counts; state_read.c reads them.
+ * state.c -- the fold: versions by key (state_slots.c), prefix tries, reference counts; state_read.c reads them.
  *
  * One slot a (class, key) for ever: it holds the newest version, living or
  * tombstone, and counts the living objects that name it. Prefix classes have
@@ -14,14 +14,13 @@
 
 #include "state_parts.h"
 
-#define KEY_BYTES_MAX 600
-
 enum al_err al_state_new(struct al_state **out)
 {
 	struct al_state *state = calloc(1, sizeof(*state));
 
 	if (state == NULL)
 		return AL_ENOMEM;
+	state_slots_init(&state->slots);
 	for (size_t i = 0; i < AL_COUNT(state->tries); i++)
 		al_trie_init(&state->tries[i]);
 	*out = state;
@@ -39,17 +38,10 @@ static bool bucket_free(const struct al_prefix *key, void *value, void *arg)
 void al_state_free(struct al_state *state)
 {
 	static const struct al_prefix all[2] = { { .bits = 32 }, { .bits = 128 } };
-	struct slot *slot, *next;
 
 	if (state == NULL)
 		return;
-	slot = state->slots;
-	HASH_CLEAR(hh, state->slots); /* of the table only: the list through the slots stays */
-	for (; slot != NULL; slot = next) {
-		next = slot->hh.next;
-		al_object_unref(slot->object);
-		free(slot);
-	}
+	state_slots_release(state);
 	for (size_t i = 0; i < AL_COUNT(state->tries); i++) {
 		al_trie_within(&state->tries[i], &all[0], bucket_free, NULL);
 		al_trie_within(&state->tries[i], &all[1], bucket_free, NULL);
@@ -65,51 +57,6 @@ void al_state_observe(struct al_state *state, al_change_fn change, void *arg)
 	state->arg = arg;
 }
 
-/* ---- slots ---- */
-
-static size_t slot_key(enum al_class cls, struct al_slice key, char out[static KEY_BYTES_MAX])
-{
-	if (key.len >= KEY_BYTES_MAX - 1)
-		return 0;
-	out[0] = (char)cls;
-	if (key.len > 0)
-		memcpy(out + 1, key.ptr, key.len);
-	return key.len + 1;
-}
-
-struct slot *state_slot(const struct al_state *state, enum al_class cls, struct al_slice key)
-{
-	char bytes[KEY_BYTES_MAX];
-	size_t len = slot_key(cls, key, bytes);
-	struct slot *slot = NULL;
-
-	if (len > 0)
-		HASH_FIND(hh, state->slots, bytes, len, slot);
-	return slot;
-}
-
-static struct slot *slot_get(struct al_state *state, enum al_class cls, struct al_slice key)
-{
-	struct slot *slot = state_slot(state, cls, key);
-	char bytes[KEY_BYTES_MAX];
-	size_t len;
-
-	if (slot != NULL)
-		return slot;
-	len = slot_key(cls, key, bytes);
-	slot = len > 0 ? calloc(1, sizeof(*slot) + len) : NULL;
-	if (slot == NULL)
-		return NULL;
-	slot->key_len = (uint16_t)len;
-	memcpy(slot->key, bytes, len);
-	HASH_ADD_KEYPTR(hh, state->slots, slot->key, slot->key_len, slot);
-	if (slot->lost) {
-		free(slot);
-		return NULL;
-	}
-	return slot;
-}
-
 /* ---- references ---- */
 
 /* Each class that `rule` lets a value name gets its count moved by `step`. */
@@ -121,7 +68,7 @@ static enum al_err reference_move(struct al_state *state, const struct al_attr_r
 
 		if ((rule->refs >> cls & 1) == 0)
 			continue;
-		slot = slot_get(state, (enum al_class)cls, key);
+		slot = state_slot_get(state, (enum al_class)cls, key);
 		if (slot == NULL)
 			return AL_ENOMEM;
 		slot->references = (uint32_t)((int)slot->references + step);
@@ -263,20 +210,20 @@ static enum al_err object_unlink(struct al_state *state, struct al_object *objec
 
 static enum al_err object_put(struct al_state *state, struct al_object *object)
 {
-	struct slot *slot = slot_get(state, (enum al_class)object->cls, al_object_key(object));
+	struct slot *slot = state_slot_get(state, (enum al_class)object->cls, al_object_key(object));
 	struct al_object *old;
 	enum al_err err = AL_OK;
 
 	if (slot == NULL)
 		return AL_ENOMEM;
-	old = slot->object;
+	old = state_slot_object(slot);
 	if (old != NULL && !old->deleted) {
 		object->created = old->created;
 		err = object_unlink(state, old);
 	} else {
 		object->created = object->time;
 	}
-	slot->object = al_object_ref(object);
+	state_slot_set(slot, al_object_ref(object));
 	if (err == AL_OK && !object->deleted)
 		err = object_link(state, object);
 	if (err == AL_OK && state->change != NULL)

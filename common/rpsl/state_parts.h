@@ -5,17 +5,32 @@
 
 #include "alamo/rpsl/state.h"
 
-#define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(slot) ((slot)->lost = true)
-#include <uthash.h>
+#include "alamo/base/table.h"
+
+#define SLOT_CHUNK 4096u
 
 struct slot {
-	UT_hash_handle hh;
-	struct al_object *object; /* newest version; NULL: only referenced so far */
-	uint32_t references;      /* living objects that name it */
-	uint16_t key_len;
-	bool lost;  /* uthash could not add it */
-	char key[]; /* class byte, key */
+	union {
+		struct al_object *object; /* newest version */
+		char *name;               /* NUL-terminated key of what is only referenced so far */
+	} u;
+	uint32_t references; /* living objects that name it */
+	uint8_t cls;
+	bool named;
+};
+
+struct slot_place {
+	uint32_t hash;
+	uint32_t at; /* 1 + number of the slot; 0: free */
+};
+
+struct slots {
+	struct slot_place *table; /* open addressing, at most three quarters full */
+	size_t size;              /* of the table, a power of two */
+	struct slot **chunks;     /* of SLOT_CHUNK each */
+	size_t chunk_count;
+	size_t count;
+	uint8_t secret[AL_TABLE_SECRET_LEN];
 };
 
 struct bucket {
@@ -24,7 +39,7 @@ struct bucket {
 };
 
 struct al_state {
-	struct slot *slots;
+	struct slots slots;
 	struct al_trie tries[4]; /* inetnum, inet6num, route, route6 */
 	size_t counts[AL_CLASS_COUNT];
 	struct al_object **as_blocks; /* borrowed from the slots */
@@ -38,6 +53,19 @@ struct al_state {
 
 /* The slot of a key; NULL: none. */
 struct slot *state_slot(const struct al_state *state, enum al_class cls, struct al_slice key);
+/* The same, made if there is none; NULL: memory, or no key is so long. It stays where it is. */
+struct slot *state_slot_get(struct al_state *state, enum al_class cls, struct al_slice key);
+/* Takes the reference; the one to the version before is the caller's. */
+void state_slot_set(struct slot *slot, struct al_object *object);
+/* In the order in which they came: 0 to slots.count - 1. */
+struct slot *state_slot_at(const struct al_state *state, size_t i);
+/* Newest version; NULL: only referenced so far. */
+static inline struct al_object *state_slot_object(const struct slot *slot)
+{
+	return slot->named ? NULL : slot->u.object;
+}
+void state_slots_init(struct slots *slots);
+void state_slots_release(struct al_state *state);
 
 /* The trie of a class whose key is a prefix; NULL: it has none. */
 struct al_trie *state_trie(struct al_state *state, unsigned cls);

@@ -23,7 +23,7 @@ const struct al_object *al_state_version(const struct al_state *state, enum al_c
 {
 	const struct slot *slot = state_slot(state, cls, key);
 
-	return slot != NULL ? slot->object : NULL;
+	return slot != NULL ? state_slot_object(slot) : NULL;
 }
 
 const struct al_object *al_state_get(const struct al_state *state, enum al_class cls, struct al_slice key)
@@ -40,10 +40,13 @@ const struct al_object *al_state_registry(const struct al_state *state)
 
 void al_state_each(const struct al_state *state, enum al_class cls, al_object_fn visit, void *arg)
 {
-	for (const struct slot *slot = state->slots; slot != NULL; slot = slot->hh.next)
-		if (slot->key[0] == (char)cls && slot->object != NULL && !slot->object->deleted &&
-		    !visit(slot->object, arg))
+	for (size_t i = 0; i < state->slots.count; i++) {
+		const struct slot *slot = state_slot_at(state, i);
+		const struct al_object *object = state_slot_object(slot);
+
+		if (slot->cls == (uint8_t)cls && object != NULL && !object->deleted && !visit(object, arg))
 			return;
+	}
 }
 
 static const struct al_trie *trie_view(const struct al_state *state, enum al_class cls)

@@ -253,6 +253,49 @@ static void wrong_entries_change_nothing(void **arg)
 	al_state_free(state);
 }
 
+#define MANY 10000u
+
+static bool in_order(const struct al_object *object, void *arg)
+{
+	unsigned *next = arg;
+	char name[32];
+
+	(void)snprintf(name, sizeof(name), "M%u-MNT", *next);
+	assert_true(al_slice_is(al_object_key(object), name));
+	++*next;
+	return true;
+}
+
+/* Each is named by the one before it, and so before it exists. They are visited in the order in which they came. */
+static void many_keys(void **unused)
+{
+	struct seen seen = { 0 };
+	struct al_state *state;
+	char text[256], name[32];
+	unsigned next = 0;
+
+	(void)unused;
+	assert_int_equal(al_state_new(&state), AL_OK);
+	al_state_observe(state, on_change, &seen);
+	for (unsigned i = 0; i < MANY; i++) {
+		(void)snprintf(text, sizeof(text), "mntner: M%u-MNT\nmnt-by: M%u-MNT\nsource: X1\n", i, i + 1);
+		assert_int_equal(apply(state, text), AL_OK);
+	}
+	for (unsigned i = 0; i <= MANY; i++) {
+		(void)snprintf(name, sizeof(name), "M%u-MNT", i);
+		assert_int_equal(al_state_references(state, AL_MNTNER, al_slice_str(name)), i > 0);
+		assert_int_equal(al_state_version(state, AL_MNTNER, al_slice_str(name)) != NULL, i < MANY);
+		/* Of another class there is none of that name. */
+		assert_null(al_state_version(state, AL_PERSON, al_slice_str(name)));
+		assert_int_equal(al_state_references(state, AL_PERSON, al_slice_str(name)), 0);
+	}
+	al_state_each(state, AL_MNTNER, in_order, &next);
+	assert_int_equal(next, MANY);
+	assert_int_equal(al_state_count(state, AL_MNTNER), MANY);
+	assert_int_equal(seen.creates, MANY);
+	al_state_free(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +304,7 @@ int main(void)
 		cmocka_unit_test(references),
 		cmocka_unit_test(visits),
 		cmocka_unit_test(wrong_entries_change_nothing),
+		cmocka_unit_test(many_keys),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
