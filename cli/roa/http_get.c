@@ -11,6 +11,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@
 #define TARGET_LEN 2048
 #define HEADERS_MAX 16384
 #define ANSWER_MAX (1 << 20) /* to a POST */
+#define ADDRESSES_MAX 8
 
 struct call {
 	struct event_base *base;
@@ -26,15 +28,16 @@ struct call {
 	struct al_slice body;
 	const char *type; /* of the body; NULL: a GET */
 	int status;
-	enum al_err err;
+	enum al_err err; /* AL_EAGAIN: no connection was made */
 };
 
+/* Where no connection came about there is a request without a code; where one broke, none. */
 static void on_answer(struct evhttp_request *request, void *arg)
 {
 	struct call *call = arg;
 	struct evbuffer *in;
 
-	call->err = AL_ECLOSED;
+	call->err = request != NULL ? AL_EAGAIN : AL_ECLOSED;
 	if (request != NULL && evhttp_request_get_response_code(request) != 0) {
 		call->status = evhttp_request_get_response_code(request);
 		call->err = AL_OK;
@@ -60,9 +63,9 @@ static bool request_fill(const struct call *call, struct evhttp_request *request
 
 static enum al_err request_run(struct call *call, struct evhttp_connection *conn, const char *host, const char *target)
 {
-	const struct timeval limit = { .tv_sec = HTTP_GET_SECONDS };
 	struct evhttp_request *request = evhttp_request_new(on_answer, call);
 
+	call->err = AL_ECLOSED; /* when time is over */
 	if (request == NULL)
 		return AL_ENOMEM;
 	evhttp_connection_set_timeout(conn, HTTP_GET_SECONDS / 4);
@@ -74,7 +77,6 @@ static enum al_err request_run(struct call *call, struct evhttp_connection *conn
 	}
 	if (evhttp_make_request(conn, request, call->type != NULL ? EVHTTP_REQ_POST : EVHTTP_REQ_GET, target) != 0)
 		return AL_ECLOSED;
-	(void)event_base_loopexit(call->base, &limit);
 	(void)event_base_dispatch(call->base);
 	return call->err;
 }
@@ -94,31 +96,28 @@ static enum al_err host_plain(const struct evhttp_uri *uri, char out[static 256]
 	return name.len > 0 && al_slice_copy(name, out, 256) == AL_OK ? AL_OK : AL_EINVAL;
 }
 
-static enum al_err uri_call(struct call *call, const struct evhttp_uri *uri, const char *target)
+/* By one of the host's addresses: libevent itself would try the first of them and no other. */
+static enum al_err address_call(struct call *call, const struct evhttp_uri *uri, const struct addrinfo *at,
+				const char *name, const char *target)
 {
-	bool tls = is_scheme(uri, "https");
-	struct bufferevent *bev = NULL;
+	char address[NI_MAXHOST], service[NI_MAXSERV], host[300];
+	struct bufferevent *bev = is_scheme(uri, "https") ? http_tls_new(call->base, name) : NULL;
 	struct evhttp_connection *conn = NULL;
-	char plain[256], host[300];
-	int port = evhttp_uri_get_port(uri);
-	enum al_err err = host_plain(uri, plain);
+	uint64_t port = 0;
+	enum al_err err;
 
-	if (err != AL_OK)
-		return err;
-	if (tls)
-		bev = http_tls_new(call->base, plain);
-	if (!tls || bev != NULL)
-		conn = evhttp_connection_base_bufferevent_new(call->base, NULL, bev, plain,
-							      (uint16_t)(port > 0 ? port
-									 : tls    ? 443
-										  : 80));
+	if ((bev != NULL || !is_scheme(uri, "https")) &&
+	    getnameinfo(at->ai_addr, at->ai_addrlen, address, sizeof(address), service, sizeof(service),
+			NI_NUMERICHOST | NI_NUMERICSERV) == 0 &&
+	    al_slice_u64(al_slice_str(service), UINT16_MAX, &port) == AL_OK)
+		conn = evhttp_connection_base_bufferevent_new(call->base, NULL, bev, address, (uint16_t)port);
 	if (conn == NULL) {
 		if (bev != NULL)
 			bufferevent_free(bev);
 		return AL_ENOMEM;
 	}
-	if (port > 0)
-		(void)snprintf(host, sizeof(host), "%s:%d", evhttp_uri_get_host(uri), port);
+	if (evhttp_uri_get_port(uri) > 0)
+		(void)snprintf(host, sizeof(host), "%s:%s", evhttp_uri_get_host(uri), service);
 	else
 		(void)snprintf(host, sizeof(host), "%s", evhttp_uri_get_host(uri));
 	err = request_run(call, conn, host, target);
@@ -126,12 +125,37 @@ static enum al_err uri_call(struct call *call, const struct evhttp_uri *uri, con
 	return err;
 }
 
+static enum al_err uri_call(struct call *call, const struct evhttp_uri *uri, const char *target)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
+	struct addrinfo *list = NULL;
+	char name[256], port[16];
+	unsigned tried = 0;
+	enum al_err err = host_plain(uri, name);
+
+	if (err != AL_OK)
+		return err;
+	if (evhttp_uri_get_port(uri) > 0)
+		(void)snprintf(port, sizeof(port), "%d", evhttp_uri_get_port(uri));
+	else
+		(void)snprintf(port, sizeof(port), "%s", is_scheme(uri, "https") ? "443" : "80");
+	if (getaddrinfo(name, port, &hints, &list) != 0)
+		return AL_ECLOSED;
+	err = AL_EAGAIN;
+	for (const struct addrinfo *at = list; at != NULL && err == AL_EAGAIN && tried < ADDRESSES_MAX;
+	     at = at->ai_next, tried++)
+		err = address_call(call, uri, at, name, target);
+	freeaddrinfo(list);
+	return err == AL_EAGAIN ? AL_ECLOSED : err;
+}
+
 static enum al_err call_run(struct call *call, const struct evhttp_uri *uri, const char *target)
 {
+	const struct timeval limit = { .tv_sec = HTTP_GET_SECONDS }; /* for all addresses together */
 	enum al_err err = AL_ENOMEM;
 
 	call->base = event_base_new();
-	if (call->base != NULL)
+	if (call->base != NULL && event_base_loopexit(call->base, &limit) == 0)
 		err = uri_call(call, uri, target);
 	if (call->base != NULL)
 		event_base_free(call->base);

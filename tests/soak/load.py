@@ -66,9 +66,12 @@ class Member:
         return answer
 
     def prev(self, cls, key):
+        """A number or none: a registry that is busy, or not the one that writes, answers in other words."""
         while not self.ending.is_set():
             with contextlib.suppress(OSError, AssertionError, IndexError):
-                return self.authority.prev(cls, key)
+                prev = self.authority.prev(cls, key)
+                if prev == "none" or prev.isdigit():
+                    return prev
             self.ending.wait(0.05)
         return "none"
 
