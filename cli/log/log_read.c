@@ -257,11 +257,33 @@ static int dir_take(struct log_read *r, const struct log_read_options *options)
 	return code;
 }
 
+/* Each of a host's addresses, as al_follow takes a list: not every server listens on all of them. */
+static int address_list(const struct addrinfo *list, char out[static PATH_MAX])
+{
+	char host[NI_MAXHOST], port[NI_MAXSERV];
+	size_t len = 0, count = 0;
+
+	out[0] = '\0';
+	for (const struct addrinfo *at = list; at != NULL && count < AL_FOLLOW_ADDRESSES; at = at->ai_next, count++) {
+		bool six = at->ai_family == AF_INET6;
+		int code = getnameinfo(at->ai_addr, at->ai_addrlen, host, sizeof(host), port, sizeof(port),
+				       NI_NUMERICHOST | NI_NUMERICSERV);
+
+		if (code != 0)
+			return code;
+		len += (size_t)snprintf(out + len, PATH_MAX - len, "%s%s%s%s:%s", count > 0 ? "," : "", six ? "[" : "",
+					host, six ? "]" : "", port);
+		if (len >= PATH_MAX)
+			return EAI_OVERFLOW;
+	}
+	return 0;
+}
+
 int log_read_address(const char *address, const char *port, char out[static PATH_MAX])
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	struct addrinfo *list = NULL;
-	char host[SETTING_MAX], service[16], number[64];
+	char host[SETTING_MAX], service[16];
 	int code;
 
 	if (strchr(address, '/') != NULL)
@@ -273,9 +295,7 @@ int log_read_address(const char *address, const char *port, char out[static PATH
 	code = getaddrinfo(host, service, &hints, &list);
 	if (code != 0)
 		return command_fail(CLI_OFFLINE, "%s: %s", host, gai_strerror(code));
-	code = getnameinfo(list->ai_addr, list->ai_addrlen, number, sizeof(number), NULL, 0, NI_NUMERICHOST);
-	if (code == 0)
-		snprintf(out, PATH_MAX, list->ai_family == AF_INET6 ? "[%s]:%s" : "%s:%s", number, service);
+	code = address_list(list, out);
 	freeaddrinfo(list);
 	return code == 0 ? CLI_DONE : command_fail(CLI_USAGE, "%s: %s", host, gai_strerror(code));
 }

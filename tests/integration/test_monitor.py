@@ -9,6 +9,7 @@ import email.policy
 import http.server
 import json
 import os
+import re
 import signal
 import ssl
 import subprocess
@@ -274,6 +275,22 @@ def test_https_by_name(own_authority, monitor, key, tmp_path):
         told = monitor("--webhook", f"https://localhost:{web.port}/x", "--state", tmp_path / "state",
                        env={"SSL_CERT_FILE": str(tmp_path / "tls.crt")}).once()
         assert len(web.taken) == 1 and told.returncode == 0, told.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a hosts file of its own needs a mount namespace")
+def test_a_name_with_two_addresses(own_authority, monitor, key, tmp_path):
+    """The first of which nobody listens on."""
+    own_authority.member(key)
+    (tmp_path / "hosts").write_text("::1 two.example\n127.0.0.1 two.example\n")
+    inside = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', tmp_path / "hosts"]
+    assert re.findall(r"^(\S+) +STREAM", run(*inside, "getent", "ahosts", "two.example").stdout, re.M)[0] == "::1"
+    with receiver() as web:
+        told = monitor("--webhook", f"http://two.example:{web.port}/x", "--state", tmp_path / "state")
+        done = run(*inside, *told.words, "--once", check=False, env=told.env)
+        assert len(web.taken) == 1 and done.returncode == 0, done.stderr
+    port = own_authority.endpoints["stream"][1]
+    verified = run(*inside, ALAMO, "verify", "--stream", f"two.example:{port}", "--key", own_authority.dir / "keys/log.pub", env=told.env)
+    assert "verified: every entry" in verified.stdout
 
 
 class Mailer:
