@@ -200,6 +200,40 @@ static void kept_and_loaded(void **state)
 	assert_int_equal(rmdir(signer.dir), 0);
 }
 
+/* What cannot be removed is said, and what is new is kept all the same; what cannot be written leaves what there is. */
+static void kept_though_it_fails(void **state)
+{
+	struct vrp_set *one = signer_set(3, 10), *two = signer_set(4, 20), *three = signer_set(5, 30);
+	struct signer signer;
+	struct moment moment;
+	struct kept kept;
+
+	(void)state;
+	signer_init(&signer);
+	moment_init(&moment);
+	kept = kept_of(&signer);
+	show(&moment, &signer, one, 12, 100);
+	assert_int_equal(save(&kept, &moment, 100, 1100), AL_OK);
+	assert_int_equal(unlink(signer_path(&signer, "roa-10.set")), 0);
+	assert_int_equal(mkdir(signer_path(&signer, "roa-10.set"), 0700), 0);
+	show(&moment, &signer, two, 21, 200);
+	assert_int_equal(save(&kept, &moment, 200, 1200), AL_EIO);
+	assert_kept(&kept, two, 21, 200);
+	assert_int_equal(mkdir(signer_path(&signer, "roa-30.set"), 0700), 0);
+	show(&moment, &signer, three, 31, 300);
+	assert_int_equal(save(&kept, &moment, 300, 1300), AL_EIO);
+	assert_kept(&kept, two, 21, 200);
+	moment_release(&moment);
+	vrp_set_unref(one);
+	vrp_set_unref(two);
+	vrp_set_unref(three);
+	assert_int_equal(rmdir(signer_path(&signer, "roa-10.set")), 0);
+	assert_int_equal(rmdir(signer_path(&signer, "roa-30.set")), 0);
+	assert_int_equal(unlink(signer_path(&signer, "roa-20.set")), 0);
+	assert_int_equal(unlink(signer_path(&signer, "roa.head")), 0);
+	assert_int_equal(rmdir(signer.dir), 0);
+}
+
 /* The log's key, the tree's root and the set's hash are asked for. */
 static void kept_and_changed(void **state)
 {
@@ -251,7 +285,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(shown),           cmocka_unit_test(freshness),        cmocka_unit_test(clock_set),
-		cmocka_unit_test(kept_and_loaded), cmocka_unit_test(kept_and_changed),
+		cmocka_unit_test(kept_and_loaded), cmocka_unit_test(kept_though_it_fails),
+		cmocka_unit_test(kept_and_changed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
