@@ -11,6 +11,9 @@
 
 #define OPTION(len, data) HEAD("\1\0", "\1", "\0", "\0", "\1") NAME IN_A OPT("\0", "\0\0", len, data)
 
+#define IXFR HEAD("\1\0", "\1", "\0", "\1", "\0") NAME "\0\0\xfb\0\1"
+#define TIMES "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+
 struct row {
 	const char *what;
 	const char *bytes;
@@ -76,6 +79,15 @@ static const struct row rows[] = {
 						      "\0\0\0\0"
 						      "\0\0\0\0",
 	    RCODE_NOERROR, true),
+	ROW("IXFR, names spelled out",
+	    IXFR "\5alamo\0"
+		 "\0\6\0\1\0\0\0\0\0\34\1a\xc0\x0c\1b\xc0\x0c\0\0\0\1" TIMES,
+	    RCODE_NOERROR, true),
+	ROW("IXFR, too short a SOA", IXFR "\xc0\x0c\0\6\0\1\0\0\0\0\0\25\0\0\0\0\1" TIMES, RCODE_FORMERR, true),
+	ROW("IXFR, too long a SOA", IXFR "\xc0\x0c\0\6\0\1\0\0\0\0\0\27\0\0\0\0\0\0\1" TIMES, RCODE_FORMERR, true),
+	ROW("IXFR, no SOA but TXT", IXFR "\xc0\x0c\0\20\0\1\0\0\0\0\0\26\0\0\0\0\0\1" TIMES, RCODE_FORMERR, true),
+	ROW("IXFR, no name", IXFR "\x40\0\6\0\1\0\0\0\0\0\26\0\0\0\0\0\1" TIMES, RCODE_FORMERR, true),
+	ROW("IXFR, a name to the end", IXFR "\1", RCODE_FORMERR, true),
 	ROW("chaos",
 	    HEAD("\1\0", "\1", "\0", "\0", "\0") "\7version\4bind"
 						 "\0\0\x10\0\3",
