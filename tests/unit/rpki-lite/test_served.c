@@ -24,7 +24,8 @@ struct bench {
 	struct vrp_history *coming;
 	uint16_t port, rtr_port;
 	unsigned firsts, looks;
-	uint64_t wanted; /* of alamo_rpki_stale */
+	const char *name; /* a metric, and what is waited for */
+	uint64_t wanted;
 };
 
 static void on_first(void *arg)
@@ -37,19 +38,35 @@ static void look(void *arg)
 {
 	struct bench *bench = arg;
 
-	if (metric("alamo_rpki_stale") == bench->wanted || ++bench->looks == 2000)
+	if (metric(bench->name) == bench->wanted || ++bench->looks == 2000)
 		al_loop_stop(bench->loop);
 	else
 		al_timer_set(bench->timer, 10);
 }
 
-static void wait_stale(struct bench *bench, uint64_t wanted)
+static void wait_for(struct bench *bench, const char *name, uint64_t wanted)
 {
+	bench->name = name;
 	bench->wanted = wanted;
 	bench->looks = 0;
 	al_timer_set(bench->timer, 0);
 	al_loop_run(bench->loop);
-	assert_int_equal(metric("alamo_rpki_stale"), wanted);
+	assert_int_equal(metric(name), wanted);
+}
+
+static void wait_stale(struct bench *bench, uint64_t wanted)
+{
+	wait_for(bench, "alamo_rpki_stale", wanted);
+}
+
+static void conf_load(struct bench *bench, const char *text)
+{
+	char why[256];
+
+	signer_write(&bench->signer, "alamo.conf", al_slice_str(text));
+	al_conf_free(bench->conf);
+	assert_int_equal(al_conf_load(signer_path(&bench->signer, "alamo.conf"), &bench->conf, why, sizeof(why)),
+			 AL_OK);
 }
 
 static int setup(void **state)
@@ -59,13 +76,11 @@ static int setup(void **state)
 		.max_conns = 4, .max_per_source = 4, .highest = 2, .timers = { 300, 30, 600 }
 	};
 	const struct served_ops ops = { on_first, &bench };
-	char why[256];
 
 	bench = (struct bench){ 0 };
 	signer_init(&bench.signer);
-	signer_write(&bench.signer, "alamo.conf", AL_S("[rpki]\nstale-seconds = 1\nbrake-percent = 100\n"));
 	assert_int_equal(mkdir(signer_path(&bench.signer, "run"), 0700), 0);
-	assert_int_equal(al_conf_load(signer_path(&bench.signer, "alamo.conf"), &bench.conf, why, sizeof(why)), AL_OK);
+	conf_load(&bench, "[rpki]\nstale-seconds = 1\nbrake-percent = 100\n");
 	assert_int_equal(al_loop_new(&bench.loop), AL_OK);
 	assert_int_equal(al_timer_new(bench.loop, look, &bench, &bench.timer), AL_OK);
 	assert_int_equal(al_http_new(bench.loop, &bench.http), AL_OK);
@@ -205,10 +220,29 @@ static void a_set_grows_old(void **state)
 	assert_int_equal(metric("alamo_rpki_sets_total"), sets + 2);
 }
 
+/* What is held back waits for a word, which is looked for by the clock. */
+static void a_held_set_is_let_out(void **state)
+{
+	struct bench *bench = *state;
+
+	offer(bench, 40, 10, al_now_s() + 60);
+	conf_load(bench, "[rpki]\nbrake-percent = 25\nbrake-seconds = 0\n");
+	served_limit(bench->served, bench->conf);
+	offer(bench, 3, 12, al_now_s() + 60);
+	assert_int_equal(metric("alamo_rpki_held"), 1);
+	assert_served(bench, 40, 10, 200);
+	signer_write(&bench->signer, "run/roa.release", AL_S("12\n"));
+	wait_for(bench, "alamo_rpki_held", 0);
+	assert_served(bench, 3, 12, 200);
+	assert_int_equal(served_moment(bench->served)->cp.size, 12);
+	assert_false(signer_has(&bench->signer, "run/roa.held"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_set_grows_old, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_held_set_is_let_out, setup, teardown),
 	};
 
 	if (sodium_init() < 0)
