@@ -284,8 +284,11 @@ static void kept_and_changed(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(shown),           cmocka_unit_test(freshness),        cmocka_unit_test(clock_set),
-		cmocka_unit_test(kept_and_loaded), cmocka_unit_test(kept_though_it_fails),
+		cmocka_unit_test(shown),
+		cmocka_unit_test(freshness),
+		cmocka_unit_test(clock_set),
+		cmocka_unit_test(kept_and_loaded),
+		cmocka_unit_test(kept_though_it_fails),
 		cmocka_unit_test(kept_and_changed),
 	};
 
