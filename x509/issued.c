@@ -71,7 +71,7 @@ void issued_sort(struct issued *issued)
 
 const struct issued_file *issued_find(const struct issued *issued, const char *path)
 {
-	struct issued_file key;
+	struct issued_file key = { .path = "" };
 
 	(void)snprintf(key.path, sizeof(key.path), "%s", path);
 	return issued->file_count == 0

@@ -74,7 +74,7 @@ static int said(const char *url, enum al_err err)
 int log_fetch(const char *url, const struct al_vkey *key, const char *folder)
 {
 	struct al_tile_dir *dir = NULL;
-	struct al_checkpoint cp;
+	struct al_checkpoint cp = { .size = 0 };
 	struct al_buf note;
 	enum al_err err;
 

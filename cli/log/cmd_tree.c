@@ -54,9 +54,10 @@ static bool member_take(const struct al_object *mntner, void *arg)
 		size_t cap = t->cap > 0 ? 2 * t->cap : 256;
 		struct member *more = realloc(t->members, cap * sizeof(*more));
 
-		t->failed = more == NULL;
-		if (t->failed)
+		if (more == NULL) {
+			t->failed = true;
 			return false;
+		}
 		t->members = more;
 		t->cap = cap;
 	}
@@ -72,9 +73,10 @@ static bool pool_take(const struct al_object *block, void *arg)
 	if (al_object_attr(block, "assign-tree").len == 0)
 		return true;
 	more = realloc(t->pools, (t->pool_count + 1) * sizeof(*more));
-	t->failed = more == NULL;
-	if (t->failed)
+	if (more == NULL) {
+		t->failed = true;
 		return false;
+	}
 	t->pools = more;
 	t->pools[t->pool_count++] = block;
 	return true;

@@ -141,7 +141,7 @@ static const struct al_object *node_named(const struct al_state *state, const ch
 	const struct al_object *node;
 	size_t len = 0;
 
-	for (; word[len] != '\0' && len < sizeof(upper) - 1; len++)
+	for (; len < sizeof(upper) - 1 && word[len] != '\0'; len++)
 		upper[len] = (char)(word[len] >= 'a' && word[len] <= 'z' ? word[len] - 32 : word[len]);
 	upper[len] = '\0';
 	node = al_state_get(state, AL_NODE, al_slice_str(upper));

@@ -236,7 +236,7 @@ static void on_settled(void *arg)
 /* Does each anycast service answer as it did when the files were rendered? */
 static bool services_same(struct agent *a)
 {
-	bool before[NODE_SERVICES_MAX];
+	bool before[NODE_SERVICES_MAX] = { false };
 
 	for (size_t i = 0; i < a->now->view.service_count; i++)
 		before[i] = a->now->view.services[i].answers;

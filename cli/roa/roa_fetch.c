@@ -193,7 +193,7 @@ static bool file_wanted(const struct option_list *wanted, enum origin_file_kind 
 /* What does not exist was not made, since it would have been the same. */
 static int file_swap(const struct fetch *f, const struct origin_file_def *def, bool keep)
 {
-	char path[PATH_MAX], next[PATH_MAX];
+	char path[PATH_MAX], next[PATH_MAX] = "";
 	int code = path_of(f, def->name, "", path);
 
 	if (code == CLI_DONE)

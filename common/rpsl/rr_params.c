@@ -54,7 +54,7 @@ static bool empty_format(struct al_slice wire, struct al_buf *out)
 /* Section 8: keys that must be understood, each once, in order, without `mandatory` itself. */
 static const char *mandatory_parse(struct al_slice text, struct al_buf *wire)
 {
-	uint16_t keys[PARAMS_MAX], key;
+	uint16_t keys[PARAMS_MAX] = { 0 }, key;
 	struct al_slice word;
 	size_t count = 0, at;
 	bool more = true;

@@ -42,7 +42,7 @@ static enum al_err bundles_visit(const char *path, uint64_t from, uint64_t size,
 enum al_err al_tile_dir_walk(const char *path, const struct al_vkey *key, uint64_t from, al_tile_visit_fn visit,
 			     void *arg, struct al_buf *note)
 {
-	struct al_checkpoint cp;
+	struct al_checkpoint cp = { .size = 0 };
 	enum al_err err = al_tile_dir_note(path, note);
 
 	if (err == AL_OK)
