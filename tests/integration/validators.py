@@ -81,7 +81,7 @@ class Validators:
     def run(self, *words, at=None, timeout=120):
         """In the servers' namespaces; `at` is the clock's offset, as faketime has it."""
         fake = ["faketime", "-f", at] if at else []
-        command = ["nsenter", "--target", self.process.pid, "--mount", "--net", "--root", *fake, *words]
+        command = ["nsenter", "--target", self.process.pid, "--mount", "--net", "--root", "--wdns=/", *fake, *words]
         return subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=timeout)
 
     def cache(self, name):

@@ -86,7 +86,7 @@ class Machine:
         self.internet, self.name, self.number, self.holder = internet, name, number, holder
         self.address = f"{WIRE}.{number}"
         self.home = internet.folder / name
-        self.inside = ["nsenter", "-t", str(holder.pid), "-n", "-m", "-r"]
+        self.inside = ["nsenter", "-t", str(holder.pid), "-n", "-m", "-r", "--wdns=/"]
         self.typed, self.wires, self.bird, self.router = [], {}, None, "bird"
         path = f"{self.home}/bin:/usr/sbin:/sbin:{os.environ['PATH']}"
         self.env = nobody_home() | {"HOME": str(self.home), "PATH": path}
