@@ -221,6 +221,21 @@ static void test_fenced_with_a_session(void **state)
 	assert_size(f->engine, 0);
 }
 
+/* Nobody leads a ledger that is not there any more. */
+static void test_nothing_left_to_lead(void **state)
+{
+	struct fixture *f = *state;
+	struct engine *second;
+
+	assert_int_equal(engine_follow(f->where, &second), AL_OK);
+	engine_close(f->engine);
+	f->engine = NULL;
+	assert_true(engine_sql(f->where, "DELETE FROM head"));
+	assert_int_equal(second->ops->lead(second, 0), AL_ESTALE);
+	assert_int_equal(second->ops->begin(second), AL_ESTALE);
+	engine_close(second);
+}
+
 static void test_what_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -253,6 +268,7 @@ int main(void)
 		EACH(test_server_frozen),          EACH(test_server_crashed),
 		EACH(test_standby_not_waited_for), EACH(test_fenced),
 		EACH(test_fenced_with_a_session),  EACH(test_what_is_refused),
+		EACH(test_nothing_left_to_lead),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
