@@ -451,6 +451,30 @@ static void test_texts_of_a_batch(void **state)
 	assert_text(engine, "person B", NULL);
 }
 
+/* What the caller has no room for is not given in part as if it were all. */
+static void test_without_room_for_it(void **state)
+{
+	struct engine *engine = ((struct fixture *)*state)->engine;
+	uint8_t hash[AL_HASH_LEN];
+	struct ledger_queued row;
+	struct al_buf small;
+	uint64_t id;
+
+	commit_of(engine, 0, 1, "note");
+	assert_int_equal(ask(engine, &(struct ask){ 5, 1, 1, "key=1" }, 9, &id), AL_OK);
+	assert_int_equal(engine->ops->begin(engine), AL_OK);
+	assert_int_equal(put(engine, "person A", "text", 0), AL_OK);
+	assert_int_equal(engine->ops->commit(engine), AL_OK);
+	al_buf_init(&small, 3);
+	assert_int_equal(engine->ops->side->get(engine, AL_S("person A"), hash, &small), AL_ELIMIT);
+	al_buf_reset(&small);
+	assert_int_equal(engine->ops->note(engine, 1, &small), AL_ELIMIT);
+	al_buf_reset(&small);
+	assert_int_equal(engine->ops->queue->get(engine, id, &row, &small), AL_ELIMIT);
+	al_buf_release(&small);
+	assert_text(engine, "person A", "text");
+}
+
 static void test_erased(void **state)
 {
 	struct engine *engine = ((struct fixture *)*state)->engine;
@@ -588,6 +612,7 @@ int main(void)
 		EACH(test_refused_all_at_once),
 		EACH(test_waits_for_so_long),
 		EACH(test_texts_of_a_batch),
+		EACH(test_without_room_for_it),
 		EACH(test_erased),
 		EACH(test_taken_once),
 		EACH(test_saved_and_adopted),
