@@ -192,6 +192,33 @@ static void test_the_source_gets_the_bill(void **state)
 	al_buf_release(&objects);
 }
 
+/* Many from one network share what it has, and whom it turns away has paid nothing. */
+static void test_a_network_is_poor(void **state)
+{
+	struct tariff tariff = { .sources = budget_make(3), .networks = budget_make(3) };
+	struct payer one = tariff_payer("192.0.2.1:1"), two = tariff_payer("192.0.2.2:1");
+	struct payer far = tariff_payer("198.51.100.2:1");
+	char words[TARIFF_WORDS];
+	uint64_t now = 1000000;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(tariff_enter(&tariff, &one, BUDGET_REQUEST, now, words));
+	assert_false(tariff_enter(&tariff, &one, BUDGET_REQUEST, now, words));
+	says(words, "budget of your address used up: try again in ");
+	for (unsigned i = 0; i < 5; i++) {
+		assert_false(tariff_enter(&tariff, &two, BUDGET_REQUEST, now, words));
+		says(words, "budget of your network used up: try again in ");
+	}
+	assert_true(tariff_enter(&tariff, &far, BUDGET_REQUEST, now, words));
+	budget_free(tariff.networks);
+	tariff.networks = NULL;
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(tariff_enter(&tariff, &two, BUDGET_REQUEST, now, words));
+	assert_false(tariff_enter(&tariff, &two, BUDGET_REQUEST, now, words));
+	budget_free(tariff.sources);
+}
+
 static void test_without_room(void **state)
 {
 	struct registry_rig *rig = *state;
@@ -232,7 +259,8 @@ int main(void)
 		RIG_TEST(test_keys_pay_for_everything_but_a_repeat),
 		RIG_TEST(test_nobody_pays_for_anothers_repeats),
 		RIG_TEST(test_the_source_gets_the_bill),
-		RIG_TEST(test_without_room),
+cmocka_unit_test(test_a_network_is_poor),
+				RIG_TEST(test_without_room),
 		RIG_TEST(test_consent_waits),
 	};
 
