@@ -115,14 +115,57 @@ static void test_all_of_one(void **state)
 	assert_string_equal(registry_rig_question(rig, "queue"), "% end\n");
 }
 
+/* By where they came from: an address, its network, of each family; a socket of this machine. */
+static void test_all_of_one_place(void **state)
+{
+	static const struct {
+		const char *peer, *number;
+	} asks[] = {
+		{ "192.0.2.1:4711", "1" },      { "192.0.2.2:4711", "2" },       { "[fca1:0:7:8::9]:4711", "3" },
+		{ "[fca1:0:7:8:1::]:99", "4" }, { "[fca1:0:7:9::9]:4711", "5" }, { "local", "6" },
+	};
+	static const struct {
+		const char *what, *says;
+	} drops[] = {
+		{ "source=192.0.2.3", "(REF-MISSING)" },
+		{ "network=192.0.3.0/24", "(REF-MISSING)" },
+		{ "source=192.0.2.2", "off the queue: 1\n" },
+		{ "network=192.0.2.0/24", "off the queue: 1\n" },
+		{ "source=fca1:0:7:8::/64", "off the queue: 2\n" },
+		{ "network=fca1:0:7::/48", "off the queue: 1\n" },
+		{ "source=local", "off the queue: 1\n" },
+	};
+	struct registry_rig *rig = *state;
+
+	for (size_t i = 0; i < AL_COUNT(asks); i++) {
+		struct payer payer = tariff_payer(asks[i].peer);
+		struct al_buf raw;
+		char objects[200];
+
+		(void)snprintf(objects, sizeof(objects),
+			       "inet6num: fca1:200:%s::/48\nnetname: X-NET\nmnt-by: ALICE-MNT\nsource: TEST\n",
+			       asks[i].number);
+		al_buf_init(&raw, 65536);
+		registry_rig_request(rig, "prev: none\n", objects, "1", &raw);
+		says(registry_rig_send(rig, al_buf_view(&raw), &payer), "% queued: ");
+		al_buf_release(&raw);
+	}
+	for (size_t i = 0; i < AL_COUNT(drops); i++) {
+		char what[100];
+
+		(void)snprintf(what, sizeof(what), "queue-refuse-all %s no", drops[i].what);
+		says(control(rig, what, 60, "0"), drops[i].says);
+	}
+	assert_string_equal(registry_rig_question(rig, "queue"), "% end\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_who_and_when),
-		TEST(test_once),
-		TEST(test_all_of_one),
+		TEST(test_who_and_when),            TEST(test_once),
+		TEST(test_all_of_one),   TEST(test_all_of_one_place),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
