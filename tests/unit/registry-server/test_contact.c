@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_contact.c -- a contact text by control requests: whom it is shown to, what that costs, and who has it erased.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "registry_rig.h"
+
+#include "../said.h"
+
+#define TEXT "salt: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\ne-mail: ann@example.net\n"
+
+/* A role or person of Alice's, with its text beside it; `more`: its lines. */
+static void contact_put(struct registry_rig *rig, const char *handle, const char *more)
+{
+	struct al_buf raw, block, hash;
+	uint8_t digest[AL_HASH_LEN];
+	char objects[500];
+
+	al_buf_init(&block, 1000);
+	al_buf_printf(&block, "-----BEGIN CONTACT %s-----\n%s", handle, TEXT);
+	(void)crypto_hash_sha256(digest, (const unsigned char *)TEXT, sizeof(TEXT) - 1);
+	al_buf_init(&hash, 100);
+	al_buf_base64(&hash, digest, sizeof(digest));
+	(void)snprintf(objects, sizeof(objects),
+		       "person: Ann\nnic-hdl: %s\ncontact: sha256:%.*s\n%smnt-by: ALICE-MNT\nsource: TEST\n", handle,
+		       AL_FMT(al_buf_view(&hash)), more);
+	al_buf_init(&raw, 65536);
+	registry_rig_request(rig, "prev: none\n", objects, "1", &raw);
+	al_buf_slice(&raw, al_buf_view(&block));
+	al_buf_printf(&raw, "-----END CONTACT %s-----\n", handle);
+	says(registry_rig_send(rig, al_buf_view(&raw), NULL), "% receipt");
+	al_buf_release(&raw);
+	al_buf_release(&block);
+	al_buf_release(&hash);
+}
+
+static const char *control(struct registry_rig *rig, const char *what, const char *signers)
+{
+	static unsigned nonce;
+	char header[400], until[AL_TIME_STRLEN];
+
+	al_time_format(al_now_s() + 60, until);
+	(void)snprintf(header, sizeof(header), "control: %s\nnonce: %u\nnot-after: %s\n", what, nonce++, until);
+	return registry_rig_ask(rig, header, "", signers);
+}
+
+static int setup(void **state)
+{
+	(void)registry_rig_setup(state);
+	says(registry_rig_ask(*state, "prev: none\n", ALICE, "1"), "% receipt");
+	contact_put(*state, "ALL-TEST", "");
+	contact_put(*state, "MEM-TEST", "contact-for: members\n");
+	contact_put(*state, "HOLD-TEST", "contact-for: holders\n");
+	return 0;
+}
+
+static void test_shown_to_its_audience(void **state)
+{
+	struct registry_rig *rig = *state;
+
+	says(registry_rig_question(rig, "contact ALL-TEST"), "e-mail: ann@example.net");
+	says(registry_rig_question(rig, "contact MEM-TEST"), "for members");
+	does_not_say(rig->answer, "e-mail");
+	says(registry_rig_question(rig, "contact HOLD-TEST"), "for holders");
+	does_not_say(rig->answer, "e-mail");
+	/* Bob has a key and nothing else: then he is a member, then he holds a number. */
+	says(control(rig, "contact-show ALL-TEST", "2"), "e-mail: ann@example.net");
+	says(control(rig, "contact-show MEM-TEST", "2"),
+	     "its contact text is for members, and none of them has signed");
+	does_not_say(rig->answer, "e-mail");
+	says(registry_rig_ask(rig, "prev: none\n", BOB, "2"), "% receipt");
+	says(control(rig, "contact-show MEM-TEST", "2"), "e-mail: ann@example.net");
+	says(control(rig, "contact-show HOLD-TEST", "2"), "[person] HOLD-TEST: its contact text is for holders,");
+	does_not_say(rig->answer, "e-mail");
+	says(registry_rig_ask(rig, "prev: none\n", "aut-num: AUTO-1\nas-name: X-AS\nmnt-by: BOB-MNT\nsource: TEST\n",
+			      "2"),
+	     "% receipt");
+	says(control(rig, "contact-show HOLD-TEST", "2"), "e-mail: ann@example.net");
+	/* Its own maintainer sees it, whoever else may. */
+	says(control(rig, "contact-show HOLD-TEST", "1"), "e-mail: ann@example.net");
+}
+
+static void test_a_text_costs_as_twenty_requests(void **state)
+{
+	struct registry_rig *rig = *state;
+	struct tariff tariff = { .keys = budget_new(30, 100) };
+	struct said said;
+
+	assert_non_null(tariff.keys);
+	says(registry_rig_ask(rig, "prev: none\n", BOB, "2"), "% receipt");
+	pipeline_limit(rig->pipeline, &tariff);
+	said_begin(&said);
+	says(control(rig, "contact-show MEM-TEST", "2"), "e-mail: ann@example.net");
+	says(control(rig, "contact-show MEM-TEST", "2"), "%ERROR: budget of key SHA256:");
+	does_not_say(rig->answer, "e-mail");
+	for (unsigned i = 0; i < 3; i++) /* not the hostmaster's */
+		says(control(rig, "contact-show MEM-TEST", "0"), "e-mail: ann@example.net");
+	(void)said_end(&said);
+	says(said.text, "outcome=shown what=\"contact-show MEM-TEST\" key=SHA256:");
+	says(said.text, "outcome=poor what=\"contact-show MEM-TEST\" key=SHA256:");
+	budget_free(tariff.keys);
+}
+
+static void test_erased_by_its_maintainer(void **state)
+{
+	struct registry_rig *rig = *state;
+	uint64_t size = ledger_head(rig->ledger, NULL).size;
+
+	says(control(rig, "contact-erase ALL-TEST", "2"), "[person] ALL-TEST: none of its maintainers has signed");
+	says(registry_rig_question(rig, "contact ALL-TEST"), "e-mail: ann@example.net");
+	says(control(rig, "contact-erase ALL-TEST", "1"), "Control SUCCEEDED: contact-erase ALL-TEST\n");
+	does_not_say(rig->answer, "queue");
+	does_not_say(registry_rig_question(rig, "contact ALL-TEST"), "e-mail");
+	says(control(rig, "contact-erase ALL-TEST", "1"), "there was no text any more");
+	does_not_say(control(rig, "contact-show ALL-TEST", "1"), "e-mail");
+	/* The others' are as they were, and so is the log. */
+	says(control(rig, "contact-show MEM-TEST", "1"), "e-mail: ann@example.net");
+	assert_int_equal(ledger_head(rig->ledger, NULL).size, size);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, registry_rig_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_shown_to_its_audience),
+		TEST(test_a_text_costs_as_twenty_requests),
+		TEST(test_erased_by_its_maintainer),
+	};
+
+	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
