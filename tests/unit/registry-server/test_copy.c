@@ -471,3 +471,419 @@ int main(void)
 	engines_stop();
 	return failed;
 }
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_copy.c -- a ledger from one engine into another, and forward from a folder with its published log: all of it is
+ * there, checkpoint by checkpoint, or nothing was done and the reason is said.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <ftw.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "../said.h"
+#include "engines.h"
+
+#include "alamo/tlog/note_file.h"
+#include "alamo/tlog/tile_dir.h"
+#include "ledger/ledger_copy.h"
+#include "ledger/ledger_side.h"
+#include "ledger/recover.h"
+#include "sign/signer.h"
+
+#define ENTRIES 3000u /* more than one commit's */
+
+struct fixture {
+	char dir[40], path[96], conf[96], from[96], to[96];
+	struct al_skey key;
+	struct al_loop *loop;
+	struct ledger *ledger;
+	uint64_t durable, wanted;
+	uint64_t notes[200]; /* sizes of the checkpoints that were told */
+	size_t note_count;
+	bool has_side;
+	struct said said;
+};
+
+static const char *path_of(struct fixture *f, const char *name)
+{
+	(void)snprintf(f->path, sizeof(f->path), "%s/%s", f->dir, name);
+	return f->path;
+}
+
+static void file_write(struct fixture *f, const char *name, struct al_slice text)
+{
+	assert_int_equal(al_note_save(path_of(f, name), text, false), AL_OK);
+}
+
+static void keys_write(struct fixture *f)
+{
+	struct al_buf text;
+
+	assert_int_equal(al_skey_generate(AL_S("registry.test/log"), &f->key), AL_OK);
+	al_buf_init(&text, 1024);
+	al_vkey_format(&f->key.pub, &text);
+	al_buf_str(&text, "\n");
+	file_write(f, "keys/log.pub", al_buf_view(&text));
+	al_buf_reset(&text);
+	al_skey_format(&f->key, &text);
+	al_buf_str(&text, "\n");
+	file_write(f, "keys/log.key", al_buf_view(&text));
+	assert_int_equal(chmod(f->path, 0600), 0);
+	al_buf_release(&text);
+}
+
+/* ---- a ledger with something in it ---- */
+
+static void on_commit(void *arg, const struct ledger_batch *batch)
+{
+	struct fixture *f = arg;
+
+	assert_true(f->note_count < AL_COUNT(f->notes));
+	f->notes[f->note_count++] = f->durable = batch->checkpoint.size;
+	if (f->durable == f->wanted)
+		al_loop_stop(f->loop);
+}
+
+static struct al_slice entry_text(uint64_t index, char out[static 64])
+{
+	return al_slice_of(out, (size_t)snprintf(out, 64, "entry number %llu", (unsigned long long)index));
+}
+
+static void append(struct fixture *f, uint64_t until)
+{
+	struct ledger_attachment side = { .object = AL_S("person A"), .hash = { 7 }, .text = AL_S("contact") };
+	struct ledger_extra extra = { &side, true, NULL };
+	char text[64];
+
+	for (uint64_t i = f->durable; i < until; i++)
+		assert_int_equal(
+			ledger_append_with(f->ledger, i, entry_text(i, text), i == 0 ? &extra : NULL, NULL, NULL),
+			AL_OK);
+	f->wanted = until;
+	al_loop_run(f->loop);
+	assert_int_equal(f->durable, until);
+}
+
+static void ledger_up(struct fixture *f, const char *path, bool create)
+{
+	struct ledger_opts opts = {
+		.path = path, .key = &f->key.pub, .signer = signer_local(&f->key), .create = create
+	};
+
+	assert_int_equal(ledger_open(&opts, &f->ledger), AL_OK);
+	f->durable = ledger_head(f->ledger, NULL).size;
+	assert_int_equal(ledger_start(f->ledger, f->loop, on_commit, f), AL_OK);
+}
+
+static void ledger_down(struct fixture *f)
+{
+	ledger_close(f->ledger);
+	f->ledger = NULL;
+	al_loop_stop(f->loop);
+	al_loop_run(f->loop);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	(void)strcpy(f->dir, "/tmp/test_copy.XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	assert_int_equal(mkdir(path_of(f, "keys"), 0700), 0);
+	keys_write(f);
+	file_write(f, "alamo.conf", AL_S("[registry]\nledger = from.db\n"));
+	(void)strcpy(f->conf, f->path);
+	(void)strcpy(f->from, path_of(f, "from.db"));
+	(void)strcpy(f->to, path_of(f, "to.db"));
+	assert_int_equal(al_loop_new(&f->loop), AL_OK);
+	ledger_up(f, f->from, true);
+	for (uint64_t size = 1; size <= 10; size++)
+		append(f, size);
+	append(f, ENTRIES);
+	append(f, ENTRIES + 1);
+	ledger_down(f);
+	*state = f;
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	al_loop_free(f->loop);
+	(void)nftw(f->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	free(f);
+	return 0;
+}
+
+/* ---- the same ---- */
+
+static enum al_err on_entry(void *arg, uint64_t index, struct al_slice entry)
+{
+	uint64_t *next = arg;
+	char text[64];
+
+	assert_int_equal(index, (*next)++);
+	assert_true(al_slice_eq(entry, entry_text(index, text)));
+	return AL_OK;
+}
+
+static void on_side(void *arg, enum al_err err, const struct ledger_side_result *result)
+{
+	struct fixture *f = arg;
+
+	f->has_side = err == AL_OK && al_slice_is(result->text, "contact");
+	al_loop_stop(f->loop);
+}
+
+struct reading {
+	struct fixture *f;
+	uint64_t at;
+	size_t note;
+};
+
+/* A checkpoint stands where one was signed, and nowhere else. */
+static void on_read(void *arg, enum al_err err, const struct ledger_batch *batch)
+{
+	struct reading *r = arg;
+	struct al_checkpoint cp;
+	struct fixture *f = r->f;
+
+	assert_int_equal(err, AL_OK);
+	assert_true(batch->count > 0);
+	r->at = batch->first + batch->count;
+	while (r->note < f->note_count && f->notes[r->note] < r->at)
+		r->note++;
+	assert_true(r->note < f->note_count);
+	assert_int_equal(batch->note.len > 0, f->notes[r->note] == r->at);
+	if (batch->note.len > 0) {
+		assert_int_equal(al_checkpoint_open(batch->note, &f->key.pub, &cp), AL_OK);
+		assert_int_equal(cp.size, r->at);
+	}
+	al_loop_stop(f->loop);
+}
+
+static void holds_all(struct fixture *f, const char *path)
+{
+	struct reading reading = { .f = f };
+	uint64_t count = 0;
+
+	ledger_up(f, path, false);
+	assert_int_equal(f->durable, ENTRIES + 1);
+	assert_int_equal(ledger_load(f->ledger, on_entry, &count), AL_OK);
+	assert_int_equal(count, ENTRIES + 1);
+	/* Byte by byte, so that each read ends where no checkpoint need be. */
+	while (reading.at < 12) {
+		assert_int_equal(ledger_read(f->ledger, reading.at, 1, on_read, &reading), AL_OK);
+		al_loop_run(f->loop);
+	}
+	assert_int_equal(ledger_side_get(f->ledger, AL_S("person A"), on_side, f), AL_OK);
+	al_loop_run(f->loop);
+	assert_true(f->has_side);
+	ledger_down(f);
+}
+
+/* ---- copies ---- */
+
+static int copy(struct fixture *f, const char *from, const char *to)
+{
+	int code;
+
+	said_begin(&f->said);
+	code = ledger_copy_main(f->conf, from, to);
+	(void)said_end(&f->said);
+	return code;
+}
+
+static bool has_said(const struct fixture *f, const char *what)
+{
+	return strstr(f->said.text, what) != NULL;
+}
+
+static void through_each_engine(void **state)
+{
+	struct fixture *f = *state;
+	char where[ENGINE_WHERE_MAX], folder[96];
+
+	for (size_t i = 0; i < engine_kind_count; i++) {
+		(void)strcpy(folder, path_of(f, "place"));
+		assert_int_equal(mkdir(folder, 0700), 0);
+		engine_place_make(engine_kinds[i], folder, where);
+		assert_int_equal(copy(f, f->from, where), 0);
+		assert_int_equal(copy(f, where, f->to), 0);
+		engine_place_drop(engine_kinds[i], where);
+		(void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		holds_all(f, f->to);
+		assert_int_equal(unlink(f->to), 0);
+	}
+	holds_all(f, f->from);
+}
+
+static void not_copied(void **state)
+{
+	struct fixture *f = *state;
+	char none[96];
+
+	(void)strcpy(none, path_of(f, "none.db"));
+	assert_int_equal(copy(f, none, f->to), 1);
+	assert_true(has_said(f, "not copied: not-found"));
+	assert_int_not_equal(access(f->to, F_OK), 0);
+	assert_int_equal(copy(f, f->from, f->to), 0);
+	assert_int_equal(copy(f, f->from, f->to), 1);
+	assert_true(has_said(f, "(there is a ledger with entries at the second place)"));
+	ledger_up(f, f->from, false);
+	assert_int_equal(copy(f, f->from, none), 1);
+	assert_true(has_said(f, "(a registry has one of them open: stop it first)"));
+	ledger_down(f);
+	/* A ledger is of one key. */
+	keys_write(f);
+	assert_int_equal(copy(f, f->from, none), 1);
+	assert_true(has_said(f, "not copied: not-verified"));
+	assert_int_equal(unlink(path_of(f, "keys/log.pub")), 0);
+	assert_int_equal(copy(f, f->from, none), 1);
+	file_write(f, "alamo.conf", AL_S("no configuration\n"));
+	assert_int_equal(copy(f, f->from, none), 2);
+	assert_true(has_said(f, "alamo.conf"));
+}
+
+/* ---- forward, from a folder ---- */
+
+static enum al_err tile_add(void *arg, uint64_t index, struct al_slice entry)
+{
+	struct al_tile_dir *dir = arg;
+
+	(void)index;
+	return al_tile_dir_add(dir, entry);
+}
+
+/* What the ledger has, as it would be published. */
+static void publish(struct fixture *f, const char *folder)
+{
+	struct al_tile_dir *dir;
+	struct al_buf note;
+
+	al_buf_init(&note, AL_NOTE_MAX);
+	ledger_up(f, f->from, false);
+	assert_int_equal(al_tile_dir_open(folder, &f->key.pub, &dir), AL_OK);
+	assert_int_equal(ledger_load(f->ledger, tile_add, dir), AL_OK);
+	(void)ledger_head(f->ledger, &note);
+	assert_int_equal(al_tile_dir_publish(dir, al_buf_view(&note)), AL_OK);
+	al_tile_dir_close(dir);
+	ledger_down(f);
+	al_buf_release(&note);
+}
+
+static int recover(struct fixture *f, const char *from, const char *side)
+{
+	int code;
+
+	said_begin(&f->said);
+	code = recover_main(f->conf, from, side);
+	(void)said_end(&f->said);
+	return code;
+}
+
+static uint64_t size_now(struct fixture *f)
+{
+	uint64_t count = 0;
+
+	ledger_up(f, f->from, false);
+	assert_int_equal(ledger_load(f->ledger, on_entry, &count), AL_OK);
+	assert_int_equal(ledger_head(f->ledger, NULL).size, count);
+	ledger_down(f);
+	return count;
+}
+
+static void forward_from_a_folder(void **state)
+{
+	struct fixture *f = *state;
+	char folder[96], before[96], none[96];
+
+	(void)strcpy(folder, path_of(f, "public"));
+	(void)strcpy(before, path_of(f, "before.db"));
+	(void)strcpy(none, path_of(f, "none"));
+	assert_int_equal(copy(f, f->from, before), 0);
+	ledger_up(f, f->from, false);
+	append(f, ENTRIES + 500);
+	ledger_down(f);
+	publish(f, folder);
+	/* A folder that is ahead of what was restored; again, it has nothing more; all of it, when all was lost. */
+	assert_int_equal(rename(before, f->from), 0);
+	assert_int_equal(recover(f, folder, NULL), 0);
+	assert_int_equal(size_now(f), ENTRIES + 500);
+	assert_int_equal(access(path_of(f, "keys/log.guard"), F_OK), 0);
+	assert_int_equal(recover(f, folder, NULL), 0);
+	assert_int_equal(size_now(f), ENTRIES + 500);
+	assert_int_equal(unlink(f->from), 0);
+	assert_int_equal(recover(f, folder, NULL), 0);
+	assert_int_equal(size_now(f), ENTRIES + 500);
+	/* What is no such folder, no address, nobody's. */
+	assert_int_equal(mkdir(none, 0700), 0);
+	assert_int_equal(recover(f, none, NULL), 1);
+	assert_true(has_said(f, "reason=\"no published log, or a file of it is missing\""));
+	assert_int_equal(recover(f, "nowhere:in:particular", NULL), 1);
+	assert_int_equal(recover(f, folder, path_of(f, "no-side")), 1);
+	assert_int_equal(size_now(f), ENTRIES + 500);
+}
+
+/* What the guard has seen signed is more than the folder has: that is not signed on. */
+static void not_far_enough(void **state)
+{
+	struct fixture *f = *state;
+	char folder[96], words[96];
+
+	(void)strcpy(folder, path_of(f, "public"));
+	publish(f, folder);
+	ledger_up(f, f->from, false);
+	append(f, ENTRIES + 500);
+	ledger_down(f);
+	assert_int_equal(recover(f, folder, NULL), 0); /* the guard knows of all of it */
+	assert_int_equal(unlink(f->from), 0);
+	assert_int_equal(recover(f, folder, NULL), 1);
+	(void)snprintf(words, sizeof(words), "has entries up to %u, but size %u was signed", ENTRIES + 1,
+		       ENTRIES + 500);
+	assert_true(has_said(f, words));
+	assert_true(has_said(f, "Look for a mirror that has more."));
+	/* Another key's folder. */
+	assert_int_equal(unlink(path_of(f, "keys/log.guard")), 0);
+	assert_int_equal(unlink(f->from), 0);
+	keys_write(f);
+	assert_int_equal(recover(f, folder, NULL), 1);
+	assert_true(has_said(f, "reason=\"not this log: another key, another history, or damaged\""));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(through_each_engine),
+		TEST(not_copied),
+		TEST(forward_from_a_folder),
+		TEST(not_far_enough),
+	};
+	int failed;
+
+	if (sodium_init() < 0)
+		return 1;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	engines_stop();
+	return failed;
+}
