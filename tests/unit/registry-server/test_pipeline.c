@@ -219,6 +219,27 @@ static void test_a_network_is_poor(void **state)
 	budget_free(tariff.sources);
 }
 
+/* What is no object is nobody's: the maintainers of the others pay, those who have signed. */
+static void test_maintainers_pay_for_broken_requests_too(void **state)
+{
+	struct registry_rig *rig = *state;
+	struct tariff tariff = { .maintainers = budget_make(2) };
+	static const char broken[] = "aut-num: no number\nmnt-by: ALICE-MNT\nsource: TEST\n\n" NUMBER;
+
+	says(registry_rig_ask(rig, "prev: none\n", ALICE, "1"), "% receipt");
+	says(registry_rig_ask(rig, "prev: none\n", BOB, "2"), "% receipt");
+	pipeline_limit(rig->pipeline, &tariff);
+	for (int i = 0; i < 5; i++)
+		does_not_say(registry_rig_ask(rig, "prev: none\n", broken, "2"), "%ERROR: budget");
+	for (int i = 0; i < 2; i++)
+		says(registry_rig_ask(rig, "prev: none\n", broken, "1"), "FAILED");
+	says(registry_rig_ask(rig, "prev: none\n", broken, "1"), "%ERROR: budget of ALICE-MNT used up: try again in ");
+	/* Bob has asked for nothing of his own yet. */
+	says(registry_rig_ask(rig, "prev: none\ndry-run: yes\n", "as-set: AS-B\nmnt-by: BOB-MNT\nsource: TEST\n", "2"),
+	     "% dry run");
+	budget_free(tariff.maintainers);
+}
+
 static void test_without_room(void **state)
 {
 	struct registry_rig *rig = *state;
@@ -260,7 +281,8 @@ int main(void)
 		RIG_TEST(test_nobody_pays_for_anothers_repeats),
 		RIG_TEST(test_the_source_gets_the_bill),
 cmocka_unit_test(test_a_network_is_poor),
-				RIG_TEST(test_without_room),
+				RIG_TEST(test_maintainers_pay_for_broken_requests_too),
+		RIG_TEST(test_without_room),
 		RIG_TEST(test_consent_waits),
 	};
 
