@@ -8,6 +8,9 @@
 #include <string.h>
 
 #include "registry_rig.h"
+
+#include "../said.h"
+
 #include "request/control.h"
 
 #define WANTED(NUMBER, WHO) "inet6num: fca1:200:" NUMBER "::/48\nnetname: X-NET\nmnt-by: " WHO "-MNT\nsource: TEST\n"
@@ -79,6 +82,32 @@ static void test_who_and_when(void **state)
 	says(control(rig, "queue-refuse 1 not now", 60, "0"), "Control SUCCEEDED: queue-refuse 1 not now\n"
 							      "% requests taken off the queue: 1\n");
 	assert_string_equal(registry_rig_question(rig, "queue"), "% end\n");
+}
+
+/* What was done to the registry itself, and whose key was behind it, stands in its log. */
+static void test_logged(void **state)
+{
+	struct registry_rig *rig = *state;
+	struct said said;
+	char line[200], key[AL_SSH_FINGERPRINT_LEN];
+	struct al_sshkey pub = { .fido = false };
+	uint8_t sk[crypto_sign_SECRETKEYBYTES];
+
+	(void)crypto_sign_seed_keypair(pub.pk, sk, rig->seed[RIG_HOST]);
+	al_sshkey_fingerprint(&pub, key);
+	says(registry_rig_ask(rig, "prev: none\n", WANTED("1", "ALICE"), "1"), "% queued: 1,");
+	said_begin(&said);
+	says(control(rig, "queue-refuse 1 no", 60, "1"), "(AUTH-MNT)");
+	says(control(rig, "queue-refuse 1 no", 60, "0"), "% requests taken off the queue: 1");
+	says(control(rig, "queue-refuse 1 no", 60, "0"), "(REF-MISSING)");
+	says(control(rig, "queue-refuse 1 no", 60, ""), "(AUTH-SIGNATURE)");
+	(void)said_end(&said);
+	(void)snprintf(line, sizeof(line), "outcome=ok what=\"queue-refuse 1 no\" key=%s\n", key);
+	says(said.text, line);
+	(void)snprintf(line, sizeof(line), "outcome=not-found what=\"queue-refuse 1 no\" key=%s\n", key);
+	says(said.text, line);
+	says(said.text, "outcome=refused what=\"queue-refuse 1 no\" key=SHA256:");
+	says(said.text, "outcome=refused what=\"queue-refuse 1 no\" key=-\n");
 }
 
 static void test_once(void **state)
@@ -164,7 +193,8 @@ static void test_all_of_one_place(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_who_and_when),            TEST(test_once),
+		TEST(test_who_and_when),            
+		TEST(test_logged),TEST(test_once),
 		TEST(test_all_of_one),   TEST(test_all_of_one_place),
 	};
 
