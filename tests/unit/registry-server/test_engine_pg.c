@@ -76,6 +76,17 @@ static enum al_err commit_in_the_end(struct engine *engine)
 	return err;
 }
 
+static enum al_err begin_in_the_end(struct engine *engine)
+{
+	enum al_err err = engine->ops->begin(engine);
+
+	for (int i = 0; i < 100 && err == AL_EIO; i++) {
+		pause_ms(100);
+		err = engine->ops->begin(engine);
+	}
+	return err;
+}
+
 static void assert_size(struct engine *engine, uint64_t expected)
 {
 	uint64_t size = 99;
@@ -102,6 +113,44 @@ static void test_session_ended(void **state)
 	assert_true(engine_sql(f->where, end_sessions));
 	assert_int_equal(engine->ops->beat(engine), AL_EIO);
 	assert_int_equal(engine->ops->beat(engine), AL_OK);
+}
+
+/* A batch whose end is not known is given up: what is begun next is of a session that is whole. */
+static void test_given_up(void **state)
+{
+	const struct ledger_attachment side = { AL_S("person A"), { 1 }, AL_S("text") };
+	struct fixture *f = *state;
+	struct engine *engine = f->engine;
+
+	assert_int_equal(prepare(engine, 0, 3), AL_OK);
+	assert_true(engine_sql(f->where, end_sessions));
+	assert_int_equal(engine->ops->commit(engine), AL_EAGAIN);
+	assert_int_equal(engine->ops->settle(engine), AL_EIO); /* not as long as that is open */
+	engine->ops->rollback(engine);
+	assert_int_equal(begin_in_the_end(engine), AL_OK);
+	assert_int_equal(engine->ops->settle(engine), AL_OK);
+	assert_int_equal(engine->ops->side->put(engine, &side, 0), AL_OK);
+	assert_int_equal(engine->ops->commit(engine), AL_OK);
+	assert_size(engine, 0);
+	assert_int_equal(prepare(engine, 0, 2), AL_OK);
+	assert_int_equal(engine->ops->commit(engine), AL_OK);
+	assert_size(engine, 2);
+}
+
+/* What is taken back in good order costs no session: the next batch is said at once. */
+static void test_taken_back(void **state)
+{
+	const struct ledger_attachment side = { AL_S("person A"), { 1 }, AL_S("text") };
+	struct engine *engine = ((struct fixture *)*state)->engine;
+
+	for (uint64_t i = 0; i < 3; i++) {
+		assert_int_equal(engine->ops->begin(engine), AL_OK);
+		assert_int_equal(engine->ops->side->put(engine, &side, 0), AL_OK);
+		engine->ops->rollback(engine);
+		assert_int_equal(prepare(engine, i, 1), AL_OK);
+		assert_int_equal(engine->ops->commit(engine), AL_OK);
+	}
+	assert_size(engine, 3);
 }
 
 /* In a transaction in which answers were given: nothing of it was done, and that is known. */
@@ -264,11 +313,17 @@ static void test_what_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EACH(test_session_ended),          EACH(test_session_ended_in_the_middle),
-		EACH(test_server_frozen),          EACH(test_server_crashed),
-		EACH(test_standby_not_waited_for), EACH(test_fenced),
-		EACH(test_fenced_with_a_session),  EACH(test_what_is_refused),
+		EACH(test_session_ended),
+		EACH(test_session_ended_in_the_middle),
+		EACH(test_server_frozen),
+		EACH(test_server_crashed),
+		EACH(test_standby_not_waited_for),
+		EACH(test_fenced),
+		EACH(test_fenced_with_a_session),
+		EACH(test_what_is_refused),
 		EACH(test_nothing_left_to_lead),
+		EACH(test_given_up),
+		EACH(test_taken_back),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
