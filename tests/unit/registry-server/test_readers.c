@@ -169,6 +169,24 @@ static void test_end(void **state)
 	assert_int_equal(rig->after_at, MANY);
 }
 
+/* Whatever number is asked for: there are as many as there may be, and they work. */
+static void test_any_number_of_threads(void **state)
+{
+	static const unsigned numbers[] = { 1, 8, 9, 1000 };
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < AL_COUNT(numbers); i++) {
+		readers_free(rig->readers);
+		assert_int_equal(readers_new(rig->loop, numbers[i], NS, &rig->readers), AL_OK);
+		rig->put = rig->back = 0;
+		for (unsigned k = 0; k < 100; k++)
+			put(rig, 0);
+		al_loop_run(rig->loop);
+		assert_int_equal(rig->back, 100);
+	}
+	assert_int_equal(rig->closed, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +194,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_behind, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flood, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_any_number_of_threads, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
