@@ -314,7 +314,7 @@ static void commit_of(struct engine *engine, uint64_t first, uint64_t count, con
 }
 
 struct seen {
-	uint64_t next, stop, notes, newest;
+	uint64_t next, stop, notes, stop_notes, newest;
 };
 
 static enum al_err see_entry(void *arg, uint64_t index, struct al_slice leaf, struct al_slice body)
@@ -335,7 +335,7 @@ static enum al_err see_note(void *arg, uint64_t size, struct al_slice note)
 	assert_true(al_slice_starts(note, "note"));
 	seen->newest = size;
 	seen->notes++;
-	return AL_OK;
+	return seen->notes == seen->stop_notes ? AL_ELIMIT : AL_OK;
 }
 
 /* More than a page of rows, too. */
@@ -356,6 +356,15 @@ static void test_what_is_read(void **state)
 	assert_int_equal(engine->ops->each_entry(engine, 0, see_entry, &seen), AL_ELIMIT);
 	assert_int_equal(engine->ops->each_note(engine, see_note, &seen), AL_OK);
 	assert_int_equal(seen.notes, 3);
+	/* A walk that was ended begins again with the next one. */
+	seen = (struct seen){ .next = 7 };
+	assert_int_equal(engine->ops->each_entry(engine, 7, see_entry, &seen), AL_OK);
+	assert_int_equal(seen.next, 2501);
+	for (uint64_t i = 1; i <= 2; i++) {
+		seen = (struct seen){ .stop_notes = i };
+		assert_int_equal(engine->ops->each_note(engine, see_note, &seen), AL_ELIMIT);
+		assert_int_equal(seen.newest, i == 1 ? 2501 : 2001);
+	}
 	assert_int_equal(engine->ops->find_note(engine, 2000, 2501, false, &size), AL_OK);
 	assert_int_equal(size, 2000);
 	assert_int_equal(engine->ops->find_note(engine, 0, 2500, true, &size), AL_OK);
