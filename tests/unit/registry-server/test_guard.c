@@ -362,6 +362,18 @@ static void the_next_key_goes_on(void **state)
 	assert_int_equal(advance(f, f->ours, 20, 21), AL_OK);
 }
 
+/* Made for a log that was not signed yet: the next start finds that, and not nothing. */
+static void a_new_one_is_found_again(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(reopen(f, GUARD_USE), AL_OK);
+	assert_state(f, 0, 0);
+	assert_int_equal(begin(f, f->theirs, 0), AL_OK);
+	assert_int_equal(advance(f, f->ours, 0, 9), AL_OK);
+	assert_state(f, 0, 9);
+}
+
 static void creation_is_explicit(void **state)
 {
 	struct fixture *f = *state;
@@ -398,6 +410,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(damaged_file_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_key_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_next_key_goes_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_new_one_is_found_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(creation_is_explicit, setup, teardown),
 	};
 
