@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_publish.c -- a ledger, a service around it, and the folder with the published log: what stands there when, over
+ * restarts, with a disk that fails, and beside a ledger that is not the one it was made from.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <ftw.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../said.h"
+
+#include "alamo/tlog/note_file.h"
+#include "alamo/tlog/tile_dir.h"
+#include "alamo/tlog/witness.h"
+#include "ledger/publish.h"
+#include "sign/signer.h"
+
+#define TICK_MS 5
+#define GUARD_S 60 /* only a hanging test ever sees it */
+
+struct bench;
+/* True: on to the next one. */
+typedef bool (*step_fn)(struct bench *bench);
+
+struct bench {
+	char dir[40], path[96];
+	struct al_skey key;
+	const char *ledger_name, *word; /* of the file and of the entries that are made */
+	const step_fn *steps;           /* NULL behind the last: the service ends */
+	unsigned ticks;
+	uint64_t size; /* entries that were appended */
+	uint64_t durable;
+	bool deaf; /* publish is not told of commits */
+	enum al_err began;
+	struct al_service *service;
+	struct ledger *ledger;
+	struct publish *publish;
+	struct al_timer *tick;
+	struct al_buf old; /* a note that was kept */
+	struct said said;
+};
+
+static struct bench *the_bench; /* a service's start() knows nothing else */
+
+static const char *path_of(struct bench *bench, const char *name)
+{
+	(void)snprintf(bench->path, sizeof(bench->path), "%s/%s", bench->dir, name);
+	return bench->path;
+}
+
+/* ---- the service ---- */
+
+static void on_commit(void *arg, const struct ledger_batch *batch)
+{
+	struct bench *bench = arg;
+
+	bench->durable = batch->checkpoint.size;
+	if (!bench->deaf)
+		publish_commit(bench->publish);
+}
+
+static void on_tick(void *arg)
+{
+	struct bench *bench = arg;
+
+	while (*bench->steps != NULL && (*bench->steps)(bench)) {
+		bench->steps++;
+		bench->ticks = 0;
+	}
+	if (*bench->steps == NULL)
+		al_loop_stop(al_service_loop(bench->service));
+	else if (++bench->ticks > GUARD_S * 1000 / TICK_MS)
+		fail_msg("nothing happened");
+	else
+		al_timer_set(bench->tick, TICK_MS);
+}
+
+static enum al_err service_start(struct al_service *service, void **self)
+{
+	struct bench *bench = the_bench;
+	struct ledger_opts opts = { .key = &bench->key.pub, .signer = signer_local(&bench->key) };
+	char path[96];
+
+	*self = bench;
+	bench->service = service;
+	(void)strcpy(path, path_of(bench, bench->ledger_name));
+	opts.path = path;
+	opts.create = access(path, F_OK) != 0;
+	assert_int_equal(ledger_open(&opts, &bench->ledger), AL_OK);
+	bench->size = bench->durable = ledger_head(bench->ledger, NULL).size;
+	assert_int_equal(ledger_start(bench->ledger, al_service_loop(service), on_commit, bench), AL_OK);
+	bench->began = publish_new(service, bench->ledger, &bench->key.pub, &bench->publish);
+	if (bench->began != AL_OK)
+		return bench->began;
+	assert_int_equal(al_timer_new(al_service_loop(service), on_tick, bench, &bench->tick), AL_OK);
+	al_timer_set(bench->tick, 0);
+	al_service_ready(service);
+	return AL_OK;
+}
+
+static void service_stop(void *self)
+{
+	struct bench *bench = self;
+
+	al_timer_free(bench->tick);
+	ledger_close(bench->ledger);
+	publish_free(bench->publish);
+	bench->tick = NULL;
+	bench->ledger = NULL;
+	bench->publish = NULL;
+}
+
+/* Its exit code, when all steps were taken or it ended before; `said` has what it wrote to its log. */
+static int serve(struct bench *bench, const step_fn *steps)
+{
+	static const struct al_service_def def = {
+		.name = "alamo-registryd", .start = service_start, .stop = service_stop, .section = "registry"
+	};
+	char program[] = "alamo-registryd", c[] = "-c", conf[96], *argv[] = { program, c, conf, NULL };
+	int code;
+
+	(void)strcpy(conf, path_of(bench, "alamo.conf"));
+	bench->steps = steps;
+	bench->ticks = 0;
+	said_begin(&bench->said);
+	code = al_service_main(3, argv, &def);
+	(void)said_end(&bench->said);
+	return code;
+}
+
+static bool has_said(const struct bench *bench, const char *what)
+{
+	return strstr(bench->said.text, what) != NULL;
+}
+
+static void conf_write(struct bench *bench, const char *folder)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "[registry]\npublish = %s\n", folder);
+	assert_int_equal(al_note_save(path_of(bench, "alamo.conf"), al_slice_str(text), false), AL_OK);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+static int setup(void **state)
+{
+	struct bench *bench = calloc(1, sizeof(*bench));
+
+	assert_non_null(bench);
+	the_bench = bench;
+	(void)strcpy(bench->dir, "/tmp/test_publish.XXXXXX");
+	assert_non_null(mkdtemp(bench->dir));
+	bench->ledger_name = "ledger.db";
+	bench->word = "entry";
+	al_buf_init(&bench->old, AL_NOTE_MAX);
+	assert_int_equal(al_skey_generate(AL_S("registry.test/log"), &bench->key), AL_OK);
+	conf_write(bench, "public");
+	*state = bench;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct bench *bench = *state;
+
+	(void)nftw(bench->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	al_buf_release(&bench->old);
+	free(bench);
+	return 0;
+}
+
+/* ---- steps ---- */
+
+static void append(struct bench *bench, uint64_t count)
+{
+	char text[64];
+
+	for (uint64_t i = 0; i < count; i++) {
+		(void)snprintf(text, sizeof(text), "%s number %llu", bench->word, (unsigned long long)bench->size);
+		assert_int_equal(ledger_append(bench->ledger, bench->size, al_slice_str(text), NULL, NULL), AL_OK);
+		bench->size++;
+	}
+}
+
+static bool one_more(struct bench *bench)
+{
+	append(bench, 1);
+	return true;
+}
+
+static bool three_more(struct bench *bench)
+{
+	append(bench, 3);
+	return true;
+}
+
+static bool thousands_more(struct bench *bench)
+{
+	append(bench, 9000);
+	return true;
+}
+
+static bool is_durable(struct bench *bench)
+{
+	return bench->durable == bench->size;
+}
+
+/* What is published is all that there is: told, and in the files. */
+static bool is_published(struct bench *bench)
+{
+	struct al_checkpoint head = ledger_head(bench->ledger, NULL), cp;
+
+	if (publish_head(bench->publish).size != bench->size)
+		return false;
+	assert_int_equal(al_tile_dir_verify(path_of(bench, "public"), &bench->key.pub, &cp), AL_OK);
+	assert_int_equal(cp.size, bench->size);
+	assert_true(al_hash_eq(&cp.root, &head.root));
+	return true;
+}
+
+/* The date of the published checkpoint, which is of all entries. */
+static bool is_dated(struct bench *bench)
+{
+	const struct al_vkey dating = al_vkey_dating(&bench->key.pub);
+	struct al_checkpoint cp;
+	struct al_buf note;
+	uint64_t time;
+	bool dated;
+
+	al_buf_init(&note, AL_NOTE_MAX);
+	assert_int_equal(al_tile_dir_note(path_of(bench, "public"), &note), AL_OK);
+	assert_int_equal(al_checkpoint_open(al_buf_view(&note), &bench->key.pub, &cp), AL_OK);
+	dated = al_cosigned(al_buf_view(&note), &dating, &time) == AL_OK;
+	al_buf_release(&note);
+	return dated && cp.size == bench->size && publish_head(bench->publish).size == bench->size;
+}
+
+static void on_dated(void *arg, enum al_err err, const struct ledger_batch *batch)
+{
+	struct bench *bench = arg;
+
+	assert_int_equal(err, AL_OK);
+	al_buf_reset(&bench->old);
+	al_buf_slice(&bench->old, batch->note);
+	publish_dated(bench->publish, batch->checkpoint.size, batch->note);
+}
+
+static bool date_it(struct bench *bench)
+{
+	assert_int_equal(ledger_date(bench->ledger, on_dated, bench), AL_OK);
+	return true;
+}
+
+static bool date_has_come(struct bench *bench)
+{
+	return bench->old.len > 0;
+}
+
+static bool hear_nothing(struct bench *bench)
+{
+	bench->deaf = true;
+	return true;
+}
+
+static bool hear_again(struct bench *bench)
+{
+	bench->deaf = false;
+	return true;
+}
+
+/* The note from before, with its date, comes once more. */
+static bool old_date(struct bench *bench)
+{
+	publish_dated(bench->publish, bench->size - 1, al_buf_view(&bench->old));
+	return true;
+}
+
+static bool never(struct bench *bench)
+{
+	(void)bench;
+	return false;
+}
+
+/* ---- tests ---- */
+
+static void follows_the_ledger(void **state)
+{
+	static const step_fn steps[] = { three_more, is_published, one_more, is_published,
+					 three_more, is_published, NULL },
+			     none[] = { is_published, NULL };
+	struct bench *bench = *state;
+
+	assert_int_equal(serve(bench, steps), 0);
+	assert_int_equal(bench->size, 7);
+	/* The next process goes on there, and so does the one after it, which has nothing to do. */
+	assert_int_equal(serve(bench, steps), 0);
+	assert_int_equal(bench->size, 14);
+	assert_int_equal(serve(bench, none), 0);
+	assert_false(has_said(bench, "event=publish"));
+	/* From the beginning, when the files are gone. */
+	(void)nftw(path_of(bench, "public"), remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	assert_int_equal(serve(bench, none), 0);
+}
+
+static void far_behind(void **state)
+{
+	static const step_fn steps[] = { thousands_more, is_published, one_more, is_published, NULL };
+	struct bench *bench = *state;
+
+	assert_int_equal(serve(bench, steps), 0);
+	(void)nftw(path_of(bench, "public"), remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	assert_int_equal(serve(bench, steps + 1), 0);
+	assert_int_equal(bench->size, 9002);
+}
+
+static void dates(void **state)
+{
+	static const step_fn steps[] = { three_more, is_published, date_it, is_dated,
+					 /* A date that comes before what it dates waits for it. */
+					 hear_nothing, one_more, is_durable, date_it, is_dated, hear_again,
+					 /* And one that comes late dates nothing. */
+					 one_more, is_published, old_date, one_more, is_published, date_it, is_dated,
+					 NULL };
+	static const step_fn again[] = { is_published, is_dated, NULL };
+	struct bench *bench = *state;
+
+	assert_int_equal(serve(bench, steps), 0);
+	assert_false(has_said(bench, "event=publish"));
+	assert_int_equal(serve(bench, again), 0);
+}
+
+static void not_wanted(void **state)
+{
+	static const step_fn steps[] = { one_more, is_durable, date_it, date_has_come, NULL };
+	struct bench *bench = *state;
+
+	conf_write(bench, "");
+	assert_int_equal(serve(bench, steps), 0);
+	assert_int_not_equal(access(path_of(bench, "public"), F_OK), 0);
+}
+
+/* An older ledger, or another one: nothing is signed on beside what everybody has seen. */
+static void another_ledger(void **state)
+{
+	static const step_fn steps[] = { three_more, is_published, NULL }, none[] = { never, NULL };
+	static const step_fn fill[] = { three_more, is_durable, three_more, is_durable, NULL };
+	struct bench *bench = *state;
+
+	assert_int_equal(serve(bench, steps), 0);
+	bench->ledger_name = "other.db";
+	bench->word = "other";
+	assert_int_equal(serve(bench, none), 1); /* with nothing */
+	assert_int_equal(bench->began, AL_EFORK);
+	assert_true(has_said(bench, "event=publish-fork") && has_said(bench, "published=3 ledger=0 "));
+	/* Of the same size, and then of a larger one, which is found in the ledger itself. */
+	conf_write(bench, "");
+	assert_int_equal(serve(bench, fill + 2), 0);
+	conf_write(bench, "public");
+	assert_int_equal(serve(bench, none), 1);
+	assert_int_equal(bench->began, AL_EFORK);
+	assert_true(has_said(bench, "published=3 ledger=3 "));
+	conf_write(bench, "");
+	assert_int_equal(serve(bench, fill + 2), 0);
+	conf_write(bench, "public");
+	assert_int_equal(serve(bench, none), 1);
+	assert_int_equal(bench->began, AL_OK);
+	assert_true(has_said(bench, "published=3 ledger=6 "));
+	/* The right one still goes on there. */
+	bench->ledger_name = "ledger.db";
+	bench->word = "entry";
+	assert_int_equal(serve(bench, steps), 0);
+}
+
+/* ---- a disk that fails ---- */
+
+static bool in_the_way(struct bench *bench)
+{
+	char aside[96];
+
+	(void)strcpy(aside, path_of(bench, "aside"));
+	assert_int_equal(mkdir(aside, 0700), 0);
+	assert_int_equal(renameat2(AT_FDCWD, aside, AT_FDCWD, path_of(bench, "public/checkpoint"), RENAME_EXCHANGE), 0);
+	return true;
+}
+
+static bool log_tells(const struct bench *bench, const char *what)
+{
+	char text[sizeof(bench->said.text)];
+	ssize_t len = pread(bench->said.file, text, sizeof(text) - 1, 0);
+
+	text[len > 0 ? len : 0] = '\0';
+	return strstr(text, what) != NULL;
+}
+
+static bool write_failed(struct bench *bench)
+{
+	return log_tells(bench, "step=write");
+}
+
+static bool open_failed(struct bench *bench)
+{
+	return log_tells(bench, "step=open");
+}
+
+static bool out_of_the_way(struct bench *bench)
+{
+	char aside[96];
+
+	(void)strcpy(aside, path_of(bench, "aside"));
+	/* At once: whoever looks meanwhile must not find a folder without a checkpoint. */
+	assert_int_equal(renameat2(AT_FDCWD, aside, AT_FDCWD, path_of(bench, "public/checkpoint"), RENAME_EXCHANGE), 0);
+	assert_int_equal(rmdir(aside), 0);
+	return true;
+}
+
+static bool folder_free(struct bench *bench)
+{
+	return unlink(path_of(bench, "public")) == 0;
+}
+
+static void a_disk_that_fails(void **state)
+{
+	static const step_fn steps[] = { three_more,  is_published,   in_the_way,   one_more, write_failed,
+					 open_failed, out_of_the_way, is_published, one_more, is_published,
+					 NULL };
+	static const step_fn from_the_start[] = { one_more, open_failed, folder_free, is_published, NULL };
+	struct bench *bench = *state;
+
+	assert_int_equal(serve(bench, steps), 0);
+	(void)nftw(path_of(bench, "public"), remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	assert_int_equal(al_note_save(path_of(bench, "public"), AL_S("in the way\n"), false), AL_OK);
+	assert_int_equal(serve(bench, from_the_start), 0);
+	assert_int_equal(bench->size, 6);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(follows_the_ledger), TEST(far_behind),     TEST(dates),
+		TEST(not_wanted),         TEST(another_ledger), TEST(a_disk_that_fails),
+	};
+
+	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
