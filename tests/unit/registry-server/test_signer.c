@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_signer.c -- the process that holds the key, from outside: what it signs and dates, what it refuses and what it
+ * says then, and what its caller sees when it cannot write or is gone.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "../said.h"
+
+#include "alamo/net/conf.h"
+#include "alamo/tlog/note_file.h"
+#include "alamo/tlog/witness.h"
+#include "sign/signer.h"
+
+#define WAIT_MS 20000 /* only a hanging test ever sees it */
+
+struct fixture {
+	char dir[40], path[96];
+	struct al_skey key;
+	struct al_conf *conf;
+	struct al_tree *tree;
+	struct al_buf note;
+	struct signer *signer;
+	struct ledger_signer face;
+	struct said said;
+};
+
+static const char *path_of(struct fixture *f, const char *name)
+{
+	(void)snprintf(f->path, sizeof(f->path), "%s/%s", f->dir, name);
+	return f->path;
+}
+
+static void key_write(struct fixture *f)
+{
+	struct al_buf text;
+
+	al_buf_init(&text, 1024);
+	al_skey_format(&f->key, &text);
+	al_buf_str(&text, "\n");
+	assert_int_equal(al_note_save(path_of(f, "keys/log.key"), al_buf_view(&text), false), AL_OK);
+	assert_int_equal(chmod(f->path, 0600), 0);
+	al_buf_release(&text);
+}
+
+static void tree_grow(struct al_tree *tree, const char *word, unsigned size)
+{
+	for (unsigned i = (unsigned)al_tree_size(tree); i < size; i++) {
+		char text[32];
+		struct al_hash leaf;
+
+		(void)snprintf(text, sizeof(text), "%s %u", word, i);
+		leaf = al_leaf_hash(al_slice_str(text));
+		assert_int_equal(al_tree_push(tree, &leaf), AL_OK);
+	}
+}
+
+static struct al_checkpoint head_of(const struct al_tree *tree)
+{
+	uint64_t size = al_tree_size(tree);
+
+	return (struct al_checkpoint){ size, al_tree_root(tree, size) };
+}
+
+static enum al_err start(struct fixture *f, enum guard_mode mode)
+{
+	enum al_err err = signer_start(f->conf, mode, &f->signer);
+
+	if (err == AL_OK)
+		f->face = signer_face(f->signer);
+	return err;
+}
+
+static void stop(struct fixture *f)
+{
+	signer_stop(f->signer);
+	f->signer = NULL;
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	char message[256];
+
+	assert_non_null(f);
+	(void)strcpy(f->dir, "/tmp/test_signer.XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	assert_int_equal(mkdir(path_of(f, "keys"), 0700), 0);
+	assert_int_equal(al_skey_generate(AL_S("registry.test/log"), &f->key), AL_OK);
+	key_write(f);
+	assert_int_equal(al_note_save(path_of(f, "alamo.conf"), AL_S("[registry]\n"), false), AL_OK);
+	assert_int_equal(al_conf_load(f->path, &f->conf, message, sizeof(message)), AL_OK);
+	assert_int_equal(al_tree_new(&f->tree), AL_OK);
+	al_buf_init(&f->note, AL_NOTE_MAX);
+	assert_int_equal(start(f, GUARD_CREATE), AL_OK);
+	assert_int_equal(f->face.begin(f->face.arg, f->tree, al_slice_of(NULL, 0)), AL_OK);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	static const char *const names[] = { "keys/log.key", "keys/log.guard", "keys", "alamo.conf", "" };
+	struct fixture *f = *state;
+
+	stop(f);
+	for (size_t i = 0; i < AL_COUNT(names); i++)
+		(void)remove(path_of(f, names[i]));
+	al_conf_free(f->conf);
+	al_tree_free(f->tree);
+	al_buf_release(&f->note);
+	free(f);
+	return 0;
+}
+
+/* The tree grows to `size`, is signed, and the note is right; not yet known to be durable. */
+static enum al_err sign(struct fixture *f, unsigned size)
+{
+	uint64_t base = al_tree_size(f->tree);
+	struct al_checkpoint head, got;
+	enum al_err err;
+
+	tree_grow(f->tree, "entry", size);
+	al_buf_reset(&f->note);
+	err = f->face.sign(f->face.arg, f->tree, base, &f->note);
+	if (err != AL_OK)
+		return err;
+	head = head_of(f->tree);
+	assert_int_equal(al_checkpoint_open(al_buf_view(&f->note), &f->key.pub, &got), AL_OK);
+	assert_int_equal(got.size, head.size);
+	assert_true(al_hash_eq(&got.root, &head.root));
+	return AL_OK;
+}
+
+static void sign_and_keep(struct fixture *f, unsigned size)
+{
+	assert_int_equal(sign(f, size), AL_OK);
+	f->face.kept(f->face.arg);
+}
+
+/* ---- it signs ---- */
+
+static void checkpoints_in_turn(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(memcmp(signer_key(f->signer)->pk, f->key.pub.pk, sizeof(f->key.pub.pk)), 0);
+	assert_int_equal(signer_kept(f->signer).size, 0);
+	for (unsigned size = 1; size <= 40; size += 3)
+		sign_and_keep(f, size);
+	/* One more that is not known to be durable; the next process knows all of it. */
+	assert_int_equal(sign(f, 42), AL_OK);
+	stop(f);
+	assert_int_equal(start(f, GUARD_USE), AL_OK);
+	assert_int_equal(signer_kept(f->signer).size, 40);
+	assert_int_equal(f->face.begin(f->face.arg, f->tree, al_buf_view(&f->note)), AL_OK);
+	assert_int_equal(sign(f, 50), AL_OK);
+	/* The same once more, as after a commit that failed. */
+	assert_int_equal(f->face.sign(f->face.arg, f->tree, 42, &f->note), AL_OK);
+}
+
+static void only_what_was_shown_is_dated(void **state)
+{
+	struct fixture *f = *state;
+	struct al_vkey dating = al_vkey_dating(&f->key.pub);
+	struct al_checkpoint cp = { .size = 0 };
+	uint64_t before = (uint64_t)time(NULL), dated = 0;
+	size_t len;
+
+	cp.root = al_tree_root(f->tree, 0);
+	assert_int_equal(f->face.date(f->face.arg, &cp, &f->note), AL_ESTALE); /* nothing was */
+	assert_int_equal(sign(f, 5), AL_OK);
+	cp = head_of(f->tree);
+	assert_int_equal(f->face.date(f->face.arg, &cp, &f->note), AL_ESTALE); /* not yet */
+	f->face.kept(f->face.arg);
+	len = f->note.len;
+	cp.root.b[9] ^= 1;
+	assert_int_equal(f->face.date(f->face.arg, &cp, &f->note), AL_ESTALE);
+	cp.root.b[9] ^= 1;
+	cp.size = 4;
+	assert_int_equal(f->face.date(f->face.arg, &cp, &f->note), AL_ESTALE);
+	cp.size = 5;
+	assert_int_equal(f->note.len, len);
+	assert_int_equal(f->face.date(f->face.arg, &cp, &f->note), AL_OK);
+	assert_int_equal(al_cosigned(al_buf_view(&f->note), &dating, &dated), AL_OK);
+	assert_true(dated >= before && dated <= (uint64_t)time(NULL));
+}
+
+/* ---- it refuses ---- */
+
+static struct al_tree *tree_of(const char *word, unsigned size)
+{
+	struct al_tree *tree;
+
+	assert_int_equal(al_tree_new(&tree), AL_OK);
+	tree_grow(tree, word, size);
+	return tree;
+}
+
+static void note_of(const struct al_tree *tree, const struct al_skey *key, struct al_buf *note)
+{
+	struct al_checkpoint head = head_of(tree);
+	struct al_buf text;
+
+	al_buf_init(&text, AL_NOTE_MAX);
+	al_checkpoint_format(al_slice_str(key->pub.name), &head, &text);
+	al_buf_reset(note);
+	al_note_sign(al_buf_view(&text), key, note);
+	al_buf_release(&text);
+}
+
+/* A ledger of such entries is given to the next process, which says of it what is wrong. */
+static void refuses(struct fixture *f, const struct al_skey *key, const char *word, unsigned size, enum al_err err,
+		    const char *what)
+{
+	struct al_tree *tree = tree_of(word, size);
+	char sizes[64];
+	const char *said;
+
+	stop(f);
+	assert_int_equal(start(f, GUARD_USE), AL_OK);
+	note_of(tree, key, &f->note);
+	said_begin(&f->said);
+	assert_int_equal(f->face.begin(f->face.arg, tree, al_buf_view(&f->note)), err);
+	said = said_end(&f->said);
+	(void)snprintf(sizes, sizeof(sizes), "ledger-size=%u signed-size=20 ", size);
+	assert_non_null(strstr(said, sizes));
+	assert_non_null(strstr(said, "/keys/log.guard "));
+	assert_non_null(strstr(said, what));
+	al_tree_free(tree);
+}
+
+static void other_ledgers(void **state)
+{
+	struct fixture *f = *state;
+	struct al_skey other;
+
+	sign_and_keep(f, 20);
+	refuses(f, &f->key, "entry", 19, AL_ESTALE, "\"this ledger is older than what was signed");
+	refuses(f, &f->key, "other", 20, AL_EFORK, "\"this ledger contradicts what was signed");
+	refuses(f, &f->key, "other", 25, AL_EFORK, "\"this ledger contradicts what was signed");
+	assert_int_equal(al_skey_generate(AL_S("registry.test/log"), &other), AL_OK);
+	refuses(f, &other, "entry", 20, AL_EVERIFY, "\"the newest checkpoint is not signed by this key\"");
+	/* A note of the key's, but of another size or root than the ledger. */
+	tree_grow(f->tree, "entry", 21);
+	note_of(f->tree, &f->key, &f->note);
+	stop(f);
+	assert_int_equal(start(f, GUARD_USE), AL_OK);
+	tree_grow(f->tree, "entry", 22);
+	assert_int_equal(f->face.begin(f->face.arg, f->tree, al_buf_view(&f->note)), AL_EVERIFY);
+	note_of(f->tree, &f->key, &f->note);
+	assert_int_equal(f->face.begin(f->face.arg, f->tree, al_buf_view(&f->note)), AL_OK);
+}
+
+static void other_histories(void **state)
+{
+	struct fixture *f = *state;
+	struct al_tree *older = tree_of("entry", 15), *other = tree_of("other", 30);
+
+	sign_and_keep(f, 20);
+	said_begin(&f->said);
+	assert_int_equal(f->face.sign(f->face.arg, older, 10, &f->note), AL_ESTALE);
+	assert_int_equal(f->face.sign(f->face.arg, other, 20, &f->note), AL_EFORK);
+	assert_int_equal(f->face.sign(f->face.arg, other, 25, &f->note), AL_EINVAL);
+	(void)said_end(&f->said);
+	assert_non_null(strstr(f->said.text, "base=10 size=15 error=stale"));
+	assert_non_null(strstr(f->said.text, "base=20 size=30 error=fork"));
+	assert_int_equal(sign(f, 30), AL_OK);
+	al_tree_free(older);
+	al_tree_free(other);
+}
+
+static void starts_not(struct fixture *f, enum guard_mode mode, enum al_err err, const char *path, const char *what)
+{
+	const char *said;
+
+	said_begin(&f->said);
+	assert_int_equal(signer_start(f->conf, mode, &f->signer), err);
+	said = said_end(&f->said);
+	assert_non_null(strstr(said, path));
+	assert_non_null(strstr(said, what));
+	f->signer = NULL;
+}
+
+static void no_start_without_key_and_guard(void **state)
+{
+	struct fixture *f = *state;
+	char guard[96];
+
+	sign_and_keep(f, 3);
+	stop(f);
+	starts_not(f, GUARD_CREATE, AL_EEXIST, "/keys/log.guard ", "exists: this key has signed a ledger before");
+	(void)strcpy(guard, path_of(f, "keys/log.guard"));
+	assert_int_equal(truncate(guard, 100), 0);
+	starts_not(f, GUARD_USE, AL_EVERIFY, "/keys/log.guard ", "is damaged or belongs to another key");
+	assert_int_equal(unlink(guard), 0);
+	starts_not(f, GUARD_USE, AL_ENOTFOUND, "/keys/log.guard ", "is missing: what was signed is not known");
+	assert_int_equal(mkdir(guard, 0700), 0);
+	starts_not(f, GUARD_USE, AL_EIO, "/keys/log.guard ", "cannot be read and written");
+	assert_int_equal(rmdir(guard), 0);
+	assert_int_equal(al_note_save(path_of(f, "keys/log.key"), AL_S("no key\n"), false), AL_OK);
+	starts_not(f, GUARD_ADOPT, AL_EINVAL, "/keys/log.key ", "is not a signing key");
+	assert_int_equal(unlink(path_of(f, "keys/log.key")), 0);
+	starts_not(f, GUARD_ADOPT, AL_EINVAL, "/keys/log.key ", "cannot be read");
+	assert_int_not_equal(access(guard, F_OK), 0);
+}
+
+static void a_key_that_others_can_read(void **state)
+{
+	struct fixture *f = *state;
+	const char *said;
+
+	stop(f);
+	assert_int_equal(chmod(path_of(f, "keys/log.key"), 0640), 0);
+	said_begin(&f->said);
+	assert_int_equal(start(f, GUARD_USE), AL_OK);
+	said = said_end(&f->said);
+	assert_non_null(strstr(said, "/keys/log.key is readable by others"));
+	stop(f);
+	assert_int_equal(chmod(f->path, 0600), 0);
+	said_begin(&f->said);
+	assert_int_equal(start(f, GUARD_USE), AL_OK);
+	said = said_end(&f->said);
+	assert_null(strstr(said, "readable by others"));
+}
+
+/* A ledger whose guard is lost is taken as it is, and guarded from there. */
+static void a_ledger_is_adopted(void **state)
+{
+	struct fixture *f = *state;
+	struct al_checkpoint cp;
+
+	sign_and_keep(f, 20);
+	stop(f);
+	assert_int_equal(unlink(path_of(f, "keys/log.guard")), 0);
+	assert_int_equal(start(f, GUARD_ADOPT), AL_OK);
+	cp = head_of(f->tree);
+	assert_int_equal(f->face.date(f->face.arg, &cp, &f->note), AL_ESTALE); /* not before it is begun */
+	assert_int_equal(f->face.begin(f->face.arg, f->tree, al_buf_view(&f->note)), AL_OK);
+	assert_int_equal(f->face.date(f->face.arg, &cp, &f->note), AL_OK);
+	refuses(f, &f->key, "entry", 19, AL_ESTALE, "older than what was signed");
+}
+
+static void a_founding_that_failed_leaves_no_guard(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(access(path_of(f, "keys/log.guard"), F_OK), 0);
+	signer_discard(f->signer);
+	f->signer = NULL;
+	assert_int_not_equal(access(f->path, F_OK), 0);
+	signer_discard(NULL);
+	assert_int_equal(start(f, GUARD_CREATE), AL_OK);
+}
+
+/* ---- it cannot ---- */
+
+static pid_t pid_of(const struct signer *signer)
+{
+	char path[64], line[128];
+	int pid = 0;
+	FILE *info;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", signer_watch(signer));
+	info = fopen(path, "re");
+	assert_non_null(info);
+	while (pid == 0 && fgets(line, sizeof(line), info) != NULL)
+		if (sscanf(line, "Pid: %d", &pid) != 1)
+			pid = 0;
+	(void)fclose(info);
+	assert_true(pid > 0);
+	return pid;
+}
+
+/* Nothing is signed that the guard does not remember; when it can be written again, it goes on. */
+static void a_guard_that_cannot_be_written(void **state)
+{
+	struct fixture *f = *state;
+	struct rlimit limit, none;
+	pid_t pid = pid_of(f->signer);
+
+	sign_and_keep(f, 5);
+	assert_int_equal(prlimit(pid, RLIMIT_FSIZE, NULL, &limit), 0);
+	none = limit;
+	none.rlim_cur = 0;
+	assert_int_equal(prlimit(pid, RLIMIT_FSIZE, &none, NULL), 0);
+	tree_grow(f->tree, "entry", 6);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(f->face.sign(f->face.arg, f->tree, 5, &f->note), AL_EIO);
+	assert_int_equal(prlimit(pid, RLIMIT_FSIZE, &limit, NULL), 0);
+	al_buf_reset(&f->note);
+	assert_int_equal(f->face.sign(f->face.arg, f->tree, 5, &f->note), AL_OK);
+	sign_and_keep(f, 9);
+}
+
+static void a_process_that_is_gone(void **state)
+{
+	struct fixture *f = *state;
+	struct pollfd watch = { .fd = signer_watch(f->signer), .events = POLLIN };
+
+	sign_and_keep(f, 5);
+	assert_int_equal(poll(&watch, 1, 0), 0);
+	assert_int_equal(kill(pid_of(f->signer), SIGKILL), 0);
+	assert_int_equal(poll(&watch, 1, WAIT_MS), 1);
+	said_begin(&f->said);
+	assert_int_equal(sign(f, 6), AL_ECLOSED);
+	f->face.kept(f->face.arg);
+	(void)said_end(&f->said);
+	assert_non_null(strstr(f->said.text, "signer-gone"));
+	assert_non_null(strstr(f->said.text, "step=kept"));
+}
+
+/* It ends when it has taken the question: what some other call left in errno is no reason to wait on. */
+static void no_answer_comes(void **state)
+{
+	struct fixture *f = *state;
+	int type = 0, fd;
+
+	for (fd = 3; fd < 1000 && type != SOCK_SEQPACKET; fd++)
+		if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &(socklen_t){ sizeof(type) }) != 0)
+			type = 0;
+	assert_int_equal(type, SOCK_SEQPACKET);
+	assert_int_equal(shutdown(fd - 1, SHUT_RD), 0);
+	said_begin(&f->said);
+	errno = EINTR;
+	assert_int_equal(sign(f, 6), AL_ECLOSED);
+	(void)said_end(&f->said);
+	assert_non_null(strstr(f->said.text, "reason=\"it ended\""));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(checkpoints_in_turn),
+		TEST(only_what_was_shown_is_dated),
+		TEST(other_ledgers),
+		TEST(other_histories),
+		TEST(no_start_without_key_and_guard),
+		TEST(a_key_that_others_can_read),
+		TEST(a_ledger_is_adopted),
+		TEST(a_founding_that_failed_leaves_no_guard),
+		TEST(a_guard_that_cannot_be_written),
+		TEST(a_process_that_is_gone),
+		TEST(no_answer_comes),
+	};
+
+	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
