@@ -321,6 +321,7 @@ struct found {
 		uint64_t index;
 		enum audit_kind kind;
 		const char *clause;
+		char text[512];
 	} items[FOUND_MAX];
 };
 
@@ -333,6 +334,8 @@ static inline void collect(void *arg, const struct audit_finding *finding)
 		return;
 	found->items[found->count].index = finding->index;
 	found->items[found->count].kind = finding->kind;
+	assert_int_equal(al_slice_copy(finding->text, found->items[found->count].text, sizeof(found->items[0].text)),
+			 AL_OK);
 	found->items[found->count++].clause = finding->clause;
 }
 

@@ -90,6 +90,96 @@ static void a_form_of_old_is_named(void **state)
 	log_free(&log);
 }
 
+/* So with records that today's rules would refuse: whichever object has them. */
+static void records_of_old_are_named(void **state)
+{
+	struct story *s = *state;
+	struct audit_counts counts;
+	struct found found;
+	struct log log;
+
+	log_copy(&s->log, &log);
+	forge(&log, s, "cc", "prev: none none",
+	      "domain: plain.test\nrecord: @ A 10.0.0.1\nmnt-by: MALLORY-MNT\nsource: TEST\n\n"
+	      "domain: alias.test\nrecord: www A 10.0.0.1\nrecord: www CNAME plain.test.\nrecord: x.alias.test A "
+	      "10.0.0.1\n"
+	      "mnt-by: MALLORY-MNT\nsource: TEST\n",
+	      "3");
+	assert_true(judge(&log, 0, &found, &counts));
+	assert_int_equal(counts.findings, 0);
+	assert_int_equal(found.count, 2);
+	for (size_t i = 0; i < found.count; i++) {
+		assert_int_equal(found.items[i].kind, AUDIT_OLDER);
+		assert_int_equal(found.items[i].index, log.count - 1);
+		assert_non_null(found.items[i].clause);
+	}
+	assert_string_equal(found.items[0].text,
+			    "object 2: www CNAME: a CNAME stands alone: no other record has its name");
+	assert_string_equal(found.items[1].text, "object 2: x.alias.test A: the name is relative to the domain: "
+						 "leave the domain out of it");
+	log_free(&log);
+}
+
+/* ---- who signed, and the end ---- */
+
+struct signed_seen {
+	uint64_t count, keys, last;
+};
+
+static void count_signers(void *arg, uint64_t index, const struct al_sshkey *keys, size_t count)
+{
+	struct signed_seen *seen = arg;
+
+	assert_true(seen->count == 0 || index > seen->last);
+	for (size_t i = 0; i < count; i++)
+		assert_false(keys[i].fido);
+	seen->count++;
+	seen->keys += count;
+	seen->last = index;
+}
+
+/* Of each entry that is what the rules give, and of no other. */
+static void who_signed_is_told(void **state)
+{
+	struct story *s = *state;
+	struct signed_seen seen = { 0 };
+	struct audit_opts opts = { .ns = NS, .signers = count_signers, .arg = &seen };
+	struct audit *audit;
+	struct log log;
+
+	log_copy(&s->log, &log);
+	forge(&log, s, "c", "prev: none", "domain: alice.test\nmnt-by: MALLORY-MNT\nsource: TEST\n", "3");
+	assert_int_equal(audit_new(&opts, &audit), AL_OK);
+	for (size_t i = 0; i < log.count; i++)
+		assert_int_equal(audit_entry(audit, al_buf_view(&log.leaf[i])), AL_OK);
+	assert_int_equal(seen.count, s->log.count);
+	assert_int_equal(seen.keys, s->log.count + 2); /* two have a second signature */
+	assert_int_equal(seen.last, s->log.count - 1);
+	audit_free(audit);
+	audit_free(NULL);
+	log_free(&log);
+}
+
+static void behind_the_end_nothing_is_judged(void **state)
+{
+	struct story *s = *state;
+	struct audit_opts opts = { .ns = NS };
+	struct audit_counts counts;
+	struct audit *audit;
+
+	assert_int_equal(audit_new(&opts, &audit), AL_OK);
+	assert_int_equal(audit_entry(audit, al_buf_view(&s->log.leaf[0])), AL_OK);
+	assert_int_equal(audit_entry(audit, AL_S("no entry")), AL_ECLOSED);
+	assert_int_equal(audit_entry(audit, al_buf_view(&s->log.leaf[1])), AL_ECLOSED);
+	assert_false(audit_finish(audit, &counts));
+	assert_int_equal(counts.entries, 2);
+	assert_int_equal(counts.requests, 1);
+	assert_int_equal(counts.findings, 2);
+	assert_int_equal(counts.kinds[AUDIT_FORM], 1);
+	assert_int_equal(counts.kinds[AUDIT_END], 1);
+	audit_free(audit);
+}
+
 static void the_namespace_follows_from_the_founding(void **state)
 {
 	struct story *s = *state;
@@ -218,6 +308,9 @@ int main(void)
 		cmocka_unit_test(unknown_kinds_are_passed_over),
 		cmocka_unit_test(a_form_of_old_is_named),
 		cmocka_unit_test(a_line_end_of_old_is_named),
+		cmocka_unit_test(records_of_old_are_named),
+		cmocka_unit_test(who_signed_is_told),
+		cmocka_unit_test(behind_the_end_nothing_is_judged),
 		cmocka_unit_test(the_namespace_follows_from_the_founding),
 		cmocka_unit_test(the_generator_agrees_with_the_rules),
 		cmocka_unit_test(every_changed_bit_is_found),

@@ -479,12 +479,77 @@ static void one_finding_for_each_clause(void **state)
 	log_free(&log);
 }
 
+/* Ours is shorter than the entry, and what was decided before was longer: its bytes are no part of ours. */
+static void contact_behind_dashes(struct log *log, const struct story *s)
+{
+	char objects[1200], dashes[801];
+
+	memset(dashes, '-', sizeof(dashes) - 1);
+	dashes[sizeof(dashes) - 1] = '\0';
+	(void)snprintf(objects, sizeof(objects), "domain: dashes.test\nrecord: @ A 10.0.0.1\nremarks: %s\n" BY_MALLORY,
+		       dashes);
+	contact_published(log, s);
+	forge(log, s, "c", "prev: none", objects, "3");
+	log_swap(log, 12, 13);
+	log_renumber(log);
+}
+
+static void nobody_of_two(struct log *log, const struct story *s)
+{
+	forge(log, s, "cc", "prev: none none",
+	      "domain: a.test\nrecord: @ A 10.0.0.1\n" BY_MALLORY
+	      "\ndomain: b.test\nrecord: @ A 10.0.0.1\nadmin-c: NOBODY-TEST\n" BY_MALLORY,
+	      "3");
+}
+
+static void findings_say_what_they_found(void **state)
+{
+	static const struct {
+		mutate_fn mutate;
+		const char *text; /* of the first finding */
+	} says[] = {
+		{ result_short, "the result is cccc, but the request gives ccccc" },
+		{ asn_other, "AUTO-1 became AS4252660150, but AUTO-1 AS4252660113 was due" },
+		{ auto_dropped, "AUTO-2/48 was not filled; fca1:100:3::/48 was due" },
+		{ auto_added, "AUTO-5 became AS4252660150, but the request has no such placeholder" },
+		{ line_ends_changed, "line 4 of the request has a character that is no text" },
+		{ contact_published, "byte 494 differs: the entry has 633 bytes, the decision gives 494" },
+		{ contact_behind_dashes, "byte 494 differs: the entry has 633 bytes, the decision gives 494" },
+		{ entry_dropped, "object 1: prev: is 6, but the present version is 5" },
+		{ entry_repeated, "the same signed text is entry 4" },
+		{ swapped_as_they_are, "the entry says that it is entry 3" },
+		{ time_back, "time 1700000000 lies before 1700000040, the time of the entry before" },
+		{ time_late, "the request was only good until 2023-11-14T22:15:30Z" },
+		{ time_future, "time 1700100000 lies in the future" },
+		{ noise, "the entry cannot be decoded: malformed" },
+		{ deleted_in_use, "object 1: Object [mntner] MALLORY-MNT is referenced from 4 other objects" },
+		{ nobody_of_two, "object 2: Unknown object referenced NOBODY-TEST" },
+		{ dry_run, "the request asked for a dry run" },
+		{ nothing_done, "the request changes nothing" },
+	};
+	const struct story *s = *state;
+	struct audit_counts counts;
+	struct found found;
+
+	for (size_t i = 0; i < AL_COUNT(says); i++) {
+		struct log log;
+
+		log_copy(&s->log, &log);
+		says[i].mutate(&log, s);
+		(void)judge(&log, START + 1000, &found, &counts);
+		assert_true(found.count > 0);
+		assert_string_equal(found.items[0].text, says[i].text);
+		log_free(&log);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_way_to_cheat_is_found),
 		cmocka_unit_test(findings_do_not_hide_others),
 		cmocka_unit_test(one_finding_for_each_clause),
+		cmocka_unit_test(findings_say_what_they_found),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, story_setup, story_teardown);
