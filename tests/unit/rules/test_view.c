@@ -202,13 +202,38 @@ static void test_blocks_around_an_address(void **state)
 		al_object_unref(objects[i]);
 }
 
+/* A look is a step, and so is each of the request's own objects that it is compared with. */
+static void test_what_a_look_costs(void **state)
+{
+	const struct story *s = *state;
+	const struct al_asn_range range = { 64512, 64513 };
+	struct al_object *own = object_make("domain: x.test\nmnt-by: HOST-MNT\nsource: TEST\n");
+	struct al_prefix prefix;
+	struct view view;
+	uint64_t work = 0;
+
+	assert_int_equal(view_init(&view, book_state(s->book), &own, 1), AL_OK);
+	view.work = &work;
+	assert_int_equal(al_prefix_parse(AL_S("fd00::/48"), &prefix), AL_OK);
+	assert_null(view_covering_inet(&view, &prefix, false));
+	assert_int_equal(work, 1);
+	assert_int_equal(al_prefix_parse(AL_S("fca1:100::/48"), &prefix), AL_OK);
+	assert_non_null(view_covering_inet(&view, &prefix, false));
+	assert_int_equal(work, 3);
+	assert_ptr_equal(view_own(&view, AL_DOMAIN, AL_S("x.test")), own);
+	assert_int_equal(work, 4);
+	assert_null(view_as_block(&view, &range)); /* which passes the state's three blocks */
+	assert_int_equal(work, 8);
+	view_release(&view);
+	al_object_unref(own);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_work_grows_with_the_request),
-		cmocka_unit_test(test_own_objects_and_references),
-		cmocka_unit_test(test_blocks_around_a_number),
-		cmocka_unit_test(test_blocks_around_an_address),
+		cmocka_unit_test(test_work_grows_with_the_request), cmocka_unit_test(test_own_objects_and_references),
+		cmocka_unit_test(test_blocks_around_a_number),      cmocka_unit_test(test_blocks_around_an_address),
+		cmocka_unit_test(test_what_a_look_costs),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, story_setup, story_teardown);
