@@ -46,7 +46,10 @@ struct fixture {
 	struct evconnlistener *listener;
 	char dir[64];
 	char address[96];
-	char list[256]; /* what is followed, when it is not the address alone */
+	char list[256];             /* what is followed, when it is not the address alone */
+	struct al_buf known;        /* a note from elsewhere, or empty */
+	const struct al_edge *edge; /* what is here already, and its note; NULL: nothing */
+	struct al_buf resume;
 	const struct step *steps;
 	size_t step_count;
 	size_t connections; /* that came */
@@ -100,18 +103,25 @@ static void put_entries(struct al_buf *out, const struct history *h, uint64_t fi
 	(void)al_frame_put_entries(out, first, entries, (size_t)(end - first));
 }
 
+static void note_of(struct al_buf *out, const struct history *h, uint64_t size, const struct al_skey *signer)
+{
+	struct al_checkpoint cp = { .size = size, .root = h->root[size] };
+	struct al_buf text;
+
+	al_buf_init(&text, AL_NOTE_MAX);
+	al_checkpoint_format(al_slice_str(signer->pub.name), &cp, &text);
+	al_note_sign(al_buf_view(&text), signer, out);
+	al_buf_release(&text);
+}
+
 static void put_note(struct al_buf *out, enum al_frame_kind kind, const struct history *h, uint64_t size,
 		     const struct al_skey *signer)
 {
-	struct al_checkpoint cp = { .size = size, .root = h->root[size] };
-	struct al_buf text, note;
+	struct al_buf note;
 
-	al_buf_init(&text, AL_NOTE_MAX);
 	al_buf_init(&note, AL_NOTE_MAX);
-	al_checkpoint_format(al_slice_str(signer->pub.name), &cp, &text);
-	al_note_sign(al_buf_view(&text), signer, &note);
+	note_of(&note, h, size, signer);
 	al_frame_put(out, kind, al_buf_view(&note));
-	al_buf_release(&text);
 	al_buf_release(&note);
 }
 
@@ -345,8 +355,9 @@ static void on_guard(void *arg)
 /* Follow a server with this script until the head is at `stop_at` (or something else stops it). */
 static void play(struct fixture *f, const struct step *steps, size_t count, uint64_t stop_at)
 {
-	struct al_follow_conf conf = { .key = key.pub };
+	struct al_follow_conf conf = { .key = key.pub, .edge = f->edge, .resume = al_buf_view(&f->resume) };
 
+	conf.known[AL_FOLLOW_KNOWN - 1] = al_buf_view(&f->known);
 	if (f->listener == NULL)
 		listen_local(f);
 	f->steps = steps;
@@ -372,6 +383,8 @@ static int setup(void **state)
 		return -1;
 	al_buf_init(&f->ours, AL_NOTE_MAX);
 	al_buf_init(&f->theirs, AL_NOTE_MAX);
+	al_buf_init(&f->known, AL_NOTE_MAX);
+	al_buf_init(&f->resume, AL_NOTE_MAX);
 	f->refuse_at = UINT64_MAX;
 	*state = f;
 	return 0;
@@ -391,6 +404,8 @@ static int teardown(void **state)
 	al_loop_free(f->loop);
 	al_buf_release(&f->ours);
 	al_buf_release(&f->theirs);
+	al_buf_release(&f->known);
+	al_buf_release(&f->resume);
 	(void)unlink(f->address);
 	(void)rmdir(f->dir);
 	free(f);
@@ -800,6 +815,100 @@ static void unknown_kinds_are_passed_over(void **state)
 	assert_int_equal(f->presents, 1);
 }
 
+/* ---- what is known from elsewhere, or from before ---- */
+
+static void forked_after_two(struct al_buf *out)
+{
+	put_entries(out, &forked, 0, 2);
+	put_head(out, &forked, 2);
+	put_entries(out, &forked, 2, 8);
+	put_head(out, &forked, 8);
+}
+
+/* Its heads of two and eight are of one log, but not of the one whose head of eight somebody else has seen. */
+static void a_log_without_what_is_known(void **state)
+{
+	static const struct step steps[] = { { 0, forked_after_two, true } };
+	struct fixture *f = *state;
+
+	note_of(&f->known, &real, 8, &key);
+	play(f, steps, AL_COUNT(steps), UINT64_MAX);
+	assert_int_equal(f->entries, 2);
+	assert_true(al_slice_eq(al_buf_view(&f->ours), al_buf_view(&f->known)));
+	assert_forked(f, 8, 8);
+}
+
+static void five_and_another_tip(struct al_buf *out)
+{
+	first_five(out);
+	put_tip(out, &forked, 5);
+}
+
+/* A tip alone shows it, when it is of the size that is here. */
+static void a_tip_against_what_is_here(void **state)
+{
+	static const struct step steps[] = { { 0, five_and_another_tip, true } };
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), UINT64_MAX);
+	assert_int_equal(f->entries, 5);
+	assert_forked(f, 5, 5);
+}
+
+static void a_log_with_what_is_known(void **state)
+{
+	static const struct step steps[] = { { 0, all_in_order, true } };
+	struct fixture *f = *state;
+
+	note_of(&f->known, &real, 8, &key);
+	play(f, steps, AL_COUNT(steps), LOG_SIZE);
+	assert_int_equal(f->forks, 0);
+	assert_int_equal(f->entries, LOG_SIZE);
+}
+
+static void what_is_here_is_not_asked_for(void **state)
+{
+	static const struct step steps[] = { { 5, five_to_eight, true } };
+	struct fixture *f = *state;
+	struct al_edge edge;
+
+	al_edge_init(&edge);
+	for (uint64_t i = 0; i < 5; i++) {
+		struct al_hash leaf = al_leaf_hash(al_slice_str(real.text[i]));
+
+		al_edge_push(&edge, &leaf);
+	}
+	f->edge = &edge;
+	f->entries = 5;
+	note_of(&f->resume, &real, 5, &key);
+	play(f, steps, AL_COUNT(steps), 8);
+	assert_int_equal(f->entries, 8);
+	assert_int_equal(f->forks, 0);
+}
+
+/* What is said to be here or known is signed by the log's key, or it is no beginning. */
+static void nothing_begins_with_a_stranger_s_note(void **state)
+{
+	struct fixture *f = *state;
+	struct al_follow_conf conf = { .key = key.pub, .address = "127.0.0.1:1" };
+	struct al_edge edge;
+
+	note_of(&f->known, &real, 8, &other_key);
+	conf.known[0] = al_buf_view(&f->known);
+	assert_int_not_equal(al_follow_new(f->loop, &conf, &ops, f, &f->follow), AL_OK);
+	al_edge_init(&edge);
+	for (uint64_t i = 0; i < 5; i++) {
+		struct al_hash leaf = al_leaf_hash(al_slice_str(forked.text[i]));
+
+		al_edge_push(&edge, &leaf);
+	}
+	conf = (struct al_follow_conf){ .key = key.pub, .address = "127.0.0.1:1", .edge = &edge };
+	note_of(&f->resume, &real, 5, &key);
+	conf.resume = al_buf_view(&f->resume); /* of other entries */
+	assert_int_not_equal(al_follow_new(f->loop, &conf, &ops, f, &f->follow), AL_OK);
+	assert_null(f->follow);
+}
+
 static void tip_by_a_stranger(struct al_buf *out)
 {
 	put_note(out, AL_FRAME_TIP, &real, 5, &other_key);
@@ -993,6 +1102,11 @@ int main(void)
 		TEST(up_to_date_already),
 		TEST(an_old_server),
 		TEST(an_old_server_that_is_quiet),
+		TEST(a_log_without_what_is_known),
+		TEST(a_tip_against_what_is_here),
+		TEST(a_log_with_what_is_known),
+		TEST(what_is_here_is_not_asked_for),
+		TEST(nothing_begins_with_a_stranger_s_note),
 		TEST(tips_are_verified),
 		TEST(dates_are_told),
 		TEST(dates_of_what_is_not_here),
