@@ -37,6 +37,7 @@ struct server {
 	struct al_listener *listener;
 	pthread_t thread;
 	uint16_t port;
+	size_t in_max;              /* of its connections */
 	const uint8_t *bytes;       /* HUGE_ANSWER of them */
 	sem_t closed;               /* posted for each */
 	size_t opens, closes, most; /* loop's thread */
@@ -135,7 +136,9 @@ static bool on_line(struct talk *talk, const char *line)
 
 static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *user)
 {
+	const struct talk *talk = user;
 	char *line;
+	assert_true(evbuffer_get_length(in) <= talk->server->in_max);
 	while ((line = evbuffer_readln(in, NULL, EVBUFFER_EOL_LF)) != NULL) {
 		bool more = on_line(user, line);
 		free(line);
@@ -193,7 +196,7 @@ static const struct al_listener_conf roomy = {
 static void server_open(struct server *server, const struct al_listener_conf *conf)
 {
 	static uint8_t bytes[HUGE_ANSWER];
-	*server = (struct server){ .bytes = bytes };
+	*server = (struct server){ .bytes = bytes, .in_max = conf->in_max };
 	assert_int_equal(sem_init(&server->closed, 0, 0), 0);
 	assert_int_equal(al_loop_new(&server->loop), AL_OK);
 	assert_int_equal(al_listener_new(server->loop, conf, &ops, server, &server->listener), AL_OK);
@@ -312,6 +315,27 @@ static void test_lines_in_pieces(void **state)
 	assert_int_equal(client_drain(fd, rest, sizeof(rest)), 4);
 	assert_string_equal(rest, "eof\n");
 	assert_true(guard_wait(&server.closed));
+	close(fd);
+	server_stop(&server);
+}
+
+/* However much has come: no more is taken than there is room, and the rest is not lost. */
+static void test_many_lines_at_once(void **state)
+{
+	struct al_listener_conf conf = roomy;
+	char lines[64 * 64], want[64 * 64] = "";
+	struct server server;
+	size_t len = 0, want_len = 0;
+	(void)state;
+	conf.in_max = 64;
+	server_start(&server, &conf);
+	int fd = client_connect(server.port);
+	for (int i = 0; i < 64; i++) {
+		len += (size_t)snprintf(lines + len, sizeof(lines) - len, "echo line number %d\n", i);
+		want_len += (size_t)snprintf(want + want_len, sizeof(want) - want_len, "line number %d\n", i);
+	}
+	client_send(fd, lines, len);
+	client_expect(fd, want);
 	close(fd);
 	server_stop(&server);
 }
@@ -765,7 +789,7 @@ static void test_unix_socket(void **state)
 	assert_int_equal(bind(stale, (const struct sockaddr *)&addr, sizeof(addr)), 0);
 	close(stale);
 
-	server = (struct server){ 0 };
+	server = (struct server){ .in_max = roomy.in_max };
 	assert_int_equal(sem_init(&server.closed, 0, 0), 0);
 	assert_int_equal(al_loop_new(&server.loop), AL_OK);
 	assert_int_equal(al_listener_new(server.loop, &roomy, &ops, &server, &server.listener), AL_OK);
@@ -807,6 +831,7 @@ int main(void)
 		cmocka_unit_test(test_a_crowd_is_taken_in_turns),
 		cmocka_unit_test(test_limits_change),
 		cmocka_unit_test(test_lines_in_pieces),
+		cmocka_unit_test(test_many_lines_at_once),
 		cmocka_unit_test(test_answers_after_half_close),
 		cmocka_unit_test(test_finish_delivers_all_though_input_waits),
 		cmocka_unit_test(test_overflow_says_a_last_word),

@@ -116,6 +116,31 @@ static void refusals(void **state)
 	}
 }
 
+/* One error a line, however many of its placeholders are not there; what was said of other lines or objects does not count. */
+static void unknown_placeholders_are_told_once(void **state)
+{
+	static const unsigned lines[] = { 1, 1, 2 };
+	struct al_report report;
+	bool deletes;
+
+	(void)state;
+	al_report_init(&report);
+	al_report_add(&report, AL_ERROR, 7, 1, "SCHEMA-AUTO", "of another object");
+	al_report_add(&report, AL_WARNING, 0, 1, NULL, "no error");
+	assert_null(build("as-set: AS-X1\nmembers: AUTO-8, AUTO-9\nmembers: AUTO-7\nmnt-by: A-MNT\nsource: ALAMO\n",
+			  &report, &deletes));
+	assert_int_equal(report.errors, AL_COUNT(lines));
+	assert_int_equal(report.count, AL_COUNT(lines) + 1);
+	for (size_t i = 0, k = 0; i < report.count; i++) {
+		if (report.items[i].severity != AL_ERROR)
+			continue;
+		assert_int_equal(report.items[i].line, lines[k++]);
+		assert_string_equal(report.items[i].clause, "SCHEMA-AUTO");
+	}
+	assert_string_equal(report.items[2].text, "Placeholder AUTO-8 is not defined in this request");
+	al_report_release(&report);
+}
+
 static void records(void **state)
 {
 	static const struct {
@@ -233,8 +258,13 @@ static void keys_as_typed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keys_as_typed), cmocka_unit_test(canonical_form), cmocka_unit_test(placeholders),
-		cmocka_unit_test(refusals),      cmocka_unit_test(records),        cmocka_unit_test(fixed_point),
+		cmocka_unit_test(keys_as_typed),
+		cmocka_unit_test(canonical_form),
+		cmocka_unit_test(placeholders),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(unknown_placeholders_are_told_once),
+		cmocka_unit_test(records),
+		cmocka_unit_test(fixed_point),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
