@@ -11,7 +11,9 @@
 
 #include "loopback.h"
 
+#include <event2/event.h>
 #include <signal.h>
+#include <stdlib.h>
 
 struct record {
 	struct al_loop *loop;
@@ -247,6 +249,18 @@ static void test_worker_blocks_signals(void **state)
 	assert_int_equal(sigismember(&mask, SIGTERM), 0);
 }
 
+/* What stands in the environment is not for a daemon's loop: it takes the best there is. */
+static void test_environment_decides_nothing(void **state)
+{
+	struct al_loop *loop;
+	(void)state;
+	assert_int_equal(setenv("EVENT_NOEPOLL", "1", 1), 0);
+	assert_int_equal(al_loop_new(&loop), AL_OK);
+	assert_string_equal(event_base_get_method(al_loop_base(loop)), "epoll");
+	al_loop_free(loop);
+	assert_int_equal(unsetenv("EVENT_NOEPOLL"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -259,6 +273,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_moved_timer_runs_once_and_later, setup, teardown),
 		cmocka_unit_test(test_worker_gets_everything_in_order),
 		cmocka_unit_test(test_worker_blocks_signals),
+		cmocka_unit_test(test_environment_decides_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -482,6 +482,31 @@ static void what_the_disk_says_is_said(void **state)
 	al_buf_release(&note);
 }
 
+/* A program that was started without a standard input gets its number for what it opens first. */
+static void descriptor_zero_is_as_good(void **state)
+{
+	const struct al_tile tile = { .level = 0, .index = 0, .width = 3 };
+	struct fixture *f = *state;
+	int kept = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	struct al_buf note, hashes;
+
+	publish(f, 3);
+	al_buf_init(&note, AL_NOTE_MAX);
+	al_buf_init(&hashes, AL_TILE_BYTES_MAX);
+	(void)close(STDIN_FILENO);
+	assert_int_equal(al_tile_dir_note(f->path, &note), AL_OK);
+	assert_true(note.len > 0);
+	assert_int_equal(al_tile_dir_read(f->path, &tile, 3, &hashes), AL_OK);
+	assert_int_equal(hashes.len, 3 * AL_HASH_LEN);
+	assert_int_equal(fcntl(STDIN_FILENO, F_GETFD), -1); /* closed again */
+	if (kept >= 0) {
+		assert_int_equal(dup2(kept, STDIN_FILENO), STDIN_FILENO);
+		assert_int_equal(close(kept), 0);
+	}
+	al_buf_release(&note);
+	al_buf_release(&hashes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -495,6 +520,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(walk_gives_the_entries, setup, teardown),
 		cmocka_unit_test_setup_teardown(verify_reads_every_entry, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_the_disk_says_is_said, setup, teardown),
+		cmocka_unit_test_setup_teardown(descriptor_zero_is_as_good, setup, teardown),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
