@@ -290,12 +290,43 @@ static void bounds(void **state)
 	al_buf_release(&text);
 }
 
+/* The longest line there is, without what ends it. */
+static void lines(void **state)
+{
+	char text[AL_REQUEST_LINE_MAX + 2] = "", why[AL_REQUEST_WHY_LEN];
+	struct al_slice line = al_slice_of(text, AL_REQUEST_LINE_MAX);
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	assert_int_equal(al_request_line(&line, true, why), AL_OK);
+	assert_int_equal(line.len, AL_REQUEST_LINE_MAX);
+	line = al_slice_of(text, AL_REQUEST_LINE_MAX + 1);
+	assert_int_equal(al_request_line(&line, true, why), AL_EINVAL);
+	assert_string_equal(why, "is longer than 8192 bytes");
+	text[AL_REQUEST_LINE_MAX] = '\r';
+	line = al_slice_of(text, AL_REQUEST_LINE_MAX + 1);
+	assert_int_equal(al_request_line(&line, true, why), AL_OK);
+	assert_int_equal(line.len, AL_REQUEST_LINE_MAX);
+	line = al_slice_of(text, AL_REQUEST_LINE_MAX + 1); /* without its LF so far */
+	assert_int_equal(al_request_line(&line, false, why), AL_EINVAL);
+	assert_non_null(strstr(why, "a CR that does not stand directly before its LF"));
+	line = al_slice_of("a\0b", 3);
+	assert_int_equal(al_request_line(&line, true, why), AL_EINVAL);
+	assert_string_equal(why, "has a NUL byte in it");
+	line = AL_S("");
+	assert_int_equal(al_request_line(&line, true, why), AL_OK);
+	line = AL_S("\r");
+	assert_int_equal(al_request_line(&line, true, why), AL_OK);
+	assert_int_equal(line.len, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(good),    cmocka_unit_test(edge),
 					    cmocka_unit_test(stored),  cmocka_unit_test(edge_text),
 					    cmocka_unit_test(bad),     cmocka_unit_test(contacts),
-					    cmocka_unit_test(control), cmocka_unit_test(bounds) };
+					    cmocka_unit_test(control), cmocka_unit_test(bounds),
+					    cmocka_unit_test(lines) };
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
