@@ -448,6 +448,30 @@ static void data_is_bounded(void **state)
 	}
 }
 
+/* Data of another length than its type has is no text, and whoever writes it is told. */
+static void broken_data_has_no_text(void **state)
+{
+	static struct al_record record;
+	struct al_buf out;
+
+	(void)state;
+	must_parse(AL_S("www 300 A 10.0.0.1"), &record);
+	al_buf_init(&out, TEXT_MAX);
+	al_record_format(&record, &out);
+	assert_int_equal(out.err, AL_OK);
+	assert_true(al_slice_is(al_buf_view(&out), "www 300 A 10.0.0.1"));
+	record.len = 3;
+	al_buf_reset(&out);
+	al_record_format(&record, &out);
+	assert_int_equal(out.err, AL_EINVAL);
+	record.len = 4;
+	al_buf_release(&out);
+	al_buf_init(&out, 12); /* nor has it one where there is no room for it */
+	al_record_format(&record, &out);
+	assert_int_equal(out.err, AL_ELIMIT);
+	al_buf_release(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -460,6 +484,7 @@ int main(void)
 		cmocka_unit_test(types_have_names),
 		cmocka_unit_test(owners_of_hosts),
 		cmocka_unit_test(data_is_bounded),
+		cmocka_unit_test(broken_data_has_no_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
