@@ -43,6 +43,7 @@ static void tagged(void *arg, struct al_slice rest, struct al_slice query, struc
 	answer->modified_s = al_slice_is(rest, "dated") ? 784111777 : 0;
 	answer->max_age_s = 60;
 	answer->type = "application/json";
+	answer->policy = al_slice_is(rest, "shown") ? "default-src 'none'" : NULL;
 	al_buf_str(&answer->body, "{}");
 }
 
@@ -249,6 +250,10 @@ static void test_fields_of_an_answer(void **state)
 	assert_non_null(strstr(answer, "\r\nAccess-Control-Allow-Origin: *\r\n"));
 	assert_non_null(strstr(answer, "\r\nConnection: close\r\n"));
 	assert_ends(answer, "\r\n\r\n{}");
+	assert_null(strstr(answer, "Content-Security-Policy"));
+
+	ask(*state, "GET /tag/shown HTTP/1.1\r\n" CLOSE, answer);
+	assert_non_null(strstr(answer, "\r\nContent-Security-Policy: default-src 'none'\r\n"));
 
 	ask(*state, "GET /tag/evil HTTP/1.1\r\n" CLOSE, answer);
 	assert_null(strstr(answer, "X-Evil"));

@@ -178,6 +178,36 @@ static void buf_prints_any_length(void **state)
 	al_buf_release(&buf);
 }
 
+/* Behind a failure nothing is written, in whatever form, and it stays the first one. */
+static void buf_keeps_its_failure(void **state)
+{
+	struct al_buf buf;
+	uint8_t bytes[4] = { 1, 2, 3, 4 };
+
+	(void)state;
+	al_buf_init(&buf, 4);
+	al_buf_str(&buf, "abc");
+	al_buf_hex(&buf, bytes, 1); /* which has two characters */
+	assert_int_equal(buf.err, AL_ELIMIT);
+	al_buf_u8(&buf, 'x');
+	al_buf_base64(&buf, bytes, 0);
+	al_buf_printf(&buf, "%s", "");
+	assert_true(al_slice_is(al_buf_view(&buf), "abc"));
+	al_buf_reset(&buf);
+	al_buf_base64(&buf, bytes, sizeof(bytes)); /* eight */
+	assert_int_equal(buf.err, AL_ELIMIT);
+	assert_int_equal(buf.len, 0);
+	al_buf_reset(&buf);
+	al_buf_string(&buf, bytes,
+		      (size_t)UINT32_MAX + 1); /* a length that the wire has no room for: nobody looks at the bytes */
+	assert_int_equal(buf.err, AL_ELIMIT);
+	assert_int_equal(buf.len, 0);
+	buf.err = AL_EIO;
+	al_buf_string(&buf, bytes, (size_t)UINT32_MAX + 1);
+	assert_int_equal(buf.err, AL_EIO);
+	al_buf_release(&buf);
+}
+
 static void reader_never_passes_the_end(void **state)
 {
 	struct al_reader r = al_reader_of("\x01\x02\x03\x00\x00\x00\x09"
@@ -250,6 +280,34 @@ static size_t utf8(uint32_t code, char out[static 5])
 }
 
 /* Both ends of every kind that shows nothing, or not the same to all; and their visible neighbours. */
+/* What is wrong with a text, and where; how it is shown all the same. */
+static void text_faults(void **state)
+{
+	static const struct {
+		const char *text, *fault, *shown;
+	} rows[] = {
+		{ "good", "", "good" },
+		{ "", "", "" },
+		{ "a\x1b[", "U+001B at byte 2", "a\\x1b[" },
+		{ "\xc3\xa9\xe2\x80\x8bz", "U+200B at byte 3", "\xc3\xa9\\xe2\\x80\\x8bz" },
+		{ "ab\xff", "no UTF-8 at byte 3", "ab\\xff" },
+		{ "one\ntwo", "U+000A at byte 4", "one\ntwo" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		char fault[AL_TEXT_FAULT_LEN];
+		struct al_buf out;
+
+		al_text_fault(al_slice_str(rows[i].text), fault);
+		assert_string_equal(fault, rows[i].fault);
+		al_buf_init(&out, 100);
+		al_text_escape(al_slice_str(rows[i].text), &out);
+		assert_true(al_slice_is(al_buf_view(&out), rows[i].shown));
+		al_buf_release(&out);
+	}
+}
+
 static void text_has_nothing_unseen(void **state)
 {
 	static const struct {
@@ -347,8 +405,10 @@ int main(void)
 		cmocka_unit_test(buf_keeps_its_bound_when_taken),
 		cmocka_unit_test(buf_writes_forms),
 		cmocka_unit_test(buf_prints_any_length),
+		cmocka_unit_test(buf_keeps_its_failure),
 		cmocka_unit_test(reader_never_passes_the_end),
 		cmocka_unit_test(text_is_text),
+		cmocka_unit_test(text_faults),
 		cmocka_unit_test(text_has_nothing_unseen),
 		cmocka_unit_test(text_takes_pictures),
 		cmocka_unit_test(report_counts_and_cleans),
