@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <ftw.h>
+#include <glob.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -431,6 +432,12 @@ static void dates_are_taken_and_kept(void **state)
 	run_to(f, 0);
 	assert_true(f->age.stale);
 	assert_true(f->age.silent_s >= 2 * DAY_S && f->age.silent_s < 3 * DAY_S);
+	/* How old is too old may change meanwhile. */
+	f->stop_at_age = false; /* which is told within the call */
+	al_replica_stale(f->replica, 10 * DAY_S);
+	assert_false(f->age.stale);
+	al_replica_stale(f->replica, 60);
+	assert_true(f->age.stale);
 	/* A newer one is a sign of life, at once. */
 	note_make(f, &f->key, 6, al_now_s() + 1, &note);
 	al_stream_dated(f->stream, 6, al_buf_view(&note));
@@ -438,6 +445,61 @@ static void dates_are_taken_and_kept(void **state)
 	run_to(f, 0);
 	assert_false(f->age.stale);
 	assert_int_equal(f->heads, 1);
+}
+
+/* What it follows, by which key, and where it stands. */
+static void key_and_head_are_told(void **state)
+{
+	struct al_checkpoint cp = { .size = 7 }, check;
+	struct fixture *f = *state;
+
+	serve(f, 6, 0);
+	follow(f);
+	assert_int_equal(al_replica_head(f->replica, &cp).len, 0); /* nothing yet */
+	assert_int_equal(cp.size, 0);
+	run_to(f, 6);
+	assert_memory_equal(al_replica_key(f->replica)->pk, f->key.pub.pk, sizeof(f->key.pub.pk));
+	assert_string_equal(al_replica_key(f->replica)->name, "registry.test/log");
+	assert_int_equal(al_checkpoint_open(al_replica_head(f->replica, &cp), &f->key.pub, &check), AL_OK);
+	assert_int_equal(cp.size, 6);
+	assert_int_equal(check.size, 6);
+	assert_true(al_hash_eq(&cp.root, &check.root));
+}
+
+/* The log does not contain what was seen of it: nothing of it is shown, and both notes are kept for whoever asks. */
+static void a_fork_is_kept(void **state)
+{
+	struct fixture *f = *state;
+	struct al_checkpoint cp = { 5, al_tree_root(f->tree, 4) };
+	struct al_buf text, note;
+	char path[160];
+	glob_t kept;
+
+	al_buf_init(&text, 1024);
+	al_buf_init(&note, AL_NOTE_MAX);
+	al_checkpoint_format(al_slice_str(f->key.pub.name), &cp, &text);
+	al_note_sign(al_buf_view(&text), &f->key, &note);
+	assert_int_equal(al_note_save(f->seen, al_buf_view(&note), false), AL_OK);
+	serve(f, 6, 0);
+	follow(f);
+	(void)snprintf(path, sizeof(path), "%s/run/evidence/*.note", f->dir);
+	for (int seconds = 0; glob(path, 0, NULL, &kept) != 0; seconds++) {
+		assert_true(seconds < GUARD_MS / 1000);
+		run_to(f, 0);
+	}
+	assert_int_equal(kept.gl_pathc, 2);
+	al_buf_reset(&text);
+	assert_int_equal(al_note_load(kept.gl_pathv[0], &text), AL_OK);
+	assert_true(al_slice_eq(al_buf_view(&text), al_buf_view(&note)));
+	al_buf_reset(&text);
+	assert_int_equal(al_note_load(kept.gl_pathv[1], &text), AL_OK);
+	assert_int_equal(al_checkpoint_open(al_buf_view(&text), &f->key.pub, &cp), AL_OK);
+	assert_int_equal(cp.size, 6);
+	assert_int_equal(f->heads, 0);
+	assert_false(al_replica_caught_up(f->replica));
+	globfree(&kept);
+	al_buf_release(&text);
+	al_buf_release(&note);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -472,6 +534,8 @@ int main(void)
 		TEST(a_note_of_another_key_is_not_kept),
 		TEST(what_was_seen_is_written),
 		TEST(dates_are_taken_and_kept),
+		TEST(key_and_head_are_told),
+		TEST(a_fork_is_kept),
 		TEST(objects_without_a_state),
 	};
 
