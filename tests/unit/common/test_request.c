@@ -290,6 +290,52 @@ static void bounds(void **state)
 	al_buf_release(&text);
 }
 
+/* Which rule it was, not only that there was one. */
+static void reasons(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} rows[] = {
+		{ "request: x\nprev none\n\n" OBJ, "a header line has no colon" },
+		{ "request:\nprev: none\n\n" OBJ, "request: takes a name of 1 to 80 bytes" },
+		{ "request: two words\nprev: none\n\n" OBJ, "request: takes one word of printable ASCII" },
+		{ "prev: none\n\n" OBJ, "the request does not begin with request:" },
+		{ "request: x\nprev: 1, 2\n\n" OBJ "\n" OBJ "\n" OBJ, "prev: has 2 values for 3 objects" },
+		{ "request: x\nprev: none\n\n" OBJ SIG "-----BEGIN CONTACT A-T-----\nsalt: x\n",
+		  "a contact block has no end" },
+		{ "request: x\nprev: none\n\n" OBJ SIG "more\n",
+		  "something other than a signature follows the objects" },
+		{ "request: x\nprev: none\n\n" OBJ SIG CONTACT "more\n",
+		  "something other than a contact block follows the signatures" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		struct al_report report;
+		struct al_request r;
+
+		al_report_init(&report);
+		al_request_init(&r);
+		assert_int_equal(al_request_parse(al_slice_str(rows[i].text), &r, &report), AL_EINVAL);
+		assert_true(report.errors > 0);
+		assert_string_equal(report.items[0].text, rows[i].why);
+		al_request_release(&r);
+		al_report_release(&report);
+	}
+}
+
+/* A signature that is none has no signer, and a block without an end is no signature. */
+static void signers_of_nothing(void **state)
+{
+	static struct al_sshkey keys[AL_REQUEST_SIGNATURES_MAX];
+
+	(void)state;
+	assert_int_equal(al_request_signers(AL_S("request: x\nprev: none\n\n" OBJ), keys), 0);
+	assert_int_equal(al_request_signers(AL_S("request: x\nprev: none\n\n" OBJ SIG SIG), keys), 0);
+	assert_int_equal(
+		al_request_signers(AL_S("request: x\nprev: none\n\n" OBJ "-----BEGIN SSH SIGNATURE-----\n"), keys), 0);
+}
+
 /* The longest line there is, without what ends it. */
 static void lines(void **state)
 {
@@ -322,11 +368,17 @@ static void lines(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(good),    cmocka_unit_test(edge),
-					    cmocka_unit_test(stored),  cmocka_unit_test(edge_text),
-					    cmocka_unit_test(bad),     cmocka_unit_test(contacts),
-					    cmocka_unit_test(control), cmocka_unit_test(bounds),
-					    cmocka_unit_test(lines) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(good),
+					    cmocka_unit_test(edge),
+					    cmocka_unit_test(stored),
+					    cmocka_unit_test(edge_text),
+					    cmocka_unit_test(bad),
+					    cmocka_unit_test(contacts),
+					    cmocka_unit_test(control),
+					    cmocka_unit_test(bounds),
+					    cmocka_unit_test(lines),
+					    cmocka_unit_test(reasons),
+					    cmocka_unit_test(signers_of_nothing) };
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
