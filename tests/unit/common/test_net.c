@@ -127,6 +127,13 @@ static bool on_line(struct talk *talk, const char *line)
 		al_conn_write(conn, al_conn_peer(conn), strlen(al_conn_peer(conn)));
 		al_conn_finish(conn);
 		al_conn_write(conn, "ghost", 5);
+	} else if (strcmp(line, "addr") == 0) {
+		struct al_prefix addr;
+		char text[AL_PREFIX_STRLEN] = "none";
+		if (al_conn_addr(conn, &addr))
+			al_addr_format(&addr, text);
+		al_conn_write(conn, text, strlen(text));
+		al_conn_write(conn, "\n", 1);
 	} else if (strcmp(line, "later") == 0) {
 		later_start(talk);
 		return false;
@@ -553,7 +560,38 @@ static void test_peer_and_silence_after_finish(void **state)
 	int fd = client_connect(server.port);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&self, &len), 0);
 	snprintf(want, sizeof(want), "127.0.0.1:%u", (unsigned)ntohs(self.sin_port));
+	client_say(fd, "addr\n");
+	client_expect(fd, "127.0.0.1\n");
 	client_say(fd, "peer\n");
+	assert_true(client_drain(fd, got, sizeof(got)) > 0);
+	assert_string_equal(got, want);
+	close(fd);
+	server_stop(&server);
+}
+
+/* Where there is IPv6. */
+static void test_peer_of_the_other_family(void **state)
+{
+	struct sockaddr_in6 there = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT }, self;
+	socklen_t len = sizeof(self);
+	struct server server;
+	char want[64], got[64];
+	uint16_t port = 0;
+	(void)state;
+	server_open(&server, &roomy);
+	if (al_listener_tcp(server.listener, AL_S("::1"), 0, &port) != AL_OK) {
+		server_close(&server);
+		skip();
+	}
+	loop_thread_start(server.loop, &server.thread);
+	there.sin6_port = htons(port);
+	int fd = client_tune(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	assert_int_equal(connect(fd, (const struct sockaddr *)&there, sizeof(there)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&self, &len), 0);
+	client_say(fd, "addr\n");
+	client_expect(fd, "::1\n");
+	client_say(fd, "peer\n");
+	snprintf(want, sizeof(want), "[::1]:%u", (unsigned)ntohs(self.sin6_port));
 	assert_true(client_drain(fd, got, sizeof(got)) > 0);
 	assert_string_equal(got, want);
 	close(fd);
@@ -845,6 +883,7 @@ int main(void)
 		cmocka_unit_test(test_drained_drives_a_stream),
 		cmocka_unit_test(test_paused_lines_wait_their_turn),
 		cmocka_unit_test(test_peer_and_silence_after_finish),
+		cmocka_unit_test(test_peer_of_the_other_family),
 		cmocka_unit_test(test_one_source_is_bounded),
 		cmocka_unit_test(test_full_listener_lets_the_crowd_wait),
 		cmocka_unit_test(test_a_full_listener_makes_room),
