@@ -182,14 +182,6 @@ enum al_err decision_judge(struct decision *d, const struct al_state *state, str
 	return d->report.err;
 }
 
-enum al_err decision_make(struct decision *d, struct al_slice raw, const struct al_state *state, struct space *space,
-			  struct al_slice ns, uint64_t now)
-{
-	enum al_err err = decision_read(d, raw, ns);
-
-	return err == AL_OK ? decision_judge(d, state, space, now) : err;
-}
-
 enum al_err decision_encode(const struct decision *d, struct al_buf *out)
 {
 	struct al_entry entry = {

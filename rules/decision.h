@@ -60,9 +60,6 @@ AL_MUST_USE enum al_err decision_read(struct decision *decision, struct al_slice
  */
 AL_MUST_USE enum al_err decision_judge(struct decision *decision, const struct al_state *state, struct space *space,
 				       uint64_t now);
-/* Both. */
-AL_MUST_USE enum al_err decision_make(struct decision *decision, struct al_slice raw, const struct al_state *state,
-				      struct space *space, struct al_slice ns, uint64_t now);
 
 /* The log entry of an accepted decision. */
 AL_MUST_USE enum al_err decision_encode(const struct decision *decision, struct al_buf *out);

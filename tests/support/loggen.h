@@ -17,7 +17,7 @@
 struct loggen_opts {
 	uint64_t seed;
 	uint64_t start; /* time of the first entry, Unix seconds */
-	bool decide;    /* by decision_make(), which verifies; else only filled in and applied */
+	bool decide;    /* by the rules, which verify; else only filled in and applied */
 };
 
 struct loggen;
