@@ -241,27 +241,35 @@ static void test_unknown_types(void **state)
 
 static void test_wrong_policies(void **state)
 {
-	static const char *const tails[] = {
-		"", /* no quorum */
-		"quorum X\n",
-		"quorum none\nquorum none\n",
-		"group g 0 W0\nquorum g\n",
-		"group g 3 W0 W1\nquorum g\n",
-		"group g 01 W0 W1\nquorum g\n",
-		"group g any\nquorum g\n",
-		"group g any none\nquorum g\n",
-		"group g any h\ngroup h any W0\nquorum g\n",
-		"group g any g\nquorum g\n",
-		"group g any W0 W0\nquorum g\n",
-		"group g any W0\ngroup h any W0\nquorum h\n",
-		"group W0 any W1\nquorum W0\n",
-		"group none any W1\nquorum none\n",
-		"witness W9 nonsense\nquorum W0\n",
-		"quorum W0 W1\n",
-		"quorum\n",
-		"log nonsense\nquorum W0\n",
-		"something else\nquorum W0\n",
-		"quorum W0\r\n\x01\n",
+	static const struct {
+		const char *text, *why;
+	} tails[] = {
+		{ "", "no quorum line" },
+		{ "quorum X\n", "the quorum is not defined above" },
+		{ "quorum none\nquorum none\n", "a second quorum" },
+		{ "group g 0 W0\nquorum g\n", "a group needs members, and one to all of them" },
+		{ "group g 3 W0 W1\nquorum g\n", "a group needs members, and one to all of them" },
+		{ "group g 01 W0 W1\nquorum g\n", "a group needs members, and one to all of them" },
+		{ "group g any\nquorum g\n", "a group needs members, and one to all of them" },
+		{ "group g any none\nquorum g\n", "a member is not defined above, or is in a group already" },
+		{ "group g any h\ngroup h any W0\nquorum g\n",
+		  "a member is not defined above, or is in a group already" },
+		{ "group g any g\nquorum g\n", "a member is not defined above, or is in a group already" },
+		{ "group g any W0 W0\nquorum g\n", "a member is not defined above, or is in a group already" },
+		{ "group g any W0\ngroup h any W0\nquorum h\n",
+		  "a member is not defined above, or is in a group already" },
+		{ "group W0 any W1\nquorum W0\n", "the name is missing, taken or \"none\"" },
+		{ "group none any W1\nquorum none\n", "the name is missing, taken or \"none\"" },
+		{ "group g\n", "no name and number of a group" },
+		{ "group\n", "no name and number of a group" },
+		{ "witness W9 nonsense\nquorum W0\n", "no name and verifier key of a witness (type 04)" },
+		{ "witness W9\n", "no name and verifier key of a witness" },
+		{ "quorum W0 W1\n", "a quorum is one name" },
+		{ "quorum\n", "a quorum is one name" },
+		{ "log nonsense\nquorum W0\n", "no verifier key of a log" },
+		{ "log\n", "no verifier key of a log" },
+		{ "something else\nquorum W0\n", "not log, witness, group or quorum" },
+		{ "quorum W0\r\n\x01\n", "a control character" },
 	};
 	struct al_policy *policy;
 	struct al_buf text;
@@ -269,10 +277,52 @@ static void test_wrong_policies(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < AL_COUNT(tails); i++) {
-		policy_text(&text, tails[i]);
+		policy_text(&text, tails[i].text);
 		why[0] = '\0';
 		assert_int_not_equal(al_policy_parse(al_buf_view(&text), &policy, why, sizeof(why)), AL_OK);
 		assert_int_equal(strncmp(why, "line ", 5), 0);
+		assert_non_null(strchr(why, ':'));
+		assert_string_equal(strchr(why, ':') + 2, tails[i].why);
+		al_buf_release(&text);
+	}
+}
+
+/* Names, URLs and logs: one byte, word or line more than there is room for. */
+static void test_policies_are_bounded(void **state)
+{
+	static const struct {
+		size_t name, url;
+		const char *more, *why; /* NULL: none */
+	} rows[] = {
+		{ AL_WITNESS_NAME_MAX - 1, AL_WITNESS_URL_MAX - 1, "", NULL },
+		{ AL_WITNESS_NAME_MAX, 10, "", "a name of more than 63 bytes" },
+		{ 5, AL_WITNESS_URL_MAX, "", "a URL of more than 255 bytes" },
+		{ 5, 10, " more", "more than a name, a key and a URL" },
+	};
+	struct al_skey key;
+	char why[200];
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		struct al_policy *policy = NULL;
+		struct al_buf text;
+
+		al_buf_init(&text, 4096);
+		al_buf_str(&text, "witness ");
+		for (size_t k = 0; k < rows[i].name; k++)
+			al_buf_u8(&text, 'n');
+		al_buf_u8(&text, ' ');
+		assert_int_equal(al_witness_skey_generate(AL_S("w.example"), &key), AL_OK);
+		al_witness_vkey_format(&key.pub, &text);
+		al_buf_u8(&text, ' ');
+		for (size_t k = 0; k < rows[i].url; k++)
+			al_buf_u8(&text, 'u');
+		al_buf_printf(&text, "%s\nquorum none\n", rows[i].more);
+		assert_int_equal(al_policy_parse(al_buf_view(&text), &policy, why, sizeof(why)) == AL_OK,
+				 rows[i].why == NULL);
+		if (rows[i].why != NULL)
+			assert_string_equal(strchr(why, ':') + 2, rows[i].why);
+		al_policy_free(policy);
 		al_buf_release(&text);
 	}
 }
@@ -372,10 +422,15 @@ static void test_check(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_vector),        cmocka_unit_test(test_keys_have_one_use),
-		cmocka_unit_test(test_flips),         cmocka_unit_test(test_quorum),
-		cmocka_unit_test(test_unknown_types), cmocka_unit_test(test_wrong_policies),
-		cmocka_unit_test(test_once),          cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_vector),
+		cmocka_unit_test(test_keys_have_one_use),
+		cmocka_unit_test(test_flips),
+		cmocka_unit_test(test_quorum),
+		cmocka_unit_test(test_unknown_types),
+		cmocka_unit_test(test_wrong_policies),
+		cmocka_unit_test(test_policies_are_bounded),
+		cmocka_unit_test(test_once),
+		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_check),
 	};
 
