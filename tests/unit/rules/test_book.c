@@ -120,6 +120,32 @@ static void test_the_hook_sees_each_object_and_its_error_is_told(void **state)
 	book_free(book);
 }
 
+/* What was asked at a time has brought the space there, whatever became of it; a clock that is set back does not bring it back. */
+static void test_log_time_stays(void **state)
+{
+	static const uint64_t asked[] = { START + 5000, START + 4000, START + 5001 };
+	static const uint64_t given[] = { START + 5000, START + 5000, START + 5001 };
+	struct story *s = *state;
+	struct al_buf raw;
+
+	al_buf_init(&raw, AL_REQUEST_MAX);
+	story_request(s, "later", "prev: none",
+		      "domain: later.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", NS, &raw);
+	for (size_t i = 0; i < AL_COUNT(asked); i++) {
+		struct decision *d = decision_new();
+
+		assert_non_null(d);
+		assert_int_equal(decision_read(d, al_buf_view(&raw), NS), AL_OK);
+		assert_int_equal(book_decide(s->book, d, asked[i]), AL_OK);
+		assert_true(d->accepted);
+		assert_int_equal(d->time, given[i]);
+		decision_free(d);
+	}
+	decision_free(NULL);
+	book_free(NULL);
+	al_buf_release(&raw);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +153,7 @@ int main(void)
 		cmocka_unit_test(test_what_does_not_apply_changes_nothing),
 		cmocka_unit_test(test_a_text_twice_keeps_its_first_place),
 		cmocka_unit_test(test_the_hook_sees_each_object_and_its_error_is_told),
+		cmocka_unit_test(test_log_time_stays),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, story_setup, story_teardown);
