@@ -1,23 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_notify.c -- what secondaries are told, from where, how often, and which answers are believed.
+ * test_notify.c -- what secondaries are told, from where, how often, and which answers are believed. By a clock that stands
+ * still until the test turns it.
  */
 #include "fixture.h"
 
-#include <poll.h>
+#include <dlfcn.h>
+#include <stdatomic.h>
 
 #include "../common/loopback.h"
+#include "../said.h"
 #include "notify.h"
 
 #define REGISTRY "registry: T1\ntld: alamo\nroot-server: a fd00::53\nmnt-by: A-MNT\nsource: T1\n"
-#define SILENCE_MS 1300 /* longer than until the first message would be sent again */
+#define TICK_MS 51u    /* longer than between two looks at what is due */
+#define RETRY_MS 1000u /* until the first message is sent again */
+#define SECRET "MTIzNDU2Nzg5MGFiY2RlZg=="
+
+static _Atomic uint64_t clock_ms;
+
+int clock_gettime(clockid_t which, struct timespec *out)
+{
+	void *symbol = dlsym(RTLD_NEXT, "clock_gettime");
+	int (*next)(clockid_t, struct timespec *);
+	uint64_t ms = clock_ms;
+
+	if (which == CLOCK_MONOTONIC || which == CLOCK_MONOTONIC_COARSE) {
+		*out = (struct timespec){ (time_t)(ms / 1000), (long)(ms % 1000 * 1000000) };
+		return 0;
+	}
+	memcpy(&next, &symbol, sizeof(next)); /* ISO C has no cast between the two */
+	return next(which, out);
+}
 
 struct bench {
 	struct fixture f;
 	struct al_loop *loop;
 	pthread_t thread;
 	struct notify *notify;
+	const struct tsig_key *key; /* NULL: messages are not signed */
 	size_t zones;
+	sem_t done;
 };
 
 struct secondary {
@@ -50,6 +73,30 @@ static void secondary_open(struct secondary *secondary, int family)
 	secondary->port = ntohs(((const struct sockaddr_in *)&name)->sin_port);
 }
 
+static void nothing(void *arg)
+{
+	struct bench *bench = arg;
+
+	sem_post(&bench->done);
+}
+
+/* Twice: what is posted while the loop looks at nothing else may be done before it looks. */
+static void loop_turns(struct bench *bench)
+{
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(al_loop_post(bench->loop, nothing, bench), AL_OK);
+		assert_true(guard_wait(&bench->done));
+	}
+}
+
+/* What came is done with; then it is so much later, and what is due is done. */
+static void turn(struct bench *bench, uint64_t ms)
+{
+	loop_turns(bench);
+	clock_ms += ms;
+	loop_turns(bench);
+}
+
 static void look(void *arg)
 {
 	notify_look(arg);
@@ -64,15 +111,18 @@ static enum al_err notify_of(struct bench *bench, const char *targets, struct no
 {
 	struct notify_conf conf = { .targets = al_slice_str(targets),
 				    .sources = AL_S("127.0.0.2, 127.0.0.3, ::1"),
+				    .key = bench->key,
 				    .publish = bench->f.publish,
 				    .reader = 1 };
 
 	return notify_new(bench->loop, &conf, out);
 }
 
-static void bench_open(struct bench *bench, const char *targets)
+static void bench_signed(struct bench *bench, const char *targets, const struct tsig_key *key)
 {
 	memset(bench, 0, sizeof(*bench));
+	bench->key = key;
+	assert_int_equal(sem_init(&bench->done, 0, 0), 0);
 	fixture_start(&bench->f, REGISTRY, NULL);
 	fixture_build(&bench->f);
 	bench->zones = publish_enter(bench->f.publish, 0)->count;
@@ -82,12 +132,18 @@ static void bench_open(struct bench *bench, const char *targets)
 	loop_thread_start(bench->loop, &bench->thread);
 }
 
+static void bench_open(struct bench *bench, const char *targets)
+{
+	bench_signed(bench, targets, NULL);
+}
+
 static void bench_close(struct bench *bench)
 {
 	loop_thread_stop(bench->loop, bench->thread);
 	notify_free(bench->notify);
 	al_loop_free(bench->loop);
 	fixture_stop(&bench->f);
+	assert_int_equal(sem_destroy(&bench->done), 0);
 }
 
 /* The form of RFC 1996 section 3.7: the question names the zone, the answer is its SOA. */
@@ -148,11 +204,14 @@ static void agree_to_all(const struct bench *bench, const struct secondary *seco
 	}
 }
 
-static void assert_silent(const struct secondary *secondary)
+/* Nothing comes, so much later. */
+static void assert_silent(struct bench *bench, const struct secondary *secondary, uint64_t ms)
 {
-	struct pollfd waits = { .fd = secondary->fd, .events = POLLIN };
+	uint8_t byte;
 
-	assert_int_equal(poll(&waits, 1, SILENCE_MS), 0);
+	turn(bench, ms);
+	assert_int_equal(recv(secondary->fd, &byte, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
 }
 
 static uint32_t serial_now(struct bench *bench, const char *zone)
@@ -200,7 +259,7 @@ static void every_zone_once(void **state)
 			agree(&two[s], &m);
 		}
 	changed(&bench); /* nothing did */
-	assert_silent(&two[0]);
+	assert_silent(&bench, &two[0], RETRY_MS + TICK_MS);
 	put_domain(&bench, "new");
 	for (size_t s = 0; s < 2; s++) {
 		receive(&two[s], &m);
@@ -208,7 +267,7 @@ static void every_zone_once(void **state)
 		assert_int_equal(m.serial, serial_now(&bench, "alamo"));
 		agree(&two[s], &m);
 	}
-	assert_silent(&two[1]);
+	assert_silent(&bench, &two[1], RETRY_MS + TICK_MS);
 	bench_close(&bench);
 	close(two[0].fd);
 	close(two[1].fd);
@@ -234,11 +293,19 @@ static void until_it_is_answered(void **state)
 	assert_int_equal(((const struct sockaddr_in *)&first.from)->sin_addr.s_addr, htonl(0x7f000002));
 	answer(&one, &first, (uint16_t)(al_get_u16(first.bytes) + 1), RCODE_NOERROR);
 	agree(&other, &first);
+	assert_silent(&bench, &one, RETRY_MS - 1);
+	turn(&bench, TICK_MS);
 	receive(&one, &again);
 	assert_string_equal(again.zone, "alamo.");
 	assert_int_equal(again.serial, first.serial);
 	agree(&one, &again);
-	assert_silent(&one);
+	turn(&bench, 0);
+	/* Whatever comes behind an answer goes out at once. */
+	put_domain(&bench, "newer");
+	receive(&one, &again);
+	assert_int_equal(again.serial, serial_now(&bench, "alamo"));
+	agree(&one, &again);
+	assert_silent(&bench, &one, 4 * RETRY_MS);
 	bench_close(&bench);
 	close(one.fd);
 	close(other.fd);
@@ -260,14 +327,91 @@ static void three_refusals(void **state)
 	agree_to_all(&bench, &one);
 	put_domain(&bench, "new");
 	for (unsigned i = 0; i < 3; i++) {
+		if (i > 0) {
+			assert_silent(&bench, &one, (RETRY_MS << (i - 1)) - 1);
+			turn(&bench, TICK_MS);
+		}
 		receive(&one, &m);
 		answer(&one, &m, al_get_u16(m.bytes), RCODE_REFUSED);
 	}
-	assert_silent(&one);
+	assert_silent(&bench, &one, 60 * RETRY_MS);
 	put_domain(&bench, "newer");
 	receive(&one, &m);
 	assert_int_equal(m.serial, serial_now(&bench, "alamo"));
 	bench_close(&bench);
+	close(one.fd);
+}
+
+/* Six times, each after twice as long as the one before; then it is given up, and said. The next change is told again. */
+static void six_times_without_an_answer(void **state)
+{
+	struct secondary one;
+	struct bench bench;
+	struct message m;
+	struct said said;
+	char targets[64], want[128];
+	uint32_t serial;
+
+	(void)state;
+	secondary_open(&one, AF_INET);
+	(void)snprintf(targets, sizeof(targets), "127.0.0.1:1,127.0.0.1:%u", one.port);
+	bench_open(&bench, targets);
+	changed(&bench);
+	agree_to_all(&bench, &one);
+	turn(&bench, 100 * RETRY_MS); /* nobody is behind the first */
+	put_domain(&bench, "new");
+	serial = serial_now(&bench, "alamo");
+	for (unsigned i = 0; i < 6; i++) {
+		receive(&one, &m);
+		assert_int_equal(m.serial, serial);
+		assert_silent(&bench, &one, (RETRY_MS << i) - 1);
+		said_begin(&said);
+		turn(&bench, TICK_MS);
+		if (i < 5)
+			(void)said_end(&said);
+	}
+	(void)snprintf(want, sizeof(want), "event=notify-unanswered zone=alamo. serial=%u secondary=2 tries=6\n",
+		       serial);
+	assert_non_null(strstr(said_end(&said), want));
+	assert_silent(&bench, &one, 100 * RETRY_MS);
+	put_domain(&bench, "newer");
+	receive(&one, &m);
+	assert_int_equal(m.serial, serial_now(&bench, "alamo"));
+	bench_close(&bench);
+	close(one.fd);
+}
+
+/* With a key each message is signed as a question is. */
+static void signed_with_the_key(void **state)
+{
+	struct tsig_keys *keys = NULL;
+	struct secondary one;
+	struct dname name;
+	struct bench bench;
+	struct message m;
+	char targets[64];
+
+	(void)state;
+	assert_int_equal(tsig_keys_read(AL_S("hmac-sha256:k:" SECRET), "test", &keys), AL_OK);
+	assert_int_equal(dname_of_text(AL_S("k"), &name), AL_OK);
+	secondary_open(&one, AF_INET);
+	(void)snprintf(targets, sizeof(targets), "127.0.0.1:%u", one.port);
+	bench_signed(&bench, targets, tsig_key_find(keys, &name));
+	changed(&bench);
+	for (size_t i = 0; i < bench.zones; i++) {
+		ldns_pkt *pkt = NULL;
+
+		receive(&one, &m);
+		assert_int_equal(ldns_wire2pkt(&pkt, m.bytes, m.len), LDNS_STATUS_OK);
+		assert_true(ldns_pkt_tsig_verify(pkt, m.bytes, m.len, "k.", SECRET, NULL));
+		ldns_pkt_free(pkt);
+		m.bytes[m.len - 10] ^= 1;
+		assert_int_equal(ldns_wire2pkt(&pkt, m.bytes, m.len), LDNS_STATUS_OK);
+		assert_false(ldns_pkt_tsig_verify(pkt, m.bytes, m.len, "k.", SECRET, NULL));
+		ldns_pkt_free(pkt);
+	}
+	bench_close(&bench);
+	tsig_keys_free(keys);
 	close(one.fd);
 }
 
@@ -308,10 +452,9 @@ static void targets(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_zone_once),
-		cmocka_unit_test(until_it_is_answered),
-		cmocka_unit_test(three_refusals),
-		cmocka_unit_test(targets),
+		cmocka_unit_test(every_zone_once),     cmocka_unit_test(until_it_is_answered),
+		cmocka_unit_test(three_refusals),      cmocka_unit_test(six_times_without_an_answer),
+		cmocka_unit_test(signed_with_the_key), cmocka_unit_test(targets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
