@@ -9,6 +9,8 @@
 
 #include <stdio.h>
 
+#include "../said.h"
+
 static void mode_expect(const char *dir, const char *name, mode_t mode)
 {
 	struct stat st;
@@ -174,12 +176,75 @@ static void trust_anchor_fits_the_key(void **state)
 	zone_keys_release(&keys);
 }
 
+/* Where a key stands is what the file says, not what this start would make of it. */
+static void states_are_kept(void **state)
+{
+	struct zone_keys keys;
+	struct dname apex;
+	char dir[256], path[384], lines[128];
+
+	(void)snprintf(dir, sizeof(dir), "%s/states", (const char *)*state);
+	(void)snprintf(path, sizeof(path), "%s/Kfish.+states", dir);
+	assert_int_equal(dname_of_text(AL_S("fish"), &apex), AL_OK);
+	assert_int_equal(zone_keys_load(dir, &apex, FIXTURE_NOW, &keys), AL_OK);
+	/* One of the two is from before, and a third was taken away. */
+	(void)snprintf(lines, sizeof(lines), "256 %u active %u\n257 %u active %u\n257 %u retired 5\n",
+		       zone_keys_active(&keys, false)->tag, FIXTURE_NOW - 100, zone_keys_active(&keys, true)->tag,
+		       FIXTURE_NOW, (zone_keys_active(&keys, true)->tag + 1) % 65536);
+	zone_keys_release(&keys);
+	assert_int_equal(unlink(path), 0);
+	write_line(path, lines);
+	assert_int_equal(zone_keys_load(dir, &apex, FIXTURE_NOW + 1000, &keys), AL_OK);
+	assert_int_equal(keys.count, 2);
+	assert_int_equal(zone_keys_active(&keys, false)->time.since, FIXTURE_NOW - 100);
+	assert_int_equal(zone_keys_active(&keys, true)->time.since, FIXTURE_NOW);
+	zone_keys_release(&keys);
+}
+
+static void what_is_no_state_is_named(void **state)
+{
+	static const char *const lines[] = {
+		"",
+		"257 1 active",
+		"257 1 active 1 1",
+		"257 1 asleep 1",
+		"257 1 1 1",
+		"x 1 active 1",
+		"65536 1 active 1",
+		"257 65536 active 1",
+		"257 x active 1",
+		"257 1 active x",
+	};
+	struct zone_keys keys;
+	struct dname apex;
+	char dir[256], path[384], text[128];
+
+	(void)snprintf(dir, sizeof(dir), "%s/nostates", (const char *)*state);
+	(void)snprintf(path, sizeof(path), "%s/Kfish.+states", dir);
+	assert_int_equal(dname_of_text(AL_S("fish"), &apex), AL_OK);
+	assert_int_equal(zone_keys_load(dir, &apex, FIXTURE_NOW, &keys), AL_OK);
+	zone_keys_release(&keys);
+	for (size_t i = 0; i < AL_COUNT(lines); i++) {
+		struct said said;
+		enum al_err err;
+
+		assert_int_equal(unlink(path), 0);
+		(void)snprintf(text, sizeof(text), "257 1 active 1\n%s\n257 1 active 1\n", lines[i]);
+		write_line(path, text);
+		said_begin(&said);
+		err = zone_keys_load(dir, &apex, FIXTURE_NOW, &keys);
+		assert_non_null(strstr(said_end(&said), "/Kfish.+states line=2 why="));
+		assert_int_equal(err, AL_EINVAL);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_are_kept),           cmocka_unit_test(every_tag_is_found_again),
 		cmocka_unit_test(a_wrong_pair_is_refused), cmocka_unit_test(only_a_dnskey_is_a_key),
 		cmocka_unit_test(keys_without_a_folder),   cmocka_unit_test(trust_anchor_fits_the_key),
+		cmocka_unit_test(states_are_kept),         cmocka_unit_test(what_is_no_state_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, folder_make, folder_drop);
