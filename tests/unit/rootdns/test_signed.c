@@ -240,6 +240,25 @@ static void what_does_not_hold_is_said(void **state)
 	}
 }
 
+/* Without a key by the address that it comes from. */
+static void an_address_may_do(void **state)
+{
+	static const struct {
+		const char *list;
+		enum rcode rcode;
+	} rows[] = { { "127.0.0.1", RCODE_NOERROR }, { "127.0.0.2, ::1", RCODE_REFUSED } };
+	struct bench *bench = *state;
+
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		loop_thread_stop(bench->loop, bench->thread);
+		access_free(bench->access);
+		assert_int_equal(access_new(al_slice_str(rows[i].list), bench->keys, &bench->access), AL_OK);
+		bench->self.transfer = bench->access;
+		loop_thread_start(bench->loop, &bench->thread);
+		assert_int_equal(told_of(bench, (struct ask){ "alamo", RR_AXFR, NULL, false, 0 }).rcode, rows[i].rcode);
+	}
+}
+
 /* A server without keys knows none. */
 static void without_keys_no_signature_holds(void **state)
 {
@@ -260,10 +279,8 @@ static void without_keys_no_signature_holds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(who_has_the_key_has_the_zone),
-		TEST(who_may_not_is_told_so),
-		TEST(what_does_not_hold_is_said),
-		TEST(without_keys_no_signature_holds),
+		TEST(who_has_the_key_has_the_zone), TEST(who_may_not_is_told_so),          TEST(an_address_may_do),
+		TEST(what_does_not_hold_is_said),   TEST(without_keys_no_signature_holds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
