@@ -6,6 +6,7 @@
 #include "folder.h"
 
 #include <limits.h>
+#include <sodium.h>
 
 #include "kept.h"
 #include "serials.h"
@@ -268,13 +269,78 @@ static void no_foreign_byte_is_believed(void **state)
 	fixture_stop(&f);
 }
 
+/* What is written with our secret, whatever it says. */
+static enum al_err load_signed(const char *dir, const uint8_t *bytes, size_t len)
+{
+	struct snapshot *snapshot = NULL;
+	uint8_t secret[32], digest[32];
+	char path[320];
+	enum al_err err;
+	FILE *file;
+
+	assert_int_equal(kept_secret(dir, "snapshot-secret", secret, sizeof(secret)), AL_OK);
+	assert_int_equal(crypto_generichash(digest, sizeof(digest), bytes, len, secret, sizeof(secret)), 0);
+	(void)snprintf(path, sizeof(path), "%s/zones.snapshot", dir);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, len, file) + fwrite(digest, 1, sizeof(digest), file), len + sizeof(digest));
+	assert_int_equal(fclose(file), 0);
+	err = snapshot_load(dir, 1, &snapshot);
+	if (err == AL_OK)
+		snapshot_free(snapshot);
+	return err;
+}
+
+/* A file of ours, but of another program, or not whole: it is not used. */
+static void no_other_form_is_believed(void **state)
+{
+	static const char head[] = "alamo zones 1 " ALAMO_VERSION "\n";
+	const size_t numbers = sizeof(head) - 1, count_at = numbers + 4 + 4 + 8;
+	struct fixture f;
+	struct al_buf file;
+	uint8_t *bytes;
+	size_t len;
+	char dir[256];
+
+	(void)snprintf(dir, sizeof(dir), "%s/form", (const char *)*state);
+	run(&f, dir, NAMES);
+	fixture_stop(&f);
+	al_buf_init(&file, 1u << 24);
+	assert_int_equal(kept_get(dir, "zones.snapshot", &file), AL_OK);
+	len = file.len - 32;
+	bytes = malloc(len + 1);
+	assert_non_null(bytes);
+	memcpy(bytes, file.ptr, len);
+	bytes[len] = 0;
+	assert_int_equal(load_signed(dir, bytes, len), AL_OK);
+	/* The program's name and version, the machine's order of bytes, how nodes lie in memory. */
+	for (size_t at = 0; at < numbers + 8; at++) {
+		bytes[at] ^= 1;
+		assert_int_equal(load_signed(dir, bytes, len), AL_ENOTFOUND);
+		bytes[at] ^= 1;
+	}
+	/* More zones than there are, or can be; fewer; none. */
+	for (uint32_t count = 0; count <= 5; count++) {
+		al_set_u32(bytes + count_at, count < 5 ? count : UINT32_MAX);
+		assert_int_equal(load_signed(dir, bytes, len), count == 4 ? AL_OK : AL_ENOTFOUND);
+	}
+	al_set_u32(bytes + count_at, 4);
+	assert_int_equal(load_signed(dir, bytes, len + 1), AL_ENOTFOUND);
+	for (size_t cut = 1; cut < len; cut += len / 97)
+		assert_int_equal(load_signed(dir, bytes, len - cut), AL_ENOTFOUND);
+	for (size_t end = 0; end < 400; end++)
+		assert_int_equal(load_signed(dir, bytes, end), AL_ENOTFOUND);
+	free(bytes);
+	al_buf_release(&file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_zone_byte_for_byte), cmocka_unit_test(answers_before_the_log_is_here),
 		cmocka_unit_test(a_difference_is_a_delta),     cmocka_unit_test(a_crash_moves_the_serial),
 		cmocka_unit_test(no_foreign_byte_is_believed), cmocka_unit_test(what_is_kept_is_whole),
-		cmocka_unit_test(long_paths_are_refused),
+		cmocka_unit_test(long_paths_are_refused),      cmocka_unit_test(no_other_form_is_believed),
 	};
 
 	return cmocka_run_group_tests(tests, folder_make, folder_drop);
