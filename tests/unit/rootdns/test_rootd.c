@@ -173,6 +173,10 @@ static void all_is_answered(void **state)
 	add("domain: c.test\nrecord: @ A 192.0.2.9\nmnt-by: A-MNT\nsource: TEST\n");
 	comes(dns, "c.test", "192.0.2.9\n", true);
 	says(dns("b.test"), "192.0.2.8\n");
+	/* An edit is of what is there: it adds, and takes nothing away. */
+	add("domain: a.test\nextend: x\nrecord: more A 192.0.2.10\nsource: TEST\n");
+	comes(dns, "more.a.test", "192.0.2.10\n", true);
+	says(dns("a.test"), "192.0.2.7\n");
 	/* Another TLD: all zones are planned anew. */
 	add("registry: TEST\ntld: test\ntld: more\nroot-server: a 192.0.2.1\nmnt-by: A-MNT\nsource: TEST\n");
 	comes(dns, "x.more", "NXDOMAIN aa\n", true);
