@@ -52,8 +52,23 @@ def everything(endpoints):
     return {"history": history(endpoints["whois"]), "origins": origins(endpoints["roas"]), "zones": zones(endpoints["dns"])}
 
 
+def rows(what):
+    """A text's lines, a list's items, or those of all lists of a dictionary."""
+    if isinstance(what, dict):
+        return [f"{name} {row}" for name, items in what.items() for row in items]
+    return what.splitlines() if isinstance(what, str) else [str(row) for row in what]
+
+
+def first_difference(found, right):
+    """In words: the first place where the two are not the same."""
+    found, right = rows(found), rows(right)
+    number = next((n for n, (a, b) in enumerate(zip(found, right)) if a != b), min(len(found), len(right)))
+    return f"row {number} of {len(found)} and {len(right)}: {found[number:number + 2]} for {right[number:number + 2]}"
+
+
 def differences(name, found, right):
-    return [f"{name}: {what} is not that of a fresh replay" for what in found if found[what] != right[what]]
+    return [f"{name}: {what} is not that of a fresh replay, {first_difference(found[what], right[what])}"
+            for what in found if found[what] != right[what]]
 
 
 def rss_mib(pid):
