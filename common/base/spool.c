@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,8 @@ struct al_spool {
 	int fd;
 	uint64_t written;   /* bytes in the file */
 	struct al_buf tail; /* bytes behind them */
+	size_t due;         /* so many of them are written */
+	bool failing;       /* the last time they were not */
 };
 
 static int file_open(const char *folder, const char *program)
@@ -47,6 +50,7 @@ enum al_err al_spool_new(const char *folder, const char *program, struct al_spoo
 		return AL_ESYS;
 	}
 	al_buf_init(&spool->tail, SIZE_MAX);
+	spool->due = TAIL_MAX;
 	*out = spool;
 	return AL_OK;
 }
@@ -73,15 +77,30 @@ static enum al_err tail_write(struct al_spool *spool)
 		ssize_t put = pwrite(spool->fd, spool->tail.ptr + done, spool->tail.len - done,
 				     (off_t)(spool->written + done));
 
-		if (put <= 0 && errno != EINTR) {
-			al_log(AL_LOG_ERROR, "spool-write", "errno=%d", errno);
+		if (put <= 0 && errno != EINTR)
 			return AL_EIO;
-		}
 		done += put > 0 ? (size_t)put : 0;
 	}
 	spool->written += done;
-	al_buf_reset(&spool->tail);
+	al_buf_release(&spool->tail);
+	al_buf_init(&spool->tail, SIZE_MAX);
 	return AL_OK;
+}
+
+/* A disk that is full may have room again: what was not written stays where it is, and is tried with what comes. */
+static enum al_err tail_out(struct al_spool *spool)
+{
+	enum al_err err = tail_write(spool);
+	bool failing = err != AL_OK;
+
+	if (failing && !spool->failing)
+		al_log(AL_LOG_ERROR, "spool-write", "errno=%d held=%zu most=%u", errno, spool->tail.len,
+		       AL_SPOOL_HELD_MAX);
+	else if (!failing && spool->failing)
+		al_log(AL_LOG_INFO, "spool-written", "bytes=%" PRIu64, spool->written);
+	spool->failing = failing;
+	spool->due = spool->tail.len + TAIL_MAX;
+	return spool->tail.len <= AL_SPOOL_HELD_MAX ? AL_OK : err;
 }
 
 enum al_err al_spool_put(struct al_spool *spool, struct al_slice piece)
@@ -89,7 +108,7 @@ enum al_err al_spool_put(struct al_spool *spool, struct al_slice piece)
 	al_buf_slice(&spool->tail, piece);
 	if (spool->tail.err != AL_OK)
 		return spool->tail.err;
-	return spool->tail.len >= TAIL_MAX ? tail_write(spool) : AL_OK;
+	return spool->tail.len >= spool->due ? tail_out(spool) : AL_OK;
 }
 
 enum al_err al_spool_read(const struct al_spool *spool, uint64_t at, size_t len, struct al_buf *out)

@@ -18,7 +18,11 @@ void al_spool_free(struct al_spool *spool); /* NULL is allowed */
 
 /* Bytes so far: where the next piece will begin. */
 uint64_t al_spool_end(const struct al_spool *spool);
-/* AL_EIO: the disk is full or broken; the piece may be read nevertheless. */
+/*
+ * What cannot be written, as when the disk is full, is held in memory and tried again, up to AL_SPOOL_HELD_MAX bytes.
+ * AL_EIO: there are more; the piece may be read nevertheless.
+ */
+#define AL_SPOOL_HELD_MAX (16u << 20)
 AL_MUST_USE enum al_err al_spool_put(struct al_spool *spool, struct al_slice piece);
 /* Resets `out` and puts the bytes there. AL_EIO: they are not there, or not to be read. */
 AL_MUST_USE enum al_err al_spool_read(const struct al_spool *spool, uint64_t at, size_t len, struct al_buf *out);

@@ -193,8 +193,7 @@ static void test_all_of_one_place(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_who_and_when),            
-		TEST(test_logged),TEST(test_once),
+		TEST(test_who_and_when), TEST(test_logged),           TEST(test_once),
 		TEST(test_all_of_one),   TEST(test_all_of_one_place),
 	};
 

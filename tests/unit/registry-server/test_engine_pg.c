@@ -321,9 +321,9 @@ int main(void)
 		EACH(test_fenced),
 		EACH(test_fenced_with_a_session),
 		EACH(test_what_is_refused),
-		EACH(test_nothing_left_to_lead),
 		EACH(test_given_up),
 		EACH(test_taken_back),
+		EACH(test_nothing_left_to_lead),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
