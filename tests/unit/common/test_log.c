@@ -39,6 +39,7 @@ static void a_line_for_each_event(void **state)
 	al_log(AL_LOG_INFO, "heard", "x=%d", 1);
 	assert_int_equal(errno, ENOSPC);
 	al_log(AL_LOG_ERROR, "bare", "%s", "");
+	al_log(AL_LOG_INFO, "unprintable", "%ls", L"\x20ac"); /* a character that the C locale has not */
 	al_log_least(AL_LOG_WARN);
 	al_log(AL_LOG_INFO, "unheard", "x=2");
 	al_log(AL_LOG_WARN, "dirty", "%s", "a\nb\x1b[2J");
@@ -48,6 +49,7 @@ static void a_line_for_each_event(void **state)
 	assert_int_equal(strncmp(text, " info tester event=heard x=1\n", 29), 0);
 	assert_non_null(strstr(text, " error tester event=bare\n"));
 	assert_non_null(strstr(text, " warn tester event=dirty a\\x0ab\\x1b[2J\n"));
+	assert_non_null(strstr(text, " info tester event=unprintable\n"));
 	assert_null(strstr(text, "unheard"));
 }
 
