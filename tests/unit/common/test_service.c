@@ -486,6 +486,79 @@ static void test_reload_refused(void **state)
 	assert_int_equal(reap(&child, NULL, 0), 0);
 }
 
+/* ---- files beside the configuration ---- */
+
+/* The first says "good"; the second is not given, the third may be. */
+static const char *files_read(void *self, const int *fds)
+{
+	char text[8] = "";
+	(void)self;
+	if (fds[1] != -1 || read(fds[0], text, sizeof(text) - 1) < 0)
+		return "another file";
+	return strcmp(text, "good") == 0 ? NULL : "no good file";
+}
+
+static enum al_err files_start(struct al_service *service, void **self)
+{
+	enum al_err err = al_service_read(service);
+	return err == AL_OK ? echo_start(service, self) : err;
+}
+
+static void files_stop(void *self)
+{
+	if (self != NULL)
+		echo_stop(self);
+}
+
+static void file_write(const char *name, const char *text)
+{
+	char path[96];
+	FILE *file;
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void test_files_are_read_again(void **state)
+{
+	static const char *const keys[] = { "tls-certificate", "tls-key", "tls-client-ca" };
+	static const struct al_service_def def = { .name = "test-echod",
+						   .start = files_start,
+						   .stop = files_stop,
+						   .section = "rpki",
+						   .files = keys,
+						   .file_count = AL_COUNT(keys),
+						   .read = files_read };
+	const char *conf = ANY_PORTS "[rpki]\ntls-certificate = first\ntls-client-ca = third\n";
+	char said[8192], path[96];
+	struct child child;
+	(void)state;
+	file_write("first", "bad");
+	file_write("third", "");
+	write_conf(conf);
+	child = spawn(&def, NULL);
+	assert_int_equal(reap(&child, said, sizeof(said)), 1);
+	assert_non_null(strstr(said, "event=file-refused reason=\"no good file\"\n"));
+
+	file_write("first", "good");
+	child = spawn(&def, NULL);
+	read_ready(&child, said, sizeof(said));
+	reload(&child, conf, "event=reloaded", said, sizeof(said));
+	file_write("first", "bad");
+	reload(&child, conf, "event=reload-refused", said, sizeof(said));
+	assert_non_null(strstr(said, "reason=\"no good file\"\n"));
+	snprintf(path, sizeof(path), "%s/third", dir);
+	assert_int_equal(unlink(path), 0);
+	reload(&child, conf, "event=reload-refused", said, sizeof(said));
+	assert_non_null(strstr(said, "/third: No such file or directory\"\n"));
+	kill(child.pid, SIGTERM);
+	assert_int_equal(reap(&child, NULL, 0), 0);
+	snprintf(path, sizeof(path), "%s/first", dir);
+	assert_int_equal(unlink(path), 0);
+}
+
 /* Many at once, and the last file is the one that counts in the end. */
 static void test_reload_again_and_again(void **state)
 {
@@ -732,6 +805,7 @@ int main(void)
 		cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_reload_refused),
 		cmocka_unit_test(test_reload_again_and_again),
+		cmocka_unit_test(test_files_are_read_again),
 		cmocka_unit_test(test_manager_is_told),
 		cmocka_unit_test(test_manager_is_gone),
 		cmocka_unit_test(test_journal),
