@@ -208,6 +208,21 @@ static void routers_ask_over_tls(void **state)
 	down();
 }
 
+/* The one place there is: who had it before has gone, and is seen to have gone soon. */
+static struct router served_alone(void)
+{
+	for (unsigned tries = 0; tries < GUARD_S * 100; tries++) {
+		struct router router = router_open(NULL);
+
+		if (is_served(&router))
+			return router;
+		router_close(&router);
+		(void)usleep(10000);
+	}
+	fail_msg("nobody is served");
+	return (struct router){ 0 };
+}
+
 /* Other limits and another certificate from the next connection on; files that are none leave what there was. */
 static void reloaded(void **state)
 {
@@ -223,8 +238,7 @@ static void reloaded(void **state)
 	reload(PAIR "max-per-source = 1\n[log]\nstale-seconds = 86400\n", "\nalamo_log_stale 0\n");
 	assert_in_range(certificate_end(), al_now_s() + 9 * HOUR - GUARD_S, al_now_s() + 9 * HOUR);
 	assert_int_equal(shown(), 9);
-	first = router_open(NULL);
-	assert_true(is_served(&first));
+	first = served_alone();
 	second = router_open(NULL);
 	assert_false(is_served(&second));
 	router_close(&second);
