@@ -199,10 +199,16 @@ def dropped_at(gateway, counter, sender, source, receiver, target):
     spoof(sender, source, target)
     assert receiver.counted() == 0 and gateway.dropped(counter) > before, (gateway.name, source)
     gateway.machine.run("nft", "delete", "table", "inet", "alamo_mesh")
-    receiver.count(source)
-    spoof(sender, source, target)
-    assert receiver.counted() > 0, (gateway.name, source)
-    gateway.machine.run("nft", "-f", "/etc/nftables.d/alamo-mesh.nft")
+
+    def heard():
+        receiver.count(source)
+        spoof(sender, source, target)
+        return receiver.counted() > 0
+
+    try:
+        wait_for(heard, timeout=SECONDS, what=f"{source} by {gateway.name}")
+    finally:
+        gateway.machine.run("nft", "-f", "/etc/nftables.d/alamo-mesh.nft")
 
 
 def test_out_of_the_mesh_comes_only_what_is_its_own(pilot):
