@@ -12,6 +12,8 @@ from harness import Answer, Key, attributes, mntner, obj
 
 AGAIN = "send the same bytes again"
 
+JOINS_MAX = 1500   # of each member: numbers are not given back, and the plan has ten thousand
+
 
 class Member:
     """One thread. Every request goes out, the same bytes, until it has an answer."""
@@ -29,7 +31,7 @@ class Member:
         try:
             while not self.ending.is_set():
                 choice = self.chance.random()
-                if len(self.names) < 2 or choice < 0.25:
+                if len(self.names) < 2 or choice < 0.25 and self.count < JOINS_MAX:
                     self.join()
                 elif choice < 0.75:
                     self.change()
