@@ -45,7 +45,7 @@ def link(a, b):
     b.alamo("peer", "accept", offer, "--yes")
     a.alamo("node", "apply")
     for one, other in ((a, b), (b, a)):
-        wait_for(lambda one=one, other=other: one.reaches(other.loopback), timeout=60, what=f"{other.node} from {one.node}")
+        wait_for(lambda one=one, other=other: one.reaches(other.loopback), timeout=150, what=f"{other.node} from {one.node}")
 
 
 def fetched(machine, address, port):

@@ -18,13 +18,18 @@ def sessions(machine):
     return {peer["desc"]: peer["connectionsEstablished"] for peer in said.values() if peer["state"] == "Established"}
 
 
+def bfd(machine):
+    """Which states its sessions have, and how quick they are."""
+    said = json.loads(machine.vtysh("show bfd peers json"))
+    return {(peer["status"], peer["detect-multiplier"], peer["receive-interval"]) for peer in said}
+
+
 def test_the_table_of_routes(internet, tmp_path):
     with neighbours(internet, tmp_path, "frr") as (ann, eve, known, authority, cat):
         try:
             before = sessions(ann)
             assert set(before) == {eve.node, cat.node}
-            said = json.loads(ann.vtysh("show bfd peers json"))
-            assert {(peer["status"], peer["detect-multiplier"], peer["receive-interval"]) for peer in said} == {("up", 5, 300)}
+            wait_for(lambda: bfd(ann) == {("up", 5, 300)}, timeout=60, what="BFD with both")
             assert f"src {ann.loopback}" in ann.run("ip", "-6", "route", "get", eve.loopback)
             taken_check(ann, eve, known)
             told_check(ann, eve, known)
