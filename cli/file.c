@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "alamo/base/save.h"
@@ -49,6 +51,21 @@ enum al_err file_write(const char *path, struct al_slice bytes, mode_t mode)
 	enum al_err err = al_save(path, bytes, mode, AL_SAVE_SYNCED);
 
 	return err == AL_EIO ? AL_ESYS : err;
+}
+
+time_t file_date(const char *path)
+{
+	struct stat info;
+
+	return stat(path, &info) == 0 ? info.st_mtim.tv_sec : 0;
+}
+
+bool file_date_after(const char *path, time_t before)
+{
+	time_t now = time(NULL);
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = (now > before ? now : before) + 1 } };
+
+	return utimensat(AT_FDCWD, path, times, 0) == 0;
 }
 
 enum al_err file_join(const char *dir, const char *name, char *out, size_t cap)

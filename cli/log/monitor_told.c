@@ -248,14 +248,18 @@ bool monitor_told_present(struct monitor_told *told, uint64_t log_s)
 {
 	struct al_buf text;
 	enum al_err err;
+	time_t before;
 
 	if (!told->feed.dirty)
 		return true;
+	before = file_date(told->ways.atom);
 	al_buf_init(&text, SIZE_MAX);
 	monitor_feed_put(&told->feed, &told->watch, log_s, &text);
 	err = text.err;
 	if (err == AL_OK)
 		err = al_save(told->ways.atom, al_buf_view(&text), 0644, AL_SAVE_SEEN);
+	if (err == AL_OK && !file_date_after(told->ways.atom, before))
+		err = AL_EIO;
 	al_buf_release(&text);
 	told->feed.dirty = err != AL_OK;
 	if (err != AL_OK)

@@ -248,6 +248,33 @@ static int rrdp_write(const struct writing *w)
 
 /* ---- the switch ---- */
 
+static bool date(const struct writing *w, const char *folder, const char *name, time_t before)
+{
+	char path[PATH_MAX];
+	int len = snprintf(path, sizeof(path), "%s/%s%s", w->dir, folder, name);
+
+	return len >= 0 && (size_t)len < sizeof(path) && file_date_after(path, before);
+}
+
+/* Those that are new under a name that may have been there; `issued` has the date that the next publication goes by. */
+static bool dates_write(const struct writing *w)
+{
+	const char *notify = strrchr(w->store->publisher.notify, '/');
+	char last[PATH_MAX];
+	time_t before = 0;
+	bool ok;
+
+	if (file_join(w->store->dir, "current/issued", last, sizeof(last)) == AL_OK)
+		before = file_date(last);
+	ok = date(w, "", "issued", before);
+	for (size_t i = 0; i < w->issue->count && ok; i++)
+		if (w->issue->files[i].bytes.len > 0)
+			ok = date(w, "repository/", w->issue->files[i].about.path, before);
+	if (ok && notify != NULL)
+		ok = date(w, "rrdp/", notify + 1, before) && date(w, "rrdp/", "ta.cer", before);
+	return ok;
+}
+
 static int records_write(const struct writing *w, const struct vrp_set *set)
 {
 	struct al_buf text;
@@ -272,7 +299,7 @@ static int switch_over(const struct writing *w)
 {
 	char done[PATH_MAX], fresh[PATH_MAX], current[PATH_MAX], target[64];
 	int fd = open(w->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool ok = fd >= 0 && syncfs(fd) == 0;
+	bool ok = fd >= 0 && dates_write(w) && syncfs(fd) == 0;
 
 	if (fd >= 0)
 		(void)close(fd);

@@ -140,6 +140,22 @@ def test_fifty_changes(publisher, net):
     assert fetched.count("delta") == 2 and fetched.count("snapshot") == 1 + 3, fetched
 
 
+def test_two_publications_in_a_second(publisher, net):
+    """Who asks by If-Modified-Since, or rsync, in whole seconds, gets the second one; and nothing that stayed is fetched again."""
+    publisher.publish()
+    dates = []
+    for subnet in (0x50, 0x51, 0x52):
+        publisher.authority.accept([publisher.route(subnet)], [publisher.key])
+        publisher.publish()
+        current = publisher.dir / "current"
+        changed = [current / "rrdp/notification.xml", *publisher.files("ca/*.mft"), *publisher.files("ca/*.crl")]
+        dates.append([int(path.stat().st_mtime) for path in (publisher.files("ca/AS4252660001.roa")[0], *changed)])
+        assert_follow(publisher, net, router_set(publisher))
+    for earlier, later in zip(dates, dates[1:]):
+        assert earlier[0] == later[0] and all(a < b for a, b in zip(earlier[1:], later[1:])), dates
+    assert dates[-1][1] > time.time() - 60
+
+
 def test_new_key(publisher, net):
     """RFC 6489, with the anchor far away: at no step is a record missing, and the old key is gone at the end."""
     publisher.publish()
