@@ -14,13 +14,13 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "../folder.h"
 #include "loopback.h"
 
 #include "alamo/follow/stream.h"
@@ -442,14 +442,6 @@ static inline void world_open(const struct daemon_def *def)
 	write_key();
 }
 
-static inline int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 static inline int teardown(void **state)
 {
 	(void)state;
@@ -457,7 +449,7 @@ static inline int teardown(void **state)
 		al_buf_release(&world.entry[i]);
 	al_tree_free(world.tree);
 	assert_int_equal(sem_destroy(&world.done), 0);
-	(void)nftw(world.dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	(void)folder_remove(world.dir);
 	return 0;
 }
 

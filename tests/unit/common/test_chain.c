@@ -10,12 +10,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <sodium.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "../../support/signed_log.h"
+#include "../folder.h"
 #include "alamo/tlog/evidence.h"
 #include "alamo/base/wire.h"
 #include "chain.h"
@@ -190,14 +190,6 @@ static void test_tips(void **state)
 	chain_release(&chain);
 }
 
-static int visit(const char *path, const struct stat *info, int type, struct FTW *where)
-{
-	(void)info;
-	(void)type;
-	(void)where;
-	return remove(path);
-}
-
 static size_t count_in(const char *dir)
 {
 	struct dirent *entry;
@@ -245,7 +237,7 @@ static void test_evidence(void **state)
 	/* What is no checkpoint is named as such. */
 	assert_int_equal(al_evidence_keep(base, "x", AL_S("a\nb\n"), AL_S(""), text), AL_OK);
 	assert_non_null(strstr(text, "size ? root "));
-	(void)nftw(base, visit, 8, FTW_DEPTH | FTW_PHYS);
+	(void)folder_remove(base);
 }
 
 /* What cannot be kept is told all the same, with the reason. */
@@ -275,7 +267,7 @@ static void test_evidence_that_is_not_kept(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
 	assert_non_null(strstr(text, "not kept"));
 	assert_int_equal(count_in(base), 0);
-	(void)nftw(base, visit, 8, FTW_DEPTH | FTW_PHYS);
+	(void)folder_remove(base);
 }
 
 int main(void)

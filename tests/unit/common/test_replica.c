@@ -8,7 +8,6 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <errno.h>
-#include <ftw.h>
 #include <glob.h>
 #include <signal.h>
 #include <sodium.h>
@@ -20,6 +19,7 @@
 #include <unistd.h>
 #include <utime.h>
 
+#include "../folder.h"
 #include "alamo/follow/follow.h"
 #include "alamo/follow/stream.h"
 #include "alamo/net/conf.h"
@@ -298,14 +298,6 @@ static int setup(void **state)
 	return al_conf_load(path, &f->conf, why, sizeof(why)) == AL_OK ? 0 : -1;
 }
 
-static int visit(const char *path, const struct stat *info, int type, struct FTW *where)
-{
-	(void)info;
-	(void)type;
-	(void)where;
-	return remove(path);
-}
-
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
@@ -322,7 +314,7 @@ static int teardown(void **state)
 	al_tree_free(f->tree);
 	al_timer_free(f->guard);
 	al_loop_free(f->loop);
-	(void)nftw(f->dir, visit, 8, FTW_DEPTH | FTW_PHYS);
+	(void)folder_remove(f->dir);
 	free(f);
 	return 0;
 }

@@ -8,7 +8,6 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../folder.h"
 #include "alamo/base/save.h"
 
 static char dir[] = "/tmp/test_save.XXXXXX";
@@ -129,14 +129,6 @@ static void full_disk(void **state)
 	(void)close(fd);
 }
 
-static int visit(const char *path, const struct stat *info, int type, struct FTW *where)
-{
-	(void)info;
-	(void)type;
-	(void)where;
-	return remove(path);
-}
-
 static int setup(void **state)
 {
 	(void)state;
@@ -146,7 +138,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	return nftw(dir, visit, 8, FTW_DEPTH | FTW_PHYS);
+	return folder_remove(dir);
 }
 
 int main(void)

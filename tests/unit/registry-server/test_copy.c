@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <ftw.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -17,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "../folder.h"
 #include "../said.h"
 #include "engines.h"
 
@@ -145,20 +145,12 @@ static int setup(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
 	al_loop_free(f->loop);
-	(void)nftw(f->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	(void)folder_remove(f->dir);
 	free(f);
 	return 0;
 }
@@ -259,7 +251,7 @@ static void through_each_engine(void **state)
 		assert_int_equal(copy(f, f->from, where), 0);
 		assert_int_equal(copy(f, where, f->to), 0);
 		engine_place_drop(engine_kinds[i], where);
-		(void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		(void)folder_remove(folder);
 		holds_all(f, f->to);
 		assert_int_equal(unlink(f->to), 0);
 	}

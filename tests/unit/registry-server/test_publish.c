@@ -9,11 +9,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <ftw.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../folder.h"
 #include "../said.h"
 
 #include "alamo/tlog/note_file.h"
@@ -148,14 +148,6 @@ static void conf_write(struct bench *bench, const char *folder)
 	assert_int_equal(al_note_save(path_of(bench, "alamo.conf"), al_slice_str(text), false), AL_OK);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 static int setup(void **state)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
@@ -177,7 +169,7 @@ static int teardown(void **state)
 {
 	struct bench *bench = *state;
 
-	(void)nftw(bench->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	(void)folder_remove(bench->dir);
 	al_buf_release(&bench->old);
 	free(bench);
 	return 0;
@@ -312,7 +304,7 @@ static void follows_the_ledger(void **state)
 	assert_int_equal(serve(bench, none), 0);
 	assert_false(has_said(bench, "event=publish"));
 	/* From the beginning, when the files are gone. */
-	(void)nftw(path_of(bench, "public"), remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	(void)folder_remove(path_of(bench, "public"));
 	assert_int_equal(serve(bench, none), 0);
 }
 
@@ -322,7 +314,7 @@ static void far_behind(void **state)
 	struct bench *bench = *state;
 
 	assert_int_equal(serve(bench, steps), 0);
-	(void)nftw(path_of(bench, "public"), remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	(void)folder_remove(path_of(bench, "public"));
 	assert_int_equal(serve(bench, steps + 1), 0);
 	assert_int_equal(bench->size, 9002);
 }
@@ -441,7 +433,7 @@ static void a_disk_that_fails(void **state)
 	struct bench *bench = *state;
 
 	assert_int_equal(serve(bench, steps), 0);
-	(void)nftw(path_of(bench, "public"), remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	(void)folder_remove(path_of(bench, "public"));
 	assert_int_equal(al_note_save(path_of(bench, "public"), AL_S("in the way\n"), false), AL_OK);
 	assert_int_equal(serve(bench, from_the_start), 0);
 	assert_int_equal(bench->size, 6);

@@ -13,8 +13,8 @@
 #include "registry_rig.h"
 
 #include "../common/loopback.h"
+#include "../folder.h"
 
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,20 +112,12 @@ static int setup(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 static int teardown(void **state)
 {
 	struct world *w = *state;
 
 	registry_rig_stop(&w->rig);
-	(void)nftw(w->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	(void)folder_remove(w->dir);
 	free(w);
 	return 0;
 }

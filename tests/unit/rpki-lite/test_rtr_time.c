@@ -5,28 +5,10 @@
  */
 #include "router.h"
 
-#include <dlfcn.h>
-#include <stdatomic.h>
-
+#include "../clock.h"
 #include "rtr_client.h"
 
 #define S UINT64_C(1000)
-
-static _Atomic uint64_t clock_ms;
-
-int clock_gettime(clockid_t which, struct timespec *out)
-{
-	void *symbol = dlsym(RTLD_NEXT, "clock_gettime");
-	int (*next)(clockid_t, struct timespec *);
-	uint64_t ms = clock_ms;
-
-	if (which == CLOCK_MONOTONIC || which == CLOCK_MONOTONIC_COARSE) {
-		*out = (struct timespec){ (time_t)(ms / 1000), (long)(ms % 1000 * 1000000) };
-		return 0;
-	}
-	memcpy(&next, &symbol, sizeof(next)); /* ISO C has no cast between the two */
-	return next(which, out);
-}
 
 /* ---- on the loop's thread ---- */
 
