@@ -21,6 +21,7 @@
 
 #include "command.h"
 #include "file.h"
+#include "log/log_read.h"
 #include "roa/roa_key.h"
 
 struct rotation {
@@ -45,22 +46,6 @@ static int paths_make(struct rotation *r)
 		if (file_join(r->dir, paths[i].name, paths[i].out, PATH_MAX) != AL_OK)
 			return command_fail(CLI_USAGE, "%s: the path is too long", r->dir);
 	return CLI_DONE;
-}
-
-static int secret_read(const char *path, struct al_skey *out)
-{
-	struct al_buf text;
-	int code = CLI_DONE;
-
-	al_buf_init(&text, 4096);
-	if (file_read(path, &text) != AL_OK)
-		code = command_fail(CLI_REFUSED, "%s: %s", path, strerror(errno));
-	else if (al_skey_parse(al_slice_trim(al_buf_view(&text)), out) != AL_OK)
-		code = command_fail(CLI_USAGE, "%s is no key", path);
-	if (text.ptr != NULL)
-		explicit_bzero(text.ptr, text.len);
-	al_buf_release(&text);
-	return code;
 }
 
 /* Somebody listens where followers of this log are served. */
@@ -239,13 +224,13 @@ static int rotate(struct rotation *r)
 	if (code == CLI_DONE)
 		code = pub_read(r);
 	if (code == CLI_DONE)
-		code = secret_read(r->key, &r->old);
+		code = log_read_secret(r->key, &r->old);
 	if (code != CLI_DONE)
 		return code;
 	if (is_key_of(&r->old, &r->log)) {
 		code = begin(r);
 	} else { /* it stopped between the two files */
-		code = secret_read(r->next, &r->new);
+		code = log_read_secret(r->next, &r->new);
 		if (code == CLI_DONE && !is_key_of(&r->new, &r->log))
 			code = command_fail(CLI_REFUSED, "%s is not the key of %s", r->next, r->pub);
 	}

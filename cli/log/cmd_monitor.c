@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "alamo/base/ident.h"
 #include "alamo/rpsl/state.h"
 #include "log_read.h"
 #include "monitor_asked.h"
@@ -90,16 +90,13 @@ static void who_print(const struct monitor *m)
 
 static void entry_tell(struct monitor *m)
 {
-	char when[32] = "";
-	time_t at = (time_t)m->time;
-	struct tm tm;
+	char when[AL_TIME_STRLEN];
 
 	m->printed = true;
 	m->touched++;
 	if (!m->signed_by_us)
 		m->foreign++;
-	if (gmtime_r(&at, &tm) != NULL)
-		(void)strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	al_time_format(m->time, when);
 	printf("entry %llu %s %s %s, signed by ", (unsigned long long)m->index, when,
 	       m->signed_by_us ? "signed by" : "NOT SIGNED BY", m->mnt);
 	who_print(m);

@@ -171,7 +171,8 @@ static void time_over(void *arg)
 		read_end(r, command_fail(CLI_UNVERIFIED, "the stream at %s gives no head that verifies", r->address));
 }
 
-int log_read_run(struct log_read *r, log_read_fn entry, void *arg)
+/* All that runs while the log is read. */
+static enum al_err run_open(struct log_read *r, struct al_follow **follow)
 {
 	static const struct al_follow_ops ops = {
 		.entry = entry_check,
@@ -187,21 +188,26 @@ int log_read_run(struct log_read *r, log_read_fn entry, void *arg)
 		.key = r->key,
 		.known = { al_buf_view(&r->target_note), al_buf_view(&r->pin_note) },
 	};
-	struct al_follow *follow = NULL;
-	enum al_err err;
+	enum al_err err = al_loop_new(&r->loop);
 
-	r->entry = entry;
-	r->arg = arg;
-	r->code = CLI_UNVERIFIED;
-	err = al_loop_new(&r->loop);
 	if (err == AL_OK)
 		err = al_timer_new(r->loop, time_over, r, &r->timer);
 	if (err == AL_OK)
 		err = al_timer_new(r->loop, tick_over, r, &r->ticker);
 	if (err == AL_OK)
 		err = al_age_new(r->loop, r->stale_s, NULL, NULL, &r->age);
-	if (err == AL_OK)
-		err = al_follow_new(r->loop, &conf, &ops, r, &follow);
+	return err == AL_OK ? al_follow_new(r->loop, &conf, &ops, r, follow) : err;
+}
+
+int log_read_run(struct log_read *r, log_read_fn entry, void *arg)
+{
+	struct al_follow *follow = NULL;
+	enum al_err err;
+
+	r->entry = entry;
+	r->arg = arg;
+	r->code = CLI_UNVERIFIED;
+	err = run_open(r, &follow);
 	if (err == AL_OK) {
 		al_timer_set(r->timer, CONNECT_MS);
 		if (!r->follow && r->what != NULL)

@@ -110,5 +110,7 @@ void log_read_release(struct log_read *read);
 int log_read_address(const char *address, const char *port, char out[static PATH_MAX]);
 /* A verifier key as text, or the file that has one; an exit code. */
 int log_read_key(const char *typed, struct al_vkey *key);
+/* A secret key out of a file; who has it wipes it. An exit code; said. */
+int log_read_secret(const char *path, struct al_skey *key);
 
 #endif

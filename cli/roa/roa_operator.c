@@ -10,32 +10,20 @@
 #include <string.h>
 
 #include "file.h"
+#include "log/log_read.h"
 #include "roa.h"
 #include "roa_key.h"
 
-static int dir_read(const char *dir, const char *name, struct al_buf *out)
-{
-	char path[PATH_MAX];
-
-	if (file_join(dir, name, path, sizeof(path)) != AL_OK)
-		return command_fail(CLI_USAGE, "%s: the path is too long", dir);
-	return file_read(path, out) == AL_OK ? CLI_DONE : command_fail(CLI_REFUSED, "%s: %s", path, strerror(errno));
-}
-
 int roa_key(const struct words *words, const void *options)
 {
-	struct al_buf text;
+	char path[PATH_MAX];
 	struct al_skey log;
 	int code;
 
 	(void)options;
-	al_buf_init(&text, 4096);
-	code = dir_read(words->word[0], "keys/log.key", &text);
-	if (code == CLI_DONE && al_skey_parse(al_slice_trim(al_buf_view(&text)), &log) != AL_OK)
-		code = command_fail(CLI_USAGE, "%s/keys/log.key is no key", words->word[0]);
-	if (text.ptr != NULL)
-		explicit_bzero(text.ptr, text.len);
-	al_buf_release(&text);
+	if (file_join(words->word[0], "keys/log.key", path, sizeof(path)) != AL_OK)
+		return command_fail(CLI_USAGE, "%s: the path is too long", words->word[0]);
+	code = log_read_secret(path, &log);
 	if (code != CLI_DONE)
 		return code;
 	code = roa_key_make(words->word[0], &log);
