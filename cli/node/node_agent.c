@@ -25,6 +25,8 @@
 #define WATCH_MS 45000 /* for how long they may be away */
 #define RESOLVE_MS 60000
 #define AWAY_S 5 /* between two tries to reach the registry */
+/* How long after an entry of the log its origins may be new to the cache's routers (rpkid's notify-seconds, and some). */
+#define ORIGINS_MS 10000
 
 struct agent {
 	const char *root;
@@ -34,9 +36,11 @@ struct agent {
 	struct node_trust trust;
 	struct al_timer *settle, *tick;
 	bool present, found;
-	uint64_t held;     /* size of the log whose rendering lost sessions; 0: none */
-	uint64_t until;    /* watching until then, al_now_ms(); 0: not */
-	uint64_t resolved; /* al_now_ms() of the last look at endpoints */
+	uint64_t held;          /* size of the log whose rendering lost sessions; 0: none */
+	uint64_t until;         /* watching until then, al_now_ms(); 0: not */
+	uint64_t resolved;      /* al_now_ms() of the last look at endpoints */
+	uint64_t entries_until; /* origins of new entries may come until then, al_now_ms() */
+	struct node_origins_seen seen;
 	struct node_rendering *now;
 	struct node_rendering *last; /* the one before it, while watching; NULL: there was none */
 	struct render *before;       /* the files as they were, while watching */
@@ -247,10 +251,18 @@ static bool services_same(struct agent *a)
 	return true;
 }
 
+/* See node_sessions.h. */
+static void origins_look(struct agent *a)
+{
+	if (is_live(a))
+		node_origins_follow(a->conf.router, &a->protocols, al_now_ms() < a->entries_until, &a->seen);
+}
+
 static void on_tick(void *arg)
 {
 	struct agent *a = arg;
 
+	origins_look(a);
 	if (a->until != 0)
 		watch(a);
 	else if (a->now != NULL && is_live(a) && !services_same(a))
@@ -281,6 +293,7 @@ static void on_newer(void *arg)
 {
 	struct agent *a = arg;
 
+	a->entries_until = al_now_ms() + ORIGINS_MS;
 	if (a->present && a->settle != NULL)
 		al_timer_set(a->settle, SETTLE_MS);
 }

@@ -11,6 +11,7 @@
 #include "command.h"
 #include "file.h"
 #include "frr_delta.h"
+#include "node_sessions.h"
 #include "process.h"
 
 #define CHANGE_PATH "var/lib/alamo/node/frr-change"
@@ -79,6 +80,7 @@ static bool frr_reload(const struct render *render, const struct node_changes *c
 		ok = frr_change(render, al_buf_view(&said));
 	else
 		ok = node_step(restart);
+	node_look_again(NODE_FRR, &said);
 	al_buf_release(&said);
 	return ok;
 }

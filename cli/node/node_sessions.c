@@ -4,9 +4,14 @@
  */
 #include "node_sessions.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "alamo/net/loop.h"
 #include "process.h"
+
+#define LOOK_MS 4000
+#define LOOK_ALL_MS 300000
 
 const struct node_router_words node_router_mends[NODE_ROUTERS] = {
 	[NODE_BIRD] = { .start = "systemctl start bird",
@@ -49,6 +54,31 @@ enum al_err node_origins_ask(enum node_router router, struct al_buf *out, bool *
 
 	*there = err == AL_OK && memmem(out->ptr, out->len, mark, strlen(mark)) != NULL;
 	return err;
+}
+
+void node_look_again(enum node_router router, struct al_buf *out)
+{
+	static const char *const clear[] = { "vtysh", "-d", "bgpd", "-c", "clear bgp ipv6 unicast * soft in", NULL };
+
+	if (router == NODE_FRR)
+		(void)ask(clear, out);
+}
+
+void node_origins_follow(enum node_router router, struct al_buf *out, bool due, struct node_origins_seen *seen)
+{
+	static const char *const cache[] = { "vtysh", "-d", "bgpd", "-c", "show rpki cache-connection", NULL };
+	uint64_t now = al_now_ms();
+	struct al_slice said;
+
+	if (router != NODE_FRR || now - seen->asked_ms < LOOK_MS)
+		return;
+	seen->asked_ms = now;
+	said = ask(cache, out) == AL_OK ? al_slice_head(al_buf_view(out), sizeof(seen->cache) - 1) : AL_S("");
+	if (al_slice_is(said, seen->cache) && !due && now - seen->looked_ms < LOOK_ALL_MS)
+		return;
+	snprintf(seen->cache, sizeof(seen->cache), "%.*s", AL_FMT(said));
+	seen->looked_ms = now;
+	node_look_again(router, out);
 }
 
 static bool has_word(struct al_slice line, const char *wanted)

@@ -17,6 +17,23 @@ bool node_session_up(enum node_router router, struct al_slice said, const struct
 /* AL_ECLOSED: there is no router to ask; *there: it has origins of a cache. `out` is as above. */
 AL_MUST_USE enum al_err node_origins_ask(enum node_router router, struct al_buf *out, bool *there);
 
+/*
+ * FRR 8.4 goes on refusing a route when its record comes after it (docs/nodes.md). This has it look at all that neighbours sent.
+ * Nothing for bird, which does it by itself.
+ */
+void node_look_again(enum node_router router, struct al_buf *out);
+
+/* What is known of FRR's cache; all zero at first. */
+struct node_origins_seen {
+	char cache[256];              /* the connection, as it is shown; empty: there was no router to ask */
+	uint64_t asked_ms, looked_ms; /* al_now_ms() */
+};
+/*
+ * Has it look again once its cache is another or is there again, in any case when records are `due`, and every five minutes,
+ * whatever was missed. Four seconds are between two times, however often this is called.
+ */
+void node_origins_follow(enum node_router router, struct al_buf *out, bool due, struct node_origins_seen *seen);
+
 /* What a person is told to type. */
 struct node_router_words {
 	const char *start, *origins, *without, *session;

@@ -5,7 +5,8 @@
  * What is not obvious, each found by trying with 8.4:
  *   - a list that is missing matches nothing, so every rule that lets in names what it lets in, and nothing is let in by default;
  *   - no `|` in an expression: with a blank behind it vtysh takes it for a pipe, and leaves the line out. A line a case, then;
- *   - soft-reconfiguration: routes are looked at again when origins change only if they were kept;
+ *   - soft-reconfiguration: routes are looked at again when origins change only if they were kept, and not always then
+ *     (node_sessions.h);
  *   - `match rpki` matches nothing at all until the first cache was heard; there are no origins from a file;
  *   - no `force` behind maximum-prefix: what is filtered is never counted by it, and what is taken costs a look at all that was kept;
  *   - `next-hop-self force`: without the word a reflected route keeps the link-local next hop of somebody else's tunnel;

@@ -54,6 +54,9 @@ def test_the_table_of_routes(internet, tmp_path):
             cat.run("sh", "-c", f"'{ALAMO}' show route6 {block}AS{asn} >r && echo 'delete: gone' >>r && '{ALAMO}' submit r")
             wait_for(lambda: not paths(ann, block), timeout=60, what="the route to go")
             assert paths(ann, block, heard=True)
+            # And registers it again: what was refused for want of a record is let in, with nothing typed here either.
+            cat.run("sh", "-c", f"printf 'route6: {block}\\norigin: AS{asn}\\nmnt-by: CAT-MNT\\nsource: ALAMO\\n' >r && '{ALAMO}' submit r")
+            wait_for(lambda: paths(ann, block), timeout=60, what="the route to come back")
 
             stranger_check(ann, eve, known)
             ann.alamo("peer", "rm", eve.node)
