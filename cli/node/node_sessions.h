@@ -18,7 +18,7 @@ bool node_session_up(enum node_router router, struct al_slice said, const struct
 AL_MUST_USE enum al_err node_origins_ask(enum node_router router, struct al_buf *out, bool *there);
 
 /*
- * FRR 8.4 goes on refusing a route when its record comes after it (docs/nodes.md). This has it look at all that neighbours sent.
+ * FRR 8.4 looks again at routes in its table alone, not at one refused for want of the record that comes (docs/nodes.md). This has it look at all that neighbours sent.
  * Nothing for bird, which does it by itself.
  */
 void node_look_again(enum node_router router, struct al_buf *out);
