@@ -228,6 +228,16 @@ static int object_register(const struct submit *submit, const struct al_state *s
 
 /* ---- init ---- */
 
+/* rtrlib, FRR's library, asks whether the machine has an IPv4 address, and loopback's is none to it. */
+static void cache_hint(const struct node_conf *conf)
+{
+	if (conf->router == NODE_FRR && strncmp(conf->rtr, "127.", 4) == 0)
+		fprintf(stderr,
+			"alamo: FRR reaches a cache at %s only while this machine has another IPv4 address; "
+			"one at ::1 always: --rtr [::1]:PORT\n",
+			conf->rtr);
+}
+
 /* The key that signs now is one whose word counts on this machine from now on; those that did before still do. */
 static int settings_save_all(const struct node_init *init, const struct client *client, const struct network *network,
 			     const struct al_state *state, struct al_slice auth)
@@ -246,6 +256,7 @@ static int settings_save_all(const struct node_init *init, const struct client *
 		snprintf(conf.rtr, sizeof(conf.rtr), "%s", init->rtr);
 	else if (network_endpoint(network, conf.server, "rtr", conf.rtr, sizeof(conf.rtr)) != AL_OK)
 		return command_fail(CLI_USAGE, "the registry names no RTR cache: say one with --rtr HOST:PORT");
+	cache_hint(&conf);
 	return node_conf_save(&conf) == AL_OK ? CLI_DONE : CLI_REFUSED;
 }
 

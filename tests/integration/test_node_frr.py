@@ -77,7 +77,9 @@ def test_what_was_there_comes_back(tmp_path, own_authority):
     for name, content in before.items():
         (root / "etc/frr" / name).write_bytes(content)
     run(ALAMO, "join", "--name", "DOG", "--new-key", "--server", own_authority.server(), env=env)
-    run(ALAMO, "node", "init", "DOG-R1", "--root", root, "--router", "frr", env=env)
+    init = (ALAMO, "node", "init", "DOG-R1", "--root", root, "--router", "frr")
+    assert "--rtr [::1]:PORT" in run(*init, "--rtr", "127.0.0.1:8282", env=env).stderr
+    assert run(*init, "--rtr", "[::1]:8282", env=env).stderr == ""
     conf = root / "etc/frr/frr.conf"
     run("vtysh", "-C", "-f", conf)
     assert "bgpd=yes" in (root / "etc/frr/daemons").read_text() and not (root / "etc/bird").exists()
