@@ -25,7 +25,7 @@
 
 #define LOG_SIZE 20
 #define CONNECTIONS_MAX 12
-#define GUARD_MS 20000 /* only a hanging test ever sees it */
+#define GUARD_MS 120000 /* only a hanging test ever sees it */
 
 /* A signed history. */
 struct history {

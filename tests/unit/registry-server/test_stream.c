@@ -24,7 +24,7 @@
 #include "sign/signer.h"
 #include "ledger/stream_internal.h"
 
-#define GUARD_MS 60000 /* only a hanging test ever sees it */
+#define GUARD_MS 240000 /* only a hanging test ever sees it */
 #define FOLLOWERS 20
 
 struct fixture {
