@@ -18,16 +18,14 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
-#include <event2/util.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 
 #include "alamo/base/log.h"
 #include "alamo/base/wire.h"
 #include "chain.h"
+#include "follow_place.h"
 
 #define RETRY_FIRST_MS 50
 #define RETRY_MOST_MS 2000
@@ -44,20 +42,11 @@ static const char *const trouble_events[] = {
 	[NO_MEMORY] = "follow-no-memory",
 };
 
-struct place {
-	union {
-		struct sockaddr any;
-		struct sockaddr_un local;
-		struct sockaddr_storage storage;
-	} addr;
-	int len;
-};
-
 struct al_follow {
 	struct al_loop *loop;
 	struct al_follow_ops ops;
 	void *arg;
-	struct place places[AL_FOLLOW_ADDRESSES];
+	struct follow_place places[AL_FOLLOW_ADDRESSES];
 	size_t place_count, place; /* `place`: of this connection, or the next one */
 	struct chain chain;
 	struct al_hash leaf;     /* of the entry that is being given */
@@ -389,7 +378,7 @@ static void follow_connect(void *arg)
 {
 	struct al_follow *f = arg;
 	struct bufferevent *bev = bufferevent_socket_new(al_loop_base(f->loop), -1, BEV_OPT_CLOSE_ON_FREE);
-	const struct place *at = &f->places[f->place];
+	const struct follow_place *at = &f->places[f->place];
 
 	chain_begin(&f->chain);
 	if (bev == NULL) {
@@ -411,43 +400,6 @@ static void follow_connect(void *arg)
 	}
 }
 
-/* A path has a '/' or no ':'. */
-static enum al_err address_parse(struct al_slice word, struct place *out)
-{
-	char text[sizeof(out->addr.local.sun_path)];
-	enum al_err err = al_slice_copy(word, text, sizeof(text));
-	bool numbered;
-
-	if (err != AL_OK || text[0] == '\0')
-		return AL_EINVAL;
-	out->len = (int)sizeof(out->addr.storage);
-	if (strchr(text, '/') != NULL || strchr(text, ':') == NULL) {
-		out->addr.local.sun_family = AF_UNIX;
-		out->len = (int)sizeof(out->addr.local);
-		return al_slice_copy(word, out->addr.local.sun_path, sizeof(out->addr.local.sun_path));
-	}
-	if (evutil_parse_sockaddr_port(text, &out->addr.any, &out->len) != 0)
-		return AL_EINVAL;
-	numbered = out->addr.any.sa_family == AF_INET ? ((struct sockaddr_in *)&out->addr)->sin_port != 0
-						      : ((struct sockaddr_in6 *)&out->addr)->sin6_port != 0;
-	return numbered ? AL_OK : AL_EINVAL;
-}
-
-static enum al_err addresses_parse(const char *text, struct al_follow *f)
-{
-	struct al_slice rest = al_slice_str(text), word;
-	enum al_err err = AL_OK;
-	bool more = true;
-
-	while (err == AL_OK && more) {
-		more = al_slice_cut(&rest, ',', &word);
-		if (f->place_count == AL_FOLLOW_ADDRESSES)
-			return AL_EINVAL;
-		err = address_parse(al_slice_trim(word), &f->places[f->place_count++]);
-	}
-	return err;
-}
-
 enum al_err al_follow_new(struct al_loop *loop, const struct al_follow_conf *conf, const struct al_follow_ops *ops,
 			  void *arg, struct al_follow **out)
 {
@@ -461,7 +413,7 @@ enum al_err al_follow_new(struct al_loop *loop, const struct al_follow_conf *con
 	f->arg = arg;
 	f->delay_ms = RETRY_FIRST_MS;
 	chain_init(&f->chain, &conf->key);
-	err = addresses_parse(conf->address, f);
+	err = follow_places_parse(conf->address, f->places, &f->place_count);
 	if (err == AL_OK && conf->edge != NULL && conf->edge->size > 0)
 		err = chain_resume(&f->chain, conf->edge, conf->resume);
 	for (size_t i = 0; i < AL_FOLLOW_KNOWN; i++)
