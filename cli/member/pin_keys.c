@@ -58,14 +58,9 @@ static enum al_err note_ask(struct client *client, struct al_buf *note)
 /* Does `from` say that `to` came after it? */
 static bool succession(struct al_slice note, const struct al_vkey *from, const struct al_vkey *to)
 {
-	const struct al_keys_pin pin = { .roots = from, .root_count = 1, .need = 1 };
-	struct al_keys *keys = malloc(sizeof(*keys));
-	struct al_vkey last;
-	bool good = keys != NULL && al_keys_open(note, &pin, keys) == AL_OK && key_is(al_keys_log(keys), to) &&
-		    al_log_key_parse(note, &last) == AL_OK && al_log_key_had(&last, from);
+	struct al_vkey next;
 
-	free(keys);
-	return good;
+	return al_log_key_next(note, from, &next) == AL_OK && key_is(&next, to);
 }
 
 static enum al_err note_save(const char *name, struct al_slice note)

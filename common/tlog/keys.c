@@ -301,15 +301,20 @@ static bool key_same(const struct al_vkey *a, const struct al_vkey *b)
 	return strcmp(a->name, b->name) == 0 && memcmp(a->pk, b->pk, sizeof(a->pk)) == 0;
 }
 
-static bool keys_same(const struct al_keys *a, const struct al_keys *b)
+static bool eras_same(const struct al_keys *a, const struct al_keys *b, size_t count)
 {
-	bool same = a->log_count == b->log_count;
+	bool same = a->log_count >= count && b->log_count >= count;
 
-	for (size_t i = 0; same && i < a->log_count; i++)
+	for (size_t i = 0; same && i < count; i++)
 		same = key_same(&a->log[i].key, &b->log[i].key) && a->log[i].from == b->log[i].from &&
 		       a->log[i].closed == b->log[i].closed &&
 		       (!a->log[i].closed || al_hash_eq(&a->log[i].until.root, &b->log[i].until.root));
 	return same;
+}
+
+static bool keys_same(const struct al_keys *a, const struct al_keys *b)
+{
+	return a->log_count == b->log_count && eras_same(a, b, a->log_count);
 }
 
 /* With `pasts_lock` held. A key is copied hither and thither, so what it points at is never freed. */
@@ -337,6 +342,19 @@ struct al_slice al_keys_text(struct al_slice note)
 	return note_split(note, &text, &signatures) == AL_OK ? text : note;
 }
 
+static enum al_err key_with_past(const struct al_keys *keys, struct al_vkey *out)
+{
+	enum al_err err = AL_OK;
+
+	*out = *al_keys_log(keys);
+	if (keys->log_count == 1)
+		return AL_OK;
+	(void)pthread_mutex_lock(&pasts_lock);
+	err = past_find(keys, &out->past);
+	(void)pthread_mutex_unlock(&pasts_lock);
+	return err;
+}
+
 enum al_err al_log_key_parse(struct al_slice text, struct al_vkey *out)
 {
 	struct al_keys *keys;
@@ -349,12 +367,7 @@ enum al_err al_log_key_parse(struct al_slice text, struct al_vkey *out)
 		return AL_ENOMEM;
 	err = al_keys_parse(al_keys_text(text), keys);
 	if (err == AL_OK)
-		*out = *al_keys_log(keys);
-	if (err == AL_OK && keys->log_count > 1) {
-		(void)pthread_mutex_lock(&pasts_lock);
-		err = past_find(keys, &out->past);
-		(void)pthread_mutex_unlock(&pasts_lock);
-	}
+		err = key_with_past(keys, out);
 	free(keys);
 	return err;
 }
@@ -375,4 +388,55 @@ bool al_log_key_had(const struct al_vkey *log, const struct al_vkey *key)
 		if (key_same(&log->past->log[i].key, key))
 			return true;
 	return false;
+}
+
+const struct al_vkey *al_log_key_later(const struct al_vkey *a, const struct al_vkey *b)
+{
+	if (key_same(a, b))
+		return a->past != NULL || b->past == NULL ? a : b;
+	return al_log_key_had(a, b) ? a : al_log_key_had(b, a) ? b : NULL;
+}
+
+static bool signed_by(struct al_slice note, const struct al_vkey *key)
+{
+	return al_keys_signed(note, key, 1) == 1;
+}
+
+/* Is the key one of the note's, before the last, and nothing said of the time before it but what is known? */
+static bool goes_on_from(const struct al_keys *keys, const struct al_vkey *key)
+{
+	size_t i = 0;
+
+	while (i + 1 < keys->log_count && !key_same(&keys->log[i].key, key))
+		i++;
+	if (i + 1 >= keys->log_count)
+		return false;
+	return key->past == NULL || (i + 1 == key->past->log_count && eras_same(keys, key->past, i) &&
+				     keys->log[i].from == key->past->log[i].from);
+}
+
+/* What is known already: whole and signed by the key before, or less than that. */
+static enum al_err no_news(const struct al_keys *keys, struct al_slice note, const struct al_vkey *key)
+{
+	return key->past != NULL && keys_same(keys, key->past) && signed_by(note, &keys->log[keys->log_count - 2].key)
+		       ? AL_EEXIST
+		       : AL_ESTALE;
+}
+
+enum al_err al_log_key_next(struct al_slice note, const struct al_vkey *key, struct al_vkey *next)
+{
+	struct al_keys *keys = malloc(sizeof(*keys));
+	enum al_err err;
+
+	if (keys == NULL)
+		return AL_ENOMEM;
+	err = al_keys_parse(al_keys_text(note), keys);
+	if (err == AL_OK && (key_same(al_keys_log(keys), key) || al_log_key_had(key, al_keys_log(keys))))
+		err = no_news(keys, note, key);
+	else if (err == AL_OK && (!goes_on_from(keys, key) || !signed_by(note, key)))
+		err = AL_EVERIFY;
+	if (err == AL_OK)
+		err = key_with_past(keys, next);
+	free(keys);
+	return err;
 }

@@ -70,12 +70,21 @@ const struct al_vkey *al_keys_log(const struct al_keys *keys);
  * key it is, and whose others are its past. Threads may call it at once. AL_EINVAL: neither; AL_ELIMIT: more than
  * AL_KEYS_PASTS_MAX different notes in one process.
  */
-#define AL_KEYS_PASTS_MAX 64
+#define AL_KEYS_PASTS_MAX 512 /* a witness of 64 logs, each of which goes through all the keys that a note can have */
 AL_MUST_USE enum al_err al_log_key_parse(struct al_slice text, struct al_vkey *out);
 /* As al_log_key_parse() takes it. */
 void al_log_key_format(const struct al_vkey *key, struct al_buf *out);
 /* Has the log been signed by this key before? */
 bool al_log_key_had(const struct al_vkey *log, const struct al_vkey *key);
+/* Of two keys of one log the one that came later, or of the same the one whose past is known; NULL: none had the other. */
+const struct al_vkey *al_log_key_later(const struct al_vkey *a, const struct al_vkey *b);
+/*
+ * A keys note from anywhere, for who believes `key` and so whatever that signs: which key came after it? AL_OK: *next
+ * is the note's last key, with its past; the note is signed by `key`, and says of the time before nothing else than
+ * `key`'s past does. Else *next is left alone. AL_EEXIST: it says what is known, signed by the key before `key`.
+ * AL_ESTALE: it says less than what is known. AL_EVERIFY: `key` does not say so. AL_EINVAL, AL_ELIMIT: no keys note.
+ */
+AL_MUST_USE enum al_err al_log_key_next(struct al_slice note, const struct al_vkey *key, struct al_vkey *next);
 /*
  * A checkpoint of the log under the key that is valid for its size. AL_EVERIFY:
  * none of them has signed it. AL_EFORK: the last size of a closed key, with

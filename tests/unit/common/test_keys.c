@@ -347,6 +347,80 @@ static void a_key_without_a_past(void **state)
 	assert_int_equal(al_log_key_parse(AL_S("registry.test/keys\n\nx\n"), &key), AL_EINVAL);
 }
 
+/* Three eras, each ended at some size; of the first so many. */
+static struct al_keys eras(const struct fixture *f, size_t count)
+{
+	struct al_keys keys = f->keys;
+
+	keys.log[2] = (struct al_keys_log){ .key = f->logs[2].pub, .from = 150 };
+	keys.log[1].closed = true;
+	keys.log[1].until = (struct al_checkpoint){ 150, { { 9 } } };
+	keys.log_count = count;
+	keys.log[count - 1].closed = false;
+	return keys;
+}
+
+static struct al_slice by(struct fixture *f, const struct al_keys *keys, const struct al_skey *key)
+{
+	struct al_buf text = text_of(keys);
+
+	al_buf_reset(&f->note);
+	al_note_sign(al_buf_view(&text), key, &f->note);
+	al_buf_release(&text);
+	return al_buf_view(&f->note);
+}
+
+static void the_next_key(void **state)
+{
+	struct fixture *f = *state;
+	struct al_keys one = eras(f, 1), two = eras(f, 2), three = eras(f, 3), other = three;
+	struct al_vkey second = f->logs[1].pub, third = { .name = "" };
+
+	/* Whoever else signs it, and wherever it leads: nothing. */
+	assert_int_equal(al_log_key_next(by(f, &two, &f->logs[1]), &f->logs[0].pub, &second), AL_EVERIFY);
+	assert_int_equal(al_log_key_next(by(f, &two, &f->roots[0]), &f->logs[0].pub, &second), AL_EVERIFY);
+	assert_int_equal(al_log_key_next(by(f, &two, &f->logs[2]), &f->logs[2].pub, &second), AL_EVERIFY);
+	assert_int_equal(al_log_key_next(AL_S("nonsense\n"), &f->logs[0].pub, &second), AL_EINVAL);
+	assert_null(second.past);
+	/* The key before says so. */
+	assert_int_equal(al_log_key_next(by(f, &two, &f->logs[0]), &f->logs[0].pub, &second), AL_OK);
+	assert_memory_equal(second.pk, f->logs[1].pub.pk, 32);
+	assert_int_equal(second.past->log_count, 2);
+	assert_int_equal(al_log_key_next(al_buf_view(&f->note), &second, &third), AL_EEXIST);
+	assert_int_equal(al_log_key_next(al_buf_view(&f->note), &f->logs[1].pub, &third), AL_ESTALE);
+	assert_int_equal(al_log_key_next(by(f, &two, &f->logs[2]), &second, &third), AL_ESTALE);
+	assert_int_equal(al_log_key_next(by(f, &one, &f->logs[0]), &second, &third), AL_ESTALE);
+	/* Away for two rotations; or with another past than the known one. */
+	assert_int_equal(al_log_key_next(by(f, &three, &f->logs[1]), &f->logs[0].pub, &third), AL_EVERIFY);
+	other.log[0].until.root.b[0] ^= 1;
+	assert_int_equal(al_log_key_next(by(f, &other, &f->logs[1]), &second, &third), AL_EVERIFY);
+	assert_string_equal(third.name, "");
+	assert_int_equal(al_log_key_next(by(f, &three, &f->logs[1]), &second, &third), AL_OK);
+	assert_memory_equal(third.pk, f->logs[2].pub.pk, 32);
+	/* Who knows the second key alone, believes it of the first. */
+	assert_int_equal(al_log_key_next(by(f, &other, &f->logs[1]), &f->logs[1].pub, &third), AL_OK);
+}
+
+static void the_later_key(void **state)
+{
+	struct fixture *f = *state;
+	struct al_vkey second, third;
+	struct al_keys three = eras(f, 3);
+	struct al_buf text = text_of(&f->keys);
+
+	assert_int_equal(al_log_key_parse(al_buf_view(&text), &second), AL_OK);
+	al_buf_release(&text);
+	text = text_of(&three);
+	assert_int_equal(al_log_key_parse(al_buf_view(&text), &third), AL_OK);
+	al_buf_release(&text);
+	assert_ptr_equal(al_log_key_later(&second, &third), &third);
+	assert_ptr_equal(al_log_key_later(&third, &f->logs[0].pub), &third);
+	assert_ptr_equal(al_log_key_later(&f->logs[2].pub, &third), &third);
+	assert_ptr_equal(al_log_key_later(&third, &f->logs[2].pub), &third);
+	assert_ptr_equal(al_log_key_later(&f->logs[0].pub, &f->logs[0].pub), &f->logs[0].pub);
+	assert_null(al_log_key_later(&f->logs[0].pub, &f->logs[1].pub));
+}
+
 static void pasts_are_bounded(void **state)
 {
 	struct fixture *f = *state;
@@ -380,6 +454,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_key_for_each_size, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_key_has_a_past, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_key_without_a_past, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_next_key, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_later_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(pasts_are_bounded, setup, teardown),
 	};
 
