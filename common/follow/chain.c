@@ -13,6 +13,7 @@
 
 #include "alamo/follow/follow.h"
 #include "alamo/base/wire.h"
+#include "alamo/tlog/keys.h"
 #include "alamo/tlog/tile.h"
 #include "alamo/tlog/witness.h"
 
@@ -239,6 +240,32 @@ enum chain_verdict chain_tip(struct chain *chain, struct al_slice note, struct a
 	if (cp->size < known->size || (cp->size == known->size && !al_hash_eq(&cp->root, &known->root)))
 		return CHAIN_SAME;
 	return chain_know(chain, CHAIN_TIP, note) == AL_OK ? CHAIN_SAME : CHAIN_NOMEM;
+}
+
+/* By this key and its past, does all count that the key of before has vouched for? */
+static bool all_holds(const struct chain *chain, const struct al_vkey *key)
+{
+	struct al_checkpoint cp;
+	bool holds = chain->note.len == 0 || al_checkpoint_open(al_buf_view(&chain->note), key, &cp) == AL_OK;
+
+	for (size_t i = 0; holds && i < CHAIN_KNOWN; i++)
+		holds = chain->known[i].note.len == 0 ||
+			al_checkpoint_open(al_buf_view(&chain->known[i].note), key, &cp) == AL_OK;
+	return holds;
+}
+
+enum al_err chain_keys(struct chain *chain, struct al_slice note)
+{
+	struct al_vkey next;
+	enum al_err err = al_log_key_next(note, &chain->key, &next);
+
+	if (err != AL_OK)
+		return err;
+	if (!all_holds(chain, &next))
+		return AL_EVERIFY;
+	chain->key = next;
+	chain->dating = al_vkey_dating(&next);
+	return AL_OK;
 }
 
 bool chain_at_tip(const struct chain *chain)

@@ -69,6 +69,12 @@ enum chain_verdict chain_head(struct chain *chain, struct al_slice note, struct 
  * CHAIN_FORK, CHAIN_NOMEM. *cp is set but for CHAIN_BAD.
  */
 enum chain_verdict chain_tip(struct chain *chain, struct al_slice note, struct al_checkpoint *cp);
+/*
+ * Body of a K frame. AL_OK: `key` is another one now, as the one before has signed. AL_EEXIST: what is known.
+ * AL_ESTALE: less than that. Others: not to be believed, and nothing is changed; AL_EVERIFY also of a note by which what
+ * was verified here would not count.
+ */
+AL_MUST_USE enum al_err chain_keys(struct chain *chain, struct al_slice note);
 /* Is everything verified that the T frames of this connection have told of? */
 bool chain_at_tip(const struct chain *chain);
 /* After CHAIN_NEW: the entries that it verified, in order; start with rest = al_buf_view(&chain->pending). */

@@ -64,6 +64,8 @@ struct al_follow {
 	bool ever;     /* said so on any connection */
 	uint64_t date; /* told */
 	unsigned told; /* bit (1 << trouble): in the log since all was well */
+	bool keyed;    /* the user knows the keys note */
+	bool unkeyed;  /* a note was refused, which is in the log */
 };
 
 static void follow_connect(void *arg);
@@ -180,6 +182,33 @@ static void on_tip(struct al_follow *f, struct al_slice note)
 	lost(f);
 }
 
+/*
+ * Which key comes after ours, ours alone can say. A note that it has not signed is passed over: heads by a key that
+ * is not ours are refused for themselves. It is said once, however good the server is otherwise, or how often it comes.
+ */
+static void on_keys(struct al_follow *f, struct al_slice note)
+{
+	enum al_err err = f->ops.keys != NULL ? chain_keys(&f->chain, note) : AL_ESTALE;
+
+	if (err == AL_ESTALE || (err == AL_EEXIST && f->keyed))
+		return;
+	if (err == AL_OK || err == AL_EEXIST) {
+		f->keyed = true;
+		f->unkeyed = false;
+		if (err == AL_OK)
+			al_log(AL_LOG_INFO, "follow-key",
+			       "size=%" PRIu64 "; the log goes on under another key, as the one before has signed",
+			       f->chain.edge.size);
+		f->ops.keys(f->arg, &f->chain.key, note);
+	} else if (!f->unkeyed) {
+		f->unkeyed = true;
+		al_log(AL_LOG_WARN, "follow-keys-refused",
+		       "size=%" PRIu64 " err=%s; the server's keys note is not signed by the log's key that is known "
+		       "here: if the log has had two others since, have its keys/log.pub and start again with that",
+		       f->chain.edge.size, al_err_name(err));
+	}
+}
+
 /* A server without T frames that seems to have no more: the answer to the same question says whether it has. */
 static void ask_again(struct al_follow *f)
 {
@@ -269,6 +298,11 @@ static void on_frame(struct al_follow *f, const struct al_frame *frame)
 	bool first = !f->spoken;
 	enum al_err err;
 
+	/* Nothing about where the present begins, either. */
+	if (frame->kind == AL_FRAME_KEYS) {
+		on_keys(f, frame->body);
+		return;
+	}
 	/* Of a newer server: passed over, and not the first word that says where the present begins. */
 	if (memchr(known_kinds, frame->kind, sizeof(known_kinds)) == NULL)
 		return;

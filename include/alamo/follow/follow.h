@@ -38,6 +38,12 @@ struct al_follow_ops {
 	 * which is here. May be NULL.
 	 */
 	void (*dated)(void *arg, uint64_t date, const struct al_checkpoint *cp, struct al_slice note);
+	/*
+	 * The log has had other keys than this one, as `note` says (docs/formats.md, "Keys note"): *key signs from now on.
+	 * Once when that is heard of a key that is known already, and each time that another one came after it, which
+	 * the one before has signed. NULL: no other key is followed than the pinned one, and its past.
+	 */
+	void (*keys)(void *arg, const struct al_vkey *key, struct al_slice note);
 	/* Entries come, then the head that covers them; and that was it, or one of them stopped the follower. May be NULL. */
 	void (*begin)(void *arg);
 	void (*end)(void *arg);
@@ -73,7 +79,9 @@ enum al_frame_kind {
 	AL_FRAME_HEAD = 'H',    /* signed note */
 	AL_FRAME_PING = 'P',    /* empty */
 	AL_FRAME_TIP = 'T',     /* signed note: how far the log goes; first of all, and whenever that is news */
-	AL_FRAME_ERROR = 'X',   /* text; the server closes after it */
+	AL_FRAME_KEYS =
+		'K', /* signed keys note of a log that has had other keys; before all else, and when that is news */
+	AL_FRAME_ERROR = 'X', /* text; the server closes after it */
 };
 
 struct al_frame {

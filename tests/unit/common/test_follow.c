@@ -20,6 +20,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../../support/keys_note.h"
+#include "../said.h"
 #include "alamo/follow/follow.h"
 #include "alamo/tlog/witness.h"
 
@@ -70,9 +72,12 @@ struct fixture {
 	uint64_t stop_at_head; /* the loop stops there */
 	uint64_t refuse_at;    /* index that the user refuses */
 	bool timed_out;
+	bool follows_keys;  /* it does not without being asked to */
+	struct al_vkey now; /* by which heads are to verify */
+	unsigned rotations;
 };
 
-static struct al_skey key, other_key;
+static struct al_skey key, other_key, next_key; /* of one name */
 static struct history real, forked;
 
 static void history_make(struct history *h, uint64_t differ_from)
@@ -264,7 +269,7 @@ static void on_tip(void *arg, const struct al_checkpoint *cp, struct al_slice no
 	struct fixture *f = arg;
 	struct al_checkpoint check;
 
-	assert_int_equal(al_checkpoint_open(note, &key.pub, &check), AL_OK);
+	assert_int_equal(al_checkpoint_open(note, &f->now, &check), AL_OK);
 	assert_int_equal(check.size, cp->size);
 	f->tip = cp->size;
 }
@@ -274,7 +279,7 @@ static void on_dated(void *arg, uint64_t date, const struct al_checkpoint *cp, s
 	struct fixture *f = arg;
 	struct al_checkpoint check;
 
-	assert_int_equal(al_checkpoint_open(note, &key.pub, &check), AL_OK);
+	assert_int_equal(al_checkpoint_open(note, &f->now, &check), AL_OK);
 	assert_int_equal(check.size, cp->size);
 	assert_true(date > f->date);
 	f->date = date;
@@ -310,7 +315,7 @@ static void on_head(void *arg, const struct al_checkpoint *cp, struct al_slice n
 	struct al_checkpoint check;
 
 	assert_int_equal(cp->size, f->entries);
-	assert_int_equal(al_checkpoint_open(note, &key.pub, &check), AL_OK);
+	assert_int_equal(al_checkpoint_open(note, &f->now, &check), AL_OK);
 	assert_int_equal(check.size, cp->size);
 	f->head = cp->size;
 	f->heads++;
@@ -336,6 +341,17 @@ static void on_link(void *arg, bool up)
 	assert_true(f->links == 0 || f->links == 1);
 }
 
+static void on_keys(void *arg, const struct al_vkey *now, struct al_slice note)
+{
+	struct fixture *f = arg;
+	struct al_vkey said;
+
+	assert_int_equal(al_log_key_parse(note, &said), AL_OK);
+	assert_memory_equal(said.pk, now->pk, sizeof(said.pk));
+	f->now = *now;
+	f->rotations++;
+}
+
 static const struct al_follow_ops ops = { .entry = on_entry,
 					  .head = on_head,
 					  .fork = on_fork,
@@ -355,8 +371,10 @@ static void on_guard(void *arg)
 /* Follow a server with this script until the head is at `stop_at` (or something else stops it). */
 static void play(struct fixture *f, const struct step *steps, size_t count, uint64_t stop_at)
 {
-	struct al_follow_conf conf = { .key = key.pub, .edge = f->edge, .resume = al_buf_view(&f->resume) };
+	struct al_follow_conf conf = { .key = f->now, .edge = f->edge, .resume = al_buf_view(&f->resume) };
+	struct al_follow_ops used = ops;
 
+	used.keys = f->follows_keys ? on_keys : NULL;
 	conf.known[AL_FOLLOW_KNOWN - 1] = al_buf_view(&f->known);
 	if (f->listener == NULL)
 		listen_local(f);
@@ -364,7 +382,7 @@ static void play(struct fixture *f, const struct step *steps, size_t count, uint
 	f->step_count = count;
 	f->stop_at_head = stop_at;
 	conf.address = f->list[0] != '\0' ? f->list : f->address;
-	assert_int_equal(al_follow_new(f->loop, &conf, &ops, f, &f->follow), AL_OK);
+	assert_int_equal(al_follow_new(f->loop, &conf, &used, f, &f->follow), AL_OK);
 	al_timer_set(f->guard, GUARD_MS);
 	al_loop_run(f->loop);
 	al_timer_clear(f->guard);
@@ -386,6 +404,7 @@ static int setup(void **state)
 	al_buf_init(&f->known, AL_NOTE_MAX);
 	al_buf_init(&f->resume, AL_NOTE_MAX);
 	f->refuse_at = UINT64_MAX;
+	f->now = key.pub;
 	*state = f;
 	return 0;
 }
@@ -1081,6 +1100,144 @@ static void longest_path(void **state)
 	al_follow_free(follow);
 }
 
+/* ---- a log that goes on under another key ---- */
+
+static void put_keys(struct al_buf *out, uint64_t until, const struct al_skey *to, const struct al_skey *by)
+{
+	const struct al_checkpoint last = { until, real.root[until] };
+	struct al_buf note;
+
+	al_buf_init(&note, AL_NOTE_MAX);
+	keys_note_put(&note, &key.pub, &last, &to->pub, by);
+	al_frame_put(out, AL_FRAME_KEYS, al_buf_view(&note));
+	al_buf_release(&note);
+}
+
+/* After five entries, which are of the first key. */
+static void rotated_to_eight(struct al_buf *out)
+{
+	put_keys(out, 5, &next_key, &key);
+	put_note(out, AL_FRAME_TIP, &real, 8, &next_key);
+	put_keys(out, 5, &next_key, &key); /* again, as a mirror may say it */
+	put_entries(out, &real, 5, 8);
+	put_head_by(out, &real, 8, &next_key);
+}
+
+static void all_of_both(struct al_buf *out)
+{
+	put_keys(out, 5, &next_key, &key);
+	put_note(out, AL_FRAME_TIP, &real, 8, &next_key);
+	first_five(out);
+	put_entries(out, &real, 5, 8);
+	put_head_by(out, &real, 8, &next_key);
+}
+
+static void goes_on_under_another_key(void **state)
+{
+	static const struct step steps[] = { { 0, first_five, false }, { 5, rotated_to_eight, true } };
+	struct fixture *f = *state;
+
+	f->follows_keys = true;
+	play(f, steps, AL_COUNT(steps), 8);
+	assert_int_equal(f->rotations, 1);
+	assert_memory_equal(f->now.pk, next_key.pub.pk, sizeof(f->now.pk));
+	assert_int_equal(f->presents, 1); /* K is no first word: where the present begins is what T says */
+}
+
+static void begins_under_the_key_before(void **state)
+{
+	static const struct step steps[] = { { 0, all_of_both, true } };
+	struct fixture *f = *state;
+
+	f->follows_keys = true;
+	play(f, steps, AL_COUNT(steps), 8);
+	assert_int_equal(f->rotations, 1);
+}
+
+static void all_of_both_twice(struct al_buf *out)
+{
+	put_keys(out, 5, &next_key, &key);
+	all_of_both(out);
+}
+
+/* Who begins with both keys is told the note, signed as it is, once. */
+static void knows_both_keys(void **state)
+{
+	static const struct step steps[] = { { 0, all_of_both_twice, true } };
+	const struct al_checkpoint last = { 5, real.root[5] };
+	struct fixture *f = *state;
+	struct al_buf note;
+
+	al_buf_init(&note, AL_NOTE_MAX);
+	keys_note_put(&note, &key.pub, &last, &next_key.pub, &other_key);
+	assert_int_equal(al_log_key_parse(al_buf_view(&note), &f->now), AL_OK);
+	al_buf_release(&note);
+	f->follows_keys = true;
+	play(f, steps, AL_COUNT(steps), 8);
+	assert_int_equal(f->rotations, 1);
+}
+
+/* Its user has the key elsewhere, and is not asked. */
+static void keys_are_not_followed(void **state)
+{
+	static const struct step steps[] = { { 0, all_of_both, true }, { 0, first_five, true } };
+	struct fixture *f = *state;
+
+	play(f, steps, AL_COUNT(steps), 5);
+	assert_int_equal(f->rotations, 0);
+}
+
+static void forged_by_a_stranger(struct al_buf *out)
+{
+	for (unsigned i = 0; i < 50; i++) { /* however good it is otherwise */
+		put_keys(out, 5, &other_key, &other_key);
+		al_frame_put(out, AL_FRAME_PING, al_slice_of(NULL, 0));
+	}
+	put_entries(out, &real, 5, 8);
+	put_head_by(out, &real, 8, &other_key);
+}
+
+/* By the key that it names: everybody can make such a one. */
+static void forged_by_itself(struct al_buf *out)
+{
+	put_keys(out, 5, &next_key, &next_key);
+	put_note(out, AL_FRAME_TIP, &real, 8, &next_key);
+}
+
+/* The key has signed size 5, of which that note would make nothing. */
+static void against_what_is_here(struct al_buf *out)
+{
+	put_keys(out, 4, &next_key, &key);
+	al_frame_put(out, AL_FRAME_KEYS, AL_S("nonsense\n"));
+	al_frame_put(out, AL_FRAME_KEYS, AL_S("registry.test/keys\n\n"));
+	five_to_eight(out);
+}
+
+/* Nothing is believed and nothing is lost: it asks again, after a pause, and says it once. */
+static void forged_keys_change_nothing(void **state)
+{
+	static const struct step steps[] = {
+		{ 0, first_five, false },
+		{ 5, forged_by_a_stranger, true },
+		{ 5, forged_by_itself, true },
+		{ 5, against_what_is_here, true },
+	};
+	struct fixture *f = *state;
+	struct said said;
+	const char *text, *first;
+
+	f->follows_keys = true;
+	said_begin(&said);
+	play(f, steps, AL_COUNT(steps), 8);
+	text = said_end(&said);
+	first = strstr(text, "follow-keys-refused");
+	assert_non_null(first);
+	assert_null(strstr(first + 1, "follow-keys-refused"));
+	assert_int_equal(f->rotations, 0);
+	assert_int_equal(f->forks, 0);
+	assert_memory_equal(f->now.pk, key.pub.pk, sizeof(f->now.pk));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -1115,13 +1272,19 @@ int main(void)
 		TEST(broken_order),
 		TEST(unverified_bytes_are_bounded),
 		TEST(the_user_refuses),
+		TEST(goes_on_under_another_key),
+		TEST(begins_under_the_key_before),
+		TEST(knows_both_keys),
+		TEST(keys_are_not_followed),
+		TEST(forged_keys_change_nothing),
 		TEST(bad_addresses),
 		TEST(longest_path),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN); /* as al_service_main() does */
 	if (sodium_init() < 0 || al_skey_generate(AL_S("registry.test/ledger"), &key) != AL_OK ||
-	    al_skey_generate(AL_S("registry.test/ledger"), &other_key) != AL_OK)
+	    al_skey_generate(AL_S("registry.test/ledger"), &other_key) != AL_OK ||
+	    al_skey_generate(AL_S("registry.test/ledger"), &next_key) != AL_OK)
 		return 1;
 	history_make(&real, LOG_SIZE);
 	history_make(&forked, 2);
