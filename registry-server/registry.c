@@ -393,7 +393,7 @@ static enum al_err registry_lead(struct registry *r)
 	if (err == AL_OK)
 		err = cosign_new(loop, conf, r->ledger, &r->key, &r->cosign);
 	if (err == AL_OK)
-		err = stream_new(r->service, r->ledger, &r->stream);
+		err = stream_new(r->service, r->ledger, al_buf_view(&r->keys_note), &r->stream);
 	if (err == AL_OK)
 		err = publish_new(r->service, r->ledger, &r->key, &r->publish);
 	if (err == AL_OK)

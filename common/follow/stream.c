@@ -61,6 +61,7 @@ struct al_stream {
 	struct al_buf note;
 	struct al_buf tip; /* of a log that goes further than what is here; or empty */
 	uint64_t tip_size;
+	struct al_buf keys; /* the log's keys note; empty: it has had one key */
 };
 
 /* ---- one follower ---- */
@@ -239,6 +240,8 @@ static void start_following(struct follower *f, struct al_slice line)
 	}
 	f->following = true;
 	f->next = size;
+	if (stream->keys.len > 0) /* first: by it the rest is verified */
+		send_frame(f, AL_FRAME_KEYS, al_buf_view(&stream->keys));
 	send_tip(f);
 	/* Who is up to date hears at once that this is so. */
 	if (size == stream->size && stream->note.len > 0)
@@ -371,6 +374,7 @@ enum al_err al_stream_new(struct al_loop *loop, const struct al_stream_limits *l
 	stream->size = size;
 	al_buf_init(&stream->note, AL_NOTE_MAX);
 	al_buf_init(&stream->tip, AL_NOTE_MAX);
+	al_buf_init(&stream->keys, AL_NOTE_MAX);
 	al_buf_slice(&stream->note, note);
 	err = stream->note.err;
 	if (err == AL_OK)
@@ -416,6 +420,7 @@ void al_stream_free(struct al_stream *stream)
 	tail_clear(&stream->tail);
 	al_buf_release(&stream->note);
 	al_buf_release(&stream->tip);
+	al_buf_release(&stream->keys);
 	stream_unref(stream);
 }
 
@@ -468,4 +473,19 @@ void al_stream_dated(struct al_stream *stream, uint64_t size, struct al_slice no
 	DL_FOREACH2(stream->followers, f, next_follower)
 	if (f->following && f->next == size)
 		send_frame(f, AL_FRAME_HEAD, note);
+}
+
+void al_stream_keys(struct al_stream *stream, struct al_slice note)
+{
+	struct follower *f, *next;
+
+	al_buf_reset(&stream->keys);
+	al_buf_slice(&stream->keys, note);
+	if (stream->keys.err != AL_OK)
+		al_buf_reset(&stream->keys);
+	if (stream->keys.len == 0)
+		return;
+	DL_FOREACH_SAFE2(stream->followers, f, next, next_follower)
+	if (f->following)
+		send_frame(f, AL_FRAME_KEYS, note);
 }

@@ -81,7 +81,8 @@ enum al_err stream_listen_local(struct stream *stream, const char *path)
 	return al_listener_unix(al_stream_local(stream->server), path);
 }
 
-enum al_err stream_new(struct al_service *service, struct ledger *ledger, struct stream **out)
+enum al_err stream_new(struct al_service *service, struct ledger *ledger, struct al_slice keys_note,
+		       struct stream **out)
 {
 	const struct al_conf *conf = al_service_conf(service);
 	const struct al_stream_limits limits = {
@@ -97,6 +98,7 @@ enum al_err stream_new(struct al_service *service, struct ledger *ledger, struct
 		err = stream_open(al_service_loop(service), &limits, ledger, &stream);
 	if (err != AL_OK)
 		return err;
+	al_stream_keys(stream->server, keys_note);
 	err = stream_listen_local(stream, path);
 	if (err == AL_OK)
 		err = al_service_listen(service, al_stream_tcp(stream->server), "registry", "stream-port", "stream");

@@ -16,8 +16,9 @@
 
 struct stream;
 
-/* Listens on run/log.sock ([log] socket) and on the stream port. */
-AL_MUST_USE enum al_err stream_new(struct al_service *service, struct ledger *ledger, struct stream **out);
+/* Listens on run/log.sock ([log] socket) and on the stream port. `keys_note` is copied; empty: the log has had one key. */
+AL_MUST_USE enum al_err stream_new(struct al_service *service, struct ledger *ledger, struct al_slice keys_note,
+				   struct stream **out);
 /* [registry] stream-connections and stream-per-source of another configuration; NULL is allowed. */
 void stream_limit(struct stream *stream, const struct al_conf *conf);
 void stream_free(struct stream *stream);

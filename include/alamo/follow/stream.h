@@ -64,6 +64,8 @@ struct al_listener *al_stream_tcp(struct al_stream *stream);
 void al_stream_tip(struct al_stream *stream, uint64_t size, struct al_slice note);
 /* The newest checkpoint once more, with a newer date. Followers that have everything get it at once; another size is passed over. */
 void al_stream_dated(struct al_stream *stream, uint64_t size, struct al_slice note);
+/* The keys note of a log that has had other keys, signed: followers hear it before all else, or now. Empty: none. */
+void al_stream_keys(struct al_stream *stream, struct al_slice note);
 /* One commit, durable: with its note. Those that al_stream_new() was told of are passed over. */
 void al_stream_publish(struct al_stream *stream, const struct al_stream_batch *batch);
 

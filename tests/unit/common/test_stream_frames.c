@@ -319,6 +319,28 @@ static void dates_are_told(void **state)
 	client_close(&late);
 }
 
+/* Which keys the log has had is said before all else, and to who follows already. */
+static void keys_are_told(void **state)
+{
+	static const char large[AL_NOTE_MAX + 1];
+	struct fixture *f = *state;
+	struct client c, late;
+
+	al_stream_keys(f->stream, AL_S(""));
+	al_stream_keys(f->stream, al_slice_of(large, sizeof(large)));
+	follow(f, &c, "follow 5\n");
+	expect(f, &c, AL_FRAME_TIP, "five\n");
+	expect(f, &c, AL_FRAME_HEAD, "five\n");
+	al_stream_keys(f->stream, AL_S("keys\n"));
+	expect(f, &c, AL_FRAME_KEYS, "keys\n");
+	follow(f, &late, "follow 5\n");
+	expect(f, &late, AL_FRAME_KEYS, "keys\n");
+	expect(f, &late, AL_FRAME_TIP, "five\n");
+	expect(f, &late, AL_FRAME_HEAD, "five\n");
+	client_close(&c);
+	client_close(&late);
+}
+
 /* The past comes from the store, a piece at a time, and goes over into the present. */
 static void the_past_is_read(void **state)
 {
@@ -490,7 +512,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_published), TEST(tips_are_told_and_taken_back), TEST(dates_are_told),
 		TEST(the_past_is_read),  TEST(a_store_that_fails),           TEST(reads_take_turns),
-		TEST(first_lines),       TEST(a_crowd_is_turned_away),
+		TEST(first_lines),       TEST(a_crowd_is_turned_away),       TEST(keys_are_told),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN); /* as al_service_main() does */
