@@ -132,6 +132,19 @@ static void on_dated(void *arg, uint64_t date, const struct al_checkpoint *cp, s
 	al_stream_dated(m->stream, cp->size, note);
 }
 
+static void on_keys(void *arg, const struct al_vkey *key, struct al_slice note)
+{
+	struct al_mirror *m = arg;
+	enum al_err err = store_keys_set(m->store, key, note);
+
+	if (err != AL_OK) {
+		fail(m, err);
+		return;
+	}
+	tiles_key(m->tiles);
+	al_stream_keys(m->stream, note);
+}
+
 /* ---- serving ---- */
 
 static enum al_err read_store(void *source, uint64_t from, size_t max_bytes, al_stream_read_fn done, void *token)
@@ -166,10 +179,11 @@ static enum al_err follow_start(struct al_mirror *m, struct al_loop *loop)
 						  .link = on_link,
 						  .tip = on_tip,
 						  .present = on_present,
-						  .dated = on_dated };
+						  .dated = on_dated,
+						  .keys = on_keys };
 	struct al_follow_conf conf = {
 		.address = m->conf.from,
-		.key = m->conf.key,
+		.key = *store_key(m->store),
 		.edge = store_edge(m->store),
 		.resume = store_note(m->store),
 	};
@@ -190,6 +204,8 @@ enum al_err al_mirror_new(struct al_loop *loop, const struct al_mirror_conf *con
 	if (err == AL_OK)
 		err = al_stream_new(loop, &AL_STREAM_LIMITS, read_store, m, store_size(m->store), store_note(m->store),
 				    &m->stream);
+	if (err == AL_OK)
+		al_stream_keys(m->stream, store_keys(m->store));
 	if (err == AL_OK)
 		err = al_timer_new(loop, on_guard, m, &m->guard);
 	if (err == AL_OK)

@@ -19,7 +19,6 @@
 #include "alamo/follow/follow.h"
 #include "alamo/base/log.h"
 #include "alamo/net/loop.h"
-#include "alamo/tlog/keys.h"
 #include "alamo/tlog/note_file.h"
 #include "alamo/base/wire.h"
 #include "alamo/tlog/tile.h"
@@ -66,38 +65,6 @@ enum al_err store_entries_room(struct store *store, size_t count)
 
 /* ---- opening ---- */
 
-/*
- * The key that the directory was made with, which is written there the first time. One that the log has had since
- * takes its place: its past says for which entries the old one stands.
- */
-static enum al_err key_check(struct store *store)
-{
-	char path[PATH_MAX];
-	struct al_buf text;
-	struct al_vkey had;
-	enum al_err err = dir_path(store->dir, "log.pub", path, sizeof(path));
-	bool write = false;
-
-	al_buf_init(&text, AL_NOTE_MAX);
-	if (err == AL_OK)
-		err = al_note_load(path, &text);
-	if (err == AL_OK)
-		err = al_log_key_parse(al_buf_view(&text), &had);
-	if (err == AL_ENOTFOUND || (err == AL_OK && al_log_key_had(&store->key, &had))) {
-		write = true;
-		err = AL_OK;
-	} else if (err == AL_EINVAL || (err == AL_OK && (strcmp(had.name, store->key.name) != 0 ||
-							 memcmp(had.pk, store->key.pk, sizeof(had.pk)) != 0))) {
-		err = AL_EDENIED;
-	}
-	al_buf_reset(&text);
-	al_log_key_format(&store->key, &text);
-	if (err == AL_OK && write)
-		err = text.err != AL_OK ? text.err : al_note_save(path, al_buf_view(&text), true);
-	al_buf_release(&text);
-	return err;
-}
-
 static enum al_err guard_read(struct store *store, struct al_checkpoint *guard)
 {
 	struct al_buf note;
@@ -143,7 +110,7 @@ static enum al_err file_open(struct store *store)
 	store->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (store->fd < 0)
 		return AL_EIO;
-	err = key_check(store);
+	err = store_key_check(store);
 	if (err == AL_OK)
 		err = guard_read(store, &guard);
 	if (err == AL_OK)
@@ -165,6 +132,7 @@ enum al_err store_open(const char *dir, const struct al_vkey *key, struct store 
 	store->key = *key;
 	al_edge_init(&store->edge);
 	al_buf_init(&store->note, AL_NOTE_MAX);
+	al_buf_init(&store->keys, AL_NOTE_MAX);
 	al_buf_init(&store->pending, PENDING_MAX);
 	al_buf_init(&store->bytes, 2 * PENDING_MAX);
 	err = al_slice_copy(al_slice_str(dir), store->dir, sizeof(store->dir));
@@ -204,6 +172,7 @@ void store_close(struct store *store)
 	if (store->lock >= 0)
 		(void)close(store->lock);
 	al_buf_release(&store->note);
+	al_buf_release(&store->keys);
 	al_buf_release(&store->pending);
 	al_buf_release(&store->bytes);
 	free(store->places);

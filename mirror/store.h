@@ -20,7 +20,7 @@
 
 struct store;
 
-/* Results as al_mirror_new() has them. Reads and verifies everything. */
+/* Results as al_mirror_new() has them. Reads and verifies everything. A directory that has gone on from `key` keeps its own. */
 AL_MUST_USE enum al_err store_open(const char *dir, const struct al_vkey *key, struct store **out);
 void store_close(struct store *store); /* NULL is allowed */
 
@@ -28,6 +28,13 @@ uint64_t store_size(const struct store *store);
 const struct al_edge *store_edge(const struct store *store);
 struct al_slice store_note(const struct store *store);
 const struct al_vkey *store_key(const struct store *store);
+/* The log's keys note, signed; empty: it is not here, or the log has had one key. */
+struct al_slice store_keys(const struct store *store);
+/*
+ * The log goes on under this key, as a signed note says that was verified (al_log_key_next()). On AL_OK the directory has
+ * it; else nothing has changed, and it is in the log.
+ */
+AL_MUST_USE enum al_err store_keys_set(struct store *store, const struct al_vkey *key, struct al_slice note);
 const char *store_dir(const struct store *store);
 
 /* The next entry, held in memory until its head comes. AL_ELIMIT beyond 32 MiB. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store_internal.h -- the store's file, as writing (store.c) and verifying
- * (store_scan.c) see it. Private to these two.
+ * store_internal.h -- the store's file, as writing (store.c), verifying
+ * (store_scan.c) and its key (store_key.c) see it. Private to these three.
  */
 #ifndef MIRROR_STORE_INTERNAL_H
 #define MIRROR_STORE_INTERNAL_H
@@ -20,6 +20,7 @@ struct store {
 	char dir[PATH_MAX];
 	char checkpoint[PATH_MAX];
 	struct al_vkey key;
+	struct al_buf keys; /* the log's keys note with signatures, as log.pub has it; or empty */
 	int lock;
 	int fd;
 	bool failed;
@@ -37,6 +38,8 @@ struct store {
 	uint64_t guard_size;
 };
 
+/* What log.pub has and `key`: the later of both is `key` afterwards, and in the file. AL_EDENIED: keys of two logs. */
+AL_MUST_USE enum al_err store_key_check(struct store *store);
 AL_MUST_USE enum al_err store_place_add(struct store *store, uint64_t first, uint64_t offset);
 /* Room for `count` slices. */
 AL_MUST_USE enum al_err store_entries_room(struct store *store, size_t count);

@@ -80,6 +80,12 @@ void tiles_wake(struct tiles *tiles)
 		wait_ms(tiles, PAUSE_MS);
 }
 
+void tiles_key(struct tiles *tiles)
+{
+	if (tiles != NULL)
+		al_tile_dir_key(tiles->dir, store_key(tiles->store));
+}
+
 /* ---- HTTP ---- */
 
 static void http_checkpoint(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)

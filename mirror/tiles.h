@@ -18,6 +18,8 @@ AL_MUST_USE enum al_err tiles_new(struct al_loop *loop, struct store *store, str
 void tiles_free(struct tiles *tiles); /* NULL is allowed, here and below */
 /* The store has grown. */
 void tiles_wake(struct tiles *tiles);
+/* The store has another key. */
+void tiles_key(struct tiles *tiles);
 AL_MUST_USE enum al_err tiles_listen(struct tiles *tiles, struct al_slice addr, uint16_t port, uint16_t *bound);
 
 #endif

@@ -128,6 +128,11 @@ enum al_err al_tile_dir_publish(struct al_tile_dir *dir, struct al_slice note)
 	return err;
 }
 
+void al_tile_dir_key(struct al_tile_dir *dir, const struct al_vkey *key)
+{
+	dir->key = *key;
+}
+
 uint64_t al_tile_dir_size(const struct al_tile_dir *dir)
 {
 	return dir->edge.size;

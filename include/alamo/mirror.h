@@ -19,7 +19,7 @@ struct al_mirror;
 struct al_mirror_conf {
 	const char *dir;    /* made if missing; borrowed during the call */
 	const char *from;   /* address as al_follow_conf has it */
-	struct al_vkey key; /* of the log; another one than the directory's is AL_EDENIED */
+	struct al_vkey key; /* of the log; one that neither had the directory's before nor was its past is AL_EDENIED */
 	uint64_t
 		stale_s; /* without a newer date for so long, it says that somebody may keep the log from it; 0: AL_STALE_S */
 	/* All may be NULL. `head`: so much is on the disk now. `fork`: refused, and kept as `text` says. */

@@ -42,6 +42,9 @@ AL_MUST_USE enum al_err al_tile_dir_add(struct al_tile_dir *dir, struct al_slice
  */
 AL_MUST_USE enum al_err al_tile_dir_publish(struct al_tile_dir *dir, struct al_slice note);
 
+/* The log goes on under this key, whose past has the one of before. */
+void al_tile_dir_key(struct al_tile_dir *dir, const struct al_vkey *key);
+
 /* The published note, appended. AL_ENOTFOUND, AL_ELIMIT, AL_EIO. */
 AL_MUST_USE enum al_err al_tile_dir_note(const char *path, struct al_buf *note);
 /*

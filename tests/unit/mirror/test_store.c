@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "alamo/base/log.h"
+#include "../../support/keys_note.h"
 #include "../../support/signed_log.h"
 #include "store.h"
 
@@ -268,11 +269,57 @@ static void test_bit_flips(void **state)
 	store_close(store);
 }
 
+/* A directory goes on to the next key, shows the note, and opens by either key, and no other. */
+static void test_another_key(void **state)
+{
+	struct fixture *f = *state;
+	struct signed_log next;
+	struct al_checkpoint until = { 10, al_tree_root(f->log.tree, 10) };
+	struct store *store;
+	struct al_skey key;
+	struct al_vkey both;
+	struct al_buf note;
+	char path[128];
+
+	files_clear(f);
+	assert_int_equal(al_skey_generate(AL_S("log.example/store"), &key), AL_OK);
+	signed_log_make(&next, &key, 0, SIGNED_LOG_MAX);
+	al_buf_init(&note, AL_NOTE_MAX);
+	keys_note_put(&note, &f->log.key.pub, &until, &key.pub, &f->log.key);
+	assert_int_equal(al_log_key_parse(al_buf_view(&note), &both), AL_OK);
+	store = open_ok(f);
+	grow(f, store, 10, 5);
+	assert_int_equal(store_keys(store).len, 0);
+	/* What is not on the disk is not so. */
+	assert_int_equal(mkdir(path_of(f, "log.pub.new", path), 0700), 0);
+	assert_int_not_equal(store_keys_set(store, &both, al_buf_view(&note)), AL_OK);
+	assert_memory_equal(store_key(store)->pk, f->log.key.pub.pk, 32);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(store_keys_set(store, &both, al_buf_view(&note)), AL_OK);
+	assert_int_equal(store_add(store, al_slice_str(next.text[10])), AL_OK);
+	assert_int_equal(store_commit(store, al_slice_str(next.note[11]), NULL), AL_OK);
+	store_close(store);
+	for (unsigned i = 0; i < 3; i++) {
+		const struct al_vkey *given[] = { &f->log.key.pub, &both, &key.pub };
+
+		assert_int_equal(store_open(f->dir, given[i], &store), AL_OK);
+		assert_int_equal(store_size(store), 11);
+		assert_true(al_slice_eq(store_keys(store), al_buf_view(&note)));
+		assert_ptr_equal(store_key(store)->past, both.past);
+		store_close(store);
+	}
+	assert_int_equal(al_skey_generate(AL_S("log.example/store"), &key), AL_OK);
+	assert_int_equal(store_open(f->dir, &key.pub, &store), AL_EDENIED);
+	al_buf_release(&note);
+	signed_log_free(&next);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_grow_and_read), cmocka_unit_test(test_refusals),  cmocka_unit_test(test_cut_tail),
-		cmocka_unit_test(test_cut_too_much),  cmocka_unit_test(test_bit_flips),
+		cmocka_unit_test(test_grow_and_read), cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_cut_tail),      cmocka_unit_test(test_cut_too_much),
+		cmocka_unit_test(test_bit_flips),     cmocka_unit_test(test_another_key),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
