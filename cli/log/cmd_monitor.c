@@ -349,6 +349,8 @@ static int log_watch(struct monitor *m, const struct options *options)
 static int watch(struct monitor *m, const struct options *options, const struct log_read_options *where)
 {
 	const struct monitor_watch names = { .log = m->log, .mnt = m->mnt };
+	struct log_read_options again = *where;
+	struct al_vkey key;
 	int code = log_read_begin(&m->read, where);
 
 	(void)snprintf(m->log, sizeof(m->log), "%s", m->read.key.name);
@@ -362,8 +364,10 @@ static int watch(struct monitor *m, const struct options *options, const struct 
 		code = log_watch(m, options);
 	while (code == AGAIN) {
 		m->since = m->index + 1;
+		key = m->read.key;
+		again.known = &key;
 		log_read_release(&m->read);
-		code = log_read_begin(&m->read, where);
+		code = log_read_begin(&m->read, &again);
 		monitor_told_again(&m->told);
 		if (code == CLI_DONE)
 			code = log_watch(m, options);

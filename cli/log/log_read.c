@@ -16,6 +16,7 @@
 
 #include "alamo/net/conf.h"
 #include "alamo/tlog/evidence.h"
+#include "alamo/tlog/keys.h"
 #include "alamo/rpsl/entry.h"
 #include "alamo/follow/follow.h"
 #include "alamo/base/log.h"
@@ -25,6 +26,7 @@
 #include "command.h"
 #include "file.h"
 #include "member/network.h"
+#include "member/pin.h"
 #include "settings.h"
 
 #define CONNECT_MS 5000 /* no connection for so long: give up */
@@ -133,6 +135,21 @@ static void present_reached(void *arg)
 		read_end(r, CLI_DONE);
 }
 
+/* al_follow has verified that; a pin goes on with it, so that the next start is no rotation behind. */
+static void key_changed(void *arg, const struct al_vkey *key, struct al_slice note)
+{
+	struct log_read *r = arg;
+	const struct al_vkey before = r->key;
+
+	r->key = *key;
+	if (al_log_key_later(&before, key) == &before)
+		return;
+	if (r->network[0] != '\0')
+		pin_next(r->network, &before, key, note);
+	else
+		fprintf(stderr, "alamo: the log %s has another key now, as the one before has signed\n", key->name);
+}
+
 static void fork_seen(void *arg, struct al_slice ours, struct al_slice theirs)
 {
 	struct log_read *r = arg;
@@ -183,6 +200,8 @@ static enum al_err run_open(struct log_read *r, struct al_follow **follow)
 		.dated = date_heard,
 		.tip = tip_heard,
 	};
+	/* Who reads to the end and is done has asked for the key before; what is typed counts as it is. */
+	struct al_follow_ops used = ops;
 	struct al_follow_conf conf = {
 		.address = r->address,
 		.key = r->key,
@@ -190,13 +209,14 @@ static enum al_err run_open(struct log_read *r, struct al_follow **follow)
 	};
 	enum al_err err = al_loop_new(&r->loop);
 
+	used.keys = r->follow ? key_changed : NULL;
 	if (err == AL_OK)
 		err = al_timer_new(r->loop, time_over, r, &r->timer);
 	if (err == AL_OK)
 		err = al_timer_new(r->loop, tick_over, r, &r->ticker);
 	if (err == AL_OK)
 		err = al_age_new(r->loop, r->stale_s, NULL, NULL, &r->age);
-	return err == AL_OK ? al_follow_new(r->loop, &conf, &ops, r, follow) : err;
+	return err == AL_OK ? al_follow_new(r->loop, &conf, &used, r, follow) : err;
 }
 
 int log_read_run(struct log_read *r, log_read_fn entry, void *arg)
@@ -329,8 +349,10 @@ static int server_take(struct log_read *r, const struct log_read_options *option
 		code = command_exit(err);
 	} else {
 		snprintf(r->ns, sizeof(r->ns), "%s", network.ns);
-		if (options->key == NULL)
+		if (options->key == NULL) {
 			r->key = network.key;
+			snprintf(r->network, sizeof(r->network), "%.*s", (int)sizeof(r->network) - 1, network.name);
+		}
 		if (options->stream == NULL)
 			code = network_endpoint(&network, client_server(client), "stream", stream, sizeof(stream)) ==
 					       AL_OK
@@ -364,6 +386,16 @@ static int pin_take(struct log_read *r)
 	return target_take(r, al_buf_view(&r->pin_note), r->pin);
 }
 
+/* What is typed; or where an earlier reading went on to from there. */
+static int key_take(struct log_read *r, const struct log_read_options *options)
+{
+	int code = log_read_key(options->key, &r->key);
+
+	if (code == CLI_DONE && options->known != NULL && al_log_key_later(options->known, &r->key) == options->known)
+		r->key = *options->known;
+	return code;
+}
+
 int log_read_begin(struct log_read *r, const struct log_read_options *options)
 {
 	bool alone = options->stream != NULL && options->key != NULL && options->server == NULL;
@@ -381,7 +413,7 @@ int log_read_begin(struct log_read *r, const struct log_read_options *options)
 	if (code == CLI_DONE && options->stream != NULL)
 		code = log_read_address(options->stream, NULL, r->address);
 	if (code == CLI_DONE && options->key != NULL)
-		code = log_read_key(options->key, &r->key);
+		code = key_take(r, options);
 	if (code == CLI_DONE && options->dir != NULL)
 		code = dir_take(r, options);
 	else if (code == CLI_DONE && !alone)

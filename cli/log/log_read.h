@@ -55,9 +55,10 @@
 struct log_read_options {
 	const char *dir; /* of an authority: its socket, its key, its newest checkpoint */
 	const char *stream, *key, *network, *server;
-	const char *pin;            /* file with a checkpoint that the log must contain; replaced by the newest */
-	const char *evidence;       /* folder for both notes of a fork; NULL: DIR/run/evidence, or alamo-evidence */
-	struct option_number stale; /* seconds without a newer date of the log, before that is said; AL_STALE_S */
+	const struct al_vkey *known; /* the key of an earlier reading, which may have come after `key` */
+	const char *pin;             /* file with a checkpoint that the log must contain; replaced by the newest */
+	const char *evidence;        /* folder for both notes of a fork; NULL: DIR/run/evidence, or alamo-evidence */
+	struct option_number stale;  /* seconds without a newer date of the log, before that is said; AL_STALE_S */
 };
 
 /* The next entry under a verified checkpoint. Not AL_OK ends the reading; the command has said why. */
@@ -67,8 +68,9 @@ struct log_read {
 	/* what to read */
 	char address[PATH_MAX];
 	struct al_vkey key;
-	char ns[AL_SSH_NAMESPACE_MAX]; /* SSHSIG namespace; known from the first request on */
-	struct al_buf target_note;     /* empty: no head was named at the start */
+	char network[AL_SSH_NAMESPACE_MAX]; /* whose pin the key is from; empty: the key was named, or is a folder's */
+	char ns[AL_SSH_NAMESPACE_MAX];      /* SSHSIG namespace; known from the first request on */
+	struct al_buf target_note;          /* empty: no head was named at the start */
 	uint64_t target;
 	struct al_buf pin_note; /* empty: nothing is pinned */
 	const char *pin;

@@ -44,6 +44,12 @@ void pin_past(const char *name, struct al_vkey *key);
 AL_MUST_USE enum al_err pin_follow(struct client *client, struct network *network, struct al_vkey *wanted);
 
 /*
+ * Who follows the log of the network `name` has verified that `to` came after `from`, by this note (al_log_key_next()): the
+ * pin of `from` goes on to it, which is said. What fails is said too; the pin is as it was then.
+ */
+void pin_next(const char *name, const struct al_vkey *from, const struct al_vkey *to, struct al_slice note);
+
+/*
  * Is this the registry that it was? A network seen for the first time is pinned, and its key shown; `wanted` (a
  * verifier key, may be NULL) is what the person expects it to be. AL_EVERIFY: a contradiction, said with both values
  * and the mend.

@@ -73,17 +73,34 @@ static enum al_err note_save(const char *name, struct al_slice note)
 	return AL_ESYS;
 }
 
-static enum al_err key_replace(struct pin *pin, const struct network *network, struct al_slice note)
+static enum al_err key_replace(struct pin *pin, const char *vkey, struct al_slice note)
 {
-	enum al_err err = note_save(network->name, note);
+	enum al_err err = note_save(pin->name, note);
 
 	if (err != AL_OK)
 		return err;
 	fprintf(stderr,
 		"alamo: the log of the network \"%s\" has another key now, as the one before has signed:\n  %s\n",
-		network->name, network->vkey);
-	(void)snprintf(pin->vkey, sizeof(pin->vkey), "%s", network->vkey);
+		pin->name, vkey);
+	(void)snprintf(pin->vkey, sizeof(pin->vkey), "%s", vkey);
 	return pin_save(pin);
+}
+
+void pin_next(const char *name, const struct al_vkey *from, const struct al_vkey *to, struct al_slice note)
+{
+	struct pin *pin = calloc(1, sizeof(*pin));
+	struct al_vkey pinned;
+	struct al_buf vkey;
+
+	al_buf_init(&vkey, NETWORK_FIELD_MAX - 1);
+	al_vkey_format(to, &vkey);
+	al_buf_u8(&vkey, '\0');
+	/* Another command may have been here before. */
+	if (pin != NULL && vkey.err == AL_OK && pin_load(name, pin) == AL_OK &&
+	    al_vkey_parse(al_slice_str(pin->vkey), &pinned) == AL_OK && key_is(&pinned, from))
+		(void)key_replace(pin, (const char *)vkey.ptr, note);
+	al_buf_release(&vkey);
+	free(pin);
 }
 
 /* `pin` NULL: a first contact, whose note is believed as its key is. */
@@ -97,7 +114,7 @@ static enum al_err note_take(struct pin *pin, const struct network *network, str
 		err = note_save(network->name, note);
 	else if (al_vkey_parse(al_slice_str(pin->vkey), &pinned) == AL_OK && !key_is(&pinned, &network->key) &&
 		 succession(note, &pinned, &network->key))
-		err = key_replace(pin, network, note);
+		err = key_replace(pin, network->vkey, note);
 	if (err == AL_OK && wanted != NULL && succession(note, wanted, &network->key))
 		*wanted = network->key;
 	return err;
