@@ -9,6 +9,9 @@
  *
  *   evidence/   same size, another root: the log has signed two histories
  *   unproven/   no valid consistency proof came with it; it may still exist
+ *
+ * POST /add-keys, of our own: the keys note of a log that goes on under another
+ * key. Anybody may bring it, for the key that is known here must have signed it.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -24,6 +27,7 @@
 #include "alamo/base/log.h"
 #include "alamo/net/metrics.h"
 #include "alamo/mirror.h"
+#include "alamo/tlog/keys.h"
 #include "alamo/tlog/note_file.h"
 #include "alamo/tlog/witness.h"
 #include "dir.h"
@@ -34,6 +38,7 @@
 struct watched {
 	struct al_vkey key;
 	char path[PATH_MAX];     /* its checkpoint's file */
+	char keys[PATH_MAX];     /* that of its keys note, once it has had another key than the given one */
 	struct al_checkpoint cp; /* size 0: none yet */
 	struct al_buf note;      /* with the log's own signature only */
 	struct al_buf cosigned;  /* and ours: what is shown, and what the file has */
@@ -154,12 +159,10 @@ static void swap(struct al_buf *a, struct al_buf *b)
 static int remember(struct al_witness_server *server, struct watched *log, const struct addition *add,
 		    const struct al_checkpoint *cp, uint64_t now, struct al_buf *answer)
 {
-	struct al_slice text;
+	const struct al_slice text = al_keys_text(add->note); /* that is verified already, by the key of its size */
 	struct al_buf kept, shown, line;
 	int status = 500;
 
-	if (al_note_open(add->note, &log->key, &text) != AL_OK)
-		return 403;
 	al_buf_init(&kept, AL_NOTE_MAX);
 	al_buf_init(&shown, AL_NOTE_MAX);
 	al_buf_init(&line, AL_COSIGNATURE_MAX);
@@ -220,6 +223,60 @@ int al_witness_add(struct al_witness_server *server, struct al_slice body, uint6
 	return status;
 }
 
+/* ---- another key ---- */
+
+static struct watched *log_of(struct al_witness_server *server, struct al_slice note)
+{
+	struct al_keys *keys = malloc(sizeof(*keys));
+	struct watched *log = NULL;
+
+	if (keys != NULL && al_keys_parse(al_keys_text(note), keys) == AL_OK)
+		for (size_t i = 0; i < server->log_count && log == NULL; i++)
+			if (strcmp(al_keys_log(keys)->name, server->logs[i].key.name) == 0)
+				log = &server->logs[i];
+	free(keys);
+	return log;
+}
+
+/* What was cosigned under the old key has to count under the new one's past. */
+static bool key_holds(const struct watched *log, const struct al_vkey *key)
+{
+	struct al_checkpoint cp;
+
+	return log->note.len == 0 || al_checkpoint_open(al_buf_view(&log->note), key, &cp) == AL_OK;
+}
+
+int al_witness_keys(struct al_witness_server *server, struct al_slice note)
+{
+	struct watched *log = log_of(server, note);
+	struct al_vkey next;
+	enum al_err err;
+
+	if (log == NULL)
+		return 404;
+	err = al_log_key_next(note, &log->key, &next);
+	if (err == AL_EEXIST)
+		return 200;
+	if (err != AL_OK || !key_holds(log, &next))
+		return 403;
+	if (al_note_save(log->keys, note, true) != AL_OK) {
+		al_log(AL_LOG_ERROR, "witness-state", "path=%s errno=%d", log->keys, errno);
+		return 500;
+	}
+	log->key = next;
+	al_log(AL_LOG_INFO, "witness-key", "log=%s goes on under another key, as the one before has signed",
+	       log->key.name);
+	return 200;
+}
+
+static void http_keys(void *arg, struct al_slice rest, struct al_slice body, struct al_http_answer *answer)
+{
+	(void)rest;
+	answer->status = al_witness_keys(arg, body);
+}
+
+/* ---- HTTP ---- */
+
 static void http_add(void *arg, struct al_slice rest, struct al_slice body, struct al_http_answer *answer)
 {
 	(void)rest;
@@ -241,28 +298,56 @@ static void http_shown(void *arg, struct al_slice rest, struct al_slice query, s
 /* ---- life ---- */
 
 /* Files are called by the origin's hash: an origin may hold any character. */
-static enum al_err watched_open(const char *dir, const struct al_vkey *key, struct watched *log)
+static enum al_err paths_make(const char *dir, struct watched *log)
 {
 	uint8_t hash[crypto_hash_sha256_BYTES];
 	char hex[2 * sizeof(hash) + 1], name[64];
 	enum al_err err;
 
+	(void)crypto_hash_sha256(hash, (const unsigned char *)log->key.name, strlen(log->key.name));
+	(void)sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
+	(void)snprintf(log->route, sizeof(log->route), "/%s/checkpoint", hex);
+	(void)snprintf(name, sizeof(name), "log-%.16s.note", hex);
+	err = dir_path(dir, name, log->path, sizeof(log->path));
+	(void)snprintf(name, sizeof(name), "log-%.16s.keys", hex);
+	return err == AL_OK ? dir_path(dir, name, log->keys, sizeof(log->keys)) : err;
+}
+
+/* The key that is given, or the one that the log has gone on to from there, which was verified when it came. */
+static enum al_err key_settle(struct watched *log)
+{
+	struct al_vkey had;
+	struct al_buf note;
+	enum al_err err;
+
+	al_buf_init(&note, AL_NOTE_MAX);
+	err = al_note_load(log->keys, &note);
+	if (err == AL_OK)
+		err = al_log_key_parse(al_buf_view(&note), &had);
+	if (err == AL_OK && al_log_key_later(&log->key, &had) == &had)
+		log->key = had;
+	al_buf_release(&note);
+	return err == AL_ENOTFOUND ? AL_OK : err;
+}
+
+static enum al_err watched_open(const char *dir, const struct al_vkey *key, struct watched *log)
+{
+	enum al_err err;
+
 	log->key = *key;
 	al_buf_init(&log->note, AL_NOTE_MAX);
 	al_buf_init(&log->cosigned, AL_NOTE_MAX);
-	(void)crypto_hash_sha256(hash, (const unsigned char *)key->name, strlen(key->name));
-	(void)sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
-	(void)snprintf(name, sizeof(name), "log-%.16s.note", hex);
-	(void)snprintf(log->route, sizeof(log->route), "/%s/checkpoint", hex);
-	err = dir_path(dir, name, log->path, sizeof(log->path));
+	err = paths_make(dir, log);
+	if (err == AL_OK)
+		err = key_settle(log);
 	if (err == AL_OK)
 		err = al_note_load(log->path, &log->cosigned);
 	if (err == AL_ENOTFOUND)
 		return AL_OK;
-	if (err == AL_OK && al_checkpoint_open(al_buf_view(&log->cosigned), key, &log->cp) != AL_OK)
+	if (err == AL_OK && al_checkpoint_open(al_buf_view(&log->cosigned), &log->key, &log->cp) != AL_OK)
 		err = AL_EVERIFY;
 	if (err == AL_OK)
-		err = al_note_only(al_buf_view(&log->cosigned), key, &log->note);
+		err = al_note_only(al_buf_view(&log->cosigned), &log->key, &log->note);
 	if (err != AL_OK)
 		al_log(AL_LOG_ERROR, "witness-state", "log=%s path=%s err=%s", key->name, log->path, al_err_name(err));
 	return err;
@@ -286,6 +371,8 @@ static enum al_err server_open(struct al_witness_server *server, struct al_loop 
 		err = al_http_new(loop, &server->http);
 	if (err == AL_OK)
 		err = al_http_post_route(server->http, "/add-checkpoint", http_add, server);
+	if (err == AL_OK)
+		err = al_http_post_route(server->http, "/add-keys", http_keys, server);
 	if (err == AL_OK)
 		err = al_http_route(server->http, "/metrics", al_metrics_http, NULL);
 	for (size_t i = 0; err == AL_OK && i < conf->log_count; i++)

@@ -76,5 +76,10 @@ AL_MUST_USE enum al_err al_witness_listen(struct al_witness_server *server, stru
  */
 int al_witness_add(struct al_witness_server *server, struct al_slice body, uint64_t now, struct al_buf *answer,
 		   const char **type);
+/*
+ * What POST /add-keys does with a keys note: 200, the log's key is the note's last one, and on the disk; 404, of no log
+ * here, or no keys note; 403, the key that is known does not say so, or what was cosigned would not count.
+ */
+int al_witness_keys(struct al_witness_server *server, struct al_slice note);
 
 #endif

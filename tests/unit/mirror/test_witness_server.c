@@ -16,6 +16,7 @@
 #include "alamo/base/log.h"
 #include "alamo/mirror.h"
 #include "alamo/tlog/witness.h"
+#include "../../support/keys_note.h"
 #include "../../support/signed_log.h"
 
 #define NOW 1234567890u
@@ -283,6 +284,51 @@ static void test_no_entries(void **state)
 	al_buf_release(&text);
 }
 
+static int tell(struct fixture *f, uint64_t until, const struct al_vkey *to, const struct al_skey *by)
+{
+	const struct al_checkpoint last = { until, al_tree_root(f->real.tree, until) };
+	struct al_buf note;
+	int status;
+
+	al_buf_init(&note, AL_NOTE_MAX);
+	keys_note_put(&note, &f->real.key.pub, &last, to, by);
+	status = al_witness_keys(f->server, al_buf_view(&note));
+	al_buf_release(&note);
+	return status;
+}
+
+/* The key that is known has the word, over a restart too. */
+static void test_another_key(void **state)
+{
+	struct fixture *f = *state;
+	struct signed_log next;
+	struct al_skey key;
+	struct al_buf a;
+
+	al_buf_init(&a, 65536);
+	assert_int_equal(al_skey_generate(AL_S("log.example/watched"), &key), AL_OK);
+	signed_log_make(&next, &key, 0, SIGNED_LOG_MAX);
+	assert_int_equal(ask(f, &f->real, 0, 0, 7, &a), 200);
+	assert_int_equal(ask(f, &next, 7, 7, 9, &a), 403);
+	assert_int_equal(tell(f, 7, &key.pub, &key), 403);
+	assert_int_equal(tell(f, 7, &key.pub, &f->other.key), 403);
+	assert_int_equal(tell(f, 6, &key.pub, &f->real.key), 403); /* it has cosigned more */
+	assert_int_equal(al_witness_keys(f->server, AL_S("")), 404);
+	assert_int_equal(al_witness_keys(f->server, al_slice_str(f->real.note[7])), 404);
+	assert_int_equal(ask(f, &next, 7, 7, 9, &a), 403);
+	assert_int_equal(tell(f, 7, &key.pub, &f->real.key), 200);
+	assert_int_equal(tell(f, 7, &key.pub, &f->real.key), 200);
+	assert_int_equal(ask(f, &f->real, 7, 7, 7, &a), 200); /* of the key before, as far as that goes */
+	assert_int_equal(ask(f, &f->real, 7, 7, 9, &a), 403);
+	assert_int_equal(ask(f, &next, 7, 7, 9, &a), 200);
+	assert_cosigned(f, next.note[9], &a);
+	al_witness_free(f->server);
+	server_open(f); /* with the first key */
+	assert_int_equal(ask(f, &next, 9, 9, 12, &a), 200);
+	al_buf_release(&a);
+	signed_log_free(&next);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +337,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_disk_refuses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_malformed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_entries, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_another_key, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
