@@ -391,7 +391,7 @@ static enum al_err registry_lead(struct registry *r)
 	if (err == AL_OK)
 		err = pipeline_start(r->pipeline, loop);
 	if (err == AL_OK)
-		err = cosign_new(loop, conf, r->ledger, &r->key, &r->cosign);
+		err = cosign_new(loop, conf, r->ledger, &r->key, al_buf_view(&r->keys_note), &r->cosign);
 	if (err == AL_OK)
 		err = stream_new(r->service, r->ledger, al_buf_view(&r->keys_note), &r->stream);
 	if (err == AL_OK)

@@ -33,6 +33,8 @@ struct peer {
 	uint64_t size;            /* what it has cosigned, as far as we know */
 	bool busy;
 	bool corrected;           /* it told us its size in this round */
+	bool told;                /* we told it the log's keys in this round */
+	bool telling;             /* which is what it has to answer */
 	enum cosign_outcome last; /* what was said in the log about it */
 };
 
@@ -52,6 +54,7 @@ struct cosign {
 	uint32_t mask;
 	uint64_t round_ms;
 	struct al_buf published; /* cosigned by a quorum; empty: none yet */
+	struct al_buf keys;      /* the log's keys note; empty: it has had one key */
 };
 
 static struct al_metric cosigned_size = {
@@ -136,12 +139,55 @@ static void trouble_say(const struct cosign *c, struct peer *peer, const struct 
 
 static void peer_ask(struct cosign *c, struct peer *peer);
 
+/* One that knows the log by a key of before refuses what the present one signs, until the note has come to it. */
+static bool keys_tell(const struct cosign *c, struct peer *peer, const struct cosign_answer *answer)
+{
+	if (answer->status != 403 || peer->told || c->keys.len == 0)
+		return false;
+	peer->told = peer->telling = true;
+	peer->busy = cosign_peer_tell(peer->link, al_buf_view(&c->keys)) == AL_OK;
+	return peer->busy;
+}
+
+static void keys_refused_say(struct peer *peer, const struct cosign_answer *answer)
+{
+	if (peer->last != COSIGN_REFUSED)
+		al_log(AL_LOG_ERROR, "cosign-keys",
+		       "witness=%s status=%d; it knows the log by an older key and does not take the keys note: it has "
+		       "to be given keys/log.pub, and be started again",
+		       al_policy_witness(peer->cosign->policy, peer->number)->name, answer->status);
+	peer->last = COSIGN_REFUSED;
+}
+
+/* True: a question is on its way again. */
+static bool keys_told(struct cosign *c, struct peer *peer, const struct cosign_answer *answer)
+{
+	peer->telling = false;
+	if (answer->outcome == COSIGN_AWAY) {
+		trouble_say(c, peer, answer);
+		peer->last = answer->outcome;
+	} else if (answer->status != 200) {
+		keys_refused_say(peer, answer);
+	} else {
+		peer_ask(c, peer);
+	}
+	return peer->busy;
+}
+
 static void on_answer(void *arg, const struct cosign_answer *answer)
 {
 	struct peer *peer = arg;
 	struct cosign *c = peer->cosign;
 
 	peer->busy = false;
+	if (peer->telling) {
+		if (!keys_told(c, peer, answer))
+			round_go(c);
+		return;
+	}
+	if (keys_tell(c, peer, answer))
+		return;
+	peer->telling = false;
 	if (answer->outcome == COSIGN_LINES) {
 		lines_take(c, peer, answer->body);
 	} else if (answer->outcome == COSIGN_CONFLICT && !peer->corrected && answer->size <= c->round.size &&
@@ -201,7 +247,7 @@ static void round_begin(struct cosign *c)
 	for (size_t i = 0; i < c->peer_count; i++) {
 		struct peer *peer = &c->peers[i];
 
-		peer->corrected = false;
+		peer->corrected = peer->told = false;
 		if (peer->link != NULL && (c->mask >> peer->number & 1u) == 0)
 			peer_ask(c, peer);
 	}
@@ -358,7 +404,7 @@ static void published_read(struct cosign *c, const struct al_vkey *key)
 }
 
 static enum al_err cosign_open(struct cosign *c, const struct al_conf *conf, struct ledger *ledger,
-			       const struct al_vkey *key)
+			       const struct al_vkey *key, struct al_slice keys_note)
 {
 	enum al_err err = policy_read(c, conf, al_conf_str(conf, "registry", "witnesses"));
 
@@ -374,14 +420,15 @@ static enum al_err cosign_open(struct cosign *c, const struct al_conf *conf, str
 		err = al_timer_new(c->loop, on_timer, c, &c->timer);
 	if (err != AL_OK)
 		return err;
+	al_buf_slice(&c->keys, keys_note);
 	published_read(c, key);
 	c->head = ledger_head(ledger, &c->head_note);
 	al_timer_set(c->timer, 0);
-	return c->head_note.err;
+	return c->keys.err != AL_OK ? c->keys.err : c->head_note.err;
 }
 
 enum al_err cosign_new(struct al_loop *loop, const struct al_conf *conf, struct ledger *ledger,
-		       const struct al_vkey *key, struct cosign **out)
+		       const struct al_vkey *key, struct al_slice keys_note, struct cosign **out)
 {
 	struct cosign *c;
 	enum al_err err;
@@ -397,8 +444,9 @@ enum al_err cosign_new(struct al_loop *loop, const struct al_conf *conf, struct 
 	al_buf_init(&c->round_note, AL_NOTE_MAX);
 	al_buf_init(&c->lines, AL_NOTE_MAX);
 	al_buf_init(&c->published, AL_NOTE_MAX);
+	al_buf_init(&c->keys, AL_NOTE_MAX);
 	al_metric_add(&cosigned_size);
-	err = cosign_open(c, conf, ledger, key);
+	err = cosign_open(c, conf, ledger, key, keys_note);
 	if (err != AL_OK) {
 		cosign_free(c);
 		return err;
@@ -420,5 +468,6 @@ void cosign_free(struct cosign *c)
 	al_buf_release(&c->round_note);
 	al_buf_release(&c->lines);
 	al_buf_release(&c->published);
+	al_buf_release(&c->keys);
 	free(c);
 }

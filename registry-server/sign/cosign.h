@@ -17,11 +17,12 @@
 struct cosign;
 
 /*
+ * `keys_note`, of a log that has had other keys, is for witnesses who know an older one; copied, else empty.
  * *out is NULL when [registry] witnesses is empty. Reads the ledger once: before
  * anything is committed. AL_EINVAL: the policy is wrong, the reason is in the log.
  */
 AL_MUST_USE enum al_err cosign_new(struct al_loop *loop, const struct al_conf *conf, struct ledger *ledger,
-				   const struct al_vkey *key, struct cosign **out);
+				   const struct al_vkey *key, struct al_slice keys_note, struct cosign **out);
 /* NULL is allowed, here and below. */
 void cosign_free(struct cosign *cosign);
 void cosign_commit(struct cosign *cosign, const struct ledger_batch *batch);

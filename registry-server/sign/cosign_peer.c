@@ -22,8 +22,8 @@ struct cosign_peer {
 	struct evhttp_connection *conn;
 	struct evhttp_request *asked; /* NULL: nothing is waited for */
 	struct al_timer *deadline;
-	char host[HOST_MAX + 8]; /* with its port, for the Host field */
-	char path[AL_WITNESS_URL_MAX + 32];
+	char host[HOST_MAX + 8];                                          /* with its port, for the Host field */
+	char add[AL_WITNESS_URL_MAX + 32], keys[AL_WITNESS_URL_MAX + 32]; /* paths */
 	cosign_answer_fn fn;
 	void *arg;
 };
@@ -54,7 +54,8 @@ static enum al_err url_take(struct cosign_peer *peer, struct al_loop *loop, cons
 	port = port > 0 ? port : 80;
 	while (len > 0 && path[len - 1] == '/')
 		len--;
-	snprintf(peer->path, sizeof(peer->path), "%.*s/add-checkpoint", (int)len, len > 0 ? path : "");
+	snprintf(peer->add, sizeof(peer->add), "%.*s/add-checkpoint", (int)len, len > 0 ? path : "");
+	snprintf(peer->keys, sizeof(peer->keys), "%.*s/add-keys", (int)len, len > 0 ? path : "");
 	snprintf(peer->host, sizeof(peer->host), strchr(plain, ':') != NULL ? "[%s]:%d" : "%s:%d", plain, port);
 	peer->conn = evhttp_connection_base_new(al_loop_base(loop), NULL, plain, (uint16_t)port);
 	if (peer->conn == NULL)
@@ -138,7 +139,7 @@ static void on_answer(struct evhttp_request *request, void *arg)
 	peer->fn(peer->arg, &answer);
 }
 
-enum al_err cosign_peer_ask(struct cosign_peer *peer, struct al_slice body)
+static enum al_err post(struct cosign_peer *peer, const char *path, struct al_slice body)
 {
 	struct evhttp_request *request = evhttp_request_new(on_answer, peer);
 	struct evkeyvalq *fields;
@@ -155,9 +156,19 @@ enum al_err cosign_peer_ask(struct cosign_peer *peer, struct al_slice body)
 	peer->asked = request;
 	al_timer_set(peer->deadline, ANSWER_MS);
 	/* Takes the request, even when it fails. */
-	if (evhttp_make_request(peer->conn, request, EVHTTP_REQ_POST, peer->path) == 0)
+	if (evhttp_make_request(peer->conn, request, EVHTTP_REQ_POST, path) == 0)
 		return AL_OK;
 	peer->asked = NULL;
 	al_timer_clear(peer->deadline);
 	return AL_ECLOSED;
+}
+
+enum al_err cosign_peer_ask(struct cosign_peer *peer, struct al_slice body)
+{
+	return post(peer, peer->add, body);
+}
+
+enum al_err cosign_peer_tell(struct cosign_peer *peer, struct al_slice keys_note)
+{
+	return post(peer, peer->keys, keys_note);
 }

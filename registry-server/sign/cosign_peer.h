@@ -32,5 +32,7 @@ AL_MUST_USE enum al_err cosign_peer_new(struct al_loop *loop, const struct al_wi
 void cosign_peer_free(struct cosign_peer *peer); /* NULL is allowed; no answer comes any more */
 /* One at a time; the answer comes later, from the loop, at the latest after 10 s, however steadily it drips. */
 AL_MUST_USE enum al_err cosign_peer_ask(struct cosign_peer *peer, struct al_slice body);
+/* Likewise: which keys the log has had. A status of 200 says that the witness goes on with the last of them. */
+AL_MUST_USE enum al_err cosign_peer_tell(struct cosign_peer *peer, struct al_slice keys_note);
 
 #endif

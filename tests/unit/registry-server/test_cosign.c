@@ -28,7 +28,8 @@ struct witness {
 	uint64_t size;  /* what it has cosigned */
 	int refuses;    /* with this status; 0: it does not */
 	uint64_t ahead; /* says that it is at this size */
-	unsigned asked;
+	int takes;      /* the keys note: with this status; 200: and refuses nothing from then on */
+	unsigned asked, told;
 	uint64_t old; /* of the last question */
 };
 
@@ -45,6 +46,7 @@ struct bench {
 	struct al_tree *tree; /* of all that was committed */
 	struct al_checkpoint head;
 	struct al_buf note;
+	struct al_slice keys; /* the keys note, or empty */
 	struct cosign *cosign;
 };
 
@@ -98,6 +100,18 @@ static void witness_asked(void *arg, struct al_slice rest, struct al_slice body,
 	}
 	al_cosign(text, &w->key, 1000, &answer->body);
 	w->size = cp.size;
+}
+
+static void witness_told(void *arg, struct al_slice rest, struct al_slice body, struct al_http_answer *answer)
+{
+	struct witness *w = arg;
+
+	(void)rest;
+	w->told++;
+	assert_true(al_slice_eq(body, w->bench->keys));
+	answer->status = w->takes;
+	if (w->takes == 200)
+		w->refuses = 0;
 }
 
 /* ---- the bench ---- */
@@ -167,9 +181,9 @@ static enum al_err leaf_take(void *arg, uint64_t index, struct al_slice entry)
 
 static void cosign_start(struct bench *bench)
 {
-	assert_int_equal(
-		cosign_new(bench->rig->loop, bench->conf, bench->rig->ledger, &bench->rig->key.pub, &bench->cosign),
-		AL_OK);
+	assert_int_equal(cosign_new(bench->rig->loop, bench->conf, bench->rig->ledger, &bench->rig->key.pub,
+				    bench->keys, &bench->cosign),
+			 AL_OK);
 	assert_non_null(bench->cosign);
 }
 
@@ -185,6 +199,7 @@ static void conf_put(struct bench *bench, const char *text)
 static int setup(void **state)
 {
 	static const char *const paths[WITNESSES] = { "/one/add-checkpoint", "/two/add-checkpoint" };
+	static const char *const keys[WITNESSES] = { "/one/add-keys", "/two/add-keys" };
 	struct bench *bench = calloc(1, sizeof(*bench));
 	void *rig;
 
@@ -200,6 +215,7 @@ static int setup(void **state)
 		w->bench = bench;
 		assert_int_equal(al_witness_skey_generate(AL_S("w.test"), &w->key), AL_OK);
 		assert_int_equal(al_http_post_route(bench->http, paths[i], witness_asked, w), AL_OK);
+		assert_int_equal(al_http_post_route(bench->http, keys[i], witness_told, w), AL_OK);
 	}
 	assert_int_equal(al_http_listen(bench->http, AL_S("127.0.0.1"), 0, &bench->port), AL_OK);
 	assert_int_equal(al_timer_new(bench->rig->loop, on_tick, bench, &bench->tick), AL_OK);
@@ -340,6 +356,31 @@ static void ahead(void **state)
 	assert_int_equal(published(bench), 0);
 }
 
+static bool second_told(const struct bench *bench)
+{
+	return bench->witness[1].told > 0 && first_has_it(bench);
+}
+
+/* A witness that knows the log by an older key is told of the next one, once a round, and asked again when it took that. */
+static void another_key(void **state)
+{
+	struct bench *bench = *state;
+	struct witness *one = &bench->witness[0], *two = &bench->witness[1];
+
+	bench->keys = AL_S("the note\n");
+	two->refuses = 403;
+	two->takes = 403;
+	cosign_start(bench);
+	wait_until(bench, second_told);
+	assert_true(two->told == 1 && two->asked == 1);
+	assert_int_equal(published(bench), 0);
+	two->takes = 200;
+	commit(bench, 1);
+	wait_until(bench, head_published);
+	assert_true(two->told == 2 && two->asked == 3);
+	assert_int_equal(one->told, 0);
+}
+
 /* A line that is not the witness's own counts for nothing. */
 static void not_its_line(void **state)
 {
@@ -458,22 +499,22 @@ static void without(void **state)
 	struct bench *bench = *state;
 
 	conf_put(bench, "[registry]\n");
-	assert_int_equal(
-		cosign_new(bench->rig->loop, bench->conf, bench->rig->ledger, &bench->rig->key.pub, &bench->cosign),
-		AL_OK);
+	assert_int_equal(cosign_new(bench->rig->loop, bench->conf, bench->rig->ledger, &bench->rig->key.pub,
+				    bench->keys, &bench->cosign),
+			 AL_OK);
 	assert_null(bench->cosign);
 	commit(bench, 1);
 	cosign_dated(NULL, 4, al_buf_view(&bench->note));
 	assert_int_equal(cosign_routes(NULL, bench->http), AL_OK);
 	conf_put(bench, "[registry]\nwitnesses = nowhere\n");
-	assert_int_equal(
-		cosign_new(bench->rig->loop, bench->conf, bench->rig->ledger, &bench->rig->key.pub, &bench->cosign),
-		AL_ENOTFOUND);
+	assert_int_equal(cosign_new(bench->rig->loop, bench->conf, bench->rig->ledger, &bench->rig->key.pub,
+				    bench->keys, &bench->cosign),
+			 AL_ENOTFOUND);
 	file_put(bench, "policy", AL_S("nothing\n"));
 	conf_put(bench, "[registry]\nwitnesses = policy\n");
-	assert_int_equal(
-		cosign_new(bench->rig->loop, bench->conf, bench->rig->ledger, &bench->rig->key.pub, &bench->cosign),
-		AL_EINVAL);
+	assert_int_equal(cosign_new(bench->rig->loop, bench->conf, bench->rig->ledger, &bench->rig->key.pub,
+				    bench->keys, &bench->cosign),
+			 AL_EINVAL);
 	assert_null(bench->cosign);
 }
 
@@ -482,6 +523,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(rounds, setup, teardown),
 		cmocka_unit_test_setup_teardown(ahead, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(not_its_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(dated, setup, teardown),
 		cmocka_unit_test_setup_teardown(restart, setup, teardown),
