@@ -212,7 +212,8 @@ static int finish(struct rotation *r)
 	}
 	if (code == CLI_DONE)
 		printf("The log has another key. Start the authority again, have the roots sign %s (alamo keys sign), "
-		       "and give it to mirrors, witnesses and routers as their log key.\n",
+		       "and give it to routers as their log key; mirrors, witnesses, nodes and monitors that run go on "
+		       "by themselves.\n",
 		       r->pub);
 	return code;
 }
