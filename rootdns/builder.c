@@ -39,6 +39,9 @@ static struct al_metric metric_publish = { .name = "alamo_dns_publishes_total", 
 static struct al_metric metric_sig_until = { .name = "alamo_dns_signatures_end_seconds",
 					     .help = "When the first of the served signatures ends, Unix time.",
 					     .gauge = true };
+static struct al_metric metric_sig_since = { .name = "alamo_dns_signatures_since_seconds",
+					     .help = "From when on that signature is good, Unix time.",
+					     .gauge = true };
 static struct al_metric metric_nodes = { .name = "alamo_dns_names", .help = "Names served.", .gauge = true };
 static struct al_metric metric_snapshots = { .name = "alamo_dns_snapshots",
 					     .help = "Snapshots of zones in memory: one a zone, and those still read.",
@@ -57,14 +60,12 @@ static struct zone_signer clock_of(const struct builder *builder)
 /* At the first publication, then once a round of signing: it looks at every name. */
 static void signatures_look(const struct generation *generation)
 {
-	uint64_t least = UINT64_MAX;
+	uint64_t since = 0, until = UINT64_MAX;
 
-	for (size_t i = 0; i < generation->count; i++) {
-		uint64_t until = zone_master_sig_until(generation->masters[i]);
-
-		least = until < least ? until : least;
-	}
-	al_metric_set(&metric_sig_until, least == UINT64_MAX ? 0 : least);
+	for (size_t i = 0; i < generation->count; i++)
+		zone_master_sig_first(generation->masters[i], &since, &until);
+	al_metric_set(&metric_sig_since, since);
+	al_metric_set(&metric_sig_until, until == UINT64_MAX ? 0 : until);
 }
 
 static enum al_err publish_generation(struct builder *builder, const struct generation *generation, uint64_t size)
@@ -261,8 +262,9 @@ void builder_reclaim(struct builder *builder)
 
 enum al_err builder_new(const struct builder_conf *conf, struct builder **out)
 {
-	static struct al_metric *const metrics[] = { &metric_names, &metric_signatures, &metric_publish,  &metric_nodes,
-						     &metric_size,  &metric_snapshots,  &metric_sig_until };
+	static struct al_metric *const metrics[] = { &metric_names,     &metric_signatures, &metric_publish,
+						     &metric_nodes,     &metric_size,       &metric_snapshots,
+						     &metric_sig_until, &metric_sig_since };
 	struct builder *builder = calloc(1, sizeof(*builder));
 	enum al_err err;
 

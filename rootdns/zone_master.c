@@ -120,20 +120,20 @@ bool zone_master_resign(struct zone_master *master, const struct zone_signer *cl
 	return false;
 }
 
-uint64_t zone_master_sig_until(const struct zone_master *master)
+void zone_master_sig_first(const struct zone_master *master, uint64_t *since, uint64_t *until)
 {
-	uint64_t least = UINT64_MAX;
-
 	for (size_t i = 0; i < master->count; i++) {
 		const struct node *node = master->order[i]->node;
 
 		for (size_t k = 0; k < node->set_count; k++) {
-			uint64_t until = zone_sign_until(node, &node->sets[k]);
+			uint64_t end = zone_sign_until(node, &node->sets[k]);
 
-			least = until < least ? until : least;
+			if (end >= *until)
+				continue;
+			*until = end;
+			*since = zone_sign_since(node, &node->sets[k]);
 		}
 	}
-	return least;
 }
 
 /* ---- the apex's own sets ---- */

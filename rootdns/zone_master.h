@@ -40,8 +40,11 @@ void zone_master_free(struct zone_master *master);
 
 /* Marks up to `max` names whose signatures are due; true: there may be more. */
 bool zone_master_resign(struct zone_master *master, const struct zone_signer *clock, size_t max);
-/* When the first of its signatures ends, Unix seconds; UINT64_MAX: it has none. Looks at every name. */
-uint64_t zone_master_sig_until(const struct zone_master *master);
+/*
+ * Of the first of its signatures to end, if that ends before *until: since when and until when it is good, Unix seconds.
+ * Looks at every name.
+ */
+void zone_master_sig_first(const struct zone_master *master, uint64_t *since, uint64_t *until);
 /* Frees snapshots that nobody holds, and the nodes that only those showed. */
 void zone_master_reclaim(struct zone_master *master);
 /* SOA, NS, DNSKEY and ZONEMD of the apex, put in front of *list. */

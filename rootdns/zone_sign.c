@@ -15,6 +15,7 @@
 
 #define BACKDATE_S 3600u            /* clocks of validators may be behind */
 #define EXPIRATION_AT 8u            /* in RRSIG RDATA */
+#define INCEPTION_AT 12u            /* in RRSIG RDATA */
 #define TAG_AT 16u                  /* key tag in RRSIG RDATA */
 #define SIGNED_BYTES_MAX (1u << 20) /* owner names are repeated for every record */
 
@@ -133,9 +134,19 @@ static bool by_old_key(const struct zone_signer *signer, const struct node *node
 	return set->type != RR_DNSKEY && key != NULL && al_get_u16(sig_of(node, set) + RR_FIXED + TAG_AT) != key->tag;
 }
 
+static uint64_t sig_time(const struct node *node, const struct node_set *set, size_t at)
+{
+	return set->sig_len > 0 ? al_get_u32(sig_of(node, set) + RR_FIXED + at) : UINT64_MAX;
+}
+
+uint64_t zone_sign_since(const struct node *node, const struct node_set *set)
+{
+	return sig_time(node, set, INCEPTION_AT);
+}
+
 uint64_t zone_sign_until(const struct node *node, const struct node_set *set)
 {
-	return set->sig_len > 0 ? al_get_u32(sig_of(node, set) + RR_FIXED + EXPIRATION_AT) : UINT64_MAX;
+	return sig_time(node, set, EXPIRATION_AT);
 }
 
 bool zone_sign_due(const struct zone_signer *signer, const struct node *node, const struct node_set *set)

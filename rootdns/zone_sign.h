@@ -26,7 +26,8 @@ bool zone_sign_take(const struct zone_signer *signer, const struct node *node, s
 bool zone_sign_reuse(const struct zone_signer *signer, const struct dname *owner, struct rrset *set);
 /* Its signature has less than half of its life left, its key has been relieved, or it was made by a clock that was ahead. */
 bool zone_sign_due(const struct zone_signer *signer, const struct node *node, const struct node_set *set);
-/* When that ends, Unix seconds; UINT64_MAX: it is not signed. */
+/* From when on, and until when it is good, Unix seconds; both UINT64_MAX: it is not signed. */
+uint64_t zone_sign_since(const struct node *node, const struct node_set *set);
 uint64_t zone_sign_until(const struct node *node, const struct node_set *set);
 
 #endif

@@ -49,13 +49,15 @@ def test_a_good_one(authority, tmp_path):
 
 def test_end_of_signatures_is_true(authority):
     """As a resolver sees them: none of those that are served ends before it, and one of the zone's does not end much later."""
-    end = int(metrics(authority, "alamo-rootd")["alamo_dns_signatures_end_seconds"])
+    shown = metrics(authority, "alamo-rootd")
+    end, since = int(shown["alamo_dns_signatures_end_seconds"]), int(shown["alamo_dns_signatures_since_seconds"])
     host, port = authority.endpoints["dns"]
     ends = []
     for name, kind in ((".", "SOA"), (".", "NS"), (".", "DNSKEY"), ("alamo.", "SOA"), ("alamo.", "NS")):
         answer = dns.query.tcp(dns.message.make_query(name, kind, want_dnssec=True), host, port=port, timeout=20)
-        ends += [row.expiration for rrset in answer.answer for row in rrset if hasattr(row, "expiration")]
-    assert ends and end <= min(ends) and end > time.time() + 13 * 86400 - 7200
+        ends += [(row.expiration, row.inception) for rrset in answer.answer for row in rrset if hasattr(row, "expiration")]
+    assert ends and (end, since) <= min(ends) and end > time.time() + 13 * 86400 - 7200
+    assert end - since == ends[0][0] - ends[0][1]
 
 
 def test_nobody_answers(own_authority):
