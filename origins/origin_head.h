@@ -17,6 +17,9 @@ struct al_policy;
 
 /* ---- who may sign ---- */
 
+/* What a statement is made for. It says its end only: it began so long before. */
+#define ORIGIN_KEY_LIFE_S (10ull * 365 * 86400)
+
 struct origin_key {
 	char log[AL_ORIGIN_MAX + 1]; /* the log whose key says so */
 	uint64_t version;            /* 1 or more; a client never goes back to a lower one */

@@ -49,6 +49,9 @@ static struct al_metric metric_head = { .name = "alamo_rpki_head_time_seconds",
 static struct al_metric metric_certificate = { .name = "alamo_rpki_certificate_end_seconds",
 					       .help = "Unix time at which the certificate for TLS ends; 0: none",
 					       .gauge = true };
+static struct al_metric metric_certificate_since = { .name = "alamo_rpki_certificate_since_seconds",
+						     .help = "Unix time from which on it is good; 0: none",
+						     .gauge = true };
 
 /* ---- a new head ---- */
 
@@ -186,6 +189,7 @@ static const char *rpkid_read(void *arg, const int *fds)
 	if (files.key < 0)
 		return "[rpki] tls-key is missing: the certificate's key";
 	why = al_tls_load(self->tls, &files);
+	al_metric_set(&metric_certificate_since, al_tls_since(self->tls));
 	al_metric_set(&metric_certificate, al_tls_end(self->tls));
 	return why;
 }
@@ -196,6 +200,7 @@ static enum al_err rpkid_tls(struct rpkid *self)
 	const struct al_conf *conf = al_service_conf(self->service);
 	enum al_err err = AL_OK;
 
+	al_metric_add(&metric_certificate_since);
 	al_metric_add(&metric_certificate);
 	if (al_conf_str(conf, "rpki", "tls-certificate")[0] != '\0')
 		err = al_tls_new(al_service_loop(self->service), &self->tls);

@@ -38,6 +38,9 @@ static struct al_metric metric_heads = { .name = "alamo_rpki_heads_signed_total"
 static struct al_metric metric_key = { .name = "alamo_rpki_key_not_after_seconds",
 				       .help = "Unix time at which the key for heads expires",
 				       .gauge = true };
+static struct al_metric metric_key_since = { .name = "alamo_rpki_key_since_seconds",
+					     .help = "Unix time at which the log's key said that it may sign heads",
+					     .gauge = true };
 
 /* ---- keys ---- */
 
@@ -66,6 +69,12 @@ static enum al_err statement_load(const struct signed_conf *conf, struct signed_
 	if (err == AL_OK && memcmp(self->statement.key.pk, self->key.pub.pk, sizeof(self->key.pub.pk)) != 0)
 		err = AL_EVERIFY;
 	return err;
+}
+
+static void key_measure(uint64_t not_after)
+{
+	al_metric_set(&metric_key, not_after);
+	al_metric_set(&metric_key_since, not_after > ORIGIN_KEY_LIFE_S ? not_after - ORIGIN_KEY_LIFE_S : 0);
 }
 
 void signed_valid(struct signed_set *self, uint64_t valid_s)
@@ -99,8 +108,9 @@ enum al_err signed_new(const struct signed_conf *conf, struct moment *moment, st
 		return err;
 	}
 	al_metric_add(&metric_heads);
+	al_metric_add(&metric_key_since);
 	al_metric_add(&metric_key);
-	al_metric_set(&metric_key, self->statement.not_after);
+	key_measure(self->statement.not_after);
 	*out = self;
 	return AL_OK;
 }

@@ -15,8 +15,6 @@
 #include "origin_head.h"
 #include "roa_key.h"
 
-#define VALID_S (10ull * 365 * 86400)
-
 /* The log's key, or one that it had before: only the number is wanted. */
 static enum al_err statement_open(struct al_slice note, const struct al_vkey *log, struct origin_key *out)
 {
@@ -74,7 +72,9 @@ static int file_put(const char *dir, const char *name, struct al_slice bytes, mo
 
 static int files_put(const char *dir, const struct al_skey *log, const struct al_skey *key, uint64_t version)
 {
-	struct origin_key statement = { .version = version, .not_after = al_now_s() + VALID_S, .key = key->pub };
+	struct origin_key statement = { .version = version,
+					.not_after = al_now_s() + ORIGIN_KEY_LIFE_S,
+					.key = key->pub };
 	struct al_buf text, note, secret;
 	int code;
 

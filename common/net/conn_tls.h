@@ -25,8 +25,9 @@ struct al_tls {
 	SSL_CTX *ctx; /* NULL before the first load */
 	struct conn_tls *queue;
 	struct al_timer *turn;
-	uint64_t end_s, coming_end_s; /* of the certificate that is shown, and of the one that is being loaded */
-	char why[256];                /* of al_tls_load() */
+	uint64_t since_s, end_s;               /* of the certificate that is shown */
+	uint64_t coming_since_s, coming_end_s; /* and of the one that is being loaded */
+	char why[256];                         /* of al_tls_load() */
 };
 
 /* NULL: out of memory, or nothing is loaded. */

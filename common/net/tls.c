@@ -115,10 +115,10 @@ static bool chain_use(struct al_tls *tls, SSL_CTX *ctx, BIO *bio)
 }
 
 /* Unix seconds. */
-static uint64_t end_of(const X509 *leaf)
+static uint64_t seconds_of(const ASN1_TIME *time)
 {
 	struct tm tm = { 0 };
-	time_t at = ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &tm) == 1 ? timegm(&tm) : 0;
+	time_t at = ASN1_TIME_to_tm(time, &tm) == 1 ? timegm(&tm) : 0;
 
 	return at > 0 ? (uint64_t)at : 1; /* long ago */
 }
@@ -130,8 +130,10 @@ static bool certificate_use(struct al_tls *tls, SSL_CTX *ctx, int fd)
 	X509 *leaf = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
 	bool good = bio != NULL && leaf_use(tls, ctx, leaf) && chain_use(tls, ctx, bio);
 
-	if (good)
-		tls->coming_end_s = end_of(leaf);
+	if (good) {
+		tls->coming_since_s = seconds_of(X509_get0_notBefore(leaf));
+		tls->coming_end_s = seconds_of(X509_get0_notAfter(leaf));
+	}
 	if (good && tls->coming_end_s <= al_now_s())
 		al_log(AL_LOG_WARN, "tls-certificate", "reason=\"it has expired: routers will refuse it\"");
 	X509_free(leaf);
@@ -246,8 +248,14 @@ const char *al_tls_load(struct al_tls *tls, const struct al_tls_files *files)
 	}
 	SSL_CTX_free(tls->ctx); /* connections have a share in it of their own */
 	tls->ctx = ctx;
+	tls->since_s = tls->coming_since_s;
 	tls->end_s = tls->coming_end_s;
 	return NULL;
+}
+
+uint64_t al_tls_since(const struct al_tls *tls)
+{
+	return tls->since_s;
 }
 
 uint64_t al_tls_end(const struct al_tls *tls)

@@ -24,6 +24,8 @@ AL_MUST_USE enum al_err al_tls_new(struct al_loop *loop, struct al_tls **out);
 void al_tls_free(struct al_tls *tls); /* after the listeners that have it; NULL is allowed */
 /* From the next connection on. Not NULL: why not, and what was there stays; the text is good until the next call. */
 AL_MUST_USE const char *al_tls_load(struct al_tls *tls, const struct al_tls_files *files);
-uint64_t al_tls_end(const struct al_tls *tls); /* of the certificate, Unix seconds; 0: nothing is loaded */
+/* Of the certificate, Unix seconds; 0: nothing is loaded. */
+uint64_t al_tls_since(const struct al_tls *tls);
+uint64_t al_tls_end(const struct al_tls *tls);
 
 #endif

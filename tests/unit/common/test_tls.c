@@ -342,7 +342,7 @@ static void test_what_is_loaded(void **state)
 	(void)state;
 	assert_int_equal(al_loop_new(&loop), AL_OK);
 	assert_int_equal(al_tls_new(loop, &tls), AL_OK);
-	assert_int_equal(al_tls_end(tls), 0);
+	assert_true(al_tls_end(tls) == 0 && al_tls_since(tls) == 0);
 	for (size_t i = 0; i < AL_COUNT(rows); i++) {
 		const char *why = load(tls, rows[i].certificate, rows[i].key, rows[i].clients);
 
@@ -352,6 +352,7 @@ static void test_what_is_loaded(void **state)
 			fail_msg("row %zu: %s", i, why != NULL ? why : "taken");
 	}
 	assert_true(al_tls_end(tls) > al_now_s() && al_tls_end(tls) <= al_now_s() + 3600);
+	assert_in_range(al_tls_end(tls) - al_tls_since(tls), 7200, 7201);
 	al_tls_free(tls);
 	al_tls_free(NULL);
 	al_loop_free(loop);

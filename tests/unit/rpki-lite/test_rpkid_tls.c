@@ -158,13 +158,17 @@ static const char *get(const char *path)
 	return get_at("roas", path);
 }
 
-static uint64_t certificate_end(void)
+static uint64_t seconds_of(const char *name)
 {
-	static const char name[] = "\nalamo_rpki_certificate_end_seconds ";
 	const char *at = strstr(get("/metrics"), name);
 
 	assert_non_null(at);
 	return strtoull(at + strlen(name), NULL, 10);
+}
+
+static uint64_t certificate_end(void)
+{
+	return seconds_of("\nalamo_rpki_certificate_end_seconds ");
 }
 
 static void reload(const char *conf, const char *metric)
@@ -204,6 +208,8 @@ static void routers_ask_over_tls(void **state)
 	assert_true(hear("ready\n"));
 	assert_true(serves(NULL));
 	assert_in_range(certificate_end(), al_now_s() + 5 * HOUR - GUARD_S, al_now_s() + 5 * HOUR);
+	assert_in_range(certificate_end() - seconds_of("\nalamo_rpki_certificate_since_seconds "), 6 * HOUR,
+			6 * HOUR + 1);
 	assert_int_equal(shown(), 5);
 	down();
 }

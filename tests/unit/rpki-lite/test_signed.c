@@ -160,6 +160,8 @@ static void heads(void **state)
 
 	serve_open(bench);
 	assert_in_range(metric("alamo_rpki_key_not_after_seconds"), now_s + KEY_S - GUARD_S, now_s + KEY_S);
+	assert_int_equal(metric("alamo_rpki_key_not_after_seconds") - metric("alamo_rpki_key_since_seconds"),
+			 ORIGIN_KEY_LIFE_S);
 	signed_before = metric("alamo_rpki_heads_signed_total");
 	assert_refused(bench, "/roa/head", 503);
 	assert_refused(bench, "/roa/set", 503);
