@@ -189,6 +189,27 @@ enum al_err ledger_load(struct ledger *ledger, ledger_visit_fn visit, void *arg)
 	return err;
 }
 
+static enum al_err take_entry(void *arg, uint64_t index, struct al_slice leaf, struct al_slice body)
+{
+	struct al_buf *out = arg;
+
+	(void)index;
+	(void)leaf;
+	al_buf_slice(out, body);
+	return out->err == AL_OK ? AL_ELIMIT : out->err; /* it is the only one */
+}
+
+enum al_err ledger_entry(struct ledger *ledger, uint64_t index, struct al_buf *out)
+{
+	enum al_err err = AL_ENOTFOUND;
+
+	pthread_mutex_lock(&ledger->db_lock);
+	if (index < ledger_head(ledger, NULL).size)
+		err = ledger->engine->ops->each_entry(ledger->engine, index, take_entry, out);
+	pthread_mutex_unlock(&ledger->db_lock);
+	return err == AL_ELIMIT && out->err == AL_OK ? AL_OK : err;
+}
+
 /* ---- life ---- */
 
 /* One more option of a URL, whose value is a file's path. */

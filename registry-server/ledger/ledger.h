@@ -84,6 +84,8 @@ void ledger_discard(struct ledger *ledger);
 /* Entries in order on the calling thread; not while jobs are queued. Another result than AL_OK stops it. */
 typedef enum al_err (*ledger_visit_fn)(void *arg, uint64_t index, struct al_slice entry);
 AL_MUST_USE enum al_err ledger_load(struct ledger *ledger, ledger_visit_fn visit, void *arg);
+/* The entry at `index`, appended to `out`; likewise. AL_ENOTFOUND: there is none. */
+AL_MUST_USE enum al_err ledger_entry(struct ledger *ledger, uint64_t index, struct al_buf *out);
 /*
  * For a ledger that follows and is not started: what is new in the store, verified, to the visitor; and take over, from
  * where that ends, if nobody has written for `patience_ms`, as repeated calls have seen. AL_OK: it leads, and may be started.

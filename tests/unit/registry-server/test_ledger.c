@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alamo/rpsl/entry.h"
 #include "ledger/ledger.h"
 #include "sign/signer.h"
 
@@ -279,6 +280,25 @@ static enum al_err count_entry(void *arg, uint64_t index, struct al_slice entry)
 	return AL_OK;
 }
 
+/* Each of them alone, and none behind the last. */
+static void one_by_one(const struct fixture *f, uint64_t size)
+{
+	struct al_buf bytes;
+	char text[64];
+
+	al_buf_init(&bytes, AL_ENTRY_MAX);
+	for (uint64_t i = 0; i < size; i++) {
+		al_buf_reset(&bytes);
+		assert_int_equal(ledger_entry(f->ledger, i, &bytes), AL_OK);
+		assert_true(al_slice_eq(al_buf_view(&bytes), entry_text(i, text)));
+	}
+	assert_int_equal(ledger_entry(f->ledger, size, &bytes), AL_ENOTFOUND);
+	al_buf_release(&bytes);
+	al_buf_init(&bytes, 4);
+	assert_int_equal(ledger_entry(f->ledger, 0, &bytes), AL_ELIMIT);
+	al_buf_release(&bytes);
+}
+
 static void append_commit_reopen(void **state)
 {
 	struct fixture *f = *state;
@@ -307,6 +327,7 @@ static void append_commit_reopen(void **state)
 	assert_true(al_slice_eq(al_buf_view(&note), al_buf_view(&again)));
 	assert_int_equal(ledger_load(f->ledger, count_entry, &count), AL_OK);
 	assert_int_equal(count, 50);
+	one_by_one(f, 50);
 	append(f, 50, 51);
 	run(f);
 	assert_int_equal(f->ok, 51);
