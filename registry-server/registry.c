@@ -20,7 +20,7 @@
 #include "alamo/net/metrics.h"
 #include "alamo/net/sandbox.h"
 #include "clock_guard.h"
-#include "alamo/tlog/note_file.h"
+#include "keys_note.h"
 #include "sign/cosign.h"
 #include "ledger/dating.h"
 #include "ledger/ledger_side.h"
@@ -60,7 +60,7 @@ struct registry {
 	uint64_t checkpoint_written;   /* size in the file */
 	bool stopping;
 	struct al_vkey key;
-	struct al_buf keys_note; /* [log] key, when that is one */
+	struct keys_note keys_note;
 };
 
 enum al_err registry_namespace(const struct al_conf *conf, char out[static REGISTRY_NAMESPACE_MAX])
@@ -200,17 +200,10 @@ static enum al_err open_signer(struct registry *r, const struct al_conf *conf)
 	return r->signer_gone != NULL && event_add(r->signer_gone, NULL) == 0 ? AL_OK : AL_ENOMEM;
 }
 
-/* Not followed without it, but members have to be told. */
-static enum al_err open_keys_note(struct registry *r, const struct al_conf *conf)
+/* Nothing, as long as the log has had one key. */
+static struct al_slice keys_told(const struct registry *r)
 {
-	char path[4096];
-	enum al_err err = AL_OK;
-
-	al_buf_init(&r->keys_note, AL_NOTE_MAX);
-	if (r->key.past == NULL)
-		return AL_OK;
-	err = al_conf_path(conf, al_conf_str(conf, "log", "key"), path, sizeof(path));
-	return err == AL_OK ? al_note_load(path, &r->keys_note) : err;
+	return r->key.past != NULL ? al_buf_view(&r->keys_note.text) : AL_S("");
 }
 
 static enum al_err open_ledger(struct registry *r, const struct al_conf *conf)
@@ -296,7 +289,7 @@ static enum al_err open_requests(struct registry *r, const struct al_conf *conf)
 		.tariff = r->tariff,
 		.loop = al_service_loop(r->service),
 		.question = { r->pipeline, r->ledger, al_slice_str(al_conf_str(conf, "network", "name")), &r->key,
-			      &r->endpoints, al_buf_view(&r->keys_note) },
+			      &r->endpoints, keys_told(r) },
 	};
 	err = al_listener_new(al_service_loop(r->service), &lc, &session_ops, &r->session, &r->requests);
 	if (err == AL_OK)
@@ -373,7 +366,7 @@ static void registry_stop(void *self)
 	if (r->signer_gone != NULL)
 		event_free(r->signer_gone);
 	signer_stop(r->signer);
-	al_buf_release(&r->keys_note);
+	keys_note_release(&r->keys_note);
 	free(r);
 }
 
@@ -391,9 +384,9 @@ static enum al_err registry_lead(struct registry *r)
 	if (err == AL_OK)
 		err = pipeline_start(r->pipeline, loop);
 	if (err == AL_OK)
-		err = cosign_new(loop, conf, r->ledger, &r->key, al_buf_view(&r->keys_note), &r->cosign);
+		err = cosign_new(loop, conf, r->ledger, &r->key, keys_told(r), &r->cosign);
 	if (err == AL_OK)
-		err = stream_new(r->service, r->ledger, al_buf_view(&r->keys_note), &r->stream);
+		err = stream_new(r->service, r->ledger, keys_told(r), &r->stream);
 	if (err == AL_OK)
 		err = publish_new(r->service, r->ledger, &r->key, &r->publish);
 	if (err == AL_OK)
@@ -477,9 +470,11 @@ static enum al_err registry_start(struct al_service *service, void **self)
 	if (err == AL_OK) /* behind the signer, which is another process with less than this */
 		err = al_sandbox(conf, paths, AL_COUNT(paths));
 	if (err == AL_OK)
-		err = open_keys_note(r, conf);
+		err = keys_note_open(conf, &r->keys_note);
 	if (err == AL_OK)
 		err = open_ledger(r, conf);
+	if (err == AL_OK)
+		err = keys_note_measure(&r->keys_note, r->ledger);
 	if (err == AL_OK)
 		err = open_pipeline(r, conf);
 	if (err != AL_OK)

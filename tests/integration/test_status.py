@@ -3,6 +3,7 @@
 
 import http.server
 import json
+import os
 import re
 import threading
 import time
@@ -11,10 +12,11 @@ import urllib.request
 import dns.message
 import dns.query
 import pytest
-from harness import ROOT, Key, alamo, run
+from harness import ROOT, Key, alamo, mntner, wait_for
 
 HTTP = {"alamo-registryd": "log-http", "alamo-whoisd": "rdap", "alamo-rootd": "dns-http", "alamo-rpkid": "roas"}
 NOW = int(time.time())
+DAY = 86400
 GOOD = {
     "alamo_registry_log_entries": 5000, "alamo_registry_published_size": 5000, "process_resident_memory_bytes": 1 << 20,
     "alamo_log_size": 5000, "alamo_log_up": 1, "alamo_log_stale": 0, "alamo_log_age_seconds": 3,
@@ -139,6 +141,27 @@ def test_a_keys_note_ends(told, tmp_path, days, code):
     alamo("keys", "draft", told.folder / "keys/log.pub", "--log", tmp_path / "made/keys/log.pub", "--not-after", day)
     first = status(told.folder, code=code).splitlines()[0]
     assert first.startswith("ALAMO OK") if code == 0 else "log keys: ends in" in first
+
+
+def test_since_when_a_keys_note_is_good(own_authority):
+    """It does not say so: its file does, and it is not older than the last entry before its newest key."""
+    authority, note = own_authority, own_authority.dir / "keys/log.pub"
+    index = authority.accept([mntner("X-MNT", authority.hostmaster)], [authority.hostmaster]).index
+    assert metrics(authority, "alamo-registryd")["alamo_registry_keys_end_seconds"] == "0"      # a bare key
+    last = int(re.search(r"^time (\d+)$", alamo("log", "show", index, "--dir", authority.dir).stdout, re.M)[1])
+    day = time.gmtime(time.time() + 1000 * DAY)
+    authority.stop()
+    alamo("keys", "rotate", authority.dir, "--not-after", time.strftime("%Y-%m-%d", day))
+    wait_for(lambda: time.time() > last + 1, what="the next second")
+    for written, since in ((int(note.stat().st_mtime), None), (last + 1, last + 1), (last - 100 * DAY, last), (last + 100 * DAY, last)):
+        os.utime(note, (written, written))
+        authority.start()
+        shown = metrics(authority, "alamo-registryd")
+        assert int(shown["alamo_registry_keys_since_seconds"]) == (since or written)
+        assert time.gmtime(int(shown["alamo_registry_keys_end_seconds"]))[:3] == day[:3]
+        assert re.search(r"^OK +log keys +ends in 9\d\d days", status(authority.dir, code=0), re.M)
+        authority.stop()
+    authority.start()
 
 
 def test_disk(told):
