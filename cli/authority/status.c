@@ -17,8 +17,8 @@
 #include "alamo/base/ident.h"
 #include "alamo/net/conf.h"
 #include "alamo/net/loop.h"
-#include "alamo/tlog/keys.h"
 #include "command.h"
+#include "expiry.h"
 #include "file.h"
 #include "json.h"
 #include "roa/http_get.h"
@@ -134,6 +134,26 @@ static bool daemon_ask(struct look *look, const char *what, const char *program,
 
 /* ---- what is looked at ---- */
 
+/* Something that is good until `end`; 0: there is none. */
+static void expiry_look(struct look *look, const char *what, uint64_t since, uint64_t end, const char *mend)
+{
+	static const enum status_how hows[] = {
+		[EXPIRY_GOOD] = STATUS_OK,
+		[EXPIRY_HALF] = STATUS_WARNING,
+		[EXPIRY_LAST] = STATUS_CRITICAL,
+	};
+	uint64_t now = al_now_s(), left = end > now ? end - now : 0;
+	enum expiry judged = expiry_judge(since, end, now);
+
+	if (end != 0)
+		point(look->out, hows[judged], what, "ends in %" PRIu64 " days %" PRIu64 " hours%s%s", left / DAY,
+		      left % DAY / 3600,
+		      judged == EXPIRY_GOOD   ? ""
+		      : judged == EXPIRY_HALF ? ", half of its life is over: "
+					      : ": ",
+		      judged == EXPIRY_GOOD ? "" : mend);
+}
+
 /* Half of the time that a request may wait is time to look at it. */
 static void queue_look(struct look *look)
 {
@@ -187,6 +207,10 @@ static void registry_look(struct look *look)
 		      "the system's clock has jumped ahead by %" PRIu64
 		      " s: nothing is stored until it is right (clock-jump-seconds)",
 		      metric(look, "alamo_registry_clock_ahead_seconds"));
+	/* Beyond its day, whoever pinned the roots takes it for held back. */
+	expiry_look(look, "log keys", metric(look, "alamo_registry_keys_since_seconds"),
+		    metric(look, "alamo_registry_keys_end_seconds"),
+		    "alamo keys rotate, or draft --after, makes the next note; start alamo-registryd again then");
 	queue_look(look);
 }
 
@@ -213,18 +237,6 @@ static void follower_look(struct look *look, const char *what, const char *progr
 	      program, size, behind, metric(look, "alamo_log_age_seconds"), metric(look, clients), wrong);
 }
 
-/* Something that ends at `end`, of which `alarm` s before is late and `last` s before is too late. */
-static void expiry_look(struct look *look, const char *what, uint64_t end, uint64_t alarm, uint64_t last,
-			const char *mend)
-{
-	uint64_t now = al_now_s(), left = end > now ? end - now : 0;
-	enum status_how how = left < last ? STATUS_CRITICAL : left < alarm ? STATUS_WARNING : STATUS_OK;
-
-	if (end != 0)
-		point(look->out, how, what, "ends in %" PRIu64 " days %" PRIu64 " hours%s%s", left / DAY,
-		      left % DAY / 3600, how == STATUS_OK ? "" : ": ", how == STATUS_OK ? "" : mend);
-}
-
 /* Rolls take their steps by themselves, once a minute: one that is not taken has stopped all that are behind it. */
 static void dns_keys_look(struct look *look)
 {
@@ -241,36 +253,22 @@ static void dns_keys_look(struct look *look)
 		      late ? "should have been at" : "is at", at);
 }
 
-/* A keys note beyond its day: whoever pinned the roots takes it for held back. */
-static void log_key_look(struct look *look)
+/* Each is made anew at half of its time, so half is counted of what is left when a tenth of it is over. */
+static void signatures_look(struct look *look)
 {
-	struct al_keys *keys = malloc(sizeof(*keys));
-	char path[PATH_MAX];
-	struct al_slice text;
-	struct al_buf note;
+	uint64_t since = metric(look, "alamo_dns_signatures_since_seconds");
+	uint64_t end = metric(look, "alamo_dns_signatures_end_seconds");
 
-	al_buf_init(&note, AL_NOTE_MAX);
-	if (keys != NULL && file_join(look->dir, "keys/log.pub", path, sizeof(path)) == AL_OK &&
-	    file_read(path, &note) == AL_OK) {
-		text = al_keys_text(al_buf_view(&note));
-		if (al_keys_parse(text, keys) == AL_OK)
-			expiry_look(look, "log keys", keys->not_after, 180 * DAY, 14 * DAY,
-				    "alamo keys draft --after makes the next note");
-	}
-	al_buf_release(&note);
-	free(keys);
+	expiry_look(look, "dns signatures", end > since ? since + (end - since) / 10 : since, end,
+		    "alamo-rootd does not sign anew; its log says why");
 }
 
 static void dns_look(struct look *look)
 {
-	uint64_t valid = al_conf_u64(look->conf, "dns", "signature-days") * DAY;
-
 	if (!daemon_ask(look, "dns", "alamo-rootd", "dns-http"))
 		return;
 	follower_look(look, "dns", "alamo-rootd", "dns");
-	/* Each is made anew at half of its time. */
-	expiry_look(look, "dns signatures", metric(look, "alamo_dns_signatures_end_seconds"), valid / 2 - valid / 20,
-		    valid / 10, "alamo-rootd does not sign anew; its log says why");
+	signatures_look(look);
 	dns_keys_look(look);
 }
 
@@ -288,9 +286,11 @@ static void origins_look(struct look *look)
 	if (metric(look, "alamo_rpki_stale") != 0)
 		point(look->out, STATUS_CRITICAL, "origins age",
 		      "nothing is served any more: what there is is too old");
-	expiry_look(look, "origins key", metric(look, "alamo_rpki_key_not_after_seconds"), 180 * DAY, 14 * DAY,
-		    "alamo roa key makes the next one");
-	expiry_look(look, "origins certificate", metric(look, "alamo_rpki_certificate_end_seconds"), 7 * DAY, 2 * DAY,
+	expiry_look(look, "origins key", metric(look, "alamo_rpki_key_since_seconds"),
+		    metric(look, "alamo_rpki_key_not_after_seconds"),
+		    "alamo roa key makes the next one; start alamo-rpkid again then");
+	expiry_look(look, "origins certificate", metric(look, "alamo_rpki_certificate_since_seconds"),
+		    metric(look, "alamo_rpki_certificate_end_seconds"),
 		    "once there is another in [rpki] tls-certificate, reload alamo-rpkid");
 }
 
@@ -335,7 +335,6 @@ int status_examine(const char *dir, struct status *out)
 		follower_look(&look, "whois", "alamo-whoisd", "whois");
 	dns_look(&look);
 	origins_look(&look);
-	log_key_look(&look);
 	disk_look(&look);
 	al_buf_release(&look.metrics);
 	al_conf_free(conf);

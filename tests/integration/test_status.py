@@ -20,7 +20,8 @@ DAY = 86400
 GOOD = {
     "alamo_registry_log_entries": 5000, "alamo_registry_published_size": 5000, "process_resident_memory_bytes": 1 << 20,
     "alamo_log_size": 5000, "alamo_log_up": 1, "alamo_log_stale": 0, "alamo_log_age_seconds": 3,
-    "alamo_dns_signatures_end_seconds": NOW + 10 * 86400, "alamo_rpki_key_not_after_seconds": NOW + 3000 * 86400,
+    "alamo_dns_signatures_since_seconds": NOW - 4 * DAY, "alamo_dns_signatures_end_seconds": NOW + 10 * DAY,
+    "alamo_rpki_key_since_seconds": NOW - 650 * DAY, "alamo_rpki_key_not_after_seconds": NOW + 3000 * DAY,
 }
 
 
@@ -110,17 +111,10 @@ ROWS = [
     ({"alamo_log_size": 4000}, 0, "ALAMO OK"),
     ({"alamo_log_up": 0}, 1, "no connection to the log"),
     ({"alamo_log_stale": 1}, 2, "what it serves is old"),
-    ({"alamo_dns_signatures_end_seconds": NOW + 6 * 86400}, 1, "dns signatures: ends in 5 days"),
-    ({"alamo_dns_signatures_end_seconds": NOW + 86400}, 2, "dns signatures: ends in 0 days"),
     ({"alamo_dns_signatures_end_seconds": 0}, 0, "ALAMO OK"),
     ({"alamo_dns_keys_moving": 2, "alamo_dns_keys_next_seconds": NOW + 60}, 0, "ALAMO OK"),
     ({"alamo_dns_keys_moving": 2, "alamo_dns_keys_next_seconds": NOW - 30}, 0, "ALAMO OK"),
     ({"alamo_dns_keys_moving": 2, "alamo_dns_keys_next_seconds": NOW - 4000}, 1, "dns keys: 2 on their way, the next step should have been"),
-    ({"alamo_rpki_key_not_after_seconds": NOW + 90 * 86400}, 1, "origins key: ends in 89 days"),
-    ({"alamo_rpki_key_not_after_seconds": NOW - 1}, 2, "origins key: ends in 0 days"),
-    ({"alamo_rpki_certificate_end_seconds": NOW + 5 * 86400}, 1, "origins certificate: ends in 4 days"),
-    ({"alamo_rpki_certificate_end_seconds": NOW + 8 * 86400}, 0, "ALAMO OK"),
-    ({"alamo_rpki_certificate_end_seconds": NOW - 1}, 2, "origins certificate: ends in 0 days"),
     ({"alamo_rpki_held": 1, "alamo_rpki_held_routes": 77}, 1, "takes 77 routes away"),
     ({"alamo_rpki_stale": 1}, 2, "too old"),
     ({"alamo_log_stale": 1, "alamo_rpki_held": 1}, 2, "what it serves is old"),
@@ -133,14 +127,36 @@ def test_states(told, values, code, says):
     assert says in status(told.folder, code=code).splitlines()[0]
 
 
-@pytest.mark.parametrize("days, code", [(3000, 0), (90, 1), (7, 2), (-1, 2)])
-def test_a_keys_note_ends(told, tmp_path, days, code):
-    day = time.strftime("%Y-%m-%d", time.gmtime(NOW + days * 86400))
-    alamo("init", tmp_path / "made")
-    (told.folder / "keys").mkdir()
-    alamo("keys", "draft", told.folder / "keys/log.pub", "--log", tmp_path / "made/keys/log.pub", "--not-after", day)
+# What ends: its name, the metrics of its two ends, and how long it is good for, in days.
+LIVES = [
+    ("log keys", "alamo_registry_keys_since_seconds", "alamo_registry_keys_end_seconds", 730),
+    ("origins key", "alamo_rpki_key_since_seconds", "alamo_rpki_key_not_after_seconds", 3650),
+    ("origins certificate", "alamo_rpki_certificate_since_seconds", "alamo_rpki_certificate_end_seconds", 90),
+]
+HOUR = 3600
+
+
+@pytest.mark.parametrize("what, since, end, days", LIVES)
+def test_half_of_a_life(told, what, since, end, days):
+    """One rule for all: past half of it a warning; with a tenth of it left, or two weeks, it is critical."""
+    life, last = days * DAY, min(days * DAY // 10, 14 * DAY)
+    for left, code in ((life, 0), (life // 2 + HOUR, 0), (life // 2 - HOUR, 1), (last + HOUR, 1), (last - HOUR, 2), (-HOUR, 2)):
+        told.values.update({since: NOW + left - life, end: NOW + left})
+        first = status(told.folder, code=code).splitlines()[0]
+        assert first.startswith("ALAMO OK") if code == 0 else f"{what}: ends in {max(left - HOUR, 0) // DAY} days" in first, (left, first)
+        point = next(point for point in json.loads(status(told.folder, "--json", code=code))["points"] if point["what"] == what)
+        assert point["state"] == ("OK", "WARNING", "CRITICAL")[code]
+    told.values.update({since: 0, end: 0})      # there is none
+    assert what not in status(told.folder, code=0)
+
+
+@pytest.mark.parametrize("left, code", [(7, 0), (6.4, 0), (6.2, 1), (1.3, 1), (1.2, 2), (-1, 2)])
+def test_signatures_end(told, left, code):
+    """They are made anew at half of their time, which is no reason to cry yet."""
+    end = NOW + int(left * DAY)
+    told.values.update({"alamo_dns_signatures_since_seconds": end - 14 * DAY, "alamo_dns_signatures_end_seconds": end})
     first = status(told.folder, code=code).splitlines()[0]
-    assert first.startswith("ALAMO OK") if code == 0 else "log keys: ends in" in first
+    assert first.startswith("ALAMO OK") if code == 0 else "dns signatures: ends in " in first
 
 
 def test_since_when_a_keys_note_is_good(own_authority):
