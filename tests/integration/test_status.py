@@ -193,3 +193,22 @@ def test_what_is_watched_exists(authority):
     exprs = re.findall(r"expr: (.*)", rules) + [target["expr"] for panel in board["panels"] for target in panel["targets"]]
     named = {name for expr in exprs for name in re.findall(r"\b(?:alamo|process)_\w+", expr)}
     assert len(named) > 20 and named <= there, named - there
+
+
+def test_the_alerts_have_the_same_rule(authority):
+    """Each life that `alamo status` judges is recorded with both ends, and what is recorded is judged as there."""
+    rules = (ROOT / "deploy/monitoring/alamo.rules.yml").read_text()
+    recorded = re.findall(r"- record: alamo:(left|life)_seconds\n +expr: (.*)\n +labels: { what: \"(.*)\" }\n", rules)
+    ends = {what: re.fullmatch(r"\((\w+) > 0\) - time\(\)", expr)[1] for kind, expr, what in recorded if kind == "left"}
+    lives = {what: expr for kind, expr, what in recorded if kind == "life"}
+    assert set(ends) == set(lives) and len(recorded) == 2 * len(ends) == rules.count("- record:")
+    dns = ("dns signatures", "alamo_dns_signatures_since_seconds", "alamo_dns_signatures_end_seconds", 14)
+    for _, since, end, _ in [*LIVES, dns]:
+        what = next(what for what, name in ends.items() if name == end)
+        assert lives[what] in (f"({end} > 0) - {since}", f"0.9 * (({end} > 0) - {since})")
+    assert {name for name in metrics(authority, "alamo-rpkid") | metrics(authority, "alamo-rootd") | metrics(authority, "alamo-registryd")
+            if name.endswith(("_end_seconds", "_not_after_seconds"))} <= set(ends.values())
+    said = re.findall(r"expr: alamo:left_seconds < (.*)\n", rules)
+    assert said == ["alamo:life_seconds / 2", "clamp_max(alamo:life_seconds / 10, 14 * 86400)"]
+    header = (ROOT / "cli/expiry.h").read_text()
+    assert "#define EXPIRY_LAST_S (14u * 86400)" in header
