@@ -12,9 +12,8 @@
 
 #define ISSUE_LIFE_S (24u * 3600)         /* manifests and revocation lists */
 #define ISSUE_ROA_LIFE_S (180ull * 86400) /* certificates of route origins */
-/* All of them are made again when a third of their life is over, and somebody is woken when half of it is. */
+/* All of them are made again when a third of their life is over. */
 #define ISSUE_RENEW(life) ((life) - (life) / 3)
-#define ISSUE_ALARM(life) ((life) / 2)
 
 struct issue_spec {
 	const struct publisher *publisher;

@@ -11,6 +11,7 @@
 #include "alamo/base/ident.h"
 #include "alamo/net/loop.h"
 #include "anchor.h"
+#include "expiry.h"
 #include "generation.h"
 #include "rpki.h"
 
@@ -27,6 +28,11 @@ static void alarm_say(struct status *s, const char *text)
 	(void)command_fail(CLI_REFUSED, "%s", text);
 }
 
+static bool half_over(uint64_t life, uint64_t until)
+{
+	return expiry_judge(until > life ? until - life : 0, until, al_now_s()) != EXPIRY_GOOD;
+}
+
 static void alarms(struct status *s)
 {
 	const struct issued *issued = &s->now.issued;
@@ -38,13 +44,13 @@ static void alarms(struct status *s)
 	}
 	if (now >= issued->until)
 		alarm_say(s, "the manifest has expired: validators drop every record");
-	else if (now + ISSUE_ALARM(ISSUE_LIFE_S) >= issued->until)
+	else if (half_over(ISSUE_LIFE_S, issued->until))
 		alarm_say(s, "more than half of the manifest's life is over: does alamo rpki publish run?");
-	if (s->roa_until != 0 && now + ISSUE_ALARM(ISSUE_ROA_LIFE_S) >= s->roa_until)
+	if (s->roa_until != 0 && half_over(ISSUE_ROA_LIFE_S, s->roa_until))
 		alarm_say(s, "more than half of a route origin's life is over: does alamo rpki publish run?");
 	if (now >= s->store.grant.next_update)
 		alarm_say(s, "what the trust anchor signed has expired: validators drop every record");
-	else if (now + ISSUE_ALARM(ANCHOR_LIFE_S) >= s->store.grant.next_update)
+	else if (half_over(ANCHOR_LIFE_S, s->store.grant.next_update))
 		alarm_say(s, "the trust anchor has to sign again: alamo rpki renew");
 	if (issued->left_out > 0)
 		alarm_say(s, "records are outside of the certificate's resources: alamo rpki renew");
@@ -93,6 +99,19 @@ static void metric(const char *name, const char *help, uint64_t value)
 	       name, value);
 }
 
+/* Both ends of a life, whose length is always the same. 0: there is none. */
+static void life_metrics(const char *name, const char *what, uint64_t life, uint64_t until)
+{
+	char one[64], help[128];
+
+	(void)snprintf(one, sizeof(one), "%s_since_seconds", name);
+	(void)snprintf(help, sizeof(help), "Since when %s good, Unix time.", what);
+	metric(one, help, until > life ? until - life : 0);
+	(void)snprintf(one, sizeof(one), "%s_until_seconds", name);
+	(void)snprintf(help, sizeof(help), "Until when %s good, Unix time.", what);
+	metric(one, help, until);
+}
+
 static void prometheus(const struct status *s)
 {
 	const struct issued *issued = &s->now.issued;
@@ -101,10 +120,9 @@ static void prometheus(const struct status *s)
 	metric("number", "Number of the publication, of its manifests and of RRDP.", issued->number);
 	metric("records", "Route origins published.", s->now.set != NULL ? s->now.set->count : 0);
 	metric("left_out", "Route origins outside of the certificate's resources.", issued->left_out);
-	metric("manifest_until_seconds", "When the manifest expires, Unix time.", issued->until);
-	metric("origins_until_seconds", "When the first route origin expires, Unix time.", s->roa_until);
-	metric("ceremony_until_seconds", "When the trust anchor's signatures expire, Unix time.",
-	       s->store.grant.next_update);
+	life_metrics("manifest", "the manifest is", ISSUE_LIFE_S, issued->until);
+	life_metrics("origins", "the first route origin to expire is", ISSUE_ROA_LIFE_S, s->roa_until);
+	life_metrics("ceremony", "the trust anchor's signatures are", ANCHOR_LIFE_S, s->store.grant.next_update);
 	metric("alarms", "What status complains of.", s->alarms);
 }
 

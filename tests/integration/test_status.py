@@ -186,13 +186,14 @@ def test_disk(told):
 
 
 def test_what_is_watched_exists(authority):
-    """Every metric of the alerts and the dashboard is one that a daemon has."""
+    """Every metric of the alerts and the dashboard is one that a daemon has, or a publisher (test_validators.py)."""
     there = {name.split("{")[0] for program in HTTP for name in metrics(authority, program)}
     rules = (ROOT / "deploy/monitoring/alamo.rules.yml").read_text()
     board = json.loads((ROOT / "deploy/monitoring/alamo-dashboard.json").read_text())
     exprs = re.findall(r"expr: (.*)", rules) + [target["expr"] for panel in board["panels"] for target in panel["targets"]]
     named = {name for expr in exprs for name in re.findall(r"\b(?:alamo|process)_\w+", expr)}
-    assert len(named) > 20 and named <= there, named - there
+    ours = {name for name in named if not name.startswith("alamo_x509_")}
+    assert len(ours) > 20 and ours <= there, ours - there
 
 
 def test_the_alerts_have_the_same_rule(authority):

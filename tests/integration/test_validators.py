@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from conftest import running
-from harness import ALAMO, Key, alamo, nobody_home, obj, run, wait_for
+from harness import ALAMO, ROOT, Key, alamo, nobody_home, obj, run, wait_for
 from test_origin_files import fetch
 from validators import LOCATOR, NOTIFY, REPOSITORY, Validators
 
@@ -201,6 +201,10 @@ def test_a_publisher_that_sleeps(publisher, net, tmp_path):
     assert asleep.returncode == 1 and "does alamo rpki publish run?" in asleep.stderr
     assert "\nalamo_x509_alarms 1\n" in later("+13h", "status", copy.dir, "--metrics").stdout
     assert "\nalamo_x509_alarms 0\n" in later("+11h", "status", copy.dir, "--metrics").stdout
+    shown = dict(line.rsplit(" ", 1) for line in later("+11h", "status", copy.dir, "--metrics").stdout.splitlines())
+    for what, days in (("manifest", 1), ("origins", 180), ("ceremony", 730)):
+        assert int(shown[f"alamo_x509_{what}_until_seconds"]) - int(shown[f"alamo_x509_{what}_since_seconds"]) == days * 86400
+    assert set(re.findall(r"\balamo_x509_\w+", (ROOT / "deploy/monitoring/alamo.rules.yml").read_text())) <= shown.keys()
     assert_follow(copy, net, want, "+23h")
     assert_follow(copy, net, set(), "+25h")
     stream = later("+25h", "publish", copy.dir, "--log", copy.authority.dir)
