@@ -182,6 +182,15 @@ void al_tree_truncate(struct al_tree *tree, uint64_t size)
 	tree->size = size;
 }
 
+void al_tree_edge(const struct al_tree *tree, struct al_edge *out)
+{
+	al_edge_init(out);
+	out->size = tree->size;
+	for (unsigned l = 0; l < LEVELS; l++)
+		if ((tree->size >> l & 1) != 0)
+			out->node[l] = tree->level[l].node[(tree->size >> l) - 1];
+}
+
 /* Root of the leaves [first, end). `first` is a multiple of a power of two that is at least end - first. */
 static struct al_hash range_root(const struct al_tree *tree, uint64_t first, uint64_t end)
 {

@@ -10,20 +10,9 @@
 
 #include "ledger_writer.h"
 
-static enum al_err push_leaf(void *arg, uint64_t index, struct al_slice leaf, struct al_slice body)
+void ledger_adopt_edge(const struct ledger *ledger, struct al_edge *out)
 {
-	struct al_hash hash = al_leaf_hash(body);
-
-	(void)index;
-	(void)leaf;
-	al_edge_push(arg, &hash);
-	return AL_OK;
-}
-
-enum al_err ledger_adopt_edge(struct ledger *ledger, struct al_edge *out)
-{
-	al_edge_init(out);
-	return ledger->engine->ops->each_entry(ledger->engine, 0, push_leaf, out);
+	al_tree_edge(ledger->tree, out);
 }
 
 static enum al_err give_up(struct ledger *ledger, enum al_err err)

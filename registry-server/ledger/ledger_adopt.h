@@ -12,7 +12,7 @@
 #include "ledger.h"
 
 /* The tree's right edge, for a follower that goes on from here. */
-AL_MUST_USE enum al_err ledger_adopt_edge(struct ledger *ledger, struct al_edge *out);
+void ledger_adopt_edge(const struct ledger *ledger, struct al_edge *out);
 /* The next entry; durable with the next ledger_adopt_head(). After a failure none of them is there. */
 AL_MUST_USE enum al_err ledger_adopt(struct ledger *ledger, uint64_t index, struct al_slice entry);
 /* AL_EVERIFY when the checkpoint is not that of all entries so far. */

@@ -122,16 +122,16 @@ static enum al_err follow(struct recover *r)
 	struct al_follow_conf conf = { .address = r->address, .key = *signer_key(r->signer) };
 	struct al_edge edge;
 	struct al_buf note;
-	enum al_err err = ledger_adopt_edge(r->ledger, &edge);
+	enum al_err err;
 
 	al_buf_init(&note, AL_NOTE_MAX);
 	r->before = ledger_head(r->ledger, &note).size;
 	if (r->before > 0) {
+		ledger_adopt_edge(r->ledger, &edge);
 		conf.edge = &edge;
 		conf.resume = al_buf_view(&note);
 	}
-	if (err == AL_OK)
-		err = note.err;
+	err = note.err;
 	if (err == AL_OK)
 		err = al_follow_new(r->loop, &conf, &ops, r, &r->follow);
 	if (err == AL_EINVAL)

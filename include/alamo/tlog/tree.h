@@ -34,6 +34,7 @@ void al_tree_free(struct al_tree *tree);
 uint64_t al_tree_size(const struct al_tree *tree);
 AL_MUST_USE enum al_err al_tree_push(struct al_tree *tree, const struct al_hash *leaf);
 void al_tree_truncate(struct al_tree *tree, uint64_t size);             /* size <= current */
+void al_tree_edge(const struct al_tree *tree, struct al_edge *out);     /* its right edge */
 struct al_hash al_tree_root(const struct al_tree *tree, uint64_t size); /* size <= current */
 /* Number of hashes written to proof. index < size <= current; 0 < old_size <= size. */
 size_t al_tree_inclusion(const struct al_tree *tree, uint64_t index, uint64_t size,

@@ -104,6 +104,30 @@ static void tree_and_edge_agree(void **state)
 	}
 }
 
+/* Also of one that was longer: who goes on from there has the roots of who began at the first leaf. */
+static void edge_of_a_tree(void **state)
+{
+	const struct fixture *f = *state;
+	struct al_edge edge;
+	struct al_hash root;
+	struct al_tree *tree;
+
+	assert_int_equal(al_tree_new(&tree), AL_OK);
+	for (uint64_t n = 0; n < SIZE_TOP; n++)
+		assert_int_equal(al_tree_push(tree, &f->leaf[n]), AL_OK);
+	for (uint64_t n = SIZE_TOP; n-- > 0;) {
+		al_tree_truncate(tree, n);
+		al_tree_edge(tree, &edge);
+		assert_int_equal(edge.size, n);
+		root = al_edge_root(&edge);
+		assert_true(al_hash_eq(&root, &f->root[n]));
+		al_edge_push(&edge, &f->leaf[n]);
+		root = al_edge_root(&edge);
+		assert_true(al_hash_eq(&root, &f->root[n + 1]));
+	}
+	al_tree_free(tree);
+}
+
 static void inclusion_mutants(const struct fixture *f, uint64_t i, uint64_t n, struct al_hash *proof, size_t count)
 {
 	for (size_t k = 0; k < count; k++) {
@@ -195,8 +219,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rfc6962_vectors),         cmocka_unit_test(tree_and_edge_agree),
-		cmocka_unit_test(every_inclusion_proof),   cmocka_unit_test(every_consistency_proof),
-		cmocka_unit_test(truncate_and_grow_again),
+		cmocka_unit_test(edge_of_a_tree),          cmocka_unit_test(every_inclusion_proof),
+		cmocka_unit_test(every_consistency_proof), cmocka_unit_test(truncate_and_grow_again),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
