@@ -337,7 +337,8 @@ enum al_err ledger_open(const struct ledger_opts *opts, struct ledger **out)
 	if (err == AL_OK)
 		err = store_open(ledger, opts, &leads);
 	if (err == AL_OK)
-		err = ledger_check(ledger->engine, &ledger->key, ledger->tree, &ledger->head, &ledger->note);
+		err = ledger_check(ledger->engine, &ledger->key, ledger->tree, &ledger->head, &ledger->note, opts->seen,
+				   opts->seen_arg);
 	if (err == AL_OK && leads)
 		err = leading(ledger);
 	if (err != AL_OK) {

@@ -47,6 +47,9 @@ AL_MUST_USE enum al_err ledger_where(const struct al_conf *conf, char *out, size
 /* The same for such a text from elsewhere; a path is taken as it is. A URL gets the certificates of keys/postgresql. */
 AL_MUST_USE enum al_err ledger_place(const struct al_conf *conf, const char *where, char *out, size_t size);
 
+/* So many of `total` entries are verified. */
+typedef void (*ledger_seen_fn)(void *arg, uint64_t done, uint64_t total);
+
 struct ledger_opts {
 	const char *path;               /* ledger_where(); borrowed during the call */
 	const struct al_vkey *key;      /* copied; verifies checkpoints */
@@ -58,6 +61,8 @@ struct ledger_opts {
 	 * nothing yet. An engine that has one owner only gives AL_EAGAIN as without.
 	 */
 	bool follow;
+	ledger_seen_fn seen; /* while it is opened; NULL: nobody wants to know */
+	void *seen_arg;
 };
 
 /*

@@ -19,8 +19,9 @@ struct check {
 	size_t notes;          /* seen, newest first */
 	uint64_t limit;        /* what is larger came while we looked */
 	ledger_check_fn visit; /* NULL: nobody wants to know */
-	void *arg;
-	struct al_buf text; /* what a note must start with */
+	ledger_seen_fn seen;   /* likewise */
+	void *arg;             /* of that one of them that is there */
+	struct al_buf text;    /* what a note must start with */
 };
 
 static enum al_err bad(const char *what, uint64_t at)
@@ -42,6 +43,8 @@ static enum al_err check_entry(void *arg, uint64_t index, struct al_slice leaf, 
 	if (!al_slice_eq(leaf, al_slice_of(hash.b, sizeof(hash.b))))
 		return bad("entry", index);
 	err = al_tree_push(c->tree, &hash);
+	if (err == AL_OK && c->seen != NULL)
+		c->seen(c->arg, index + 1, c->limit);
 	return err == AL_OK && c->visit != NULL ? c->visit(c->arg, index, body) : err;
 }
 
@@ -121,9 +124,9 @@ enum al_err ledger_check_same(struct engine *engine, const struct al_checkpoint 
 }
 
 enum al_err ledger_check(struct engine *engine, const struct al_vkey *key, struct al_tree *tree,
-			 struct al_checkpoint *head, struct al_buf *note)
+			 struct al_checkpoint *head, struct al_buf *note, ledger_seen_fn seen, void *arg)
 {
-	struct check c = { .key = key, .tree = tree, .head = head, .note = note };
+	struct check c = { .key = key, .tree = tree, .head = head, .note = note, .seen = seen, .arg = arg };
 	enum al_err err;
 
 	al_buf_init(&c.text, AL_NOTE_MAX);

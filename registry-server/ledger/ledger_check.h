@@ -7,6 +7,7 @@
 
 #include "alamo/tlog/note.h"
 #include "engine.h"
+#include "ledger.h"
 
 /*
  * What the store has beyond `tree` and *head, which are of its beginning: checked likewise, pushed, and told to `visit`.
@@ -27,9 +28,10 @@ AL_MUST_USE enum al_err ledger_check_same(struct engine *engine, const struct al
  * last entry, and the signatures of the newest 4,096 checkpoints. The newest one
  * commits to every entry, so older signatures add nothing to the proof; checking
  * a million of them would take a minute at each start. AL_EVERIFY with the place
- * in the log. *head and `note` (appended) get the newest checkpoint; size 0: none.
+ * in the log. *head and `note` (appended) get the newest checkpoint; size 0: none. `seen` (may be NULL) hears of each
+ * entry.
  */
 AL_MUST_USE enum al_err ledger_check(struct engine *engine, const struct al_vkey *key, struct al_tree *tree,
-				     struct al_checkpoint *head, struct al_buf *note);
+				     struct al_checkpoint *head, struct al_buf *note, ledger_seen_fn seen, void *arg);
 
 #endif

@@ -80,7 +80,7 @@ static enum al_err prove(const struct copy *c)
 
 	al_buf_init(&note, AL_NOTE_MAX);
 	if (err == AL_OK)
-		err = ledger_check(c->to->engine, &c->to->key, tree, &head, &note);
+		err = ledger_check(c->to->engine, &c->to->key, tree, &head, &note, NULL, NULL);
 	if (err == AL_OK && (head.size != c->from->head.size || !al_hash_eq(&head.root, &c->from->head.root) ||
 			     !al_slice_eq(al_buf_view(&note), al_buf_view(&c->from->note))))
 		err = AL_EVERIFY;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "alamo/net/conf.h"
+#include "alamo/net/notify.h"
 #include "alamo/tlog/evidence.h"
 #include "alamo/follow/follow.h"
 #include "alamo/base/log.h"
@@ -26,6 +27,7 @@
 #define CONNECT_MS 5000 /* no connection for so long */
 #define SILENCE_MS 3000 /* no new head for so long: that is all there is */
 #define ENOUGH_MS 300   /* the same when the guard asks for no more */
+#define TELL_MS 100     /* so often it is told how far we are */
 
 struct recover {
 	struct al_conf *conf;
@@ -37,6 +39,9 @@ struct recover {
 	const char *address;
 	char evidence[PATH_BYTES];
 	uint64_t before; /* the ledger's size as it was found */
+	uint64_t tip;    /* how far the other copy goes; 0: nobody said it yet */
+	const char *step;
+	uint64_t told_ms;
 	bool linked;
 	enum al_err err;
 };
@@ -47,16 +52,58 @@ static void end(struct recover *r, enum al_err err)
 	al_loop_stop(r->loop);
 }
 
+/* ---- how far it is ---- */
+
+/* To who runs us, which shows it (cli/authority/recover_run.c): a step's begin and end, and now and then between them. */
+static void tell(struct recover *r, const char *step, uint64_t done, uint64_t total)
+{
+	uint64_t now_ms = al_now_ms();
+	char lines[128];
+
+	if (step == r->step && done != total && now_ms - r->told_ms < TELL_MS)
+		return;
+	r->step = step;
+	r->told_ms = now_ms;
+	(void)snprintf(lines, sizeof(lines), "X_ALAMO_STEP=%s\nX_ALAMO_DONE=%" PRIu64 "\nX_ALAMO_TOTAL=%" PRIu64 "\n",
+		       step, done, total);
+	al_notify(lines);
+}
+
+static const char checking[] = "checking"; /* the ledger as it was found */
+static const char taking[] = "taking";     /* what the other copy has beyond it */
+
+static void on_seen(void *arg, uint64_t done, uint64_t total)
+{
+	tell(arg, checking, done, total);
+}
+
+static enum al_err take(struct recover *r, uint64_t index, struct al_slice entry)
+{
+	enum al_err err = ledger_adopt(r->ledger, index, entry);
+
+	if (err == AL_OK)
+		tell(r, taking, index + 1, r->tip);
+	return err;
+}
+
 /* ---- the stream ---- */
 
 static enum al_err on_entry(void *arg, uint64_t index, struct al_slice bytes)
 {
 	struct recover *r = arg;
-	enum al_err err = ledger_adopt(r->ledger, index, bytes);
+	enum al_err err = take(r, index, bytes);
 
 	if (err != AL_OK)
 		end(r, err);
 	return err;
+}
+
+static void on_tip(void *arg, const struct al_checkpoint *cp, struct al_slice note)
+{
+	struct recover *r = arg;
+
+	(void)note;
+	r->tip = cp->size;
 }
 
 static bool enough(const struct recover *r, uint64_t size)
@@ -114,11 +161,17 @@ static void on_time(void *arg)
 	end(r, r->linked ? AL_OK : AL_ECLOSED);
 }
 
+static const struct al_follow_ops stream_ops = {
+	.entry = on_entry,
+	.head = on_head,
+	.fork = on_fork,
+	.link = on_link,
+	.tip = on_tip,
+	.present = on_present,
+};
+
 static enum al_err follow(struct recover *r)
 {
-	static const struct al_follow_ops ops = {
-		.entry = on_entry, .head = on_head, .fork = on_fork, .link = on_link, .present = on_present
-	};
 	struct al_follow_conf conf = { .address = r->address, .key = *signer_key(r->signer) };
 	struct al_edge edge;
 	struct al_buf note;
@@ -131,9 +184,10 @@ static enum al_err follow(struct recover *r)
 		conf.edge = &edge;
 		conf.resume = al_buf_view(&note);
 	}
+	tell(r, taking, r->before, 0);
 	err = note.err;
 	if (err == AL_OK)
-		err = al_follow_new(r->loop, &conf, &ops, r, &r->follow);
+		err = al_follow_new(r->loop, &conf, &stream_ops, r, &r->follow);
 	if (err == AL_EINVAL)
 		al_log(AL_LOG_ERROR, "recover", "address=%s reason=\"no address of a log stream\"", r->address);
 	if (err == AL_OK) {
@@ -154,11 +208,23 @@ static bool is_folder(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static enum al_err adopt(void *arg, uint64_t index, struct al_slice entry)
+static enum al_err on_folder_entry(void *arg, uint64_t index, struct al_slice entry)
 {
-	struct recover *r = arg;
+	return take(arg, index, entry);
+}
 
-	return ledger_adopt(r->ledger, index, entry);
+/* 0: whoever reads it finds out what is wrong there. */
+static uint64_t folder_size(const struct recover *r)
+{
+	struct al_checkpoint cp = { .size = 0 };
+	struct al_buf note;
+
+	al_buf_init(&note, AL_NOTE_MAX);
+	if (al_tile_dir_note(r->address, &note) == AL_OK &&
+	    al_checkpoint_open(al_buf_view(&note), signer_key(r->signer), &cp) != AL_OK)
+		cp.size = 0;
+	al_buf_release(&note);
+	return cp.size;
 }
 
 /* What our own head says of the folder's entries is found out by their common root. */
@@ -169,8 +235,10 @@ static enum al_err read_folder(struct recover *r)
 	enum al_err err;
 
 	r->before = ledger_head(r->ledger, NULL).size;
+	r->tip = folder_size(r);
+	tell(r, taking, r->before, r->tip);
 	al_buf_init(&note, AL_NOTE_MAX);
-	err = al_tile_dir_walk(r->address, signer_key(r->signer), r->before, adopt, r, &note);
+	err = al_tile_dir_walk(r->address, signer_key(r->signer), r->before, on_folder_entry, r, &note);
 	if (err == AL_OK)
 		err = al_checkpoint_open(al_buf_view(&note), signer_key(r->signer), &cp);
 	if (err == AL_OK)
@@ -191,7 +259,7 @@ static enum al_err read_folder(struct recover *r)
 static enum al_err recover_open(struct recover *r)
 {
 	char path[PATH_BYTES];
-	struct ledger_opts opts = { .path = path };
+	struct ledger_opts opts = { .path = path, .seen = on_seen, .seen_arg = r };
 	enum al_err err = signer_start(r->conf, GUARD_ADOPT, &r->signer);
 
 	if (err == AL_OK)
@@ -201,6 +269,7 @@ static enum al_err recover_open(struct recover *r)
 	if (err != AL_OK)
 		return err;
 	opts.key = signer_key(r->signer);
+	tell(r, checking, 0, 0);
 	err = ledger_open(&opts, &r->ledger);
 	if (err == AL_ENOTFOUND) { /* lost altogether: all of it comes from the stream */
 		opts.create = true;
@@ -256,6 +325,7 @@ int recover_main(const char *conf_path, const char *address, const char *side)
 		(void)fprintf(stderr, "%s\n", message);
 		return 2;
 	}
+	al_notify_open();
 	err = recover_open(&r);
 	if (err == AL_OK)
 		err = is_folder(address) ? read_folder(&r) : follow(&r);
@@ -266,5 +336,6 @@ int recover_main(const char *conf_path, const char *address, const char *side)
 	if (err != AL_OK)
 		al_log(AL_LOG_ERROR, "recover", "address=%s error=%s", address, al_err_name(err));
 	recover_close(&r);
+	al_notify_close();
 	return err == AL_OK ? 0 : 1;
 }

@@ -208,3 +208,36 @@ def test_restore_and_recover(own_authority, tmp_path, command):
         assert "alamo up" in alamo("restore", to, dest).stdout      # begins anew
     else:
         assert "the same command goes on" in err
+
+
+def recovery(authority_dir, source):
+    """What alamo-registryd tells of its recovery: (step, done, total) for each message."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        subprocess.run([BIN / "alamo-registryd", "-c", authority_dir / "alamo.conf", "--recover", source], pass_fds=[theirs.fileno()],
+                       env=os.environ | {"NOTIFY_SOCKET": f"fd:{theirs.fileno()}"}, check=True, capture_output=True, timeout=60)
+        theirs.close()
+        told = []
+        while message := ours.recv(65536).decode():
+            fields = dict(line.split("=", 1) for line in message.splitlines())
+            told.append((fields["X_ALAMO_STEP"], int(fields["X_ALAMO_DONE"]), int(fields["X_ALAMO_TOTAL"])))
+        return told
+
+
+def test_what_a_recovery_tells(own_authority, tmp_path):
+    """A ledger of three entries is checked, and brought forward by four: by a folder, and by a stream."""
+    authority = own_authority
+    before = entries(authority, tmp_path, 2)
+    alamo("backup", authority.dir, tmp_path / "old", "--plain")
+    size = before
+    for number in range(4):
+        size = authority.accept([mntner(f"LATER{number}-MNT", authority.hostmaster)], [authority.hostmaster]).index + 1
+    alamo("backup", authority.dir, tmp_path / "new", "--plain")
+    for name, source in (("folder", tmp_path / "new/log"), ("stream", "%s:%d" % authority.endpoints["stream"])):
+        back = tmp_path / name
+        alamo("restore", tmp_path / "old", back)
+        told = recovery(back, source)
+        steps = {step: [(done, total) for is_step, done, total in told if is_step == step] for step in ("checking", "taking")}
+        assert len(told) == sum(map(len, steps.values())) and [step for step, *_ in told] == sorted(step for step, *_ in told)
+        assert steps["checking"][0] == (0, 0) and steps["checking"][-1] == (before, before)
+        assert steps["taking"][0][0] == before and steps["taking"][-1] == (size, size)
