@@ -7,7 +7,6 @@
 #include "command.h"
 
 #include <limits.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,45 +15,11 @@
 #include "backup/log_fetch.h"
 #include "file.h"
 #include "log/log_read.h"
-#include "process.h"
 #include "recover_run.h"
 
 struct options {
 	const char *from;
 };
-
-static void on_interrupt(int number)
-{
-	(void)number;
-}
-
-/* Ctrl-C reaches the registry's program too, which ends; we stay, to say what that means. An exec forgets the handler. */
-static enum al_err interruptible_run(const char *const words[], int *status)
-{
-	struct sigaction action = { .sa_handler = on_interrupt }, was;
-	bool ours = sigaction(SIGINT, NULL, &was) == 0 && was.sa_handler != SIG_IGN &&
-		    sigaction(SIGINT, &action, NULL) == 0;
-	enum al_err err = process_run(words, al_slice_of(NULL, 0), false, NULL, status);
-
-	if (ours)
-		(void)sigaction(SIGINT, &was, NULL);
-	return err;
-}
-
-int recover_run(const char *dir, const char *from, const char *side)
-{
-	char program[PATH_MAX], conf[PATH_MAX];
-	int status = 0;
-
-	if (file_join(dir, "alamo.conf", conf, sizeof(conf)) != AL_OK ||
-	    file_program("alamo-registryd", program, sizeof(program)) != AL_OK)
-		return command_fail(CLI_REFUSED, "path too long");
-	const char *const words[] = { program, "-c", conf, "--recover", from, side, NULL };
-
-	if (interruptible_run(words, &status) != AL_OK || status == 127)
-		return command_fail(CLI_REFUSED, "%s cannot be started", program);
-	return status == 128 + SIGINT ? RECOVER_INTERRUPTED : status == 0 ? CLI_DONE : CLI_REFUSED;
-}
 
 static bool is_folder(const char *path)
 {
@@ -73,7 +38,7 @@ static int from_folder(const char *dir, const char *folder)
 
 		if (file_join(folder, places[i], log, sizeof(log)) == AL_OK &&
 		    file_join(log, "tile", tiles, sizeof(tiles)) == AL_OK && is_folder(tiles))
-			return recover_run(dir, log, NULL);
+			return recover_run("recover", dir, log, NULL);
 	}
 	return command_fail(CLI_USAGE,
 			    "%s has no published log: neither tile/ nor log/tile/ nor tiles/tile/ is there "
@@ -93,7 +58,7 @@ static int from_web(const char *dir, const char *url)
 	if (code == CLI_DONE)
 		code = log_fetch(url, &authority.key, folder);
 	if (code == CLI_DONE)
-		code = recover_run(dir, folder, NULL);
+		code = recover_run("recover", dir, folder, NULL);
 	if (code == CLI_DONE)
 		file_remove_tree(folder, false);
 	return code;
@@ -109,7 +74,7 @@ static int recover(const char *dir, const struct options *options)
 	if (is_folder(options->from))
 		return from_folder(dir, options->from);
 	code = log_read_address(options->from, NULL, address);
-	return code == CLI_DONE ? recover_run(dir, address, NULL) : code;
+	return code == CLI_DONE ? recover_run("recover", dir, address, NULL) : code;
 }
 
 static int run(const struct words *argument, const void *arg)

@@ -101,7 +101,7 @@ static int ledger_restore(const char *from, const char *dir)
 			"the backup was made without keys: bring them to %s/keys, then `alamo recover %s --from "
 			"%s`",
 			dir, dir, from);
-	return recover_run(dir, log, there(dir, "run/side", side) ? side : NULL);
+	return recover_run("restore", dir, log, there(dir, "run/side", side) ? side : NULL);
 }
 
 static volatile sig_atomic_t interrupted;

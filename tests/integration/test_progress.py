@@ -11,6 +11,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import termios
 import threading
 
@@ -179,13 +180,14 @@ def test_backup_goes_on(own_authority, tmp_path, stalling):
     assert (tmp_path / "again/keys/log.key").exists()
 
 
-def with_registry(tmp_path, script):
-    """A folder of programs in which the registry's is a script."""
+def with_program(tmp_path, script, name="alamo-registryd"):
+    """A folder of programs in which one of them is a script."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    shutil.copy(BIN / "alamo", programs / "alamo")
-    (programs / "alamo-registryd").write_text(script)
-    (programs / "alamo-registryd").chmod(0o755)
+    for program in ("alamo", "alamo-registryd"):
+        shutil.copy(BIN / program, programs / program)
+    (programs / name).write_text(script)
+    (programs / name).chmod(0o755)
     return programs / "alamo"
 
 
@@ -194,7 +196,7 @@ def test_restore_and_recover(own_authority, tmp_path, command):
     """Ctrl-C reaches the registry's program, which ends, and then it is said what that leaves."""
     to, dest, mark = tmp_path / "backup", tmp_path / "again", tmp_path / "started"
     alamo("backup", own_authority.dir, to, "--plain")
-    program = with_registry(tmp_path, f"#!/bin/sh\necho $$ >{mark}\nexec sleep 1000\n")
+    program = with_program(tmp_path, f"#!/bin/sh\necho $$ >{mark}\nexec sleep 1000\n")
     words = {"restore": ["restore", to, dest], "recover": ["recover", own_authority.dir, "--from", to]}[command]
     process = subprocess.Popen([str(program), *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                env=nobody_home(), start_new_session=True)
@@ -208,6 +210,89 @@ def test_restore_and_recover(own_authority, tmp_path, command):
         assert "alamo up" in alamo("restore", to, dest).stdout      # begins anew
     else:
         assert "the same command goes on" in err
+
+
+# What a registry's program says of its recovery: each step until the terminal has shown it, for which there is a file then.
+TELLING = """#!{python}
+import os, pathlib, socket, sys, time
+says = socket.socket(fileno=int(os.environ["NOTIFY_SOCKET"].removeprefix("fd:")))
+def tell(step, done, total):
+    says.send(f"X_ALAMO_STEP={{step}}\\nX_ALAMO_DONE={{done}}\\nX_ALAMO_TOTAL={{total}}\\n".encode())
+def until_shown(step, done, total):
+    given_up = time.monotonic() + 60
+    while not pathlib.Path("{folder}", f"{{done}}-{{total}}").exists() and time.monotonic() < given_up:
+        tell(step, done, total)
+        time.sleep(0.05)
+tell("checking", 0, 0)
+until_shown("checking", 10, 40)
+tell("checking", 40, 40)
+tell("taking", 40, 0)
+until_shown("taking", 90, 100)
+says.send(b"STATUS=of another kind\\n")
+print("a word of its log", file=sys.stderr, flush=True)
+tell("taking", 100, 100)
+time.sleep({pause})
+print("recovered: all of it")
+"""
+
+
+class Telling:
+    """`alamo` at a terminal, with such a program beside it."""
+
+    def __init__(self, tmp_path, pause=0):
+        self.folder, self.said = tmp_path, ""
+        self.program = with_program(tmp_path, TELLING.format(python=sys.executable, folder=tmp_path, pause=pause))
+
+    def start(self, *words):
+        self.ours, theirs = pty.openpty()
+        self.process = subprocess.Popen([self.program, *map(str, words)], stdout=subprocess.PIPE, stderr=theirs, env=nobody_home())
+        os.close(theirs)
+
+    def read(self, until=None):
+        """Up to these words, or the end."""
+        with contextlib.suppress(OSError):
+            while (until is None or until not in self.said) and (got := os.read(self.ours, 4096)):
+                self.said += got.decode()
+                for done, total in re.findall(r": (\d+) of (\d+) entries", self.said):
+                    (self.folder / f"{done}-{total}").touch()
+
+    def end(self):
+        """Exit code and standard output."""
+        self.read()
+        os.close(self.ours)
+        out = self.process.communicate(timeout=60)[0].decode()
+        return self.process.returncode, out
+
+
+@pytest.mark.parametrize("command", ["restore", "recover"])
+def test_how_far_a_recovery_is(own_authority, tmp_path, command):
+    """The registry's program tells, and it is shown as of every other command; what that program prints has lines of its own."""
+    to = tmp_path / "backup"
+    alamo("backup", own_authority.dir, to, "--plain")
+    telling = Telling(tmp_path)
+    words = {"restore": ["restore", to, tmp_path / "again"], "recover": ["recover", own_authority.dir, "--from", to]}[command]
+    telling.start(*words)
+    code, out = telling.end()
+    assert code == 0 and out.startswith("recovered: all of it\n"), telling.said
+    shown = dict.fromkeys((name, done, of) for name, done, of, *_ in LINE.findall(telling.said))
+    assert list(shown) == [(f"{command}, checking", "10", " of 40"), (f"{command}, checking", "40", " of 40"),
+                           (command, "90", " of 100"), (command, "100", " of 100")], telling.said
+    assert re.fullmatch(r"\r\n\r\na word of its log\r\n(\r\n)?", LINE.sub("", telling.said)), repr(telling.said)
+    if command == "recover":
+        piped = subprocess.run([telling.program, *map(str, words)], capture_output=True, text=True, env=nobody_home(), check=False)
+        assert (piped.returncode, piped.stdout, piped.stderr) == (0, out, "a word of its log\n")
+
+
+def test_a_recovery_that_is_interrupted_at_a_terminal(own_authority, tmp_path):
+    """SIGINT for us alone: the program gets it by us, and what is said then has a line of its own."""
+    to, dest = tmp_path / "backup", tmp_path / "again"
+    alamo("backup", own_authority.dir, to, "--plain")
+    telling = Telling(tmp_path, pause=120)
+    telling.start("restore", to, dest)
+    telling.read(until="100 of 100")
+    telling.process.send_signal(signal.SIGINT)
+    assert telling.end()[0] == 1 and not dest.exists()
+    assert telling.said.endswith(f"\r\nalamo: interrupted: {dest} is removed again\r\n"), repr(telling.said)
 
 
 def recovery(authority_dir, source):
