@@ -73,7 +73,8 @@ static int private_read(const char *from, const struct options *options, struct 
 	return file_read(path, tar) == AL_OK ? CLI_DONE : command_fail(CLI_REFUSED, "%s: %s", path, strerror(errno));
 }
 
-static int private_restore(const char *from, const char *dir, const struct options *options)
+/* *made: the folder is there now, and nothing in it is older. */
+static int private_restore(const char *from, const char *dir, const struct options *options, bool *made)
 {
 	struct al_buf tar;
 	int code;
@@ -82,6 +83,7 @@ static int private_restore(const char *from, const char *dir, const struct optio
 	code = private_read(from, options, &tar);
 	if (code == CLI_DONE)
 		code = folder_check(dir);
+	*made = code == CLI_DONE;
 	if (code == CLI_DONE)
 		code = backup_private_put(al_buf_view(&tar), dir);
 	al_buf_release(&tar);
@@ -112,17 +114,28 @@ static void on_interrupt(int number)
 	interrupted = 1;
 }
 
+static void signals_take(void)
+{
+	static const int numbers[] = { SIGINT, SIGTERM };
+	struct sigaction action = { .sa_handler = on_interrupt }, was;
+
+	for (size_t i = 0; i < AL_COUNT(numbers); i++)
+		if (sigaction(numbers[i], NULL, &was) == 0 && was.sa_handler != SIG_IGN)
+			(void)sigaction(numbers[i], &action, NULL);
+}
+
 /* The folder was empty, or not there, and nothing in it is new: half of an authority is no use to anybody. */
 static int restore(const char *from, const char *dir, const struct options *options)
 {
-	struct sigaction action = { .sa_handler = on_interrupt }, was;
+	bool made = false;
 	int code;
 
-	if (sigaction(SIGINT, NULL, &was) == 0 && was.sa_handler != SIG_IGN)
-		(void)sigaction(SIGINT, &action, NULL);
-	code = private_restore(from, dir, options);
-	if (code == CLI_DONE)
-		code = interrupted ? RECOVER_INTERRUPTED : ledger_restore(from, dir);
+	signals_take();
+	code = private_restore(from, dir, options, &made);
+	if (interrupted && made) /* whatever tar, which Ctrl-C reaches too, has made of it */
+		code = RECOVER_INTERRUPTED;
+	else if (code == CLI_DONE)
+		code = ledger_restore(from, dir);
 	if (code == RECOVER_INTERRUPTED) {
 		file_remove_tree(dir, false);
 		code = command_fail(CLI_REFUSED, "interrupted: %s is removed again", dir);

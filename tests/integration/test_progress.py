@@ -295,6 +295,20 @@ def test_a_recovery_that_is_interrupted_at_a_terminal(own_authority, tmp_path):
     assert telling.said.endswith(f"\r\nalamo: interrupted: {dest} is removed again\r\n"), repr(telling.said)
 
 
+def test_interrupted_while_files_are_unpacked(own_authority, tmp_path):
+    """Ctrl-C ends tar as well, and what it has unpacked is gone again."""
+    to, dest, mark = tmp_path / "backup", tmp_path / "again", tmp_path / "started"
+    alamo("backup", own_authority.dir, to, "--plain")
+    with_program(tmp_path, f"#!/bin/sh\nmkdir {dest}/keys\necho $$ >{mark}\nexec sleep 1000\n", "tar")
+    env = nobody_home() | {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
+    process = subprocess.Popen([ALAMO, "restore", str(to), str(dest)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env,
+                               start_new_session=True)
+    wait_for(lambda: mark.exists() and mark.read_text(), 60, "tar")
+    os.killpg(process.pid, signal.SIGINT)
+    err = process.communicate(timeout=60)[1]
+    assert process.returncode == 1 and f"interrupted: {dest} is removed again" in err and not dest.exists(), err
+
+
 def recovery(authority_dir, source):
     """What alamo-registryd tells of its recovery: (step, done, total) for each message."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
