@@ -17,7 +17,7 @@
 
 #include "opener.h"
 
-#define GUARD_MS 120000  /* only a hanging test ever sees it */
+#define GUARD_MS 120000 /* only a hanging test ever sees it */
 #define ASKS_MAX 100000 /* more than any socket takes */
 
 static char dir[] = "/tmp/alamo-opener-XXXXXX";
