@@ -5,35 +5,39 @@
  * Invariants: a child's key lies strictly inside its parent's; child[0] has
  * the next bit clear, child[1] set; a node without a value has two children.
  * Depth is bounded by the key's 128 bits, so walks may recurse.
+ *
+ * There are tries of a million keys, and one for each request: nodes are numbered, from 16 on, and level k has the
+ * 2^k of them whose highest bit is bit k. So nothing moves when it grows, a small one is small, a number is half a
+ * pointer, and a key takes no more than its bytes. Numbers of removed nodes are given out first.
  */
 #include "alamo/base/trie.h"
 
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
-struct al_trie_node {
-	struct al_prefix key;
-	void *value; /* NULL: a branch only */
-	struct al_trie_node *child[2];
+#define LEVEL_FIRST 4u /* has nodes 16 to 31 */
+#define NODE_FIRST (1u << LEVEL_FIRST)
+
+struct node {
+	void *value;       /* NULL: a branch only */
+	uint32_t child[2]; /* numbers; 0: none. Of what is no node any more: the next of those, and 0 */
+	uint8_t len;       /* of the key */
+	uint8_t addr[];    /* of the key, 4 or 16 bytes */
 };
+
+_Static_assert(LEVEL_FIRST + AL_TRIE_LEVELS == 32, "a level for each number");
 
 void al_trie_init(struct al_trie *trie)
 {
-	*trie = (struct al_trie){ .count = 0 };
-}
-
-static void node_free(struct al_trie_node *node)
-{
-	if (node == NULL)
-		return;
-	node_free(node->child[0]);
-	node_free(node->child[1]);
-	free(node);
+	*trie = (struct al_trie){ .half = { { .end = NODE_FIRST, .bits = 32 }, { .end = NODE_FIRST, .bits = 128 } } };
 }
 
 void al_trie_release(struct al_trie *trie)
 {
-	node_free(trie->root[0]);
-	node_free(trie->root[1]);
+	for (size_t i = 0; i < AL_COUNT(trie->half); i++)
+		for (size_t level = 0; level < AL_TRIE_LEVELS; level++)
+			free(trie->half[i].level[level]);
 	al_trie_init(trie);
 }
 
@@ -42,14 +46,77 @@ static size_t family(const struct al_prefix *key)
 	return key->bits == 128;
 }
 
-static struct al_trie_node *node_new(const struct al_prefix *key)
-{
-	struct al_trie_node *node = calloc(1, sizeof(*node));
+/* ---- nodes and their numbers ---- */
 
-	if (node != NULL)
-		node->key = *key;
-	return node;
+static size_t node_size(const struct al_trie_half *half)
+{
+	size_t len = offsetof(struct node, addr) + half->bits / 8u, align = _Alignof(struct node);
+
+	return (len + align - 1) / align * align;
 }
+
+static unsigned level_of(uint32_t number)
+{
+	return 31u - (unsigned)__builtin_clz(number);
+}
+
+static struct node *node_at(const struct al_trie_half *half, uint32_t number)
+{
+	unsigned level = level_of(number);
+	uint8_t *first = half->level[level - LEVEL_FIRST];
+
+	return (void *)(first + (number - (1u << level)) * node_size(half));
+}
+
+static struct al_prefix node_key(const struct al_trie_half *half, const struct node *node)
+{
+	struct al_prefix key = { .len = node->len, .bits = half->bits };
+
+	memcpy(key.addr, node->addr, half->bits / 8u);
+	return key;
+}
+
+/* Room for the node that never was one; false: memory, or there are four billion. */
+static bool level_reserve(struct al_trie_half *half)
+{
+	unsigned level;
+
+	if ((half->end & (half->end - 1)) != 0)
+		return true;
+	if (half->end == 0)
+		return false;
+	level = level_of(half->end);
+	half->level[level - LEVEL_FIRST] = reallocarray(NULL, (size_t)1 << level, node_size(half));
+	return half->level[level - LEVEL_FIRST] != NULL;
+}
+
+/* Its number; 0: no memory. */
+static uint32_t node_new(struct al_trie_half *half, const struct al_prefix *key)
+{
+	uint32_t number = half->free;
+	struct node *node;
+
+	if (number == 0 && !level_reserve(half))
+		return 0;
+	if (number == 0)
+		number = half->end++;
+	else
+		half->free = node_at(half, number)->child[0];
+	node = node_at(half, number);
+	node->value = NULL;
+	node->child[0] = node->child[1] = 0;
+	node->len = key->len;
+	memcpy(node->addr, key->addr, half->bits / 8u);
+	return number;
+}
+
+static void node_free(struct al_trie_half *half, uint32_t number)
+{
+	node_at(half, number)->child[0] = half->free;
+	half->free = number;
+}
+
+/* ---- the tree ---- */
 
 /* Number of leading bits that both keys share. */
 static unsigned common_len(const struct al_prefix *a, const struct al_prefix *b)
@@ -63,174 +130,245 @@ static unsigned common_len(const struct al_prefix *a, const struct al_prefix *b)
 	return i;
 }
 
-/* Link that leads to the first node whose key is not a proper ancestor of `key`. */
-static struct al_trie_node **descend(struct al_trie_node **link, const struct al_prefix *key)
+/* Is the node's key an ancestor of `key`, and not `key` itself? */
+static bool node_above(const struct al_trie_half *half, const struct node *node, const struct al_prefix *key)
 {
-	while (*link != NULL && (*link)->key.len < key->len && al_prefix_covers(&(*link)->key, key))
-		link = &(*link)->child[al_prefix_bit(key, (*link)->key.len)];
+	struct al_prefix at = node_key(half, node);
+
+	return at.len < key->len && al_prefix_covers(&at, key);
+}
+
+static bool node_is(const struct al_trie_half *half, const struct node *node, const struct al_prefix *key)
+{
+	struct al_prefix at = node_key(half, node);
+
+	return al_prefix_eq(&at, key);
+}
+
+/*
+ * Link that leads to the first node whose key is not a proper ancestor of `key`; *parent, if asked for, gets the one
+ * before it, or NULL.
+ */
+static uint32_t *descend(struct al_trie_half *half, const struct al_prefix *key, uint32_t **parent)
+{
+	uint32_t *link = &half->root, *before = NULL;
+
+	while (*link != 0) {
+		struct node *node = node_at(half, *link);
+
+		if (!node_above(half, node, key))
+			break;
+		before = link;
+		link = &node->child[al_prefix_bit(key, node->len)];
+	}
+	if (parent != NULL)
+		*parent = before;
 	return link;
 }
 
-/* Put `node` where *link is; what was there goes below it or beside it. */
-static bool node_insert(struct al_trie_node **link, struct al_trie_node *node)
+/* Put a node, whose key is `key`, where *link is; what was there goes below it or beside it. */
+static bool node_insert(struct al_trie_half *half, uint32_t *link, uint32_t number, const struct al_prefix *key)
 {
-	struct al_trie_node *there = *link, *branch;
-	struct al_prefix shared = node->key;
+	struct al_prefix there, shared = *key;
+	uint32_t branch;
 
-	if (there == NULL) {
-		*link = node;
+	if (*link == 0) {
+		*link = number;
 		return true;
 	}
-	if (al_prefix_covers(&node->key, &there->key)) {
-		node->child[al_prefix_bit(&there->key, node->key.len)] = there;
-		*link = node;
+	there = node_key(half, node_at(half, *link));
+	if (al_prefix_covers(key, &there)) {
+		node_at(half, number)->child[al_prefix_bit(&there, key->len)] = *link;
+		*link = number;
 		return true;
 	}
-	al_prefix_truncate(&shared, common_len(&node->key, &there->key));
-	branch = node_new(&shared);
-	if (branch == NULL)
+	al_prefix_truncate(&shared, common_len(key, &there));
+	branch = node_new(half, &shared);
+	if (branch == 0)
 		return false;
-	branch->child[al_prefix_bit(&node->key, shared.len)] = node;
-	branch->child[al_prefix_bit(&there->key, shared.len)] = there;
+	node_at(half, branch)->child[al_prefix_bit(key, shared.len)] = number;
+	node_at(half, branch)->child[al_prefix_bit(&there, shared.len)] = *link;
 	*link = branch;
 	return true;
 }
 
 void **al_trie_slot(struct al_trie *trie, const struct al_prefix *key)
 {
-	struct al_trie_node **link = descend(&trie->root[family(key)], key);
-	struct al_trie_node *node = *link;
+	struct al_trie_half *half = &trie->half[family(key)];
+	uint32_t *link = descend(half, key, NULL), number = *link;
+	struct node *node;
 
-	if (node == NULL || !al_prefix_eq(&node->key, key)) {
-		node = node_new(key);
-		if (node == NULL)
+	if (number == 0 || !node_is(half, node_at(half, number), key)) {
+		number = node_new(half, key);
+		if (number == 0)
 			return NULL;
-		if (!node_insert(link, node)) {
-			free(node);
+		if (!node_insert(half, link, number, key)) {
+			node_free(half, number);
 			return NULL;
 		}
 	}
+	node = node_at(half, number);
 	if (node->value == NULL)
 		trie->count++; /* the caller sets it; see the contract */
 	return &node->value;
 }
 
-static const struct al_trie_node *node_find(const struct al_trie *trie, const struct al_prefix *key)
+/* First node on the way to `key` that is no proper ancestor of it; 0: none. */
+static uint32_t node_find(const struct al_trie_half *half, const struct al_prefix *key)
 {
-	const struct al_trie_node *node = trie->root[family(key)];
+	uint32_t number = half->root;
 
-	while (node != NULL && node->key.len < key->len && al_prefix_covers(&node->key, key))
-		node = node->child[al_prefix_bit(key, node->key.len)];
-	return node;
+	while (number != 0) {
+		const struct node *node = node_at(half, number);
+
+		if (!node_above(half, node, key))
+			break;
+		number = node->child[al_prefix_bit(key, node->len)];
+	}
+	return number;
 }
 
 void *al_trie_get(const struct al_trie *trie, const struct al_prefix *key)
 {
-	const struct al_trie_node *node = node_find(trie, key);
+	const struct al_trie_half *half = &trie->half[family(key)];
+	uint32_t number = node_find(half, key);
 
-	return node != NULL && al_prefix_eq(&node->key, key) ? node->value : NULL;
+	return number != 0 && node_is(half, node_at(half, number), key) ? node_at(half, number)->value : NULL;
 }
 
 /* Take a valueless node with at most one child out of the tree. */
-static void node_shrink(struct al_trie_node **link)
+static void node_shrink(struct al_trie_half *half, uint32_t *link)
 {
-	struct al_trie_node *node = *link;
+	uint32_t number = *link;
+	const struct node *node;
 
-	if (node == NULL || node->value != NULL || (node->child[0] != NULL && node->child[1] != NULL))
+	if (number == 0)
 		return;
-	*link = node->child[0] != NULL ? node->child[0] : node->child[1];
-	free(node);
+	node = node_at(half, number);
+	if (node->value != NULL || (node->child[0] != 0 && node->child[1] != 0))
+		return;
+	*link = node->child[0] != 0 ? node->child[0] : node->child[1];
+	node_free(half, number);
 }
 
 void *al_trie_remove(struct al_trie *trie, const struct al_prefix *key)
 {
-	struct al_trie_node **parent = NULL, **link = &trie->root[family(key)];
-	struct al_trie_node *node;
+	struct al_trie_half *half = &trie->half[family(key)];
+	uint32_t *parent, *link = descend(half, key, &parent);
+	struct node *node = *link != 0 ? node_at(half, *link) : NULL;
 	void *value;
 
-	while (*link != NULL && (*link)->key.len < key->len && al_prefix_covers(&(*link)->key, key)) {
-		parent = link;
-		link = &(*link)->child[al_prefix_bit(key, (*link)->key.len)];
-	}
-	node = *link;
-	if (node == NULL || node->value == NULL || !al_prefix_eq(&node->key, key))
+	if (node == NULL || node->value == NULL || !node_is(half, node, key))
 		return NULL;
 	value = node->value;
 	node->value = NULL;
 	trie->count--;
-	node_shrink(link);
+	node_shrink(half, link);
 	if (parent != NULL)
-		node_shrink(parent);
+		node_shrink(half, parent);
 	return value;
 }
 
+/* ---- walks ---- */
+
 void *al_trie_longest(const struct al_trie *trie, const struct al_prefix *key, bool strict, struct al_prefix *at)
 {
-	const struct al_trie_node *node = trie->root[family(key)], *best = NULL;
+	const struct al_trie_half *half = &trie->half[family(key)];
+	const struct node *best = NULL;
+	uint32_t number = half->root;
 
-	while (node != NULL && al_prefix_covers(&node->key, key)) {
-		if (node->value != NULL && !(strict && node->key.len == key->len))
-			best = node;
-		if (node->key.len == key->len)
+	while (number != 0) {
+		const struct node *node = node_at(half, number);
+		struct al_prefix here = node_key(half, node);
+
+		if (!al_prefix_covers(&here, key))
 			break;
-		node = node->child[al_prefix_bit(key, node->key.len)];
+		if (node->value != NULL && !(strict && here.len == key->len))
+			best = node;
+		number = here.len < key->len ? node->child[al_prefix_bit(key, here.len)] : 0;
 	}
 	if (best == NULL)
 		return NULL;
 	if (at != NULL)
-		*at = best->key;
+		*at = node_key(half, best);
 	return best->value;
 }
 
 void al_trie_covering(const struct al_trie *trie, const struct al_prefix *key, al_trie_visit_fn visit, void *arg)
 {
-	const struct al_trie_node *node = trie->root[family(key)];
+	const struct al_trie_half *half = &trie->half[family(key)];
+	uint32_t number = half->root;
 
-	while (node != NULL && al_prefix_covers(&node->key, key)) {
-		if (node->value != NULL && !visit(&node->key, node->value, arg))
+	while (number != 0) {
+		const struct node *node = node_at(half, number);
+		struct al_prefix here = node_key(half, node);
+
+		if (!al_prefix_covers(&here, key) || (node->value != NULL && !visit(&here, node->value, arg)))
 			return;
-		if (node->key.len == key->len)
-			return;
-		node = node->child[al_prefix_bit(key, node->key.len)];
+		number = here.len < key->len ? node->child[al_prefix_bit(key, here.len)] : 0;
 	}
 }
 
-static bool node_walk(const struct al_trie_node *node, al_trie_visit_fn visit, void *arg)
+static bool node_visit(const struct al_trie_half *half, const struct node *node, al_trie_visit_fn visit, void *arg)
 {
-	if (node == NULL)
+	struct al_prefix key = node_key(half, node);
+
+	return visit(&key, node->value, arg);
+}
+
+static bool node_walk(const struct al_trie_half *half, uint32_t number, al_trie_visit_fn visit, void *arg)
+{
+	const struct node *node;
+
+	if (number == 0)
 		return true;
-	if (node->value != NULL && !visit(&node->key, node->value, arg))
+	node = node_at(half, number);
+	if (node->value != NULL && !node_visit(half, node, visit, arg))
 		return false;
-	return node_walk(node->child[0], visit, arg) && node_walk(node->child[1], visit, arg);
+	return node_walk(half, node->child[0], visit, arg) && node_walk(half, node->child[1], visit, arg);
+}
+
+/* The topmost node in `key`, or it itself; 0: none. */
+static uint32_t node_within(const struct al_trie_half *half, const struct al_prefix *key)
+{
+	uint32_t number = node_find(half, key);
+	struct al_prefix first;
+
+	if (number == 0)
+		return 0;
+	first = node_key(half, node_at(half, number));
+	return al_prefix_covers(key, &first) ? number : 0;
 }
 
 void al_trie_within(const struct al_trie *trie, const struct al_prefix *key, al_trie_visit_fn visit, void *arg)
 {
-	const struct al_trie_node *node = node_find(trie, key);
+	const struct al_trie_half *half = &trie->half[family(key)];
 
-	if (node != NULL && al_prefix_covers(key, &node->key))
-		(void)node_walk(node, visit, arg);
+	(void)node_walk(half, node_within(half, key), visit, arg);
 }
 
-static bool node_top(const struct al_trie_node *node, al_trie_visit_fn visit, void *arg)
+static bool node_top(const struct al_trie_half *half, uint32_t number, al_trie_visit_fn visit, void *arg)
 {
-	if (node == NULL)
+	const struct node *node;
+
+	if (number == 0)
 		return true;
+	node = node_at(half, number);
 	if (node->value != NULL)
-		return visit(&node->key, node->value, arg);
-	return node_top(node->child[0], visit, arg) && node_top(node->child[1], visit, arg);
+		return node_visit(half, node, visit, arg);
+	return node_top(half, node->child[0], visit, arg) && node_top(half, node->child[1], visit, arg);
 }
 
 void al_trie_children(const struct al_trie *trie, const struct al_prefix *key, al_trie_visit_fn visit, void *arg)
 {
-	const struct al_trie_node *node = node_find(trie, key);
+	const struct al_trie_half *half = &trie->half[family(key)];
+	uint32_t number = node_within(half, key);
+	const struct node *node = number != 0 ? node_at(half, number) : NULL;
 
-	if (node == NULL || !al_prefix_covers(key, &node->key))
-		return;
-	if (node->key.len > key->len) {
-		(void)node_top(node, visit, arg);
+	if (node == NULL || node->len > key->len) {
+		(void)node_top(half, number, visit, arg);
 		return;
 	}
-	if (node_top(node->child[0], visit, arg))
-		(void)node_top(node->child[1], visit, arg);
+	if (node_top(half, node->child[0], visit, arg))
+		(void)node_top(half, node->child[1], visit, arg);
 }

@@ -176,9 +176,55 @@ static void one_half_is_empty(void **state)
 	al_trie_release(&trie);
 }
 
+#define MANY 5000u
+
+static struct al_prefix numbered(unsigned round, unsigned i)
+{
+	struct al_prefix key = { .addr = { 10, (uint8_t)round, (uint8_t)(i >> 8), (uint8_t)i } };
+
+	key.bits = i % 2 == 0 ? 32 : 128;
+	key.len = key.bits;
+	return key;
+}
+
+/* Slots stay where they are while the trie grows; what keys leave is used again. */
+static void memory_stays_and_is_used_again(void **state)
+{
+	static void **slots[MANY];
+	uint32_t ends[2] = { 0, 0 };
+	struct al_trie trie;
+
+	(void)state;
+	al_trie_init(&trie);
+	for (unsigned round = 0; round < 3; round++) {
+		for (unsigned i = 0; i < MANY; i++) {
+			struct al_prefix key = numbered(round, i);
+
+			slots[i] = al_trie_slot(&trie, &key);
+			assert_non_null(slots[i]);
+			*slots[i] = &slots[i];
+		}
+		for (unsigned i = 0; i < MANY; i++) {
+			struct al_prefix key = numbered(round, i);
+
+			assert_ptr_equal(al_trie_slot(&trie, &key), slots[i]);
+			assert_ptr_equal(al_trie_remove(&trie, &key), &slots[i]);
+		}
+		assert_int_equal(trie.count, 0);
+		for (size_t half = 0; half < AL_COUNT(ends); half++) {
+			assert_int_equal(trie.half[half].root, 0);
+			assert_true(round == 0 || trie.half[half].end == ends[half]);
+			ends[half] = trie.half[half].end;
+		}
+	}
+	al_trie_release(&trie);
+	assert_null(trie.half[0].level[0]);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(one_half_is_empty), cmocka_unit_test(against_a_list) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(one_half_is_empty), cmocka_unit_test(against_a_list),
+					    cmocka_unit_test(memory_stays_and_is_used_again) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
