@@ -4,7 +4,7 @@
  *
  * One slot a (class, key) for ever: it holds the newest version, living or
  * tombstone, and counts the living objects that name it. Prefix classes have
- * a trie of buckets (a route prefix may have several origins).
+ * a trie of their objects (a route prefix may have several origins: a bucket).
  */
 #include "alamo/rpsl/state.h"
 
@@ -31,7 +31,7 @@ static bool bucket_free(const struct al_prefix *key, void *value, void *arg)
 {
 	(void)key;
 	(void)arg;
-	free(value);
+	free(bucket_of(value));
 	return true;
 }
 
@@ -111,33 +111,57 @@ struct al_trie *state_trie(struct al_state *state, unsigned cls)
 	}
 }
 
+/* A bucket of what stands there, with room for one more. */
+static struct bucket *bucket_grow(void *value)
+{
+	struct bucket *old = bucket_of(value);
+	size_t count = bucket_count(value);
+	struct bucket *bucket = realloc(old, sizeof(*bucket) + (count + 1) * sizeof(bucket->items[0]));
+
+	if (bucket != NULL && old == NULL) {
+		bucket->count = 1;
+		bucket->items[0] = value;
+	}
+	return bucket;
+}
+
 static enum al_err bucket_add(struct al_trie *trie, const struct al_prefix *prefix, struct al_object *object)
 {
 	void **at = al_trie_slot(trie, prefix);
 	struct bucket *bucket;
-	size_t count, i;
+	size_t i;
 
 	if (at == NULL)
 		return AL_ENOMEM;
-	count = *at != NULL ? ((struct bucket *)*at)->count : 0;
-	bucket = realloc(*at, sizeof(*bucket) + (count + 1) * sizeof(bucket->items[0]));
+	if (*at == NULL) {
+		*at = object;
+		return AL_OK;
+	}
+	bucket = bucket_grow(*at);
 	if (bucket == NULL)
 		return AL_ENOMEM;
-	for (i = count; i > 0 && al_slice_cmp(al_object_key(bucket->items[i - 1]), al_object_key(object)) > 0; i--)
+	for (i = bucket->count; i > 0; i--) {
+		if (al_slice_cmp(al_object_key(bucket->items[i - 1]), al_object_key(object)) <= 0)
+			break;
 		bucket->items[i] = bucket->items[i - 1];
+	}
 	bucket->items[i] = object;
-	bucket->count = count + 1;
-	*at = bucket;
+	bucket->count++;
+	*at = (void *)((uintptr_t)bucket | BUCKET);
 	return AL_OK;
 }
 
 static void bucket_drop(struct al_trie *trie, const struct al_prefix *prefix, const struct al_object *object)
 {
-	struct bucket *bucket = al_trie_get(trie, prefix);
+	void *value = al_trie_get(trie, prefix);
+	struct bucket *bucket = bucket_of(value);
 	size_t kept = 0;
 
-	if (bucket == NULL)
+	if (bucket == NULL) {
+		if (value == object)
+			(void)al_trie_remove(trie, prefix);
 		return;
+	}
 	for (size_t i = 0; i < bucket->count; i++)
 		if (bucket->items[i] != object)
 			bucket->items[kept++] = bucket->items[i];

@@ -33,10 +33,37 @@ struct slots {
 	uint8_t secret[AL_TABLE_SECRET_LEN];
 };
 
+/* Several objects of one prefix: routes with different origins. */
 struct bucket {
 	size_t count;
 	struct al_object *items[]; /* borrowed from the slots; ordered by key */
 };
+
+/*
+ * What a trie has of a prefix: nearly always one object, which then stands there itself; else a bucket's address with
+ * this bit set, until the last of its objects is gone.
+ */
+#define BUCKET ((uintptr_t)1)
+
+/* NULL: one object, or none. */
+static inline struct bucket *bucket_of(void *value)
+{
+	return ((uintptr_t)value & BUCKET) != 0 ? (struct bucket *)((uintptr_t)value & ~BUCKET) : NULL;
+}
+
+static inline size_t bucket_count(void *value)
+{
+	const struct bucket *bucket = bucket_of(value);
+
+	return bucket != NULL ? bucket->count : value != NULL;
+}
+
+static inline struct al_object *bucket_item(void *value, size_t i)
+{
+	const struct bucket *bucket = bucket_of(value);
+
+	return bucket != NULL ? bucket->items[i] : value;
+}
 
 struct al_state {
 	struct slots slots;

@@ -62,12 +62,11 @@ struct bucket_visit {
 
 static bool bucket_visit(const struct al_prefix *key, void *value, void *arg)
 {
-	const struct bucket *bucket = value;
 	const struct bucket_visit *v = arg;
 
 	(void)key;
-	for (size_t i = 0; i < bucket->count; i++)
-		if (!v->visit(bucket->items[i], v->arg))
+	for (size_t i = 0; i < bucket_count(value); i++)
+		if (!v->visit(bucket_item(value, i), v->arg))
 			return false;
 	return true;
 }
@@ -104,9 +103,9 @@ void al_state_children(const struct al_state *state, enum al_class cls, const st
 
 const struct al_object *al_state_covering_inet(const struct al_state *state, const struct al_prefix *key, bool strict)
 {
-	const struct bucket *bucket = al_trie_longest(&state->tries[key->bits == 128 ? 1 : 0], key, strict, NULL);
+	void *value = al_trie_longest(&state->tries[key->bits == 128 ? 1 : 0], key, strict, NULL);
 
-	return bucket != NULL ? bucket->items[0] : NULL;
+	return value != NULL ? bucket_item(value, 0) : NULL;
 }
 
 const struct al_object *al_state_as_block(const struct al_state *state, uint32_t asn)

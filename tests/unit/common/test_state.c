@@ -209,6 +209,33 @@ static void visits(void **arg)
 	al_state_free(state);
 }
 
+#define ROUTE(asn) "route: 10.9.0.0/16\norigin: " asn "\n" TAIL
+
+/* One alone, several, again one and none. */
+static void routes_of_one_prefix(void **arg)
+{
+	struct seen seen = { 0, 0, 0 };
+	struct al_state *state = sample(&seen);
+
+	(void)arg;
+	assert_int_equal(apply(state, ROUTE("AS2")), AL_OK);
+	assert_visits(state, al_state_within, AL_ROUTE, "10.9.0.0/16", 0, " 10.9.0.0/16AS2");
+	assert_int_equal(apply(state, ROUTE("AS2") "descr: other\n"), AL_OK);
+	assert_visits(state, al_state_within, AL_ROUTE, "10.9.0.0/16", 0, " 10.9.0.0/16AS2");
+	assert_int_equal(apply(state, ROUTE("AS3") "\n" ROUTE("AS1")), AL_OK);
+	assert_visits(state, al_state_within, AL_ROUTE, "10.9.0.0/16", 0,
+		      " 10.9.0.0/16AS1 10.9.0.0/16AS2 10.9.0.0/16AS3");
+	assert_int_equal(apply(state, ROUTE("AS2") "delete: x\n\n" ROUTE("AS1") "delete: x\n"), AL_OK);
+	assert_visits(state, al_state_covering, AL_ROUTE, "10.9.0.0/16", 0, " 10.9.0.0/16AS3");
+	assert_int_equal(apply(state, ROUTE("AS3") "delete: x\n"), AL_OK);
+	assert_visits(state, al_state_covering, AL_ROUTE, "10.9.0.0/16", 0, "");
+	assert_int_equal(apply(state, ROUTE("AS3")), AL_OK);
+	assert_visits(state, al_state_covering, AL_ROUTE, "10.9.0.0/16", 0, " 10.9.0.0/16AS3");
+	assert_int_equal(apply(state, ROUTE("AS3") "delete: x\n"), AL_OK);
+	assert_visits(state, al_state_covering, AL_ROUTE, "10.9.0.0/16", 0, "");
+	al_state_free(state);
+}
+
 static void references(void **arg)
 {
 	struct seen seen = { 0, 0, 0 };
@@ -303,6 +330,7 @@ int main(void)
 		cmocka_unit_test(coverage),
 		cmocka_unit_test(references),
 		cmocka_unit_test(visits),
+		cmocka_unit_test(routes_of_one_prefix),
 		cmocka_unit_test(wrong_entries_change_nothing),
 		cmocka_unit_test(many_keys),
 	};
