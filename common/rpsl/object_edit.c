@@ -31,18 +31,18 @@ struct edit {
 	struct al_buf *out;
 };
 
+/* No printf(): this is where every line of every object is made, when a log is read. */
 void object_put_attr(struct al_buf *out, const char *name, struct al_slice value)
 {
-	al_buf_printf(out, "%s:", name);
-	if (value.len == 0) {
-		al_buf_u8(out, '\n');
-		return;
+	static const char blanks[AL_VALUE_COLUMN + 1] = "                ";
+	size_t len = strlen(name);
+
+	al_buf_put(out, name, len++);
+	al_buf_u8(out, ':');
+	if (value.len > 0) {
+		al_buf_put(out, blanks, len < AL_VALUE_COLUMN ? AL_VALUE_COLUMN - len : 1);
+		al_buf_slice(out, value);
 	}
-	for (size_t at = strlen(name) + 1; at < AL_VALUE_COLUMN; at++)
-		al_buf_u8(out, ' ');
-	if (strlen(name) + 1 >= AL_VALUE_COLUMN)
-		al_buf_u8(out, ' ');
-	al_buf_slice(out, value);
 	al_buf_u8(out, '\n');
 }
 
