@@ -13,13 +13,17 @@
 static void asns(void **state)
 {
 	static const char *const bad[] = { "64512", "AS", "AS-1", "AS4294967296", "AS0x1", "AS1 ", "ASx" };
+	static const char *const canon[] = { "AS0", "AS9", "AS10", "AS64512", "AS100000", "AS4294967295" };
 	char text[AL_ASN_STRLEN];
 	uint32_t asn;
 
 	(void)state;
 	assert_int_equal(al_asn_parse(AL_S("as4294967295"), &asn), AL_OK);
-	al_asn_format(asn, text);
-	assert_string_equal(text, "AS4294967295");
+	for (size_t i = 0; i < AL_COUNT(canon); i++) {
+		assert_int_equal(al_asn_parse(al_slice_str(canon[i]), &asn), AL_OK);
+		al_asn_format(asn, text);
+		assert_string_equal(text, canon[i]);
+	}
 	for (size_t i = 0; i < AL_COUNT(bad); i++)
 		assert_int_equal(al_asn_parse(al_slice_str(bad[i]), &asn), AL_EINVAL);
 }
@@ -34,6 +38,10 @@ static void prefixes(void **state)
 		{ "FCA1:0100::/48", "fca1:100::/48" },
 		{ "0.0.0.0/0", "0.0.0.0/0" },
 		{ "::/0", "::/0" },
+		{ "255.9.10.100", "255.9.10.100/32" },
+		{ "99.100.0.0/9", NULL },
+		{ "99.128.0.0/9", "99.128.0.0/9" },
+		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128" },
 		{ "10.0.0.1", "10.0.0.1/32" },
 		{ "fca1::53", "fca1::53/128" },
 		{ "172.20.0.0 - 172.20.0.31", "172.20.0.0/27" },
