@@ -51,7 +51,7 @@ bool al_slice_is(struct al_slice s, const char *str)
 bool al_slice_caseis(struct al_slice s, const char *str)
 {
 	for (size_t i = 0; i < s.len; i++)
-		if (str[i] == '\0' || fold(s.ptr[i]) != fold(str[i]))
+		if (str[i] == '\0' || (s.ptr[i] != str[i] && fold(s.ptr[i]) != fold(str[i])))
 			return false;
 	return str[s.len] == '\0';
 }

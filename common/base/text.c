@@ -114,12 +114,24 @@ size_t al_text_char(struct al_slice s)
 	return len == 0 || is_barred(code) ? 0 : len + selected(code, al_slice_from(s, len));
 }
 
+/* How many bytes of printable ASCII `s` begins with: nearly all of what is looked at, so they get a loop of their own. */
+static size_t plain_len(struct al_slice s)
+{
+	size_t len = 0;
+
+	while (len < s.len && s.ptr[len] >= 0x20 && s.ptr[len] < 0x7f)
+		len++;
+	return len;
+}
+
 bool al_text_ok(struct al_slice s)
 {
 	size_t len = 1;
 
-	for (; s.len > 0 && len > 0; s = al_slice_from(s, len))
+	for (s = al_slice_from(s, plain_len(s)); s.len > 0 && len > 0; s = al_slice_from(s, plain_len(s))) {
 		len = al_text_char(s);
+		s = al_slice_from(s, len);
+	}
 	return len > 0;
 }
 
