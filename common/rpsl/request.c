@@ -7,13 +7,13 @@
  */
 #include "alamo/rpsl/request.h"
 
-#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "alamo/base/ident.h"
+#include "alamo/base/sha.h"
 #include "alamo/base/text.h"
 #include "alamo/rpsl/object.h"
 
@@ -212,7 +212,7 @@ static enum al_err contact_add(struct al_request *request, struct al_slice handl
 		return refuse(report, "a contact block has lines of a name, a colon and a value");
 	contact->handle = handle;
 	contact->text = text;
-	(void)crypto_hash_sha256(contact->hash, (const unsigned char *)text.ptr, text.len);
+	al_sha256(&text, 1, contact->hash);
 	request->contact_count++;
 	return AL_OK;
 }
@@ -418,7 +418,9 @@ static enum al_err prevs_parse(struct al_request *request, struct al_slice value
 
 void al_request_identity(struct al_slice body, uint8_t hash[static AL_HASH_LEN])
 {
-	(void)crypto_hash_sha256(hash, (const unsigned char *)body.ptr, line_offset(body, sig_begin));
+	const struct al_slice text = al_slice_head(body, line_offset(body, sig_begin));
+
+	al_sha256(&text, 1, hash);
 }
 
 size_t al_request_signers(struct al_slice body, struct al_sshkey keys[static AL_REQUEST_SIGNATURES_MAX])

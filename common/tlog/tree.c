@@ -8,13 +8,11 @@
  */
 #include "alamo/tlog/tree.h"
 
-#define OPENSSL_SUPPRESS_DEPRECATED /* hash_parts() */
-
 #include <assert.h>
-#include <openssl/sha.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "alamo/base/sha.h"
 
 #define LEVELS 64
 #define LEVEL_START 16 /* hashes of a level's first allocation */
@@ -29,23 +27,12 @@ struct al_tree {
 	struct level level[LEVELS];
 };
 
-/*
- * SHA-256 of `prefix`, `a` and `b`. By libcrypto, which uses the processor's
- * instructions for it (libsodium does not, and takes four times as long), and
- * by its older calls, which need no memory and cannot fail.
- */
 static struct al_hash hash_parts(uint8_t prefix, struct al_slice a, struct al_slice b)
 {
+	const struct al_slice parts[] = { al_slice_of(&prefix, 1), a, b };
 	struct al_hash out;
-	SHA256_CTX sha;
 
-	(void)SHA256_Init(&sha);
-	(void)SHA256_Update(&sha, &prefix, 1);
-	if (a.len > 0)
-		(void)SHA256_Update(&sha, a.ptr, a.len);
-	if (b.len > 0)
-		(void)SHA256_Update(&sha, b.ptr, b.len);
-	(void)SHA256_Final(out.b, &sha);
+	al_sha256(parts, AL_COUNT(parts), out.b);
 	return out;
 }
 
@@ -68,7 +55,7 @@ static struct al_hash empty_root(void)
 {
 	struct al_hash out;
 
-	(void)crypto_hash_sha256(out.b, (const unsigned char *)"", 0);
+	al_sha256(NULL, 0, out.b);
 	return out;
 }
 
