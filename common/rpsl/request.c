@@ -121,9 +121,7 @@ static enum al_err bytes_take(struct al_slice raw, struct al_request *request, s
 			request->stray_line = number;
 		if (al_slice_starts(line, contact_begin))
 			out = &request->attached; /* they stand last */
-		al_buf_slice(out, line);
-		if (ended)
-			al_buf_u8(out, '\n');
+		al_buf_put(out, line.ptr, line.len + ended);
 	}
 	if (request->bytes.err == AL_ELIMIT || request->attached.err == AL_ELIMIT) {
 		(void)refuse(report, "the request is larger than %u bytes", AL_REQUEST_MAX);
@@ -137,11 +135,17 @@ static enum al_err bytes_take(struct al_slice raw, struct al_request *request, s
 /* Offset of the first line that is `text`, or s.len. */
 static size_t line_offset(struct al_slice s, const char *text)
 {
-	struct al_slice rest = s, line;
+	for (size_t from = 0; from < s.len; from++) {
+		const char *at = memmem(s.ptr + from, s.len - from, text, strlen(text));
+		struct al_slice rest, line;
 
-	while (al_slice_line(&rest, &line))
-		if (al_slice_is(line, text))
-			return (size_t)(line.ptr - s.ptr);
+		if (at == NULL)
+			break;
+		from = (size_t)(at - s.ptr);
+		rest = al_slice_from(s, from);
+		if ((from == 0 || at[-1] == '\n') && al_slice_line(&rest, &line) && al_slice_is(line, text))
+			return from;
+	}
 	return s.len;
 }
 

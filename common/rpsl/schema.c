@@ -380,8 +380,11 @@ const struct al_attr_rule *al_class_rules(enum al_class cls)
 
 const struct al_attr_rule *al_class_rule(enum al_class cls, struct al_slice attr)
 {
+	/* Each line of each object is looked up so: a call for those names alone that begin with its letter. */
+	char first = attr.len > 0 ? (char)(attr.ptr[0] | 0x20) : '\0';
+
 	for (const struct al_attr_rule *rule = classes[cls].rules; rule->name != NULL; rule++)
-		if (al_slice_caseis(attr, rule->name))
+		if (rule->name[0] == first && al_slice_caseis(attr, rule->name))
 			return rule;
 	return NULL;
 }

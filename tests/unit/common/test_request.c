@@ -51,6 +51,14 @@ static void good(void **state)
 	assert_int_equal(r.signature_count, 2);
 	assert_int_equal(r.signature[1].len, sizeof(SIG) - 2);
 	al_request_release(&r);
+	/* A signature begins with its line, whatever other lines have of it. */
+	assert_int_equal(parse("request: x\nprev: none\n\n" OBJ "remarks: -----BEGIN SSH SIGNATURE-----\n"
+			       "-----BEGIN SSH SIGNATURE----- \n" SIG,
+			       &r),
+			 AL_OK);
+	assert_int_equal(r.signature_count, 1);
+	assert_true(al_slice_is(r.signatures, SIG));
+	al_request_release(&r);
 	assert_int_equal(parse("request: x\nprev: none\n\n" OBJ SIG SIG SIG SIG SIG SIG SIG SIG, &r), AL_OK);
 	assert_int_equal(r.signature_count, AL_REQUEST_SIGNATURES_MAX);
 	al_request_release(&r);
