@@ -125,6 +125,7 @@ static bool value_fill(struct builder *b, struct al_slice value, unsigned line, 
 	while (value.len > 0) {
 		size_t len = 0;
 		struct al_slice word;
+		bool placeholder;
 
 		while (len < value.len && (value.ptr[len] == ' ' || value.ptr[len] == ','))
 			len++;
@@ -134,17 +135,17 @@ static bool value_fill(struct builder *b, struct al_slice value, unsigned line, 
 			len++;
 		word = al_slice_head(value, len);
 		value = al_slice_from(value, len);
-		if (!al_slice_casestarts(word, "AUTO-") || !auto_token(b->in, word, out)) {
-			if (al_slice_casestarts(word, "AUTO-") && word.len > 5 && word.ptr[5] >= '0' &&
-			    word.ptr[5] <= '9') {
-				filled = false;
-				b->failed = true;
-				if (!told(b, line))
-					builder_error(b, line, "SCHEMA-AUTO",
-						      "Placeholder %.*s is not defined in this request", AL_FMT(word));
-			}
-			al_buf_slice(out, word);
+		placeholder = al_slice_casestarts(word, "AUTO-");
+		if (placeholder && auto_token(b->in, word, out))
+			continue;
+		if (placeholder && word.len > 5 && word.ptr[5] >= '0' && word.ptr[5] <= '9') {
+			filled = false;
+			b->failed = true;
+			if (!told(b, line))
+				builder_error(b, line, "SCHEMA-AUTO", "Placeholder %.*s is not defined in this request",
+					      AL_FMT(word));
 		}
+		al_buf_slice(out, word);
 	}
 	return filled;
 }
