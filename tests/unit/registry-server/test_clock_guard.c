@@ -61,6 +61,11 @@ static void drift(void **state)
 	assert_int_equal(clock_sight_step(&s, BOUND, WALL, 0), 0);
 	for (t = 0; t < 1000 * DAY; t += 600) /* 43 s a day */
 		assert_int_equal(clock_sight_step(&s, BOUND, WALL + t + t / 2000, t), 0);
+	/* Looked at so often that no second of the bound's share has gone by in between. */
+	s = (struct clock_sight){ .begun = false };
+	assert_int_equal(clock_sight_step(&s, BOUND, WALL, 0), 0);
+	for (t = 0; t < 200 * DAY; t += 10)
+		assert_int_equal(clock_sight_step(&s, BOUND, WALL + t + t / 2000, t), 0);
 	s = (struct clock_sight){ .begun = false };
 	assert_int_equal(clock_sight_step(&s, BOUND, WALL, 0), 0);
 	for (steps = 1; steps < 1000 && clock_sight_step(&s, BOUND, WALL + steps * (BOUND / 2), steps) == 0; steps++)

@@ -305,6 +305,11 @@ static bool first_has_it(const struct bench *bench)
 	return bench->witness[0].size == bench->head.size && bench->witness[1].asked > 0;
 }
 
+static bool all_asked(const struct bench *bench)
+{
+	return bench->witness[0].asked == AL_WITNESSES_MAX;
+}
+
 static void ask_none(struct bench *bench)
 {
 	bench->witness[0].asked = bench->witness[1].asked = 0;
@@ -494,6 +499,32 @@ static void restart(void **state)
 	al_buf_release(&note);
 }
 
+/* All the witnesses that a policy can have are asked, and left. */
+static void as_many_as_can_be(void **state)
+{
+	struct bench *bench = *state;
+	struct al_buf text, key;
+	struct al_skey secret;
+
+	al_buf_init(&text, 20000);
+	al_buf_init(&key, 1000);
+	for (size_t i = 0; i < AL_WITNESSES_MAX; i++) {
+		assert_int_equal(al_witness_skey_generate(AL_S("w.test"), &secret), AL_OK);
+		al_buf_reset(&key);
+		al_witness_vkey_format(&secret.pub, &key);
+		al_buf_printf(&text, "witness w%zu %.*s http://127.0.0.1:%u/one/\n", i, AL_FMT(al_buf_view(&key)),
+			      bench->port);
+	}
+	al_buf_str(&text, "quorum w0\n");
+	file_put(bench, "policy", al_buf_view(&text));
+	bench->witness[0].refuses = 500; /* they are all behind one door */
+	cosign_start(bench);
+	wait_until(bench, all_asked);
+	assert_int_equal(published(bench), 0);
+	al_buf_release(&text);
+	al_buf_release(&key);
+}
+
 static void without(void **state)
 {
 	struct bench *bench = *state;
@@ -527,6 +558,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(not_its_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(dated, setup, teardown),
 		cmocka_unit_test_setup_teardown(restart, setup, teardown),
+		cmocka_unit_test_setup_teardown(as_many_as_can_be, setup, teardown),
 		cmocka_unit_test_setup_teardown(without, setup, teardown),
 	};
 

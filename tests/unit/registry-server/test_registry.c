@@ -242,6 +242,25 @@ static void the_log_is_shown(void **state)
 	al_buf_release(&raw);
 }
 
+/* A host without room stores nothing, says so, and goes on; and it is no reason to end that somebody has the log saved. */
+static void without_room(void **state)
+{
+	struct world *w = *state;
+	struct al_buf raw;
+
+	file_write(w, "alamo.conf",
+		   AL_S("[network]\nname = test\nlisten = 127.0.0.1\n[registry]\nrequest-port = 0\nstream-port = 0\n"
+			"http-port = 0\nmin-free-disk = 1000000000\n"));
+	up(w);
+	al_buf_init(&raw, 65536);
+	registry_rig_request(&w->rig, "prev: none\n", ALICE, "1", &raw);
+	says(ask(w->requests, al_buf_view(&raw)), "the registry's disk is nearly full");
+	assert_int_equal(kill(w->daemon, SIGUSR1), 0);
+	shows(w, 1);
+	down(w);
+	al_buf_release(&raw);
+}
+
 /* A ledger is of one key: with another one nothing is opened. */
 static void another_key_opens_nothing(void **state)
 {
@@ -265,6 +284,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_log_is_shown, setup, teardown),
+		cmocka_unit_test_setup_teardown(without_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_key_opens_nothing, setup, teardown),
 	};
 

@@ -162,6 +162,21 @@ static void test_silence_is_an_end(void **state)
 	al_buf_release(&raw);
 }
 
+/* What cannot be read ends the connection: what stands behind it is not looked at. */
+static void test_a_bad_line_is_the_last(void **state)
+{
+	struct fixture *f = start(0);
+	int fd = dial(f);
+	char more;
+
+	(void)state;
+	say(fd, AL_S("\001\nprev mntner ALICE-MNT\n"));
+	hears(fd, "(REQUEST-FORM)");
+	assert_int_equal(recv(fd, &more, 1, 0), 0);
+	close(fd);
+	stop(f);
+}
+
 static void test_answers_come_in_order(void **state)
 {
 	struct fixture *f = start(0);
@@ -317,6 +332,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_silence_is_an_end),
+		cmocka_unit_test(test_a_bad_line_is_the_last),
 		cmocka_unit_test(test_answers_come_in_order),
 		cmocka_unit_test(test_answers_that_wait_are_bounded),
 		cmocka_unit_test(test_the_source_pays),
