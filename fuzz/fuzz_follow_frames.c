@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "alamo/follow/follow.h"
+#include "alamo/tlog/keys.h"
 #include "chain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -26,9 +27,34 @@ static void handed_over(struct chain *chain, const struct al_checkpoint *cp)
 	chain_drop(chain);
 }
 
-static void on_frame(struct chain *chain, const struct al_frame *frame)
+/* The key goes on by what it has signed itself, and to where it is a part of the past. */
+static void keys_heard(struct chain *chain, struct al_slice note)
+{
+	const struct al_vkey before = chain->key;
+
+	if (chain_keys(chain, note) == AL_OK &&
+	    (al_keys_signed(note, &before, 1) != 1 || !al_log_key_had(&chain->key, &before)))
+		abort();
+}
+
+/* As it came, and as the holder of the pinned key would have signed it. */
+static void on_keys(struct chain *chain, struct al_slice body, const struct al_skey *pinned)
+{
+	struct al_buf note;
+
+	keys_heard(chain, body);
+	al_buf_init(&note, AL_NOTE_MAX);
+	if (al_keys_sign(al_keys_text(body), pinned, &note) == AL_OK)
+		keys_heard(chain, al_buf_view(&note));
+	al_buf_release(&note);
+}
+
+static void on_frame(struct chain *chain, const struct al_frame *frame, const struct al_skey *pinned)
 {
 	struct al_checkpoint cp;
+
+	if (frame->kind == AL_FRAME_KEYS)
+		on_keys(chain, frame->body, pinned);
 
 	if (frame->kind == AL_FRAME_ENTRIES && chain_entries(chain, frame->body) != AL_OK)
 		chain_drop(chain);
@@ -66,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	chain_init(&chain, &key.pub);
 	while (al_frame_next(&rest, &frame) == AL_OK) {
-		on_frame(&chain, &frame);
+		on_frame(&chain, &frame, &key);
 		if (chain.pending.len > CHAIN_PENDING_MAX)
 			abort();
 	}
