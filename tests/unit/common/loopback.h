@@ -8,6 +8,7 @@
 #ifndef TESTS_LOOPBACK_H
 #define TESTS_LOOPBACK_H
 
+#include "../guard.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -20,8 +21,6 @@
 #include <unistd.h>
 
 #include "alamo/net/loop.h"
-
-#define GUARD_S 20
 
 static inline void *loop_thread(void *loop)
 {

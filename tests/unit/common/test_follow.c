@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+
+#include "../guard.h"
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -27,7 +29,6 @@
 
 #define LOG_SIZE 20
 #define CONNECTIONS_MAX 12
-#define GUARD_MS 120000 /* only a hanging test ever sees it */
 
 /* A signed history. */
 struct history {

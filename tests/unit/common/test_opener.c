@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+
+#include "../guard.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,7 +19,6 @@
 
 #include "opener.h"
 
-#define GUARD_MS 120000 /* only a hanging test ever sees it */
 #define ASKS_MAX 100000 /* more than any socket takes */
 
 static char dir[] = "/tmp/alamo-opener-XXXXXX";

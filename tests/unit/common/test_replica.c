@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+
+#include "../guard.h"
 #include <errno.h>
 #include <glob.h>
 #include <signal.h>
@@ -29,7 +31,6 @@
 #include "alamo/tlog/witness.h"
 
 #define LOG_SIZE 9
-#define GUARD_MS 20000 /* only a hanging test ever sees it */
 #define DAY_S 86400
 
 struct fixture {

@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+
+#include "../guard.h"
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +25,6 @@
 #include "sign/signer.h"
 
 #define TICK_MS 5
-#define GUARD_S 60 /* only a hanging test ever sees it */
 
 struct bench;
 /* True: on to the next one. */

@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+
+#include "../guard.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -26,8 +28,6 @@
 #include "alamo/tlog/note_file.h"
 #include "alamo/tlog/witness.h"
 #include "sign/signer.h"
-
-#define WAIT_MS 20000 /* only a hanging test ever sees it */
 
 struct fixture {
 	char dir[40], path[96];
@@ -416,7 +416,7 @@ static void a_process_that_is_gone(void **state)
 	sign_and_keep(f, 5);
 	assert_int_equal(poll(&watch, 1, 0), 0);
 	assert_int_equal(kill(pid_of(f->signer), SIGKILL), 0);
-	assert_int_equal(poll(&watch, 1, WAIT_MS), 1);
+	assert_int_equal(poll(&watch, 1, GUARD_MS), 1);
 	said_begin(&f->said);
 	assert_int_equal(sign(f, 6), AL_ECLOSED);
 	f->face.kept(f->face.arg);

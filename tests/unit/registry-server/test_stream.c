@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+
+#include "../guard.h"
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -24,7 +26,6 @@
 #include "sign/signer.h"
 #include "ledger/stream_internal.h"
 
-#define GUARD_MS 240000 /* only a hanging test ever sees it */
 #define FOLLOWERS 20
 
 struct fixture {

@@ -3,6 +3,7 @@
  * test_server.c -- over loopback: UDP threads while zones change, TCP with
  * pipelined queries, transfers among them, and a clean stop.
  */
+#include "../guard.h"
 #include "fixture.h"
 
 #include <stdatomic.h>
@@ -16,7 +17,6 @@
 #define READER_UDP 1
 #define ROUNDS 300
 #define PIPELINED 40
-#define WAIT_MS 20000 /* far longer than needed: only a hang meets it */
 
 static const char registry[] = "registry: T1\ntld: alamo\nroot-server: a fd00::53\nmnt-by: A-MNT\nsource: T1\n";
 
@@ -53,7 +53,7 @@ static int connect_host(int type, int family, uint16_t port, unsigned last)
 	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
 				    .sin6_port = htons(port),
 				    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-	struct timeval wait = { .tv_sec = WAIT_MS / 1000 };
+	struct timeval wait = { .tv_sec = GUARD_S };
 	int fd = socket(family, type, 0);
 
 	assert_true(fd >= 0);
@@ -229,7 +229,7 @@ static void a_taken_port_is_noticed(void **state)
 
 static void talk_with(struct fixture *f, void (*talk)(int fd))
 {
-	struct tcp_conf conf = { .max_conns = 8, .max_per_source = 8, .idle_ms = WAIT_MS, .publish = f->publish };
+	struct tcp_conf conf = { .max_conns = 8, .max_per_source = 8, .idle_ms = GUARD_MS, .publish = f->publish };
 	struct tcp_server *server;
 	struct al_loop *loop;
 	pthread_t thread;
@@ -417,7 +417,7 @@ static void talk_ignored(int fd)
 	size_t len = 6;
 
 	send_all(fd, (const uint8_t *)"\0\0", 2);
-	for (int i = 0; i < WAIT_MS && metric(ignored) == before; i++)
+	for (int i = 0; i < GUARD_MS && metric(ignored) == before; i++)
 		(void)nanosleep(&nap, NULL);
 	assert_int_equal(metric(ignored), before + 1);
 	len += message_put("a.alamo", RR_A, 7, out + len);
