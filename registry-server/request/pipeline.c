@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "alamo/base/ahead.h"
 #include "alamo/base/log.h"
 #include "alamo/net/metrics.h"
 #include "attach.h"
@@ -128,7 +129,7 @@ void pipeline_full(struct pipeline *p, const char *why)
 
 enum al_err pipeline_start(struct pipeline *p, struct al_loop *loop)
 {
-	return readers_new(loop, readers_default(), al_slice_str(p->ns), &p->readers);
+	return readers_new(loop, al_ahead_threads(), al_slice_str(p->ns), &p->readers);
 }
 
 /* ---- after a failure ---- */

@@ -36,7 +36,5 @@ AL_MUST_USE enum al_err readers_put(struct readers *readers, struct decision *de
 				    readers_done_fn done, void *arg);
 /* fn(arg) once all that was put in so far has come back. False: nothing is out (or no memory), and fn is not taken. */
 bool readers_after(struct readers *readers, void (*fn)(void *arg), void *arg);
-/* A good number of threads here: a core is left to the loop, if there is more than one. */
-unsigned readers_default(void);
 
 #endif
