@@ -58,16 +58,17 @@ class Receiver:
         if what == "close":
             handler.close_connection = True
             return
+        if what == "200":    # before the answer, which lets the next event come
+            self.taken.append(event)
         if what == "slow":
             handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Le")
             self.slow.wait(60)
             handler.wfile.write(b"ngth: 0\r\n\r\n")
+            self.taken.append(event)
         else:
             handler.send_response(int(what))
             handler.send_header("Content-Length", "0")
             handler.end_headers()
-        if what in ("200", "slow"):
-            self.taken.append(event)
 
     def close(self):
         self.server.shutdown()

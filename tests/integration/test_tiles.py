@@ -202,6 +202,7 @@ def test_goes_on_after_restart_and_kill(own_authority, verifier, tmp_path):
             authority.stop()
             authority.start()
     pub = authority.dir / "keys" / "log.pub"
+    published(authority, 7)
     said = run(verifier, pub, log_url(authority), *notes).stdout
     assert "entries good: 7\n" in said and "consistency good: 6\n" in said
 
