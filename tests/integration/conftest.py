@@ -13,6 +13,8 @@ from harness import BIN, DAEMONS, ROOT, Authority, Key, run, stop
 sys.path.insert(0, str(ROOT / "tests" / "lab"))
 from machines import Internet, NotHere  # of tests/lab
 CLONE_NEWNET = 0x40000000
+# Files that take longest, and begin first, so that none is left alone at the end of a run of several at a time.
+LONGEST = [f"test_{name}.py" for name in ("mesh_pilot", "validators", "node", "routers", "kill9_load", "postgresql")]
 GO = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": ""}
 
 
@@ -20,6 +22,7 @@ def pytest_collection_modifyitems(items):
     missing = [name for name in ("alamo", *DAEMONS) if not (BIN / name).exists()]
     if missing:
         raise pytest.UsageError(f"{', '.join(missing)} not in {BIN}: run script/setup, or set ALAMO_BIN")
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @contextlib.contextmanager
