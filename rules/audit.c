@@ -280,18 +280,46 @@ static enum al_err apply(struct audit *a, struct al_slice bytes)
 		       : end(a, "its objects cannot be read, so no entry behind it can be judged");
 }
 
-static enum al_err audit_request(struct audit *a, const struct al_entry *entry, struct al_slice bytes)
+static enum al_err request_read(struct al_slice body, struct al_slice ns, struct decision **out)
 {
 	struct decision *d = decision_new();
-	bool same = false;
 	enum al_err err = d == NULL ? AL_ENOMEM : AL_OK;
 
-	if (err == AL_OK && a->ns[0] == '\0' && audit_namespace(entry->body, a->ns) == AL_ENOMEM)
-		err = AL_ENOMEM;
 	if (err == AL_OK) {
 		d->audit = true;
-		err = decision_read(d, entry->body, al_slice_str(a->ns));
+		err = decision_read(d, body, ns);
 	}
+	if (err == AL_OK)
+		*out = d;
+	else
+		decision_free(d);
+	return err;
+}
+
+struct decision *audit_read(struct al_slice bytes, struct al_slice ns)
+{
+	struct decision *d = NULL;
+	struct al_entry entry;
+
+	/* audit_entry_read() tries again what failed here, and has words for it. */
+	if (al_entry_decode(bytes, &entry) == AL_OK && al_slice_is(entry.kind, "request") &&
+	    request_read(entry.body, ns, &d) != AL_OK)
+		return NULL;
+	return d;
+}
+
+/* Takes `read`, which may be NULL. */
+static enum al_err audit_request(struct audit *a, const struct al_entry *entry, struct al_slice bytes,
+				 struct decision *read)
+{
+	struct decision *d = read;
+	bool same = false;
+	enum al_err err = AL_OK;
+
+	if (a->ns[0] == '\0' && audit_namespace(entry->body, a->ns) == AL_ENOMEM)
+		err = AL_ENOMEM;
+	if (err == AL_OK && d == NULL)
+		err = request_read(entry->body, al_slice_str(a->ns), &d);
 	if (err == AL_OK)
 		err = book_decide(a->book, d, entry->time);
 	if (err == AL_OK)
@@ -336,32 +364,48 @@ static enum al_err check_place(struct audit *a, struct al_entry *entry, struct a
 	return AL_OK;
 }
 
-enum al_err audit_entry(struct audit *a, struct al_slice bytes)
+/* An entry at its place. Takes `read`. */
+static enum al_err audit_placed(struct audit *a, const struct al_entry *entry, struct al_slice bytes,
+				struct decision *read)
 {
 	uint8_t hash[AL_HASH_LEN];
-	struct al_entry entry;
 	uint64_t first;
-	enum al_err err;
 
-	if (a->over)
-		return AL_ECLOSED;
-	a->counts.entries++;
-	err = al_entry_decode(bytes, &entry);
-	if (err != AL_OK) {
-		find(a, AUDIT_FORM, NULL, "the entry cannot be decoded: %s", al_err_name(err));
-		return end(a, "no entry behind it can be judged");
-	}
-	err = check_place(a, &entry, &bytes);
-	if (err != AL_OK)
-		return err;
-	if (!al_slice_is(entry.kind, "request")) {
+	if (al_slice_is(entry->kind, "request")) {
+		a->counts.requests++;
+		al_request_identity(entry->body, hash);
+		if (!book_find_text(a->book, hash, &first))
+			return audit_request(a, entry, bytes, read);
+		find(a, AUDIT_REPEATED, NULL, "the same signed text is entry %" PRIu64, first);
+	} else {
 		a->counts.unknown++;
-		return apply(a, bytes);
 	}
-	a->counts.requests++;
-	al_request_identity(entry.body, hash);
-	if (!book_find_text(a->book, hash, &first))
-		return audit_request(a, &entry, bytes);
-	find(a, AUDIT_REPEATED, NULL, "the same signed text is entry %" PRIu64, first);
+	decision_free(read);
 	return apply(a, bytes);
+}
+
+enum al_err audit_entry_read(struct audit *a, struct al_slice bytes, struct decision *read)
+{
+	struct al_entry entry;
+	enum al_err err = a->over ? AL_ECLOSED : AL_OK;
+
+	if (err == AL_OK) {
+		a->counts.entries++;
+		err = al_entry_decode(bytes, &entry);
+		if (err != AL_OK) {
+			find(a, AUDIT_FORM, NULL, "the entry cannot be decoded: %s", al_err_name(err));
+			err = end(a, "no entry behind it can be judged");
+		} else {
+			err = check_place(a, &entry, &bytes);
+		}
+	}
+	if (err == AL_OK)
+		return audit_placed(a, &entry, bytes, read);
+	decision_free(read);
+	return err;
+}
+
+enum al_err audit_entry(struct audit *a, struct al_slice bytes)
+{
+	return audit_entry_read(a, bytes, NULL);
 }

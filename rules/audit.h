@@ -65,6 +65,7 @@ struct audit_opts {
 };
 
 struct audit;
+struct decision;
 
 AL_MUST_USE enum al_err audit_new(const struct audit_opts *opts, struct audit **out);
 void audit_free(struct audit *audit); /* NULL is allowed */
@@ -74,6 +75,13 @@ void audit_free(struct audit *audit); /* NULL is allowed */
  * gives the same. AL_ENOMEM.
  */
 AL_MUST_USE enum al_err audit_entry(struct audit *audit, struct al_slice bytes);
+/*
+ * The same in two halves. The first is most of the work and needs nothing of the log before the entry, so that any thread may do it:
+ * its form and its signatures, by the log's namespace. NULL is an answer too: no request, or nothing that can be read.
+ */
+struct decision *audit_read(struct al_slice bytes, struct al_slice ns);
+/* The second takes what the first gave of the same bytes; without it, it does all. */
+AL_MUST_USE enum al_err audit_entry_read(struct audit *audit, struct al_slice bytes, struct decision *read);
 /* From now on no entry may be later than this, the caller's clock; 0, as at first: any may. */
 void audit_clock(struct audit *audit, uint64_t latest);
 /* The sums so far; true when there is no finding. */

@@ -14,7 +14,7 @@
 #include "audit.h"
 #include "audit_roa.h"
 #include "json.h"
-#include "log_read.h"
+#include "log_ahead.h"
 
 #define SHOWN_MAX 10000 /* findings */
 #define FUTURE_S 300    /* how far the registry's clock may be ahead of ours */
@@ -67,7 +67,7 @@ static enum al_err entry_audit(void *arg, uint64_t index, struct al_slice bytes)
 	enum al_err err;
 
 	audit_clock(i->audit, al_now_s() + FUTURE_S);
-	err = audit_entry(i->audit, bytes);
+	err = log_ahead_audited(&i->read, i->audit, bytes);
 	if (err == AL_ENOMEM)
 		command_fail(CLI_REFUSED, "out of memory at entry %llu", (unsigned long long)index);
 	return err;
@@ -156,8 +156,10 @@ static int run(const struct words *words, const void *arg)
 	code = log_read_begin(&i.read, &where);
 	if (code == CLI_DONE)
 		code = inspection_new(&i);
-	if (code == CLI_DONE)
+	if (code == CLI_DONE) {
 		i.read.what = "audit";
+		log_ahead_audit(&i.read);
+	}
 	if (code == CLI_DONE)
 		code = log_read_run(&i.read, entry_audit, &i);
 	if (code == CLI_DONE && options->roa != NULL)

@@ -9,6 +9,7 @@
 #include "command.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "alamo/rpsl/state.h"
 #include "log_read.h"
@@ -24,48 +25,67 @@ struct verify {
 	uint64_t older; /* entries of a form that is no longer taken */
 };
 
-static enum al_err signatures_check(struct verify *v, const struct al_request *request, uint64_t index)
+/* What a request's bytes say by themselves. */
+struct checked {
+	enum al_err err;   /* of its form, or of a signature */
+	bool parsed;       /* it has its form */
+	size_t signatures; /* that are good: all, or those before the bad one */
+	unsigned stray_line;
+};
+
+static enum al_err signatures_check(const struct al_request *request, struct al_slice ns, size_t *good)
 {
 	struct al_sshkey key;
+	enum al_err err = request->signature_count == 0 ? AL_ENOTFOUND : AL_OK;
 
-	if (request->signature_count == 0) {
-		command_fail(CLI_UNVERIFIED, "entry %llu has no signature", (unsigned long long)index);
-		return AL_EVERIFY;
-	}
-	for (size_t i = 0; i < request->signature_count; i++) {
-		enum al_err err = al_sshsig_verify(request->signature[i], al_slice_str(v->read.ns), request->text,
-						   &key);
-
-		if (err != AL_OK) {
-			command_fail(CLI_UNVERIFIED, "entry %llu: signature %zu is not good (%s)",
-				     (unsigned long long)index, i + 1, al_err_name(err));
-			return AL_EVERIFY;
-		}
-		v->signatures++;
-	}
-	return AL_OK;
+	for (*good = 0; err == AL_OK && *good < request->signature_count; *good += err == AL_OK)
+		err = al_sshsig_verify(request->signature[*good], ns, request->text, &key);
+	return err;
 }
 
-static enum al_err request_check(struct verify *v, const struct al_entry *entry)
+/* NULL: no request, or no memory. */
+static void *request_check(const struct log_read *read, struct al_slice bytes)
 {
 	struct al_request request;
-	enum al_err err;
+	struct al_entry entry;
+	struct checked *c;
 
+	if (al_entry_decode(bytes, &entry) != AL_OK || !al_slice_is(entry.kind, "request") ||
+	    (c = calloc(1, sizeof(*c))) == NULL)
+		return NULL;
 	al_request_init(&request);
 	request.stored = true;
-	err = al_request_parse(entry->body, &request, NULL);
-	if (err == AL_OK)
-		err = signatures_check(v, &request, entry->index);
-	else
-		command_fail(CLI_UNVERIFIED, "entry %llu holds no request", (unsigned long long)entry->index);
-	if (err == AL_OK && request.stray_line > 0) {
-		v->older++;
-		printf("entry %llu: line %u is not text, but an older registry took it: the signature is good\n",
-		       (unsigned long long)entry->index, request.stray_line);
-	}
-	v->requests++;
+	c->err = al_request_parse(entry.body, &request, NULL);
+	c->parsed = c->err == AL_OK;
+	c->stray_line = request.stray_line;
+	if (c->parsed)
+		c->err = signatures_check(&request, al_slice_str(read->ns), &c->signatures);
 	al_request_release(&request);
-	return err;
+	return c;
+}
+
+static enum al_err request_count(struct verify *v, uint64_t index, const struct checked *c)
+{
+	unsigned long long at = index;
+
+	if (c == NULL)
+		command_fail(CLI_REFUSED, "out of memory at entry %llu", at);
+	else if (!c->parsed)
+		command_fail(CLI_UNVERIFIED, "entry %llu holds no request", at);
+	else if (c->err == AL_ENOTFOUND)
+		command_fail(CLI_UNVERIFIED, "entry %llu has no signature", at);
+	else if (c->err != AL_OK)
+		command_fail(CLI_UNVERIFIED, "entry %llu: signature %zu is not good (%s)", at, c->signatures + 1,
+			     al_err_name(c->err));
+	if (c == NULL || c->err != AL_OK)
+		return AL_EVERIFY;
+	if (c->stray_line > 0)
+		printf("entry %llu: line %u is not text, but an older registry took it: the signature is good\n", at,
+		       c->stray_line);
+	v->older += c->stray_line > 0;
+	v->signatures += c->signatures;
+	v->requests++;
+	return AL_OK;
 }
 
 static enum al_err entry_check(void *arg, uint64_t index, struct al_slice bytes)
@@ -80,7 +100,7 @@ static enum al_err entry_check(void *arg, uint64_t index, struct al_slice bytes)
 		command_fail(CLI_UNVERIFIED, "entry %llu does not apply: %s", (unsigned long long)index,
 			     al_err_name(err));
 	else if (al_slice_is(entry.kind, "request"))
-		err = request_check(v, &entry);
+		err = request_count(v, index, v->read.made);
 	else
 		v->unknown++;
 	return err;
@@ -119,8 +139,11 @@ static int run(const struct words *words, const void *arg)
 	code = log_read_begin(&v.read, &where);
 	if (code == CLI_DONE && al_state_new(&v.state) != AL_OK)
 		code = command_fail(CLI_REFUSED, "out of memory");
-	if (code == CLI_DONE)
+	if (code == CLI_DONE) {
 		v.read.what = "verify";
+		v.read.ahead = request_check;
+		v.read.unmade = free;
+	}
 	if (code == CLI_DONE)
 		code = log_read_run(&v.read, entry_check, &v);
 	if (code == CLI_DONE)

@@ -15,7 +15,7 @@
 #include "alamo/rpsl/entry.h"
 #include "audit.h"
 #include "json.h"
-#include "log_read.h"
+#include "log_ahead.h"
 #include "why.h"
 
 #define TEXT_MAX (1u << 20)
@@ -107,7 +107,7 @@ static enum al_err entry_take(void *arg, uint64_t index, struct al_slice bytes)
 		return AL_OK;
 	leaf = al_leaf_hash(bytes);
 	al_edge_push(&i->edge, &leaf);
-	err = audit_entry(i->audit, bytes);
+	err = log_ahead_audited(&i->read, i->audit, bytes);
 	if (err == AL_ENOMEM)
 		command_fail(CLI_REFUSED, "out of memory at entry %llu", (unsigned long long)index);
 	if (err != AL_OK || i->found)
@@ -192,6 +192,7 @@ static int inquiry_run(struct inquiry *i, const struct options *options)
 	opts.ns = al_slice_str(i->read.ns);
 	if (code == CLI_DONE && audit_new(&opts, &i->audit) != AL_OK)
 		code = command_fail(CLI_REFUSED, "out of memory");
+	log_ahead_audit(&i->read);
 	if (code == CLI_DONE)
 		code = log_read_run(&i->read, entry_take, i);
 	if (code == CLI_DONE && (i->edge.size == 0 || i->edge.size < i->at.size))

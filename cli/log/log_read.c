@@ -25,6 +25,7 @@
 #include "member/client.h"
 #include "command.h"
 #include "file.h"
+#include "log_ahead.h"
 #include "member/network.h"
 #include "member/pin.h"
 #include "settings.h"
@@ -45,6 +46,14 @@ static void read_end(struct log_read *r, int code)
 
 /* ---- the stream ---- */
 
+/* A log that says no other namespace: that of the registry which it founds. */
+static enum al_err namespace_take(struct log_read *r, const struct al_entry *entry)
+{
+	if (r->ns[0] != '\0' || !al_slice_is(entry->kind, "request"))
+		return AL_OK;
+	return audit_namespace(entry->body, r->ns) == AL_ENOMEM ? AL_ENOMEM : AL_OK;
+}
+
 static enum al_err entry_check(void *arg, uint64_t index, struct al_slice bytes)
 {
 	struct log_read *r = arg;
@@ -54,11 +63,12 @@ static enum al_err entry_check(void *arg, uint64_t index, struct al_slice bytes)
 
 	al_timer_set(r->timer, r->patience_ms);
 	r->entry_s = decodes ? entry.time : r->entry_s;
-	/* A log that says no other namespace: that of the registry which it founds. */
-	if (r->ns[0] == '\0' && decodes && audit_namespace(entry.body, r->ns) == AL_ENOMEM)
-		err = AL_ENOMEM;
-	else
-		err = r->entry(r->arg, index, bytes);
+	err = decodes ? namespace_take(r, &entry) : AL_OK;
+	if (err == AL_OK)
+		err = r->queue != NULL ? log_ahead_put(r->queue, index, bytes) : r->entry(r->arg, index, bytes);
+	/* Who works ahead reads the namespace. */
+	if (err == AL_OK && r->queue != NULL && r->ns[0] == '\0')
+		err = log_ahead_settle(r->queue);
 	if (err != AL_OK)
 		read_end(r, CLI_UNVERIFIED);
 	progress_step(&r->progress, index + 1, r->tip > r->target ? r->tip : r->target);
@@ -78,6 +88,10 @@ static void head_check(void *arg, const struct al_checkpoint *cp, struct al_slic
 {
 	struct log_read *r = arg;
 
+	if (r->queue != NULL && log_ahead_settle(r->queue) != AL_OK) {
+		read_end(r, CLI_UNVERIFIED);
+		return;
+	}
 	r->head = *cp;
 	al_age_grow(r->age, cp->size);
 	al_buf_reset(&r->head_note);
@@ -216,7 +230,17 @@ static enum al_err run_open(struct log_read *r, struct al_follow **follow)
 		err = al_timer_new(r->loop, tick_over, r, &r->ticker);
 	if (err == AL_OK)
 		err = al_age_new(r->loop, r->stale_s, NULL, NULL, &r->age);
+	if (err == AL_OK && r->ahead != NULL)
+		err = log_ahead_new(r, &r->queue);
 	return err == AL_OK ? al_follow_new(r->loop, &conf, &used, r, follow) : err;
+}
+
+/* AL_ESYS has been logged. */
+static int run_failed(const struct log_read *r, enum al_err err)
+{
+	if (err != AL_ENOMEM && err != AL_ESYS)
+		return command_fail(CLI_USAGE, "%s is no address of a log stream", r->address);
+	return command_fail(CLI_REFUSED, "the log cannot be read: %s", al_err_name(err));
 }
 
 int log_read_run(struct log_read *r, log_read_fn entry, void *arg)
@@ -235,9 +259,11 @@ int log_read_run(struct log_read *r, log_read_fn entry, void *arg)
 		al_loop_run(r->loop);
 		progress_end(&r->progress);
 	} else {
-		r->code = command_fail(CLI_USAGE, "%s is no address of a log stream", r->address);
+		r->code = run_failed(r, err);
 	}
 	al_follow_free(follow);
+	log_ahead_free(r->queue);
+	r->queue = NULL;
 	al_age_free(r->age);
 	al_timer_free(r->timer);
 	al_timer_free(r->ticker);

@@ -81,6 +81,13 @@ struct log_read {
 	void (*tick)(void *arg);    /* following: from then on, every `tick_s` seconds; may be NULL */
 	unsigned tick_s;
 	void (*newer)(void *arg); /* one more head is verified, and all of its entries were given; may be NULL */
+	/*
+	 * What can be done of an entry before its turn, on any thread, with nothing but its bytes and `ns`; may be NULL. What it gives is
+	 * `made` while the entry has its turn: who takes it from there leaves NULL, else unmade() frees it.
+	 */
+	void *(*ahead)(const struct log_read *read, struct al_slice bytes);
+	void (*unmade)(void *made);
+	void *made;
 	/* how far */
 	struct al_checkpoint head; /* the newest that was verified */
 	struct al_buf head_note;
@@ -95,6 +102,7 @@ struct log_read {
 	uint64_t entry_s; /* time of the newest entry */
 	log_read_fn entry;
 	void *arg;
+	struct log_ahead *queue;
 	unsigned drops;
 	bool linked, ticking;
 	int code;

@@ -17,6 +17,7 @@
 #include "alamo/tlog/note_file.h"
 #include "audit.h"
 #include "command.h"
+#include "log/log_ahead.h"
 #include "node_apply.h"
 #include "node_sessions.h"
 
@@ -316,7 +317,7 @@ static void on_signers(void *arg, uint64_t index, const struct al_sshkey *keys, 
 static enum al_err entry_take(void *arg, uint64_t index, struct al_slice bytes)
 {
 	struct agent *a = arg;
-	enum al_err err = audit_entry(a->audit, bytes);
+	enum al_err err = log_ahead_audited(&a->read, a->audit, bytes);
 
 	(void)index;
 	return err == AL_OK && a->found ? AL_EVERIFY : err;
@@ -334,6 +335,7 @@ static int log_follow(struct agent *a, const struct log_read_options *where)
 		a->read.follow = true;
 		a->read.present = on_present;
 		a->read.newer = on_newer;
+		log_ahead_audit(&a->read);
 		code = log_read_run(&a->read, entry_take, a);
 	}
 	al_timer_free(a->settle);

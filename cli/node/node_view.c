@@ -12,6 +12,7 @@
 #include "address.h"
 #include "audit.h"
 #include "command.h"
+#include "log/log_ahead.h"
 #include "mesh_proof.h"
 
 /* ---- the log ---- */
@@ -57,7 +58,7 @@ static enum al_err entry_take(void *arg, uint64_t index, struct al_slice bytes)
 {
 	struct reading *r = arg;
 
-	enum al_err err = audit_entry(r->audit, bytes);
+	enum al_err err = log_ahead_audited(&r->read, r->audit, bytes);
 
 	(void)index;
 	return err == AL_OK && r->found ? AL_EVERIFY : err;
@@ -78,6 +79,7 @@ int node_log_read(const struct log_read_options *where, struct node_trust *trust
 	opts.arg = r;
 	if (code == CLI_DONE && audit_new(&opts, &r->audit) != AL_OK)
 		code = command_fail(CLI_REFUSED, "out of memory");
+	log_ahead_audit(&r->read);
 	if (code == CLI_DONE)
 		code = log_read_run(&r->read, entry_take, r);
 	if (code == CLI_DONE && r->found)
