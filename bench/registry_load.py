@@ -26,17 +26,20 @@ def rss_bytes(pid):
 
 
 class Registry:
-    """`alamo init` and alamo-registryd alone, without limits on what one source may ask for."""
+    """`alamo init`, unless there is a folder already, and alamo-registryd alone, without limits on what one source may ask for."""
 
-    def __init__(self, directory):
-        self.dir = Path(directory) / "dir"
-        subprocess.run([BIN / "alamo", "init", self.dir, "--ports", "any", "--listen", "127.0.0.1", "--plan",
-                        plan_without_limits(self.dir)], check=True, stdout=subprocess.DEVNULL)
+    def __init__(self, directory, programs=BIN, made=None):
+        self.dir, self.programs = made or Path(directory) / "dir", programs
+        if made is None:
+            # An earlier program has a plan of its own, in a form that it knows.
+            plan = ["--plan", plan_without_limits(self.dir)] if programs == BIN else []
+            subprocess.run([programs / "alamo", "init", self.dir, "--ports", "any", "--listen", "127.0.0.1", *plan],
+                           check=True, stdout=subprocess.DEVNULL)
         conf = self.dir / "alamo.conf"
         for keys in ("budget-source = 0\nbudget-key = 0\n", ""):
             text = conf.read_text().replace("[registry]\n", "[registry]\n" + keys, 1)
             (self.dir / "bench.conf").write_text(text)
-            if subprocess.run([BIN / "alamo-registryd", "-n", "-c", self.dir / "bench.conf"], stdout=subprocess.DEVNULL,
+            if subprocess.run([programs / "alamo-registryd", "-n", "-c", self.dir / "bench.conf"], stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL).returncode == 0:
                 break
         self.start()
@@ -44,7 +47,7 @@ class Registry:
     def start(self):
         ready, other = os.pipe()
         self.log = open(self.dir / "registryd.log", "ab")
-        self.process = subprocess.Popen([BIN / "alamo-registryd", "-c", self.dir / "bench.conf", "-r", str(other)],
+        self.process = subprocess.Popen([self.programs / "alamo-registryd", "-c", self.dir / "bench.conf", "-r", str(other)],
                                         stderr=self.log, pass_fds=[other])
         os.close(other)
         self.pid = self.process.pid
