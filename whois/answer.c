@@ -285,25 +285,21 @@ static bool begin_objects(const struct whois_view *view, const struct whois_quer
 static bool begin_past(const struct whois_view *view, const struct whois_query *query, struct whois_job *job,
 		       struct al_buf *out)
 {
-	struct whois_error error = { 120, { NULL, 0 } };
+	struct whois_error error = { 100, { NULL, 0 } };
 	uint64_t size = 0;
 	enum al_err err = AL_ENOTFOUND;
 
-	if (view->head.size == 0)
-		error.number = 100;
-	else
+	if (view->head.size > 0) {
 		err = whois_past_size(view->past, view, query->at, &size);
-	if (err == AL_EUNSUPPORTED || err == AL_ELIMIT)
-		error.number = err == AL_ELIMIT ? 121 : 114;
+		error.number = whois_past_number(err);
+	}
 	if (err == AL_OK)
 		err = al_slice_copy(query->line, job->name, sizeof(job->name));
 	if (err != AL_OK) {
 		put_error(&error, out);
 		return false;
 	}
-	job->kind = WHOIS_JOB_PAST;
-	job->view = *view;
-	job->at = size;
+	whois_job_go_back(job, view, size);
 	return true;
 }
 
@@ -323,10 +319,7 @@ static bool ask_past(const struct whois_view *then, struct whois_job *job, struc
 	struct whois_query query;
 	struct whois_error error;
 
-	memcpy(line, job->name, sizeof(line));
-	job->name[0] = '\0';
-	job->kind = WHOIS_JOB_NONE;
-	job->at = 0;
+	whois_job_arrive(job, line);
 	put_moment(then, out);
 	if (whois_query_parse(al_slice_str(line), &query, &error) != AL_OK) {
 		put_error(&error, out);
@@ -343,7 +336,7 @@ bool whois_answer_past(struct whois_job *job, struct al_buf *out)
 {
 	static const struct whois_error broken = { 0, { NULL, 0 } };
 	struct whois_view then;
-	struct whois_past *past = job->view.past;
+	struct whois_past *past = job->past;
 	enum al_err err = whois_past_step(past, &job->view, job->at, job, &then);
 	bool done;
 
@@ -351,6 +344,8 @@ bool whois_answer_past(struct whois_job *job, struct al_buf *out)
 		return false;
 	if (err == AL_OK) {
 		done = ask_past(&then, job, out);
+		if (!done)
+			whois_job_hold(job);
 		whois_past_done(past);
 		return done;
 	}

@@ -11,13 +11,16 @@
 #include "job.h"
 
 #define WHOIS_EXCLUDED_MAX 512 /* bytes with NUL */
+#define WHOIS_MOMENT_MAX 128   /* bytes with NUL */
 #define WHOIS_IDLE_MAX_S 1000u /* longest that "!t" may ask for */
 
 struct whois_dialogue {
-	bool persistent; /* "-k" */
-	bool multi;      /* "!!" */
-	bool closing;    /* out: close once the answer is sent */
-	uint32_t idle_s; /* of "!t"; 0: the server's own limit */
+	bool persistent;               /* "-k" */
+	bool multi;                    /* "!!" */
+	bool closing;                  /* out: close once the answer is sent */
+	uint32_t idle_s;               /* of "!t"; 0: the server's own limit */
+	uint64_t at;                   /* of "!at": the log's size that commands are answered of; 0: as it is */
+	char moment[WHOIS_MOMENT_MAX]; /* what "!at" said of it */
 	/* Of "!e": canonical names of sets that are not expanded inside others, comma list. */
 	char excluded[WHOIS_EXCLUDED_MAX];
 };

@@ -9,10 +9,12 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "answer.h"
 #include "irrd_command.h"
 #include "nrtm.h"
+#include "past.h"
 #include "spell.h"
 #include "text.h"
 
@@ -275,35 +277,66 @@ static enum irrd_reply cmd_maintained(struct irrd *c, struct al_slice arg)
 
 /* ---- table and framing ---- */
 
+enum { BARE = 1, NEEDS_LOG = 2, LOOKS_UP = 4 | NEEDS_LOG };
+
 static const struct command {
-	char letter;
-	bool bare;      /* takes no argument */
-	bool needs_log; /* cannot be answered before the first head */
+	const char *name;
+	unsigned
+		flags; /* BARE: no argument; NEEDS_LOG: not before the first head; LOOKS_UP: of the moment that "!at" said */
 	enum irrd_reply (*run)(struct irrd *c, struct al_slice arg);
 } commands[] = {
-	{ '!', true, false, cmd_multi },     { 'q', true, false, cmd_quit },       { 'Q', true, false, cmd_quit },
-	{ 'n', false, false, cmd_name },     { 'v', false, false, cmd_version },   { 't', false, false, cmd_timeout },
-	{ 's', false, true, cmd_sources },   { 'r', false, true, cmd_routes },     { 'm', false, true, cmd_object },
-	{ 'g', false, true, irrd_origin4 },  { '6', false, true, irrd_origin6 },   { 'i', false, true, irrd_members },
-	{ 'a', false, true, irrd_prefixes }, { 'o', false, true, cmd_maintained }, { 'e', false, false, irrd_exclude },
-	{ 'f', false, false, cmd_filter },   { 'j', false, true, cmd_serials },    { 'J', false, true, cmd_status },
+	{ "!", BARE, cmd_multi },
+	{ "q", BARE, cmd_quit },
+	{ "Q", BARE, cmd_quit },
+	{ "n", 0, cmd_name },
+	{ "v", 0, cmd_version },
+	{ "t", 0, cmd_timeout },
+	{ "s", NEEDS_LOG, cmd_sources },
+	{ "r", LOOKS_UP, cmd_routes },
+	{ "m", LOOKS_UP, cmd_object },
+	{ "g", LOOKS_UP, irrd_origin4 },
+	{ "6", LOOKS_UP, irrd_origin6 },
+	{ "i", LOOKS_UP, irrd_members },
+	{ "at", NEEDS_LOG, irrd_at },
+	{ "a", LOOKS_UP, irrd_prefixes },
+	{ "o", LOOKS_UP, cmd_maintained },
+	{ "e", 0, irrd_exclude },
+	{ "f", 0, cmd_filter },
+	{ "j", NEEDS_LOG, cmd_serials },
+	{ "J", NEEDS_LOG, cmd_status },
 };
 
-static enum irrd_reply run(struct irrd *c, struct al_slice command)
+/* A letter and what follows it; "at", which no set is called, stands alone. */
+static bool command_is(const struct command *command, struct al_slice text, struct al_slice *arg)
 {
-	struct al_slice arg = al_slice_trim(al_slice_from(command, 1));
-	size_t i;
+	size_t len = strlen(command->name);
 
-	if (command.len == 0)
+	if (!al_slice_starts(text, command->name))
+		return false;
+	*arg = al_slice_trim(al_slice_from(text, len));
+	if (len > 1 && text.len > len && strchr(" \t-0123456789", text.ptr[len]) == NULL)
+		return false;
+	return (command->flags & BARE) == 0 || arg->len == 0;
+}
+
+static enum irrd_reply run(struct irrd *c, struct al_slice text)
+{
+	const struct command *command = commands;
+	struct al_slice arg;
+
+	if (text.len == 0)
 		return irrd_fail(c, "Missing command", nothing);
-	for (i = 0; i < AL_COUNT(commands); i++) {
-		if (commands[i].letter != command.ptr[0] || (commands[i].bare && arg.len > 0))
-			continue;
-		if (commands[i].needs_log && c->view->head.size == 0)
-			return irrd_fail(c, "Not ready: no verified log yet", nothing);
-		return commands[i].run(c, arg);
-	}
-	return irrd_fail(c, "Unrecognised command: ", command);
+	while (command < commands + AL_COUNT(commands) && !command_is(command, text, &arg))
+		command++;
+	if (command == commands + AL_COUNT(commands))
+		return irrd_fail(c, "Unrecognised command: ", text);
+	if ((command->flags & NEEDS_LOG) != 0 && c->view->head.size == 0)
+		return irrd_fail(c, "Not ready: no verified log yet", nothing);
+	if ((command->flags & LOOKS_UP) == LOOKS_UP && c->dialogue->at > 0 && c->view->at == 0)
+		return al_slice_copy(text, c->job->name, sizeof(c->job->name)) == AL_OK
+			       ? irrd_go_back(c, c->dialogue->at)
+			       : irrd_fail_limit(c, AL_ELIMIT);
+	return command->run(c, arg);
 }
 
 void whois_irrd_error(const char *text, struct al_buf *out)
@@ -372,6 +405,47 @@ bool whois_irrd_more(struct whois_job *job, struct al_buf *out)
 	enum irrd_reply reply = job->kind == WHOIS_JOB_SET ? irrd_more_members(&c) : more_objects(job);
 
 	frame(&c, reply, out);
+	return reply != REPLY_JOB;
+}
+
+/* The state is there, and nobody moves it: what does not hold versions of it but reads it on keeps it as it is. */
+static enum irrd_reply ask_past(struct irrd *c, struct whois_past *past)
+{
+	char line[WHOIS_JOB_NAME_MAX];
+	enum irrd_reply reply;
+
+	whois_job_arrive(c->job, line);
+	reply = line[0] == '\0' ? irrd_moment(c) : run(c, al_slice_str(line));
+	if (reply == REPLY_JOB && c->job->kind == WHOIS_JOB_SET) {
+		c->job->past = past;
+		whois_past_keep(past, c->job);
+		return reply;
+	}
+	if (reply == REPLY_JOB)
+		whois_job_hold(c->job);
+	whois_past_done(past);
+	return reply;
+}
+
+bool whois_irrd_past(struct whois_job *job, struct al_buf *out)
+{
+	struct irrd c = { .view = &job->view, .dialogue = job->dialogue, .job = job };
+	struct whois_past *past = job->past;
+	struct whois_view then;
+	enum al_err err = whois_past_step(past, &job->view, job->at, job, &then);
+	enum irrd_reply reply;
+
+	if (err == AL_EAGAIN)
+		return false;
+	if (err == AL_OK) {
+		job->view = then;
+		reply = ask_past(&c, past);
+	} else {
+		reply = irrd_fail(&c, whois_error_text(0), nothing);
+	}
+	frame(&c, reply, out);
+	if (reply != REPLY_JOB)
+		whois_job_release(job);
 	return reply != REPLY_JOB;
 }
 

@@ -34,6 +34,11 @@ enum irrd_reply irrd_origin6(struct irrd *c, struct al_slice arg);
 enum irrd_reply irrd_members(struct irrd *c, struct al_slice arg);
 enum irrd_reply irrd_prefixes(struct irrd *c, struct al_slice arg);
 enum irrd_reply irrd_exclude(struct irrd *c, struct al_slice arg);
+enum irrd_reply irrd_at(struct irrd *c, struct al_slice arg);
+/* What `job->name` says is asked again when the state of that size is there; empty: irrd_moment() is. */
+enum irrd_reply irrd_go_back(struct irrd *c, uint64_t size);
+/* From now on look-ups are of the view's size. Says "SIZE ROOT TIME". */
+enum irrd_reply irrd_moment(struct irrd *c);
 /* Expand on; then write some of the members. */
 enum irrd_reply irrd_more_members(struct irrd *c);
 

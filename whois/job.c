@@ -26,8 +26,7 @@ void whois_job_init(struct whois_job *job)
 
 void whois_job_release(struct whois_job *job)
 {
-	if (job->kind == WHOIS_JOB_PAST)
-		whois_past_leave(job->view.past, job);
+	whois_past_leave(job->past, job);
 	for (size_t i = 0; job->held && i < job->result.count; i++)
 		al_object_unref((struct al_object *)(uintptr_t)job->result.items[i]);
 	whois_result_release(&job->result);
@@ -42,8 +41,24 @@ size_t whois_job_bytes(const struct whois_job *job)
 	return job->data.cap + job->result.cap * sizeof(*job->result.items);
 }
 
-/* What was found may be replaced before it is written. */
-static void hold(struct whois_job *job)
+void whois_job_go_back(struct whois_job *job, const struct whois_view *view, uint64_t size)
+{
+	job->kind = WHOIS_JOB_PAST;
+	job->view = *view;
+	job->past = view->past;
+	job->at = size;
+}
+
+void whois_job_arrive(struct whois_job *job, char line[static WHOIS_JOB_NAME_MAX])
+{
+	memcpy(line, job->name, sizeof(job->name));
+	job->name[0] = '\0';
+	job->kind = WHOIS_JOB_NONE;
+	job->past = NULL;
+	job->at = 0;
+}
+
+void whois_job_hold(struct whois_job *job)
 {
 	for (size_t i = 0; !job->held && i < job->result.count; i++)
 		(void)al_object_ref(job->result.items[i]);
@@ -70,7 +85,7 @@ bool whois_job_run(struct whois_job *job, struct al_buf *out)
 	bool done = true;
 
 	if (job->kind == WHOIS_JOB_PAST)
-		done = whois_answer_past(job, out);
+		done = job->dialogue != NULL ? whois_irrd_past(job, out) : whois_answer_past(job, out);
 	else if (job->kind == WHOIS_JOB_OBJECTS)
 		done = whois_answer_more(job, out);
 	else if (job->kind == WHOIS_JOB_NRTM)
@@ -80,6 +95,6 @@ bool whois_job_run(struct whois_job *job, struct al_buf *out)
 	if (done && job->kind != WHOIS_JOB_NONE)
 		whois_job_release(job);
 	else if (!done)
-		hold(job);
+		whois_job_hold(job);
 	return done;
 }

@@ -32,6 +32,7 @@ struct whois_view {
 	const struct whois_growth *growth;   /* objects by day; NULL: not counted */
 	const struct whois_site *site;       /* for pages; NULL: nothing is known of it */
 	struct al_checkpoint head;           /* size 0: nothing verified yet */
+	uint64_t at;                         /* this is the past, of that size; 0: the present */
 	uint64_t stale_s;                    /* nothing newer was heard for so long; 0: it is fresh */
 };
 

@@ -17,7 +17,7 @@ struct whois_past {
 	struct whois_index *index;
 	struct al_edge edge;
 	uint64_t serial; /* next version to read */
-	const void *who; /* on his way; NULL: nobody */
+	const void *who; /* on his way, or who keeps it; NULL: nobody */
 	unsigned idle_s;
 };
 
@@ -80,6 +80,21 @@ enum al_err whois_past_size(const struct whois_past *past, const struct whois_vi
 	if (*size == 0 || *size > present->head.size)
 		return AL_ENOTFOUND;
 	return past->most > 0 && whois_history_first(present->history, *size) - 1 > past->most ? AL_ELIMIT : AL_OK;
+}
+
+unsigned whois_past_number(enum al_err err)
+{
+	switch (err) {
+	case AL_EUNSUPPORTED:
+		return 114;
+	case AL_EINVAL:
+	case AL_ENOTFOUND:
+		return 120;
+	case AL_ELIMIT:
+		return 121;
+	default:
+		return 0;
+	}
 }
 
 static enum al_err begin(struct whois_past *past)
@@ -159,6 +174,7 @@ static void view_of(const struct whois_past *past, const struct whois_view *pres
 				     .index = past->index,
 				     .entries = present->entries,
 				     .site = present->site,
+				     .at = past->edge.size,
 				     .head = { .size = past->edge.size, .root = al_edge_root(&past->edge) } };
 }
 
@@ -208,6 +224,12 @@ void whois_past_done(struct whois_past *past)
 	pthread_mutex_unlock(&past->lock);
 }
 
+void whois_past_keep(struct whois_past *past, const void *who)
+{
+	past->who = who;
+	pthread_mutex_unlock(&past->lock);
+}
+
 void whois_past_leave(struct whois_past *past, const void *who)
 {
 	if (past == NULL)
@@ -221,7 +243,7 @@ void whois_past_leave(struct whois_past *past, const void *who)
 void whois_past_tick(struct whois_past *past)
 {
 	pthread_mutex_lock(&past->lock);
-	if (past->state != NULL && ++past->idle_s >= WHOIS_PAST_KEEP_S)
+	if (past->state != NULL && past->who == NULL && ++past->idle_s >= WHOIS_PAST_KEEP_S)
 		forget(past);
 	pthread_mutex_unlock(&past->lock);
 }

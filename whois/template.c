@@ -94,6 +94,7 @@ void whois_put_help(struct al_buf *out)
 		"Commands that start with '!' are IRRd's, for router tools such as bgpq4:",
 		"!!  !q  !n  !v  !t  !s-lc  !r PREFIX[,o|l|L|M]  !m class,key  !g AS  !6 AS",
 		"!i set[,1]  !a set  !a4 set  !a6 set  !o mntner  !e set,...  !j source  !J source",
+		"!at N|DATE           look-ups that follow are of then; !at ends it, !at-lc says which size and root",
 	};
 	size_t i;
 

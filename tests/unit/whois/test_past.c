@@ -16,15 +16,22 @@ static const char *const questions[] = {
 	"TEST",       "-x 10.3.9.0/24",
 };
 
-static char *said[SIZES_MAX + 1][AL_COUNT(questions)];
+static const char *const commands[] = {
+	"!gAS64500",          "!6AS64501",         "!iAS-FISHER",     "!iAS-FISHER,1",
+	"!aAS-FISHER",        "!a4RS-MIX",         "!r10.1.2.0/24,o", "!r10.0.0.0/8,M",
+	"!oFISHER-MNT",       "!maut-num,AS64500", "!r10.1.2.0/24,L", "!mperson,FISHER-TEST",
+	"!mas-set,AS-FISHER",
+};
 
-static char *ask(const char *line, struct whois_job *job, unsigned *pieces)
+static char *said[SIZES_MAX + 1][AL_COUNT(questions)];
+static char *told[SIZES_MAX + 1][AL_COUNT(commands)];
+
+static char *ask(const char *line, struct whois_dialogue *dialogue, struct whois_job *job, unsigned *pieces)
 {
-	struct whois_dialogue dialogue = { 0 };
 	struct al_buf answer;
 
 	al_buf_init(&answer, WHOIS_ANSWER_MAX);
-	whois_dialogue_line(&golden.f.view, &dialogue, al_slice_str(line), job, &answer);
+	whois_dialogue_line(&golden.f.view, dialogue, al_slice_str(line), job, &answer);
 	*pieces = 1;
 	while (!whois_job_run(job, &answer) && *pieces < PIECES_MAX)
 		++*pieces;
@@ -34,13 +41,20 @@ static char *ask(const char *line, struct whois_job *job, unsigned *pieces)
 	return al_buf_take(&answer, NULL);
 }
 
-static char *answer_of(const char *line)
+static char *say(const char *line, struct whois_dialogue *dialogue)
 {
 	struct whois_job job;
 	unsigned pieces;
 
 	whois_job_init(&job);
-	return ask(line, &job, &pieces);
+	return ask(line, dialogue, &job, &pieces);
+}
+
+static char *answer_of(const char *line)
+{
+	struct whois_dialogue dialogue = { 0 };
+
+	return say(line, &dialogue);
 }
 
 static void remember(void)
@@ -51,6 +65,8 @@ static void remember(void)
 	golden.f.view.head.root = al_edge_root(&golden.edge);
 	for (size_t q = 0; q < AL_COUNT(questions); q++)
 		said[size][q] = answer_of(questions[q]);
+	for (size_t q = 0; q < AL_COUNT(commands); q++)
+		told[size][q] = answer_of(commands[q]);
 }
 
 /* Without the line that says of when it is, and its empty line. */
@@ -89,9 +105,12 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	for (size_t size = 0; size <= SIZES_MAX; size++)
+	for (size_t size = 0; size <= SIZES_MAX; size++) {
 		for (size_t q = 0; q < AL_COUNT(questions); q++)
 			free(said[size][q]);
+		for (size_t q = 0; q < AL_COUNT(commands); q++)
+			free(told[size][q]);
+	}
 	golden_release();
 	return 0;
 }
@@ -109,6 +128,113 @@ static void test_as_it_was(void **state)
 	for (uint64_t size = last; size > 8; size -= 7)
 		for (size_t q = 0; q < AL_COUNT(questions); q++)
 			check(size, q);
+}
+
+static void check_line(struct whois_dialogue *dialogue, const char *line, const char *want)
+{
+	char *answer = say(line, dialogue);
+
+	assert_string_equal(answer, want);
+	free(answer);
+}
+
+/* The size and root that stand under the answers of then. */
+static void check_moment(const char *moment, uint64_t size)
+{
+	char want[64], *foot = strstr(said[size][0], "% log ");
+	unsigned long long len;
+	const char *data;
+
+	assert_non_null(foot);
+	assert_int_equal(sscanf(moment, "A%llu\n", &len), 1);
+	data = strchr(moment, '\n') + 1;
+	assert_string_equal(data + len, "C\n");
+	(void)snprintf(want, sizeof(want), "%llu ", (unsigned long long)size);
+	assert_memory_equal(data, want, strlen(want));
+	assert_memory_equal(data, foot + strlen("% log "), strcspn(foot, "\n") - strlen("% log "));
+}
+
+/* Commands of a connection that went back say what they said then, until it comes forward again. */
+static void test_commands(void **state)
+{
+	uint64_t last = al_state_size(golden.f.state);
+	struct whois_dialogue dialogue = { 0 };
+
+	(void)state;
+	free(say("!!", &dialogue));
+	for (uint64_t size = last; size >= 2; size -= size > 2 && size < 5 ? 1 : 3) {
+		char line[32], *moment, *again;
+
+		(void)snprintf(line, sizeof(line), "!at %llu", (unsigned long long)size);
+		moment = say(line, &dialogue);
+		check_moment(moment, size);
+		for (size_t q = 0; q < AL_COUNT(commands); q++)
+			check_line(&dialogue, commands[q], told[size][q]);
+		again = say("!at-lc", &dialogue);
+		assert_string_equal(again, moment);
+		assert_false(dialogue.closing);
+		free(again);
+		free(moment);
+		if (size == 2)
+			break;
+	}
+	check_line(&dialogue, "!at", "C\n");
+	check_line(&dialogue, "!at-lc", "C\n");
+	check_line(&dialogue, "!gAS64500", told[last][0]);
+}
+
+/* What is no moment of the log leaves the connection where it was; what is no look-up is of the present. */
+static void test_commands_refused(void **state)
+{
+	struct whois_dialogue dialogue = { 0 };
+	const struct whois_view whole = golden.f.view;
+	char *now = say("!j-*", &dialogue);
+
+	(void)state;
+	free(say("!at 18", &dialogue));
+	check_line(&dialogue, "!at 0", "F no such moment of the log: 0\n");
+	check_line(&dialogue, "!at 9999", "F no such moment of the log: 9999\n");
+	check_line(&dialogue, "!at 1999-01-01", "F no such moment of the log: 1999-01-01\n");
+	check_line(&dialogue, "!at yesterday", "F no such moment of the log: yesterday\n");
+	check_line(&dialogue, "!attic", "D\n");
+	check_line(&dialogue, "!gAS64500", told[18][0]);
+	check_line(&dialogue, "!j-*", now);
+	golden.f.view.past = NULL;
+	check_line(&dialogue, "!at 5", "F option not supported here: 5\n");
+	golden.f.view = whole;
+	free(now);
+}
+
+/* An expansion reads on in the state that it was begun in: others wait, until it is done or given up. */
+static void test_kept(void **state)
+{
+	struct whois_dialogue dialogue = { 0 };
+	struct whois_job job;
+	struct whois_view then;
+	struct al_buf answer;
+	int other;
+
+	(void)state;
+	free(say("!at 40", &dialogue));
+	al_buf_init(&answer, WHOIS_ANSWER_MAX);
+	for (unsigned pieces = 0; pieces < 2; pieces++) {
+		whois_job_init(&job);
+		whois_dialogue_line(&golden.f.view, &dialogue, AL_S("!iAS-FISHER,1"), &job, &answer);
+		while (job.kind == WHOIS_JOB_PAST)
+			assert_false(whois_job_run(&job, &answer));
+		assert_int_equal(job.kind, WHOIS_JOB_SET);
+		for (unsigned s = 0; s < WHOIS_PAST_KEEP_S; s++)
+			whois_past_tick(golden.past);
+		assert_int_equal(whois_past_step(golden.past, &golden.f.view, 5, &other, &then), AL_EAGAIN);
+		if (pieces == 1)
+			while (!whois_job_run(&job, &answer))
+				;
+		whois_job_release(&job);
+		assert_int_equal(whois_past_step(golden.past, &golden.f.view, 5, &other, &then), AL_OK);
+		whois_past_done(golden.past);
+	}
+	assert_string_equal((al_buf_u8(&answer, 0), answer.ptr), told[40][3]);
+	al_buf_release(&answer);
 }
 
 /* By time: an entry counts from its second on, and a day to its end. */
@@ -207,9 +333,12 @@ static void test_without(void **state)
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = { cmocka_unit_test(test_as_it_was), cmocka_unit_test(test_dates),
-						   cmocka_unit_test(test_two), cmocka_unit_test(test_bound),
-						   cmocka_unit_test(test_without) };
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_as_it_was), cmocka_unit_test(test_dates),
+		cmocka_unit_test(test_commands),  cmocka_unit_test(test_commands_refused),
+		cmocka_unit_test(test_kept),      cmocka_unit_test(test_two),
+		cmocka_unit_test(test_bound),     cmocka_unit_test(test_without)
+	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
