@@ -268,11 +268,12 @@ static void answer_status(struct al_http *http, struct al_conn *conn, int status
 	al_buf_release(&answer.body);
 }
 
-enum turn { TURN_WAIT, TURN_NEXT, TURN_LAST, TURN_REST };
+enum turn { TURN_WAIT, TURN_NEXT, TURN_LAST, TURN_REST, TURN_AGAIN };
 
 /*
  * The request at the start of `input`, whose head has `*len` bytes; with its body on return.
  * TURN_WAIT: the body is not all there. TURN_LAST: the connection takes no further request. TURN_REST: not now.
+ * TURN_AGAIN: it stays, and has not been answered.
  */
 static enum turn request_answer(struct http_conn *c, struct al_slice input, size_t *len)
 {
@@ -296,10 +297,14 @@ static enum turn request_answer(struct http_conn *c, struct al_slice input, size
 	answer.host = request.host;
 	answer.takes_gzip = request.gzip;
 	al_buf_init(&answer.body, BODY_MAX);
+	answer.who = c;
 	bool now = request_route(c, &request, body, &answer);
-	if (now)
+	bool again = now && answer.again;
+	if (now && !again)
 		http_send(http, conn, &request, &answer);
 	al_buf_release(&answer.body);
+	if (again)
+		return TURN_AGAIN;
 	return !now ? TURN_REST : last ? TURN_LAST : TURN_NEXT;
 }
 
@@ -331,6 +336,7 @@ static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *u
 	eof = c->eof = c->eof || eof;
 	if (c->later != NULL)
 		return;
+	http_again_end(c);
 	while (turn == TURN_NEXT) {
 		struct al_slice input = input_view(in);
 		size_t len = http_head_len(al_slice_head(input, HEAD_MAX));
@@ -351,6 +357,10 @@ static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *u
 		turn = request_answer(c, input, &len);
 		if (turn == TURN_NEXT || turn == TURN_REST)
 			evbuffer_drain(in, len);
+	}
+	if (turn == TURN_AGAIN) {
+		http_again_begin(c);
+		return;
 	}
 	if (turn != TURN_LAST && turn != TURN_REST && eof)
 		al_conn_finish(conn);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * http_later.c -- answers that are not there at once: one that is being made, and events without end.
+ * http_later.c -- answers that are not there at once: one that is being made, one that is asked for again, and events without end.
  */
 #include "http_parts.h"
 
@@ -45,6 +45,26 @@ void al_http_later_answer(struct al_http_later *later, struct al_http_answer *an
 	/* What waits behind it is read afterwards; sending may be the end of the connection, and of `c`. */
 	al_conn_poke(c->conn);
 	http_send(c->http, c->conn, &request, answer);
+}
+
+/* ---- one question, asked again ---- */
+
+/* Not read from, so that its time for asking does not run; idle time does, and bounds how long it may take. */
+void http_again_begin(struct http_conn *c)
+{
+	c->again = true;
+	al_conn_owe(c->conn, true);
+	al_conn_pause(c->conn, true);
+	al_conn_poke(c->conn);
+}
+
+void http_again_end(struct http_conn *c)
+{
+	if (!c->again)
+		return;
+	c->again = false;
+	al_conn_owe(c->conn, false);
+	al_conn_pause(c->conn, false);
 }
 
 /* ---- events ---- */

@@ -27,6 +27,7 @@ struct http_conn {
 	struct al_conn *conn;
 	bool eof;                      /* its last word has been said */
 	struct al_http_later *later;   /* an answer is being made: nothing further is read */
+	bool again;                    /* what it asked stays in its buffer, to be asked anew */
 	struct al_http_events *events; /* it listens, and says nothing more */
 	struct http_conn *next, **at;  /* in the list of those who listen */
 };
@@ -47,6 +48,9 @@ AL_MUST_USE enum al_err http_route_add(struct al_http *http, const char *path, c
 /* The handler of a route with `later` set; the connection rests until it has answered. */
 void http_later_begin(struct http_conn *c, const struct http_route *route, const struct http_request *request,
 		      struct al_slice body);
+/* What it asked is asked in another turn of the loop; then that turn is there. */
+void http_again_begin(struct http_conn *c);
+void http_again_end(struct http_conn *c);
 /* The connection listens from now on. */
 void http_events_begin(struct http_conn *c, struct al_http_events *events);
 /* It has gone: nobody writes to it. */

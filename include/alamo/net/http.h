@@ -4,7 +4,8 @@
  *
  * GET and HEAD, and POST with a bounded body on routes made for it; bounded
  * headers; the listener's limits hold (all in all and per source). Handlers
- * answer at once, but for those of al_http_later_route() and of events.
+ * answer at once, or when they are asked again; not so those of
+ * al_http_later_route() and of events.
  */
 #ifndef ALAMO_HTTP_H
 #define ALAMO_HTTP_H
@@ -27,6 +28,8 @@ struct al_http_answer {
 	bool takes_gzip;      /* in: the body may be packed by gzip */
 	bool varies;          /* others get it packed, or not: caches keep both apart. Their etags differ */
 	bool packed;          /* it is */
+	bool again;           /* there is none yet: the handler is called anew, soon, as long as the client waits */
+	const void *who;      /* in: the same then, and no one else's meanwhile */
 	struct al_slice host; /* in: of the request's Host field, fit to be repeated; may be empty */
 };
 

@@ -33,6 +33,10 @@ struct site {
 	char body[WAITING_MAX][32], peer[WAITING_MAX][64];
 	size_t count;
 	bool at_once;
+	const void *who[WAITING_MAX]; /* asked again */
+	unsigned asked[WAITING_MAX];
+	size_t askers;
+	bool there;
 	char dir[64];
 	uint64_t size;
 	uint16_t port;
@@ -70,6 +74,25 @@ static void on_one(void *arg, struct al_slice rest, struct al_slice query, struc
 	al_buf_str(&answer->body, "one");
 }
 
+static void on_again(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
+{
+	struct site *site = arg;
+	size_t i = 0;
+
+	(void)rest;
+	while (i < site->askers && site->who[i] != answer->who)
+		i++;
+	assert_true(i < WAITING_MAX);
+	site->who[i] = answer->who;
+	site->askers = i == site->askers ? i + 1 : site->askers;
+	site->asked[i]++;
+	answer->again = !site->there;
+	/* Or turns() would not come back as long as there is something to do. */
+	(void)event_base_loopbreak(al_loop_base(site->loop));
+	al_buf_str(&answer->body, site->there ? "there: " : "what nobody may see: ");
+	al_buf_slice(&answer->body, query);
+}
+
 static void on_tile(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
 {
 	const struct site *site = arg;
@@ -95,6 +118,7 @@ static int setup(void **state)
 	assert_int_equal(al_http_events_route(site->http, "/events", site->events), AL_OK);
 	assert_int_equal(al_http_events_route(site->http, "/later", site->events), AL_EEXIST);
 	assert_int_equal(al_http_route(site->http, "/one", on_one, NULL), AL_OK);
+	assert_int_equal(al_http_route(site->http, "/again", on_again, site), AL_OK);
 	assert_int_equal(al_http_route(site->http, "/tile/", on_tile, site), AL_OK);
 	assert_int_equal(al_http_listen(site->http, AL_S("127.0.0.1"), 0, &site->port), AL_OK);
 	*state = site;
@@ -207,6 +231,59 @@ static void later_and_in_order(void **state)
 	turns(site, 5);
 	assert_int_equal(recv(fd, got, 1, 0), 0);
 	close(fd);
+}
+
+/* A question that takes turns of the loop: others are answered between them, and what stands behind it is not. */
+static void asked_again(void **state)
+{
+	struct site *site = *state;
+	char got[2][4096] = { "", "" }, one[1024] = "";
+	int fd[2] = { client_connect(site->port), client_connect(site->port) }, other = client_connect(site->port);
+
+	client_say(fd[0], "GET /again?first HTTP/1.1\r\nHost: x\r\n\r\nGET /one HTTP/1.1\r\nHost: x\r\n\r\n");
+	client_say(fd[1], "GET /again?second HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+	assert_int_equal(shutdown(fd[1], SHUT_WR), 0);
+	client_say(other, "GET /one HTTP/1.1\r\nHost: x\r\n\r\n");
+	until(site, other, one, sizeof(one), "\r\n\r\none");
+	turns(site, 50);
+	assert_int_equal(site->askers, 2);
+	assert_true(site->asked[0] > 10 && site->asked[1] > 10);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(recv(fd[i], got[i], 1, MSG_DONTWAIT), -1);
+	site->there = true;
+	until(site, fd[0], got[0], sizeof(got[0]), "\r\n\r\none");
+	assert_non_null(strstr(got[0], "\r\n\r\nthere: first"));
+	assert_null(strstr(got[0], "nobody"));
+	until(site, fd[1], got[1], sizeof(got[1]), "\r\n\r\nthere: second");
+	turns(site, 5);
+	assert_int_equal(recv(fd[1], got[1], 1, 0), 0);
+	/* The connection is as any other afterwards. */
+	got[0][0] = '\0';
+	client_say(fd[0], "GET /one HTTP/1.1\r\nHost: x\r\n\r\n");
+	until(site, fd[0], got[0], sizeof(got[0]), "\r\n\r\none");
+	close(fd[0]);
+	close(fd[1]);
+	close(other);
+}
+
+/* It goes with the connection. */
+static void asked_again_and_gone(void **state)
+{
+	struct site *site = *state;
+	struct linger hard = { .l_onoff = 1 };
+	int fd = client_connect(site->port);
+	time_t guard = seconds() + GUARD_S;
+
+	client_say(fd, "GET /again HTTP/1.1\r\nHost: x\r\n\r\n");
+	while (site->askers == 0 && seconds() < guard)
+		turns(site, 1);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard)), 0);
+	close(fd);
+	site->there = true;
+	turns(site, 20);
+	unsigned asked = site->asked[0];
+	turns(site, 20);
+	assert_int_equal(site->asked[0], asked);
 }
 
 /* Who asked may be gone by then. */
@@ -371,8 +448,13 @@ static void tiles(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(later_and_in_order),       TEST(later_and_gone), TEST(events_go_to_all_who_listen),
-		TEST(events_that_nobody_reads), TEST(tiles),
+		TEST(later_and_in_order),
+		TEST(asked_again),
+		TEST(asked_again_and_gone),
+		TEST(later_and_gone),
+		TEST(events_go_to_all_who_listen),
+		TEST(events_that_nobody_reads),
+		TEST(tiles),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN); /* as al_service_main() does */
