@@ -50,9 +50,8 @@ const char *whois_error_advice(unsigned number)
 	case 119:
 		return "Send \"why 192.0.2.0/24 AS64500\": is this AS the origin of that prefix, and by which record?";
 	case 120:
-		return "--at takes a size of the log, 1 up to that in the last line of an answer, or a date: "
-		       "2026-11-29, "
-		       "2026-11-29T10:00:00Z.";
+		return "It is a size of the log, 1 up to that of now, or a date between its first entry and now: "
+		       "2026-11-29, 2026-11-29T10:00:00Z.";
 	case 121:
 		return "It lies behind more versions than are read for one question. \"alamo why --at\" reads the log "
 		       "itself.";

@@ -14,6 +14,7 @@
 #include "explorer_page.h"
 #include "history.h"
 #include "html.h"
+#include "past.h"
 
 #define LATEST 20u     /* changes on the first page */
 #define FOUND_MAX 100u /* objects of a search that are shown */
@@ -49,16 +50,16 @@ static void put_counts(const struct whois_view *view, struct al_buf *out)
 		if (count == 0)
 			continue;
 		(void)snprintf(query, sizeof(query), "-t %s", al_class_name((enum al_class)cls));
-		al_buf_str(out, "<tr><td><a href=\"/search?q=");
-		html_put_url(al_slice_str(query), out);
-		al_buf_printf(out, "\">%s</a></td><td>%zu</td></tr>\n", al_class_name((enum al_class)cls), count);
+		al_buf_str(out, "<tr><td>");
+		html_put_href(view, "/search?q=", al_slice_str(query), out);
+		al_buf_printf(out, "%s</a></td><td>%zu</td></tr>\n", al_class_name((enum al_class)cls), count);
 	}
 	al_buf_str(out, "</table></div>\n");
 }
 
 static void put_latest(const struct whois_view *view, struct al_buf *out)
 {
-	uint64_t last = view->history != NULL ? whois_history_last(view->history) : 0;
+	uint64_t last = whois_view_last(view);
 	struct whois_version version;
 	char time[AL_TIME_STRLEN];
 	struct al_buf buf;
@@ -75,7 +76,7 @@ static void put_latest(const struct whois_view *view, struct al_buf *out)
 			      : version.number == 1 ? "created"
 						    : "changed",
 			      al_class_name(version.cls));
-		html_put_object_link(version.cls, version.key, out);
+		html_put_object_link(view, version.cls, version.key, out);
 		al_buf_printf(out, "</td><td>%" PRIu64 "</td></tr>\n", version.index);
 	}
 	al_buf_str(out, "</table></div>\n");
@@ -104,7 +105,7 @@ static void put_found(const struct whois_view *view, const struct whois_result *
 		const struct al_object *object = result->items[i];
 
 		al_buf_printf(out, "<h2>%s ", al_class_name((enum al_class)object->cls));
-		html_put_object_link((enum al_class)object->cls, al_object_key(object), out);
+		html_put_object_link(view, (enum al_class)object->cls, al_object_key(object), out);
 		al_buf_str(out, "</h2>\n");
 		html_put_text(view, (enum al_class)object->cls, al_object_text(object), out);
 	}
@@ -157,7 +158,7 @@ static void page_search(const struct whois_view *view, struct al_slice rest, str
 			struct al_http_answer *answer)
 {
 	char text[WHOIS_LINE_MAX + 1];
-	struct al_slice line = explorer_parameter(query, "q", text, sizeof(text));
+	struct al_slice line = asked_parameter(query, "q", text, sizeof(text));
 
 	(void)rest;
 	html_put_head(view, AL_S("Search"), line, HTML_LIVE, &answer->body);
@@ -166,31 +167,33 @@ static void page_search(const struct whois_view *view, struct al_slice rest, str
 	html_put_foot(view, &answer->body);
 }
 
-/* "a=x&q=y": the value of `name`, decoded; empty when there is none. */
-struct al_slice explorer_parameter(struct al_slice query, const char *name, char *text, size_t cap)
-{
-	struct al_slice pair, key;
-	char spaced[4096];
-	size_t len;
+/* ---- the HTTP side ---- */
 
-	while (query.len > 0) {
-		(void)al_slice_cut(&query, '&', &pair);
-		if (!al_slice_cut(&pair, '=', &key) || !al_slice_is(key, name) || pair.len > sizeof(spaced))
-			continue;
-		for (size_t i = 0; i < pair.len; i++)
-			spaced[i] = pair.ptr[i] == '+' ? ' ' : pair.ptr[i];
-		if (al_http_decode(al_slice_of(spaced, pair.len), text, cap, &len) == AL_OK)
-			return al_slice_of(text, len);
-	}
-	return AL_S("");
+/* No such moment, in words. */
+static void put_no_moment(const struct whois_view *view, enum al_err err, struct al_http_answer *answer)
+{
+	unsigned number = whois_past_number(err);
+
+	answer->status = asked_status(err);
+	html_put_head(view, AL_S("No such moment"), AL_S(""), HTML_STILL, &answer->body);
+	al_buf_printf(&answer->body, "<p>%s: %s</p>\n", whois_error_text(number), whois_error_advice(number));
+	html_put_foot(view, &answer->body);
 }
 
-/* ---- the HTTP side ---- */
+static void serve_view(struct whois_explorer *own, const struct whois_view *view, explorer_page_fn page,
+		       struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
+{
+	(void)snprintf(own->etag, sizeof(own->etag), "%" PRIu64, view->head.size);
+	answer->etag = own->etag;
+	page(view, rest, query, answer);
+}
 
 static void serve(struct whois_explorer *own, explorer_page_fn page, struct al_slice rest, struct al_slice query,
 		  struct al_http_answer *answer)
 {
 	char registry[WHOIS_SITE_URL_MAX] = "";
+	struct asked asked;
+	enum al_err err;
 
 	if (own->view->site != NULL && whois_site_registry(own->view->site, answer->host, registry) != AL_OK)
 		registry[0] = '\0';
@@ -203,9 +206,14 @@ static void serve(struct whois_explorer *own, explorer_page_fn page, struct al_s
 		al_buf_str(&answer->body, "The log is still being fetched and checked. Try again soon.\n");
 		return;
 	}
-	(void)snprintf(own->etag, sizeof(own->etag), "%" PRIu64, own->view->head.size);
-	answer->etag = own->etag;
-	page(own->view, rest, query, answer);
+	/* Who joins does it now. */
+	err = asked_open(own->view, page == explorer_join ? AL_S("") : query, answer, &asked);
+	if (err == AL_OK) {
+		serve_view(own, asked.view, page, rest, query, answer);
+		asked_close(&asked);
+	} else if (err != AL_EAGAIN) {
+		put_no_moment(own->view, err, answer);
+	}
 }
 
 static void http_home(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)

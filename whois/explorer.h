@@ -11,6 +11,8 @@
  *   /growth              how many objects there were, by day
  *   /join                a key, a request, a receipt; ?object=CLASS/KEY a change
  *   /events              the log's size, whenever it has grown
+ *
+ * With ?at=SIZE|DATE a page, and whatever it links to, is of then; but for joining, which is of the present.
  */
 #ifndef WHOIS_EXPLORER_H
 #define WHOIS_EXPLORER_H

@@ -112,7 +112,7 @@ void explorer_join(const struct whois_view *view, struct al_slice rest, struct a
 		   struct al_http_answer *answer)
 {
 	char name[1024], registry[WHOIS_SITE_URL_MAX];
-	struct al_slice wanted = explorer_parameter(query, "object", name, sizeof(name));
+	struct al_slice wanted = asked_parameter(query, "object", name, sizeof(name));
 	const struct al_object *object = wanted.len > 0 ? explorer_object_of(view, wanted) : NULL;
 	struct al_buf *out = &answer->body;
 

@@ -85,7 +85,7 @@ static bool ends_of(const struct map *map, const struct al_object *link, size_t 
 	return end[0] < map->node_count && end[1] < map->node_count;
 }
 
-static void put_lines(const struct map *map, struct al_buf *out)
+static void put_lines(const struct whois_view *view, const struct map *map, struct al_buf *out)
 {
 	for (size_t i = 0; i < map->link_count; i++) {
 		double x[2], y[2];
@@ -95,25 +95,23 @@ static void put_lines(const struct map *map, struct al_buf *out)
 			continue;
 		place(map, end[0], RADIUS, &x[0], &y[0]);
 		place(map, end[1], RADIUS, &x[1], &y[1]);
-		al_buf_str(out, "<a href=\"/object/peering/");
-		html_put_url(al_object_key(map->links[i]), out);
-		al_buf_printf(out, "\"><title>");
+		html_put_href(view, "/object/peering/", al_object_key(map->links[i]), out);
+		al_buf_str(out, "<title>");
 		html_put(al_object_key(map->links[i]), out);
 		al_buf_printf(out, "</title><line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/></a>\n", x[0], y[0],
 			      x[1], y[1]);
 	}
 }
 
-static void put_nodes(const struct map *map, struct al_buf *out)
+static void put_nodes(const struct whois_view *view, const struct map *map, struct al_buf *out)
 {
 	for (size_t i = 0; i < map->node_count; i++) {
 		double x, y, label_x, label_y;
 
 		place(map, i, RADIUS, &x, &y);
 		place(map, i, RADIUS + 25, &label_x, &label_y);
-		al_buf_str(out, "<a href=\"/object/node/");
-		html_put_url(al_object_key(map->nodes[i]), out);
-		al_buf_str(out, "\"><title>");
+		html_put_href(view, "/object/node/", al_object_key(map->nodes[i]), out);
+		al_buf_str(out, "<title>");
 		html_put(al_object_key(map->nodes[i]), out);
 		al_buf_str(out, " ");
 		html_put(al_object_attr(map->nodes[i], "origin"), out);
@@ -130,16 +128,16 @@ static void put_nodes(const struct map *map, struct al_buf *out)
 	}
 }
 
-static void put_list(const struct map *map, struct al_buf *out)
+static void put_list(const struct whois_view *view, const struct map *map, struct al_buf *out)
 {
 	al_buf_str(
 		out,
 		"<h2>Routers</h2>\n<div class=\"wide\"><table>\n<tr><th>router</th><th>AS</th><th>where</th></tr>\n");
 	for (size_t i = 0; i < map->node_count; i++) {
 		al_buf_str(out, "<tr><td>");
-		html_put_object_link(AL_NODE, al_object_key(map->nodes[i]), out);
+		html_put_object_link(view, AL_NODE, al_object_key(map->nodes[i]), out);
 		al_buf_str(out, "</td><td>");
-		html_put_object_link(AL_AUT_NUM, al_object_attr(map->nodes[i], "origin"), out);
+		html_put_object_link(view, AL_AUT_NUM, al_object_attr(map->nodes[i], "origin"), out);
 		al_buf_str(out, "</td><td>");
 		html_put(al_object_attr(map->nodes[i], "location"), out);
 		al_buf_str(out, "</td></tr>\n");
@@ -147,7 +145,7 @@ static void put_list(const struct map *map, struct al_buf *out)
 	al_buf_str(out, "</table></div>\n<h2>Peerings</h2>\n<ul>\n");
 	for (size_t i = 0; i < map->link_count; i++) {
 		al_buf_str(out, "<li>");
-		html_put_object_link(AL_PEERING, al_object_key(map->links[i]), out);
+		html_put_object_link(view, AL_PEERING, al_object_key(map->links[i]), out);
 		al_buf_str(out, "</li>\n");
 	}
 	al_buf_str(out, "</ul>\n");
@@ -177,10 +175,10 @@ void explorer_map(const struct whois_view *view, struct al_slice rest, struct al
 			      "<p>%zu routers, %zu peerings.%s</p>\n<svg class=\"map\" viewBox=\"-100 0 1200 1000\" "
 			      "role=\"group\" aria-label=\"Who peers with whom; the lists below say the same\">\n",
 			      map->node_count, map->link_count, map->more ? " There are more than are shown." : "");
-		put_lines(map, out);
-		put_nodes(map, out);
+		put_lines(view, map, out);
+		put_nodes(view, map, out);
 		al_buf_str(out, "</svg>\n");
-		put_list(map, out);
+		put_list(view, map, out);
 	}
 	html_put_foot(view, out);
 	free(map);

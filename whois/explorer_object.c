@@ -25,20 +25,24 @@ void explorer_missing(const struct whois_view *view, struct al_http_answer *answ
 	html_put_foot(view, &answer->body);
 }
 
-static void put_row(const struct al_object *object, const struct whois_version *version, struct al_buf *out)
+static void put_row(const struct whois_view *view, const struct al_object *object, const struct whois_version *version,
+		    struct al_buf *out)
 {
 	char time[AL_TIME_STRLEN];
 
 	al_time_format(version->time, time);
 	al_buf_printf(out, "<tr><td><a href=\"/object/%s/", al_class_name((enum al_class)object->cls));
 	html_put_url(al_object_key(object), out);
-	al_buf_printf(out, "?version=%" PRIu64 "\">%" PRIu64 "</a></td><td>%s</td><td>%s</td><td>%" PRIu64 "</td><td>",
-		      version->number, version->number, time, version->deleted ? "deleted" : "said", version->index);
+	al_buf_printf(out, "?version=%" PRIu64, version->number);
+	html_put_at(view, "&amp;", out);
+	al_buf_printf(out, "\">%" PRIu64 "</a></td><td>%s</td><td>%s</td><td>%" PRIu64 "</td><td>", version->number,
+		      time, version->deleted ? "deleted" : "said", version->index);
 	if (version->number > 1) {
 		al_buf_printf(out, "<a href=\"/object/%s/", al_class_name((enum al_class)object->cls));
 		html_put_url(al_object_key(object), out);
-		al_buf_printf(out, "?diff=%" PRIu64 ":%" PRIu64 "\">what changed</a>", version->number - 1,
-			      version->number);
+		al_buf_printf(out, "?diff=%" PRIu64 ":%" PRIu64, version->number - 1, version->number);
+		html_put_at(view, "&amp;", out);
+		al_buf_str(out, "\">what changed</a>");
 	}
 	al_buf_str(out, "</td></tr>\n");
 }
@@ -56,7 +60,7 @@ static void put_versions(const struct whois_view *view, const struct al_object *
 	for (unsigned i = 0; i < VERSIONS_SHOWN && version.prev > 0; i++) {
 		if (whois_history_read(view->history, version.prev, &buf, &version) != AL_OK)
 			break;
-		put_row(object, &version, out);
+		put_row(view, object, &version, out);
 	}
 	al_buf_str(out, "</table></div>\n");
 	al_buf_release(&buf);
@@ -123,18 +127,18 @@ static void put_facts(const struct whois_view *view, const struct al_object *obj
 			       AL_FMT(al_object_attr(object, al_class_name((enum al_class)object->cls))),
 			       AL_FMT(al_object_attr(object, "origin")));
 		al_buf_printf(out, "Origin: %s (why: ", validity_name(origin));
-		html_put_link("/why?q=", al_slice_str(query), out);
+		html_put_link(view, "/why?q=", al_slice_str(query), out);
 		al_buf_str(out, "). ");
 	}
 	if (handle.len > 0) {
 		al_buf_str(out, "Who answers for it: ");
-		html_put_query_link(handle, out);
+		html_put_query_link(view, handle, out);
 		al_buf_str(out, ". ");
 	}
 	(void)snprintf(query, sizeof(query), "-T %s %.*s", al_class_name((enum al_class)object->cls),
 		       AL_FMT(al_slice_head(al_object_key(object), 1000)));
 	al_buf_str(out, "The same by whois: ");
-	html_put_query_link(al_slice_str(query), out);
+	html_put_query_link(view, al_slice_str(query), out);
 	al_buf_str(out, "</p>\n");
 }
 
@@ -149,7 +153,7 @@ static void put_proof(const struct whois_view *view, const struct al_object *obj
 	al_buf_printf(out, "<section id=\"proof\" data-entry=\"%" PRIu64 "\"", object->index);
 	explorer_put_site(view, registry, out);
 	al_buf_printf(out, ">\n<h2>Proof</h2>\n<p>Entry %" PRIu64 " of the log made this version. ", object->index);
-	if (!object->deleted) {
+	if (!object->deleted && view->at == 0) {
 		al_buf_printf(out, "<a href=\"/join?object=%s/", al_class_name((enum al_class)object->cls));
 		html_put_url(al_object_key(object), out);
 		al_buf_str(out, "\">Change it</a>");
@@ -183,8 +187,8 @@ void explorer_object(const struct whois_view *view, struct al_slice rest, struct
 {
 	const struct al_object *object = explorer_object_of(view, rest);
 	char number[64], range[64];
-	struct al_slice version = explorer_parameter(query, "version", number, sizeof(number));
-	struct al_slice diff = explorer_parameter(query, "diff", range, sizeof(range));
+	struct al_slice version = asked_parameter(query, "version", number, sizeof(number));
+	struct al_slice diff = asked_parameter(query, "diff", range, sizeof(range));
 	bool kept = view->history != NULL && whois_history_error(view->history) == AL_OK, good = true;
 	uint64_t newest = kept && object != NULL ? whois_history_serial(view->history, object) : 0;
 

@@ -3,6 +3,7 @@
 #ifndef WHOIS_EXPLORER_PAGE_H
 #define WHOIS_EXPLORER_PAGE_H
 
+#include "asked.h"
 #include "explorer.h"
 #include "site.h"
 
@@ -27,7 +28,5 @@ const struct al_object *explorer_object_of(const struct whois_view *view, struct
 /* Attributes data-...: what scripts know of the network. */
 void explorer_put_site(const struct whois_view *view, const char *registry, struct al_buf *out);
 void explorer_missing(const struct whois_view *view, struct al_http_answer *answer);
-/* "a=x&q=y": the value of `name`, decoded into `text`; empty when there is none. */
-struct al_slice explorer_parameter(struct al_slice query, const char *name, char *text, size_t cap);
 
 #endif

@@ -16,7 +16,7 @@
 #define TOPS_MAX 12u
 
 struct inside {
-	const struct al_state *state;
+	const struct whois_view *view;
 	const struct al_prefix *around;
 	struct al_buf *picture, *list;
 	size_t count; /* one level inside */
@@ -48,12 +48,11 @@ static void put_rect(const struct inside *inside, const struct al_prefix *prefix
 	double width = share_of(inside->around, prefix) * WIDTH;
 	struct al_slice key = al_object_key(block);
 
-	al_buf_str(inside->picture, "<a href=\"/space/");
-	html_put_url(key, inside->picture);
-	al_buf_printf(
-		inside->picture, "\"><rect class=\"%s\" x=\"%.3f\" y=\"%u\" width=\"%.3f\" height=\"%u\"/><title>",
-		al_object_attr(block, "policy").len > 0 ? "pool" : "held", place_of(inside->around, prefix) * WIDTH,
-		inside->depth * ROW, width > MIN_WIDTH ? width : MIN_WIDTH, ROW);
+	html_put_href(inside->view, "/space/", key, inside->picture);
+	al_buf_printf(inside->picture, "<rect class=\"%s\" x=\"%.3f\" y=\"%u\" width=\"%.3f\" height=\"%u\"/><title>",
+		      al_object_attr(block, "policy").len > 0 ? "pool" : "held",
+		      place_of(inside->around, prefix) * WIDTH, inside->depth * ROW,
+		      width > MIN_WIDTH ? width : MIN_WIDTH, ROW);
 	html_put(key, inside->picture);
 	al_buf_str(inside->picture, " ");
 	html_put(al_object_attr(block, "netname"), inside->picture);
@@ -63,12 +62,12 @@ static void put_rect(const struct inside *inside, const struct al_prefix *prefix
 static void put_row(struct inside *inside, const struct al_object *block)
 {
 	al_buf_str(inside->list, "<tr><td>");
-	html_put_link("/space/", al_object_key(block), inside->list);
+	html_put_link(inside->view, "/space/", al_object_key(block), inside->list);
 	al_buf_str(inside->list, "</td><td>");
 	html_put(al_object_attr(block, "netname"), inside->list);
 	al_buf_printf(inside->list, "</td><td>%s</td><td>",
 		      al_object_attr(block, "policy").len > 0 ? "given out of" : "held");
-	html_put_object_link((enum al_class)block->cls, al_object_key(block), inside->list);
+	html_put_object_link(inside->view, (enum al_class)block->cls, al_object_key(block), inside->list);
 	al_buf_str(inside->list, "</td></tr>\n");
 }
 
@@ -89,7 +88,7 @@ static bool take_block(const struct al_object *block, void *arg)
 	put_rect(inside, &prefix, block);
 	if (inside->depth + 1 < DEPTHS) {
 		inside->depth++;
-		al_state_children(inside->state, (enum al_class)block->cls, &prefix, take_block, inside);
+		al_state_children(inside->view->state, (enum al_class)block->cls, &prefix, take_block, inside);
 		inside->depth--;
 	}
 	return true;
@@ -98,7 +97,7 @@ static bool take_block(const struct al_object *block, void *arg)
 static void put_inside(const struct whois_view *view, const struct al_prefix *around, struct al_buf *out)
 {
 	struct al_buf picture, list;
-	struct inside inside = { .state = view->state, .around = around, .picture = &picture, .list = &list };
+	struct inside inside = { .view = view, .around = around, .picture = &picture, .list = &list };
 	char text[AL_PREFIX_STRLEN];
 
 	al_prefix_format(around, text);
@@ -147,7 +146,7 @@ static bool take_top(const struct al_object *block, void *arg)
 		return false;
 	}
 	al_buf_str(tops->out, "<h2>");
-	html_put_link("/space/", al_object_key(block), tops->out);
+	html_put_link(tops->view, "/space/", al_object_key(block), tops->out);
 	al_buf_str(tops->out, " ");
 	html_put(al_object_attr(block, "netname"), tops->out);
 	al_buf_str(tops->out, "</h2>\n");
@@ -189,7 +188,7 @@ void explorer_space(const struct whois_view *view, struct al_slice rest, struct 
 	block = al_state_covering_inet(view->state, &around, true);
 	if (block != NULL) {
 		al_buf_str(&answer->body, "<p>Inside ");
-		html_put_link("/space/", al_object_key(block), &answer->body);
+		html_put_link(view, "/space/", al_object_key(block), &answer->body);
 		al_buf_str(&answer->body, "</p>\n");
 	}
 	put_inside(view, &around, &answer->body);

@@ -11,9 +11,11 @@
 
 #define PART_MAX 65536u
 
-static void put_form(struct al_slice line, struct al_buf *out)
+static void put_form(const struct whois_view *view, struct al_slice line, struct al_buf *out)
 {
-	al_buf_str(out, "<form action=\"/why\"><p class=\"row\"><label>A prefix and an AS number <input name=\"q\" "
+	al_buf_str(out, "<form action=\"/why\">");
+	html_put_form_at(view, out);
+	al_buf_str(out, "<p class=\"row\"><label>A prefix and an AS number <input name=\"q\" "
 			"maxlength=\"200\" autocomplete=\"off\" spellcheck=\"false\" value=\"");
 	html_put(line, out);
 	al_buf_str(out, "\"></label> <button>Why?</button></p></form>\n");
@@ -26,8 +28,8 @@ static void put_part(struct al_buf *part, struct al_buf *out)
 	al_buf_reset(part);
 }
 
-static void put_record(const struct why *why, const struct validity_record *record, struct al_buf *part,
-		       struct al_buf *out)
+static void put_record(const struct whois_view *view, const struct why *why, const struct validity_record *record,
+		       struct al_buf *part, struct al_buf *out)
 {
 	const struct al_object *route = record->route;
 	struct al_slice keys, key;
@@ -35,7 +37,7 @@ static void put_record(const struct why *why, const struct validity_record *reco
 
 	al_time_format(route->time, time);
 	al_buf_printf(out, "<tr><td>%s ", al_class_name((enum al_class)route->cls));
-	html_put_object_link((enum al_class)route->cls, al_object_key(route), out);
+	html_put_object_link(view, (enum al_class)route->cls, al_object_key(route), out);
 	al_buf_printf(out, "</td><td>%u</td><td>", record->vrp.max);
 	why_put_says(why, record, part);
 	put_part(part, out);
@@ -52,14 +54,14 @@ static void put_record(const struct why *why, const struct validity_record *reco
 	al_buf_str(out, "</td></tr>\n");
 }
 
-static void put_records(const struct why *why, struct al_buf *part, struct al_buf *out)
+static void put_records(const struct whois_view *view, const struct why *why, struct al_buf *part, struct al_buf *out)
 {
 	if (why->look.count == 0)
 		return;
 	al_buf_str(out, "<h2>Records around it</h2>\n<div class=\"wide\"><table>\n<tr><th>record</th><th>up to "
 			"length</th><th>says</th><th>made by entry</th><th>signed with</th></tr>\n");
 	for (unsigned i = 0; i < why->look.count; i++)
-		put_record(why, &why->look.records[i], part, out);
+		put_record(view, why, &why->look.records[i], part, out);
 	al_buf_str(out,
 		   "</table></div>\n<p>The page of a record checks its entry and signatures in your browser.</p>\n");
 }
@@ -82,7 +84,7 @@ static void put_mend(const struct why *why, struct al_buf *part, struct al_buf *
 	al_buf_reset(part);
 }
 
-static void put_why(const struct why *why, struct al_slice line, struct al_buf *out)
+static void put_why(const struct whois_view *view, const struct why *why, struct al_slice line, struct al_buf *out)
 {
 	const char *verdict = validity_name(why->look.verdict);
 	struct al_buf part;
@@ -94,11 +96,11 @@ static void put_why(const struct why *why, struct al_slice line, struct al_buf *
 	put_part(&part, out);
 	al_buf_str(out, ".</p>\n");
 	if (why->look.verdict != VALIDITY_NONE)
-		put_records(why, &part, out);
+		put_records(view, why, &part, out);
 	put_mend(why, &part, out);
 	(void)snprintf(query, sizeof(query), "why %.*s", AL_FMT(al_slice_head(line, 200)));
 	al_buf_str(out, "<p>The same by whois: ");
-	html_put_query_link(al_slice_str(query), out);
+	html_put_query_link(view, al_slice_str(query), out);
 	al_buf_str(out, "</p>\n");
 	al_buf_release(&part);
 }
@@ -107,15 +109,15 @@ void explorer_why(const struct whois_view *view, struct al_slice rest, struct al
 		  struct al_http_answer *answer)
 {
 	char text[201];
-	struct al_slice line = al_slice_trim(explorer_parameter(query, "q", text, sizeof(text)));
+	struct al_slice line = al_slice_trim(asked_parameter(query, "q", text, sizeof(text)));
 	struct why *why = line.len > 0 ? whois_reason(view, line) : NULL;
 	struct al_buf *out = &answer->body;
 
 	(void)rest;
 	html_put_head(view, AL_S("Why?"), AL_S(""), HTML_LIVE, out);
-	put_form(line, out);
+	put_form(view, line, out);
 	if (why != NULL)
-		put_why(why, line, out);
+		put_why(view, why, line, out);
 	else if (line.len > 0)
 		al_buf_str(out,
 			   "<p>That is not a prefix and an AS number: they are written 192.0.2.0/24 AS64500.</p>\n");

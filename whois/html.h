@@ -17,12 +17,17 @@
 void html_put(struct al_slice text, struct al_buf *out);
 /* Percent-encoded, as part of a path or a query. */
 void html_put_url(struct al_slice text, struct al_buf *out);
+/* `before` and "at=SIZE", where the view is of the past: links and forms stay there. */
+void html_put_at(const struct whois_view *view, const char *before, struct al_buf *out);
+void html_put_form_at(const struct whois_view *view, struct al_buf *out);
+/* <a href="PATHkey">; a path with a '?' ends in a '='. */
+void html_put_href(const struct whois_view *view, const char *path, struct al_slice key, struct al_buf *out);
 /* <a href="PATHkey">key</a> */
-void html_put_link(const char *path, struct al_slice key, struct al_buf *out);
+void html_put_link(const struct whois_view *view, const char *path, struct al_slice key, struct al_buf *out);
 /* The page of an object: "/object/CLASS/KEY". */
-void html_put_object_link(enum al_class cls, struct al_slice key, struct al_buf *out);
+void html_put_object_link(const struct whois_view *view, enum al_class cls, struct al_slice key, struct al_buf *out);
 /* The query that gives the same. */
-void html_put_query_link(struct al_slice query, struct al_buf *out);
+void html_put_query_link(const struct whois_view *view, struct al_slice query, struct al_buf *out);
 enum html_life {
 	HTML_LIVE,  /* follows the log (page/live.js) */
 	HTML_STILL, /* somebody works in it, or it is of a moment */

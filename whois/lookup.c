@@ -8,6 +8,7 @@
 #include "lookup.h"
 
 #include "contact.h"
+#include "history.h"
 #include "spell.h"
 
 #include <stdlib.h>
@@ -28,6 +29,13 @@ struct al_slice whois_view_source(const struct whois_view *view)
 	const struct al_object *registry = al_state_registry(view->state);
 
 	return registry != NULL ? al_object_key(registry) : AL_S("registry");
+}
+
+uint64_t whois_view_last(const struct whois_view *view)
+{
+	if (view->history == NULL || whois_history_error(view->history) != AL_OK || view->head.size == 0)
+		return 0;
+	return view->at > 0 ? whois_history_first(view->history, view->at) - 1 : whois_history_last(view->history);
 }
 
 /* ---- result ---- */

@@ -33,9 +33,12 @@ struct whois_view {
 	const struct whois_site *site;       /* for pages; NULL: nothing is known of it */
 	struct al_checkpoint head;           /* size 0: nothing verified yet */
 	uint64_t at;                         /* this is the past, of that size; 0: the present */
+	uint64_t date;                       /* newest that the log signed, Unix seconds; 0: it dates nothing */
 	uint64_t stale_s;                    /* nothing newer was heard for so long; 0: it is fresh */
 };
 
+/* Serial of the newest version that it shows, or shows as deleted; 0: none, or they are not kept. */
+uint64_t whois_view_last(const struct whois_view *view);
 /* Name of the registry ("ALAMO"); "registry" while there is none. */
 struct al_slice whois_view_source(const struct whois_view *view);
 

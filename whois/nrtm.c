@@ -8,16 +8,9 @@
 
 #define BUF_MAX (1u << 20)
 
-static uint64_t last_of(const struct whois_view *view)
-{
-	bool whole = view->history != NULL && whois_history_error(view->history) == AL_OK && view->head.size > 0;
-
-	return whole ? whois_history_last(view->history) : 0;
-}
-
 void whois_put_serials(const struct whois_view *view, struct al_buf *out)
 {
-	uint64_t last = last_of(view);
+	uint64_t last = whois_view_last(view);
 
 	if (last > 0)
 		al_buf_printf(out, "1-%" PRIu64, last);
@@ -28,7 +21,7 @@ void whois_put_serials(const struct whois_view *view, struct al_buf *out)
 void whois_nrtm(const struct whois_view *view, const struct whois_query *query, struct whois_job *job,
 		struct al_buf *out)
 {
-	uint64_t newest = last_of(view), first = query->nrtm.first;
+	uint64_t newest = whois_view_last(view), first = query->nrtm.first;
 	uint64_t last = query->nrtm.last == WHOIS_NRTM_LAST ? newest : query->nrtm.last;
 
 	if (!al_slice_caseeq(query->nrtm.source, whois_view_source(view))) {
@@ -50,7 +43,7 @@ void whois_nrtm(const struct whois_view *view, const struct whois_query *query, 
 	job->view = *view;
 	job->at = first;
 	job->end = last;
-	job->live = query->keep;
+	job->live = query->keep && view->at == 0; /* what was does not go on */
 }
 
 static enum al_err put_change(const struct whois_job *job, struct al_buf *scratch, struct al_buf *out)

@@ -8,16 +8,21 @@
 
 #include "alamo/rpsl/request.h"
 #include "entries.h"
+#include "growth.h"
 #include "history.h"
+
+#define DAY_S 86400u
 
 struct whois_past {
 	uint64_t most;
 	pthread_mutex_t lock;   /* of what follows; held for one piece of work */
 	struct al_state *state; /* NULL: nothing is kept */
 	struct whois_index *index;
+	struct whois_growth growth;
 	struct al_edge edge;
 	uint64_t serial; /* next version to read */
 	const void *who; /* on his way, or who keeps it; NULL: nobody */
+	bool kept;       /* by him */
 	unsigned idle_s;
 };
 
@@ -39,6 +44,7 @@ static void forget(struct whois_past *past)
 	if (past->state != NULL)
 		al_state_free(past->state);
 	whois_index_free(past->index);
+	whois_growth_release(&past->growth);
 	past->state = NULL;
 	past->index = NULL;
 }
@@ -76,6 +82,9 @@ enum al_err whois_past_size(const struct whois_past *past, const struct whois_vi
 	    whois_history_error(present->history) != AL_OK ||
 	    whois_entries_count(present->entries) < present->head.size)
 		return AL_EUNSUPPORTED;
+	/* What the log has signed no date of may be asked up to the end of its last day. */
+	if (moment.size == 0 && present->date > 0 && moment.time >= present->date + DAY_S)
+		return AL_ENOTFOUND;
 	*size = moment.size > 0 ? moment.size : size_at(present, moment.time);
 	if (*size == 0 || *size > present->head.size)
 		return AL_ENOTFOUND;
@@ -97,6 +106,14 @@ unsigned whois_past_number(enum al_err err)
 	}
 }
 
+static void change(void *arg, const struct al_object *old, const struct al_object *now)
+{
+	struct whois_past *past = arg;
+
+	whois_index_change(past->index, old, now);
+	whois_growth_change(&past->growth, old, now);
+}
+
 static enum al_err begin(struct whois_past *past)
 {
 	enum al_err err = al_state_new(&past->state);
@@ -105,7 +122,7 @@ static enum al_err begin(struct whois_past *past)
 		err = whois_index_new(&past->index);
 	if (err != AL_OK)
 		return err;
-	al_state_observe(past->state, whois_index_change, past->index);
+	al_state_observe(past->state, change, past);
 	al_edge_init(&past->edge);
 	past->serial = 1;
 	return AL_OK;
@@ -172,7 +189,9 @@ static void view_of(const struct whois_past *past, const struct whois_view *pres
 {
 	*view = (struct whois_view){ .state = past->state,
 				     .index = past->index,
+				     .history = present->history,
 				     .entries = present->entries,
+				     .growth = &past->growth,
 				     .site = present->site,
 				     .at = past->edge.size,
 				     .head = { .size = past->edge.size, .root = al_edge_root(&past->edge) } };
@@ -227,6 +246,7 @@ void whois_past_done(struct whois_past *past)
 void whois_past_keep(struct whois_past *past, const void *who)
 {
 	past->who = who;
+	past->kept = true;
 	pthread_mutex_unlock(&past->lock);
 }
 
@@ -235,15 +255,20 @@ void whois_past_leave(struct whois_past *past, const void *who)
 	if (past == NULL)
 		return;
 	pthread_mutex_lock(&past->lock);
-	if (past->who == who)
+	if (past->who == who) {
 		past->who = NULL;
+		past->kept = false;
+	}
 	pthread_mutex_unlock(&past->lock);
 }
 
 void whois_past_tick(struct whois_past *past)
 {
 	pthread_mutex_lock(&past->lock);
-	if (past->state != NULL && past->who == NULL && ++past->idle_s >= WHOIS_PAST_KEEP_S)
+	past->idle_s++;
+	if (!past->kept && past->idle_s >= WHOIS_PAST_LOST_S)
+		past->who = NULL;
+	if (past->who == NULL && past->idle_s >= WHOIS_PAST_KEEP_S)
 		forget(past);
 	pthread_mutex_unlock(&past->lock);
 }

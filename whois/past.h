@@ -15,6 +15,7 @@
 struct whois_past;
 
 #define WHOIS_PAST_KEEP_S 60u
+#define WHOIS_PAST_LOST_S 5u  /* after which one who was on his way, and did not ask again, is taken to be gone */
 #define WHOIS_PAST_PIECE 200u /* versions in one piece of work */
 
 /* `most`: versions that are read for one question; a moment behind more of them is refused. 0: every one. */

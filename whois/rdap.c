@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asked.h"
+#include "past.h"
 #include "rdap_files.h"
 #include "rdap_object.h"
 #include "rdap_search.h"
@@ -30,6 +32,7 @@ struct rdap_route {
 };
 
 #define KINDS_MAX 16
+#define SEARCH_MAX 1024
 
 struct whois_rdap {
 	const struct whois_view *view;
@@ -144,10 +147,12 @@ static json_t *answer_help(const struct rdap *rdap, struct al_slice rest, int *s
 	rdap_put_frame(rdap, made, false);
 	(void)json_array_append_new(
 		json_object_get(made, "notices"),
-		json_pack("{s:s, s:[s, s, s]}", "title", "Help", "description",
+		json_pack("{s:s, s:[s, s, s, s]}", "title", "Help", "description",
 			  "ip/ADDRESS, ip/PREFIX/LENGTH, autnum/NUMBER, domain/NAME, nameserver/NAME, entity/HANDLE",
 			  "domains?name=, ?nsLdhName=, ?nsIp=; nameservers?name=, ?ip=; entities?handle=, ?fn=",
-			  "The ETag of an answer is the size of the log that it shows."));
+			  "The ETag of an answer is the size of the log that it shows.",
+			  "at=SIZE or at=DATE behind a '?' or '&': as it was at that size of the log, or at the end of "
+			  "that day or second."));
 	return made;
 }
 
@@ -174,10 +179,8 @@ static const char *title_of(int status, const char **description)
 	return "Internal Server Error";
 }
 
-static void refuse(struct al_http_answer *answer, int status)
+static void refuse_as(struct al_http_answer *answer, int status, const char *title, const char *description)
 {
-	const char *description, *title = title_of(status, &description);
-
 	al_buf_reset(&answer->body);
 	answer->status = status;
 	answer->etag = NULL;
@@ -185,19 +188,31 @@ static void refuse(struct al_http_answer *answer, int status)
 		answer->status = 500;
 }
 
-/* `before`: what stands before `rest` in what was asked. */
-static void context_init(const struct whois_rdap *own, const char *before, struct al_slice rest,
-			 const struct al_http_answer *answer, struct rdap *out)
+static void refuse(struct al_http_answer *answer, int status)
 {
-	out->view = own->view;
+	const char *description, *title = title_of(status, &description);
+
+	refuse_as(answer, status, title, description);
+}
+
+/* `before`: what stands before `rest` in what was asked. */
+static void context_init(const struct whois_rdap *own, const struct whois_view *view, const char *before,
+			 struct al_slice rest, const struct al_http_answer *answer, struct rdap *out)
+{
+	out->view = view;
 	if (own->url[0] != '\0')
 		(void)snprintf(out->base, sizeof(out->base), "%s", own->url);
 	else
 		(void)snprintf(out->base, sizeof(out->base), "http://%.*s/",
 			       answer->host.len > 0 ? (int)answer->host.len : 9,
 			       answer->host.len > 0 ? answer->host.ptr : "localhost");
-	(void)snprintf(out->self, sizeof(out->self), "%s%s%.*s", out->base, before,
-		       (int)(rest.len < 1000 ? rest.len : 1000), rest.ptr != NULL ? rest.ptr : "");
+	(void)snprintf(out->at, sizeof(out->at), view->at > 0 ? "at=%" PRIu64 : "", view->at);
+	(void)snprintf(out->self, sizeof(out->self), "%s%s%.*s%s%s", out->base, before,
+		       (int)(rest.len < 1000 ? rest.len : 1000), rest.ptr != NULL ? rest.ptr : "",
+		       view->at == 0                              ? ""
+		       : al_slice_ends(al_slice_str(before), "?") ? "&"
+								  : "?",
+		       out->at);
 }
 
 static json_t *search_domains(const struct rdap *rdap, struct al_slice query, int *status)
@@ -225,43 +240,62 @@ static const struct rdap_kind kinds[] = {
 
 _Static_assert(AL_COUNT(kinds) <= KINDS_MAX, "each kind has a route");
 
-static void respond(struct whois_rdap *own, const struct rdap_kind *kind, struct al_slice rest,
-		    struct al_http_answer *answer)
+static void respond(struct whois_rdap *own, const struct rdap_kind *kind, const struct whois_view *view,
+		    struct al_slice rest, struct al_http_answer *answer)
 {
 	struct rdap rdap;
 	char before[24];
 	json_t *made;
 
-	answer->type = RDAP_TYPE;
-	if (own->view->head.size == 0) {
-		refuse(answer, 503);
-		return;
-	}
 	(void)snprintf(before, sizeof(before), "%s%s", kind->path, kind->search ? "?" : "");
-	context_init(own, before, rest, answer, &rdap);
+	context_init(own, view, before, rest, answer, &rdap);
 	made = kind->make(&rdap, rest, &answer->status);
 	if (made == NULL) {
 		refuse(answer, answer->status != 200 ? answer->status : 500);
 		return;
 	}
-	(void)snprintf(own->etag, sizeof(own->etag), "%" PRIu64, own->view->head.size);
+	(void)snprintf(own->etag, sizeof(own->etag), "%" PRIu64, view->head.size);
 	answer->etag = own->etag;
 	if (rdap_put(made, &answer->body) != AL_OK)
 		refuse(answer, 500);
 }
 
+/* A search is its query without the moment. */
+static struct al_slice search_of(struct al_slice query, char text[static SEARCH_MAX])
+{
+	char raw[SEARCH_MAX];
+	size_t len;
+
+	if (asked_rest(query, raw, sizeof(raw), &len) != AL_OK ||
+	    al_http_decode(al_slice_of(raw, len), text, SEARCH_MAX, &len) != AL_OK)
+		len = 0;
+	return al_slice_of(text, len);
+}
+
 static void http_answer(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
 {
 	const struct rdap_route *route = arg;
-	char text[1024];
-	size_t len = 0;
+	const struct whois_view *present = route->own->view;
+	char text[SEARCH_MAX];
+	struct asked asked;
+	enum al_err err;
 
-	if (route->kind->search) {
-		if (al_http_decode(query, text, sizeof(text), &len) != AL_OK)
-			len = 0;
-		rest = al_slice_of(text, len);
+	answer->type = RDAP_TYPE;
+	if (present->head.size == 0) {
+		refuse(answer, 503);
+		return;
 	}
-	respond(route->own, route->kind, rest, answer);
+	err = asked_open(present, query, answer, &asked);
+	if (err == AL_EAGAIN)
+		return;
+	if (err != AL_OK) {
+		unsigned number = whois_past_number(err);
+
+		refuse_as(answer, asked_status(err), whois_error_text(number), whois_error_advice(number));
+		return;
+	}
+	respond(route->own, route->kind, asked.view, route->kind->search ? search_of(query, text) : rest, answer);
+	asked_close(&asked);
 }
 
 void whois_rdap_answer(struct whois_rdap *rdap, struct al_slice path, struct al_slice query,
@@ -286,7 +320,7 @@ static void http_files(void *arg, struct al_slice rest, struct al_slice query, s
 		refuse(answer, 503);
 		return;
 	}
-	context_init(own, "registry/", rest, answer, &rdap);
+	context_init(own, own->view, "registry/", rest, answer, &rdap);
 	(void)snprintf(own->etag, sizeof(own->etag), "%" PRIu64, own->view->head.size);
 	answer->etag = own->etag;
 	rdap_files_answer(own->files, &rdap, rest, answer);

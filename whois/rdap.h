@@ -5,7 +5,7 @@
  * /help, the searches, and beside them bootstrap files (RFC 9224) and the
  * delegated statistics.
  *
- * Answers are of one log size, which is their ETag.
+ * Answers are of one log size, which is their ETag: the newest, or that of ?at=SIZE|DATE, which their links carry on.
  */
 #ifndef WHOIS_RDAP_H
 #define WHOIS_RDAP_H

@@ -35,8 +35,10 @@ json_t *rdap_printf(const char *fmt, ...)
 
 json_t *rdap_link(const struct rdap *rdap, const char *rel, const char *path, struct al_slice key, const char *type)
 {
-	return json_pack("{s:s, s:s, s:o, s:s}", "value", rdap->self, "rel", rel, "href",
-			 rdap_printf("%s%s%.*s", rdap->base, path, AL_FMT(key)), "type", type);
+	return json_pack(
+		"{s:s, s:s, s:o, s:s}", "value", rdap->self, "rel", rel, "href",
+		rdap_printf("%s%s%.*s%s%s", rdap->base, path, AL_FMT(key), rdap->at[0] != '\0' ? "?" : "", rdap->at),
+		"type", type);
 }
 
 static json_t *notice(const struct rdap *rdap, const char *title, json_t *text, bool link)
@@ -47,6 +49,28 @@ static json_t *notice(const struct rdap *rdap, const char *title, json_t *text, 
 		(void)json_object_set_new(
 			made, "links",
 			json_pack("[o]", rdap_link(rdap, "terms-of-service", "help", AL_S(""), RDAP_TYPE)));
+	return made;
+}
+
+/* Of the past also since when it was so, and the root that the log had then. */
+static json_t *source_notice(const struct rdap *rdap)
+{
+	json_t *made = notice(
+		rdap, "Source",
+		rdap_printf("Objects of the signed log, at size %llu.", (unsigned long long)rdap->view->head.size),
+		false);
+	char time[AL_TIME_STRLEN];
+	struct al_buf root;
+
+	if (rdap->view->at == 0)
+		return made;
+	al_time_format(al_state_time(rdap->view->state), time);
+	al_buf_init(&root, 64);
+	al_buf_base64(&root, rdap->view->head.root.b, sizeof(rdap->view->head.root.b));
+	(void)json_array_append_new(json_object_get(made, "description"),
+				    rdap_printf("It is the past, as it was since %s; the root of the log was %.*s.",
+						time, AL_FMT(al_buf_view(&root))));
+	al_buf_release(&root);
 	return made;
 }
 
@@ -62,10 +86,7 @@ void rdap_put_frame(const struct rdap *rdap, json_t *object, bool redacted)
 		notices,
 		notice(rdap, "Terms of Service",
 		       rdap_printf("This is the registry of %.*s. What it shows is public.", AL_FMT(source)), true));
-	(void)json_array_append_new(notices, notice(rdap, "Source",
-						    rdap_printf("Objects of the signed log, at size %llu.",
-								(unsigned long long)rdap->view->head.size),
-						    false));
+	(void)json_array_append_new(notices, source_notice(rdap));
 	(void)json_object_set_new(object, "rdapConformance", conformance);
 	(void)json_object_set_new(object, "notices", notices);
 }

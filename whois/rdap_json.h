@@ -19,6 +19,7 @@ struct rdap {
 	const struct whois_view *view;
 	char base[300];  /* URL of the service as the client knows it, ends in '/' */
 	char self[1400]; /* URL of the question */
+	char at[32];     /* "at=SIZE", in the past */
 };
 
 json_t *rdap_text(struct al_slice text); /* bytes that are no UTF-8 become '?' */

@@ -137,6 +137,7 @@ static void whoisd_age(void *arg, const struct al_freshness *freshness)
 	if (whoisd->past != NULL)
 		whois_past_tick(whoisd->past);
 	whois_share_begin(whoisd->share);
+	whoisd->view.date = freshness->date;
 	whoisd->view.stale_s = freshness->stale ? freshness->age_s : 0;
 	whois_share_end(whoisd->share);
 	if (++whoisd->ticks % TICKS == 0)

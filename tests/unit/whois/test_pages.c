@@ -421,12 +421,45 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* A past that takes more pieces of work than one is answered all the same; one that is further than the bound is not. */
+static void test_far_past(void **state)
+{
+	uint64_t size = al_state_size(golden.f.state), most = size + 4 * WHOIS_PAST_PIECE;
+	const struct whois_view whole = golden.f.view;
+	struct whois_past *near;
+	char path[64], text[128];
+
+	(void)state;
+	for (uint64_t i = size; i < most; i++) {
+		(void)snprintf(text, sizeof(text), "mntner: M%llu-MNT\nmnt-by: ROOT-MNT\nsource: TEST\n",
+			       (unsigned long long)i);
+		golden_put(text);
+	}
+	(void)snprintf(path, sizeof(path), "/object/mntner/M%llu-MNT?at=%llu", (unsigned long long)most - 2,
+		       (unsigned long long)most - 1);
+	assert_memory_equal(get(&golden.f.view, "x", al_slice_str(path)), "HTTP/1.1 200 ", 13);
+	assert_non_null(strstr(pages.answer, "This is the past:"));
+	(void)snprintf(path, sizeof(path), "/entity/M%llu-MNT?at=%llu", (unsigned long long)most - 2,
+		       (unsigned long long)most - 2);
+	assert_memory_equal(get(&golden.f.view, "x", al_slice_str(path)), "HTTP/1.1 404 ", 13);
+	assert_int_equal(whois_past_new(100, &near), AL_OK);
+	golden.f.view.past = near;
+	assert_memory_equal(get(&golden.f.view, "x", AL_S("/autnum/64500?at=101")), "HTTP/1.1 422 ", 13);
+	assert_memory_equal(get(&golden.f.view, "x", AL_S("/autnum/64500?at=100")), "HTTP/1.1 200 ", 13);
+	golden.f.view.past = NULL;
+	assert_memory_equal(get(&golden.f.view, "x", AL_S("/autnum/64500?at=100")), "HTTP/1.1 501 ", 13);
+	assert_memory_equal(get(&golden.f.view, "x", AL_S("/map?at=100")), "HTTP/1.1 501 ", 13);
+	golden.f.view = whole;
+	whois_past_free(near);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),       cmocka_unit_test(test_long_texts),  cmocka_unit_test(test_without),
 		cmocka_unit_test(test_long_growth), cmocka_unit_test(test_files),       cmocka_unit_test(test_site),
 		cmocka_unit_test(test_chosen_port), cmocka_unit_test(test_long_search), cmocka_unit_test(test_signers),
+		cmocka_unit_test(test_far_past),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
