@@ -206,7 +206,9 @@ static void context_init(const struct whois_rdap *own, const struct whois_view *
 		(void)snprintf(out->base, sizeof(out->base), "http://%.*s/",
 			       answer->host.len > 0 ? (int)answer->host.len : 9,
 			       answer->host.len > 0 ? answer->host.ptr : "localhost");
-	(void)snprintf(out->at, sizeof(out->at), view->at > 0 ? "at=%" PRIu64 : "", view->at);
+	out->at[0] = '\0';
+	if (view->at > 0)
+		(void)snprintf(out->at, sizeof(out->at), "at=%" PRIu64, view->at);
 	(void)snprintf(out->self, sizeof(out->self), "%s%s%.*s%s%s", out->base, before,
 		       (int)(rest.len < 1000 ? rest.len : 1000), rest.ptr != NULL ? rest.ptr : "",
 		       view->at == 0                              ? ""
