@@ -49,7 +49,7 @@ static enum al_err date(void *arg, const struct al_checkpoint *cp, struct al_buf
 	struct registry_rig *rig = arg;
 	struct ledger_signer local = signer_local(&rig->key);
 
-	return local.date(local.arg, cp, note);
+	return rig->failing ? AL_EIO : local.date(local.arg, cp, note);
 }
 
 static void kept(void *arg)

@@ -38,7 +38,7 @@ struct registry_rig {
 	struct al_conf *conf;
 	struct endpoints endpoints;
 	struct question_ctx question;
-	_Atomic bool failing;    /* the signer gives AL_EIO, so commits fail */
+	_Atomic bool failing;    /* the signer gives AL_EIO, so commits fail, and nothing is dated */
 	_Atomic bool holding;    /* the signer waits until this is false, so commits take long */
 	unsigned made;           /* requests */
 	size_t answers;          /* that have come */

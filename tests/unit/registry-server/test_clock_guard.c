@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "../clock.h"
+#include "../metric.h"
+#include "../said.h"
+
 #include "clock_guard.h"
 
 #define BOUND 3600u
@@ -95,12 +99,84 @@ static void extremes(void **state)
 	assert_int_equal(clock_sight_step(&s, UINT32_MAX, INT64_MAX / 2, INT64_MAX / 2), INT64_MAX / 2);
 }
 
+/* ---- of this process, by its own clocks ---- */
+
+#define AHEAD "alamo_registry_clock_ahead_seconds"
+
+/* The two clocks do not turn their seconds at the same moment. */
+static bool about(uint64_t value, uint64_t wanted)
+{
+	return value + 1 >= wanted && value <= wanted + 1;
+}
+
+/* Once said, however often it is looked at: `times` lines of this event. */
+static void said_times(struct said *said, const char *event, unsigned times)
+{
+	const char *at = said_end(said);
+
+	for (; (at = strstr(at, event)) != NULL; at++)
+		times--;
+	assert_int_equal(times, 0);
+}
+
+static void this_process(void **state)
+{
+	struct said said;
+
+	(void)state;
+	said_begin(&said);
+	clock_date_ahead_s = 30 * DAY; /* nobody has asked for it to be looked at */
+	assert_true(clock_guard_trusted());
+	clock_date_ahead_s = 0;
+	clock_guard_bound(BOUND);
+	assert_true(clock_guard_trusted());
+	assert_int_equal(metric(AHEAD), 0);
+	said_times(&said, "event=", 0);
+
+	said_begin(&said);
+	clock_date_ahead_s = 2 * BOUND;
+	for (unsigned i = 0; i < 3; i++)
+		assert_false(clock_guard_trusted());
+	assert_true(about(metric(AHEAD), 2 * BOUND));
+	said_times(&said, "error alamo event=clock-jumped ahead_s=7", 1);
+
+	said_begin(&said);
+	clock_date_ahead_s = 0;
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(clock_guard_trusted());
+	assert_int_equal(metric(AHEAD), 0);
+	said_times(&said, "info alamo event=clock-right was_ahead_s=7", 1);
+}
+
+/* With the bound 0 for a moment, which is noticed at once. */
+static void this_process_is_told(void **state)
+{
+	struct said said;
+
+	(void)state;
+	clock_guard_bound(BOUND);
+	said_begin(&said);
+	clock_date_ahead_s = 3 * BOUND;
+	clock_guard_bound(BOUND);
+	assert_true(about(metric(AHEAD), 3 * BOUND));
+	clock_guard_bound(0);
+	assert_int_equal(metric(AHEAD), 0);
+	clock_guard_bound(BOUND);
+	assert_true(clock_guard_trusted());
+	said_times(&said, "event=clock-", 2);
+	said_begin(&said);
+	clock_date_ahead_s += BOUND + 60;
+	assert_false(clock_guard_trusted());
+	said_times(&said, "event=clock-jumped", 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_jump_and_back),    cmocka_unit_test(one_second_decides),
 		cmocka_unit_test(the_operators_word), cmocka_unit_test(drift),
 		cmocka_unit_test(set_back),           cmocka_unit_test(extremes),
+		cmocka_unit_test(this_process),       cmocka_unit_test(this_process_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,8 @@
 
 #include "registry_rig.h"
 
+#include "../said.h"
+
 #include "alamo/tlog/witness.h"
 #include "ledger/dating.h"
 
@@ -61,9 +63,45 @@ static void test_dated_again_and_again(void **state)
 	dating_free(NULL);
 }
 
+static void on_patience(void *arg)
+{
+	struct registry_rig *rig = arg;
+
+	rig->failing = false;
+}
+
+/* A signer that fails is asked again, each time after the same while; that it did is said. */
+static void test_dated_again_after_a_failure(void **state)
+{
+	struct registry_rig *rig = *state;
+	struct told told = { .rig = rig, .time = al_now_s() };
+	struct dating *dating = NULL;
+	struct al_timer *patience;
+	struct said said;
+
+	said_begin(&said);
+	rig->failing = true;
+	assert_int_equal(al_timer_new(rig->loop, on_patience, rig, &patience), AL_OK);
+	al_timer_set(patience, 500);
+	assert_int_equal(dating_new(rig->loop, rig->ledger, 1, on_told, &told, &dating), AL_OK);
+	wait_for(&told, 1);
+	assert_int_equal(told.size, 1);
+	says(said_end(&said), "event=undated error=storage-failed\n");
+	/* A ledger that ends is no failure to speak of, and a closed one is asked no more. */
+	said_begin(&said);
+	ledger_close(rig->ledger);
+	rig->ledger = NULL;
+	dating_free(dating);
+	does_not_say(said_end(&said), "undated");
+	al_timer_free(patience);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { RIG_TEST(test_dated_again_and_again) };
+	const struct CMUnitTest tests[] = {
+		RIG_TEST(test_dated_again_and_again),
+		RIG_TEST(test_dated_again_after_a_failure),
+	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
