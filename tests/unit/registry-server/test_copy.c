@@ -20,7 +20,7 @@
 #include "../said.h"
 #include "engines.h"
 
-#include "alamo/tlog/note_file.h"
+#include "authority_folder.h"
 #include "alamo/tlog/tile_dir.h"
 #include "ledger/ledger_copy.h"
 #include "ledger/ledger_side.h"
@@ -46,28 +46,6 @@ static const char *path_of(struct fixture *f, const char *name)
 {
 	(void)snprintf(f->path, sizeof(f->path), "%s/%s", f->dir, name);
 	return f->path;
-}
-
-static void file_write(struct fixture *f, const char *name, struct al_slice text)
-{
-	assert_int_equal(al_note_save(path_of(f, name), text, false), AL_OK);
-}
-
-static void keys_write(struct fixture *f)
-{
-	struct al_buf text;
-
-	assert_int_equal(al_skey_generate(AL_S("registry.test/log"), &f->key), AL_OK);
-	al_buf_init(&text, 1024);
-	al_vkey_format(&f->key.pub, &text);
-	al_buf_str(&text, "\n");
-	file_write(f, "keys/log.pub", al_buf_view(&text));
-	al_buf_reset(&text);
-	al_skey_format(&f->key, &text);
-	al_buf_str(&text, "\n");
-	file_write(f, "keys/log.key", al_buf_view(&text));
-	assert_int_equal(chmod(f->path, 0600), 0);
-	al_buf_release(&text);
 }
 
 /* ---- a ledger with something in it ---- */
@@ -129,9 +107,9 @@ static int setup(void **state)
 	(void)strcpy(f->dir, "/tmp/test_copy.XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	assert_int_equal(mkdir(path_of(f, "keys"), 0700), 0);
-	keys_write(f);
-	file_write(f, "alamo.conf", AL_S("[registry]\nledger = from.db\n"));
-	(void)strcpy(f->conf, f->path);
+	log_key_write(f->dir, &f->key);
+	folder_write(f->dir, "alamo.conf", AL_S("[registry]\nledger = from.db\n"));
+	(void)strcpy(f->conf, path_of(f, "alamo.conf"));
 	(void)strcpy(f->from, path_of(f, "from.db"));
 	(void)strcpy(f->to, path_of(f, "to.db"));
 	assert_int_equal(al_loop_new(&f->loop), AL_OK);
@@ -275,12 +253,12 @@ static void not_copied(void **state)
 	assert_true(has_said(f, "(a registry has one of them open: stop it first)"));
 	ledger_down(f);
 	/* A ledger is of one key. */
-	keys_write(f);
+	log_key_write(f->dir, &f->key);
 	assert_int_equal(copy(f, f->from, none), 1);
 	assert_true(has_said(f, "not copied: not-verified"));
 	assert_int_equal(unlink(path_of(f, "keys/log.pub")), 0);
 	assert_int_equal(copy(f, f->from, none), 1);
-	file_write(f, "alamo.conf", AL_S("no configuration\n"));
+	folder_write(f->dir, "alamo.conf", AL_S("no configuration\n"));
 	assert_int_equal(copy(f, f->from, none), 2);
 	assert_true(has_said(f, "alamo.conf"));
 }
@@ -386,7 +364,7 @@ static void not_far_enough(void **state)
 	/* Another key's folder. */
 	assert_int_equal(unlink(path_of(f, "keys/log.guard")), 0);
 	assert_int_equal(unlink(f->from), 0);
-	keys_write(f);
+	log_key_write(f->dir, &f->key);
 	assert_int_equal(recover(f, folder, NULL), 1);
 	assert_true(has_said(f, "reason=\"not this log: another key, another history, or damaged\""));
 }

@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "alamo/tlog/note_file.h"
+#include "authority_folder.h"
 #include "genesis.h"
 #include "registry.h"
 
@@ -43,34 +43,12 @@ static const char *path_of(struct world *w, const char *name)
 	return w->path;
 }
 
-static void file_write(struct world *w, const char *name, struct al_slice text)
-{
-	assert_int_equal(al_note_save(path_of(w, name), text, false), AL_OK);
-}
-
 static int ended(pid_t pid)
 {
 	int status;
 
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-static void keys_write(struct world *w)
-{
-	struct al_buf text;
-
-	assert_int_equal(al_skey_generate(AL_S("registry.test/log"), &w->key), AL_OK);
-	al_buf_init(&text, 1024);
-	al_skey_format(&w->key, &text);
-	al_buf_str(&text, "\n");
-	file_write(w, "keys/log.key", al_buf_view(&text));
-	assert_int_equal(chmod(path_of(w, "keys/log.key"), 0600), 0);
-	al_buf_reset(&text);
-	al_vkey_format(&w->key.pub, &text);
-	al_buf_str(&text, "\n");
-	file_write(w, "keys/log.pub", al_buf_view(&text));
-	al_buf_release(&text);
 }
 
 static void found(struct world *w)
@@ -80,7 +58,7 @@ static void found(struct world *w)
 
 	al_buf_init(&raw, 65536);
 	registry_rig_request(&w->rig, "prev: none none\n", founding, "0", &raw);
-	file_write(w, "founding", al_buf_view(&raw));
+	folder_write(w->dir, "founding", al_buf_view(&raw));
 	al_buf_release(&raw);
 	pid = fork();
 	assert_true(pid >= 0);
@@ -103,10 +81,10 @@ static int setup(void **state)
 	(void)strcpy(w->dir, "/tmp/alamo-registryd-XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
 	assert_int_equal(mkdir(path_of(w, "keys"), 0700), 0);
-	file_write(w, "alamo.conf",
-		   AL_S("[network]\nname = test\nlisten = 127.0.0.1\n[registry]\nrequest-port = 0\nstream-port = 0\n"
-			"http-port = 0\nmin-free-disk = 0\n"));
-	keys_write(w);
+	folder_write(w->dir, "alamo.conf",
+		     AL_S("[network]\nname = test\nlisten = 127.0.0.1\n[registry]\nrequest-port = 0\nstream-port = 0\n"
+			  "http-port = 0\nmin-free-disk = 0\n"));
+	log_key_write(w->dir, &w->key);
 	found(w);
 	*state = w;
 	return 0;
@@ -248,9 +226,9 @@ static void without_room(void **state)
 	struct world *w = *state;
 	struct al_buf raw;
 
-	file_write(w, "alamo.conf",
-		   AL_S("[network]\nname = test\nlisten = 127.0.0.1\n[registry]\nrequest-port = 0\nstream-port = 0\n"
-			"http-port = 0\nmin-free-disk = 1000000000\n"));
+	folder_write(w->dir, "alamo.conf",
+		     AL_S("[network]\nname = test\nlisten = 127.0.0.1\n[registry]\nrequest-port = 0\nstream-port = 0\n"
+			  "http-port = 0\nmin-free-disk = 1000000000\n"));
 	up(w);
 	al_buf_init(&raw, 65536);
 	registry_rig_request(&w->rig, "prev: none\n", ALICE, "1", &raw);
@@ -267,7 +245,7 @@ static void another_key_opens_nothing(void **state)
 	struct world *w = *state;
 	pid_t pid;
 
-	keys_write(w);
+	log_key_write(w->dir, &w->key);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
