@@ -9,6 +9,12 @@
 #include "alamo/tlog/note.h"
 #include "alamo/tlog/note_file.h"
 
+/* What an authority begins with; @0@ is its hostmaster's key (registry_rig.h). */
+#define AUTHORITY_FOUNDING                                                                                    \
+	"registry: TEST\ntld: test\nsuper-prefix: fca1::/16\nroot-server: a fca1:0:a::53\nmnt-by: HOST-MNT\n" \
+	"source: TEST\n\n"                                                                                    \
+	"mntner: HOST-MNT\nauth: @0@\nmnt-by: HOST-MNT\nsource: TEST\n"
+
 static inline void folder_write(const char *dir, const char *name, struct al_slice text)
 {
 	char path[128];

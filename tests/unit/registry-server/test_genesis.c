@@ -22,10 +22,6 @@
 #include "genesis.h"
 #include "registry.h"
 
-static const char founding[] = "registry: TEST\ntld: test\nsuper-prefix: fca1::/16\nroot-server: a "
-			       "fca1:0:a::53\nmnt-by: HOST-MNT\nsource: TEST\n\n"
-			       "mntner: HOST-MNT\nauth: @0@\nmnt-by: HOST-MNT\nsource: TEST\n";
-
 struct world {
 	struct registry_rig rig; /* of which the people are wanted, to sign */
 	struct al_skey key;
@@ -61,7 +57,7 @@ static int setup(void **state)
 	assert_int_equal(mkdir(path_of(w, "keys"), 0700), 0);
 	folder_write(w->dir, "alamo.conf", AL_S("[network]\nname = test\n[registry]\nledger = ledger.db\n"));
 	log_key_write(w->dir, &w->key);
-	request_write(w, "founding", "prev: none none\n", founding, "0");
+	request_write(w, "founding", "prev: none none\n", AUTHORITY_FOUNDING, "0");
 	request_write(w, "alice", "prev: none\n", ALICE, "1");
 	request_write(w, "bob", "prev: none\n", BOB, "2");
 	request_write(w, "forged", "prev: none\n", BOB, "1");
