@@ -5,6 +5,9 @@
  */
 #include "registry_daemon.h"
 
+#include "../../support/keys_note.h"
+#include "alamo/tlog/witness.h"
+
 static void the_log_is_shown(void **state)
 {
 	struct world *w = *state;
@@ -49,6 +52,124 @@ static void without_room(void **state)
 	al_buf_release(&raw);
 }
 
+/* Whoever looks at a stopped authority finds its last word, whether or not there was time to follow. */
+static void the_last_word(void **state)
+{
+	struct world *w = *state;
+	struct al_buf raw;
+
+	al_buf_init(&raw, 65536);
+	registry_rig_request(&w->rig, "prev: none\n", ALICE, "1", &raw);
+	up(w);
+	says(ask(w->requests, al_buf_view(&raw)), "% receipt: index 1,");
+	down(w);
+	assert_int_equal(size_of_file(w), 2);
+	al_buf_release(&raw);
+}
+
+/* Without a folder for it the log is not published, but its newest checkpoint can be asked for. */
+static void without_a_published_log(void **state)
+{
+	struct world *w = *state;
+
+	conf_write(w, "publish =\nmin-free-disk = 0");
+	up(w);
+	shows(w, 1);
+	says(ask(w->http, AL_S("GET /tile/0/000.p/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")),
+	     "HTTP/1.1 404 ");
+	down(w);
+	assert_int_not_equal(access(path_of(w, "log"), F_OK), 0);
+}
+
+/* Each second the checkpoint is dated anew: in the file, and as it is published. */
+static void dated(void **state)
+{
+	struct world *w = *state;
+	const struct al_vkey dating = al_vkey_dating(&w->key.pub);
+	uint64_t began = al_now_s(), in_file = 0, published = 0;
+	struct al_buf note;
+
+	conf_write(w, "min-free-disk = 0\nsign-seconds = 1");
+	up(w);
+	al_buf_init(&note, AL_NOTE_MAX);
+	for (int i = 0; i < GUARD_MS / 10 && (in_file <= began || published <= began); i++) {
+		al_buf_reset(&note);
+		if (al_note_load(path_of(w, "run/checkpoint"), &note) != AL_OK ||
+		    al_cosigned(al_buf_view(&note), &dating, &in_file) != AL_OK)
+			in_file = 0;
+		if (al_cosigned(al_slice_str(get(w, "/checkpoint")), &dating, &published) != AL_OK)
+			published = 0;
+		pause_shortly();
+	}
+	assert_true(in_file > began && published > began);
+	assert_int_equal(size_of(w, al_buf_view(&note)), 1);
+	al_buf_release(&note);
+	down(w);
+}
+
+/* ---- signals ---- */
+
+static void reloaded(void **state)
+{
+	struct world *w = *state;
+	struct al_buf raw;
+
+	al_buf_init(&raw, 65536);
+	registry_rig_request(&w->rig, "prev: none\n", ALICE, "1", &raw);
+	up(w);
+	reload(w, "min-free-disk = 1000000000", "event=reloaded taken=1 waiting=0\n");
+	says(ask(w->requests, al_buf_view(&raw)), "the registry's disk is nearly full");
+	reload(w, "min-free-disk = 0\nbudget-source = 1", "event=reloaded taken=2 waiting=0\n");
+	says(ask(w->requests, al_buf_view(&raw)), "% receipt: index 1,");
+	says(ask(w->requests, al_buf_view(&raw)), "%ERROR: budget of your address used up: try again in ");
+	reload(w, "min-free-disk = 0\nbudget-source = 0\npublish = elsewhere", "event=reloaded taken=1 waiting=1\n");
+	says(ask(w->requests, al_buf_view(&raw)), "% receipt: index 1,");
+	down(w);
+	al_buf_release(&raw);
+}
+
+static void saved(void **state)
+{
+	struct world *w = *state;
+
+	up(w);
+	assert_int_not_equal(access(path_of(w, REGISTRY_SIDE_FILE), F_OK), 0);
+	assert_int_equal(kill(w->daemon, SIGUSR1), 0);
+	comes_to_say(w, "info alamo-registryd event=side-saved result=ok\n");
+	assert_int_equal(access(path_of(w, REGISTRY_SIDE_FILE), F_OK), 0);
+	/* A folder in its place. */
+	assert_int_equal(unlink(w->path), 0);
+	assert_int_equal(mkdir(w->path, 0700), 0);
+	folder_write(w->path, "full", AL_S("full"));
+	assert_int_equal(kill(w->daemon, SIGUSR1), 0);
+	comes_to_say(w, "error alamo-registryd event=side-saved result=");
+	down(w);
+}
+
+/* ---- the key ---- */
+
+/* Without its signer a registry can do nothing: it ends, and whoever watches it starts it again. */
+static void the_signer_is_gone(void **state)
+{
+	struct world *w = *state;
+	struct al_buf said;
+	const char *at;
+	int pid = 0;
+
+	up(w);
+	al_buf_init(&said, 1u << 20);
+	assert_int_equal(al_note_load(path_of(w, "said"), &said), AL_OK);
+	al_buf_u8(&said, 0);
+	at = strstr((const char *)said.ptr, "event=signer pid=");
+	assert_non_null(at);
+	assert_int_equal(sscanf(at, "event=signer pid=%d", &pid), 1);
+	al_buf_release(&said);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(ended(w->daemon), 1);
+	(void)fclose(w->ready);
+	comes_to_say(w, "event=signer-gone reason=\"it ended: nothing can be signed\"\n");
+}
+
 /* A ledger is of one key: with another one nothing is opened. */
 static void another_key_opens_nothing(void **state)
 {
@@ -58,6 +179,43 @@ static void another_key_opens_nothing(void **state)
 	assert_int_equal(ended(daemon_start(w, -1)), 1);
 }
 
+/* The log goes on under another key, as the keys note says, which is told to whoever asks. */
+static void the_next_key(void **state)
+{
+	struct world *w = *state;
+	struct al_skey old = w->key, root;
+	struct al_checkpoint until;
+	struct al_buf note, raw;
+
+	up(w);
+	shows(w, 1);
+	assert_int_equal(al_checkpoint_open(al_slice_str(get(w, "/checkpoint")), &old.pub, &until), AL_OK);
+	says(ask(w->requests, AL_S("keys\n")), "%ERROR: this log has had one key");
+	down(w);
+	log_key_write(w->dir, &w->key);
+	assert_int_equal(al_skey_generate(AL_S("root.test/root"), &root), AL_OK);
+	al_buf_init(&note, AL_NOTE_MAX);
+	keys_note_put(&note, &old.pub, &until, &w->key.pub, &root);
+	folder_write(w->dir, "keys/log.pub", al_buf_view(&note));
+	al_buf_u8(&note, 0);
+	up(w);
+	al_buf_init(&raw, 65536);
+	registry_rig_request(&w->rig, "prev: none\n", ALICE, "1", &raw);
+	says(ask(w->requests, AL_S("keys\n")), (const char *)note.ptr);
+	says(ask(w->requests, al_buf_view(&raw)), "% receipt: index 1,");
+	shows(w, 2);
+	says(get(w, "/metrics"), "\nalamo_registry_keys_end_seconds 1830297600\n");
+	down(w);
+	/* The key that it had is not its key any more. */
+	al_buf_reset(&raw);
+	al_skey_format(&old, &raw);
+	folder_write(w->dir, "keys/log.key", al_buf_view(&raw));
+	assert_int_equal(ended(daemon_start(w, -1)), 1);
+	comes_to_say(w, "/keys/log.key reason=\"is not the key that the log has by now");
+	al_buf_release(&raw);
+	al_buf_release(&note);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -65,7 +223,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_log_is_shown),
 		TEST(without_room),
+		TEST(the_last_word),
+		TEST(without_a_published_log),
+		TEST(dated),
+		TEST(reloaded),
+		TEST(saved),
+		TEST(the_signer_is_gone),
 		TEST(another_key_opens_nothing),
+		TEST(the_next_key),
 	};
 
 	if (sodium_init() < 0)
