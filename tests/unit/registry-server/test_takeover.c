@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_takeover.c -- two registries of one log in a database: one writes, the other waits, can be watched meanwhile, and
+ * goes on when the first one is gone.
+ */
+#include "registry_daemon.h"
+
+#include "engines.h"
+
+#ifdef ALAMO_POSTGRESQL
+
+struct pair {
+	struct world *writes, *waits;
+	char where[ENGINE_WHERE_MAX];
+};
+
+/* The other host has the keys too, and the guard as it was when it was set up. */
+static void keys_copy(struct world *from, struct world *to)
+{
+	static const char *const names[] = { "keys/log.key", "keys/log.pub", "keys/log.guard" };
+
+	for (size_t i = 0; i < AL_COUNT(names); i++) {
+		struct al_buf text;
+
+		al_buf_init(&text, 65536);
+		assert_int_equal(al_note_load(path_of(from, names[i]), &text), AL_OK);
+		folder_write(to->dir, names[i], al_buf_view(&text));
+		assert_int_equal(chmod(path_of(to, names[i]), 0600), 0);
+		al_buf_release(&text);
+	}
+	to->key = from->key;
+}
+
+static int pair_setup(void **state)
+{
+	struct pair *p = calloc(1, sizeof(*p));
+	char conf[ENGINE_WHERE_MAX + 64];
+
+	assert_non_null(p);
+	engine_place_make(engine_kinds[1], "", p->where);
+	(void)snprintf(conf, sizeof(conf), "min-free-disk = 0\nledger = %s", p->where);
+	p->writes = world_new(conf);
+	p->waits = world_new(conf);
+	found(p->writes);
+	keys_copy(p->writes, p->waits);
+	*state = p;
+	return 0;
+}
+
+static int pair_teardown(void **state)
+{
+	struct pair *p = *state;
+	void *worlds[] = { p->writes, p->waits };
+
+	for (size_t i = 0; i < AL_COUNT(worlds); i++)
+		(void)teardown(&worlds[i]);
+	engine_place_drop(engine_kinds[1], p->where);
+	free(p);
+	return 0;
+}
+
+static void the_other_goes_on(void **state)
+{
+	struct pair *p = *state;
+	struct al_buf alice, bob;
+	char conf[ENGINE_WHERE_MAX + 64];
+
+	al_buf_init(&alice, 65536);
+	al_buf_init(&bob, 65536);
+	registry_rig_request(&p->writes->rig, "prev: none\n", ALICE, "1", &alice);
+	registry_rig_request(&p->writes->rig, "prev: none\n", BOB, "2", &bob);
+	up(p->writes);
+	up_until(p->waits, "endpoint log-http ");
+	comes_to_say(p->waits, "event=follows size=1 ");
+	says(get(p->waits, "/metrics"), "\nalamo_registry_writes 0\n");
+	says(get(p->writes, "/metrics"), "\nalamo_registry_writes 1\n");
+	says(ask(p->waits->http, AL_S("GET /checkpoint HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")),
+	     "HTTP/1.1 404 ");
+	(void)snprintf(conf, sizeof(conf), "min-free-disk = 0\nbudget-source = 1\nledger = %s", p->where);
+	reload(p->waits, conf, "event=reloaded taken=1 waiting=0\n");
+	says(ask(p->writes->requests, al_buf_view(&alice)), "% receipt: index 1,");
+	assert_int_equal(down_by(p->writes, SIGKILL), 128 + SIGKILL);
+	ready_read(p->waits, "ready\n");
+	comes_to_say(p->waits, "event=takes-over size=2\n");
+	says(get(p->waits, "/metrics"), "\nalamo_registry_writes 1\n");
+	/* It knows what the first one stored; and the budget is that of the configuration that it was told to read. */
+	says(ask(p->waits->requests, al_buf_view(&bob)), "% receipt: index 2,");
+	shows(p->waits, 3);
+	says(ask(p->waits->requests, al_buf_view(&alice)), "%ERROR: budget of your address used up");
+	down(p->waits);
+	al_buf_release(&alice);
+	al_buf_release(&bob);
+}
+
+/* It ends as any other while it waits. */
+static void one_that_waits_is_stopped(void **state)
+{
+	struct pair *p = *state;
+
+	up(p->writes);
+	up_until(p->waits, "endpoint log-http ");
+	assert_int_equal(down_by(p->waits, SIGTERM), 0);
+	assert_int_not_equal(access(path_of(p->waits, "run/checkpoint"), F_OK), 0);
+	down(p->writes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_other_goes_on, pair_setup, pair_teardown),
+		cmocka_unit_test_setup_teardown(one_that_waits_is_stopped, pair_setup, pair_teardown),
+	};
+	int failed;
+
+	if (sodium_init() < 0)
+		return 1;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	engines_stop();
+	return failed;
+}
+
+#else
+
+int main(void)
+{
+	return 0;
+}
+
+#endif
