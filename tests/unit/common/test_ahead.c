@@ -9,14 +9,31 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dlfcn.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "alamo/base/ahead.h"
 
 #define MANY 5000u
 #define HELD 0u /* its work goes on until the gate is open */
+
+/* Cores of the machine, as this program sees it; 0: as it has. */
+static long cores;
+
+long sysconf(int name)
+{
+	void *symbol = dlsym(RTLD_NEXT, "sysconf");
+	long (*next)(int);
+
+	if (name == _SC_NPROCESSORS_ONLN && cores != 0)
+		return cores;
+	memcpy(&next, &symbol, sizeof(next)); /* ISO C has no cast between the two */
+	return next(name);
+}
 
 struct thing {
 	struct al_ahead_item item;
@@ -174,6 +191,22 @@ static void test_all_comes_back_after_a_stop(void **state)
 	al_ahead_free(NULL);
 }
 
+/* One core is the owner's, and there are no more than eight. */
+static void test_a_good_number(void **state)
+{
+	static const struct {
+		long cores;
+		unsigned threads;
+	} rows[] = { { -1, 1 }, { 1, 1 }, { 2, 1 }, { 3, 2 }, { 8, 7 }, { 9, 8 }, { 10, 8 }, { 200, 8 } };
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		cores = rows[i].cores;
+		assert_int_equal(al_ahead_threads(), rows[i].threads);
+	}
+	cores = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +215,7 @@ int main(void)
 		cmocka_unit_test(test_who_floods_works),
 		cmocka_unit_test(test_what_is_due_comes_first),
 		cmocka_unit_test(test_all_comes_back_after_a_stop),
+		cmocka_unit_test(test_a_good_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -328,6 +328,48 @@ static void test_gone_before_the_answer(void **state)
 	al_buf_release(&raw);
 }
 
+/* How many are connected, when it is as many as that. */
+static size_t conns_wait(const struct fixture *f, size_t wanted)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	for (int i = 0; i < GUARD_MS && al_listener_conns(f->listener) != wanted; i++)
+		(void)nanosleep(&pause, NULL);
+	return al_listener_conns(f->listener);
+}
+
+/* What nobody waits for any more is stored all the same, and its answer, like those behind it, goes nowhere. */
+static void test_gone_while_it_is_stored(void **state)
+{
+	struct fixture *f = start(0);
+	struct al_buf alice, bob;
+	int fd = dial_from(f, 1), other;
+
+	(void)state;
+	f->rig.holding = true;
+	say(fd, signed_by(f, ALICE, "1", &alice));
+	say(fd, AL_S("\nprev mntner ALICE-MNT\n"));
+	say(fd, signed_by(f, BOB, "2", &bob));
+	say(fd, AL_S("\nnetwork\n"));
+	other = dial(f);
+	say(other, AL_S("network\n"));
+	hears(other, "namespace: registry@test\n");
+	assert_int_equal(conns_wait(f, 2), 2);
+	/* Reset, as by a client that has crashed: who only says nothing more is waited for. */
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof(struct linger)), 0);
+	close(fd);
+	assert_int_equal(conns_wait(f, 1), 1);
+	f->rig.holding = false;
+	say(other, al_buf_view(&alice));
+	hears(other, "% receipt: index 1,");
+	say(other, al_buf_view(&bob));
+	hears(other, "% receipt: index 2,");
+	close(other);
+	stop(f);
+	al_buf_release(&alice);
+	al_buf_release(&bob);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_each_address_pays_for_itself),
 		cmocka_unit_test(test_a_request_ends_or_is_ended),
 		cmocka_unit_test(test_gone_before_the_answer),
+		cmocka_unit_test(test_gone_while_it_is_stored),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
