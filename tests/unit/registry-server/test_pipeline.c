@@ -54,6 +54,41 @@ static void test_nothing_is_left_of_what_is_refused(void **state)
 	says(registry_rig_question(rig, "free 48"), "fca1:100:1::/48\n");
 }
 
+/* Each request counts as what became of it, and once. */
+static void test_counted(void **state)
+{
+	static const struct {
+		const char *header, *objects, *signers;
+		uint64_t accepted, refused, queued, entries;
+	} rows[] = {
+		{ "prev: none\n", ALICE, "1", 1, 0, 0, 1 },
+		{ "prev: none\ndry-run: yes\n", NUMBER, "1", 0, 0, 0, 0 },
+		{ "prev: none\n", NUMBER, "2", 0, 1, 0, 0 },
+		{ "prev: none\ndry-run: yes\n", NUMBER, "2", 0, 1, 0, 0 },
+		{ "prev: none\n", "inet6num: AUTO-1/48\nfrom: fca1:200::/24\n", "1", 0, 1, 0, 0 },
+		{ "prev: none\n", "inet6num: fca1:200::/48\nnetname: X-NET\nmnt-by: ALICE-MNT\nsource: TEST\n", "1", 0,
+		  0, 1, 0 },
+		{ "prev: none\n", NUMBER, "1", 1, 0, 0, 1 },
+	};
+	static const char *const names[] = { "alamo_registry_requests_accepted_total",
+					     "alamo_registry_requests_refused_total",
+					     "alamo_registry_requests_queued_total", "alamo_registry_log_entries" };
+	struct registry_rig *rig = *state;
+
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		const uint64_t more[] = { rows[i].accepted, rows[i].refused, rows[i].queued, rows[i].entries };
+		uint64_t before[AL_COUNT(names)];
+
+		for (size_t j = 0; j < AL_COUNT(names); j++)
+			before[j] = metric(names[j]) != UINT64_MAX ? metric(names[j]) : 0;
+		(void)registry_rig_ask(rig, rows[i].header, rows[i].objects, rows[i].signers);
+		for (size_t j = 0; j < AL_COUNT(names); j++)
+			if (before[j] + more[j] != (metric(names[j]) != UINT64_MAX ? metric(names[j]) : 0))
+				fail_msg("%s of request %zu: %s", names[j], i, rig->answer);
+	}
+	assert_int_equal(metric("alamo_registry_log_entries"), 3);
+}
+
 static void test_a_failed_commit_leaves_what_is_durable(void **state)
 {
 	struct registry_rig *rig = *state;
@@ -279,6 +314,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_accepted_and_again),
+		RIG_TEST(test_counted),
 		RIG_TEST(test_nothing_is_left_of_what_is_refused),
 		RIG_TEST(test_a_failed_commit_leaves_what_is_durable),
 		RIG_TEST(test_keys_pay_for_everything_but_a_repeat),
