@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "../common/loopback.h"
+#include "../metric.h"
+#include "../said.h"
 #include "alamo/tlog/note_file.h"
 #include "alamo/tlog/tree.h"
 #include "alamo/tlog/witness.h"
@@ -48,6 +50,7 @@ struct bench {
 	struct al_buf note;
 	struct al_slice keys; /* the keys note, or empty */
 	struct cosign *cosign;
+	struct said said;
 };
 
 /* ---- a witness ---- */
@@ -149,7 +152,8 @@ static void file_put(const struct bench *bench, const char *name, struct al_slic
 	assert_int_equal(al_note_save(path_of(bench, name), text, false), AL_OK);
 }
 
-static void policy_put(struct bench *bench)
+/* With the witnesses at these ports. */
+static void policy_put(struct bench *bench, const uint16_t ports[static WITNESSES])
 {
 	static const char *const names[WITNESSES] = { "one", "two" };
 	struct al_buf text;
@@ -162,11 +166,12 @@ static void policy_put(struct bench *bench)
 		al_buf_init(&key, 1000);
 		al_witness_vkey_format(&bench->witness[i].key.pub, &key);
 		al_buf_printf(&text, "witness %s %.*s http://127.0.0.1:%u/%s/\n", names[i], AL_FMT(al_buf_view(&key)),
-			      bench->port, names[i]);
+			      ports[i], names[i]);
 		al_buf_release(&key);
 	}
 	al_buf_str(&text, "group both all one two\nquorum both\n");
 	file_put(bench, "policy", al_buf_view(&text));
+	al_policy_free(bench->policy);
 	assert_int_equal(al_policy_parse(al_buf_view(&text), &bench->policy, why, sizeof(why)), AL_OK);
 	al_buf_release(&text);
 }
@@ -220,7 +225,7 @@ static int setup(void **state)
 	assert_int_equal(al_http_listen(bench->http, AL_S("127.0.0.1"), 0, &bench->port), AL_OK);
 	assert_int_equal(al_timer_new(bench->rig->loop, on_tick, bench, &bench->tick), AL_OK);
 	assert_int_equal(mkdir(path_of(bench, "run"), 0700), 0);
-	policy_put(bench);
+	policy_put(bench, (const uint16_t[]){ bench->port, bench->port });
 	conf_put(bench, "[registry]\nwitnesses = policy\n");
 	assert_int_equal(al_tree_new(&bench->tree), AL_OK);
 	assert_int_equal(ledger_load(bench->rig->ledger, leaf_take, bench->tree), AL_OK);
@@ -305,14 +310,50 @@ static bool first_has_it(const struct bench *bench)
 	return bench->witness[0].size == bench->head.size && bench->witness[1].asked > 0;
 }
 
+static bool first_answered(const struct bench *bench)
+{
+	return bench->witness[0].size == 3;
+}
+
+static bool first_asked_again(const struct bench *bench)
+{
+	return bench->witness[0].asked > 1;
+}
+
+static bool first_at_the_head(const struct bench *bench)
+{
+	return bench->witness[0].size == bench->head.size;
+}
+
+/* When the next round would have begun, if nobody were waited for. */
+static bool a_round_later(const struct bench *bench)
+{
+	return bench->ticks >= 1500 / TICK_MS;
+}
+
 static bool all_asked(const struct bench *bench)
 {
 	return bench->witness[0].asked == AL_WITNESSES_MAX;
 }
 
+/* Some time has gone by, in which answers come. */
+static bool settled(const struct bench *bench)
+{
+	return bench->ticks >= 10;
+}
+
 static void ask_none(struct bench *bench)
 {
 	bench->witness[0].asked = bench->witness[1].asked = 0;
+}
+
+/* What is said to the log so far has this, and once. */
+static void says_once(struct bench *bench, const char *what)
+{
+	const char *said = said_end(&bench->said), *at = strstr(said, what);
+
+	says(said, what);
+	does_not_say(at + 1, what);
 }
 
 /* ---- the tests ---- */
@@ -335,12 +376,17 @@ static void rounds(void **state)
 	wait_until(bench, head_published);
 	assert_true(one->asked == 1 && two->asked == 1);
 	assert_true(one->old == 3 && two->old == 3);
+	assert_int_equal(metric("alamo_registry_cosigned_size"), 6);
 	/* Without a quorum the last one that had it stays; the next round asks for what is newest then. */
 	ask_none(bench);
 	two->refuses = 403;
+	said_begin(&bench->said);
 	commit(bench, 1);
 	wait_until(bench, first_has_it);
+	wait_until(bench, settled);
+	says_once(bench, "error alamo event=cosign-refused witness=two status=403 size=7 answer=\"no\\x0a\"\n");
 	assert_int_equal(published(bench), 6);
+	assert_int_equal(metric("alamo_registry_cosigned_size"), 6);
 	two->refuses = 0;
 	ask_none(bench);
 	commit(bench, 2);
@@ -355,10 +401,14 @@ static void ahead(void **state)
 	struct bench *bench = *state;
 
 	bench->witness[1].ahead = 4;
+	said_begin(&bench->said);
 	cosign_start(bench);
 	wait_until(bench, first_has_it);
 	assert_int_equal(bench->witness[1].asked, 1);
 	assert_int_equal(published(bench), 0);
+	commit(bench, 1); /* and now it is not ahead any more, but at the same size */
+	wait_until(bench, first_has_it);
+	says_once(bench, "error alamo event=cosign-ahead witness=two witness-size=4 size=3 ");
 }
 
 static bool second_told(const struct bench *bench)
@@ -375,8 +425,11 @@ static void another_key(void **state)
 	bench->keys = AL_S("the note\n");
 	two->refuses = 403;
 	two->takes = 403;
+	said_begin(&bench->said);
 	cosign_start(bench);
 	wait_until(bench, second_told);
+	wait_until(bench, settled);
+	says_once(bench, "error alamo event=cosign-keys witness=two status=403; ");
 	assert_true(two->told == 1 && two->asked == 1);
 	assert_int_equal(published(bench), 0);
 	two->takes = 200;
@@ -393,9 +446,12 @@ static void not_its_line(void **state)
 	struct al_skey right = bench->witness[1].key;
 
 	assert_int_equal(al_witness_skey_generate(AL_S("w.test"), &bench->witness[1].key), AL_OK);
+	said_begin(&bench->said);
 	cosign_start(bench);
 	wait_until(bench, both_asked);
 	wait_until(bench, first_has_it);
+	wait_until(bench, settled);
+	says_once(bench, "warn alamo event=cosign-unusable witness=two size=3\n");
 	assert_int_equal(published(bench), 0);
 	bench->witness[1].key = right;
 	ask_none(bench);
@@ -543,10 +599,82 @@ static void without(void **state)
 			 AL_ENOTFOUND);
 	file_put(bench, "policy", AL_S("nothing\n"));
 	conf_put(bench, "[registry]\nwitnesses = policy\n");
+	said_begin(&bench->said);
 	assert_int_equal(cosign_new(bench->rig->loop, bench->conf, bench->rig->ledger, &bench->rig->key.pub,
 				    bench->keys, &bench->cosign),
 			 AL_EINVAL);
+	says_once(bench, "error alamo event=cosign-policy file=policy reason=\"line 1: ");
 	assert_null(bench->cosign);
+}
+
+/* Whoever does not answer holds up the next round, but not for ever; that he is away is said once. */
+static void one_is_silent(void **state)
+{
+	struct bench *bench = *state;
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(at);
+	int silent = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(silent >= 0);
+	assert_int_equal(bind(silent, (const struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(silent, 4), 0);
+	assert_int_equal(getsockname(silent, (struct sockaddr *)&at, &len), 0);
+	policy_put(bench, (const uint16_t[]){ bench->port, ntohs(at.sin_port) });
+	said_begin(&bench->said);
+	cosign_start(bench);
+	wait_until(bench, first_answered);
+	commit(bench, 1);
+	wait_until(bench, a_round_later);
+	assert_int_equal(bench->witness[0].asked, 1);
+	(void)close(silent);
+	wait_until(bench, first_asked_again);
+	assert_int_equal(bench->witness[0].size, bench->head.size);
+	commit(bench, 1);
+	wait_until(bench, first_at_the_head);
+	wait_until(bench, settled);
+	says_once(bench, "warn alamo event=cosign-away witness=two\n");
+}
+
+/* A witness of which nobody could ask by this URL ends the start; one without any is never asked. */
+static void who_cannot_be_asked(void **state)
+{
+	struct bench *bench = *state;
+	struct al_buf text, key;
+
+	al_buf_init(&text, 2000);
+	al_buf_init(&key, 1000);
+	al_witness_vkey_format(&bench->witness[0].key.pub, &key);
+	al_buf_printf(&text, "witness one %.*s http://one.test/\nquorum one\n", AL_FMT(al_buf_view(&key)));
+	file_put(bench, "policy", al_buf_view(&text));
+	said_begin(&bench->said);
+	assert_int_equal(cosign_new(bench->rig->loop, bench->conf, bench->rig->ledger, &bench->rig->key.pub,
+				    bench->keys, &bench->cosign),
+			 AL_EINVAL);
+	says_once(bench, "event=cosign-witness witness=one url=http://one.test/ is not http://ADDRESS:PORT/PREFIX\n");
+	al_buf_reset(&text);
+	al_buf_printf(&text, "witness one %.*s\nquorum one\n", AL_FMT(al_buf_view(&key)));
+	file_put(bench, "policy", al_buf_view(&text));
+	cosign_start(bench);
+	wait_until(bench, settled);
+	assert_int_equal(bench->witness[0].asked, 0);
+	al_buf_release(&text);
+	al_buf_release(&key);
+}
+
+/* What was published is another history's, or longer than this one: it is not given out. */
+static void published_by_another(void **state)
+{
+	struct bench *bench = *state;
+	char body[4096];
+
+	cosign_start(bench);
+	commit(bench, 1); /* the ledger itself has it not */
+	wait_until(bench, head_published);
+	assert_int_equal(fetch(bench, body), 200);
+	cosign_free(bench->cosign);
+	bench->witness[0].refuses = bench->witness[1].refuses = 403;
+	cosign_start(bench);
+	assert_int_equal(fetch(bench, body), 404);
 }
 
 int main(void)
@@ -560,6 +688,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(as_many_as_can_be, setup, teardown),
 		cmocka_unit_test_setup_teardown(without, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_is_silent, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_cannot_be_asked, setup, teardown),
+		cmocka_unit_test_setup_teardown(published_by_another, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
