@@ -238,13 +238,120 @@ static void what_is_no_state_is_named(void **state)
 	}
 }
 
+static void fish_load(const char *dir, struct zone_keys *keys)
+{
+	struct dname apex;
+
+	assert_int_equal(dname_of_text(AL_S("fish"), &apex), AL_OK);
+	assert_int_equal(zone_keys_load(dir, &apex, FIXTURE_NOW, keys), AL_OK);
+}
+
+/* Other files of the folder, however like a key's their names are. */
+static void other_files_are_no_keys(void **state)
+{
+	static const char *const names[] = { "Kfish.+013+0001.private",        "Kfish.+013+000011.private",
+					     "Kfish.+013+0001x.private",       "Kfish.+013+x0001.private",
+					     "Kfish.+008+00001.private",       "Kfishes.+013+00001.private",
+					     "Kfish.+013+00001.privates",      "Kfish.+013+00001.private.old",
+					     "Kfish.+013+00001/private",       "kfish.+013+00001.private",
+					     "Ksmall.fish.+013+00001.private", "Kfish.+013+00001.Private" };
+	struct zone_keys keys;
+	char dir[256], path[384];
+
+	(void)snprintf(dir, sizeof(dir), "%s/others", (const char *)*state);
+	fish_load(dir, &keys);
+	zone_keys_release(&keys);
+	for (size_t i = 0; i < AL_COUNT(names); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		if (strchr(names[i], '/') == NULL)
+			write_line(path, "no key\n");
+		fish_load(dir, &keys);
+		assert_int_equal(keys.count, 2);
+		zone_keys_release(&keys);
+	}
+}
+
+/* What is made, and which file cannot be used and why. */
+static void keys_are_spoken_of(void **state)
+{
+	struct zone_keys keys;
+	struct dname apex;
+	struct said said;
+	char dir[256], path[384], moved[384], line[512];
+	unsigned tags[2];
+	enum al_err err;
+
+	(void)snprintf(dir, sizeof(dir), "%s/spoken", (const char *)*state);
+	said_begin(&said);
+	fish_load(dir, &keys);
+	(void)said_end(&said);
+	for (unsigned set = 0; set < 2; set++) {
+		tags[set] = zone_keys_active(&keys, set == 1)->tag;
+		(void)snprintf(line, sizeof(line), "event=key-made zone=fish. flags=%u tag=%u\n", 256 + set, tags[set]);
+		assert_non_null(strstr(said.text, line));
+	}
+	zone_keys_release(&keys);
+	said_begin(&said);
+	fish_load(dir, &keys);
+	assert_string_equal(said_end(&said), "");
+	zone_keys_release(&keys);
+	/* One half is not there. */
+	assert_int_equal(dname_of_text(AL_S("fish"), &apex), AL_OK);
+	(void)snprintf(path, sizeof(path), "%s/Kfish.+013+%05u.key", dir, tags[0]);
+	(void)snprintf(moved, sizeof(moved), "%s/elsewhere", dir);
+	assert_int_equal(rename(path, moved), 0);
+	said_begin(&said);
+	err = zone_keys_load(dir, &apex, FIXTURE_NOW, &keys);
+	(void)said_end(&said);
+	assert_int_equal(err, AL_ESYS);
+	(void)snprintf(line, sizeof(line), "event=key-file call=open path=%s errno=2\n", path);
+	assert_non_null(strstr(said.text, line));
+	(void)snprintf(line, sizeof(line), "event=key-unusable key=Kfish.+013+%05u err=", tags[0]);
+	assert_non_null(strstr(said.text, line));
+	assert_int_equal(rename(moved, path), 0);
+}
+
+/* Sixteen are a zone's keys at most. */
+static void so_many_keys(void **state)
+{
+	struct zone_keys keys;
+	struct dname apex;
+	struct said said;
+	char dir[256];
+
+	(void)snprintf(dir, sizeof(dir), "%s/many", (const char *)*state);
+	assert_int_equal(dname_of_text(AL_S("fish"), &apex), AL_OK);
+	fish_load(dir, &keys);
+	for (size_t count = keys.count; count < ZONE_KEYS_MAX; count++) {
+		zone_keys_release(&keys);
+		assert_int_equal(zone_keys_add(dir, &apex, count % 2 == 0), AL_OK);
+		fish_load(dir, &keys);
+		assert_int_equal(keys.count, count + 1);
+		for (size_t i = 0; i < count; i++)
+			assert_true(keys.all[i].tag < keys.all[i + 1].tag);
+	}
+	zone_keys_release(&keys);
+	assert_int_equal(zone_keys_add(dir, &apex, true), AL_OK);
+	said_begin(&said);
+	assert_int_equal(zone_keys_load(dir, &apex, FIXTURE_NOW, &keys), AL_ELIMIT);
+	assert_non_null(strstr(said_end(&said), "event=keys why=\"more than 16\" mend=\"remove the files of keys that "
+						"are gone\"\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keys_are_kept),           cmocka_unit_test(every_tag_is_found_again),
-		cmocka_unit_test(a_wrong_pair_is_refused), cmocka_unit_test(only_a_dnskey_is_a_key),
-		cmocka_unit_test(keys_without_a_folder),   cmocka_unit_test(trust_anchor_fits_the_key),
-		cmocka_unit_test(states_are_kept),         cmocka_unit_test(what_is_no_state_is_named),
+		cmocka_unit_test(keys_are_kept),
+		cmocka_unit_test(every_tag_is_found_again),
+		cmocka_unit_test(a_wrong_pair_is_refused),
+		cmocka_unit_test(only_a_dnskey_is_a_key),
+		cmocka_unit_test(keys_without_a_folder),
+		cmocka_unit_test(trust_anchor_fits_the_key),
+		cmocka_unit_test(states_are_kept),
+		cmocka_unit_test(what_is_no_state_is_named),
+		cmocka_unit_test(other_files_are_no_keys),
+		cmocka_unit_test(keys_are_spoken_of),
+		cmocka_unit_test(so_many_keys),
 	};
 
 	return cmocka_run_group_tests(tests, folder_make, folder_drop);
