@@ -5,6 +5,8 @@
  */
 #include "folder.h"
 
+#include "../metric.h"
+#include "../said.h"
 #include "key_order.h"
 #include "key_report.h"
 #include "kept.h"
@@ -106,6 +108,7 @@ static size_t rows_in(const struct bench *bench, const char *zone, const char *r
 static void an_order_is_obeyed_once(void **state)
 {
 	struct bench bench;
+	struct said said;
 
 	bench_start(&bench, *state, "once");
 	assert_false(key_order_waits(bench.run));
@@ -118,7 +121,10 @@ static void an_order_is_obeyed_once(void **state)
 	assert_int_equal(rows_in(&bench, ".", "ksk", "published"), 1);
 	/* Again, and as a crash would leave it: one key is on its way already. */
 	order(&bench, KEY_ORDER, "alamo. zsk\n");
+	said_begin(&said);
 	resign(&bench);
+	assert_non_null(
+		strstr(said_end(&said), "event=key-order line=\"alamo. zsk\" why=\"the next key is on its way\"\n"));
 	order(&bench, KEY_ORDER_TAKEN, "alamo. zsk\n");
 	resign(&bench);
 	assert_false(key_order_waits(bench.run));
@@ -126,31 +132,45 @@ static void an_order_is_obeyed_once(void **state)
 	fixture_stop(&bench.f);
 }
 
+static char large_order[2u << 20]; /* more than is read */
+
 static void what_is_no_order_changes_nothing(void **state)
 {
-	static const char *const texts[] = {
-		"",           "\n",          "alamo.\n",       "alamo. csk\n", "alamo. zsk now\n", "nowhere. zsk\n",
-		"a..b zsk\n", "zsk alamo\n", "\x01\x02 zsk\n", "alamo. zskk",
+	static const struct {
+		const char *text, *said; /* NULL: nothing is */
+	} orders[] = {
+		{ "", NULL },
+		{ "\n", "line=\"\" why=\"not ZONE ksk|zsk\"\n" },
+		{ "alamo.\n", "line=\"alamo.\" why=\"not ZONE ksk|zsk\"\n" },
+		{ "alamo. csk\n", "line=\"alamo. csk\" why=\"not ZONE ksk|zsk\"\n" },
+		{ "alamo. zsk now\n", "line=\"alamo. zsk now\" why=\"not ZONE ksk|zsk\"\n" },
+		{ "nowhere. zsk\n", "line=\"nowhere. zsk\" why=\"there is no such zone\"\n" },
+		{ "a..b zsk\n", "line=\"a..b zsk\" why=\"not ZONE ksk|zsk\"\n" },
+		{ "zsk alamo\n", "line=\"zsk alamo\" why=\"not ZONE ksk|zsk\"\n" },
+		{ "\x01\x02 zsk\n", " why=\"" },
+		{ "alamo. zskk", "line=\"alamo. zskk\" why=\"not ZONE ksk|zsk\"\n" },
+		{ large_order, "/dns-roll.taken why=over-limit\n" },
 	};
 	struct row before[KEYS_MAX], after[KEYS_MAX];
 	struct bench bench;
+	struct said said;
 	size_t count;
-	char *large = malloc(2u << 20);
 
-	assert_non_null(large);
-	memset(large, 'x', 2u << 20);
-	large[(2u << 20) - 1] = '\0';
+	memset(large_order, 'x', sizeof(large_order) - 1);
 	bench_start(&bench, *state, "no");
 	count = rows_read(&bench, before);
-	for (size_t i = 0; i <= AL_COUNT(texts); i++) {
-		order(&bench, KEY_ORDER, i < AL_COUNT(texts) ? texts[i] : large);
+	for (size_t i = 0; i < AL_COUNT(orders); i++) {
+		order(&bench, KEY_ORDER, orders[i].text);
+		said_begin(&said);
 		resign(&bench);
+		(void)said_end(&said);
+		assert_int_equal(strstr(said.text, "warn alamo event=key-order ") != NULL, orders[i].said != NULL);
+		assert_true(orders[i].said == NULL || strstr(said.text, orders[i].said) != NULL);
 		assert_false(key_order_waits(bench.run));
 		assert_int_equal(rows_read(&bench, after), count);
 		for (size_t k = 0; k < count; k++)
 			assert_int_equal(after[k].tag, before[k].tag);
 	}
-	free(large);
 	fixture_stop(&bench.f);
 }
 
@@ -169,6 +189,20 @@ static void foretold(const struct row *was, const struct row *is)
 		assert_int_equal(was->since, is->since);
 		assert_true(was->at == 0 || was->at > fixture_clock);
 	}
+}
+
+/* The metrics, from the lines. */
+static void figures_are_those_of(const struct row *rows, size_t count)
+{
+	uint64_t moving = 0, next = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		moving += strcmp(rows[i].state, "active") != 0 && strcmp(rows[i].state, "gone") != 0;
+		if (rows[i].at != 0 && (next == 0 || rows[i].at < next))
+			next = rows[i].at;
+	}
+	assert_int_equal(metric("alamo_dns_keys_moving"), moving);
+	assert_int_equal(metric("alamo_dns_keys_next_seconds"), next);
 }
 
 static void every_step_is_foretold(void **state)
@@ -194,6 +228,7 @@ static void every_step_is_foretold(void **state)
 			foretold(&was[k], row_find(is, count, was[k].zone, was[k].tag));
 		had = count;
 		memcpy(was, is, sizeof(was));
+		figures_are_those_of(is, count);
 	}
 	/* All are through, and of what was relieved there is no file. */
 	assert_int_equal(had, begun);
