@@ -201,7 +201,8 @@ static enum al_err pair_read(const char *dir, const char *stem, const struct dna
 		out->key = NULL;
 		err = AL_EVERIFY;
 	}
-	ldns_key_deep_free(pair);
+	if (pair != NULL) /* which ldns does not ask */
+		ldns_key_deep_free(pair);
 	(void)fclose(file);
 	return err;
 }

@@ -311,6 +311,44 @@ static void keys_are_spoken_of(void **state)
 	assert_int_equal(rename(moved, path), 0);
 }
 
+/* The secret half is something else: that is said, and ends the start in order. */
+static void only_a_secret_key_is_one(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"nonsense\n",
+		"Private-key-format: v1.2\n",
+		"Private-key-format: v1.2\nAlgorithm: 13 (ECDSAP256SHA256)\n",
+		"Private-key-format: v1.2\nAlgorithm: 13 (ECDSAP256SHA256)\nPrivateKey: AAAA\n",
+		"Private-key-format: v1.2\nAlgorithm: 15 (ED25519)\n"
+		"PrivateKey: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n",
+	};
+	struct zone_keys keys;
+	struct dname apex;
+	char dir[256], path[384], line[512];
+	unsigned tag;
+
+	(void)snprintf(dir, sizeof(dir), "%s/secret", (const char *)*state);
+	assert_int_equal(dname_of_text(AL_S("fish"), &apex), AL_OK);
+	fish_load(dir, &keys);
+	tag = zone_keys_active(&keys, true)->tag;
+	zone_keys_release(&keys);
+	(void)snprintf(path, sizeof(path), "%s/Kfish.+013+%05u.private", dir, tag);
+	(void)snprintf(line, sizeof(line), "event=key-unusable key=Kfish.+013+%05u err=", tag);
+	for (size_t i = 0; i < AL_COUNT(texts); i++) {
+		struct said said;
+		enum al_err err;
+
+		assert_int_equal(unlink(path), 0);
+		write_line(path, texts[i]);
+		said_begin(&said);
+		err = zone_keys_load(dir, &apex, FIXTURE_NOW, &keys);
+		(void)said_end(&said);
+		assert_int_not_equal(err, AL_OK);
+		assert_non_null(strstr(said.text, line));
+	}
+}
+
 /* Sixteen are a zone's keys at most. */
 static void so_many_keys(void **state)
 {
@@ -352,6 +390,7 @@ int main(void)
 		cmocka_unit_test(other_files_are_no_keys),
 		cmocka_unit_test(keys_are_spoken_of),
 		cmocka_unit_test(so_many_keys),
+		cmocka_unit_test(only_a_secret_key_is_one),
 	};
 
 	return cmocka_run_group_tests(tests, folder_make, folder_drop);
