@@ -307,6 +307,58 @@ static void signatures_are_made_anew(void **state)
 	clock_ahead_s = clock_date_ahead_s = 0;
 }
 
+/* ---- the keys, while it runs ---- */
+
+static void key_put(const char *name, const char *text)
+{
+	assert_int_equal(al_note_save(path_of(name), al_slice_str(text), false), AL_OK);
+}
+
+/* An order of the hostmaster's is found within seconds, by the clock. */
+static void a_roll_is_ordered(void **state)
+{
+	(void)state;
+	write_conf("");
+	up();
+	assert_true(hear("ready\n"));
+	says(get("/metrics"), "\nalamo_dns_keys_moving 0\n");
+	key_put("run/dns-roll", "test. zsk\n");
+	clock_ahead_s = 20;
+	comes(get, "/metrics", "\nalamo_dns_keys_moving 1\n", true);
+	assert_int_not_equal(access(path_of("run/dns-roll"), F_OK), 0);
+	down();
+	clock_ahead_s = 0;
+}
+
+/* A key that cannot be read ends it, rather than that a zone goes on without: when a zone is made, or signed anew. */
+static void keys_that_cannot_be_read(void **state)
+{
+	int was;
+
+	(void)state;
+	write_conf("");
+	for (unsigned i = 0; i < 2; i++) {
+		up();
+		assert_true(hear("ready\n"));
+		was = log_begin();
+		key_put(i == 0 ? "keys/dns/Kmore.+013+00001.private" : "keys/dns/Ktest.+013+00001.private", "no key\n");
+		if (i == 0)
+			add("registry: TEST\ntld: test\ntld: more\nroot-server: a 192.0.2.1\nmnt-by: A-MNT\nsource: "
+			    "TEST\n");
+		else
+			clock_ahead_s = 61;
+		assert_int_equal(ended(), 1);
+		log_end(was);
+		says(log_text(""), i == 0 ? "event=key-unusable key=Kmore.+013+00001 err="
+					  : "event=key-unusable key=Ktest.+013+00001 err=");
+		says(log_text(""), i == 0 ? " event=build-failed err=" : " event=resign-failed err=");
+		assert_int_equal(unlink(path_of(i == 0 ? "keys/dns/Kmore.+013+00001.private"
+						       : "keys/dns/Ktest.+013+00001.private")),
+				 0);
+	}
+	clock_ahead_s = 0;
+}
+
 static void what_keeps_it_from_starting(void **state)
 {
 	static const char *const confs[] = {
@@ -329,13 +381,9 @@ static void what_keeps_it_from_starting(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(all_is_answered),
-		TEST(before_the_log),
-		TEST(reloaded),
-		TEST(differences),
-		TEST(changes_are_told),
-		TEST(signatures_are_made_anew),
-		TEST(what_keeps_it_from_starting),
+		TEST(all_is_answered),   TEST(before_the_log),           TEST(reloaded),
+		TEST(differences),       TEST(changes_are_told),         TEST(signatures_are_made_anew),
+		TEST(a_roll_is_ordered), TEST(keys_that_cannot_be_read), TEST(what_keeps_it_from_starting),
 	};
 
 	if (sodium_init() < 0)
