@@ -57,6 +57,7 @@ const struct policy_clause policy_clauses[] = {
 	{ "POLICY-NODE-ORIGIN", "A node needs the holder of the AS that runs it." },
 	{ "POLICY-PEERING-BOTH", "A peering needs the holders of both nodes." },
 	{ "POLICY-SERVICE-NODE", "A service needs the holders of the nodes it runs on." },
+	{ "POLICY-ORGANISATION", "What says that it is an organisation's needs the organisation's holder." },
 	{ "POLICY-MESH-ADDRESS", "A mesh key's address is the one that is made of it, in this network." },
 	{ "POLICY-MESH-PROOF", "A mesh key signs that it is this maintainer's." },
 	{ "POLICY-MESH-REVOKED", "A key is revoked by the holder of its mesh-node or by itself, for ever, and nothing "
@@ -255,6 +256,7 @@ static void decide_object(struct policy *p, unsigned number)
 	}
 	check_references(p, &s);
 	policy_member(p, &s);
+	policy_org(p, &s);
 	policy_contact(p, &s);
 	policy_share(p, &s);
 	policy_size(p, &s);

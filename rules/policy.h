@@ -62,6 +62,8 @@ void policy_size(struct policy *policy, const struct subject *subject);
 bool policy_key_holds(const struct policy *policy, const struct al_object *object, struct al_slice key);
 /* member-of: the set takes it (aut-num, route, route6). */
 void policy_member(struct policy *policy, const struct subject *subject);
+/* org: its organisation says so too. */
+void policy_org(struct policy *policy, const struct subject *subject);
 /* A mntner without auth: given to the key that one of its claim-key: says. */
 bool policy_claimed(const struct policy *policy, const struct subject *subject);
 /* contact: of roles and persons, and contact blocks that nobody named. */

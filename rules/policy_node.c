@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * policy_node.c -- nodes, peerings, services: each says something of others,
- * who therefore agree; and membership of sets, which is the same thought.
+ * who therefore agree; membership of sets, and of organisations, is the same thought.
  */
 #include "policy.h"
 
@@ -54,6 +54,20 @@ void policy_node(struct policy *p, const struct subject *s)
 		check_peering(p, s);
 	else
 		check_service(p, s);
+}
+
+/* Whose something is others believe by its word; and an organisation cannot go while anything names it. */
+void policy_org(struct policy *p, const struct subject *s)
+{
+	struct al_slice name = al_object_attr(s->now, "org");
+	const struct al_object *organisation;
+
+	if (name.len == 0 || (s->old != NULL && al_slice_eq(al_object_attr(s->old, "org"), name)))
+		return;
+	organisation = view_get(&p->view, AL_ORGANISATION, name);
+	if (organisation != NULL && !auth_object(p, organisation, "mnt-by"))
+		policy_refuse(p, s, "org", "POLICY-ORGANISATION", "The holder of [organisation] %.*s has to sign",
+			      AL_FMT(name));
 }
 
 /* Does the set take one of the object's maintainers (RFC 2622 section 5.1)? */

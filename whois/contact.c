@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * contact.c -- looks at the object, then at its maintainers, then one block
+ * contact.c -- looks at the object, then at its organisation, then at its maintainers, then one block
  * up; every step is to a larger block, so that the walk ends. Whoever is named
  * for abuse on that way comes before all others on it.
  */
@@ -40,6 +40,15 @@ static struct al_slice of_maintainers(const struct whois_view *view, const struc
 	return handle;
 }
 
+static struct al_slice of_organisation(const struct whois_view *view, const struct al_object *object,
+				       const char *const *attrs)
+{
+	struct al_slice name = al_object_attr(object, "org"), none = { NULL, 0 };
+	const struct al_object *organisation = name.len > 0 ? al_state_get(view->state, AL_ORGANISATION, name) : NULL;
+
+	return organisation != NULL ? own(organisation, attrs) : none;
+}
+
 /* The block that the object lies in; of a block the next larger one. */
 static const struct al_object *above(const struct whois_view *view, const struct al_object *object)
 {
@@ -60,6 +69,8 @@ static struct al_slice search(const struct whois_view *view, const struct al_obj
 
 	while (object != NULL && handle.len == 0) {
 		handle = own(object, attrs);
+		if (handle.len == 0)
+			handle = of_organisation(view, object, attrs);
 		if (handle.len == 0)
 			handle = of_maintainers(view, object, attrs);
 		object = above(view, object);

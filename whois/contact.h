@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * contact.h -- who answers for an object: the handle that it, its maintainer
+ * contact.h -- who answers for an object: the handle that it, its organisation, its maintainer
  * or the block around it names. What a handle's holder can be reached by is
  * kept apart from the log and never shown here.
  */
@@ -10,7 +10,7 @@
 #include "lookup.h"
 
 /*
- * The nearest abuse-c: the object's, its maintainers', or that of a block around it; without one the nearest contact of
+ * The nearest abuse-c: the object's, its organisation's, its maintainers', or that of a block around it; without one the nearest contact of
  * another kind. A handle, borrowed; empty: nobody is named.
  */
 struct al_slice whois_contact_of(const struct whois_view *view, const struct al_object *object);

@@ -11,9 +11,10 @@ static const struct {
 	const char *name;
 	enum al_class cls;
 } class_names[] = {
-	{ "mt", AL_MNTNER },  { "ro", AL_ROLE },   { "pn", AL_PERSON },    { "ak", AL_AS_BLOCK },
-	{ "an", AL_AUT_NUM }, { "as", AL_AS_SET }, { "in", AL_INETNUM },   { "i6", AL_INET6NUM },
-	{ "rt", AL_ROUTE },   { "r6", AL_ROUTE6 }, { "rs", AL_ROUTE_SET }, { "dn", AL_DOMAIN },
+	{ "mt", AL_MNTNER },       { "ro", AL_ROLE },   { "pn", AL_PERSON },    { "ak", AL_AS_BLOCK },
+	{ "an", AL_AUT_NUM },      { "as", AL_AS_SET }, { "in", AL_INETNUM },   { "i6", AL_INET6NUM },
+	{ "rt", AL_ROUTE },        { "r6", AL_ROUTE6 }, { "rs", AL_ROUTE_SET }, { "dn", AL_DOMAIN },
+	{ "oa", AL_ORGANISATION },
 };
 
 static const struct {
@@ -30,7 +31,8 @@ static const struct {
 	{ "or", "origin" },     { "rm", "remarks" },       { "so", "source" },       { "st", "status" },
 	{ "tc", "tech-c" },     { "zc", "zone-c" },        { "au", "abuse-c" },      { "pc", "ping-hdl" },
 	{ "cr", "created" },    { "lm", "last-modified" }, { "og", "org" },          { "gf", "geofeed" },
-	{ "gl", "geoloc" },     { "pa", "pingable" },      { "oa", "organisation" },
+	{ "gl", "geoloc" },     { "pa", "pingable" },      { "oa", "organisation" }, { "on", "org-name" },
+	{ "ot", "org-type" },
 };
 
 static const char *const contacts[] = { "admin-c", "tech-c", "zone-c", "abuse-c", "author", "ping-hdl" };

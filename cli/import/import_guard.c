@@ -80,7 +80,7 @@ enum al_err import_guard(struct import *import, struct client *client, const cha
 void import_keep(struct import *import, struct import_item *item, const char *note)
 {
 	item_leave(item, IMPORT_PRESENT, note);
-	if (item->cls != AL_MNTNER)
+	if (item->cls != AL_MNTNER && item->cls != AL_ORGANISATION)
 		return;
 	import->kept[import->kept_count++] = item->key;
 }
@@ -95,7 +95,7 @@ static bool is_kept(const struct import *import, struct al_slice name)
 
 void import_check_owner(const struct import *import, struct import_item *item)
 {
-	static const char *const attrs[] = { "mnt-by", "mnt-lower", "mnt-routes" };
+	static const char *const attrs[] = { "mnt-by", "mnt-lower", "mnt-routes", "org" };
 	struct al_slice rest, value, word;
 	char note[200];
 

@@ -8,7 +8,7 @@
  *
  * The rule for names: a byte that may not stand in one becomes '-', several
  * become one, none at an end; "X-" comes in front of what would begin with a
- * digit or with a word that is reserved.
+ * digit or with a word that is reserved, "ORG-" in front of an organisation's that has none.
  */
 #include "import.h"
 
@@ -50,14 +50,14 @@ static bool canon(enum al_syntax syntax, struct al_slice value, struct al_buf *o
 /* A name of that syntax out of any bytes; false if there is none. */
 static bool name_mend(enum al_syntax syntax, struct al_slice value, struct al_buf *out)
 {
-	char bare[NAME_MAX_LEN + 1], name[NAME_MAX_LEN + 8];
-	const char *tail = syntax == AL_SYN_MNTNER ? "-MNT" : "";
+	char bare[NAME_MAX_LEN + 1], name[NAME_MAX_LEN + 16];
+	const char *tail = syntax == AL_SYN_MNTNER ? "-MNT" : "", *front = syntax == AL_SYN_ORG ? "ORG-" : "X-";
 	size_t len = name_words(value, bare);
 
-	if (len > 0 && len + strlen("X--MNT") > NAME_MAX_LEN)
-		len = NAME_MAX_LEN - strlen("X--MNT");
+	if (len > 0 && len + strlen("ORG--MNT") > NAME_MAX_LEN)
+		len = NAME_MAX_LEN - strlen("ORG--MNT");
 	for (unsigned way = 0; way < 4; way++) {
-		int made = snprintf(name, sizeof(name), "%s%.*s%s", (way & 1) != 0 ? "X-" : "", (int)len, bare,
+		int made = snprintf(name, sizeof(name), "%s%.*s%s", (way & 1) != 0 ? front : "", (int)len, bare,
 				    (way & 2) != 0 ? tail : "");
 
 		if (made > 0 && canon(syntax, al_slice_of(name, (size_t)made), out))
@@ -68,7 +68,8 @@ static bool name_mend(enum al_syntax syntax, struct al_slice value, struct al_bu
 
 static bool is_name(enum al_syntax syntax)
 {
-	return syntax == AL_SYN_NAME || syntax == AL_SYN_AS_NAME || syntax == AL_SYN_MNTNER || syntax == AL_SYN_NIC_HDL;
+	return syntax == AL_SYN_NAME || syntax == AL_SYN_AS_NAME || syntax == AL_SYN_MNTNER ||
+	       syntax == AL_SYN_NIC_HDL || syntax == AL_SYN_ORG;
 }
 
 static void note_put(struct al_buf *note, const char *what, const char *name, struct al_slice value)

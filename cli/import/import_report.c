@@ -27,7 +27,7 @@ static void row_put(struct al_buf *out, const char *label, const size_t counts[s
 	for (size_t state = 0; state < IMPORT_STATES; state++)
 		all += counts[state];
 	if (all > 0)
-		al_buf_printf(out, "%-10s %8zu %8zu %8zu %8zu %8zu\n", label, all, counts[IMPORT_TAKEN],
+		al_buf_printf(out, "%-14s %8zu %8zu %8zu %8zu %8zu\n", label, all, counts[IMPORT_TAKEN],
 			      counts[IMPORT_CHANGED], counts[IMPORT_PRESENT], counts[IMPORT_REFUSED]);
 }
 
@@ -39,7 +39,7 @@ static void table_put(const struct import *import, struct al_buf *out)
 		counts[import->items[i].cls][import->items[i].state]++;
 		all[import->items[i].state]++;
 	}
-	al_buf_printf(out, "%-10s %8s %8s %8s %8s %8s\n", "class", "objects", "taken", "changed", "present", "refused");
+	al_buf_printf(out, "%-14s %8s %8s %8s %8s %8s\n", "class", "objects", "taken", "changed", "present", "refused");
 	for (size_t cls = 0; cls <= AL_CLASS_COUNT; cls++)
 		row_put(out, class_label(cls), counts[cls]);
 	row_put(out, "total", all);

@@ -23,6 +23,7 @@
 	{ "abuse-c", AL_SYN_NIC_HDL, INV | AL_NAMED, CONTACTS, "who answers for abuse, of it and all that lies in it" }
 #define ROW_PINGABLE                                                                                                   \
 	{ "pingable", AL_SYN_ADDRESS, M, 0, "address of it that answers pings, for whoever tests the way there" }
+#define ROW_ORG { "org", AL_SYN_ORG, INV | AL_STRONG, REF(AL_ORGANISATION), "organisation whose it is" }
 #define ROW_MNT_BY { "mnt-by", AL_SYN_MNTNER, R | M | INV | AL_LIST | AL_STRONG, REF(AL_MNTNER), "who may change it" }
 #define ROW_MNT_LOWER                                                                                                  \
 	{ "mnt-lower", AL_SYN_MNTNER, M | INV | AL_LIST | AL_NAMED, REF(AL_MNTNER), "who may create below it" }
@@ -64,6 +65,7 @@ static const struct al_attr_rule registry_rules[] = {
 static const struct al_attr_rule mntner_rules[] = {
 	{ "mntner", AL_SYN_MNTNER, PK, 0, "name of the maintainer, ends in -MNT" },
 	ROW_DESCR,
+	ROW_ORG,
 	ROW_CONTACTS,
 	ROW_ABUSE,
 	{ "auth", AL_SYN_AUTH, M | INV, 0, "SSH public key that may sign for it" },
@@ -83,6 +85,7 @@ static const struct al_attr_rule role_rules[] = {
 	{ "nic-hdl", AL_SYN_NIC_HDL, PK, 0, "handle" },
 	{ "contact", AL_SYN_HASH, 0, 0, "salted hash of the contact block, which is kept apart" },
 	{ "contact-for", AL_SYN_AUDIENCE, 0, 0, "who may read that block: public members holders" },
+	ROW_ORG,
 	ROW_REMARKS,
 	ROW_MNT_BY,
 	ROW_SOURCE,
@@ -94,6 +97,7 @@ static const struct al_attr_rule person_rules[] = {
 	{ "nic-hdl", AL_SYN_NIC_HDL, PK, 0, "handle" },
 	{ "contact", AL_SYN_HASH, 0, 0, "salted hash of the contact block, which is kept apart" },
 	{ "contact-for", AL_SYN_AUDIENCE, 0, 0, "who may read that block: public members holders" },
+	ROW_ORG,
 	ROW_REMARKS,
 	ROW_MNT_BY,
 	ROW_SOURCE,
@@ -105,6 +109,7 @@ static const struct al_attr_rule as_block_rules[] = {
 	ROW_DESCR,
 	{ "policy", AL_SYN_POLICY, R, 0, "who may create below it: open vouch ask reserved closed" },
 	ROW_QUOTA,
+	ROW_ORG,
 	ROW_CONTACTS,
 	ROW_ABUSE,
 	ROW_REMARKS,
@@ -119,6 +124,7 @@ static const struct al_attr_rule aut_num_rules[] = {
 	{ "as-name", AL_SYN_NAME, R, 0, "short name" },
 	ROW_DESCR,
 	{ "member-of", AL_SYN_AS_SET, M | INV | AL_LIST, REF(AL_AS_SET), "as-set that takes it by mbrs-by-ref" },
+	ROW_ORG,
 	ROW_CONTACTS,
 	ROW_ABUSE,
 	ROW_REMARKS,
@@ -132,6 +138,7 @@ static const struct al_attr_rule as_set_rules[] = {
 	ROW_DESCR,
 	{ "members", AL_SYN_AS_MEMBER, M | INV | AL_LIST, REF(AL_AUT_NUM) | REF(AL_AS_SET), "AS numbers and as-sets" },
 	{ "mbrs-by-ref", AL_SYN_MNTNER_ANY, M | INV | AL_LIST, REF(AL_MNTNER), "maintainers whose aut-nums may join, or ANY" },
+	ROW_ORG,
 	ROW_CONTACTS,
 	ROW_REMARKS,
 	ROW_MNT_BY,
@@ -158,6 +165,7 @@ static const struct al_attr_rule as_set_rules[] = {
 	{ "nserver", AL_SYN_NSERVER, M | INV, 0, "name server of the reverse zone" },                                  \
 	{ "ds-rdata", AL_SYN_DS, M | INV, 0, "DS record of the reverse zone" },                                        \
 	{ "reverse", AL_SYN_REVERSE, M, 0, "hosted name of an address of it, where there is no name server" },         \
+	ROW_ORG,                                                                                                       \
 	ROW_CONTACTS,                                                                                                  \
 	ROW_ABUSE,                                                                                             \
 	{ "zone-c", AL_SYN_NIC_HDL, M | INV | AL_NAMED, CONTACTS, "contact for the reverse zone" },                   \
@@ -184,6 +192,7 @@ static const struct al_attr_rule inet6num_rules[] = {
 	{ "max-length", AL_SYN_LEN, 0, 0, "longest more-specific that is valid too" },                                 \
 	ROW_PINGABLE,                                                                                          \
 	{ "member-of", AL_SYN_ROUTE_SET, M | INV | AL_LIST, REF(AL_ROUTE_SET), "route-set that takes it" },            \
+	ROW_ORG,                                                                                                       \
 	ROW_CONTACTS,                                                                                                  \
 	ROW_REMARKS,                                                                                                   \
 	ROW_MNT_BY,                                                                                                    \
@@ -206,6 +215,7 @@ static const struct al_attr_rule route_set_rules[] = {
 	{ "members", AL_SYN_ROUTE_MEMBER, M | INV | AL_LIST, 0, "IPv4 prefixes, AS numbers, sets" },
 	{ "mp-members", AL_SYN_ROUTE_MEMBER, M | INV | AL_LIST, 0, "prefixes of both families, AS numbers, sets" },
 	{ "mbrs-by-ref", AL_SYN_MNTNER_ANY, M | INV | AL_LIST, REF(AL_MNTNER), "maintainers whose routes may join, or ANY" },
+	ROW_ORG,
 	ROW_CONTACTS,
 	ROW_REMARKS,
 	ROW_MNT_BY,
@@ -219,6 +229,7 @@ static const struct al_attr_rule domain_rules[] = {
 	{ "nserver", AL_SYN_NSERVER, M | INV, 0, "name server, with one address for glue" },
 	{ "ds-rdata", AL_SYN_DS, M | INV, 0, "DS record: key tag, algorithm, digest type, digest" },
 	{ "record", AL_SYN_RECORD, M, 0, "hosted record: name, [TTL], type, data" },
+	ROW_ORG,
 	ROW_CONTACTS,
 	{ "zone-c", AL_SYN_NIC_HDL, M | INV | AL_NAMED, CONTACTS, "contact for the zone" },
 	ROW_REMARKS,
@@ -236,6 +247,7 @@ static const struct al_attr_rule node_rules[] = {
 	{ "endpoint", AL_SYN_ENDPOINT, M, 0, "where its tunnels end: host and port" },
 	{ "wg-key", AL_SYN_KEY32, 0, 0, "WireGuard public key" },
 	{ "location", AL_SYN_TEXT, 0, 0, "where it stands, in words" },
+	ROW_ORG,
 	ROW_CONTACTS,
 	ROW_REMARKS,
 	ROW_MNT_BY,
@@ -261,6 +273,7 @@ static const struct al_attr_rule service_rules[] = {
 	{ "address", AL_SYN_ADDRESS, M, 0, "where it answers" },
 	{ "port", AL_SYN_PORT, M, 0, "what it answers at, as tcp 443" },
 	{ "anycast", AL_SYN_YES, 0, 0, "do several answer at its address? a node announces it while its own does" },
+	ROW_ORG,
 	ROW_CONTACTS,
 	ROW_REMARKS,
 	ROW_MNT_BY,
@@ -337,6 +350,20 @@ static const struct al_attr_rule mesh_revoked_rules[] = {
 	ROW_END,
 };
 
+static const struct al_attr_rule organisation_rules[] = {
+	{ "organisation", AL_SYN_ORG, PK, 0, "name of the organisation, begins with ORG-" },
+	{ "org-name", AL_SYN_TEXT, R, 0, "what it is called" },
+	{ "org-type", AL_SYN_WORDS, 0, 0, "what kind of organisation, in a word or two" },
+	ROW_DESCR,
+	{ "country", AL_SYN_COUNTRY, 0, 0, "ISO 3166 code" },
+	ROW_CONTACTS,
+	{ "abuse-c", AL_SYN_NIC_HDL, INV | AL_NAMED, CONTACTS, "who answers for abuse of what is the organisation's" },
+	ROW_REMARKS,
+	ROW_MNT_BY,
+	ROW_SOURCE,
+	ROW_END,
+};
+
 static const struct {
 	const char *name;
 	const struct al_attr_rule *rules;
@@ -354,6 +381,7 @@ static const struct {
 	[AL_MESH_GATEWAY] = { "mesh-gateway", mesh_gateway_rules },
 	[AL_MESH_PREFIX] = { "mesh-prefix", mesh_prefix_rules },
 	[AL_MESH_REVOKED] = { "mesh-revoked", mesh_revoked_rules },
+	[AL_ORGANISATION] = { "organisation", organisation_rules },
 };
 
 /* clang-format on */

@@ -395,6 +395,7 @@ static const struct {
 	[AL_SYN_MNTNER] = { syntax_mntner, syntax_mntner_old, "NAME-MNT" },
 	[AL_SYN_NIC_HDL] = { syntax_nic_hdl, syntax_nic_hdl_old, "handle" },
 	[AL_SYN_MNTNER_ANY] = { syntax_mntner_any, syntax_mntner_any_old, "NAME-MNT or ANY" },
+	[AL_SYN_ORG] = { syntax_org, NULL, "ORG-NAME" },
 	[AL_SYN_COUNTRY] = { syntax_country, NULL, "ISO 3166 code" },
 	[AL_SYN_ASN] = { syntax_asn, syntax_asn, "AS number" },
 	[AL_SYN_AS_BLOCK] = { syntax_as_block, syntax_as_block, "AS number range" },

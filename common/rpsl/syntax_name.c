@@ -121,6 +121,19 @@ enum al_err syntax_mntner(struct al_slice value, struct al_buf *out, const char 
 	return name_free(value, why) == AL_OK ? syntax_mntner_old(value, out, why) : AL_EINVAL;
 }
 
+enum al_err syntax_org(struct al_slice value, struct al_buf *out, const char **why)
+{
+	char up[NAME_MAX_LEN + 1];
+
+	if (name_upper(value, up, why) != AL_OK)
+		return AL_EINVAL;
+	*why = "an organisation's name begins with ORG-";
+	if (value.len < 5 || strncmp(up, "ORG-", 4) != 0)
+		return AL_EINVAL;
+	al_buf_str(out, up);
+	return AL_OK;
+}
+
 /* mbrs-by-ref (section 5.1) */
 enum al_err syntax_mntner_any(struct al_slice value, struct al_buf *out, const char **why)
 {

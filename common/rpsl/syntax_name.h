@@ -18,6 +18,7 @@ enum al_err syntax_mntner_any(struct al_slice value, struct al_buf *out, const c
 enum al_err syntax_mntner_any_old(struct al_slice value, struct al_buf *out, const char **why);
 enum al_err syntax_nic_hdl(struct al_slice value, struct al_buf *out, const char **why);
 enum al_err syntax_nic_hdl_old(struct al_slice value, struct al_buf *out, const char **why);
+enum al_err syntax_org(struct al_slice value, struct al_buf *out, const char **why);
 enum al_err syntax_country(struct al_slice value, struct al_buf *out, const char **why);
 enum al_err syntax_asn(struct al_slice value, struct al_buf *out, const char **why);
 enum al_err syntax_as_block(struct al_slice value, struct al_buf *out, const char **why);

@@ -32,7 +32,9 @@ def tree(directory, key):
                                  ("mnt-by", "FOO-MNT"), ("source", "DN42")],
         "dns/foo.dn42": [("domain", "foo.dn42"), ("nserver", "ns1.foo.dn42 172.20.1.1"),
                          ("ds-rdata", f"1234 13 2 {'AB' * 32}"), ("mnt-by", "FOO-MNT"), ("source", "DN42")],
-        "organisation/ORG-FOO": [("organisation", "ORG-FOO"), ("org-name", "Foo"), ("mnt-by", "FOO-MNT"), ("source", "DN42")],
+        "organisation/ORG-FOO": [("organisation", "ORG-FOO"), ("org-name", "Foo"), ("e-mail", "foo@example.org"),
+                                 ("admin-c", "FOO-DN42"), ("mnt-by", "FOO-MNT"), ("source", "DN42")],
+        "key-cert/PGPKEY-01234567": [("key-cert", "PGPKEY-01234567"), ("mnt-by", "FOO-MNT"), ("source", "DN42")],
         "route6/fd42:9::_48": [("route6", "fd42:9::/48"), ("origin", "AS65000"), ("mnt-by", "FOO-MNT"), ("source", "DN42")],
     }
     for name, pairs in files.items():
@@ -48,12 +50,12 @@ def test_a_tree_comes_in_and_says_what_became_of_it(own_authority, key, tmp_path
     tree(source, key)
     report = tmp_path / "report"
     out = authority.cli("import", "dn42", source, "--key", authority.hostmaster.path, "--report", report).stdout
-    assert "11 objects read, 12 after one for each of several origins" in out
+    assert "12 objects read, 13 after one for each of several origins" in out
     text = report.read_text()
     # Taken, with what was left out of each.
     assert "[mntner] FOO-MNT: without auth pgp-fingerprint" in text
     assert "[mntner] OLD-MNT: without auth ssh-rsa" in text
-    assert "e-mail" in text and "contact" in text and "org" in text
+    assert "e-mail" in text and "contact" in text
     # Refused, with the reason.
     assert "not an object class of ours" in text
     assert "AS65000" in text and "AS4242429999" in text
@@ -67,6 +69,9 @@ def test_a_tree_comes_in_and_says_what_became_of_it(own_authority, key, tmp_path
     assert "max-length:     29" in shown("route", "172.20.1.0/27AS4242421234")
     assert shown("inet6num", "fd42:1:2::/48").startswith("inet6num:       fd42:1:2::/48\n")
     assert shown("route6", "fd42:1:2::/48AS4242421234").splitlines()[1] == "origin:         AS4242421234"
+    assert "org:            ORG-FOO\n" in shown("aut-num", "AS4242421234")
+    organisation = shown("organisation", "ORG-FOO")
+    assert "org-name:       Foo\n" in organisation and "admin-c:        FOO-DN42\n" in organisation and "e-mail" not in organisation
     assert "ns1.foo.dn42 172.20.1.1" in shown("domain", "foo.dn42")
     for absent in ("mntner HIDDEN-MNT", "mntner README-MNT", "route6 fd42:9::/48AS65000"):
         assert "%ERROR" in authority.ask(f"show {absent}")
@@ -86,6 +91,7 @@ def test_an_import_owns_nothing_that_it_did_not_create(own_authority, key, tmp_p
     authority, source = own_authority, tmp_path / "registry"
     thief = Key(tmp_path / "thief")
     authority.member(key, "FISHER", domain="fisher.alamo", records=["@ AAAA AUTO-2::80"])
+    authority.accept(["organisation: ORG-FISHER\norg-name: Ours\nmnt-by: FISHER-MNT\nsource: ALAMO\n"], [key])
     gone = Key(tmp_path / "gone")
     authority.accept([mntner("GONE-MNT", gone)], [gone])
     authority.accept([authority.ask("show mntner GONE-MNT") + "delete: left\n"], [gone],
@@ -99,6 +105,10 @@ def test_an_import_owns_nothing_that_it_did_not_create(own_authority, key, tmp_p
                                    ("mnt-by", "THIEF-MNT"), ("source", "DN42")])
     put(source, "dns/fisher.alamo", [("domain", "fisher.alamo"), ("record", "@ AAAA fca1:dead::1"),
                                      ("mnt-by", "FISHER-MNT"), ("delete", "now"), ("source", "DN42")])
+    # Nor does anything become ours by naming our organisation.
+    put(source, "organisation/ORG-FISHER", [("organisation", "ORG-FISHER"), ("org-name", "Theirs"), ("mnt-by", "THIEF-MNT")])
+    put(source, "aut-num/AS4242420002", [("aut-num", "AS4242420002"), ("as-name", "THEIRS"), ("org", "ORG-FISHER"),
+                                         ("mnt-by", "THIEF-MNT")])
     # The other registry's FISHER-MNT is not ours: nothing is given to a namesake.
     put(source, "aut-num/AS4242420001", [("aut-num", "AS4242420001"), ("as-name", "THEIRS"), ("mnt-by", "FISHER-MNT")])
     put(source, "mntner/THIEF-MNT", [("mntner", "THIEF-MNT"), ("auth", thief.public), ("mnt-by", "THIEF-MNT")])
@@ -121,6 +131,8 @@ def test_an_import_owns_nothing_that_it_did_not_create(own_authority, key, tmp_p
                  "[mntner] FISHER-MNT: the registry has another one, which stays",
                  "[domain] fisher.alamo: ", "[mntner] GONE-MNT: it was here and was deleted",
                  "[aut-num] AS4242420001: mnt-by: FISHER-MNT is somebody else here",
+                 "[organisation] ORG-FISHER: the registry has another one, which stays",
+                 "[aut-num] AS4242420002: org: ORG-FISHER is somebody else here",
                  "data/mntner/LINKED-MNT: a link, which is not followed", "data/mntner/LARGE-MNT: a file larger than 1 MiB",
                  "LONG-MNT: it has 360"):
         assert line in text, f"{line}\n{text}"
@@ -150,17 +162,20 @@ def test_what_real_registries_hold_comes_in(own_authority, tmp_path):
     assert ("netname", "X-4EVER-NET") in block and not any(name in ("country", "nserver") for name, _ in block)
     assert ("mnt-by", "X-4EVER-MNT") in shown("route6", "fd42:9:9::/48AS4242429997")
     assert ("origin", "AS4242429996") in shown("route", "172.20.9.0/26AS4242429996")
+    assert ("org-name", "Lyra") in shown("organisation", "ORG-LYRA")
+    assert ("org", "ORG-VEGA-S-CLUB") in shown("aut-num", "AS4242429995")
+    assert ("remarks", "organisation elsewhere: Vega's club") in shown("organisation", "ORG-VEGA-S-CLUB")
     assert ("members", "AS4242429996, AS4242429995, AS4242429997") in shown("as-set", "AS-LYRA")
     for line in ("with as-name ZED-S-TEST-NETWORK for Zed's test network", "without members not-a-member", "without country EUROPE",
-                 "key-cert is not an object class of ours", "organisation is not an object class of ours"):
+                 "key-cert is not an object class of ours", "with org ORG-VEGA-S-CLUB for Vega's club"):
         assert line in text, text
     def total(words):
         return [int(word) for word in next(line for line in words.splitlines() if line.startswith("total")).split()[1:]]
 
     # objects, taken, changed, present, refused
-    assert total(text)[0] == 13 and total(text)[3:] == [0, 2]
+    assert total(text)[0] == 14 and total(text)[3:] == [0, 1]
     authority.verify()
     # Once more: nothing is new, and nothing becomes an entry.
     head = authority.ask("head").splitlines()[1]
     again = authority.cli("import", ROOT / "tests/data/odd-registry.rpsl", "--key", authority.hostmaster.path).stdout
-    assert total(again) == [13, 0, 0, 11, 2] and authority.ask("head").splitlines()[1] == head
+    assert total(again) == [14, 0, 0, 13, 1] and authority.ask("head").splitlines()[1] == head

@@ -34,6 +34,7 @@ enum al_class {
 	AL_MESH_GATEWAY,
 	AL_MESH_PREFIX,
 	AL_MESH_REVOKED,
+	AL_ORGANISATION,
 	AL_CLASS_COUNT
 };
 
@@ -44,6 +45,7 @@ enum al_syntax {
 	AL_SYN_MNTNER,     /* name that ends in -MNT */
 	AL_SYN_MNTNER_ANY, /* such a name, or ANY */
 	AL_SYN_NIC_HDL,    /* role or person handle */
+	AL_SYN_ORG,        /* name that begins with ORG- */
 	AL_SYN_COUNTRY,    /* two letters */
 	AL_SYN_ASN,
 	AL_SYN_AS_BLOCK,

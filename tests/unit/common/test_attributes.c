@@ -36,6 +36,7 @@
 #define BAD_NAME                                                                                                       \
 	"ANY", "peeras", "AND", "NETWORKS", "AS-ANY", "RS-ANY", "AS-FOO", "rs-foo", "AS65000", "X", "-X", "X-", "a b", \
 		"n\xc3\xa4h", "1A"
+#define BAD_ORG "", "ORG", "ORG-", "ALICE", "X-ORG-A", "ORG-A-", "ORG-A B", "ORG-A, ORG-B", "AS-FOO", "ORG-\xc3\xa4"
 #define BAD_NUMBER "", "-1", "01", "1000001", "1.5", "many", "1 2", "\xd9\xa1"
 #define BAD_PREFIX "", "fca1:100::/48x", "fca1:100::1/48", "::/129", "fca1:100::/48 fca1::/16", "AS1", "172.28.0.1/27"
 #define BAD_ADDRESS                                                                                     \
@@ -126,6 +127,10 @@ static const struct row {
 	{ NULL, "contact-for", { "public", "Members", "holders" }, { "", "friends", "members holders", "members," } },
 	{ NULL, "policy", { "open", "VOUCH" }, { "", "wide", "open closed" } },
 	{ NULL, "status", { "ASSIGNED PA", "allocated" }, { "", "MINE", "PA" } },
+	{ NULL, "org", { "ORG-ALICE", "org-a" }, { BAD_ORG } },
+	{ NULL, "organisation", { "ORG-ALICE", "org-a" }, { BAD_ORG } },
+	{ NULL, "org-name", { "Alice, Ltd." }, { "", NO_TEXT } },
+	{ NULL, "org-type", { "club", "not  for profit" }, { "", "a\xe2\x80\x8bz", "\x1b]0;x\x07" } },
 	{ NULL, "country", { "at", "TO" }, { "", "AUT", "A1", "A", "\xc3\x84T", "AT DE" } },
 	{ NULL, "as-block", { "AS1-AS2", "AS1 - AS2" }, { "", "AS2-AS1", "AS1", "1-2", "AS1-AS4294967296" } },
 	{ NULL, "aut-num", { "AS1", "as007" }, { "", "1", "ASX", "AS4294967296", "AS-1", "AS1.2", "AS1 AS2" } },

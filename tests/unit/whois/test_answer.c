@@ -68,11 +68,12 @@ static const struct row rows[] = {
 	{ "-q version", "% alamo-whoisd-" ALAMO_VERSION "\n\n" },
 	{ "-q types", "registry\nmntner\nrole\nperson\nas-block\naut-num\nas-set\ninetnum\ninet6num\nroute\nroute6\n"
 		      "route-set\ndomain\nnode\npeering\nservice\nmesh-node\nmesh-anchor\nmesh-bootstrap\n"
-		      "mesh-gateway\nmesh-prefix\nmesh-revoked\n\n" },
+		      "mesh-gateway\nmesh-prefix\nmesh-revoked\norganisation\n\n" },
 	{ "-t person", "person:         [mandatory]  [single]     [ ]\n"
 		       "nic-hdl:        [mandatory]  [single]     [primary/lookup key]\n"
 		       "contact:        [optional]   [single]     [ ]\n"
 		       "contact-for:    [optional]   [single]     [ ]\n"
+		       "org:            [optional]   [single]     [inverse key]\n"
 		       "remarks:        [optional]   [multiple]   [ ]\n"
 		       "mnt-by:         [mandatory]  [multiple]   [inverse key]\n"
 		       "created:        [generated]  [single]     [ ]\n"

@@ -18,6 +18,13 @@ static const char *const registry[] = {
 	"inetnum: 10.1.0.0/16\nnetname: ANN-TEN\nadmin-c: ANN-TEST\nmnt-by: ANN-MNT\nsource: TEST\n",
 	"inetnum: 10.2.0.0/16\nnetname: BOB-TEN\nadmin-c: ANN-TEST\nmnt-by: BOB-MNT\nsource: TEST\n",
 	"inetnum: 10.3.0.0/16\nnetname: OWN-TEN\nabuse-c: ANN-TEST\nmnt-by: BOB-MNT\nsource: TEST\n",
+	"role: Their desk\nnic-hdl: THEIRS-TEST\nmnt-by: ROOT-MNT\nsource: TEST\n",
+	"organisation: ORG-BOB\norg-name: Bob's\nabuse-c: THEIRS-TEST\nmnt-by: BOB-MNT\nsource: TEST\n",
+	"organisation: ORG-ANN\norg-name: Ann's\nadmin-c: OWN-TEST\nmnt-by: ANN-MNT\nsource: TEST\n",
+	"inetnum: 10.4.0.0/16\nnetname: ORG-TEN\norg: ORG-BOB\nmnt-by: BOB-MNT\nsource: TEST\n",
+	"inetnum: 10.4.1.0/24\nnetname: ORG-SUB\nmnt-by: ANN-MNT\nsource: TEST\n",
+	"inetnum: 10.5.0.0/16\nnetname: BOTH-TEN\norg: ORG-BOB\nabuse-c: ANN-TEST\nmnt-by: BOB-MNT\nsource: TEST\n",
+	"inet6num: fd00:3::/32\nnetname: ORG-SIX\norg: ORG-ANN\nmnt-by: ANN-MNT\nsource: TEST\n",
 	"route: 10.1.0.0/16\norigin: AS64500\nmnt-by: ANN-MNT\nsource: TEST\n",
 	"inet6num: fd00:1::/32\nnetname: SIX\nmnt-by: ANN-MNT\nsource: TEST\n",
 	"inet6num: fd00:2::/32\nnetname: NONE\nmnt-by: ROOT-MNT\nsource: TEST\n",
@@ -34,6 +41,9 @@ static void test_nearest(void **state)
 		{ AL_INETNUM, "10.2.0.0/16", "OWN-TEST" },       { AL_INETNUM, "10.3.0.0/16", "ANN-TEST" },
 		{ AL_ROUTE, "10.1.0.0/16AS64500", "DESK-TEST" }, { AL_AUT_NUM, "AS64500", "ANN-TEST" },
 		{ AL_INET6NUM, "fd00:1::/32", "ANN-TEST" },      { AL_INET6NUM, "fd00:2::/32", "" },
+		{ AL_INETNUM, "10.4.0.0/16", "THEIRS-TEST" },    { AL_INETNUM, "10.4.1.0/24", "THEIRS-TEST" },
+		{ AL_INETNUM, "10.5.0.0/16", "ANN-TEST" },       { AL_INET6NUM, "fd00:3::/32", "OWN-TEST" },
+		{ AL_ORGANISATION, "ORG-BOB", "THEIRS-TEST" },
 	};
 	struct fixture f;
 
