@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rdap_entity.c -- roles, persons and maintainers as entities. How a person
+ * rdap_entity.c -- roles, persons, maintainers and organisations as entities. How a person
  * can be reached is not in the log and is never shown: answers say so as
  * RFC 9537 has it.
  */
@@ -41,25 +41,56 @@ static bool related_take(const struct al_object *object, void *arg)
 	return json_array_size(related->list) < RDAP_RELATED_MAX;
 }
 
-/* What a maintainer has: networks and AS numbers. */
-static void put_holdings(const struct rdap *rdap, json_t *made, const struct al_object *mntner)
+/* What names it so: networks and AS numbers. */
+static void put_holdings(const struct rdap *rdap, json_t *made, const struct al_object *holder, struct al_slice attr)
 {
 	static const enum al_class nets[] = { AL_INETNUM, AL_INET6NUM };
 	struct related networks = { rdap, json_array(), rdap_network }, autnums = { rdap, json_array(), rdap_autnum };
 
 	for (size_t i = 0; i < AL_COUNT(nets) && json_array_size(networks.list) < RDAP_RELATED_MAX; i++)
-		whois_index_find(rdap->view->index, nets[i], AL_S("mnt-by"), al_object_key(mntner), related_take,
-				 &networks);
-	whois_index_find(rdap->view->index, AL_AUT_NUM, AL_S("mnt-by"), al_object_key(mntner), related_take, &autnums);
+		whois_index_find(rdap->view->index, nets[i], attr, al_object_key(holder), related_take, &networks);
+	whois_index_find(rdap->view->index, AL_AUT_NUM, attr, al_object_key(holder), related_take, &autnums);
 	(void)json_object_set_new(made, "networks", networks.list);
 	(void)json_object_set_new(made, "autnums", autnums.list);
 }
 
+struct al_slice rdap_entity_name(const struct al_object *object)
+{
+	switch (object->cls) {
+	case AL_MNTNER:
+		return al_object_key(object);
+	case AL_ORGANISATION:
+		return al_object_attr(object, "org-name");
+	default:
+		return al_object_attr(object, al_class_name((enum al_class)object->cls));
+	}
+}
+
+/* RFC 6350 section 6.1.4 */
+static const char *kind_of(const struct al_object *object)
+{
+	return object->cls == AL_PERSON ? "individual" : object->cls == AL_ORGANISATION ? "org" : "group";
+}
+
+static void put_all_of_it(const struct rdap *rdap, json_t *made, const struct al_object *object)
+{
+	switch (object->cls) {
+	case AL_MNTNER:
+		put_holdings(rdap, made, object, AL_S("mnt-by"));
+		break;
+	case AL_ORGANISATION:
+		rdap_put_remarks(made, object);
+		rdap_put_entities(rdap, made, object);
+		put_holdings(rdap, made, object, AL_S("org"));
+		break;
+	default:
+		(void)json_object_set_new(made, "redacted", redactions());
+		break;
+	}
+}
+
 json_t *rdap_entity(const struct rdap *rdap, const struct al_object *object, json_t *roles, bool full)
 {
-	bool contact = object->cls != AL_MNTNER;
-	struct al_slice name = contact ? al_object_attr(object, al_class_name((enum al_class)object->cls))
-				       : al_object_key(object);
 	char created[AL_TIME_STRLEN], changed[AL_TIME_STRLEN];
 	json_t *made;
 
@@ -67,14 +98,12 @@ json_t *rdap_entity(const struct rdap *rdap, const struct al_object *object, jso
 	al_time_format(object->time, changed);
 	made = json_pack("{s:s, s:o, s:o, s:[o], s:[{s:s, s:s}, {s:s, s:s}]}", "objectClassName", "entity", "handle",
 			 rdap_text(al_object_key(object)), "vcardArray",
-			 card(name, object->cls == AL_PERSON ? "individual" : "group"), "links",
+			 card(rdap_entity_name(object), kind_of(object)), "links",
 			 rdap_link(rdap, "self", "entity/", al_object_key(object), RDAP_TYPE), "events", "eventAction",
 			 "registration", "eventDate", created, "eventAction", "last changed", "eventDate", changed);
 	if (roles != NULL)
 		(void)json_object_set_new(made, "roles", roles);
-	if (full && contact)
-		(void)json_object_set_new(made, "redacted", redactions());
-	if (full && !contact)
-		put_holdings(rdap, made, object);
+	if (full)
+		put_all_of_it(rdap, made, object);
 	return made;
 }

@@ -17,7 +17,7 @@ static json_t *event(const char *action, uint64_t time)
 	return json_pack("{s:s, s:s}", "eventAction", action, "eventDate", text);
 }
 
-static json_t *remarks_of(const struct al_object *object)
+void rdap_put_remarks(json_t *made, const struct al_object *object)
 {
 	static const char *const attrs[] = { "descr", "remarks" };
 	json_t *lines = json_array();
@@ -30,29 +30,27 @@ static json_t *remarks_of(const struct al_object *object)
 				(void)json_array_append_new(lines, rdap_text(value));
 	}
 	if (json_array_size(lines) > 0)
-		return json_pack("[{s:o}]", "description", lines);
-	json_decref(lines);
-	return NULL;
+		(void)json_object_set_new(made, "remarks", json_pack("[{s:o}]", "description", lines));
+	else
+		json_decref(lines);
 }
 
 static void put_common(const struct rdap *rdap, json_t *made, const struct al_object *object, const char *path,
 		       struct al_slice key)
 {
-	json_t *remarks = remarks_of(object);
-
 	(void)json_object_set_new(made, "handle", rdap_text(al_object_key(object)));
 	(void)json_object_set_new(made, "status", json_pack("[s]", "active"));
 	(void)json_object_set_new(
 		made, "events",
 		json_pack("[o, o]", event("registration", object->created), event("last changed", object->time)));
 	(void)json_object_set_new(made, "links", json_pack("[o]", rdap_link(rdap, "self", path, key, RDAP_TYPE)));
-	if (remarks != NULL)
-		(void)json_object_set_new(made, "remarks", remarks);
+	rdap_put_remarks(made, object);
 }
 
 const struct al_object *rdap_entity_find(const struct rdap *rdap, struct al_slice handle)
 {
-	static const enum al_class classes[] = { AL_ROLE, AL_PERSON, AL_MNTNER };
+	/* A person may be called as an organisation is, but hardly is. */
+	static const enum al_class classes[] = { AL_ORGANISATION, AL_ROLE, AL_PERSON, AL_MNTNER };
 	const struct al_object *found = NULL;
 	struct al_buf key;
 
@@ -84,15 +82,13 @@ static void add_entity(const struct rdap *rdap, json_t *entities, struct al_slic
 	(void)json_array_append_new(entities, rdap_entity(rdap, object, json_pack("[s]", role), false));
 }
 
-static void put_entities(const struct rdap *rdap, json_t *made, const struct al_object *object)
+void rdap_put_entities(const struct rdap *rdap, json_t *made, const struct al_object *object)
 {
 	static const struct {
 		const char *attr, *role;
 	} roles[] = {
-		{ "mnt-by", "registrant" },
-		{ "admin-c", "administrative" },
-		{ "tech-c", "technical" },
-		{ "zone-c", "technical" },
+		{ "org", "registrant" },   { "mnt-by", "registrant" }, { "admin-c", "administrative" },
+		{ "tech-c", "technical" }, { "zone-c", "technical" },
 	};
 	json_t *entities = json_array();
 	struct al_slice value;
@@ -164,7 +160,7 @@ json_t *rdap_network(const struct rdap *rdap, const struct al_object *block)
 					    "length", (int)prefix.len));
 	put_above(rdap, made, &prefix);
 	put_geofeed(rdap, made, al_object_attr(block, "geofeed"));
-	put_entities(rdap, made, block);
+	rdap_put_entities(rdap, made, block);
 	return made;
 }
 
@@ -189,7 +185,7 @@ json_t *rdap_autnum(const struct rdap *rdap, const struct al_object *object)
 			 block ? "ALLOCATED" : "ASSIGNED");
 	(void)snprintf(number, sizeof(number), "%u", range.first);
 	put_common(rdap, made, object, "autnum/", al_slice_str(number));
-	put_entities(rdap, made, object);
+	rdap_put_entities(rdap, made, object);
 	return made;
 }
 
@@ -315,7 +311,7 @@ json_t *rdap_domain(const struct rdap *rdap, const struct al_object *domain)
 
 	put_common(rdap, made, domain, "domain/", al_object_key(domain));
 	put_delegation(rdap, made, domain);
-	put_entities(rdap, made, domain);
+	rdap_put_entities(rdap, made, domain);
 	return made;
 }
 
@@ -325,7 +321,7 @@ json_t *rdap_reverse(const struct rdap *rdap, struct al_slice name, const struct
 
 	put_common(rdap, made, block, "domain/", name);
 	put_delegation(rdap, made, block);
-	put_entities(rdap, made, block);
+	rdap_put_entities(rdap, made, block);
 	(void)json_object_set_new(made, "network", rdap_network(rdap, block));
 	return made;
 }

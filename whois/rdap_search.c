@@ -61,12 +61,9 @@ static bool take_by_server(const struct al_object *object, void *arg)
 static bool take_entity(const struct al_object *object, void *arg)
 {
 	struct search *search = arg;
-	bool by_name = search->attr != NULL && object->cls != AL_MNTNER;
-
 	if (!bounded(search))
 		return false;
-	if (matches(search->pattern, by_name ? al_object_attr(object, al_class_name((enum al_class)object->cls))
-					     : al_object_key(object)))
+	if (matches(search->pattern, search->attr != NULL ? rdap_entity_name(object) : al_object_key(object)))
 		(void)json_array_append_new(search->list, rdap_entity(search->rdap, object, NULL, false));
 	return true;
 }
@@ -114,7 +111,7 @@ static void search_servers(struct search *search)
 
 static void search_entities(struct search *search)
 {
-	static const enum al_class classes[] = { AL_ROLE, AL_PERSON, AL_MNTNER };
+	static const enum al_class classes[] = { AL_ROLE, AL_PERSON, AL_MNTNER, AL_ORGANISATION };
 
 	walk(search, classes, AL_COUNT(classes), take_entity);
 }

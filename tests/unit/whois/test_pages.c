@@ -421,6 +421,70 @@ static int teardown(void **state)
 	return 0;
 }
 
+static const char *const with_organisation[] = {
+	"mntner: A-MNT\nmnt-by: A-MNT\nsource: TEST\n",
+	"registry: TEST\ntld: test\nroot-server: a 192.0.2.1\nmnt-by: A-MNT\nsource: TEST\n",
+	"role: The desk\nnic-hdl: DESK-TEST\nmnt-by: A-MNT\nsource: TEST\n",
+	"person: Impostor\nnic-hdl: ORG-A\nmnt-by: A-MNT\nsource: TEST\n",
+	"organisation: ORG-A\norg-name: A, Ltd.\ndescr: A room\nabuse-c: DESK-TEST\nmnt-by: A-MNT\nsource: TEST\n",
+	"aut-num: AS64500\nas-name: A-AS\norg: ORG-A\nmnt-by: A-MNT\nsource: TEST\n",
+	"inet6num: fd00:1::/32\nnetname: A-NET\norg: ORG-A\nmnt-by: A-MNT\nsource: TEST\n",
+	"inetnum: 10.0.0.0/8\nnetname: OTHER\nmnt-by: A-MNT\nsource: TEST\n",
+	NULL,
+};
+
+static json_t *json_of(const struct whois_view *view, const char *path)
+{
+	const char *answer = get(view, "x", al_slice_str(path));
+	json_t *made = json_loads(strstr(answer, "\r\n\r\n") + 4, 0, NULL);
+
+	assert_non_null(made);
+	return made;
+}
+
+static const char *text_at(const json_t *from, const char *list, size_t at, const char *name)
+{
+	return json_string_value(json_object_get(json_array_get(json_object_get(from, list), at), name));
+}
+
+/* An organisation is the registrant of what names it, has that, and is found by its name; pages link both. */
+static void test_organisation(void **state)
+{
+	struct fixture f;
+	json_t *as, *own, *found;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_puts(&f, with_organisation);
+	as = json_of(&f.view, "/autnum/64500");
+	assert_string_equal(text_at(as, "entities", 0, "handle"), "ORG-A");
+	assert_string_equal(json_string_value(json_array_get(
+				    json_object_get(json_array_get(json_object_get(as, "entities"), 0), "roles"), 0)),
+			    "registrant");
+	assert_string_equal(text_at(as, "entities", 2, "handle"), "DESK-TEST");
+	own = json_of(&f.view, "/entity/org-a");
+	assert_string_equal(json_string_value(json_object_get(own, "handle")), "ORG-A");
+	assert_non_null(strstr(pages.answer, "[\"fn\",{},\"text\",\"A, Ltd.\"],[\"kind\",{},\"text\",\"org\"]"));
+	assert_non_null(strstr(pages.answer, "\"remarks\":[{\"description\":[\"A room\"]}]"));
+	assert_null(json_object_get(own, "redacted"));
+	assert_int_equal(json_array_size(json_object_get(own, "networks")), 1);
+	assert_string_equal(text_at(own, "networks", 0, "name"), "A-NET");
+	assert_string_equal(text_at(own, "autnums", 0, "handle"), "AS64500");
+	found = json_of(&f.view, "/entities?fn=a,*");
+	assert_int_equal(json_array_size(json_object_get(found, "entitySearchResults")), 1);
+	assert_string_equal(text_at(found, "entitySearchResults", 0, "handle"), "ORG-A");
+	(void)get(&f.view, "x", AL_S("/search?q=-i+org+org-a"));
+	assert_non_null(strstr(pages.answer, "<h2>aut-num "));
+	assert_non_null(strstr(pages.answer, "org:            <a href=\"/object/organisation/ORG-A\">ORG-A</a>"));
+	assert_null(strstr(pages.answer, "OTHER"));
+	(void)get(&f.view, "x", AL_S("/object/organisation/ORG-A"));
+	assert_non_null(strstr(pages.answer, "org-name:       A, Ltd.\n"));
+	json_decref(as);
+	json_decref(own);
+	json_decref(found);
+	fixture_release(&f);
+}
+
 /* A past that takes more pieces of work than one is answered all the same; one that is further than the bound is not. */
 static void test_far_past(void **state)
 {
@@ -456,10 +520,10 @@ static void test_far_past(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),       cmocka_unit_test(test_long_texts),  cmocka_unit_test(test_without),
-		cmocka_unit_test(test_long_growth), cmocka_unit_test(test_files),       cmocka_unit_test(test_site),
-		cmocka_unit_test(test_chosen_port), cmocka_unit_test(test_long_search), cmocka_unit_test(test_signers),
-		cmocka_unit_test(test_far_past),
+		cmocka_unit_test(test_cases),        cmocka_unit_test(test_long_texts),  cmocka_unit_test(test_without),
+		cmocka_unit_test(test_long_growth),  cmocka_unit_test(test_files),       cmocka_unit_test(test_site),
+		cmocka_unit_test(test_chosen_port),  cmocka_unit_test(test_long_search), cmocka_unit_test(test_signers),
+		cmocka_unit_test(test_organisation), cmocka_unit_test(test_far_past),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
