@@ -16,7 +16,6 @@
 
 #define KEY_MAX 512u
 #define SHOWN_MAX 160u /* bytes of a bad value that a complaint repeats */
-#define RULES_MAX 32   /* rows of the longest class table */
 
 struct builder {
 	const struct al_build *in;
@@ -24,12 +23,12 @@ struct builder {
 	enum al_class cls;
 	bool failed;
 	bool deletes;
-	bool extends, shrinks;    /* lines of a change, and not the whole object */
-	bool older;               /* a value has a form that is no longer taken */
-	unsigned seen[RULES_MAX]; /* how often each rule's attribute came */
-	struct al_buf value;      /* folded raw value */
-	struct al_buf clean;      /* after comments and placeholders */
-	struct al_buf canon;      /* canonical value */
+	bool extends, shrinks;       /* lines of a change, and not the whole object */
+	bool older;                  /* a value has a form that is no longer taken */
+	unsigned seen[AL_RULES_MAX]; /* how often each rule's attribute came */
+	struct al_buf value;         /* folded raw value */
+	struct al_buf clean;         /* after comments and placeholders */
+	struct al_buf canon;         /* canonical value */
 	struct al_buf text;
 	struct al_buf key;
 };
@@ -198,6 +197,20 @@ static bool free_form(enum al_syntax syntax)
 	return syntax == AL_SYN_TEXT || syntax == AL_SYN_RECORD;
 }
 
+/* The name that the attribute has in the object. */
+static const char *attr_name(const struct al_attr_rule *rule, struct al_slice typed,
+			     char own[static AL_EXTENSION_STRLEN])
+{
+	size_t len = typed.len < AL_EXTENSION_STRLEN - 1 ? typed.len : AL_EXTENSION_STRLEN - 1;
+
+	if (!al_extension_rule(rule))
+		return rule->name;
+	for (size_t i = 0; i < len; i++)
+		own[i] = typed.ptr[i] >= 'A' && typed.ptr[i] <= 'Z' ? (char)(typed.ptr[i] | 0x20) : typed.ptr[i];
+	own[len] = '\0';
+	return own;
+}
+
 static void builder_source(struct builder *b, const struct al_raw_attr *attr)
 {
 	if (b->in->source.len > 0 && !al_slice_eq(al_buf_view(&b->canon), b->in->source))
@@ -208,7 +221,8 @@ static void builder_source(struct builder *b, const struct al_raw_attr *attr)
 /* One attribute that the class has: value in b->value. */
 static void builder_value(struct builder *b, const struct al_attr_rule *rule, const struct al_raw_attr *attr)
 {
-	const char *why = "";
+	char own[AL_EXTENSION_STRLEN];
+	const char *why = "", *name = attr_name(rule, attr->name, own);
 	struct al_slice typed;
 	enum al_err err;
 
@@ -223,14 +237,14 @@ static void builder_value(struct builder *b, const struct al_attr_rule *rule, co
 		err = AL_EINVAL;
 	}
 	if (err != AL_OK) {
-		builder_error(b, attr->line, "SCHEMA-SYNTAX", "Syntax error in %s \"%.*s%s\": %s", rule->name,
+		builder_error(b, attr->line, "SCHEMA-SYNTAX", "Syntax error in %s \"%.*s%s\": %s", name,
 			      AL_FMT(al_slice_head(typed, SHOWN_MAX)), typed.len > SHOWN_MAX ? "..." : "", why);
 		return;
 	}
 	if (!al_slice_eq(typed, al_buf_view(&b->canon)) && !al_slice_caseeq(typed, al_buf_view(&b->canon)))
 		al_report_add(b->report, AL_INFO, b->in->number, attr->line, NULL, "Value %.*s converted to %.*s",
 			      AL_FMT(typed), AL_FMT(al_buf_view(&b->canon)));
-	object_put_attr(&b->text, rule->name, al_buf_view(&b->canon));
+	object_put_attr(&b->text, name, al_buf_view(&b->canon));
 	if ((rule->flags & AL_PRIMARY) != 0)
 		al_buf_slice(&b->key, al_buf_view(&b->canon));
 	if (rule->syntax == AL_SYN_SOURCE)
@@ -320,6 +334,16 @@ static void builder_mandatory(struct builder *b, unsigned flags)
 				      rules[row].name);
 }
 
+static void builder_extensions(struct builder *b)
+{
+	const struct al_attr_rule *rules = al_class_rules(b->cls);
+
+	for (size_t row = 0; rules[row].name != NULL; row++)
+		if (al_extension_rule(&rules[row]) && b->seen[row] > AL_EXTENSIONS_MAX)
+			builder_error(b, AL_REPORT_WHOLE, "SCHEMA-ATTRIBUTE",
+				      "More than %u attributes of one's own, x-...", AL_EXTENSIONS_MAX);
+}
+
 /* The whole object that a change leaves, in the place of the change. */
 static void builder_merge(struct builder *b)
 {
@@ -348,6 +372,7 @@ static void builder_merge(struct builder *b)
 	for (rest = al_buf_view(&b->text); al_attr_next(&rest, &attr);)
 		b->seen[al_class_rule(b->cls, attr.name) - al_class_rules(b->cls)]++;
 	builder_mandatory(b, AL_REQUIRED);
+	builder_extensions(b);
 }
 
 static void builder_check(struct builder *b)
@@ -360,6 +385,8 @@ static void builder_check(struct builder *b)
 		return;
 	}
 	builder_mandatory(b, edits ? AL_PRIMARY | AL_REQUIRED : AL_REQUIRED);
+	if (!edits)
+		builder_extensions(b);
 	if (edits && b->in->present == NULL && !b->in->lines_only)
 		builder_error(b, AL_REPORT_WHOLE, "SCHEMA-EDIT", "extend: and shrink: are no part of an object");
 	else if (edits && !b->failed && !b->in->lines_only && b->text.err == AL_OK && b->key.err == AL_OK)

@@ -11,12 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RULES_MAX 32 /* rows of the longest class table */
-
 struct item {
 	size_t row;
-	struct al_slice value;
-	bool met; /* seen in the present text, or put already */
+	struct al_slice value; /* with the name before it, where the row has many names */
+	bool met;              /* seen in the present text, or put already */
 };
 
 struct edit {
@@ -26,8 +24,8 @@ struct edit {
 	bool shrink;
 	struct item *items; /* owned; sorted, each once */
 	size_t count;
-	size_t left[RULES_MAX]; /* present lines of each attribute that are still to come */
-	bool given[RULES_MAX];  /* the edit has it */
+	size_t left[AL_RULES_MAX]; /* present lines of each attribute that are still to come */
+	bool given[AL_RULES_MAX];  /* the edit has it */
 	struct al_buf *out;
 };
 
@@ -46,18 +44,36 @@ void object_put_attr(struct al_buf *out, const char *name, struct al_slice value
 	al_buf_u8(out, '\n');
 }
 
+static bool many_names(const struct edit *e, size_t row)
+{
+	return al_extension_rule(&e->rules[row]);
+}
+
+static void value_put(struct edit *e, size_t row, struct al_slice value)
+{
+	if (!many_names(e, row)) {
+		object_put_attr(e->out, e->rules[row].name, value);
+		return;
+	}
+	al_buf_slice(e->out, value);
+	al_buf_u8(e->out, '\n');
+}
+
 /* Next line of a text that counts, with its row; keys and `source:` do not in an edit. */
 static bool line_next(const struct edit *e, struct al_slice *rest, bool of_edit, size_t *row, struct al_slice *value)
 {
+	struct al_slice line;
 	struct al_attr attr;
 
-	while (al_attr_next(rest, &attr)) {
+	while (line = *rest, al_attr_next(rest, &attr)) {
 		const struct al_attr_rule *rule = al_class_rule(e->cls, attr.name);
 
 		if (rule == NULL || (of_edit && ((rule->flags & AL_PRIMARY) != 0 || rule->syntax == AL_SYN_SOURCE)))
 			continue;
 		*row = (size_t)(rule - e->rules);
 		*value = attr.value;
+		if (many_names(e, *row))
+			(void)al_slice_line(&line, value);
 		return true;
 	}
 	return false;
@@ -133,9 +149,9 @@ static void line_put(struct edit *e, size_t row, struct al_slice value, bool (*k
 	struct al_slice rest = value, item;
 	bool more = true;
 
-	if (value.len == 0) {
+	if (value.len == 0 || many_names(e, row)) {
 		if (keep(item_find(e, row, value)))
-			object_put_attr(e->out, name, value);
+			value_put(e, row, value);
 		return;
 	}
 	object_put_attr(e->out, name, AL_S("x")); /* the one place that knows the column */
@@ -190,7 +206,7 @@ static void news_put(struct edit *e, size_t wanted)
 		if (row == wanted && (e->rules[row].flags & AL_LIST) != 0)
 			line_put(e, row, value, keep_new);
 		else if (row == wanted)
-			object_put_attr(e->out, e->rules[row].name, value);
+			value_put(e, row, value);
 	e->given[wanted] = false;
 }
 

@@ -15,7 +15,9 @@
 
 /* clang-format off */
 #define ROW_DESCR { "descr", AL_SYN_TEXT, M, 0, "what it is, in words" }
-#define ROW_REMARKS { "remarks", AL_SYN_TEXT, M, 0, "anything else" }
+#define ROW_REMARKS                                                                                                    \
+	{ "remarks", AL_SYN_TEXT, M, 0, "anything else" },                                                             \
+	{ AL_EXTENSIONS, AL_SYN_TEXT, M, 0, "anything, by a name of one's own: no rule reads it" }
 #define ROW_CONTACTS                                                                                                   \
 	{ "admin-c", AL_SYN_NIC_HDL, M | INV | AL_NAMED, CONTACTS, "administrative contact" },                        \
 	{ "tech-c", AL_SYN_NIC_HDL, M | INV | AL_NAMED, CONTACTS, "technical contact" }
@@ -364,6 +366,8 @@ static const struct al_attr_rule organisation_rules[] = {
 	ROW_END,
 };
 
+_Static_assert(AL_COUNT(inet6num_rules) <= AL_RULES_MAX, "the longest table");
+
 static const struct {
 	const char *name;
 	const struct al_attr_rule *rules;
@@ -406,11 +410,42 @@ const struct al_attr_rule *al_class_rules(enum al_class cls)
 	return classes[cls].rules;
 }
 
+bool al_extension_rule(const struct al_attr_rule *rule)
+{
+	return rule->name[0] == 'x' && rule->name[1] == '-';
+}
+
+static bool extension_name(struct al_slice attr)
+{
+	if (attr.len < 3 || attr.len >= AL_EXTENSION_STRLEN || attr.ptr[1] != '-' || al_slice_ends(attr, "-"))
+		return false;
+	for (size_t i = 2; i < attr.len; i++) {
+		char ch = (char)(attr.ptr[i] | 0x20);
+
+		if (!(ch >= 'a' && ch <= 'z') && !(attr.ptr[i] >= '0' && attr.ptr[i] <= '9') && attr.ptr[i] != '-')
+			return false;
+	}
+	return true;
+}
+
+static const struct al_attr_rule *extension_rule(enum al_class cls, struct al_slice attr)
+{
+	const struct al_attr_rule *rule = classes[cls].rules;
+
+	if (!extension_name(attr))
+		return NULL;
+	while (rule->name != NULL && !al_extension_rule(rule))
+		rule++;
+	return rule->name != NULL ? rule : NULL;
+}
+
 const struct al_attr_rule *al_class_rule(enum al_class cls, struct al_slice attr)
 {
 	/* Each line of each object is looked up so: a call for those names alone that begin with its letter. */
 	char first = attr.len > 0 ? (char)(attr.ptr[0] | 0x20) : '\0';
 
+	if (first == 'x')
+		return extension_rule(cls, attr);
 	for (const struct al_attr_rule *rule = classes[cls].rules; rule->name != NULL; rule++)
 		if (rule->name[0] == first && al_slice_caseis(attr, rule->name))
 			return rule;

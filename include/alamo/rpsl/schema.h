@@ -95,6 +95,16 @@ enum {
 	AL_NAMED = 1 << 6,    /* what it names must exist then; it may go, since anybody may name it */
 };
 
+#define AL_RULES_MAX 40 /* rows of the longest class table */
+
+/*
+ * Attributes of one's own: "x-" and 1 to 30 of a-z, 0-9 and '-', the last no '-'. Whoever reads them, no rule does. All
+ * of them are one row of a class, AL_EXTENSIONS; in an object they stand by their names.
+ */
+#define AL_EXTENSIONS "x-*"
+#define AL_EXTENSION_STRLEN 33 /* with NUL */
+#define AL_EXTENSIONS_MAX 16   /* in one object */
+
 struct al_attr_rule {
 	const char *name;
 	enum al_syntax syntax;
@@ -108,6 +118,7 @@ AL_MUST_USE enum al_err al_class_parse(struct al_slice name, enum al_class *out)
 /* The class's rules in canonical order, ended by a row with name NULL. */
 const struct al_attr_rule *al_class_rules(enum al_class cls);
 const struct al_attr_rule *al_class_rule(enum al_class cls, struct al_slice attr); /* NULL: not valid there */
+bool al_extension_rule(const struct al_attr_rule *rule);                           /* is it AL_EXTENSIONS? */
 bool al_attr_known(struct al_slice attr);                                          /* in any class */
 const char *al_syntax_doc(enum al_syntax syntax);
 

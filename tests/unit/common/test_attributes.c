@@ -50,6 +50,7 @@ static const struct row {
 	{ "registry", "registry", { "ALAMO", "alamo-2" }, { BAD_NAME } },
 	{ NULL, "descr", { "a", "", "h\xc3\xbctte \xe2\x9d\xa4\xef\xb8\x8f" }, { NO_TEXT } },
 	{ NULL, "remarks", { "a # b", "" }, { NO_TEXT } },
+	{ NULL, AL_EXTENSIONS, { "a # b", "", "AS-ANY: {}" }, { NO_TEXT } },
 	{ NULL, "location", { "a cellar" }, { NO_TEXT } },
 	{ NULL, "url", { "https://a.alamo/" }, { NO_TEXT } },
 	{ NULL, "person", { "Ann", "\xe5\xae\x89" }, { "", NO_TEXT } },
@@ -248,7 +249,8 @@ static void object_text(enum al_class cls, const struct al_attr_rule *attr, cons
 		if (rule == attr)
 			*line = count;
 		count++;
-		al_buf_printf(out, "%s: %s\n", rule->name, rule == attr ? value : row_of(name, rule->name)->good[0]);
+		al_buf_printf(out, "%s: %s\n", al_extension_rule(rule) ? "x-mine" : rule->name,
+			      rule == attr ? value : row_of(name, rule->name)->good[0]);
 	}
 }
 

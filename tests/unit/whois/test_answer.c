@@ -75,6 +75,7 @@ static const struct row rows[] = {
 		       "contact-for:    [optional]   [single]     [ ]\n"
 		       "org:            [optional]   [single]     [inverse key]\n"
 		       "remarks:        [optional]   [multiple]   [ ]\n"
+		       "x-*:            [optional]   [multiple]   [ ]\n"
 		       "mnt-by:         [mandatory]  [multiple]   [inverse key]\n"
 		       "created:        [generated]  [single]     [ ]\n"
 		       "last-modified:  [generated]  [single]     [ ]\n"
