@@ -5,6 +5,7 @@
  */
 #include "folder.h"
 
+#include "../said.h"
 #include "kept.h"
 #include "serials.h"
 #include "zone_dump.h"
@@ -56,6 +57,14 @@ static void numbers_go_round(void **state)
 	assert_int_equal(next_of(serials, "alamo", 5), 5);
 	assert_int_equal(next_of(serials, "alamo", UINT64_C(0xffffffff)), 6);
 	serials_free(serials);
+	/* At its end: not 0. */
+	assert_int_equal(serials_open(NULL, &serials), AL_OK);
+	assert_int_equal(next_of(serials, "alamo", 0), 1);
+	assert_int_equal(next_of(serials, "alamo", 0x7fffffff), 0x7fffffff);
+	assert_int_equal(next_of(serials, "alamo", 0xfffffffe), 0xfffffffe);
+	assert_int_equal(next_of(serials, "alamo", 0xfffffffe), 0xffffffff);
+	assert_int_equal(next_of(serials, "alamo", 0xfffffffe), 1);
+	serials_free(serials);
 	assert_true(serial_newer(1, 0xffffffff));
 	assert_false(serial_newer(5, 5));
 }
@@ -79,19 +88,97 @@ static void a_stop_keeps_the_number_and_a_crash_jumps(void **state)
 	serials_free(lost);
 }
 
+static void file_says(const char *dir, const char *text)
+{
+	struct al_buf file;
+
+	al_buf_init(&file, 65536);
+	assert_int_equal(kept_get(dir, "serials", &file), AL_OK);
+	al_buf_u8(&file, 0);
+	assert_string_equal((const char *)file.ptr, text);
+	al_buf_release(&file);
+}
+
 static void a_damaged_file_stops_the_start(void **state)
 {
 	static const char *const texts[] = { "alamo. x\n",          "alamo. 5 6\n", "alamo 5\n", "alamo. 5\nalamo. 6\n",
 					     "alamo. 4294967296\n", "\n",           "alamo.\n" };
 	struct serials *serials;
-	char dir[256];
+	char dir[256], line[64];
 
 	(void)snprintf(dir, sizeof(dir), "%s/bad", (const char *)*state);
 	assert_int_equal(kept_dir(dir), AL_OK);
 	for (size_t i = 0; i < AL_COUNT(texts); i++) {
+		struct said said;
+		enum al_err err;
+
 		assert_int_equal(kept_put(dir, "serials", 0644, texts[i], strlen(texts[i])), AL_OK);
-		assert_int_equal(serials_open(dir, &serials), AL_EINVAL);
+		said_begin(&said);
+		err = serials_open(dir, &serials);
+		(void)snprintf(line, sizeof(line), "/serials line=%d why=\"not NAME SERIAL\"",
+			       strchr(texts[i], '\n')[1] == '\0' ? 1 : 2);
+		assert_non_null(strstr(said_end(&said), line));
+		assert_int_equal(err, AL_EINVAL);
+		file_says(dir, texts[i]); /* it is left as it is */
 	}
+}
+
+/* What the file says lets 512 serials be told before it is written again; in order it ends with what was told. */
+static void the_file_is_ahead(void **state)
+{
+	struct serials *serials;
+	char dir[256];
+
+	(void)snprintf(dir, sizeof(dir), "%s/ahead", (const char *)*state);
+	assert_int_equal(serials_open(dir, &serials), AL_OK);
+	assert_int_equal(next_of(serials, "alamo", 4), 4);
+	file_says(dir, "alamo. 516\n");
+	assert_int_equal(next_of(serials, "", 0), 1);
+	file_says(dir, "alamo. 516\n. 513\n");
+	assert_int_equal(next_of(serials, "alamo", 516), 516);
+	file_says(dir, "alamo. 516\n. 513\n");
+	assert_int_equal(next_of(serials, "alamo", 516), 517);
+	file_says(dir, "alamo. 1029\n. 513\n");
+	serials_free(serials);
+	file_says(dir, "alamo. 517\n. 1\n");
+	/* Nothing was told: nothing is written. */
+	assert_int_equal(serials_open(dir, &serials), AL_OK);
+	assert_int_equal(kept_put(dir, "serials", 0644, "other\n", 6), AL_OK);
+	serials_free(serials);
+	file_says(dir, "other\n");
+}
+
+/* A serial that could not be written down ahead is not told; the next call tells it. */
+static void nothing_is_told_that_is_not_kept(void **state)
+{
+	struct serials *serials;
+	struct dname apex;
+	struct said said;
+	uint32_t serial = 99;
+	enum al_err err;
+	char dir[256], path[320];
+
+	(void)snprintf(dir, sizeof(dir), "%s/told", (const char *)*state);
+	(void)snprintf(path, sizeof(path), "%s/serials", dir);
+	assert_int_equal(dname_of_text(AL_S("alamo"), &apex), AL_OK);
+	assert_int_equal(serials_open(dir, &serials), AL_OK);
+	assert_int_equal(mkdir(path, 0700), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		said_begin(&said);
+		err = serials_next(serials, &apex, 7, &serial);
+		assert_non_null(strstr(said_end(&said), "event=key-file call=rename "));
+		assert_int_equal(err, AL_ESYS);
+		assert_int_equal(serial, 99);
+	}
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(next_of(serials, "alamo", 7), 7);
+	file_says(dir, "alamo. 519\n");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	said_begin(&said);
+	serials_free(serials);
+	assert_non_null(strstr(said_end(&said), "event=serials why=\"not kept: they will jump at the next start\"\n"));
+	assert_int_equal(rmdir(path), 0);
 }
 
 /* ---- whole zones ---- */
@@ -234,6 +321,8 @@ int main(void)
 		cmocka_unit_test(numbers_go_round),
 		cmocka_unit_test(a_stop_keeps_the_number_and_a_crash_jumps),
 		cmocka_unit_test(a_damaged_file_stops_the_start),
+		cmocka_unit_test(the_file_is_ahead),
+		cmocka_unit_test(nothing_is_told_that_is_not_kept),
 		cmocka_unit_test(a_restart_goes_on),
 		cmocka_unit_test(new_signatures_move_the_serial),
 		cmocka_unit_test(a_lone_name_is_renewed),
