@@ -24,8 +24,9 @@ struct fixture {
 	struct al_listener *listener;
 	struct al_timer *later;
 	uint16_t port;
-	const char *reply; /* to whatever is asked; NULL: none; "": the end */
-	char asked[8192];  /* all that came, as text */
+	const char *reply;    /* to whatever is asked; NULL: none; "": the end */
+	struct al_conn *conn; /* the newest that was opened */
+	char asked[8192];     /* all that came, as text */
 	struct cosign_peer *peer;
 	unsigned answers;
 	struct cosign_answer answer; /* the newest; its body is: */
@@ -51,8 +52,10 @@ static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *u
 
 static enum al_err on_open(struct al_conn *conn, void *arg, void **user)
 {
-	(void)conn;
-	*user = arg;
+	struct fixture *f = arg;
+
+	f->conn = conn;
+	*user = f;
 	return AL_OK;
 }
 
@@ -265,7 +268,7 @@ static void nobody_there(void **state)
 	assert_int_equal(f->answer.outcome, COSIGN_LINES);
 }
 
-/* Ten seconds for all of it, and then no answer of this question comes any more. */
+/* Without a word it is given up sooner, and then no answer of this question comes any more. */
 static void it_takes_too_long(void **state)
 {
 	struct fixture *f = *state;
@@ -279,6 +282,36 @@ static void it_takes_too_long(void **state)
 	pass(f, 4);
 	assert_int_equal(f->answers, 0);
 	pass(f, 7);
+	assert_int_equal(f->answers, 1);
+	assert_int_equal(f->answer.outcome, COSIGN_AWAY);
+	assert_int_equal(f->answer.status, 0);
+	pass(f, 20);
+	assert_int_equal(f->answers, 1);
+	ask(f, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	assert_int_equal(f->answer.outcome, COSIGN_LINES);
+}
+
+/* However steadily it drips: there is no silence, but no answer either. */
+static void it_drips(void **state)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\n";
+	struct fixture *f = *state;
+
+	peer_here(f, "");
+	f->reply = NULL;
+	assert_int_equal(cosign_peer_ask(f->peer, AL_S("question")), AL_OK);
+	pass(f, 0);
+	sends(f, "question");
+	for (unsigned i = 0; i < 3; i++) {
+		al_conn_write(f->conn, head + i, 1);
+		pass(f, 0); /* it is read */
+		pass(f, 2);
+		assert_int_equal(f->answers, 0);
+	}
+	al_conn_write(f->conn, head + 3, 1);
+	pass(f, 0);
+	assert_int_equal(f->answers, 0);
+	pass(f, 4);
 	assert_int_equal(f->answers, 1);
 	assert_int_equal(f->answer.outcome, COSIGN_AWAY);
 	assert_int_equal(f->answer.status, 0);
@@ -318,8 +351,8 @@ static void freed_before_the_answer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(which_urls),        TEST(what_is_sent),    TEST(what_is_answered),        TEST(nobody_there),
-		TEST(it_takes_too_long), TEST(it_was_answered), TEST(freed_before_the_answer),
+		TEST(which_urls), TEST(what_is_sent),      TEST(what_is_answered), TEST(nobody_there),
+		TEST(it_drips),   TEST(it_takes_too_long), TEST(it_was_answered),  TEST(freed_before_the_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
