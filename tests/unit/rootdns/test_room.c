@@ -11,11 +11,7 @@
 #define SIZE_LEAST 512u
 #define SIZE_MOST 1232u
 
-static const char registry[] =
-	"registry: TEST\ntld: alamo\nroot-server: a 192.0.2.1\nroot-server: a 2001:db8::a\nroot-server: b 192.0.2.2\n"
-	"root-server: b 2001:db8::b\nroot-server: c 192.0.2.3\nroot-server: c 2001:db8::c\nroot-server: d 192.0.2.4\n"
-	"root-server: d 2001:db8::d\nroot-server: e 192.0.2.5\nroot-server: e 2001:db8::e\nroot-server: f 192.0.2.6\n"
-	"mnt-by: HOST-MNT\nsource: TEST\n";
+#define REGISTRY "registry: TEST\ntld: alamo\n"
 
 /* A delegation with glue of its own, and servers that lie elsewhere in the zone; a name with much; one without. */
 static const char *const objects[] = {
@@ -36,8 +32,17 @@ static const char *const objects[] = {
 	"domain: other.alamo\nrecord: a-third-server-with-a-name A 10.0.0.3\nrecord: alias CNAME host.alamo\n" TAIL,
 };
 
-static void start(struct fixture *f)
+/* With so many root servers, each of which has two addresses. */
+static void start(struct fixture *f, unsigned servers)
 {
+	char registry[2048];
+	size_t len = (size_t)snprintf(registry, sizeof(registry), REGISTRY);
+
+	for (unsigned i = 0; i < servers; i++)
+		len += (size_t)snprintf(registry + len, sizeof(registry) - len,
+					"root-server: %c 192.0.2.%u\nroot-server: %c 2001:db8::%u\n", 'a' + i, i + 1,
+					'a' + i, i + 1);
+	(void)snprintf(registry + len, sizeof(registry) - len, TAIL);
 	fixture_start(f, registry, NULL);
 	for (size_t i = 0; i < AL_COUNT(objects); i++)
 		fixture_put(f, objects[i]);
@@ -78,7 +83,7 @@ static void comes_when_there_is_room(struct fixture *f, struct question q)
 	}
 	if (all <= SIZE_MOST)
 		assert_memory_equal(now, whole, all);
-	if (all > SIZE_LEAST)
+	if (all > SIZE_LEAST && all <= SIZE_MOST)
 		assert_true(steps > 0);
 }
 
@@ -103,10 +108,12 @@ static void whatever_is_asked(void **state)
 	struct fixture f;
 
 	(void)state;
-	start(&f);
-	for (size_t i = 0; i < AL_COUNT(questions); i++)
-		comes_when_there_is_room(&f, questions[i]);
-	fixture_stop(&f);
+	for (unsigned servers = 1; servers <= 13; servers++) {
+		start(&f, servers);
+		for (size_t i = 0; i < AL_COUNT(questions); i++)
+			comes_when_there_is_room(&f, questions[i]);
+		fixture_stop(&f);
+	}
 }
 
 /* ---- at a name ---- */
@@ -128,7 +135,7 @@ static void types_at_a_name(void **state)
 						65300 + i);
 		(void)snprintf(text + len, sizeof(text) - len, TAIL);
 		said_begin(&said);
-		fixture_start(&f, registry, NULL);
+		fixture_start(&f, REGISTRY "root-server: a 192.0.2.1\n" TAIL, NULL);
 		fixture_put(&f, text);
 		fixture_build(&f);
 		(void)said_end(&said);
