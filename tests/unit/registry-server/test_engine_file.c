@@ -13,7 +13,11 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "../said.h"
 
 #include "ledger/engine.h"
 
@@ -95,11 +99,108 @@ static void test_lock_is_given_back(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+/* Opening fails like this, and says so. */
+static void opens_not(const char *path, enum al_err err, const char *what)
+{
+	struct engine *engine = NULL;
+	struct said said;
+	enum al_err got;
+
+	said_begin(&said);
+	got = engine_open(path, false, &engine);
+	(void)said_end(&said);
+	assert_int_equal(got, err);
+	assert_null(engine);
+	if (strstr(said.text, what) == NULL)
+		fail_msg("\"%s\" is not said: %s", what, said.text);
+}
+
+static void sql_run(const char *path, const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* Why a file is not opened; and what is not opened is neither changed nor locked. */
+static void test_why_not(void **state)
+{
+	char dir[] = "/tmp/alamo-engine-XXXXXX", path[64], other[96], line[256];
+	struct engine *engine, *again = NULL;
+	FILE *lock;
+	long pid = 0;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/ledger.db", dir);
+	opens_not(path, AL_ENOTFOUND, "");
+	(void)snprintf(other, sizeof(other), "%s/none/ledger.db", dir);
+	(void)snprintf(line, sizeof(line), "error alamo event=ledger-lock path=%s.lock errno=2\n", other);
+	opens_not(other, AL_ESYS, line);
+	assert_int_equal(engine_open(path, true, &engine), AL_OK);
+	/* Who has it stands in the lock. */
+	(void)snprintf(other, sizeof(other), "%s.lock", path);
+	lock = fopen(other, "re");
+	assert_non_null(lock);
+	assert_int_equal(fscanf(lock, "%ld", &pid), 1);
+	assert_int_equal(fclose(lock), 0);
+	assert_int_equal(pid, getpid());
+	(void)snprintf(line, sizeof(line),
+		       "event=ledger-locked path=%s.lock reason=\"another process has this ledger open\"\n", path);
+	opens_not(path, AL_EAGAIN, line);
+	engine_close(engine);
+	sql_run(path, "PRAGMA user_version = 4");
+	(void)snprintf(line, sizeof(line), "event=ledger-open path=%s version=4 known=3\n", path);
+	opens_not(path, AL_EUNSUPPORTED, line);
+	(void)snprintf(line, sizeof(line), "event=ledger-open path=%s reason=\"not a ledger\"\n", path);
+	sql_run(path, "PRAGMA user_version = 0");
+	opens_not(path, AL_EUNSUPPORTED, line);
+	sql_run(path, "PRAGMA user_version = 3; PRAGMA application_id = 1");
+	opens_not(path, AL_EUNSUPPORTED, line);
+	sql_run(path, "PRAGMA application_id = 1095519567");
+	assert_int_equal(engine_open(path, false, &again), AL_OK);
+	engine_close(again);
+	files_drop(path);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+/* Contact texts are in them: whoever made them, and with whatever mode, others do not read them afterwards. */
+static void test_nobody_else_reads_them(void **state)
+{
+	static const char *const endings[] = { "", "-wal", "-shm", ".lock" };
+	char dir[] = "/tmp/alamo-engine-XXXXXX", path[64], name[80];
+	mode_t mask = umask(0);
+	struct engine *engine;
+	struct stat st;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/ledger.db", dir);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(engine_open(path, i == 0, &engine), AL_OK);
+		for (size_t k = 0; k < AL_COUNT(endings); k++) {
+			(void)snprintf(name, sizeof(name), "%s%s", path, endings[k]);
+			assert_int_equal(stat(name, &st), 0);
+			assert_int_equal(st.st_mode & 0137, 0);
+			assert_int_equal(st.st_mode & 0600, 0600);
+		}
+		engine_close(engine);
+		assert_int_equal(chmod(path, 0666), 0);
+	}
+	(void)umask(mask);
+	files_drop(path);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_may_be_taken),
 		cmocka_unit_test(test_lock_is_given_back),
+		cmocka_unit_test(test_why_not),
+		cmocka_unit_test(test_nobody_else_reads_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
