@@ -13,6 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../said.h"
+#include "../threads.h"
+
 #include "request/readers.h"
 
 #define MANY 2000u
@@ -187,6 +190,29 @@ static void test_any_number_of_threads(void **state)
 	assert_int_equal(rig->closed, 0);
 }
 
+/* A machine that has no more threads: those that were made end again, and there are no readers. */
+static void test_without_threads(void **state)
+{
+	struct readers *readers = NULL;
+	struct al_loop *loop;
+	struct said said;
+	enum al_err err;
+
+	(void)state;
+	assert_int_equal(al_loop_new(&loop), AL_OK);
+	for (unsigned made = 0; made < 3; made++) {
+		said_begin(&said);
+		threads_left = (int)made;
+		err = readers_new(loop, 3, NS, &readers);
+		threads_left = -1;
+		(void)said_end(&said);
+		assert_int_equal(err, AL_ESYS);
+		assert_null(readers);
+		assert_non_null(strstr(said.text, "error alamo event=thread-create name=reader errno=11\n"));
+	}
+	al_loop_free(loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +221,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_flood, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_any_number_of_threads, setup, teardown),
+		cmocka_unit_test(test_without_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@
 
 #include "../folder.h"
 #include "../said.h"
+#include "../threads.h"
 
 #include "ledger/ledger.h"
 #include "ledger/ledger_side.h"
@@ -327,6 +328,24 @@ static void not_started(void **state)
 	assert_int_equal(f->answers, 0);
 }
 
+static void without_a_thread(void **state)
+{
+	struct fixture *f = *state;
+	enum al_err err;
+
+	open_only(f, true);
+	said_begin(&f->said);
+	threads_left = 0;
+	err = ledger_start(f->ledger, f->loop, NULL, NULL);
+	threads_left = -1;
+	(void)said_end(&f->said);
+	assert_int_equal(err, AL_ESYS);
+	assert_non_null(strstr(f->said.text, "error alamo event=thread-create name=ledger errno=11\n"));
+	assert_int_equal(ledger_append(f->ledger, 0, AL_S("entry"), on_done, f), AL_ECLOSED);
+	assert_int_equal(ledger_start(f->ledger, f->loop, NULL, NULL), AL_OK);
+	assert_int_equal(append(f, 0, NULL), AL_OK);
+}
+
 static void an_empty_log(void **state)
 {
 	struct fixture *f = *state;
@@ -367,7 +386,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_signer_who_lies), TEST(a_store_that_refuses), TEST(lookups_that_wait), TEST(entries_that_wait),
-		TEST(not_started),       TEST(an_empty_log),         TEST(discarded),
+		TEST(not_started),       TEST(without_a_thread),     TEST(an_empty_log),      TEST(discarded),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
