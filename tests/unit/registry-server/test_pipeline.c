@@ -3,12 +3,14 @@
  * test_pipeline.c -- a request's way and its ways out: accepted, refused, again,
  * failed storage, what it costs; and what each of them leaves behind.
  */
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "registry_rig.h"
 
 #include "../metric.h"
+#include "../said.h"
 
 #define NUMBER "aut-num: AUTO-1\nas-name: X-AS\nmnt-by: ALICE-MNT\nsource: TEST\n"
 #define BLOCK "inet6num: AUTO-2/48\nnetname: X-NET\nmnt-by: ALICE-MNT\nsource: TEST\n"
@@ -93,16 +95,21 @@ static void test_a_failed_commit_leaves_what_is_durable(void **state)
 {
 	struct registry_rig *rig = *state;
 	struct al_buf raw[3];
+	struct said said;
 	size_t before;
 
-	says(registry_rig_ask(rig, "prev: none\n", ALICE, "1"), "% receipt: index 1,");
 	for (size_t i = 0; i < AL_COUNT(raw); i++)
 		al_buf_init(&raw[i], 65536);
+	registry_rig_request(rig, "prev: none\n", ALICE, "1", &raw[0]);
+	for (unsigned i = 0; i < 2; i++) /* and a repeat, which is over when it is answered */
+		says(registry_rig_send(rig, al_buf_view(&raw[0]), NULL), "% receipt: index 1,");
+	al_buf_reset(&raw[0]);
 	registry_rig_request(rig, "prev: none\n", NUMBER, "1", &raw[0]);
 	registry_rig_request(rig, "prev: none\n", BOB, "2", &raw[1]);
 	registry_rig_request(rig, "prev: 1\n",
 			     "mntner: ALICE-MNT\nauth: @1@\nauth: @2@\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
 			     &raw[2]);
+	said_begin(&said);
 	rig->failing = true;
 	rig->holding = true; /* all are decided, each on top of the one before it, while the first is being written */
 	before = rig->answers;
@@ -115,6 +122,8 @@ static void test_a_failed_commit_leaves_what_is_durable(void **state)
 		says(rig->answer, "storage failed: the request was NOT stored");
 	}
 	assert_int_equal(ledger_head(rig->ledger, NULL).size, 2);
+	says(said_end(&said), "warn alamo event=rebuild size=2\n");
+	assert_int_equal(metric("alamo_registry_log_entries"), 2);
 	/* Of none of it anything is known any more, and the same bytes are new. */
 	says(registry_rig_question(rig, "free asn"), "AS4252660110\n");
 	says(registry_rig_question(rig, "prev mntner BOB-MNT"), "prev: none\n");
@@ -125,6 +134,35 @@ static void test_a_failed_commit_leaves_what_is_durable(void **state)
 	assert_int_equal(ledger_head(rig->ledger, NULL).size, 5);
 	for (size_t i = 0; i < AL_COUNT(raw); i++)
 		al_buf_release(&raw[i]);
+}
+
+/* A log that cannot be read back is no state to answer from: neither at a start nor after a failed commit. */
+static void test_a_log_that_makes_no_sense(void **state)
+{
+	struct registry_rig *rig = *state;
+	struct pipeline *second = NULL;
+	struct said said;
+	enum al_err err;
+	sqlite3 *db;
+
+	says(registry_rig_ask(rig, "prev: none\n", ALICE, "1"), "% receipt: index 1,");
+	assert_int_equal(sqlite3_open(rig->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "UPDATE entry SET body = x'00' WHERE idx = 1", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	said_begin(&said);
+	err = pipeline_new(rig->ledger, RIG_NS, &second);
+	says(said_end(&said), "error alamo event=ledger-apply index=1 error=");
+	assert_int_not_equal(err, AL_OK);
+	assert_null(second);
+	rig->failing = true;
+	said_begin(&said);
+	(void)registry_rig_ask(rig, "prev: none\n", BOB, "2");
+	says(said_end(&said), "event=rebuild the ledger cannot be read back: every request is refused\n");
+	rig->failing = false;
+	for (unsigned i = 0; i < 2; i++)
+		does_not_say(registry_rig_ask(rig, "prev: none\n", BOB, "2"), "% receipt");
+	says(registry_rig_question(rig, "free asn"), "%ERROR: the registry cannot read its log: ask again later\n");
+	assert_int_equal(ledger_head(rig->ledger, NULL).size, 2);
 }
 
 /* ---- what it costs ---- */
@@ -192,6 +230,66 @@ static void test_nobody_pays_for_anothers_repeats(void **state)
 	budget_free(tariff.keys);
 	budget_free(tariff.maintainers);
 	al_buf_release(&raw);
+}
+
+/* What is more than a request mostly is: each has its share that is free, and its price from there on. */
+static void test_what_a_request_costs(void **state)
+{
+	static const struct {
+		size_t objects, signatures, bytes, attached, work, price;
+	} rows[] = {
+		{ 0, 0, 0, 0, 0, 100 },       { 8, 2, 4096, 0, 2000, 100 },
+		{ 9, 0, 0, 0, 0, 110 },       { 11, 0, 0, 0, 0, 130 },
+		{ 0, 3, 0, 0, 0, 120 },       { 0, 5, 0, 0, 0, 160 },
+		{ 0, 0, 4127, 0, 0, 100 },    { 0, 0, 4128, 0, 0, 101 },
+		{ 0, 0, 4000, 128, 0, 101 },  { 0, 0, 0, 4160, 0, 102 },
+		{ 0, 0, 0, 0, 2099, 100 },    { 0, 0, 0, 0, 2100, 101 },
+		{ 9, 3, 4128, 0, 2100, 132 }, { 10000000, 0, 0, 0, 0, BUDGET_COST_MAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		struct decision d = { .work = rows[i].work };
+
+		d.request.object_count = rows[i].objects;
+		d.request.signature_count = rows[i].signatures;
+		d.request.bytes.len = rows[i].bytes;
+		d.request.attached.len = rows[i].attached;
+		assert_int_equal(tariff_price(&d), rows[i].price);
+	}
+}
+
+/* A request of many objects is owed by its keys and by its maintainers, each as such, and by nobody else. */
+static void test_much_is_owed(void **state)
+{
+	struct registry_rig *rig = *state;
+	struct al_buf objects;
+
+	says(registry_rig_ask(rig, "prev: none\n", ALICE, "1"), "% receipt");
+	says(registry_rig_ask(rig, "prev: none\n", BOB, "2"), "% receipt");
+	al_buf_init(&objects, 65536);
+	for (int i = 0; i < 200; i++)
+		al_buf_printf(&objects, "as-set: AS-X%d\nmnt-by: ALICE-MNT\nsource: TEST\n\n", i);
+	al_buf_u8(&objects, '\0');
+	for (unsigned by_key = 0; by_key < 2; by_key++) {
+		struct budget *budget = budget_make(10);
+		struct tariff tariff = { .keys = by_key ? budget : NULL, .maintainers = by_key ? NULL : budget };
+		const char *answer;
+
+		pipeline_limit(rig->pipeline, &tariff);
+		says(registry_rig_ask(rig, "prev: none\ndry-run: yes\n", (const char *)objects.ptr, "1"), "% dry run");
+		assert_int_equal(budget_count(budget), 1);
+		answer = registry_rig_ask(rig, "prev: none\ndry-run: yes\n", NUMBER, "1");
+		says(answer, by_key ? "%ERROR: budget of key SHA256:" : "%ERROR: budget of ALICE-MNT used up: ");
+		assert_true(atoi(strstr(answer, " in ") + 4) >= 60);
+		says(registry_rig_ask(rig, "prev: none\ndry-run: yes\n",
+				      "as-set: AS-B\nmnt-by: BOB-MNT\nsource: TEST\n", "2"),
+		     "% dry run");
+		assert_int_equal(budget_count(budget), 2);
+		pipeline_limit(rig->pipeline, &(const struct tariff){ .keys = NULL });
+		budget_free(budget);
+	}
+	al_buf_release(&objects);
 }
 
 static void test_the_source_gets_the_bill(void **state)
@@ -315,11 +413,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_accepted_and_again),
 		RIG_TEST(test_counted),
+		RIG_TEST(test_a_log_that_makes_no_sense),
 		RIG_TEST(test_nothing_is_left_of_what_is_refused),
 		RIG_TEST(test_a_failed_commit_leaves_what_is_durable),
 		RIG_TEST(test_keys_pay_for_everything_but_a_repeat),
 		RIG_TEST(test_nobody_pays_for_anothers_repeats),
 		RIG_TEST(test_the_source_gets_the_bill),
+		cmocka_unit_test(test_what_a_request_costs),
+		RIG_TEST(test_much_is_owed),
 		cmocka_unit_test(test_a_network_is_poor),
 		RIG_TEST(test_maintainers_pay_for_broken_requests_too),
 		RIG_TEST(test_without_room),
