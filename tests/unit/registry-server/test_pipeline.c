@@ -136,6 +136,39 @@ static void test_a_failed_commit_leaves_what_is_durable(void **state)
 		al_buf_release(&raw[i]);
 }
 
+static void note_answer(void *arg, struct al_slice answer)
+{
+	struct al_buf *answers = arg;
+
+	al_buf_slice(answers, answer);
+}
+
+/* The same bytes again, while the first are being stored in vain: neither is stored, and it goes on. */
+static void test_a_repeat_of_what_fails(void **state)
+{
+	struct registry_rig *rig = *state;
+	struct al_buf raw, answers;
+	size_t before = rig->answers;
+
+	al_buf_init(&raw, 65536);
+	al_buf_init(&answers, 65536);
+	registry_rig_request(rig, "prev: none\n", ALICE, "1", &raw);
+	rig->failing = rig->holding = true;
+	pipeline_submit(rig->pipeline, al_buf_view(&raw), NULL, registry_rig_answer, rig);
+	pipeline_submit(rig->pipeline, al_buf_view(&raw), NULL, note_answer, &answers);
+	rig->holding = false;
+	registry_rig_wait(rig, before + 1);
+	says(rig->answer, "storage failed: the request was NOT stored");
+	while (answers.len == 0)
+		registry_rig_question(rig, "head");
+	al_buf_u8(&answers, 0);
+	says((const char *)answers.ptr, "%ERROR: the entry is not durable yet: send the same bytes again later");
+	rig->failing = false;
+	says(registry_rig_send(rig, al_buf_view(&raw), NULL), "% receipt: index 1,");
+	al_buf_release(&raw);
+	al_buf_release(&answers);
+}
+
 /* A log that cannot be read back is no state to answer from: neither at a start nor after a failed commit. */
 static void test_a_log_that_makes_no_sense(void **state)
 {
@@ -413,6 +446,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_accepted_and_again),
 		RIG_TEST(test_counted),
+		RIG_TEST(test_a_repeat_of_what_fails),
 		RIG_TEST(test_a_log_that_makes_no_sense),
 		RIG_TEST(test_nothing_is_left_of_what_is_refused),
 		RIG_TEST(test_a_failed_commit_leaves_what_is_durable),
