@@ -72,33 +72,63 @@ enum al_err al_asn_range_parse(struct al_slice s, struct al_asn_range *out)
 
 /* ---- addresses and prefixes ---- */
 
-enum al_err al_addr_parse(struct al_slice s, struct al_prefix *out)
+/* Four octets, no leading zero: some readers take 010 for eight (RFC 6943 section 3.1.1). */
+static enum al_err addr4_parse(struct al_slice s, uint8_t addr[static 4])
 {
-	struct al_prefix p = { .len = 0 };
+	unsigned value = 0, octet = 0;
+	bool digits = false;
+
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned digit = (unsigned)(unsigned char)s.ptr[i] - '0';
+
+		if (s.ptr[i] == '.' && digits && octet < 3) {
+			addr[octet++] = (uint8_t)value;
+			value = 0;
+			digits = false;
+			continue;
+		}
+		if (digit > 9 || (digits && value == 0))
+			return AL_EINVAL;
+		digits = true;
+		value = value * 10 + digit;
+		if (value > 255)
+			return AL_EINVAL;
+	}
+	addr[octet] = (uint8_t)value;
+	return digits && octet == 3 ? AL_OK : AL_EINVAL;
+}
+
+static enum al_err addr6_parse(struct al_slice s, uint8_t addr[static 16])
+{
 	char text[INET6_ADDRSTRLEN];
 
 	if (al_slice_copy(s, text, sizeof(text)) != AL_OK || memchr(text, '\0', s.len) != NULL)
 		return AL_EINVAL;
-	p.bits = strchr(text, ':') != NULL ? 128 : 32;
-	if (inet_pton(p.bits == 128 ? AF_INET6 : AF_INET, text, p.addr) != 1)
-		return AL_EINVAL;
-	p.len = p.bits;
-	*out = p;
-	return AL_OK;
+	return inet_pton(AF_INET6, text, addr) == 1 ? AL_OK : AL_EINVAL;
+}
+
+enum al_err al_addr_parse(struct al_slice s, struct al_prefix *out)
+{
+	bool is_6 = s.len > 0 && memchr(s.ptr, ':', s.len) != NULL;
+	struct al_prefix p = { .bits = is_6 ? 128 : 32, .len = is_6 ? 128 : 32 };
+	enum al_err err = is_6 ? addr6_parse(s, p.addr) : addr4_parse(s, p.addr);
+
+	if (err == AL_OK)
+		*out = p;
+	return err;
 }
 
 void al_prefix_truncate(struct al_prefix *p, unsigned len)
 {
+	size_t whole;
+
 	if (len < p->len)
 		p->len = (uint8_t)len;
-	for (unsigned i = 0; i < sizeof(p->addr); i++) {
-		unsigned first = i * 8;
-
-		if (first >= p->len)
-			p->addr[i] = 0;
-		else if (p->len - first < 8)
-			p->addr[i] = (uint8_t)(p->addr[i] & (0xff00u >> (p->len - first)));
-	}
+	whole = p->len / 8u;
+	if (whole == sizeof(p->addr))
+		return;
+	p->addr[whole] = (uint8_t)(p->addr[whole] & (0xff00u >> p->len % 8u));
+	memset(p->addr + whole + 1, 0, sizeof(p->addr) - whole - 1);
 }
 
 enum al_err al_prefix_parse_loose(struct al_slice s, struct al_prefix *out, bool *changed)
@@ -230,17 +260,8 @@ int al_prefix_cmp(const struct al_prefix *a, const struct al_prefix *b)
 
 bool al_prefix_covers(const struct al_prefix *outer, const struct al_prefix *inner)
 {
-	unsigned bytes = outer->len / 8, bits = outer->len % 8;
-
-	if (outer->bits != inner->bits || outer->len > inner->len ||
-	    (bytes > 0 && memcmp(outer->addr, inner->addr, bytes) != 0))
-		return false;
-	return bits == 0 || (outer->addr[bytes] ^ inner->addr[bytes]) >> (8 - bits) == 0;
-}
-
-bool al_prefix_bit(const struct al_prefix *p, unsigned i)
-{
-	return i < 128 && (p->addr[i / 8] >> (7 - i % 8) & 1) != 0;
+	return outer->bits == inner->bits && outer->len <= inner->len &&
+	       al_addr_begins(outer->addr, inner->addr, outer->len);
 }
 
 /* ---- time: proleptic Gregorian days, no locale, no time zone data ---- */
@@ -310,33 +331,36 @@ enum al_err al_moment_parse(struct al_slice s, struct al_moment *out)
 	return al_time_parse(whole, &out->time);
 }
 
+struct date {
+	unsigned year, month, day;
+};
+
+/* What days_of() is the inverse of; a year begins in March here, too, and 400 of them are 146097 days. */
+static struct date date_of(uint64_t days)
+{
+	unsigned since = (unsigned)(days + 719468), in_era = since % 146097;
+	unsigned y = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+	unsigned in_year = in_era - (y * 365 + y / 4 - y / 100);
+	unsigned m = (in_year * 5 + 2) / 153, month = m < 10 ? m + 3 : m - 9;
+
+	return (struct date){ since / 146097 * 400 + y + (month <= 2), month, in_year - (m * 153 + 2) / 5 + 1 };
+}
+
 /* Two of them stand in every object that is shown. */
 void al_time_format(uint64_t unix_seconds, char out[static AL_TIME_STRLEN])
 {
-	uint64_t days = unix_seconds / 86400;
-	unsigned rest = (unsigned)(unix_seconds % 86400), year = 1970, month = 1;
+	unsigned rest = (unsigned)(unix_seconds % 86400);
+	struct date date = date_of(unix_seconds / 86400);
 
-	if (unix_seconds > 253402300799) /* 9999-12-31T23:59:59Z */
-		days = 2932896, rest = 86399;
-	year += (unsigned)(days / 366);
-	while (days_of(year + 1, 1, 1) <= days)
-		year++;
-	while (month < 12 && days_of(year, month + 1, 1) <= days)
-		month++;
-	const struct {
-		unsigned value, width;
-		char after;
-	} parts[] = {
-		{ year, 4, '-' },
-		{ month, 2, '-' },
-		{ (unsigned)(days - days_of(year, month, 1)) + 1, 2, 'T' },
-		{ rest / 3600, 2, ':' },
-		{ rest / 60 % 60, 2, ':' },
-		{ rest % 60, 2, 'Z' },
-	};
-	for (size_t i = 0; i < AL_COUNT(parts); i++) {
-		out = put_digits(out, parts[i].value, parts[i].width);
-		*out++ = parts[i].after;
+	if (unix_seconds > 253402300799) { /* 9999-12-31T23:59:59Z */
+		date = (struct date){ 9999, 12, 31 };
+		rest = 86399;
 	}
-	*out = '\0';
+	memcpy(out, "0000-00-00T00:00:00Z", AL_TIME_STRLEN);
+	(void)put_digits(out, date.year, 4);
+	(void)put_digits(out + 5, date.month, 2);
+	(void)put_digits(out + 8, date.day, 2);
+	(void)put_digits(out + 11, rest / 3600, 2);
+	(void)put_digits(out + 14, rest / 60 % 60, 2);
+	(void)put_digits(out + 17, rest % 60, 2);
 }

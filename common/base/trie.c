@@ -130,19 +130,21 @@ static unsigned common_len(const struct al_prefix *a, const struct al_prefix *b)
 	return i;
 }
 
-/* Is the node's key an ancestor of `key`, and not `key` itself? */
-static bool node_above(const struct al_trie_half *half, const struct node *node, const struct al_prefix *key)
+/* All of them for a key of the node's family. */
+static bool node_covers(const struct node *node, const struct al_prefix *key)
 {
-	struct al_prefix at = node_key(half, node);
-
-	return at.len < key->len && al_prefix_covers(&at, key);
+	return node->len <= key->len && al_addr_begins(node->addr, key->addr, node->len);
 }
 
-static bool node_is(const struct al_trie_half *half, const struct node *node, const struct al_prefix *key)
+/* Is the node's key an ancestor of `key`, and not `key` itself? */
+static bool node_above(const struct node *node, const struct al_prefix *key)
 {
-	struct al_prefix at = node_key(half, node);
+	return node->len < key->len && al_addr_begins(node->addr, key->addr, node->len);
+}
 
-	return al_prefix_eq(&at, key);
+static bool node_is(const struct node *node, const struct al_prefix *key)
+{
+	return node->len == key->len && al_addr_begins(node->addr, key->addr, node->len);
 }
 
 /*
@@ -156,7 +158,7 @@ static uint32_t *descend(struct al_trie_half *half, const struct al_prefix *key,
 	while (*link != 0) {
 		struct node *node = node_at(half, *link);
 
-		if (!node_above(half, node, key))
+		if (!node_above(node, key))
 			break;
 		before = link;
 		link = &node->child[al_prefix_bit(key, node->len)];
@@ -198,7 +200,7 @@ void **al_trie_slot(struct al_trie *trie, const struct al_prefix *key)
 	uint32_t *link = descend(half, key, NULL), number = *link;
 	struct node *node;
 
-	if (number == 0 || !node_is(half, node_at(half, number), key)) {
+	if (number == 0 || !node_is(node_at(half, number), key)) {
 		number = node_new(half, key);
 		if (number == 0)
 			return NULL;
@@ -221,7 +223,7 @@ static uint32_t node_find(const struct al_trie_half *half, const struct al_prefi
 	while (number != 0) {
 		const struct node *node = node_at(half, number);
 
-		if (!node_above(half, node, key))
+		if (!node_above(node, key))
 			break;
 		number = node->child[al_prefix_bit(key, node->len)];
 	}
@@ -233,7 +235,7 @@ void *al_trie_get(const struct al_trie *trie, const struct al_prefix *key)
 	const struct al_trie_half *half = &trie->half[family(key)];
 	uint32_t number = node_find(half, key);
 
-	return number != 0 && node_is(half, node_at(half, number), key) ? node_at(half, number)->value : NULL;
+	return number != 0 && node_is(node_at(half, number), key) ? node_at(half, number)->value : NULL;
 }
 
 /* Take a valueless node with at most one child out of the tree. */
@@ -258,7 +260,7 @@ void *al_trie_remove(struct al_trie *trie, const struct al_prefix *key)
 	struct node *node = *link != 0 ? node_at(half, *link) : NULL;
 	void *value;
 
-	if (node == NULL || node->value == NULL || !node_is(half, node, key))
+	if (node == NULL || node->value == NULL || !node_is(node, key))
 		return NULL;
 	value = node->value;
 	node->value = NULL;
@@ -279,19 +281,25 @@ void *al_trie_longest(const struct al_trie *trie, const struct al_prefix *key, b
 
 	while (number != 0) {
 		const struct node *node = node_at(half, number);
-		struct al_prefix here = node_key(half, node);
 
-		if (!al_prefix_covers(&here, key))
+		if (!node_covers(node, key))
 			break;
-		if (node->value != NULL && !(strict && here.len == key->len))
+		if (node->value != NULL && !(strict && node->len == key->len))
 			best = node;
-		number = here.len < key->len ? node->child[al_prefix_bit(key, here.len)] : 0;
+		number = node->len < key->len ? node->child[al_prefix_bit(key, node->len)] : 0;
 	}
 	if (best == NULL)
 		return NULL;
 	if (at != NULL)
 		*at = node_key(half, best);
 	return best->value;
+}
+
+static bool node_visit(const struct al_trie_half *half, const struct node *node, al_trie_visit_fn visit, void *arg)
+{
+	struct al_prefix key = node_key(half, node);
+
+	return visit(&key, node->value, arg);
 }
 
 void al_trie_covering(const struct al_trie *trie, const struct al_prefix *key, al_trie_visit_fn visit, void *arg)
@@ -301,19 +309,11 @@ void al_trie_covering(const struct al_trie *trie, const struct al_prefix *key, a
 
 	while (number != 0) {
 		const struct node *node = node_at(half, number);
-		struct al_prefix here = node_key(half, node);
 
-		if (!al_prefix_covers(&here, key) || (node->value != NULL && !visit(&here, node->value, arg)))
+		if (!node_covers(node, key) || (node->value != NULL && !node_visit(half, node, visit, arg)))
 			return;
-		number = here.len < key->len ? node->child[al_prefix_bit(key, here.len)] : 0;
+		number = node->len < key->len ? node->child[al_prefix_bit(key, node->len)] : 0;
 	}
-}
-
-static bool node_visit(const struct al_trie_half *half, const struct node *node, al_trie_visit_fn visit, void *arg)
-{
-	struct al_prefix key = node_key(half, node);
-
-	return visit(&key, node->value, arg);
 }
 
 static bool node_walk(const struct al_trie_half *half, uint32_t number, al_trie_visit_fn visit, void *arg)

@@ -7,6 +7,9 @@
 #ifndef ALAMO_IDENT_H
 #define ALAMO_IDENT_H
 
+#include <endian.h>
+#include <string.h>
+
 #include "alamo/base/slice.h"
 
 /* ---- AS numbers (RFC 6793, asplain of RFC 5396) ---- */
@@ -52,7 +55,32 @@ bool al_prefix_eq(const struct al_prefix *a, const struct al_prefix *b);
 int al_prefix_cmp(const struct al_prefix *a, const struct al_prefix *b);
 /* Does `outer` cover `inner` (equal counts)? Families must agree. */
 bool al_prefix_covers(const struct al_prefix *outer, const struct al_prefix *inner);
-bool al_prefix_bit(const struct al_prefix *p, unsigned i);  /* bit i from the left */
+
+/*
+ * The rest is what walks over a million prefixes do at each step. Do both addresses begin with the same `len` bits?
+ * They are read by four bytes, of which those of both families are made.
+ */
+static inline bool al_addr_begins(const uint8_t *a, const uint8_t *b, unsigned len)
+{
+	uint32_t x, y;
+
+	for (;; a += sizeof(x), b += sizeof(y), len -= 32) {
+		if (len == 0)
+			return true;
+		memcpy(&x, a, sizeof(x));
+		memcpy(&y, b, sizeof(y));
+		if (len < 32)
+			return be32toh(x ^ y) >> (32 - len) == 0;
+		if (x != y)
+			return false;
+	}
+}
+
+static inline bool al_prefix_bit(const struct al_prefix *p, unsigned i) /* bit i from the left */
+{
+	return i < 128 && (p->addr[i / 8] >> (7 - i % 8) & 1) != 0;
+}
+
 void al_prefix_truncate(struct al_prefix *p, unsigned len); /* shorten to len, clear host bits */
 
 /* ---- domain names (RFC 1034/1035) ---- */

@@ -53,6 +53,16 @@ static void prefixes(void **state)
 		{ "172.20.0.0/024", NULL },
 		{ "172.20.0.0 - 172.20.0.30", NULL },
 		{ "172.20.0.1 - 172.20.0.2", NULL },
+		{ "172.20.0.0.0/24", NULL },
+		{ "172..20.0/24", NULL },
+		{ ".172.20.0/24", NULL },
+		{ "172.20.0./24", NULL },
+		{ "172.20.0.0./24", NULL },
+		{ "172.20.0.00/24", NULL },
+		{ "172.020.0.0/24", NULL },
+		{ "172.256.0.0/24", NULL },
+		{ "172.20.0.0x/24", NULL },
+		{ "172.20.0.-1/24", NULL },
 		{ "fca1::/129", NULL },
 		{ "fca1::1/64", NULL },
 		{ "fca1:::/64", NULL },
@@ -94,6 +104,28 @@ static void covering(void **state)
 	assert_false(al_prefix_covers(&a, &c));
 	assert_true(al_prefix_covers(&all4, &c));
 	assert_false(al_prefix_covers(&all6, &c));
+}
+
+/* Each length, with one bit that is different at each place. */
+static void covering_bits(void **state)
+{
+	static const unsigned families[] = { 32, 128 };
+
+	(void)state;
+	for (size_t f = 0; f < AL_COUNT(families); f++)
+		for (unsigned len = 0; len <= families[f]; len++)
+			for (unsigned bit = 0; bit < families[f]; bit++) {
+				struct al_prefix outer = { .len = (uint8_t)len, .bits = (uint8_t)families[f] };
+				struct al_prefix inner = { .len = outer.bits, .bits = outer.bits };
+
+				memset(outer.addr, 0xa5, outer.bits / 8);
+				memcpy(inner.addr, outer.addr, sizeof(inner.addr));
+				al_prefix_truncate(&outer, len);
+				inner.addr[bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
+				assert_int_equal(al_prefix_covers(&outer, &inner), bit >= len);
+				assert_int_equal(al_prefix_bit(&outer, bit),
+						 bit < len && (0xa5 << bit % 8 & 0x80) != 0);
+			}
 }
 
 static void names(void **state)
@@ -223,8 +255,9 @@ static void moments(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(asns),  cmocka_unit_test(prefixes), cmocka_unit_test(covering),
-		cmocka_unit_test(names), cmocka_unit_test(times),    cmocka_unit_test(moments),
+		cmocka_unit_test(asns),          cmocka_unit_test(prefixes), cmocka_unit_test(covering),
+		cmocka_unit_test(covering_bits), cmocka_unit_test(names),    cmocka_unit_test(times),
+		cmocka_unit_test(moments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
