@@ -31,22 +31,19 @@ void al_buf_reset(struct al_buf *buf)
 	buf->err = AL_OK;
 }
 
-/* Room for `len` more bytes, or a sticky error. */
-static bool buf_reserve(struct al_buf *buf, size_t len)
+/* `cap` never exceeds `max`, so that one comparison holds both bounds. */
+static bool buf_grow(struct al_buf *buf, size_t len)
 {
 	uint8_t *grown;
 	size_t cap = buf->cap > 0 ? buf->cap : BUF_FIRST;
 
-	if (buf->err != AL_OK)
-		return false;
 	if (len > buf->max || buf->len > buf->max - len) {
 		buf->err = AL_ELIMIT;
 		return false;
 	}
-	if (buf->ptr != NULL && buf->cap - buf->len >= len)
-		return true;
 	while (cap - buf->len < len)
 		cap *= 2;
+	cap = cap < buf->max ? cap : buf->max;
 	grown = realloc(buf->ptr, cap);
 	if (grown == NULL) {
 		buf->err = AL_ENOMEM;
@@ -57,22 +54,18 @@ static bool buf_reserve(struct al_buf *buf, size_t len)
 	return true;
 }
 
+/* Room for `len` more bytes, or a sticky error. */
+static bool buf_reserve(struct al_buf *buf, size_t len)
+{
+	return buf->err == AL_OK && (len <= buf->cap - buf->len || buf_grow(buf, len));
+}
+
 void al_buf_put(struct al_buf *buf, const void *bytes, size_t len)
 {
-	if (!buf_reserve(buf, len) || len == 0)
+	if (len == 0 || !buf_reserve(buf, len))
 		return;
 	memcpy(buf->ptr + buf->len, bytes, len);
 	buf->len += len;
-}
-
-void al_buf_slice(struct al_buf *buf, struct al_slice s)
-{
-	al_buf_put(buf, s.ptr, s.len);
-}
-
-void al_buf_str(struct al_buf *buf, const char *str)
-{
-	al_buf_put(buf, str, strlen(str));
 }
 
 void al_buf_printf(struct al_buf *buf, const char *fmt, ...)

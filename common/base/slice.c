@@ -18,21 +18,6 @@ static bool is_blank(char ch)
 	return ch == ' ' || ch == '\t' || ch == '\r' || ch == '\n';
 }
 
-struct al_slice al_slice_of(const void *ptr, size_t len)
-{
-	return (struct al_slice){ ptr, len };
-}
-
-struct al_slice al_slice_str(const char *str)
-{
-	return (struct al_slice){ str, str != NULL ? strlen(str) : 0 };
-}
-
-bool al_slice_eq(struct al_slice a, struct al_slice b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
 bool al_slice_caseeq(struct al_slice a, struct al_slice b)
 {
 	if (a.len != b.len)
@@ -41,11 +26,6 @@ bool al_slice_caseeq(struct al_slice a, struct al_slice b)
 		if (fold(a.ptr[i]) != fold(b.ptr[i]))
 			return false;
 	return true;
-}
-
-bool al_slice_is(struct al_slice s, const char *str)
-{
-	return al_slice_eq(s, al_slice_str(str));
 }
 
 bool al_slice_caseis(struct al_slice s, const char *str)
@@ -66,13 +46,6 @@ int al_slice_cmp(struct al_slice a, struct al_slice b)
 	return a.len < b.len ? -1 : a.len > b.len;
 }
 
-bool al_slice_starts(struct al_slice s, const char *prefix)
-{
-	size_t len = strlen(prefix);
-
-	return s.len >= len && al_slice_eq(al_slice_head(s, len), al_slice_of(prefix, len));
-}
-
 bool al_slice_casestarts(struct al_slice s, const char *prefix)
 {
 	size_t len = strlen(prefix);
@@ -85,23 +58,6 @@ bool al_slice_ends(struct al_slice s, const char *suffix)
 	size_t len = strlen(suffix);
 
 	return s.len >= len && al_slice_eq(al_slice_from(s, s.len - len), al_slice_of(suffix, len));
-}
-
-struct al_slice al_slice_from(struct al_slice s, size_t offset)
-{
-	if (offset > s.len)
-		offset = s.len;
-	if (s.ptr != NULL)
-		s.ptr += offset;
-	s.len -= offset;
-	return s;
-}
-
-struct al_slice al_slice_head(struct al_slice s, size_t len)
-{
-	if (len < s.len)
-		s.len = len;
-	return s;
 }
 
 struct al_slice al_slice_trim(struct al_slice s)

@@ -24,8 +24,14 @@ void al_buf_release(struct al_buf *buf); /* safe on a zeroed or released one */
 void al_buf_reset(struct al_buf *buf);   /* len = 0, err = AL_OK, memory kept */
 
 void al_buf_put(struct al_buf *buf, const void *bytes, size_t len);
-void al_buf_slice(struct al_buf *buf, struct al_slice s);
-void al_buf_str(struct al_buf *buf, const char *str);
+static inline void al_buf_slice(struct al_buf *buf, struct al_slice s)
+{
+	al_buf_put(buf, s.ptr, s.len);
+}
+static inline void al_buf_str(struct al_buf *buf, const char *str)
+{
+	al_buf_put(buf, str, strlen(str));
+}
 void al_buf_printf(struct al_buf *buf, const char *fmt, ...) AL_PRINTF(2, 3);
 void al_buf_u8(struct al_buf *buf, uint8_t v);
 void al_buf_u16(struct al_buf *buf, uint16_t v);

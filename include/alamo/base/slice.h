@@ -8,6 +8,8 @@
 #ifndef ALAMO_SLICE_H
 #define ALAMO_SLICE_H
 
+#include <string.h>
+
 #include "alamo/base/base.h"
 
 struct al_slice {
@@ -19,20 +21,58 @@ struct al_slice {
 /* printf("%.*s", AL_FMT(s)) */
 #define AL_FMT(s) (int)(s).len, (s).ptr != NULL ? (s).ptr : ""
 
-struct al_slice al_slice_of(const void *ptr, size_t len);
-struct al_slice al_slice_str(const char *str); /* NULL gives empty */
-bool al_slice_eq(struct al_slice a, struct al_slice b);
+/* What is called at every step of every parser stands here, where its reader's compiler sees it. */
+static inline struct al_slice al_slice_of(const void *ptr, size_t len)
+{
+	return (struct al_slice){ ptr, len };
+}
+
+static inline struct al_slice al_slice_str(const char *str)
+{
+	return (struct al_slice){ str, str != NULL ? strlen(str) : 0 };
+}
+
+static inline bool al_slice_eq(struct al_slice a, struct al_slice b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static inline bool al_slice_is(struct al_slice s, const char *str)
+{
+	return al_slice_eq(s, al_slice_str(str));
+}
+
+static inline struct al_slice al_slice_from(struct al_slice s, size_t offset)
+{
+	if (offset > s.len)
+		offset = s.len;
+	if (s.ptr != NULL)
+		s.ptr += offset;
+	s.len -= offset;
+	return s;
+}
+
+static inline struct al_slice al_slice_head(struct al_slice s, size_t len)
+{
+	if (len < s.len)
+		s.len = len;
+	return s;
+}
+
+static inline bool al_slice_starts(struct al_slice s, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return s.len >= len && al_slice_eq(al_slice_head(s, len), al_slice_of(prefix, len));
+}
+
 bool al_slice_caseeq(struct al_slice a, struct al_slice b); /* ASCII */
-bool al_slice_is(struct al_slice s, const char *str);       /* exact */
 bool al_slice_caseis(struct al_slice s, const char *str);
 int al_slice_cmp(struct al_slice a, struct al_slice b); /* memcmp order */
-bool al_slice_starts(struct al_slice s, const char *prefix);
 bool al_slice_casestarts(struct al_slice s, const char *prefix);
 bool al_slice_ends(struct al_slice s, const char *suffix);
 
-struct al_slice al_slice_from(struct al_slice s, size_t offset); /* clamped */
-struct al_slice al_slice_head(struct al_slice s, size_t len);    /* clamped */
-struct al_slice al_slice_trim(struct al_slice s);                /* blanks and tabs, CR, LF */
+struct al_slice al_slice_trim(struct al_slice s); /* blanks and tabs, CR, LF */
 
 /*
  * Cut at the first `ch`: *head gets what is before it, *rest what is after.
