@@ -60,17 +60,39 @@ struct whois_shown whois_shown_version(const struct whois_version *version)
 	return (struct whois_shown){ version->text, version->created, version->time, VALIDITY_NONE };
 }
 
+static void put_lines(struct al_slice text, bool brief, struct al_buf *out)
+{
+	struct al_slice line;
+
+	if (!brief) {
+		al_buf_slice(out, text);
+		return;
+	}
+	while (al_slice_line(&text, &line))
+		put_brief(line, out);
+}
+
+/* How much of `text` stands before its source line, or all of it. */
+static size_t before_source(struct al_slice text)
+{
+	struct al_slice rest = text, line;
+
+	while (al_slice_line(&rest, &line))
+		if (al_slice_starts(line, "source:"))
+			return (size_t)(line.ptr - text.ptr);
+	return text.len;
+}
+
 void whois_put_shown(const struct whois_shown *shown, bool brief, struct al_buf *out)
 {
-	struct al_slice rest = shown->text, line;
+	size_t own = before_source(shown->text);
 
-	while (al_slice_line(&rest, &line)) {
-		if (al_slice_starts(line, "source:")) {
-			put_time("created:", shown->created, brief, out);
-			put_time("last-modified:", shown->time, brief, out);
-			if (shown->origin != VALIDITY_NONE)
-				put_generated("rpki-ov-state:", validity_name(shown->origin), brief, out);
-		}
-		whois_put_line(line, brief, out);
+	put_lines(al_slice_head(shown->text, own), brief, out);
+	if (own < shown->text.len) {
+		put_time("created:", shown->created, brief, out);
+		put_time("last-modified:", shown->time, brief, out);
+		if (shown->origin != VALIDITY_NONE)
+			put_generated("rpki-ov-state:", validity_name(shown->origin), brief, out);
 	}
+	put_lines(al_slice_from(shown->text, own), brief, out);
 }
