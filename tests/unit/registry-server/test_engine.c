@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -571,6 +572,147 @@ static void test_saved_and_adopted(void **state)
 	assert_int_equal(unlink(save), 0);
 }
 
+/* ---- tables that refuse ---- */
+
+static void sql_run(const struct fixture *f, const char *text)
+{
+	sqlite3 *db;
+
+	if (f->kind != engine_kinds[0]) {
+		assert_true(engine_sql(f->where, text));
+		return;
+	}
+	assert_int_equal(sqlite3_open(f->where, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* From now on the store fails at such a statement: "INSERT ON queue". */
+static void refuse(const struct fixture *f, const char *what)
+{
+	const bool file = f->kind == engine_kinds[0];
+	char text[300];
+
+	(void)snprintf(text, sizeof(text),
+		       file ? "CREATE TRIGGER refusal BEFORE %s BEGIN SELECT RAISE(ABORT, 'refused'); END"
+			    : "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+			      "$$ BEGIN RAISE EXCEPTION 'refused'; END $$; "
+			      "CREATE TRIGGER refusal BEFORE %s FOR EACH ROW EXECUTE FUNCTION refuse()",
+		       what);
+	sql_run(f, text);
+}
+
+static void allow(const struct fixture *f, const char *what)
+{
+	char text[100];
+
+	(void)snprintf(text, sizeof(text),
+		       f->kind == engine_kinds[0] ? "DROP TRIGGER refusal" : "DROP TRIGGER refusal %s",
+		       strstr(what, "ON "));
+	sql_run(f, text);
+}
+
+enum change { ADD, DROP, FORGET, PUT, REMOVE, ONCE, ENTRY };
+
+/* One of everything, in a transaction of its own. */
+static enum al_err change(struct engine *engine, enum change which)
+{
+	const struct ledger_once once = { .hash = { 9 }, .until = 5000, .now = 4000 };
+	const struct ledger_attachment side = { AL_S("person B"), { 2 }, AL_S("b") };
+	const uint8_t first[AL_HASH_LEN] = { 1 }, hash[AL_HASH_LEN] = { 2 };
+	const struct ledger_asking asking = { 2000, hash, hash, AL_S("label"), AL_S("text"), AL_S("key=1") };
+	struct ledger_queued row;
+	uint64_t count;
+	enum al_err err = engine->ops->begin(engine);
+
+	assert_int_equal(err, AL_OK);
+	switch (which) {
+	case ADD:
+		err = queue_add(engine, &asking, 9, &row);
+		break;
+	case DROP:
+		err = drop(engine, 1, al_slice_of(NULL, 0), LEDGER_QUEUE_DONE_S + 100, AL_S("no"), &count);
+		break;
+	case FORGET:
+		err = queue_forget(engine, first);
+		break;
+	case PUT:
+		err = engine->ops->side->put(engine, &side, 0);
+		break;
+	case REMOVE:
+		err = engine->ops->side->remove(engine, AL_S("person A"));
+		break;
+	case ONCE:
+		err = engine->ops->side->once(engine, &once);
+		break;
+	case ENTRY:
+		err = append(engine, 0);
+		if (err == AL_OK)
+			err = engine->ops->add_note(engine, 1, AL_S("note"));
+		break;
+	}
+	if (err == AL_OK)
+		err = engine->ops->commit(engine);
+	if (err != AL_OK)
+		engine->ops->rollback(engine);
+	return err;
+}
+
+static enum al_err count_row(void *arg, const struct engine_row *row)
+{
+	((unsigned *)arg)[row->table]++;
+	return AL_OK;
+}
+
+/* A request waits, another was refused long ago; a contact is there, and a control request that is over. */
+static void fill_to_change(struct engine *engine)
+{
+	const struct ledger_once over = { .hash = { 7 }, .until = 3000, .now = 2000 };
+	const struct ledger_attachment side = { AL_S("person A"), { 1 }, AL_S("a") };
+	uint64_t id, count;
+
+	assert_int_equal(ask(engine, &(struct ask){ 1000, 1, 1, "key=1" }, 9, &id), AL_OK);
+	assert_int_equal(ask(engine, &(struct ask){ 1000, 5, 5, "key=1" }, 9, &id), AL_OK);
+	assert_int_equal(engine->ops->begin(engine), AL_OK);
+	assert_int_equal(drop(engine, id, al_slice_of(NULL, 0), 5, AL_S("no"), &count), AL_OK);
+	assert_int_equal(engine->ops->side->put(engine, &side, 0), AL_OK);
+	assert_int_equal(engine->ops->side->once(engine, &over), AL_OK);
+	assert_int_equal(engine->ops->commit(engine), AL_OK);
+}
+
+/* Whichever statement of a change fails: it is AL_EIO, nothing of it was done, and the same works as soon as it can. */
+static void test_tables_that_refuse(void **state)
+{
+	static const struct {
+		const char *what;
+		enum change change;
+	} rows[] = {
+		{ "INSERT ON queue", ADD },      { "INSERT ON queue_who", ADD },    { "DELETE ON queue", DROP },
+		{ "DELETE ON queue_who", DROP }, { "INSERT ON queue_done", DROP },  { "DELETE ON queue_done", DROP },
+		{ "DELETE ON queue", FORGET },   { "DELETE ON queue_who", FORGET }, { "INSERT ON side", PUT },
+		{ "DELETE ON side", REMOVE },    { "INSERT ON control", ONCE },     { "DELETE ON control", ONCE },
+		{ "INSERT ON entry", ENTRY },    { "INSERT ON checkpoint", ENTRY },
+	};
+	struct fixture *f = *state;
+
+	fill_to_change(f->engine);
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		unsigned before[ENGINE_TABLES] = { 0 }, after[ENGINE_TABLES] = { 0 };
+
+		assert_int_equal(f->engine->ops->side->each(f->engine, count_row, before), AL_OK);
+		refuse(f, rows[i].what);
+		assert_int_equal(change(f->engine, rows[i].change), AL_EIO);
+		allow(f, rows[i].what);
+		assert_int_equal(f->engine->ops->side->each(f->engine, count_row, after), AL_OK);
+		assert_memory_equal(before, after, sizeof(before));
+		assert_int_equal(size_of(f->engine), 0);
+	}
+	for (enum change which = ADD; which <= ENTRY; which++)
+		assert_int_equal(change(f->engine, which), AL_OK);
+	assert_int_equal(size_of(f->engine), 1);
+	assert_int_equal(waiting(f->engine), 1);
+}
+
 /* ---- which one ---- */
 
 static void test_which_engine(void **state)
@@ -625,6 +767,7 @@ int main(void)
 		EACH(test_erased),
 		EACH(test_taken_once),
 		EACH(test_saved_and_adopted),
+		EACH(test_tables_that_refuse),
 	};
 	const struct CMUnitTest once[] = { cmocka_unit_test(test_which_engine), cmocka_unit_test(test_labels) };
 	int failed = cmocka_run_group_tests_name("once", once, NULL, NULL);
