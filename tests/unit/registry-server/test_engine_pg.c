@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "../said.h"
 #include "engines.h"
 #include "ledger/engine.h"
 
@@ -94,6 +95,22 @@ static void assert_size(struct engine *engine, uint64_t expected)
 	assert_int_equal(engine->ops->size(engine, &size), AL_OK);
 	assert_int_equal(size, expected);
 	assert_int_equal(engine->ops->check(engine), AL_OK);
+}
+
+/* Opening fails like this, and says so. */
+static void opens_not(const char *where, enum al_err err, const char *what)
+{
+	struct engine *engine = NULL;
+	struct said said;
+	enum al_err got;
+
+	said_begin(&said);
+	got = engine_open(where, false, &engine);
+	(void)said_end(&said);
+	assert_int_equal(got, err);
+	assert_null(engine);
+	if (strstr(said.text, what) == NULL)
+		fail_msg("\"%s\" is not said: %s", what, said.text);
 }
 
 static void test_session_ended(void **state)
@@ -233,10 +250,12 @@ static void test_fenced(void **state)
 {
 	struct fixture *f = *state;
 	struct engine *second;
+	struct said said;
+	enum al_err err;
 
 	assert_int_equal(prepare(f->engine, 0, 2), AL_OK);
 	assert_int_equal(f->engine->ops->commit(f->engine), AL_OK);
-	assert_int_equal(engine_open(f->where, false, &second), AL_EAGAIN);
+	opens_not(f->where, AL_EAGAIN, "event=ledger-locked reason=\"another process has this ledger open\"\n");
 	assert_int_equal(engine_follow(f->where, &second), AL_OK);
 	assert_size(second, 2);
 	assert_int_equal(second->ops->begin(second), AL_ESTALE); /* it only reads */
@@ -247,7 +266,11 @@ static void test_fenced(void **state)
 	assert_int_equal(second->ops->lead(second, 300), AL_EAGAIN);
 	pause_ms(350);
 	assert_int_equal(second->ops->lead(second, 300), AL_OK);
-	assert_int_equal(commit_in_the_end(f->engine), AL_ESTALE);
+	said_begin(&said);
+	err = commit_in_the_end(f->engine);
+	(void)said_end(&said);
+	assert_int_equal(err, AL_ESTALE);
+	assert_non_null(strstr(said.text, "event=ledger-fenced size=2 reason=\"another registry writes\"\n"));
 	f->engine->ops->rollback(f->engine);
 	assert_int_equal(f->engine->ops->begin(f->engine), AL_ESTALE);
 	assert_int_equal(f->engine->ops->beat(f->engine), AL_ESTALE);
@@ -257,14 +280,51 @@ static void test_fenced(void **state)
 	engine_close(second);
 }
 
+/* A place that was free for long enough, and all the time: whoever comes back meanwhile begins it anew. */
+static void test_patience(void **state)
+{
+	struct fixture *f = *state;
+	struct engine *second;
+	struct said said;
+	enum al_err err = AL_EAGAIN;
+
+	assert_int_equal(engine_follow(f->where, &second), AL_OK);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(second->ops->lead(second, 400), AL_EAGAIN); /* it is taken */
+		engine_close(f->engine);
+		assert_int_equal(second->ops->lead(second, 400), AL_EAGAIN); /* from now on it is free */
+		if (i == 0)
+			assert_int_equal(engine_open(f->where, false, &f->engine), AL_OK);
+		pause_ms(450);
+	}
+	f->engine = NULL;
+	said_begin(&said);
+	for (int i = 0; i < 100 && (err = second->ops->lead(second, 400)) == AL_EAGAIN; i++)
+		pause_ms(100); /* the server may have let it go later */
+	(void)said_end(&said);
+	assert_int_equal(err, AL_OK);
+	assert_non_null(strstr(said.text, "info alamo event=ledger-leads epoch=3 size=0\n"));
+	assert_int_equal(second->ops->lead(second, 400), AL_OK); /* it does */
+	assert_int_equal(prepare(second, 0, 1), AL_OK);
+	assert_int_equal(second->ops->commit(second), AL_OK);
+	assert_size(second, 1);
+	engine_close(second);
+}
+
 /* With its session whole: the next thing it says is refused. */
 static void test_fenced_with_a_session(void **state)
 {
 	struct fixture *f = *state;
+	struct said said;
+	enum al_err err;
 
 	assert_int_equal(prepare(f->engine, 0, 1), AL_OK);
 	assert_true(engine_sql(f->where, "UPDATE head SET epoch = epoch + 1, writer = 'another'"));
-	assert_int_equal(f->engine->ops->commit(f->engine), AL_ESTALE);
+	said_begin(&said);
+	err = f->engine->ops->commit(f->engine);
+	(void)said_end(&said);
+	assert_int_equal(err, AL_ESTALE);
+	assert_non_null(strstr(said.text, "error alamo event=ledger-fenced size=0 epoch="));
 	f->engine->ops->rollback(f->engine);
 	assert_int_equal(f->engine->ops->beat(f->engine), AL_ESTALE);
 	assert_size(f->engine, 0);
@@ -288,24 +348,23 @@ static void test_nothing_left_to_lead(void **state)
 static void test_what_is_refused(void **state)
 {
 	struct fixture *f = *state;
-	struct engine *engine;
 
 	engine_close(f->engine);
 	f->engine = NULL;
 	/* Tables of a newer program; a server that does not sync; no server; no ledger. */
 	assert_true(engine_sql(f->where, "UPDATE head SET version = 2"));
-	assert_int_equal(engine_open(f->where, false, &engine), AL_EUNSUPPORTED);
+	opens_not(f->where, AL_EUNSUPPORTED, "error alamo event=ledger-open version=2 known=1\n");
 	assert_true(engine_sql(f->where, "ALTER SYSTEM SET fsync = off"));
 	assert_true(engine_sql(f->where, "SELECT pg_reload_conf()"));
 	pause_ms(500);
-	assert_int_equal(engine_open(f->where, false, &engine), AL_EUNSUPPORTED);
+	opens_not(f->where, AL_EUNSUPPORTED, "fsync");
 	assert_true(engine_sql(f->where, "ALTER SYSTEM RESET fsync"));
 	assert_true(engine_sql(f->where, "SELECT pg_reload_conf()"));
 	assert_true(engine_sql(f->where, "DROP TABLE head"));
 	pause_ms(500);
-	assert_int_equal(engine_open(f->where, false, &engine), AL_ENOTFOUND);
-	assert_int_equal(engine_open("postgresql://127.0.0.1:1/x", false, &engine), AL_EIO);
-	assert_int_equal(engine_open("postgresql://[", false, &engine), AL_EUNSUPPORTED);
+	opens_not(f->where, AL_ENOTFOUND, "");
+	opens_not("postgresql://127.0.0.1:1/x", AL_EIO, "event=ledger-sql ");
+	opens_not("postgresql://[", AL_EUNSUPPORTED, "");
 }
 
 #define EACH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -319,6 +378,7 @@ int main(void)
 		EACH(test_server_crashed),
 		EACH(test_standby_not_waited_for),
 		EACH(test_fenced),
+		EACH(test_patience),
 		EACH(test_fenced_with_a_session),
 		EACH(test_what_is_refused),
 		EACH(test_given_up),
