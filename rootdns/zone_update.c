@@ -282,7 +282,8 @@ static enum al_err node_replace(struct update *update, size_t at, const struct s
 		zone_slot_remove(next, zone_slot_of(next, hash, name->node));
 	if (master->newest != NULL)
 		draft_node(&update->draft, name->node, node);
-	next->bytes += node->size - (name->node != NULL ? name->node->size : 0);
+	next->bytes += node->size;
+	next->bytes -= name->node != NULL ? name->node->size : 0;
 	retire(master->newest, name->node);
 	zone_slot_put(next, hash, node);
 	next->nodes[at] = node;

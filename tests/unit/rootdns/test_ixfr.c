@@ -200,9 +200,44 @@ static void history_is_bounded(void **state)
 	fixture_stop(&f);
 }
 
+/* A secondary that is far behind gets the zone, when that is shorter than all that has changed in it. */
+static void no_more_than_the_zone(void **state)
+{
+	static const char *const texts[] = {
+		"domain: n.alamo\nrecord: @ A 10.0.0.1\nmnt-by: A-MNT\nsource: TEST\n",
+		"domain: n.alamo\nrecord: @ A 10.0.0.1\nrecord: @ TXT \"a text that is longer, and goes again\"\n"
+		"mnt-by: A-MNT\nsource: TEST\n",
+	};
+	ldns_rr_list *zone, *steps;
+	unsigned first_whole = 0;
+	struct fixture f;
+	uint32_t from;
+	bool whole;
+
+	(void)state;
+	fixture_start(&f, registry, NULL);
+	fixture_put(&f, texts[0]);
+	fixture_build(&f);
+	zone = zone_dump(&f, "alamo", false);
+	from = serial_of(ldns_rr_list_rr(zone, 0));
+	ldns_rr_list_deep_free(zone);
+	for (unsigned i = 1; i <= 40; i++) {
+		fixture_put(&f, texts[i % 2]);
+		fixture_apply(&f);
+		steps = ixfr(&f, from, &whole);
+		ldns_rr_list_deep_free(steps);
+		if (whole && first_whole == 0)
+			first_whole = i;
+		assert_int_equal(whole, first_whole != 0); /* once it is shorter it stays so */
+	}
+	assert_in_range(first_whole, 2, 20);
+	fixture_stop(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_more_than_the_zone),
 		cmocka_unit_test(a_secondary_follows),
 		cmocka_unit_test(history_is_bounded),
 	};

@@ -98,6 +98,27 @@ struct world {
 	char *texts[OBJECTS]; /* living */
 };
 
+/* What a snapshot says of its nodes is true, whatever was taken over from the one before. */
+static void books_hold(struct fixture *f)
+{
+	const struct zone_set *set = publish_enter(f->publish, 0);
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct zone *zone = set->zones[i];
+		size_t bytes = 0;
+
+		for (size_t k = 0; k < zone->count; k++) {
+			const struct node *node = zone->nodes[k];
+
+			bytes += node->size;
+			assert_int_equal(zone->prefixes[k], dname_key_prefix(node_key(node), node->key_len));
+			assert_true(k == 0 || zone->prefixes[k - 1] <= zone->prefixes[k]);
+		}
+		assert_int_equal(zone->bytes, bytes);
+	}
+	publish_leave(f->publish, 0);
+}
+
 static void world_step(struct world *world)
 {
 	size_t slot;
@@ -117,6 +138,7 @@ static void world_step(struct world *world)
 		world->texts[slot] = text;
 	}
 	fixture_apply(&world->f);
+	books_hold(&world->f);
 }
 
 static void questions_check(struct world *world, ldns_rr_list *zone)
