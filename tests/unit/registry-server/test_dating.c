@@ -25,6 +25,7 @@ static void on_told(void *arg, const struct ledger_batch *batch)
 	uint64_t time;
 
 	assert_int_equal(batch->count, 0);
+	assert_int_equal(batch->first, batch->checkpoint.size);
 	assert_int_equal(al_checkpoint_open(batch->note, &told->rig->key.pub, &cp), AL_OK);
 	assert_int_equal(cp.size, batch->checkpoint.size);
 	assert_int_equal(al_cosigned(batch->note, &dating, &time), AL_OK);

@@ -14,6 +14,7 @@
 
 #include "alamo/base/wire.h"
 #include "rrset.h"
+#include "zone_record.h"
 
 static const uint8_t zeros[RRSET_BYTES_MAX];
 
@@ -119,6 +120,47 @@ static void types_of_nsec(void **state)
 	assert_memory_equal(out + next.len, "\0\1\x40", 3);
 }
 
+/* Key tag, algorithm, type of digest, and its digits, which may stand apart (RFC 4034 section 5.3). */
+static void ds_data(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len; /* 0: it is none */
+		const char *bytes;
+	} rows[] = {
+		{ "1 13 2 00ff", 6, "\0\1\15\2\0\xff" },
+		{ "65535 255 255 Aa bB\t1", 0, NULL },
+		{ "65535 255 255 Aa bB 01", 7, "\xff\xff\xff\xff\xaa\xbb\1" },
+		{ "  258   8  1   0a  ", 5, "\1\2\10\1\12" },
+		{ "65536 13 2 00", 0, NULL },
+		{ "1 256 2 00", 0, NULL },
+		{ "1 13 256 00", 0, NULL },
+		{ "-1 13 2 00", 0, NULL },
+		{ "1 13 2", 0, NULL },
+		{ "1 13 2 ", 0, NULL },
+		{ "1 13", 0, NULL },
+		{ "", 0, NULL },
+		{ "1 13 2 0", 0, NULL },
+		{ "1 13 2 0g", 0, NULL },
+		{ "x 13 2 00", 0, NULL },
+	};
+	uint8_t out[DS_RDATA_MAX];
+	char longest[200] = "1 13 4 ";
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		assert_int_equal(record_parse_ds(al_slice_str(rows[i].text), out), rows[i].len);
+		if (rows[i].len > 0)
+			assert_memory_equal(out, rows[i].bytes, rows[i].len);
+	}
+	/* A digest of 64 bytes is the longest that there is. */
+	memset(longest + 7, '5', 2 * (DS_RDATA_MAX - 4));
+	assert_int_equal(record_parse_ds(al_slice_str(longest), out), DS_RDATA_MAX);
+	assert_int_equal(out[DS_RDATA_MAX - 1], 0x55);
+	memset(longest + 7, '5', 2 * (DS_RDATA_MAX - 3));
+	assert_int_equal(record_parse_ds(al_slice_str(longest), out), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +168,7 @@ int main(void)
 		cmocka_unit_test(sets_are_bounded),
 		cmocka_unit_test(found_by_type),
 		cmocka_unit_test(types_of_nsec),
+		cmocka_unit_test(ds_data),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
