@@ -36,15 +36,21 @@ static const char *answer_of(int fd, const uint8_t *query, size_t len, bool tcp)
 	return text;
 }
 
-static const char *ask_udp(const uint8_t *query, size_t len)
+/* To 127.0.0.`last`. */
+static int dial(int type, unsigned last, uint16_t port)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET,
-				  .sin_port = htons(port_of("dns")),
-				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = client_tune(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+				  .sin_port = htons(port),
+				  .sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~0xffu) + last) };
+	int fd = client_tune(socket(AF_INET, type | SOCK_CLOEXEC, 0));
 
 	assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
-	return answer_of(fd, query, len, false);
+	return fd;
+}
+
+static const char *ask_udp(const uint8_t *query, size_t len)
+{
+	return answer_of(dial(SOCK_DGRAM, 1, port_of("dns")), query, len, false);
 }
 
 static const char *dns(const char *name)
@@ -359,6 +365,32 @@ static void keys_that_cannot_be_read(void **state)
 	clock_ahead_s = 0;
 }
 
+/* At all of them, over UDP and TCP. */
+static void several_addresses(void **state)
+{
+	struct question q = { .name = "a.test", .type = RR_A };
+	unsigned host, port, ports[4] = { 0 };
+	char line[128] = "";
+	uint8_t query[514];
+	size_t len = question_put(&q, query + 2);
+
+	(void)state;
+	al_set_u16(query, (uint16_t)len);
+	write_conf("listen = 127.0.0.1, 127.0.0.2, 127.0.0.3\n");
+	begin();
+	while (strncmp(line, "endpoint dns-http ", 18) != 0) {
+		assert_non_null(fgets(line, sizeof(line), world.said));
+		if (sscanf(line, "endpoint dns 127.0.0.%u:%u", &host, &port) == 2 && host < AL_COUNT(ports))
+			ports[host] = port;
+	}
+	assert_true(hear("ready\n"));
+	for (host = 1; host < AL_COUNT(ports); host++) {
+		says(answer_of(dial(SOCK_DGRAM, host, (uint16_t)ports[host]), query + 2, len, false), "192.0.2.7\n");
+		says(answer_of(dial(SOCK_STREAM, host, (uint16_t)ports[host]), query, len + 2, true), "192.0.2.7\n");
+	}
+	down();
+}
+
 static void what_keeps_it_from_starting(void **state)
 {
 	static const char *const confs[] = {
@@ -366,6 +398,9 @@ static void what_keeps_it_from_starting(void **state)
 		"allow-transfer = 10.0.0.0/99\n",
 		"tsig-keys = keys/none\n",
 		"[log]\nkey = keys/none\n",
+		"listen = 192.0.2.1\n",
+		"listen = 127.0.0.1, 192.0.2.1\n",
+		"listen = 192.0.2.1, 127.0.0.1\n",
 	};
 
 	(void)state;
@@ -381,9 +416,16 @@ static void what_keeps_it_from_starting(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(all_is_answered),   TEST(before_the_log),           TEST(reloaded),
-		TEST(differences),       TEST(changes_are_told),         TEST(signatures_are_made_anew),
-		TEST(a_roll_is_ordered), TEST(keys_that_cannot_be_read), TEST(what_keeps_it_from_starting),
+		TEST(all_is_answered),
+		TEST(before_the_log),
+		TEST(reloaded),
+		TEST(differences),
+		TEST(changes_are_told),
+		TEST(signatures_are_made_anew),
+		TEST(several_addresses),
+		TEST(a_roll_is_ordered),
+		TEST(keys_that_cannot_be_read),
+		TEST(what_keeps_it_from_starting),
 	};
 
 	if (sodium_init() < 0)
