@@ -104,8 +104,7 @@ static int genesis(struct world *w, const char *const *names, int count)
 			_exit(99);
 		(void)alarm(60);
 		code = genesis_main(conf, files, count);
-		(void)fflush(NULL);
-		_exit(code);
+		exit(code); /* a sanitizer looks for leaks then */
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	file_read(w, "printed", w->printed, sizeof(w->printed));
