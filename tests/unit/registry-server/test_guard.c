@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <sodium.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -327,6 +328,71 @@ static void damaged_file_is_refused(void **state)
 	f->guard.fd = -1;
 }
 
+/* Both slots are what `text` says, with a sum that is right but for its last `cut` digits, which are not there. */
+static void slots_write(const struct fixture *f, const char *text, size_t cut)
+{
+	uint8_t sum[crypto_hash_sha256_BYTES];
+	char slot[GUARD_SLOT + 1], hex[2 * sizeof(sum) + 1];
+	int fd = open(f->path, O_WRONLY | O_CLOEXEC), len;
+
+	assert_true(fd >= 0);
+	(void)crypto_hash_sha256(sum, (const unsigned char *)text, strlen(text));
+	(void)sodium_bin2hex(hex, sizeof(hex), sum, sizeof(sum));
+	hex[2 * sizeof(sum) - cut] = '\0';
+	memset(slot, ' ', sizeof(slot));
+	len = snprintf(slot, sizeof(slot), "%ssum %s\n", text, hex);
+	assert_true(len > 0 && len < GUARD_SLOT);
+	slot[len] = ' ';
+	slot[GUARD_SLOT - 1] = '\n';
+	for (off_t i = 0; i < 2; i++)
+		assert_int_equal(pwrite(fd, slot, GUARD_SLOT, i * GUARD_STRIDE), GUARD_SLOT);
+	close(fd);
+}
+
+/* What nobody but another program has written: its sum is right, and it is none all the same. */
+static void another_form_is_refused(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		size_t cut;
+		enum al_err err;
+	} rows[] = {
+		{ "alamo", "alamo", 0, AL_OK },
+		{ "alamo", "Alamo", 0, AL_EVERIFY },
+		{ "\nserial ", "\nserial x", 0, AL_EVERIFY },
+		{ "\nserial ", "\nnumber ", 0, AL_EVERIFY },
+		{ "\nkey ", "\nkey x", 0, AL_EVERIFY },
+		{ "\nkey ", "\nkex ", 0, AL_EVERIFY },
+		{ "\nkept 20", "\nkept 21", 0, AL_EVERIFY },
+		{ "\nkept 20", "\nkept 20x", 0, AL_EVERIFY },
+		{ "\nkept ", "\nlast ", 0, AL_EVERIFY },
+		{ "\nlast 20 ", "\nlast 20 AAAA", 0, AL_EVERIFY },
+		{ "\nlast ", "\nmost ", 0, AL_EVERIFY },
+		{ "\nlast 20", "\nlast 21", 0, AL_OK },
+		{ "alamo", "alamo", 2, AL_EVERIFY },
+		{ "alamo", "alamo", 64, AL_EVERIFY },
+	};
+	struct fixture *f = *state;
+	char good[GUARD_SLOT + 1], text[GUARD_SLOT + 64];
+
+	signed_up_to(f, 20, 20);
+	memcpy(good, f->guard.slot_text.ptr, GUARD_SLOT);
+	good[GUARD_SLOT] = '\0';
+	strstr(good, "\nsum ")[1] = '\0';
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		const char *at = strstr(good, rows[i].from);
+
+		assert_non_null(at);
+		(void)snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - good), good, rows[i].to,
+			       at + strlen(rows[i].from));
+		slots_write(f, text, rows[i].cut);
+		assert_int_equal(guard_open(f->path, &f->key.pub, GUARD_USE, &f->guard), rows[i].err);
+		if (rows[i].err == AL_OK)
+			guard_close(&f->guard);
+	}
+	f->guard.fd = -1;
+}
+
 static void other_key_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -408,6 +474,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(torn_slot, setup, teardown),
 		cmocka_unit_test_setup_teardown(unsynced_is_read_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_file_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_form_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_key_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_next_key_goes_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_new_one_is_found_again, setup, teardown),
