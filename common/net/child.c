@@ -42,10 +42,11 @@ bool al_child_alone(int socket, pid_t parent, const char *name)
 	if (setrlimit(RLIMIT_CORE, &none) != 0)
 		al_log(AL_LOG_WARN, "child", "name=%s reason=\"RLIMIT_CORE: %s\"", name, strerror(errno));
 	(void)prctl(PR_SET_NAME, name);
+	/* First of all: the socket is 0 or 1 where the parent was started without standard input or output. */
+	if (socket != AL_CHILD_SOCKET && dup2(socket, AL_CHILD_SOCKET) != AL_CHILD_SOCKET)
+		return false;
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
-		return false;
-	if (socket != AL_CHILD_SOCKET && dup2(socket, AL_CHILD_SOCKET) != AL_CHILD_SOCKET)
 		return false;
 	return close_range(AL_CHILD_SOCKET + 1, ~0u, 0) == 0;
 }

@@ -12,6 +12,7 @@
 
 #include "../guard.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sodium.h>
@@ -339,6 +340,32 @@ static void a_key_that_others_can_read(void **state)
 	assert_null(strstr(said, "readable by others"));
 }
 
+/* Whoever started it gave it no standard input, or nothing at all: descriptors are then what they are. */
+static void without_standard_files(void **state)
+{
+	struct fixture *f = *state;
+	int kept[3];
+
+	for (int closed = 1; closed <= 2; closed++) { /* the third one stays: what fails is said there */
+		stop(f);
+		for (int i = 0; i < closed; i++) {
+			kept[i] = fcntl(i, F_DUPFD_CLOEXEC, 10);
+			(void)close(i);
+		}
+		assert_int_equal(start(f, GUARD_USE), AL_OK);
+		assert_int_equal(f->face.begin(f->face.arg, f->tree, al_buf_view(&f->note)), AL_OK);
+		sign_and_keep(f, 5 * (unsigned)closed);
+		stop(f);
+		for (int i = 0; i < closed; i++)
+			if (kept[i] >= 0) {
+				assert_int_equal(dup2(kept[i], i), i);
+				(void)close(kept[i]);
+			}
+		assert_int_equal(start(f, GUARD_USE), AL_OK);
+		assert_int_equal(signer_kept(f->signer).size, 5 * closed);
+	}
+}
+
 /* A ledger whose guard is lost is taken as it is, and guarded from there. */
 static void a_ledger_is_adopted(void **state)
 {
@@ -454,6 +481,7 @@ int main(void)
 		TEST(other_histories),
 		TEST(no_start_without_key_and_guard),
 		TEST(a_key_that_others_can_read),
+		TEST(without_standard_files),
 		TEST(a_ledger_is_adopted),
 		TEST(a_founding_that_failed_leaves_no_guard),
 		TEST(a_guard_that_cannot_be_written),
