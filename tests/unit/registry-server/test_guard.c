@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../syncs.h"
 #include "alamo/tlog/keys.h"
 #include "sign/guard.h"
 
@@ -46,6 +47,8 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
+	if (syncs == NULL)
+		syncs_begin();
 	assert_non_null(f);
 	(void)snprintf(f->dir, sizeof(f->dir), "/tmp/test_guard.XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
@@ -459,6 +462,42 @@ static void creation_is_explicit(void **state)
 	assert_state(f, 12, 12);
 }
 
+/* The bytes, and the name in its folder, wherever that is; later the bytes alone. */
+static void what_is_on_the_disk(void **state)
+{
+	struct fixture *f = *state;
+	char here[256];
+
+	guard_close(&f->guard);
+	assert_non_null(getcwd(here, sizeof(here)));
+	for (unsigned relative = 0; relative < 2; relative++) {
+		assert_int_equal(unlink(f->path), 0);
+		syncs->count = 0;
+		assert_int_equal(chdir(f->dir), 0);
+		assert_int_equal(guard_open(relative ? "log.guard" : f->path, &f->key.pub, GUARD_CREATE, &f->guard),
+				 AL_OK);
+		assert_int_equal(chdir(here), 0);
+		assert_true(syncs_has(f->path));
+		assert_true(syncs_has(f->dir));
+		syncs->count = 0;
+		assert_int_equal(begin(f, f->ours, 0), AL_OK);
+		assert_int_equal(guard_write(&f->guard), AL_OK);
+		assert_int_equal(syncs->count, 0);
+		assert_int_equal(guard_sync(&f->guard), AL_OK);
+		assert_int_equal(syncs->count, 1);
+		assert_true(syncs_has(f->path));
+		assert_int_equal(guard_sync(&f->guard), AL_OK); /* nothing is new */
+		assert_int_equal(syncs->count, 1);
+		guard_close(&f->guard);
+		/* What is read may not be on the disk yet. */
+		syncs->count = 0;
+		assert_int_equal(guard_open(f->path, &f->key.pub, GUARD_USE, &f->guard), AL_OK);
+		assert_int_equal(syncs->count, 1);
+		guard_close(&f->guard);
+	}
+	f->guard.fd = -1;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -479,6 +518,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_next_key_goes_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_new_one_is_found_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(creation_is_explicit, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_on_the_disk, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

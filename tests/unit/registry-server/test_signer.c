@@ -24,6 +24,8 @@
 #include <time.h>
 
 #include "../said.h"
+#define SYNCS_NAMED false /* the signer may not look */
+#include "../syncs.h"
 
 #include "alamo/net/conf.h"
 #include "alamo/tlog/note_file.h"
@@ -99,6 +101,8 @@ static int setup(void **state)
 	char message[256];
 
 	assert_non_null(f);
+	if (syncs == NULL)
+		syncs_begin();
 	(void)strcpy(f->dir, "/tmp/test_signer.XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	assert_int_equal(mkdir(path_of(f, "keys"), 0700), 0);
@@ -200,6 +204,24 @@ static void only_what_was_shown_is_dated(void **state)
 	assert_int_equal(f->face.date(f->face.arg, &cp, &f->note), AL_OK);
 	assert_int_equal(al_cosigned(al_buf_view(&f->note), &dating, &dated), AL_OK);
 	assert_true(dated >= before && dated <= (uint64_t)time(NULL));
+}
+
+/* A ledger that it has taken is known on the disk before it says so; what it signs then is so at the end, at the latest. */
+static void what_it_remembers_is_on_the_disk(void **state)
+{
+	struct fixture *f = *state;
+	unsigned before;
+
+	sign_and_keep(f, 5);
+	stop(f);
+	assert_int_equal(start(f, GUARD_USE), AL_OK);
+	before = syncs->count;
+	assert_int_equal(f->face.begin(f->face.arg, f->tree, al_buf_view(&f->note)), AL_OK);
+	assert_int_equal(syncs->count, before + 1);
+	before = syncs->count;
+	sign_and_keep(f, 6);
+	stop(f);
+	assert_true(syncs->count > before);
 }
 
 /* ---- it refuses ---- */
@@ -477,6 +499,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(checkpoints_in_turn),
 		TEST(only_what_was_shown_is_dated),
+		TEST(what_it_remembers_is_on_the_disk),
 		TEST(other_ledgers),
 		TEST(other_histories),
 		TEST(no_start_without_key_and_guard),
