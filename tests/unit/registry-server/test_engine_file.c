@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "../said.h"
+#include "../syncs.h"
 
 #include "ledger/engine.h"
 
@@ -95,6 +96,30 @@ static void test_lock_is_given_back(void **state)
 		assert_int_equal(dup2(input, STDIN_FILENO), STDIN_FILENO);
 		(void)close(input);
 	}
+	files_drop(path);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+/* The name of a new ledger is on the disk, however its path is written; of one that is there it was before. */
+static void test_name_on_the_disk(void **state)
+{
+	char dir[] = "/tmp/alamo-engine-XXXXXX", path[64], here[256];
+	struct engine *engine;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/ledger.db", dir);
+	assert_non_null(getcwd(here, sizeof(here)));
+	assert_int_equal(chdir(dir), 0);
+	for (unsigned i = 0; i < 4; i++) {
+		syncs->count = 0;
+		assert_int_equal(engine_open(i % 2 == 0 ? path : "ledger.db", i < 2, &engine), AL_OK);
+		assert_int_equal(syncs_has(dir), i < 2);
+		engine_close(engine);
+		if (i == 0)
+			files_drop(path);
+	}
+	assert_int_equal(chdir(here), 0);
 	files_drop(path);
 	assert_int_equal(rmdir(dir), 0);
 }
@@ -197,11 +222,11 @@ static void test_nobody_else_reads_them(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_what_may_be_taken),
-		cmocka_unit_test(test_lock_is_given_back),
-		cmocka_unit_test(test_why_not),
+		cmocka_unit_test(test_what_may_be_taken),      cmocka_unit_test(test_lock_is_given_back),
+		cmocka_unit_test(test_name_on_the_disk),       cmocka_unit_test(test_why_not),
 		cmocka_unit_test(test_nobody_else_reads_them),
 	};
 
+	syncs_begin();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 #include "folder.h"
 
 #include "../said.h"
+#include "../syncs.h"
 #include "kept.h"
 
 static char path[512];
@@ -127,6 +128,29 @@ static void whole_or_not_there(void **state)
 	al_buf_release(&out);
 }
 
+/* The bytes before their name, and the name in its folder. */
+static void on_the_disk(void **state)
+{
+	const char *dir = *state;
+	struct kept_file *file;
+
+	syncs->count = 0;
+	assert_int_equal(kept_begin(dir, "disk", 0600, &file), AL_OK);
+	assert_int_equal(kept_write(file, "new", 3), AL_OK);
+	assert_int_equal(syncs->count, 0);
+	assert_int_equal(kept_end(file, AL_OK), AL_OK);
+	assert_int_equal(syncs->count, 2);
+	assert_string_equal(syncs->path[0], path_of(dir, ".disk.new"));
+	assert_string_equal(syncs->path[1], dir);
+	/* What is given up need not be there. */
+	syncs->count = 0;
+	assert_int_equal(kept_begin(dir, "disk", 0600, &file), AL_OK);
+	assert_int_equal(kept_write(file, "new", 3), AL_OK);
+	assert_int_equal(kept_end(file, AL_EINVAL), AL_EINVAL);
+	assert_int_equal(syncs->count, 0);
+	assert_int_equal(unlink(path_of(dir, "disk")), 0);
+}
+
 /* Those above it too, and again when they are there. */
 static void folders_are_made(void **state)
 {
@@ -234,7 +258,9 @@ int main(void)
 		cmocka_unit_test(in_pieces),          cmocka_unit_test(modes_are_those_asked_for),
 		cmocka_unit_test(whole_or_not_there), cmocka_unit_test(folders_are_made),
 		cmocka_unit_test(failures_are_said),  cmocka_unit_test(secrets),
+		cmocka_unit_test(on_the_disk),
 	};
 
+	syncs_begin();
 	return cmocka_run_group_tests(tests, folder_make, folder_drop);
 }
