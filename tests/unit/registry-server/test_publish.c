@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "../folder.h"
+#include "../metric.h"
 #include "../said.h"
 
 #include "alamo/tlog/note_file.h"
@@ -25,6 +26,7 @@
 #include "sign/signer.h"
 
 #define TICK_MS 5
+#define INTERVAL_MS 200
 
 struct bench;
 /* True: on to the next one. */
@@ -45,6 +47,9 @@ struct bench {
 	struct publish *publish;
 	struct al_timer *tick;
 	struct al_buf old; /* a note that was kept */
+	/* while it is busy */
+	uint64_t began_ms, ended_ms, shown;
+	unsigned changes; /* of what is published */
 	struct said said;
 };
 
@@ -282,6 +287,21 @@ static bool old_date(struct bench *bench)
 	return true;
 }
 
+/* For some time an entry follows the other, each in a commit of its own. */
+static bool busy(struct bench *bench)
+{
+	uint64_t size = publish_head(bench->publish).size;
+
+	if (bench->began_ms == 0)
+		bench->began_ms = al_now_ms();
+	bench->ended_ms = al_now_ms();
+	bench->changes += size != bench->shown;
+	bench->shown = size;
+	if (bench->durable == bench->size)
+		append(bench, 1);
+	return bench->size >= 150;
+}
+
 static bool never(struct bench *bench)
 {
 	(void)bench;
@@ -307,6 +327,17 @@ static void follows_the_ledger(void **state)
 	/* From the beginning, when the files are gone. */
 	(void)folder_remove(path_of(bench, "public"));
 	assert_int_equal(serve(bench, none), 0);
+}
+
+/* However many commits there are, it is published a few times a second at most. */
+static void not_each_commit(void **state)
+{
+	static const step_fn steps[] = { one_more, is_published, busy, is_published, NULL };
+	struct bench *bench = *state;
+
+	assert_int_equal(serve(bench, steps), 0);
+	assert_in_range(bench->changes, 1, (bench->ended_ms - bench->began_ms) / INTERVAL_MS + 2);
+	assert_int_equal(metric("alamo_registry_published_size"), bench->size);
 }
 
 static void far_behind(void **state)
@@ -445,7 +476,7 @@ static void a_disk_that_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(follows_the_ledger), TEST(far_behind),     TEST(dates),
+		TEST(follows_the_ledger), TEST(far_behind),     TEST(not_each_commit),   TEST(dates),
 		TEST(not_wanted),         TEST(another_ledger), TEST(a_disk_that_fails),
 	};
 
