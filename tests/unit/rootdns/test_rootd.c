@@ -391,6 +391,50 @@ static void several_addresses(void **state)
 	down();
 }
 
+/* A client's address is known over TCP as well, of either family: whole zones are for some of them. */
+static void whose_address(void **state)
+{
+	static const struct sockaddr_in6 loopback = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	static const char *const rows[][3] = { { "::1", "an test. ", "REFUSED\n" },
+					       { "127.0.0.0/8", "REFUSED\n", "an test. " },
+					       { "::/0", "an test. ", "REFUSED\n" },
+					       { "::2", "REFUSED\n", "REFUSED\n" } };
+	struct question q = { .name = "test", .type = RR_AXFR };
+	struct sockaddr_in6 six = loopback;
+	char line[128], conf[96];
+	uint8_t query[514];
+	size_t len = question_put(&q, query + 2);
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool able = fd >= 0 && bind(fd, (const struct sockaddr *)&six, sizeof(six)) == 0;
+	unsigned port, four;
+
+	(void)state;
+	(void)close(fd);
+	if (!able)
+		skip(); /* a machine without IPv6 */
+	al_set_u16(query, (uint16_t)len);
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		(void)snprintf(conf, sizeof(conf), "listen = 127.0.0.1, ::1\nallow-transfer = %s\n", rows[i][0]);
+		write_conf(conf);
+		begin();
+		port = four = 0;
+		line[0] = '\0';
+		while (strncmp(line, "endpoint dns-http ", 18) != 0) {
+			assert_non_null(fgets(line, sizeof(line), world.said));
+			(void)sscanf(line, "endpoint dns [::1]:%u", &port);
+			(void)sscanf(line, "endpoint dns 127.0.0.1:%u", &four);
+		}
+		assert_true(hear("ready\n"));
+		assert_true(port != 0 && four != 0);
+		six.sin6_port = htons((uint16_t)port);
+		fd = client_tune(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+		assert_int_equal(connect(fd, (const struct sockaddr *)&six, sizeof(six)), 0);
+		says(answer_of(fd, query, len + 2, true), rows[i][1]);
+		says(answer_of(dial(SOCK_STREAM, 1, (uint16_t)four), query, len + 2, true), rows[i][2]);
+		down();
+	}
+}
+
 static void what_keeps_it_from_starting(void **state)
 {
 	static const char *const confs[] = {
@@ -423,6 +467,7 @@ int main(void)
 		TEST(changes_are_told),
 		TEST(signatures_are_made_anew),
 		TEST(several_addresses),
+		TEST(whose_address),
 		TEST(a_roll_is_ordered),
 		TEST(keys_that_cannot_be_read),
 		TEST(what_keeps_it_from_starting),
