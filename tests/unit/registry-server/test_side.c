@@ -222,6 +222,10 @@ static void kept_with_the_entry(void **state)
 	assert_int_equal(get(f, "person A"), AL_ENOTFOUND);
 	append(f, "person A", "", NULL);
 	assert_int_equal(ledger_head(f->ledger, NULL).size, 4);
+	/* As short as can be. */
+	append(f, "person S", "s", NULL);
+	assert_int_equal(get(f, "person S"), AL_OK);
+	assert_string_equal(f->text, "s");
 }
 
 static void erased_for_good(void **state)

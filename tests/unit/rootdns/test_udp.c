@@ -232,6 +232,15 @@ static int dial(uint16_t port)
 	return fd;
 }
 
+/* The question alone, with TC and no AA, that says nothing. */
+static void is_short(const uint8_t *reply, size_t got, size_t len)
+{
+	assert_int_equal(got, len);
+	assert_int_equal(reply[2] & 6, 2);
+	assert_int_equal(reply[3] & 15, RCODE_NOERROR);
+	assert_memory_equal(reply + 4, "\0\1\0\0\0\0\0\0", 8);
+}
+
 /* Above the limit every second answer is short, and the others are none; all of them are counted. */
 static void limited(void **state)
 {
@@ -256,6 +265,8 @@ static void limited(void **state)
 			got = recv(fd, reply, sizeof(reply), MSG_DONTWAIT);
 			whole += got > 0 && (reply[2] & 2) == 0;
 			cut += got > 0 && (reply[2] & 2) != 0;
+			if (got > 0 && (reply[2] & 2) != 0)
+				is_short(reply, (size_t)got, len);
 			if (got < 0)
 				(void)usleep(1000);
 		}
