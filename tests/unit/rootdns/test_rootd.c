@@ -365,7 +365,21 @@ static void keys_that_cannot_be_read(void **state)
 	clock_ahead_s = 0;
 }
 
-/* At all of them, over UDP and TCP. */
+/* Sockets of this process to which somebody can connect. */
+static unsigned listening(void)
+{
+	unsigned count = 0;
+
+	for (int fd = 3; fd < 1000; fd++) {
+		int accepts = 0;
+
+		count += getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &(socklen_t){ sizeof(accepts) }) == 0 &&
+			 accepts != 0;
+	}
+	return count;
+}
+
+/* At all of them, over UDP and TCP, and nowhere else. */
 static void several_addresses(void **state)
 {
 	struct question q = { .name = "a.test", .type = RR_A };
@@ -384,6 +398,7 @@ static void several_addresses(void **state)
 			ports[host] = port;
 	}
 	assert_true(hear("ready\n"));
+	assert_int_equal(listening(), 2 * 3 + 1); /* DNS, HTTP, and the log, which is ours */
 	for (host = 1; host < AL_COUNT(ports); host++) {
 		says(answer_of(dial(SOCK_DGRAM, host, (uint16_t)ports[host]), query + 2, len, false), "192.0.2.7\n");
 		says(answer_of(dial(SOCK_STREAM, host, (uint16_t)ports[host]), query, len + 2, true), "192.0.2.7\n");
