@@ -201,13 +201,31 @@ static void a_cut_concerns_what_is_below(void **state)
 	end(&f);
 }
 
+/* A build that comes to nothing gives a tree back in the middle of a change; a name is marked once. */
+static void given_back_as_it_is(void **state)
+{
+	struct fixture f = { .count = 0 };
+
+	(void)state;
+	start(&f);
+	assert_int_equal(f.tree.dirty_count, 0);
+	for (unsigned i = 0; i < 3; i++)
+		zone_tree_mark(&f.tree, f.tree.apex);
+	assert_int_equal(f.tree.dirty_count, 1);
+	(void)attach(&f, CLAIM_NS, "a.alamo", "ns.b.alamo");
+	assert_true(f.tree.dirty_count > 1);
+	end(&f);
+	assert_null(f.tree.apex);
+	assert_null(f.tree.dirty);
+	assert_int_equal(f.tree.dirty_count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_come_and_go),
-		cmocka_unit_test(what_is_shown_stays),
-		cmocka_unit_test(servers_are_known),
-		cmocka_unit_test(a_cut_concerns_what_is_below),
+		cmocka_unit_test(names_come_and_go),   cmocka_unit_test(what_is_shown_stays),
+		cmocka_unit_test(servers_are_known),   cmocka_unit_test(a_cut_concerns_what_is_below),
+		cmocka_unit_test(given_back_as_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
