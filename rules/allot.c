@@ -245,8 +245,10 @@ static bool raw_mntner(struct al_slice raw, struct al_buf *out)
 	bool found = false;
 
 	al_buf_init(&value, 65536);
-	while (!found && al_raw_next(&raw, &line, &attr, &value, &err))
+	while (!found && al_raw_next(&raw, &line, &attr, &err))
 		found = err == AL_OK && al_slice_caseis(attr.name, "mnt-by");
+	if (found)
+		al_raw_value(&attr, &value);
 	rest = al_buf_view(&value);
 	(void)al_slice_cut(&rest, ',', &name);
 	found = found && al_syntax_canon(AL_SYN_MNTNER, name, out, &why) == AL_OK;

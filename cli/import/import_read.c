@@ -163,8 +163,10 @@ static enum al_err rewrite_walk(struct rewrite *r, struct al_slice raw)
 	enum al_err err = AL_OK, bad;
 
 	al_buf_init(&value, OBJECT_MAX);
-	while (err == AL_OK && al_raw_next(&raw, &line, &attr, &value, &bad))
+	while (err == AL_OK && al_raw_next(&raw, &line, &attr, &bad)) {
+		al_raw_value(&attr, &value);
 		err = bad == AL_OK ? rewrite_attr(r, attr.name, al_buf_view(&value)) : AL_OK;
+	}
 	al_buf_release(&value);
 	al_buf_slice(&r->lines, al_buf_view(&r->kept));
 	if (err == AL_OK && !r->source_seen)

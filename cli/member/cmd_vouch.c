@@ -33,11 +33,12 @@ static bool object_is_his(struct al_slice object, struct al_slice mntner)
 	bool good = al_object_class(object, &cls) == AL_OK && (his >> cls & 1) != 0, named = false;
 
 	al_buf_init(&value, 65536);
-	while (good && al_raw_next(&object, &line, &attr, &value, &err)) {
+	while (good && al_raw_next(&object, &line, &attr, &err)) {
 		good = err == AL_OK && !al_slice_caseis(attr.name, "delete");
 		if (!al_slice_caseis(attr.name, "mnt-by"))
 			continue;
 		named = true;
+		al_raw_value(&attr, &value);
 		good = good && al_slice_caseeq(al_slice_trim(al_buf_view(&value)), mntner);
 	}
 	al_buf_release(&value);

@@ -187,13 +187,14 @@ static enum al_err key_typed(enum al_class cls, struct al_slice object, struct a
 	unsigned line = 0;
 	enum al_err err = AL_OK;
 
-	while (al_raw_next(&rest, &line, &attr, value, &err)) {
+	while (al_raw_next(&rest, &line, &attr, &err)) {
 		const struct al_attr_rule *rule = al_class_rule(cls, attr.name);
 
 		if (err != AL_OK || rule == NULL || (rule->flags & AL_PRIMARY) == 0)
 			continue;
 		if (key->len > 0)
 			al_buf_u8(key, ' ');
+		al_raw_value(&attr, value);
 		typed = al_buf_view(value);
 		(void)al_slice_cut(&typed, '#', &head); /* keys have comments behind them, never in them */
 		al_buf_slice(key, al_slice_trim(head));

@@ -145,25 +145,43 @@ static bool continues(struct al_slice rest)
 	return rest.len > 0 && (rest.ptr[0] == ' ' || rest.ptr[0] == '\t' || rest.ptr[0] == '+');
 }
 
-bool al_raw_next(struct al_slice *rest, unsigned *line, struct al_raw_attr *out, struct al_buf *value, enum al_err *err)
+bool al_raw_next(struct al_slice *rest, unsigned *line, struct al_raw_attr *out, enum al_err *err)
 {
-	struct al_slice text, name;
+	struct al_slice text, more;
 
-	*err = AL_OK;
-	al_buf_reset(value);
 	if (!al_slice_line(rest, &text))
 		return false;
 	out->line = (*line)++;
-	if (!al_slice_cut(&text, ':', &name) || !attr_name_ok(name))
-		*err = AL_EINVAL;
-	out->name = name;
-	al_buf_slice(value, text);
-	while (continues(*rest) && al_slice_line(rest, &text)) {
+	*err = al_slice_cut(&text, ':', &out->name) && attr_name_ok(out->name) ? AL_OK : AL_EINVAL;
+	out->value = text;
+	while (continues(*rest) && al_slice_line(rest, &more)) {
 		(*line)++;
-		al_buf_u8(value, '\n');
-		al_buf_slice(value, al_slice_from(text, 1));
+		out->value.len = (size_t)(more.ptr + more.len - out->value.ptr);
 	}
 	return true;
+}
+
+bool al_raw_line(const struct al_raw_attr *attr, struct al_slice *rest, struct al_slice *line)
+{
+	bool first = rest->ptr == attr->value.ptr;
+
+	if (!al_slice_line(rest, line))
+		return false;
+	if (!first) /* the mark that makes it a continuation */
+		*line = al_slice_from(*line, 1);
+	return true;
+}
+
+void al_raw_value(const struct al_raw_attr *attr, struct al_buf *out)
+{
+	struct al_slice rest = attr->value, line;
+
+	al_buf_reset(out);
+	while (al_raw_line(attr, &rest, &line)) {
+		if (line.ptr != attr->value.ptr)
+			al_buf_u8(out, '\n');
+		al_buf_slice(out, line);
+	}
 }
 
 enum al_err al_object_class(struct al_slice raw, enum al_class *out)

@@ -26,8 +26,8 @@ struct builder {
 	bool extends, shrinks;       /* lines of a change, and not the whole object */
 	bool older;                  /* a value has a form that is no longer taken */
 	unsigned seen[AL_RULES_MAX]; /* how often each rule's attribute came */
-	struct al_buf value;         /* folded raw value */
-	struct al_buf clean;         /* after comments and placeholders */
+	struct al_buf clean;         /* lines of a value, put together */
+	struct al_buf filled;        /* the same with its placeholders filled */
 	struct al_buf canon;         /* canonical value */
 	struct al_buf text;
 	struct al_buf key;
@@ -46,26 +46,27 @@ static void builder_error(struct builder *b, unsigned line, const char *clause, 
 	al_report_add(b->report, AL_ERROR, b->in->number, line, clause, "%s", text);
 }
 
-/* Drop comments (where the syntax has them), join folded lines with one blank. */
-static void value_clean(struct al_slice value, bool comments, struct al_buf *out)
+/* Without comments (where the syntax has them), folded lines joined with one blank. The only piece needs no copy. */
+static struct al_slice value_clean(const struct al_raw_attr *attr, bool comments, struct al_buf *out)
 {
-	struct al_slice line, head;
-	bool first = true;
+	struct al_slice rest = attr->value, line, head;
 
 	al_buf_reset(out);
-	while (al_slice_line(&value, &line)) {
+	while (al_raw_line(attr, &rest, &line)) {
 		if (comments)
 			(void)al_slice_cut(&line, '#', &head);
 		else
 			head = line;
 		head = al_slice_trim(head);
+		if (rest.len == 0 && out->len == 0)
+			return head;
 		if (head.len == 0)
 			continue;
-		if (!first)
+		if (out->len > 0)
 			al_buf_u8(out, ' ');
 		al_buf_slice(out, head);
-		first = false;
 	}
+	return al_buf_view(out);
 }
 
 /* "AUTO-2::53" with AUTO-2 a prefix: the address 53 in it. */
@@ -115,6 +116,21 @@ static bool told(const struct builder *b, unsigned line)
 	return false;
 }
 
+static bool separates(char ch)
+{
+	return ch == ' ' || ch == ',';
+}
+
+/* Does any word begin as placeholders do? Hardly one value has them. */
+static bool has_placeholder(struct al_slice value)
+{
+	for (size_t i = 0; i < value.len; i++)
+		if ((value.ptr[i] | 0x20) == 'a' && (i == 0 || separates(value.ptr[i - 1])) &&
+		    al_slice_casestarts(al_slice_from(value, i), "AUTO-"))
+			return true;
+	return false;
+}
+
 /* Replace placeholder words; other bytes stay as they are. False: one is not defined. */
 static bool value_fill(struct builder *b, struct al_slice value, unsigned line, struct al_buf *out)
 {
@@ -126,11 +142,11 @@ static bool value_fill(struct builder *b, struct al_slice value, unsigned line, 
 		struct al_slice word;
 		bool placeholder;
 
-		while (len < value.len && (value.ptr[len] == ' ' || value.ptr[len] == ','))
+		while (len < value.len && separates(value.ptr[len]))
 			len++;
 		al_buf_slice(out, al_slice_head(value, len));
 		value = al_slice_from(value, len);
-		for (len = 0; len < value.len && value.ptr[len] != ' ' && value.ptr[len] != ',';)
+		for (len = 0; len < value.len && !separates(value.ptr[len]);)
 			len++;
 		word = al_slice_head(value, len);
 		value = al_slice_from(value, len);
@@ -218,7 +234,7 @@ static void builder_source(struct builder *b, const struct al_raw_attr *attr)
 			      AL_FMT(al_buf_view(&b->canon)), AL_FMT(b->in->source));
 }
 
-/* One attribute that the class has: value in b->value. */
+/* One attribute that the class has. */
 static void builder_value(struct builder *b, const struct al_attr_rule *rule, const struct al_raw_attr *attr)
 {
 	char own[AL_EXTENSION_STRLEN];
@@ -226,10 +242,12 @@ static void builder_value(struct builder *b, const struct al_attr_rule *rule, co
 	struct al_slice typed;
 	enum al_err err;
 
-	value_clean(al_buf_view(&b->value), !free_form(rule->syntax), &b->clean);
-	if (!value_fill(b, al_buf_view(&b->clean), attr->line, &b->value))
-		return;
-	typed = al_slice_trim(al_buf_view(&b->value));
+	typed = value_clean(attr, !free_form(rule->syntax), &b->clean);
+	if (has_placeholder(typed)) {
+		if (!value_fill(b, typed, attr->line, &b->filled))
+			return;
+		typed = al_slice_trim(al_buf_view(&b->filled));
+	}
 	al_buf_reset(&b->canon);
 	err = (rule->flags & AL_LIST) != 0 ? canon_list(b, rule, typed, &why) : canon_one(b, rule, typed, &why);
 	if (err == AL_OK && b->canon.len == 0 && (rule->flags & AL_REQUIRED) != 0 && !b->in->stored) {
@@ -307,7 +325,7 @@ static void builder_walk(struct builder *b)
 	unsigned line = 0;
 	enum al_err err;
 
-	while (al_raw_next(&rest, &line, &attr, &b->value, &err)) {
+	while (al_raw_next(&rest, &line, &attr, &err)) {
 		if (attr.line == 0 && b->cls == AL_CLASS_COUNT) {
 			if (err != AL_OK || al_class_parse(attr.name, &b->cls) != AL_OK) {
 				builder_error(b, 0, "SCHEMA-CLASS", "\"%.*s\" is not an object class",
@@ -403,7 +421,8 @@ static enum al_err builder_finish(const struct builder *b, struct al_object **ou
 		.deleted = b->deletes,
 	};
 
-	if (b->text.err != AL_OK || b->key.err != AL_OK || b->canon.err == AL_ENOMEM || b->value.err == AL_ENOMEM)
+	if (b->text.err != AL_OK || b->key.err != AL_OK || b->canon.err == AL_ENOMEM || b->clean.err == AL_ENOMEM ||
+	    b->filled.err == AL_ENOMEM)
 		return b->text.err == AL_ELIMIT || b->key.err == AL_ELIMIT ? AL_ELIMIT : AL_ENOMEM;
 	if (b->in->lines_only)
 		head.edit = b->extends ? AL_EDIT_EXTEND : b->shrinks ? AL_EDIT_SHRINK : AL_EDIT_NONE;
@@ -415,8 +434,8 @@ enum al_err al_object_build(const struct al_build *in, struct al_report *report,
 	struct builder b = { .in = in, .report = report, .cls = AL_CLASS_COUNT };
 	enum al_err err = AL_EINVAL;
 
-	al_buf_init(&b.value, AL_OBJECT_MAX);
 	al_buf_init(&b.clean, AL_OBJECT_MAX);
+	al_buf_init(&b.filled, AL_OBJECT_MAX);
 	al_buf_init(&b.canon, AL_OBJECT_MAX);
 	al_buf_init(&b.text, AL_OBJECT_MAX);
 	al_buf_init(&b.key, KEY_MAX);
@@ -429,8 +448,8 @@ enum al_err al_object_build(const struct al_build *in, struct al_report *report,
 		err = builder_finish(&b, out);
 	if (err == AL_OK)
 		*deletes = b.deletes;
-	al_buf_release(&b.value);
 	al_buf_release(&b.clean);
+	al_buf_release(&b.filled);
 	al_buf_release(&b.canon);
 	al_buf_release(&b.text);
 	al_buf_release(&b.key);

@@ -8,6 +8,7 @@
  */
 #include "object_edit.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,15 +33,15 @@ struct edit {
 /* No printf(): this is where every line of every object is made, when a log is read. */
 void object_put_attr(struct al_buf *out, const char *name, struct al_slice value)
 {
-	static const char blanks[AL_VALUE_COLUMN + 1] = "                ";
+	char head[AL_VALUE_COLUMN];
 	size_t len = strlen(name);
 
-	al_buf_put(out, name, len++);
-	al_buf_u8(out, ':');
-	if (value.len > 0) {
-		al_buf_put(out, blanks, len < AL_VALUE_COLUMN ? AL_VALUE_COLUMN - len : 1);
-		al_buf_slice(out, value);
-	}
+	assert(len + 1 < AL_VALUE_COLUMN); /* of every row of the schema */
+	memset(head, ' ', AL_VALUE_COLUMN);
+	memcpy(head, name, len);
+	head[len] = ':';
+	al_buf_put(out, head, value.len > 0 ? AL_VALUE_COLUMN : len + 1);
+	al_buf_slice(out, value);
 	al_buf_u8(out, '\n');
 }
 

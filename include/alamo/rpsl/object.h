@@ -107,13 +107,17 @@ AL_MUST_USE enum al_err al_object_class(struct al_slice raw, enum al_class *out)
 AL_MUST_USE enum al_err al_object_build(const struct al_build *in, struct al_report *report, struct al_object **out,
 					bool *deletes);
 
-/* One attribute of raw RPSL, continuation lines folded into `value` (reset first). */
+/* One attribute of raw RPSL. */
 struct al_raw_attr {
-	struct al_slice name; /* as typed */
-	unsigned line;        /* 0-based, of its first line in the raw text */
+	struct al_slice name;  /* as typed */
+	struct al_slice value; /* as typed, with the lines that continue it; read by al_raw_line() */
+	unsigned line;         /* 0-based, of its first line in the raw text */
 };
 /* *line counts on; false at the end; AL_EINVAL in *err for a line that is no attribute (the walk goes on). */
-bool al_raw_next(struct al_slice *rest, unsigned *line, struct al_raw_attr *out, struct al_buf *value,
-		 enum al_err *err);
+bool al_raw_next(struct al_slice *rest, unsigned *line, struct al_raw_attr *out, enum al_err *err);
+/* The next line of an attribute's value, of which `rest` is what is left. */
+bool al_raw_line(const struct al_raw_attr *attr, struct al_slice *rest, struct al_slice *line);
+/* Its lines, with a LF between two; `out` is reset first. */
+void al_raw_value(const struct al_raw_attr *attr, struct al_buf *out);
 
 #endif
