@@ -308,9 +308,9 @@ struct decision *audit_read(struct al_slice bytes, struct al_slice ns)
 	return d;
 }
 
-/* Takes `read`, which may be NULL. */
+/* Takes `read`, which may be NULL; the book knows the request's text by `hash`. */
 static enum al_err audit_request(struct audit *a, const struct al_entry *entry, struct al_slice bytes,
-				 struct decision *read)
+				 const uint8_t hash[static AL_HASH_LEN], struct decision *read)
 {
 	struct decision *d = read;
 	bool same = false;
@@ -320,8 +320,10 @@ static enum al_err audit_request(struct audit *a, const struct al_entry *entry, 
 		err = AL_ENOMEM;
 	if (err == AL_OK && d == NULL)
 		err = request_read(entry->body, al_slice_str(a->ns), &d);
-	if (err == AL_OK)
+	if (err == AL_OK) {
+		memcpy(d->request.hash, hash, AL_HASH_LEN);
 		err = book_decide(a->book, d, entry->time);
+	}
 	if (err == AL_OK)
 		name_older(a, d);
 	if (err == AL_OK)
@@ -375,7 +377,7 @@ static enum al_err audit_placed(struct audit *a, const struct al_entry *entry, s
 		a->counts.requests++;
 		al_request_identity(entry->body, hash);
 		if (!book_find_text(a->book, hash, &first))
-			return audit_request(a, entry, bytes, read);
+			return audit_request(a, entry, bytes, hash, read);
 		find(a, AUDIT_REPEATED, NULL, "the same signed text is entry %" PRIu64, first);
 	} else {
 		a->counts.unknown++;

@@ -70,14 +70,14 @@ enum al_err al_request_line(struct al_slice *line, bool ended, char why[static A
 
 	if (ended && line->len > 0 && line->ptr[line->len - 1] == '\r')
 		line->len--;
+	if (line->len <= AL_REQUEST_LINE_MAX && al_text_ok(*line))
+		return AL_OK;
 	if (line->len > 0 && memchr(line->ptr, '\r', line->len) != NULL)
 		return because(why, "has a CR that does not stand directly before its LF: lines end in LF or CR LF");
 	if (line->len > 0 && memchr(line->ptr, '\0', line->len) != NULL)
 		return because(why, "has a NUL byte in it");
 	if (line->len > AL_REQUEST_LINE_MAX)
 		return because(why, "is longer than 8192 bytes");
-	if (al_text_ok(*line))
-		return AL_OK;
 	al_text_fault(*line, fault);
 	return because(why, "is not text (%s): UTF-8 without characters that control or cannot be seen is expected",
 		       fault);
@@ -106,23 +106,26 @@ enum al_err al_request_read(struct al_slice raw, struct al_buf *out, struct al_r
  */
 static enum al_err bytes_take(struct al_slice raw, struct al_request *request, struct al_report *report)
 {
-	struct al_buf *out = &request->bytes;
+	const struct al_slice all = raw;
+	size_t text_len = all.len; /* contact blocks stand last */
 	struct al_slice line;
 	char why[AL_REQUEST_WHY_LEN];
 
 	for (unsigned number = 1; raw.len > 0; number++) {
-		bool ended = al_slice_cut(&raw, '\n', &line), clean;
+		bool clean;
 
+		(void)al_slice_cut(&raw, '\n', &line);
 		clean = al_request_line(&line, false, why) == AL_OK;
 		if (!clean &&
 		    (!request->stored || line.len > AL_REQUEST_LINE_MAX || memchr(line.ptr, '\0', line.len) != NULL))
 			return refuse(report, "line %u %s", number, why);
 		if (!clean && request->stray_line == 0)
 			request->stray_line = number;
-		if (al_slice_starts(line, contact_begin))
-			out = &request->attached; /* they stand last */
-		al_buf_put(out, line.ptr, line.len + ended);
+		if (text_len == all.len && al_slice_starts(line, contact_begin))
+			text_len = (size_t)(line.ptr - all.ptr);
 	}
+	al_buf_slice(&request->bytes, al_slice_head(all, text_len));
+	al_buf_slice(&request->attached, al_slice_from(all, text_len));
 	if (request->bytes.err == AL_ELIMIT || request->attached.err == AL_ELIMIT) {
 		(void)refuse(report, "the request is larger than %u bytes", AL_REQUEST_MAX);
 		return AL_ELIMIT;
@@ -457,7 +460,8 @@ enum al_err al_request_parse(struct al_slice raw, struct al_request *out, struct
 	text_len = line_offset(all, sig_begin);
 	out->text = al_slice_head(all, text_len);
 	out->signatures = al_slice_from(all, text_len);
-	al_request_identity(all, out->hash);
+	if (!out->stored)
+		al_request_identity(all, out->hash);
 	rest = out->text;
 	err = header_parse(&header, &rest, report);
 	if (err == AL_OK && out->takes_control != (out->control.len > 0))

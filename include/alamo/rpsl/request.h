@@ -42,7 +42,7 @@ struct al_request {
 	struct al_slice text;       /* signed text, inside bytes */
 	struct al_slice signatures; /* the signature blocks verbatim, inside bytes */
 	struct al_slice name;       /* value of `request:` */
-	uint8_t hash[AL_HASH_LEN];  /* SHA-256 of text */
+	uint8_t hash[AL_HASH_LEN];  /* SHA-256 of text; not of a stored one: al_request_identity() */
 	uint64_t not_after;         /* Unix seconds; 0: no limit */
 	bool dry_run;
 	bool stored; /* in: the body of a log entry, whose bytes are as they are */
