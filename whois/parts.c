@@ -2,8 +2,6 @@
 /* parts.c -- values taken apart: lists, words of names, the two halves of an nserver. */
 #include "parts.h"
 
-#include <string.h>
-
 bool whois_values_next(struct whois_values *values, struct al_slice *value)
 {
 	for (;;) {
@@ -17,15 +15,9 @@ bool whois_values_next(struct whois_values *values, struct al_slice *value)
 	}
 }
 
-/* Names of roles and persons are found by each of their words. */
-static bool rule_is_name(const struct al_attr_rule *rule)
-{
-	return strcmp(rule->name, "person") == 0 || strcmp(rule->name, "role") == 0;
-}
-
 bool whois_rule_indexed(const struct al_attr_rule *rule)
 {
-	return (rule->flags & AL_INVERSE) != 0 || rule_is_name(rule);
+	return (rule->flags & (AL_INVERSE | AL_WORDS)) != 0;
 }
 
 size_t whois_value_parts(enum al_syntax syntax, struct al_slice value, struct al_slice part[static 2])
@@ -47,7 +39,7 @@ size_t whois_value_parts(enum al_syntax syntax, struct al_slice value, struct al
 bool whois_line_parts(const struct al_attr_rule *rule, struct al_slice line, whois_part_fn visit, void *arg)
 {
 	struct al_slice item, part[2];
-	bool words = rule_is_name(rule);
+	bool words = (rule->flags & AL_WORDS) != 0;
 	size_t i, count;
 
 	do {

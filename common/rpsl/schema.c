@@ -83,7 +83,7 @@ static const struct al_attr_rule mntner_rules[] = {
 };
 
 static const struct al_attr_rule role_rules[] = {
-	{ "role", AL_SYN_TEXT, R, 0, "name of the role" },
+	{ "role", AL_SYN_TEXT, R | AL_WORDS, 0, "name of the role" },
 	{ "nic-hdl", AL_SYN_NIC_HDL, PK, 0, "handle" },
 	{ "contact", AL_SYN_HASH, 0, 0, "salted hash of the contact block, which is kept apart" },
 	{ "contact-for", AL_SYN_AUDIENCE, 0, 0, "who may read that block: public members holders" },
@@ -95,7 +95,7 @@ static const struct al_attr_rule role_rules[] = {
 };
 
 static const struct al_attr_rule person_rules[] = {
-	{ "person", AL_SYN_TEXT, R, 0, "name, or any name the person wants to be known by" },
+	{ "person", AL_SYN_TEXT, R | AL_WORDS, 0, "name, or any name the person wants to be known by" },
 	{ "nic-hdl", AL_SYN_NIC_HDL, PK, 0, "handle" },
 	{ "contact", AL_SYN_HASH, 0, 0, "salted hash of the contact block, which is kept apart" },
 	{ "contact-for", AL_SYN_AUDIENCE, 0, 0, "who may read that block: public members holders" },
@@ -395,10 +395,18 @@ const char *al_class_name(enum al_class cls)
 	return (size_t)cls < AL_CLASS_COUNT ? classes[cls].name : "?";
 }
 
+/* Each line of each object is looked up: a call for those names alone that begin with its letter. */
+static char first_letter(struct al_slice name)
+{
+	return name.len > 0 ? (char)(name.ptr[0] | 0x20) : '\0';
+}
+
 enum al_err al_class_parse(struct al_slice name, enum al_class *out)
 {
+	char first = first_letter(name);
+
 	for (size_t i = 0; i < AL_CLASS_COUNT; i++)
-		if (al_slice_caseis(name, classes[i].name)) {
+		if (classes[i].name[0] == first && al_slice_caseis(name, classes[i].name)) {
 			*out = (enum al_class)i;
 			return AL_OK;
 		}
@@ -441,8 +449,7 @@ static const struct al_attr_rule *extension_rule(enum al_class cls, struct al_sl
 
 const struct al_attr_rule *al_class_rule(enum al_class cls, struct al_slice attr)
 {
-	/* Each line of each object is looked up so: a call for those names alone that begin with its letter. */
-	char first = attr.len > 0 ? (char)(attr.ptr[0] | 0x20) : '\0';
+	char first = first_letter(attr);
 
 	if (first == 'x')
 		return extension_rule(cls, attr);

@@ -242,7 +242,7 @@ static enum al_err canon_len(struct al_slice value, struct al_buf *out, const ch
 	*why = "a prefix length is a number up to 128";
 	if (al_slice_u64(value, 128, &len) != AL_OK)
 		return AL_EINVAL;
-	al_buf_printf(out, "%u", (unsigned)len);
+	al_buf_slice(out, value);
 	return AL_OK;
 }
 
@@ -282,7 +282,7 @@ static enum al_err canon_number(struct al_slice value, struct al_buf *out, const
 	*why = "a number up to 1000000 is expected";
 	if (al_slice_u64(value, 1000000, &number) != AL_OK)
 		return AL_EINVAL;
-	al_buf_printf(out, "%u", (unsigned)number);
+	al_buf_slice(out, value);
 	return AL_OK;
 }
 

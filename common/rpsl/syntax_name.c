@@ -37,13 +37,16 @@ static bool reserved_word(struct al_slice name)
 /* Section 2: these beginnings say what kind of set it is, and no other object is named so; nor like an AS number. */
 static bool reserved_beginning(struct al_slice name)
 {
-	static const char *const words[] = { "AS-", "RS-", "RTRS-", "FLTR-", "PRNG-" };
+	static const char *const words[] = { "AS", "RS", "RTRS", "FLTR", "PRNG" };
+	struct al_slice rest = name, word;
 	uint32_t asn;
 
+	if (!al_slice_cut(&rest, '-', &word))
+		return al_asn_parse(name, &asn) == AL_OK;
 	for (size_t i = 0; i < AL_COUNT(words); i++)
-		if (al_slice_casestarts(name, words[i]))
+		if (al_slice_caseis(word, words[i]))
 			return true;
-	return al_asn_parse(name, &asn) == AL_OK;
+	return false;
 }
 
 /* The form of a name without looking at what is reserved; upper case into `up`. */

@@ -93,6 +93,7 @@ enum {
 	AL_LIST = 1 << 4,     /* comma-separated values in one attribute */
 	AL_STRONG = 1 << 5,   /* what it names must exist and stay */
 	AL_NAMED = 1 << 6,    /* what it names must exist then; it may go, since anybody may name it */
+	AL_WORDS = 1 << 7,    /* a name: whois finds it by each of its words */
 };
 
 #define AL_RULES_MAX 40 /* rows of the longest class table */
