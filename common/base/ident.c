@@ -192,16 +192,71 @@ enum al_err al_prefix_parse_range(struct al_slice s, struct al_prefix *out)
 	return range_to_prefix(&first, &last, out);
 }
 
+static char *put_addr4(char *at, const uint8_t addr[static 4])
+{
+	for (size_t i = 0; i < 4; i++) {
+		if (i > 0)
+			*at++ = '.';
+		at = put_number(at, addr[i]);
+	}
+	return at;
+}
+
+static char *put_group(char *at, unsigned group)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (int shift = group > 0xfff ? 12 : group > 0xff ? 8 : group > 0xf ? 4 : 0; shift >= 0; shift -= 4)
+		*at++ = hex[group >> shift & 0xf];
+	return at;
+}
+
+struct run {
+	unsigned first, end; /* equal: none */
+};
+
+/* RFC 5952 section 4.2: the longest run of zeros, of two at least, the first of equals. */
+static struct run zeros_of(const unsigned group[static 8])
+{
+	struct run best = { 0, 0 };
+
+	for (unsigned i = 0, end; i < 8; i = end + 1) {
+		for (end = i; end < 8 && group[end] == 0;)
+			end++;
+		if (end - i > 1 && end - i > best.end - best.first)
+			best = (struct run){ i, end };
+	}
+	return best;
+}
+
+/* Section 5: an IPv4 address in ::/96 or ::ffff:0:0/96 stands there as one. */
+static char *put_addr6(char *at, const uint8_t addr[static 16])
+{
+	unsigned group[8];
+	struct run zeros;
+
+	for (size_t i = 0; i < 8; i++)
+		group[i] = (unsigned)addr[i * 2] << 8 | addr[i * 2 + 1];
+	zeros = zeros_of(group);
+	for (unsigned i = 0; i < 8; i++) {
+		if (i == zeros.first && i < zeros.end)
+			*at++ = ':';
+		if (i >= zeros.first && i < zeros.end)
+			continue;
+		if (i > 0)
+			*at++ = ':';
+		if (i == 6 && zeros.first == 0 && (zeros.end == 6 || (zeros.end == 5 && group[5] == 0xffff)))
+			return put_addr4(at, addr + 12);
+		at = put_group(at, group[i]);
+	}
+	if (zeros.end == 8)
+		*at++ = ':';
+	return at;
+}
+
 void al_addr_format(const struct al_prefix *p, char out[static AL_PREFIX_STRLEN])
 {
-	if (p->bits == 128) {
-		(void)inet_ntop(AF_INET6, p->addr, out, AL_PREFIX_STRLEN);
-		return;
-	}
-	for (size_t i = 0; i < 4; i++) {
-		out = put_number(out, p->addr[i]);
-		*out++ = i < 3 ? '.' : '\0';
-	}
+	*(p->bits == 128 ? put_addr6(out, p->addr) : put_addr4(out, p->addr)) = '\0';
 }
 
 void al_prefix_format(const struct al_prefix *p, char out[static AL_PREFIX_STRLEN])

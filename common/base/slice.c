@@ -71,30 +71,6 @@ struct al_slice al_slice_trim(struct al_slice s)
 	return al_slice_from(s, blanks);
 }
 
-bool al_slice_cut(struct al_slice *rest, char ch, struct al_slice *head)
-{
-	const char *at = rest->len > 0 ? memchr(rest->ptr, ch, rest->len) : NULL;
-
-	if (at == NULL) {
-		*head = *rest;
-		*rest = al_slice_from(*rest, rest->len);
-		return false;
-	}
-	*head = al_slice_head(*rest, (size_t)(at - rest->ptr));
-	*rest = al_slice_from(*rest, head->len + 1);
-	return true;
-}
-
-bool al_slice_line(struct al_slice *rest, struct al_slice *line)
-{
-	if (rest->len == 0)
-		return false;
-	(void)al_slice_cut(rest, '\n', line);
-	if (line->len > 0 && line->ptr[line->len - 1] == '\r')
-		line->len--;
-	return true;
-}
-
 static bool separates(char ch, const char *also)
 {
 	if (is_blank(ch))

@@ -79,10 +79,27 @@ struct al_slice al_slice_trim(struct al_slice s); /* blanks and tabs, CR, LF */
  * Without `ch`, *head gets all of it, *rest becomes empty, result false.
  * *rest is read and written; head and rest may not be the same object.
  */
-bool al_slice_cut(struct al_slice *rest, char ch, struct al_slice *head);
+static inline bool al_slice_cut(struct al_slice *rest, char ch, struct al_slice *head)
+{
+	const char *at = rest->len > 0 ? memchr(rest->ptr, ch, rest->len) : NULL;
+
+	*head = *rest;
+	if (at != NULL)
+		head->len = (size_t)(at - rest->ptr);
+	*rest = al_slice_from(*rest, head->len + (at != NULL));
+	return at != NULL;
+}
 
 /* Next line without its LF (and without a CR before it); false at the end. */
-bool al_slice_line(struct al_slice *rest, struct al_slice *line);
+static inline bool al_slice_line(struct al_slice *rest, struct al_slice *line)
+{
+	if (rest->len == 0)
+		return false;
+	(void)al_slice_cut(rest, '\n', line);
+	if (line->len > 0 && line->ptr[line->len - 1] == '\r')
+		line->len--;
+	return true;
+}
 
 /* Next word, separated by blanks or tabs or any byte of `also` (may be ""). */
 bool al_slice_word(struct al_slice *rest, const char *also, struct al_slice *word);

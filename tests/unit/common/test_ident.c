@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* AS numbers, prefixes, names, times: one spelling each, hostile spellings refused. */
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -126,6 +127,30 @@ static void covering_bits(void **state)
 				assert_int_equal(al_prefix_bit(&outer, bit),
 						 bit < len && (0xa5 << bit % 8 & 0x80) != 0);
 			}
+}
+
+/* Groups of few values, so that each form of a run of zeros comes up; the C library is the other opinion. */
+static void addresses_6(void **state)
+{
+	static const unsigned groups[] = { 0, 0, 0, 1, 0xffff, 0xf0, 0xf00, 0xabcd };
+	char text[AL_PREFIX_STRLEN], other[AL_PREFIX_STRLEN];
+	uint32_t seed = 1;
+
+	(void)state;
+	for (size_t round = 0; round < 100000; round++) {
+		struct al_prefix p = { .len = 128, .bits = 128 }, back;
+
+		for (size_t i = 0; i < 8; i++) {
+			seed = seed * 1664525 + 1013904223;
+			p.addr[i * 2] = (uint8_t)(groups[seed >> 29] >> 8);
+			p.addr[i * 2 + 1] = (uint8_t)groups[seed >> 29];
+		}
+		al_addr_format(&p, text);
+		assert_non_null(inet_ntop(AF_INET6, p.addr, other, sizeof(other)));
+		assert_string_equal(text, other);
+		assert_int_equal(al_addr_parse(al_slice_str(text), &back), AL_OK);
+		assert_true(al_prefix_eq(&p, &back));
+	}
 }
 
 static void names(void **state)
@@ -255,9 +280,9 @@ static void moments(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(asns),          cmocka_unit_test(prefixes), cmocka_unit_test(covering),
-		cmocka_unit_test(covering_bits), cmocka_unit_test(names),    cmocka_unit_test(times),
-		cmocka_unit_test(moments),
+		cmocka_unit_test(asns),          cmocka_unit_test(prefixes),    cmocka_unit_test(covering),
+		cmocka_unit_test(covering_bits), cmocka_unit_test(addresses_6), cmocka_unit_test(names),
+		cmocka_unit_test(times),         cmocka_unit_test(moments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
