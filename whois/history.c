@@ -13,6 +13,8 @@
 #include "alamo/base/spool.h"
 #include "alamo/base/wire.h"
 
+#define RECORD_HEAD 56 /* bytes before a record's key */
+
 struct place {
 	uint64_t offset;
 	uint64_t index; /* of the log: ascending, equal for versions of one entry */
@@ -154,15 +156,17 @@ static void link_back(const struct whois_history *history, uint64_t prev, struct
 
 static void record_put(struct al_buf *out, const struct whois_version *version)
 {
-	al_buf_u64(out, version->number);
-	al_buf_u64(out, version->time);
-	al_buf_u64(out, version->created);
-	al_buf_u64(out, version->prev);
-	al_buf_u64(out, version->jump);
-	al_buf_u32(out, (uint32_t)version->cls);
-	al_buf_u32(out, version->deleted ? 1 : 0);
-	al_buf_u32(out, (uint32_t)version->key.len);
-	al_buf_u32(out, 0);
+	uint8_t head[RECORD_HEAD] = { 0 };
+
+	al_set_u64(head, version->number);
+	al_set_u64(head + 8, version->time);
+	al_set_u64(head + 16, version->created);
+	al_set_u64(head + 24, version->prev);
+	al_set_u64(head + 32, version->jump);
+	al_set_u32(head + 40, (uint32_t)version->cls);
+	al_set_u32(head + 44, version->deleted ? 1 : 0);
+	al_set_u32(head + 48, (uint32_t)version->key.len);
+	al_buf_put(out, head, sizeof(head));
 	al_buf_slice(out, version->key);
 	al_buf_slice(out, version->text);
 }

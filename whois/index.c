@@ -57,15 +57,16 @@ static void fold(uint8_t *bytes, struct al_slice s)
 	}
 }
 
-static uint64_t key_of(const struct whois_index *index, enum al_class cls, struct al_slice attr, struct al_slice value)
+static uint64_t key_of(const struct whois_index *index, enum al_class cls, const struct al_attr_rule *rule,
+		       struct al_slice value)
 {
 	uint8_t bytes[KEY_BYTES], hash[crypto_shorthash_BYTES];
+	struct al_slice attr = al_slice_head(al_slice_str(rule->name), 64);
 	uint64_t key;
 
-	attr = al_slice_head(attr, 64);
 	value = al_slice_head(value, sizeof(bytes) - attr.len - 2);
 	bytes[0] = (uint8_t)cls;
-	fold(bytes + 1, attr);
+	memcpy(bytes + 1, attr.ptr, attr.len);
 	bytes[1 + attr.len] = 0;
 	fold(bytes + 2 + attr.len, value);
 	(void)crypto_shorthash(hash, bytes, 2 + attr.len + value.len, index->secret);
@@ -94,7 +95,7 @@ static bool keys_take(const struct al_attr_rule *rule, struct al_slice part, voi
 		index->keys = keys;
 		index->key_cap = cap;
 	}
-	index->keys[index->key_count++] = key_of(index, sink->cls, al_slice_str(rule->name), part);
+	index->keys[index->key_count++] = key_of(index, sink->cls, rule, part);
 	return true;
 }
 
@@ -384,7 +385,7 @@ static struct posting *posting_of(const struct whois_index *index, const struct 
 	if (rule == NULL || !whois_rule_indexed(rule) || whois_value_parts(rule->syntax, value, part) == 0)
 		return NULL;
 	*wanted = part[0];
-	return table_slot(index->table, index->cap, key_of(index, cls, al_slice_str(rule->name), part[0]));
+	return table_slot(index->table, index->cap, key_of(index, cls, rule, part[0]));
 }
 
 size_t whois_index_count(const struct whois_index *index, enum al_class cls, struct al_slice attr,
