@@ -25,6 +25,7 @@
 #define PIECE_LINES 64           /* lines in one piece of work */
 #define SWEEP_MS 250u            /* how late the end of idle time may be seen */
 #define COPY_MAX 16384u          /* smaller answers are copied, larger ones handed over */
+#define COUNTED_LEAST 4096u      /* fewer bytes of a connection are not worth a word between threads */
 
 struct whois_sessions {
 	struct al_listener *listener;
@@ -45,7 +46,8 @@ struct session {
 	struct whois_sessions *owner;
 	struct al_conn *conn;
 	uint64_t active_ms; /* last byte in, last progress out */
-	size_t unsent;      /* noted in owner->share */
+	size_t unsent;      /* when it was last looked at */
+	size_t counted;     /* of it, in owner->share */
 	struct evbuffer *in;
 	bool eof;
 	bool expanding; /* counted in owner->share */
@@ -57,13 +59,15 @@ struct session {
 
 static void session_note(struct session *s)
 {
-	size_t pending = al_conn_pending(s->conn) + whois_job_bytes(&s->job);
+	size_t counted;
 
-	if (pending == s->unsent)
+	s->unsent = al_conn_pending(s->conn) + whois_job_bytes(&s->job);
+	counted = s->unsent >= COUNTED_LEAST ? s->unsent : 0;
+	if (counted == s->counted)
 		return;
 	/* Modulo: less is as good as more. */
-	(void)atomic_fetch_add_explicit(&s->owner->share->unsent, pending - s->unsent, memory_order_relaxed);
-	s->unsent = pending;
+	(void)atomic_fetch_add_explicit(&s->owner->share->unsent, counted - s->counted, memory_order_relaxed);
+	s->counted = counted;
 }
 
 /* Sends what stands in owner->out. */
@@ -324,7 +328,7 @@ static void session_closed(struct al_conn *conn, void *user)
 
 	(void)conn;
 	DL_DELETE(s->owner->all, s);
-	(void)atomic_fetch_sub_explicit(&s->owner->share->unsent, s->unsent, memory_order_relaxed);
+	(void)atomic_fetch_sub_explicit(&s->owner->share->unsent, s->counted, memory_order_relaxed);
 	session_expanded(s);
 	whois_job_release(&s->job);
 	whois_turn_leave(&s->turn);

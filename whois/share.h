@@ -21,7 +21,8 @@
 
 struct whois_share {
 	pthread_rwlock_t lock;
-	_Atomic size_t unsent; /* bytes of answers that wait, never less than what does */
+	char apart[64];        /* a cache line: what follows is read for each line, and seldom written */
+	_Atomic size_t unsent; /* bytes of answers that wait, but for connections that have a few of them only */
 	_Atomic unsigned expansions;
 };
 
