@@ -23,7 +23,7 @@
 #define IN_MAX 65536u
 #define UNSENT_HIGH (256u << 10) /* a connection with more waits before its next line */
 #define PIECE_LINES 64           /* lines in one piece of work */
-#define SWEEP_MS 250u            /* how late the end of idle time may be seen */
+#define SWEEP_MS 250u            /* half of how late the end of idle time may be seen */
 #define COPY_MAX 16384u          /* smaller answers are copied, larger ones handed over */
 #define COUNTED_LEAST 4096u      /* fewer bytes of a connection are not worth a word between threads */
 
@@ -45,7 +45,8 @@ struct whois_sessions {
 struct session {
 	struct whois_sessions *owner;
 	struct al_conn *conn;
-	uint64_t active_ms; /* last byte in, last progress out */
+	bool active;        /* a byte in or progress out since the last sweep */
+	uint64_t active_ms; /* the sweep that saw the last one */
 	size_t unsent;      /* when it was last looked at */
 	size_t counted;     /* of it, in owner->share */
 	struct evbuffer *in;
@@ -247,7 +248,7 @@ static void session_data(struct al_conn *conn, struct evbuffer *in, bool eof, vo
 	struct session *s = user;
 
 	(void)conn;
-	s->active_ms = al_now_ms();
+	s->active = true;
 	s->in = in;
 	s->eof = eof;
 	whois_turn_take(&s->turn);
@@ -258,7 +259,7 @@ static void session_drained(struct al_conn *conn, void *user)
 	struct session *s = user;
 
 	(void)conn;
-	s->active_ms = al_now_ms();
+	s->active = true;
 	session_note(s);
 	if (s->in != NULL)
 		whois_turn_take(&s->turn);
@@ -269,10 +270,12 @@ static void session_sweep(struct session *s, uint64_t now)
 {
 	if (al_conn_pending(s->conn) < s->unsent) {
 		session_note(s);
-		s->active_ms = now;
+		s->active = true;
 	}
-	if (s->turn.waiting || (s->job.live && s->unsent == 0))
-		s->active_ms = now; /* it is we who take our time, or the log that rests */
+	/* Or it is we who take our time, or the log that rests. */
+	if (s->active || s->turn.waiting || (s->job.live && s->unsent == 0))
+		s->active_ms = now;
+	s->active = false;
 	if (now - s->active_ms < session_idle_ms(s))
 		return;
 	if (s->unsent > 0)

@@ -99,7 +99,7 @@ enum conn_fill conn_peek(struct al_conn *conn);
 /* conn_output.c: sends what the socket takes; may set `failed`. */
 void conn_flush(struct al_conn *conn);
 /* source.c: output was given to it. */
-void source_answered(struct al_conn *conn);
+void source_answered(struct al_conn *conn, uint64_t now);
 /* net.c: what counts its connections. */
 struct al_shares *listener_shares(const struct al_listener *listener);
 /* net.c: unsent bytes are more, or less; may end another connection that has more of them. */

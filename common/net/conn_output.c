@@ -62,10 +62,10 @@ static bool takes_output(const struct al_conn *conn)
 }
 
 /* After something was added to `out`. */
-static void conn_written(struct al_conn *conn)
+static void conn_written(struct al_conn *conn, uint64_t now)
 {
 	conn->undrained = true;
-	source_answered(conn);
+	source_answered(conn, now);
 	if (al_conn_pending(conn) > conn->conf->out_max)
 		conn_flush(conn);
 	if (al_conn_pending(conn) > conn->conf->out_max)
@@ -79,11 +79,12 @@ void al_conn_write(struct al_conn *conn, const void *bytes, size_t len)
 {
 	if (!takes_output(conn) || len == 0)
 		return;
+	uint64_t now = al_now_ms();
 	if (al_conn_pending(conn) == 0)
-		conn->progress_ms = al_now_ms();
+		conn->progress_ms = now;
 	if (evbuffer_add(conn->out, bytes, len) != 0)
 		conn->failed = true;
-	conn_written(conn);
+	conn_written(conn, now);
 }
 
 struct reference {
@@ -118,14 +119,15 @@ void al_conn_write_ref(struct al_conn *conn, const void *bytes, size_t len, void
 {
 	bool takes = takes_output(conn);
 	if (takes && len > 0) {
+		uint64_t now = al_now_ms();
 		if (al_conn_pending(conn) == 0)
-			conn->progress_ms = al_now_ms();
+			conn->progress_ms = now;
 		if (reference_add(conn, bytes, len, fn, arg)) {
-			conn_written(conn);
+			conn_written(conn, now);
 			return;
 		}
 		conn->failed = true;
-		conn_written(conn);
+		conn_written(conn, now);
 	}
 	if (fn != NULL)
 		fn(arg);

@@ -193,9 +193,8 @@ void source_leave(struct conn_source *source, struct al_conn *conn)
 		DL_DELETE2(source->network->waiting, conn, kin_prev, kin_next);
 }
 
-void source_answered(struct al_conn *conn)
+void source_answered(struct al_conn *conn, uint64_t now)
 {
-	uint64_t now = al_now_ms();
 	struct al_shares *shares;
 	atomic_store_explicit(&conn->answered_ms, now, memory_order_relaxed);
 	/* placed_ms is written by this thread alone, so that it may look without the lock. */
