@@ -406,6 +406,31 @@ static void several_addresses(void **state)
 	down();
 }
 
+/* At the port that it is given, and not at another when that is taken. */
+static void at_a_port(void **state)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int taken = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(at);
+	char conf[200];
+
+	(void)state;
+	assert_int_equal(bind(taken, (const struct sockaddr *)&at, len), 0);
+	assert_int_equal(getsockname(taken, (struct sockaddr *)&at, &len), 0);
+	(void)snprintf(conf, sizeof(conf),
+		       "[network]\nname = test\nlisten = 127.0.0.1\n[dns]\nport = %u\nhttp-port = 0\n",
+		       ntohs(at.sin_port));
+	key_put("alamo.conf", conf);
+	begin();
+	assert_int_equal(ended(), 1);
+	(void)close(taken);
+	up();
+	assert_int_equal(port_of("dns"), ntohs(at.sin_port));
+	assert_true(hear("ready\n"));
+	says(dns("a.test"), "192.0.2.7\n");
+	down();
+}
+
 /* A client's address is known over TCP as well, of either family: whole zones are for some of them. */
 static void whose_address(void **state)
 {
@@ -483,6 +508,7 @@ int main(void)
 		TEST(signatures_are_made_anew),
 		TEST(several_addresses),
 		TEST(whose_address),
+		TEST(at_a_port),
 		TEST(a_roll_is_ordered),
 		TEST(keys_that_cannot_be_read),
 		TEST(what_keeps_it_from_starting),
