@@ -200,6 +200,30 @@ static void history_is_bounded(void **state)
 	fixture_stop(&f);
 }
 
+/* The same zone, in however many messages, with EDNS and without. */
+static void edns_in_each_message(void **state)
+{
+	ldns_rr_list *with, *without;
+	struct fixture f;
+	char text[128];
+
+	(void)state;
+	fixture_start(&f, registry, NULL);
+	for (unsigned i = 0; i < 1000; i++) {
+		(void)snprintf(text, sizeof(text),
+			       "domain: n%u.alamo\nrecord: @ A 10.0.0.1\nmnt-by: A-MNT\nsource: TEST\n", i);
+		fixture_put(&f, text);
+	}
+	fixture_build(&f);
+	with = zone_dump(&f, "alamo", true);
+	without = zone_dump(&f, "alamo", false);
+	assert_true(ldns_rr_list_rr_count(with) > 4000);
+	assert_same(with, without);
+	ldns_rr_list_deep_free(with);
+	ldns_rr_list_deep_free(without);
+	fixture_stop(&f);
+}
+
 /* A secondary that is far behind gets the zone, when that is shorter than all that has changed in it. */
 static void no_more_than_the_zone(void **state)
 {
@@ -238,6 +262,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_more_than_the_zone),
+		cmocka_unit_test(edns_in_each_message),
 		cmocka_unit_test(a_secondary_follows),
 		cmocka_unit_test(history_is_bounded),
 	};

@@ -42,6 +42,10 @@ static inline ldns_rr_list *dump_set(const struct zone_set *set, const char *nam
 		more = xfr_next(xfr, &buf);
 		assert_int_equal(buf.err, AL_OK);
 		assert_int_equal(al_get_u16(buf.ptr), buf.len - 2);
+		/* Who speaks EDNS is answered so, in each message. */
+		assert_int_equal(al_get_u16(buf.ptr + 2 + 10), edns);
+		if (edns)
+			assert_memory_equal(buf.ptr + buf.len - 11, "\0\0\51", 3);
 		dump_message(buf.ptr + 2, buf.len - 2, out);
 	}
 	al_buf_release(&buf);
