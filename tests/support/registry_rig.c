@@ -31,6 +31,7 @@ static enum al_err sign(void *arg, const struct al_tree *tree, uint64_t base, st
 	struct ledger_signer local = signer_local(&rig->key);
 	const struct timespec pause = { .tv_nsec = 1000000 };
 
+	rig->signs++;
 	while (rig->holding)
 		(void)nanosleep(&pause, NULL);
 	return rig->failing ? AL_EIO : local.sign(local.arg, tree, base, note);

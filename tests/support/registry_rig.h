@@ -39,6 +39,7 @@ struct registry_rig {
 	struct endpoints endpoints;
 	struct question_ctx question;
 	_Atomic bool failing;    /* the signer gives AL_EIO, so commits fail, and nothing is dated */
+	_Atomic unsigned signs;  /* the signer has been asked so often */
 	_Atomic bool holding;    /* the signer waits until this is false, so commits take long */
 	unsigned made;           /* requests */
 	size_t answers;          /* that have come */

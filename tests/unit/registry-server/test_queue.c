@@ -269,10 +269,13 @@ static void cut(void **state)
 static void so_many_wait(void **state)
 {
 	struct fixture *f = *state;
+	unsigned signs = f->rig.signs;
 	size_t taken;
 
 	f->rig.holding = true;
 	assert_int_equal(ledger_append(f->rig.ledger, 1, AL_S("entry"), NULL, NULL), AL_OK);
+	while (f->rig.signs == signs)
+		(void)usleep(1000); /* until the writer has all that it takes */
 	for (taken = 0; taken < 1000 && ledger_queue_list(f->rig.ledger, on_side, f) == AL_OK; taken++)
 		;
 	assert_int_equal(taken, 256);
