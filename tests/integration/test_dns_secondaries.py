@@ -12,7 +12,7 @@ from secondaries import ADDRESS, Bind, CatalogBind, CatalogKnot, Knot, Nsd
 
 ZONES = [".", "alamo", "1.a.c.f.ip6.arpa"]
 KINDS = [kind for kind in (Nsd, Knot, Bind) if shutil.which(kind.program)]
-CHANGES = 60
+CHANGES, FILLING = 60, 200
 
 
 def metric(authority, name):
@@ -60,6 +60,9 @@ def test_three_servers_follow(world, tmp_path):
     authority, others = world
     key = Key(tmp_path / "member")
     authority.accept([mntner("SEC-MNT", key)], [key])
+    # Changes that are longer than the zone come as a whole: it has to be long.
+    filling = [obj(("domain", f"filling{i}.alamo"), ("record", "@ AAAA fca1:100::1"), mnt="SEC-MNT") for i in range(FILLING)]
+    authority.accept(filling, [key], prev=" ".join(["none"] * FILLING))
     arrived(authority, others)
     whole = metric(authority, 'alamo_dns_transfers_total{kind="axfr"}')
     assert whole >= len(others) * len(ZONES)
