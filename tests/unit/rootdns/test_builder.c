@@ -146,6 +146,38 @@ static void what_was_made(void **state)
 	fixture_stop(&f);
 }
 
+static uint32_t serial_of(struct fixture *f, size_t zone)
+{
+	char name[DNAME_TEXT_MAX];
+	uint32_t serial = 0;
+	ldns_rr_list *all;
+
+	(void)dname_text(publish_enter(f->publish, 0)->zones[zone]->apex.b, name);
+	publish_leave(f->publish, 0);
+	all = zone_dump(f, name, false);
+	for (size_t i = 0; i < ldns_rr_list_rr_count(all); i++)
+		if (ldns_rr_get_type(ldns_rr_list_rr(all, i)) == LDNS_RR_TYPE_SOA)
+			serial = ldns_rdf2native_int32(ldns_rr_rdf(ldns_rr_list_rr(all, i), 2));
+	ldns_rr_list_deep_free(all);
+	return serial;
+}
+
+/* The registry's object says how every zone is made: each is as new as that, whatever else is in it. */
+static void a_plan_moves_every_serial(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f, NULL, 3);
+	al_object_unref(f.registry);
+	f.index += 1000;
+	f.registry = object_of(registry, f.index++);
+	fixture_build(&f);
+	for (size_t i = 0; i < ZONES; i++)
+		assert_int_equal(serial_of(&f, i), f.registry->index + 1);
+	fixture_stop(&f);
+}
+
 static void signed_anew(void **state)
 {
 	struct fixture f;
@@ -318,13 +350,10 @@ static void not_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_was_made),
-		cmocka_unit_test(signed_anew),
-		cmocka_unit_test(snapshots_that_are_read),
-		cmocka_unit_test(kept_now_and_then),
-		cmocka_unit_test(kept_after_changes),
-		cmocka_unit_test(shown_for_so_long),
-		cmocka_unit_test(not_kept),
+		cmocka_unit_test(what_was_made),     cmocka_unit_test(a_plan_moves_every_serial),
+		cmocka_unit_test(signed_anew),       cmocka_unit_test(snapshots_that_are_read),
+		cmocka_unit_test(kept_now_and_then), cmocka_unit_test(kept_after_changes),
+		cmocka_unit_test(shown_for_so_long), cmocka_unit_test(not_kept),
 	};
 
 	return cmocka_run_group_tests(tests, folder_make, folder_drop);
