@@ -383,8 +383,7 @@ static const struct {
 	[AL_MESH_NODE] = { "mesh-node", mesh_node_rules }, [AL_MESH_ANCHOR] = { "mesh-anchor", mesh_anchor_rules },
 	[AL_MESH_BOOTSTRAP] = { "mesh-bootstrap", mesh_bootstrap_rules },
 	[AL_MESH_GATEWAY] = { "mesh-gateway", mesh_gateway_rules },
-	[AL_MESH_PREFIX] = { "mesh-prefix", mesh_prefix_rules },
-	[AL_MESH_REVOKED] = { "mesh-revoked", mesh_revoked_rules },
+	[AL_MESH_PREFIX] = { "mesh-prefix", mesh_prefix_rules }, [AL_MESH_REVOKED] = { "mesh-revoked", mesh_revoked_rules },
 	[AL_ORGANISATION] = { "organisation", organisation_rules },
 };
 
