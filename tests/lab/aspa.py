@@ -5,7 +5,9 @@ Debian's bird has no ASPA, so a newer one is named by ALAMO_BIRD_ASPA (2.19: bef
 Each observer runs it with the rendered configuration, and what the registry says of providers comes over RTR version 2.
 """
 
+import contextlib
 import os
+import signal
 
 from harness import wait_for
 from network import prefix_of
@@ -45,8 +47,24 @@ class Aspa:
         count = node.machine.birdc("show", "route", "table", "alamo_providers", "count")
         return int(count.split(" of ")[0].split()[-1]) if " of " in count else 0, "Protocol version: 2" in shown
 
+    @contextlib.contextmanager
+    def agents_stopped(self):
+        """Whatever an agent has still to do, it puts back nothing that is written here meanwhile."""
+        for node in self.observers:
+            node.agent.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for node in self.observers:
+                node.agent.send_signal(signal.SIGCONT)
+
     def run(self):
         """Captured by the forged origin with the origins alone, which must be somebody, and by each attack with ASPA."""
+        self.failures.settle()
+        with self.agents_stopped():
+            return self.attacked()
+
+    def attacked(self):
         net = prefix_of(self.victim.address)
         self.failures.open_filters(self.attacker)
         for node in self.observers:
