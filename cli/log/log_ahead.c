@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "alamo/base/ahead.h"
 #include "decision.h"
@@ -82,7 +83,7 @@ enum al_err log_ahead_new(struct log_read *read, struct log_ahead **out)
 	if (ahead == NULL)
 		return AL_ENOMEM;
 	ahead->read = read;
-	err = al_ahead_new(al_ahead_threads(), &ops, ahead, &ahead->queue);
+	err = al_ahead_new(al_ahead_threads(sysconf(_SC_NPROCESSORS_ONLN)), &ops, ahead, &ahead->queue);
 	if (err == AL_OK)
 		*out = ahead;
 	else

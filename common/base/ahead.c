@@ -12,7 +12,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "alamo/base/log.h"
 
@@ -134,10 +133,8 @@ struct al_ahead_item *al_ahead_wait(struct al_ahead *ahead)
 
 /* ---- life ---- */
 
-unsigned al_ahead_threads(void)
+unsigned al_ahead_threads(long cores)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-
 	if (cores <= 2)
 		return 1;
 	return cores - 1 < (long)AL_AHEAD_THREADS_MAX ? (unsigned)(cores - 1) : AL_AHEAD_THREADS_MAX;

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "alamo/base/ahead.h"
 #include "alamo/base/log.h"
@@ -129,7 +130,7 @@ void pipeline_full(struct pipeline *p, const char *why)
 
 enum al_err pipeline_start(struct pipeline *p, struct al_loop *loop)
 {
-	return readers_new(loop, al_ahead_threads(), al_slice_str(p->ns), &p->readers);
+	return readers_new(loop, al_ahead_threads(sysconf(_SC_NPROCESSORS_ONLN)), al_slice_str(p->ns), &p->readers);
 }
 
 /* ---- after a failure ---- */

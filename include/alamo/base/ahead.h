@@ -32,8 +32,8 @@ struct al_ahead_ops {
 };
 
 #define AL_AHEAD_THREADS_MAX 8u
-/* A good number of threads here: a core is left to the owner, if there is more than one. At least 1. */
-unsigned al_ahead_threads(void);
+/* A good number of threads on so many cores (sysconf(_SC_NPROCESSORS_ONLN)): one is left to the owner, if there are more. At least 1. */
+unsigned al_ahead_threads(long cores);
 
 /*
  * `ops` and `arg` are borrowed. No threads: the owner does it all when it waits; more than AL_AHEAD_THREADS_MAX are so many.
