@@ -30,6 +30,7 @@ struct witness {
 	uint64_t size;  /* what it has cosigned */
 	int refuses;    /* with this status; 0: it does not */
 	uint64_t ahead; /* says that it is at this size */
+	bool wavers;    /* says another size each time */
 	int takes;      /* the keys note: with this status; 200: and refuses nothing from then on */
 	unsigned asked, told;
 	uint64_t old; /* of the last question */
@@ -88,6 +89,11 @@ static void witness_asked(void *arg, struct al_slice rest, struct al_slice body,
 	if (w->refuses != 0) {
 		answer->status = w->refuses;
 		al_buf_str(&answer->body, "no\n");
+		return;
+	}
+	if (w->wavers) {
+		answer->status = 409;
+		al_buf_printf(&answer->body, "%u\n", 1 + w->asked % 2);
 		return;
 	}
 	if (w->ahead != 0 || w->old != w->size) {
@@ -411,6 +417,22 @@ static void ahead(void **state)
 	says_once(bench, "error alamo event=cosign-ahead witness=two witness-size=4 size=3 ");
 }
 
+/* One that is at another size whenever it is asked is asked from there once a round. */
+static void wavering(void **state)
+{
+	struct bench *bench = *state;
+
+	bench->witness[1].wavers = true;
+	said_begin(&bench->said);
+	cosign_start(bench);
+	wait_until(bench, first_has_it);
+	wait_until(bench, settled);
+	(void)said_end(&bench->said);
+	assert_int_equal(bench->witness[1].asked, 2);
+	assert_int_equal(bench->witness[1].old, 2);
+	assert_int_equal(published(bench), 0);
+}
+
 static bool second_told(const struct bench *bench)
 {
 	return bench->witness[1].told > 0 && first_has_it(bench);
@@ -682,6 +704,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(rounds, setup, teardown),
 		cmocka_unit_test_setup_teardown(ahead, setup, teardown),
+		cmocka_unit_test_setup_teardown(wavering, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(not_its_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(dated, setup, teardown),
