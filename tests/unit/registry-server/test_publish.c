@@ -18,6 +18,7 @@
 #include "../folder.h"
 #include "../metric.h"
 #include "../said.h"
+#include "../common/loopback.h"
 
 #include "alamo/tlog/note_file.h"
 #include "alamo/tlog/tile_dir.h"
@@ -47,6 +48,11 @@ struct bench {
 	struct publish *publish;
 	struct al_timer *tick;
 	struct al_buf old; /* a note that was kept */
+	/* while it is asked over HTTP */
+	struct al_http *http;
+	int asking;
+	char answer[4096];
+	size_t answered; /* bytes */
 	/* while it is busy */
 	uint64_t began_ms, ended_ms, shown;
 	unsigned changes; /* of what is published */
@@ -116,6 +122,8 @@ static void service_stop(void *self)
 	struct bench *bench = self;
 
 	al_timer_free(bench->tick);
+	al_http_free(bench->http);
+	bench->http = NULL;
 	ledger_close(bench->ledger);
 	publish_free(bench->publish);
 	bench->tick = NULL;
@@ -302,6 +310,56 @@ static bool busy(struct bench *bench)
 	return bench->size >= 150;
 }
 
+static bool ask_for_it(struct bench *bench)
+{
+	uint16_t port;
+
+	al_http_free(bench->http);
+	assert_int_equal(al_http_new(al_service_loop(bench->service), &bench->http), AL_OK);
+	assert_int_equal(publish_routes(bench->publish, bench->http), AL_OK);
+	assert_int_equal(al_http_listen(bench->http, AL_S("127.0.0.1"), 0, &port), AL_OK);
+	bench->asking = client_connect(port);
+	client_say(bench->asking, "GET /checkpoint HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+	bench->answered = 0;
+	return true;
+}
+
+/* All of the answer, which ends with the connection. */
+static bool has_answer(struct bench *bench)
+{
+	ssize_t got;
+
+	while ((got = recv(bench->asking, bench->answer + bench->answered, sizeof(bench->answer) - 1 - bench->answered,
+			   MSG_DONTWAIT)) > 0)
+		bench->answered += (size_t)got;
+	if (got != 0)
+		return false;
+	bench->answer[bench->answered] = '\0';
+	(void)close(bench->asking);
+	return true;
+}
+
+static bool has_nothing(struct bench *bench)
+{
+	if (!has_answer(bench))
+		return false;
+	assert_non_null(strstr(bench->answer, "HTTP/1.1 503 "));
+	return true;
+}
+
+static bool has_the_note(struct bench *bench)
+{
+	struct al_checkpoint cp;
+
+	if (!has_answer(bench))
+		return false;
+	assert_non_null(strstr(bench->answer, "HTTP/1.1 200 "));
+	assert_int_equal(al_checkpoint_open(al_slice_str(strstr(bench->answer, "\r\n\r\n") + 4), &bench->key.pub, &cp),
+			 AL_OK);
+	assert_int_equal(cp.size, bench->size);
+	return true;
+}
+
 static bool never(struct bench *bench)
 {
 	(void)bench;
@@ -473,11 +531,20 @@ static void a_disk_that_fails(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* The checkpoint of what is published; before there is one, who asks is told to ask again. */
+static void over_http(void **state)
+{
+	static const step_fn steps[] = { ask_for_it, has_nothing,  three_more, is_published,
+					 ask_for_it, has_the_note, NULL };
+
+	assert_int_equal(serve(*state, steps), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(follows_the_ledger), TEST(far_behind),     TEST(not_each_commit),   TEST(dates),
-		TEST(not_wanted),         TEST(another_ledger), TEST(a_disk_that_fails),
+		TEST(not_wanted),         TEST(another_ledger), TEST(a_disk_that_fails), TEST(over_http),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
