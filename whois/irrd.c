@@ -277,12 +277,12 @@ static enum irrd_reply cmd_maintained(struct irrd *c, struct al_slice arg)
 
 /* ---- table and framing ---- */
 
+/* BARE: no argument; NEEDS_LOG: not before the first head; LOOKS_UP: of the moment that "!at" said. */
 enum { BARE = 1, NEEDS_LOG = 2, LOOKS_UP = 4 | NEEDS_LOG };
 
 static const struct command {
 	const char *name;
-	unsigned
-		flags; /* BARE: no argument; NEEDS_LOG: not before the first head; LOOKS_UP: of the moment that "!at" said */
+	unsigned flags;
 	enum irrd_reply (*run)(struct irrd *c, struct al_slice arg);
 } commands[] = {
 	{ "!", BARE, cmd_multi },
