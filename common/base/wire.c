@@ -70,36 +70,3 @@ bool al_reader_done(const struct al_reader *r)
 {
 	return r->err == AL_OK && r->left == 0;
 }
-
-uint16_t al_get_u16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-uint32_t al_get_u32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-uint64_t al_get_u64(const uint8_t *p)
-{
-	return (uint64_t)al_get_u32(p) << 32 | al_get_u32(p + 4);
-}
-
-void al_set_u16(uint8_t *p, uint16_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-void al_set_u32(uint8_t *p, uint32_t v)
-{
-	al_set_u16(p, (uint16_t)(v >> 16));
-	al_set_u16(p + 2, (uint16_t)v);
-}
-
-void al_set_u64(uint8_t *p, uint64_t v)
-{
-	al_set_u32(p, (uint32_t)(v >> 32));
-	al_set_u32(p + 4, (uint32_t)v);
-}
