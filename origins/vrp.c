@@ -28,31 +28,36 @@ uint32_t vrp_customer(const struct vrp *pair)
 	return al_get_u32(pair->addr);
 }
 
+/* As memcmp() of the addresses, without a call: a set of 600,000 is some thirty million of these. */
+static int vrp_place_cmp(const struct vrp *a, const struct vrp *b)
+{
+	uint64_t x = al_get_u64(a->addr), y = al_get_u64(b->addr);
+
+	if (x == y) {
+		x = al_get_u64(a->addr + 8);
+		y = al_get_u64(b->addr + 8);
+	}
+	if (x != y)
+		return x < y ? -1 : 1;
+	return (a->asn > b->asn) - (a->asn < b->asn);
+}
+
 int vrp_cmp(const struct vrp *a, const struct vrp *b)
 {
 	unsigned ra = vrp_rank(a), rb = vrp_rank(b);
-	int cmp;
 
 	if (ra != rb)
 		return ra < rb ? -1 : 1;
-	cmp = memcmp(a->addr, b->addr, sizeof(a->addr));
-	if (cmp != 0)
-		return cmp;
-	return (a->asn > b->asn) - (a->asn < b->asn);
+	return vrp_place_cmp(a, b);
 }
 
 int vrp_key_cmp(const struct vrp *a, const struct vrp *b)
 {
-	int cmp;
-
 	if (a->bits != b->bits)
 		return a->bits < b->bits ? -1 : 1;
 	if (a->len != b->len)
 		return a->len > b->len ? -1 : 1;
-	cmp = memcmp(a->addr, b->addr, sizeof(a->addr));
-	if (cmp != 0)
-		return cmp;
-	return (a->asn > b->asn) - (a->asn < b->asn);
+	return vrp_place_cmp(a, b);
 }
 
 static int vrp_cmp_any(const void *a, const void *b)
