@@ -47,10 +47,12 @@ static size_t resolve_key(struct vrp_event *events, size_t count, struct vrp_eve
 static void batch_resolve(struct vrp_batch *batch, const struct vrp_set *base)
 {
 	size_t first, last, kept = 0;
+	struct vrp_finder finder;
 
 	qsort(batch->events, batch->count, sizeof(*batch->events), vrp_event_cmp);
+	vrp_finder_start(&finder, base);
 	for (first = 0; first < batch->count; first = last) {
-		const struct vrp *found = base != NULL ? vrp_set_find(base, &batch->events[first].vrp) : NULL;
+		const struct vrp *found = base != NULL ? vrp_finder_find(&finder, &batch->events[first].vrp) : NULL;
 
 		for (last = first + 1; last < batch->count; last++)
 			if (vrp_key_cmp(&batch->events[first].vrp, &batch->events[last].vrp) != 0)

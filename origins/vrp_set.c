@@ -154,25 +154,70 @@ void vrp_walk_family(struct vrp_walk *walk, const struct vrp_set *set, uint8_t b
 
 /* ---- looking up ---- */
 
-const struct vrp *vrp_set_find(const struct vrp_set *set, const struct vrp *key)
+#define STRIDE 8 /* records that are walked over before it is cheaper to search */
+
+void vrp_finder_start(struct vrp_finder *finder, const struct vrp_set *set)
 {
-	const struct vrp *found;
-	struct vrp_walk walk;
+	finder->set = set;
+	finder->count = 0;
+	finder->key = least_of(0, 0, 0); /* of no family */
+}
+
+/* The runs of this length, each from its beginning. */
+static void finder_open(struct vrp_finder *finder, uint8_t bits, uint8_t len)
+{
+	struct vrp probe = least_of(bits, len, UINT8_MAX);
+	const struct vrp *first;
+
+	for (finder->count = 0; finder->count < AL_COUNT(finder->runs);) {
+		struct vrp_walk *run = &finder->runs[finder->count];
+
+		vrp_walk_seek(run, finder->set, &probe);
+		first = vrp_walk_peek(run);
+		if (first == NULL || first->bits != bits || first->len != len)
+			return;
+		finder->max[finder->count++] = first->max;
+		if (first->max == 0)
+			return;
+		probe.max = (uint8_t)(first->max - 1);
+	}
+}
+
+static const struct vrp *run_find(struct vrp_walk *run, const struct vrp *probe)
+{
+	const struct vrp *at = vrp_walk_peek(run);
+
+	for (unsigned i = 0; at != NULL && vrp_cmp(at, probe) < 0; i++) {
+		if (i < STRIDE)
+			(void)vrp_walk_next(run);
+		else
+			vrp_walk_seek(run, run->set, probe);
+		at = vrp_walk_peek(run);
+	}
+	return at != NULL && vrp_cmp(at, probe) == 0 ? at : NULL;
+}
+
+const struct vrp *vrp_finder_find(struct vrp_finder *finder, const struct vrp *key)
+{
+	const struct vrp *found = NULL;
 	struct vrp probe = *key;
 
-	/* At the key's place among those of each max-length that there is of this length, from the largest down. */
-	for (probe.max = UINT8_MAX;;) {
-		vrp_walk_seek(&walk, set, &probe);
-		found = vrp_walk_peek(&walk);
-		if (found == NULL || found->bits != key->bits || found->len != key->len)
-			return NULL;
-		if (vrp_cmp(found, &probe) == 0)
-			return found;
-		if (found->max < probe.max)
-			probe.max = found->max;
-		else if (probe.max-- == 0)
-			return NULL;
+	if (finder->key.bits != key->bits || finder->key.len != key->len)
+		finder_open(finder, key->bits, key->len);
+	finder->key = *key;
+	for (unsigned i = 0; i < finder->count && found == NULL; i++) {
+		probe.max = finder->max[i];
+		found = run_find(&finder->runs[i], &probe);
 	}
+	return found;
+}
+
+const struct vrp *vrp_set_find(const struct vrp_set *set, const struct vrp *key)
+{
+	struct vrp_finder finder;
+
+	vrp_finder_start(&finder, set);
+	return vrp_finder_find(&finder, key);
 }
 
 /* Those of one length and max-length; false: `visit` has had enough. */

@@ -68,6 +68,21 @@ const struct vrp *vrp_walk_peek(const struct vrp_walk *walk);
 size_t vrp_set_providers(const struct vrp_set *set, uint32_t customer, struct vrp_walk *walk);
 /* The VRP of this prefix and AS number, whatever its max-length; NULL: none. O(max-lengths of that length * log n). */
 const struct vrp *vrp_set_find(const struct vrp_set *set, const struct vrp *key);
+
+/*
+ * The same for many keys in the order of vrp_key_cmp(): each search goes on where the one before it ended. A run is what a
+ * set has of one length and max-length.
+ */
+struct vrp_finder {
+	const struct vrp_set *set; /* borrowed; the rest is the finder's own */
+	struct vrp key;            /* the last one; its length is that of the runs */
+	unsigned count;
+	struct vrp_walk runs[129];
+	uint8_t max[129];
+};
+
+void vrp_finder_start(struct vrp_finder *finder, const struct vrp_set *set);
+const struct vrp *vrp_finder_find(struct vrp_finder *finder, const struct vrp *key);
 /* VRPs whose prefix lies in `prefix` (or is it), in order; false from `visit` ends it. O(lengths * log n) and what is found. */
 typedef bool (*vrp_fn)(const struct vrp *vrp, void *arg);
 void vrp_set_within(const struct vrp_set *set, const struct al_prefix *prefix, vrp_fn visit, void *arg);

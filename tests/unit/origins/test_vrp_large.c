@@ -286,6 +286,39 @@ static size_t count_within(const struct list *list, const struct al_prefix *pref
 	return count;
 }
 
+static int by_key(const void *a, const void *b)
+{
+	return vrp_key_cmp(a, b);
+}
+
+/* Dense stretches, gaps longer than a stride, keys that are there and keys that are not, and the same key twice. */
+static void a_finder_finds_in_order_what_single_searches_find(void **state)
+{
+	static struct vrp keys[12000];
+	struct vrp_finder finder;
+	struct list list;
+	uint64_t seed = 9;
+	struct vrp_set *set = large(&seed, 30000, &list);
+	size_t there = 0;
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(keys); i++)
+		keys[i] = i < 6000              ? list.items[i]
+			  : dice(&seed, 2) == 0 ? list.items[dice(&seed, (uint32_t)list.count)]
+						: wide_random(&seed);
+	qsort(keys, AL_COUNT(keys), sizeof(keys[0]), by_key);
+	vrp_finder_start(&finder, set);
+	for (size_t i = 0; i < AL_COUNT(keys); i++) {
+		const struct vrp *got = vrp_finder_find(&finder, &keys[i]);
+
+		assert_ptr_equal(got, vrp_set_find(set, &keys[i]));
+		there += got != NULL ? 1 : 0;
+	}
+	assert_in_range(there, 6000, AL_COUNT(keys) - 1000);
+	vrp_set_unref(set);
+	free(list.items);
+}
+
 static void looking_up_finds_what_a_scan_finds(void **state)
 {
 	struct list list;
@@ -356,6 +389,7 @@ int main(void)
 		cmocka_unit_test(changes_of_any_size_give_what_a_plain_list_gives),
 		cmocka_unit_test(a_small_change_makes_a_few_leaves_and_branches),
 		cmocka_unit_test(looking_up_finds_what_a_scan_finds),
+		cmocka_unit_test(a_finder_finds_in_order_what_single_searches_find),
 		cmocka_unit_test(families_and_customers_begin_where_they_do),
 	};
 
