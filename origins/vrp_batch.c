@@ -13,15 +13,6 @@ int vrp_event_cmp(const void *pa, const void *pb)
 	return cmp != 0 ? cmp : (a->seq > b->seq) - (a->seq < b->seq);
 }
 
-static int event_cmp_index(const void *pa, const void *pb)
-{
-	const struct vrp_event *a = pa, *b = pb;
-
-	if (a->index != b->index)
-		return a->index < b->index ? -1 : 1;
-	return vrp_cmp(&a->vrp, &b->vrp);
-}
-
 /* One key's events, in log order: keep those that change what is true. `was` starts as what the base says. */
 static size_t resolve_key(struct vrp_event *events, size_t count, struct vrp_event *kept, bool was, uint8_t was_max)
 {
@@ -103,26 +94,55 @@ static enum al_err batch_net(struct vrp_batch *batch)
 	return AL_OK;
 }
 
-/* The delta of one entry's events. */
-static struct vrp_delta *entry_delta(const struct vrp_event *events, size_t count, uint32_t from)
+/*
+ * Which event comes first in the log, and so on: each `seq`, below `taken`, has one place, so that nothing has to be
+ * compared.
+ */
+static enum al_err batch_order(struct vrp_batch *batch, size_t taken)
+{
+	size_t put = 0;
+
+	batch->order = malloc((taken + 1) * sizeof(*batch->order));
+	if (batch->order == NULL)
+		return AL_ENOMEM;
+	for (size_t i = 0; i < taken; i++)
+		batch->order[i] = UINT32_MAX;
+	for (size_t i = 0; i < batch->count; i++)
+		batch->order[batch->events[i].seq] = (uint32_t)i;
+	for (size_t i = 0; i < taken; i++)
+		if (batch->order[i] != UINT32_MAX)
+			batch->order[put++] = batch->order[i];
+	return AL_OK;
+}
+
+/* The event that is so far down the log. */
+static const struct vrp_event *batch_at(const struct vrp_batch *batch, size_t at)
+{
+	return &batch->events[batch->order[at]];
+}
+
+/* The delta of one entry's events: those from `first` to before `end` in the log. */
+static struct vrp_delta *entry_delta(const struct vrp_batch *batch, size_t first, size_t end, uint32_t from)
 {
 	size_t i, announced = 0, withdrawn = 0;
 	struct vrp_delta *delta;
 
-	for (i = 0; i < count; i++) {
-		announced += events[i].present ? 1 : 0;
-		withdrawn += events[i].was ? 1 : 0;
+	for (i = first; i < end; i++) {
+		announced += batch_at(batch, i)->present ? 1 : 0;
+		withdrawn += batch_at(batch, i)->was ? 1 : 0;
 	}
-	delta = vrp_delta_alloc(from, vrp_serial(events[0].index + 1), announced, withdrawn);
+	delta = vrp_delta_alloc(from, vrp_serial(batch_at(batch, first)->index + 1), announced, withdrawn);
 	if (delta == NULL)
 		return NULL;
 	withdrawn = announced;
 	announced = 0;
-	for (i = 0; i < count; i++) {
-		if (events[i].present)
-			delta->items[announced++] = events[i].vrp;
-		if (events[i].was)
-			delta->items[withdrawn++] = event_before(&events[i]);
+	for (i = first; i < end; i++) {
+		const struct vrp_event *event = batch_at(batch, i);
+
+		if (event->present)
+			delta->items[announced++] = event->vrp;
+		if (event->was)
+			delta->items[withdrawn++] = event_before(event);
 	}
 	vrp_delta_sort(delta);
 	return delta;
@@ -135,7 +155,7 @@ static size_t batch_tail(const struct vrp_batch *batch, size_t entries)
 
 	while (at != 0 && entries != 0) {
 		at--;
-		if (at == 0 || batch->events[at - 1].index != batch->events[at].index)
+		if (at == 0 || batch_at(batch, at - 1)->index != batch_at(batch, at)->index)
 			entries--;
 	}
 	return at;
@@ -146,19 +166,18 @@ static enum al_err batch_deltas(struct vrp_batch *batch, size_t cap, uint64_t ba
 {
 	size_t first, last;
 
-	qsort(batch->events, batch->count, sizeof(*batch->events), event_cmp_index);
 	batch->deltas = calloc(cap + 1, sizeof(struct vrp_delta *));
 	if (batch->deltas == NULL)
 		return AL_ENOMEM;
 	for (first = batch_tail(batch, cap); first < batch->count; first = last) {
-		const struct vrp_event *event = &batch->events[first];
-		uint32_t from = vrp_serial(first == 0 ? base_size : event[-1].index + 1);
+		const struct vrp_event *event = batch_at(batch, first);
+		uint32_t from = vrp_serial(first == 0 ? base_size : batch_at(batch, first - 1)->index + 1);
 
-		for (last = first; last < batch->count && batch->events[last].index == event->index; last++)
+		for (last = first; last < batch->count && batch_at(batch, last)->index == event->index; last++)
 			;
 		if (from == vrp_serial(event->index + 1))
 			continue; /* the log's very first entry: nobody was given a set before it */
-		batch->deltas[batch->delta_count] = entry_delta(event, last - first, from);
+		batch->deltas[batch->delta_count] = entry_delta(batch, first, last, from);
 		if (batch->deltas[batch->delta_count] == NULL)
 			return AL_ENOMEM;
 		batch->delta_count++;
@@ -168,7 +187,7 @@ static enum al_err batch_deltas(struct vrp_batch *batch, size_t cap, uint64_t ba
 
 static enum al_err batch_apply(struct vrp_batch *batch, const struct vrp_set *base, struct vrp_set **out)
 {
-	uint64_t size = batch->count != 0 ? batch->events[batch->count - 1].index + 1 : 0;
+	uint64_t size = batch_at(batch, batch->count - 1)->index + 1;
 	const struct vrp_delta *net = batch->net;
 
 	if (base == NULL)
@@ -184,18 +203,22 @@ void vrp_batch_release(struct vrp_batch *batch)
 		free(batch->deltas[i]);
 	free(batch->deltas);
 	free(batch->net);
+	free(batch->order);
 	free(batch->events);
 }
 
 enum al_err vrp_batch_run(struct vrp_batch *batch, const struct vrp_set *base, size_t cap, struct vrp_set **out)
 {
+	size_t taken = batch->count;
 	enum al_err err;
 
 	*out = NULL;
 	batch_resolve(batch, base);
 	if (batch->count == 0)
 		return AL_OK;
-	err = batch_net(batch);
+	err = batch_order(batch, taken);
+	if (err == AL_OK)
+		err = batch_net(batch);
 	if (err == AL_OK)
 		err = batch_deltas(batch, cap, base != NULL ? base->size : 0);
 	if (err == AL_OK)

@@ -24,8 +24,9 @@ int vrp_event_cmp(const void *a, const void *b); /* by key, then in order; for q
 
 /* What a run of events comes to: the set's own difference, and deltas for the history. */
 struct vrp_batch {
-	struct vrp_event *events; /* owned; sorted as each step needs it */
+	struct vrp_event *events; /* owned; by key, once it runs */
 	size_t count;
+	uint32_t *order;           /* owned; which event comes first in the log, and so on */
 	struct vrp_delta *net;     /* from the base to the end */
 	struct vrp_delta **deltas; /* the newest ones, in order */
 	size_t delta_count;
