@@ -11,6 +11,7 @@
 
 #include <sodium.h>
 
+#include "alamo/base/sha.h"
 #include "alamo/tlog/keys.h"
 #include "alamo/tlog/witness.h"
 
@@ -233,7 +234,7 @@ void origin_head_describe(struct origin_head *head, const struct vrp_set *set, s
 {
 	origin_head_count(head, set);
 	head->bytes = text.len;
-	crypto_hash_sha256(head->digest.b, (const uint8_t *)text.ptr, text.len);
+	al_sha256(&text, 1, head->digest.b);
 }
 
 /* ---- the judgement ---- */
@@ -368,6 +369,6 @@ enum origin_fault origin_head_match(const struct origin_head *head, struct al_sl
 
 	if (text.len != head->bytes)
 		return ORIGIN_TRUNCATED;
-	crypto_hash_sha256(digest.b, (const uint8_t *)text.ptr, text.len);
+	al_sha256(&text, 1, digest.b);
 	return al_hash_eq(&digest, &head->digest) ? ORIGIN_SOUND : ORIGIN_MISMATCHED;
 }

@@ -12,6 +12,7 @@
 #include <sodium.h>
 
 #include "alamo/base/gzip.h"
+#include "alamo/base/sha.h"
 
 #include "export.h"
 
@@ -165,6 +166,7 @@ static enum al_err body_make(struct export_body *body, uint64_t fresh_s)
 		.expires = fresh_s + export->expire_s,
 	};
 	uint8_t digest[AL_HASH_LEN];
+	struct al_slice text;
 	char hex[17];
 
 	body_unpack(body);
@@ -174,7 +176,8 @@ static enum al_err body_make(struct export_body *body, uint64_t fresh_s)
 		return body->text.err;
 	body->made_s = fresh_s;
 	body->modified_s = body->def->dated && fresh_s > moment->shown_s ? fresh_s : moment->shown_s;
-	crypto_hash_sha256(digest, body->text.ptr, body->text.len);
+	text = al_slice_of(body->text.ptr, body->text.len);
+	al_sha256(&text, 1, digest);
 	(void)sodium_bin2hex(hex, sizeof(hex), digest, 8);
 	(void)snprintf(body->etag, sizeof(body->etag), "\"%" PRIu32 "-%s\"", moment->set->serial, hex);
 	return AL_OK;

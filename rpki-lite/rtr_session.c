@@ -7,8 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include <sodium.h>
-
+#include "alamo/base/sha.h"
 #include "alamo/base/wire.h"
 
 #include "rtr_session.h"
@@ -26,20 +25,19 @@ static const unsigned allowed[RTR_STATE_COUNT] = {
 uint16_t rtr_session_id(const struct al_vkey *key, uint32_t rule_version, uint8_t version)
 {
 	static const char label[] = "alamo rtr session";
-	crypto_hash_sha256_state hash;
 	uint8_t digest[AL_HASH_LEN];
 	uint8_t tail[5];
-	size_t name_len = strlen(key->name);
+	/* The terminating zeros keep the parts apart. */
+	const struct al_slice parts[] = {
+		{ label, sizeof(label) },
+		{ key->name, strlen(key->name) + 1 },
+		al_slice_of(key->pk, sizeof(key->pk)),
+		al_slice_of(tail, sizeof(tail)),
+	};
 
 	al_set_u32(tail, rule_version);
 	tail[4] = version;
-	crypto_hash_sha256_init(&hash);
-	/* The terminating zeros keep the parts apart. */
-	crypto_hash_sha256_update(&hash, (const uint8_t *)label, sizeof(label));
-	crypto_hash_sha256_update(&hash, (const uint8_t *)key->name, name_len + 1);
-	crypto_hash_sha256_update(&hash, key->pk, sizeof(key->pk));
-	crypto_hash_sha256_update(&hash, tail, sizeof(tail));
-	crypto_hash_sha256_final(&hash, digest);
+	al_sha256(parts, AL_COUNT(parts), digest);
 	return al_get_u16(digest);
 }
 
