@@ -107,13 +107,13 @@ void al_conn_drop(struct al_conn *conn)
 /*
  * All is sent. Closing with unread input would make the kernel send RST, which
  * may overtake our last bytes at the other side: shut down, then read on for a
- * bounded while. True when there is nothing to wait for.
+ * bounded while. True when there is nothing to wait for; all of ours is out even then, whatever comes before close().
  */
 static bool conn_linger(struct al_conn *conn)
 {
 	if (conn->tls != NULL)
 		conn_tls_end(conn->tls);
-	if (conn->eof || shutdown(conn->fd, SHUT_WR) != 0)
+	if (conn->eof || shutdown(conn->fd, SHUT_WR) != 0 || conn_said_all(conn))
 		return true;
 	conn->state = CONN_LINGER;
 	conn->linger_left = LINGER_BYTES;
@@ -148,6 +148,7 @@ static bool conn_watch(struct al_conn *conn)
 	bool read = wanted || conn->state == CONN_LINGER;
 	bool write = al_conn_pending(conn) > 0;
 	int rc = 0;
+	conn->heard_all = false;
 	if (conn->state == CONN_HANDSHAKE) {
 		write = conn->tls->writing && !conn->tls->queued;
 		read = !conn->tls->writing && !conn->tls->queued;
@@ -281,6 +282,7 @@ static void conn_read(struct al_conn *conn)
 	}
 	if (some) {
 		conn->io_ms = al_now_ms();
+		conn->heard_all = !more;
 		conn_data(conn);
 	}
 }

@@ -51,8 +51,9 @@ struct al_conn {
 	void *user;
 
 	enum conn_state state;
-	bool opened; /* ops->open took it: it gets `closed` */
-	bool eof;    /* the other side has finished sending */
+	bool opened;    /* ops->open took it: it gets `closed` */
+	bool eof;       /* the other side has finished sending */
+	bool heard_all; /* in this turn of the loop its socket was read empty */
 	bool paused;
 	bool poked;        /* data() is owed */
 	bool undrained;    /* drained() is owed, once all is sent */
@@ -96,6 +97,8 @@ enum conn_fill { CONN_FILL_NOTHING, CONN_FILL_SOME, CONN_FILL_EOF, CONN_FILL_FAI
 enum conn_fill conn_fill(struct al_conn *conn, size_t room, bool *more);
 /* Is there anything to read? It stays where it is. */
 enum conn_fill conn_peek(struct al_conn *conn);
+/* No more is to come, and nothing of it is unread as far as we saw a moment ago. */
+bool conn_said_all(const struct al_conn *conn);
 /* conn_output.c: sends what the socket takes; may set `failed`. */
 void conn_flush(struct al_conn *conn);
 /* source.c: output was given to it. */

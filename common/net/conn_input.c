@@ -49,3 +49,8 @@ enum conn_fill conn_peek(struct al_conn *conn)
 	char peek;
 	return fill_of(conn->tls != NULL ? conn_tls_peek(conn->tls, &peek, 1) : recv(conn->fd, &peek, 1, MSG_PEEK));
 }
+
+bool conn_said_all(const struct al_conn *conn)
+{
+	return conn->conf->no_linger && conn->heard_all && evbuffer_get_length(conn->in) == 0;
+}

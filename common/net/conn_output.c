@@ -15,6 +15,7 @@
 
 #define WRITE_ROUNDS 4 /* sends before other connections get their turn */
 #define WRITE_VECTORS 64
+#define LEAVE_BYTES 65536u  /* more of them in the kernel would be nobody's if we did not stay */
 #define PROGRESS_BYTES 4096 /* sent at least in idle_ms, or all of it: else the reader holds our memory for nothing */
 
 size_t al_conn_pending(const struct al_conn *conn)
@@ -39,6 +40,8 @@ static bool conn_send(struct al_conn *conn)
 		return errno == EINTR;
 	}
 	evbuffer_drain(conn->out, (size_t)sent);
+	if ((size_t)sent > LEAVE_BYTES)
+		conn->heard_all = false;
 	conn->io_ms = al_now_ms();
 	conn->trickle += (size_t)sent;
 	if (conn->trickle >= PROGRESS_BYTES || al_conn_pending(conn) == 0) {

@@ -51,6 +51,7 @@ struct al_listener_conf {
 	uint64_t request_ms; /* from the first byte of a request to its last; 0: a minute */
 	struct al_tls *tls;  /* tls.h; borrowed; NULL: bytes go as they are */
 	const char *refusal; /* last word to a connection over max_per_source; constant; NULL: closed in silence */
+	bool no_linger; /* who is answered to the end says no more: closed without waiting for his end, if he has not by then */
 	struct al_shares *shares; /* counts for this listener and others; NULL: it counts for itself */
 };
 

@@ -49,6 +49,7 @@ struct talk {
 	struct al_conn *conn;
 	struct al_timer *timer;
 	int chunks; /* still to be sent when drained */
+	bool quits; /* finishes after the late answer */
 	bool gone;
 };
 
@@ -91,6 +92,8 @@ static void later_answer(void *arg)
 	struct talk *talk = arg;
 	al_conn_write(talk->conn, "later\n", 6);
 	al_conn_pause(talk->conn, false);
+	if (talk->quits)
+		al_conn_finish(talk->conn);
 }
 
 static void later_start(struct talk *talk)
@@ -134,7 +137,10 @@ static bool on_line(struct talk *talk, const char *line)
 			al_addr_format(&addr, text);
 		al_conn_write(conn, text, strlen(text));
 		al_conn_write(conn, "\n", 1);
-	} else if (strcmp(line, "later") == 0) {
+	} else if (strcmp(line, "quit") == 0) {
+		al_conn_finish(conn);
+	} else if (strcmp(line, "later") == 0 || strcmp(line, "later quit") == 0) {
+		talk->quits = strcmp(line, "later") != 0;
 		later_start(talk);
 		return false;
 	}
@@ -233,6 +239,21 @@ static void server_stop(struct server *server)
 
 /* ---- tests ---- */
 
+/* A client that has said so, with the server's loop in our hands and its kernel in possession of the words. */
+static int client_of(const struct server *server, const char *says)
+{
+	int fd = client_connect(server->port), unsent = 1;
+	client_say(fd, says);
+	while (unsent > 0)
+		assert_int_equal(ioctl(fd, SIOCOUTQ, &unsent), 0);
+	return fd;
+}
+
+static void server_round(const struct server *server)
+{
+	assert_int_equal(event_base_loop(al_loop_base(server->loop), EVLOOP_ONCE), 0);
+}
+
 /* It is answered when the connection is taken, in the same round of the loop, whatever the answer does to it. */
 static void test_what_came_with_a_connection(void **state)
 {
@@ -244,11 +265,8 @@ static void test_what_came_with_a_connection(void **state)
 	(void)state;
 	for (size_t i = 0; i < AL_COUNT(rows); i++) {
 		server_open(&server, &roomy);
-		int fd = client_connect(server.port), unsent = 1;
-		client_say(fd, rows[i].says);
-		while (unsent > 0) /* until the other side's kernel has it */
-			assert_int_equal(ioctl(fd, SIOCOUTQ, &unsent), 0);
-		assert_int_equal(event_base_loop(al_loop_base(server.loop), EVLOOP_ONCE), 0);
+		int fd = client_of(&server, rows[i].says);
+		server_round(&server);
 		client_expect(fd, rows[i].answer);
 		assert_int_equal(server.closes, rows[i].closes);
 		close(fd);
@@ -381,6 +399,41 @@ static void test_finish_delivers_all_though_input_waits(void **state)
 	}
 	server_stop(&server);
 	assert_int_equal(server.refs_done, 5);
+}
+
+/* Who may say no more is not waited for; unless he does, has had the time to since he was read, or has much to take. */
+static void test_no_linger(void **state)
+{
+	static const struct {
+		bool no_linger;
+		const char *says;
+		size_t answer, closes;
+	} rows[] = { { true, "addr\nquit\n", 10, 1 },
+		     { false, "addr\nquit\n", 10, 0 },
+		     { true, "addr\nquit\nand", 10, 0 },
+		     { true, "later quit\n", 6, 0 },
+		     { true, "big\n", BIG, 0 } };
+	struct al_listener_conf conf = roomy;
+	struct server server;
+	static char bytes[65536];
+	ssize_t got;
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		conf.no_linger = rows[i].no_linger;
+		server_open(&server, &conf);
+		int fd = client_of(&server, rows[i].says);
+		size_t answer = 0;
+		while ((got = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT)) != 0) {
+			if (got > 0)
+				answer += (size_t)got;
+			else
+				server_round(&server);
+		}
+		assert_int_equal(answer, rows[i].answer);
+		assert_int_equal(server.closes, rows[i].closes);
+		close(fd);
+		server_close(&server);
+	}
 }
 
 static void test_overflow_says_a_last_word(void **state)
@@ -872,6 +925,7 @@ int main(void)
 		cmocka_unit_test(test_many_lines_at_once),
 		cmocka_unit_test(test_answers_after_half_close),
 		cmocka_unit_test(test_finish_delivers_all_though_input_waits),
+		cmocka_unit_test(test_no_linger),
 		cmocka_unit_test(test_overflow_says_a_last_word),
 		cmocka_unit_test(test_full_input_then_eof_is_no_overflow),
 		cmocka_unit_test(test_idle_says_a_last_word),
