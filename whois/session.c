@@ -375,6 +375,7 @@ enum al_err whois_sessions_new(struct al_loop *loop, const struct whois_sessions
 		.out_max = WHOIS_ANSWER_MAX + UNSENT_HIGH + COPY_MAX,
 		.idle_ms = last_idle_ms(conf),
 		.refusal = WHOIS_REFUSAL,
+		.no_linger = true, /* RFC 3912 2: closed as soon as the answer is out */
 		.shares = conf->shares,
 	};
 	struct whois_sessions *sessions = calloc(1, sizeof(*sessions));
