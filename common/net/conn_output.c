@@ -23,18 +23,25 @@ size_t al_conn_pending(const struct al_conn *conn)
 	return evbuffer_get_length(conn->out);
 }
 
-/* One sendmsg of what waits; false when the socket takes no more for now. */
+/* Most answers are in one piece, which a plain send takes for less. */
+static ssize_t conn_put(struct al_conn *conn, struct evbuffer_iovec *vec, int count)
+{
+	struct msghdr msg = { .msg_iov = vec, .msg_iovlen = (size_t)count };
+	/* The last bytes travel with the end of the connection, in one segment: conn_linger() comes next. */
+	int flags = MSG_NOSIGNAL | (conn->state == CONN_FINISHING ? MSG_MORE : 0);
+
+	if (conn->tls != NULL)
+		return conn_tls_send(conn->tls, vec[0].iov_base, vec[0].iov_len);
+	return count > 1 ? sendmsg(conn->fd, &msg, flags) : send(conn->fd, vec[0].iov_base, vec[0].iov_len, flags);
+}
+
+/* What waits, or the first of it; false when the socket takes no more for now. */
 static bool conn_send(struct al_conn *conn)
 {
 	struct evbuffer_iovec vec[WRITE_VECTORS];
 	int count = evbuffer_peek(conn->out, -1, NULL, vec, WRITE_VECTORS);
-	if (count > WRITE_VECTORS)
-		count = WRITE_VECTORS;
-	struct msghdr msg = { .msg_iov = vec, .msg_iovlen = (size_t)count };
-	/* The last bytes travel with the end of the connection, in one segment: conn_linger() comes next. */
-	int more = conn->state == CONN_FINISHING ? MSG_MORE : 0;
-	ssize_t sent = conn->tls != NULL ? conn_tls_send(conn->tls, vec[0].iov_base, vec[0].iov_len)
-					 : sendmsg(conn->fd, &msg, MSG_NOSIGNAL | more);
+	ssize_t sent = conn_put(conn, vec, count < WRITE_VECTORS ? count : WRITE_VECTORS);
+
 	if (sent < 0) {
 		conn->failed = errno != EAGAIN && errno != EINTR;
 		return errno == EINTR;
