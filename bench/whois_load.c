@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * whois_load.c -- clients of a whois server on loopback, each waiting for its answers: `whois_load PORT MODE CLIENTS
- * SECONDS RECORDS`.
+ * SECONDS RECORDS [PID]`.
  *
  *   once        a connection for each question, read to its end
  *   persistent  one connection, one question at a time, RIPE form
@@ -9,11 +9,16 @@
  *   set         one connection, "!a4AS-BENCH" again and again
  *   heavy       one connection, all routes in 10.0.0.0/8 again and again
  *
+ * With the server's PID, for once and persistent: all clients ask while it is stopped, and time passes from when it goes on
+ * until the last of them has its answer. On one machine this leaves the clients' work, which is as much as the server's, out.
+ *
  * Questions are about the routes that log_feed.c makes. Says "COUNT SECONDS P50 P99", the last two in microseconds.
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -175,15 +180,25 @@ static void sample(struct client *client, double since, size_t count)
 		client->samples[client->count++] = (float)((now_s() - since) * 1e6);
 }
 
-static void ask_once(struct client *client)
+static void question_once(struct client *client)
 {
 	char text[256];
 
 	dial(client);
 	say(client, text, question(client, "", text, sizeof(text)));
+}
+
+static void answer_once(struct client *client)
+{
 	while (fill(client))
 		client->start = client->end;
-	close(client->fd);
+}
+
+static void question_persistent(struct client *client)
+{
+	char text[256];
+
+	say(client, text, question(client, "-k ", text, sizeof(text)));
 }
 
 static void ask_pipelined(struct client *client)
@@ -202,14 +217,15 @@ static void ask_pipelined(struct client *client)
 static void ask(struct client *client)
 {
 	static const char set[] = "!a4AS-BENCH\n", heavy[] = "-k -T route -M 10.0.0.0/8\n";
-	char text[256];
 
 	switch (mode) {
 	case ONCE:
-		ask_once(client);
+		question_once(client);
+		answer_once(client);
+		close(client->fd);
 		break;
 	case PERSISTENT:
-		say(client, text, question(client, "-k ", text, sizeof(text)));
+		question_persistent(client);
 		ripe_answer(client);
 		break;
 	case PIPELINED:
@@ -227,6 +243,87 @@ static void ask(struct client *client)
 		break;
 	}
 }
+
+/* ---- all at once ---- */
+
+static void server_stop(pid_t server)
+{
+	char path[32], text[64], state = '\0';
+
+	must(kill(server, SIGSTOP) == 0, "stop");
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)server);
+	while (state != 'T') {
+		FILE *file = fopen(path, "re");
+
+		must(file != NULL && fgets(text, sizeof(text), file) != NULL, "state");
+		must(sscanf(text, "%*d (%*[^)]) %c", &state) == 1, "state");
+		fclose(file);
+	}
+}
+
+/* The whole of it, since a server sends so little in one go; with the end behind it where that comes. */
+static void answer_await(const struct client *client)
+{
+	struct pollfd look = { .fd = client->fd, .events = mode == ONCE ? POLLRDHUP : POLLIN };
+
+	must(poll(&look, 1, -1) == 1, "poll");
+}
+
+static void burst_ask(struct client *client)
+{
+	if (mode == ONCE) {
+		if (client->fd >= 0)
+			close(client->fd);
+		question_once(client);
+	} else {
+		question_persistent(client);
+	}
+}
+
+/* The last is mostly answered last: then we have slept meanwhile. */
+static double burst(struct client *clients, size_t count, pid_t server)
+{
+	double since, took;
+
+	server_stop(server);
+	for (size_t i = 0; i < count; i++)
+		burst_ask(&clients[i]);
+	since = now_s();
+	must(kill(server, SIGCONT) == 0, "continue");
+	for (size_t i = count; i-- > 0;)
+		answer_await(&clients[i]);
+	took = now_s() - since;
+	for (size_t i = 0; i < count; i++) {
+		if (mode == ONCE)
+			answer_once(&clients[i]);
+		else
+			ripe_answer(&clients[i]);
+	}
+	return took;
+}
+
+/* Their time, all in all; as a sample of each question its share of a burst. */
+static double bursts(struct client *clients, size_t count, pid_t server)
+{
+	struct client *first = &clients[0];
+	double sum = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		clients[i].fd = -1;
+		if (mode == PERSISTENT)
+			dial(&clients[i]);
+	}
+	while (now_s() < end_s) {
+		double took = burst(clients, count, server);
+
+		for (size_t i = 0; i < count && first->count < SAMPLES_MAX; i++)
+			first->samples[first->count++] = (float)(took / (double)count * 1e6);
+		sum += took;
+	}
+	return sum;
+}
+
+/* ---- each for itself ---- */
 
 static void *run(void *arg)
 {
@@ -262,44 +359,63 @@ static void report(const struct client *clients, size_t count, double seconds)
 	samples = malloc((all + 1) * sizeof(*samples));
 	must(samples != NULL && all > 0, "samples");
 	for (size_t i = 0; i < count; i++) {
-		memcpy(samples + at, clients[i].samples, clients[i].count * sizeof(*samples));
+		if (clients[i].count > 0)
+			memcpy(samples + at, clients[i].samples, clients[i].count * sizeof(*samples));
 		at += clients[i].count;
 	}
 	qsort(samples, all, sizeof(*samples), sample_order);
-	(void)printf("%zu %.3f %.0f %.0f\n", all, seconds, (double)samples[all / 2], (double)samples[all * 99 / 100]);
+	(void)printf("%zu %.3f %.3f %.3f\n", all, seconds, (double)samples[all / 2], (double)samples[all * 99 / 100]);
 	free(samples);
+}
+
+static double threads(struct client *clients, size_t count)
+{
+	double since = now_s();
+
+	for (size_t i = 0; i < count; i++)
+		must(pthread_create(&clients[i].thread, NULL, run, &clients[i]) == 0, "thread");
+	for (size_t i = 0; i < count; i++)
+		(void)pthread_join(clients[i].thread, NULL);
+	return now_s() - since;
+}
+
+static struct client *clients_new(size_t count, bool together)
+{
+	struct client *clients = calloc(count, sizeof(*clients));
+
+	must(clients != NULL && count > 0, "clients");
+	for (size_t i = 0; i < count; i++) {
+		clients[i].next = i * 101;
+		clients[i].samples = i > 0 && together ? NULL : malloc(SAMPLES_MAX * sizeof(float));
+		must(clients[i].samples != NULL || (i > 0 && together), "samples");
+	}
+	return clients;
 }
 
 int main(int argc, char **argv)
 {
+	bool together = argc == 7;
 	struct client *clients;
-	size_t count, i;
-	double since;
+	size_t count;
+	double took;
 
-	for (mode = ONCE; argc == 6 && mode < MODES && strcmp(argv[2], mode_names[mode]) != 0;)
+	for (mode = ONCE; (argc == 6 || together) && mode < MODES && strcmp(argv[2], mode_names[mode]) != 0;)
 		mode = (enum mode)(mode + 1);
-	if (argc != 6 || mode == MODES) {
+	if ((argc != 6 && !together) || mode == MODES || (together && mode != ONCE && mode != PERSISTENT)) {
 		(void)fprintf(stderr,
-			      "usage: whois_load PORT once|persistent|pipelined|set|heavy CLIENTS SECONDS RECORDS\n");
+			      "usage: whois_load PORT once|persistent|pipelined|set|heavy CLIENTS SECONDS RECORDS\n"
+			      "       whois_load PORT once|persistent CLIENTS SECONDS RECORDS PID\n");
 		return 2;
 	}
 	port = (uint16_t)strtoul(argv[1], NULL, 10);
 	count = strtoul(argv[3], NULL, 10);
 	records = strtoul(argv[5], NULL, 10);
-	clients = calloc(count, sizeof(*clients));
-	must(clients != NULL && records > 0, "clients");
-	since = now_s();
-	end_s = since + strtod(argv[4], NULL);
-	for (i = 0; i < count; i++) {
-		clients[i].next = i * 101;
-		clients[i].samples = malloc(SAMPLES_MAX * sizeof(float));
-		must(clients[i].samples != NULL && pthread_create(&clients[i].thread, NULL, run, &clients[i]) == 0,
-		     "thread");
-	}
-	for (i = 0; i < count; i++)
-		(void)pthread_join(clients[i].thread, NULL);
-	report(clients, count, now_s() - since);
-	for (i = 0; i < count; i++)
+	must(records > 0, "records");
+	clients = clients_new(count, together);
+	end_s = now_s() + strtod(argv[4], NULL);
+	took = together ? bursts(clients, count, (pid_t)strtol(argv[6], NULL, 10)) : threads(clients, count);
+	report(clients, count, took);
+	for (size_t i = 0; i < count; i++)
 		free(clients[i].samples);
 	free(clients);
 	return 0;
