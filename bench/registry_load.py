@@ -10,19 +10,9 @@ ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(os.environ.get("ALAMO_BIN", ROOT / "build" / "release" / "bin"))
 sys.path.insert(0, str(ROOT / "tests" / "integration"))
 
-from harness import plan_without_limits  # noqa: E402
+from harness import UNPAID, plan_without_limits  # noqa: E402
 
-TICKS = os.sysconf("SC_CLK_TCK")
 LOAD = BIN / "bench" / "requests_load"
-
-
-def cpu_s(pid):
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def rss_bytes(pid):
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
 class Registry:
@@ -36,7 +26,8 @@ class Registry:
             subprocess.run([programs / "alamo", "init", self.dir, "--ports", "any", "--listen", "127.0.0.1", *plan],
                            check=True, stdout=subprocess.DEVNULL)
         conf = self.dir / "alamo.conf"
-        for keys in ("budget-source = 0\nbudget-key = 0\n", ""):
+        unpaid = "".join(f"{key.replace('_', '-')} = {value}\n" for key, value in UNPAID.items())
+        for keys in (unpaid, ""):
             text = conf.read_text().replace("[registry]\n", "[registry]\n" + keys, 1)
             (self.dir / "bench.conf").write_text(text)
             if subprocess.run([programs / "alamo-registryd", "-n", "-c", self.dir / "bench.conf"], stdout=subprocess.DEVNULL,
