@@ -26,8 +26,9 @@ class Registry:
             subprocess.run([programs / "alamo", "init", self.dir, "--ports", "any", "--listen", "127.0.0.1", *plan],
                            check=True, stdout=subprocess.DEVNULL)
         conf = self.dir / "alamo.conf"
-        unpaid = "".join(f"{key.replace('_', '-')} = {value}\n" for key, value in UNPAID.items())
-        for keys in (unpaid, ""):
+        # Nor does it know all of the keys.
+        for names in (UNPAID, ("budget_source", "budget_key"), ()):
+            keys = "".join(f"{name.replace('_', '-')} = 0\n" for name in names)
             text = conf.read_text().replace("[registry]\n", "[registry]\n" + keys, 1)
             (self.dir / "bench.conf").write_text(text)
             if subprocess.run([programs / "alamo-registryd", "-n", "-c", self.dir / "bench.conf"], stdout=subprocess.DEVNULL,
