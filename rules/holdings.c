@@ -59,22 +59,20 @@ const struct tallies *holdings_tallies(const struct holdings *holdings)
 /* ---- accounts ---- */
 
 enum al_err holdings_credit(struct tallies *tallies, const struct holdings_view *view, struct al_slice mntner,
-			    enum tally_kind kind, struct al_slice pool, int64_t change)
+			    const struct tally_change *changes, size_t count)
 {
-	struct tally tally = { TALLY_MNTNER, mntner, kind, pool };
 	const struct al_object *at = view->mntner(view->arg, mntner);
-	struct al_slice rest = at != NULL ? al_object_text(at) : (struct al_slice){ NULL, 0 };
-	enum al_err err = tallies_add(tallies, &tally, change);
+	struct al_slice rest = at != NULL ? al_object_text(at) : (struct al_slice){ NULL, 0 }, who;
+	enum al_err err = tallies_account(tallies, TALLY_MNTNER, mntner, changes, count);
 
-	tally.whose = TALLY_KEY;
-	while (err == AL_OK && al_attr_find(&rest, "auth", &tally.who))
-		err = tallies_add(tallies, &tally, change);
-	tally.whose = TALLY_TREE;
-	tally.who = mntner;
-	for (unsigned i = 0; err == AL_OK && tally.who.len > 0 && i < VOUCHERS_MAX; i++) {
-		err = tallies_add(tallies, &tally, change);
-		at = view->mntner(view->arg, tally.who);
-		tally.who = at != NULL ? al_object_attr(at, "vouched-by") : (struct al_slice){ NULL, 0 };
+	while (err == AL_OK && al_attr_find(&rest, "auth", &who))
+		err = tallies_account(tallies, TALLY_KEY, who, changes, count);
+	who = mntner;
+	for (unsigned i = 0; err == AL_OK && who.len > 0 && i < VOUCHERS_MAX; i++) {
+		err = tallies_account(tallies, TALLY_TREE, who, changes, count);
+		if (i > 0)
+			at = view->mntner(view->arg, who);
+		who = at != NULL ? al_object_attr(at, "vouched-by") : (struct al_slice){ NULL, 0 };
 	}
 	return err;
 }
@@ -86,7 +84,7 @@ static bool is_number(const struct al_object *object)
 
 /* The same for each maintainer in mnt-by. */
 static enum al_err credit_all(struct tallies *tallies, const struct holdings_view *view, const struct al_object *object,
-			      enum tally_kind kind, struct al_slice pool, int64_t change)
+			      const struct tally_change *changes, size_t count)
 {
 	struct al_slice rest = al_object_text(object), value, name;
 	enum al_err err = AL_OK;
@@ -94,28 +92,37 @@ static enum al_err credit_all(struct tallies *tallies, const struct holdings_vie
 	while (err == AL_OK && al_attr_find(&rest, "mnt-by", &value))
 		do {
 			(void)al_slice_cut(&value, ',', &name);
-			err = holdings_credit(tallies, view, al_slice_trim(name), kind, pool, change);
+			err = holdings_credit(tallies, view, al_slice_trim(name), changes, count);
 		} while (err == AL_OK && value.len > 0);
 	return err;
+}
+
+static enum al_err credit_one(struct tallies *tallies, const struct holdings_view *view, const struct al_object *object,
+			      enum tally_kind kind, struct al_slice pool, int64_t change)
+{
+	const struct tally_change one = { kind, pool, change };
+
+	return credit_all(tallies, view, object, &one, 1);
 }
 
 enum al_err holdings_object(struct tallies *tallies, const struct holdings_view *view, const struct al_object *object,
 			    struct al_slice pool, int sign)
 {
-	const struct al_slice none = { NULL, 0 };
-	enum al_err err = credit_all(tallies, view, object, TALLY_OBJECTS, none, sign);
+	struct tally_change changes[4] = {
+		{ .kind = TALLY_OBJECTS, .change = sign },
+		{ .kind = TALLY_BYTES, .change = sign * (int64_t)object->text_len },
+	};
+	size_t count = 2;
 
-	if (err == AL_OK)
-		err = credit_all(tallies, view, object, TALLY_BYTES, none, sign * (int64_t)object->text_len);
-	if (err == AL_OK && object->cls == AL_DOMAIN)
-		err = credit_all(tallies, view, object, TALLY_DOMAINS, none, sign);
-	if (err == AL_OK && (object->cls == AL_AS_SET || object->cls == AL_ROUTE_SET))
-		err = credit_all(tallies, view, object, TALLY_SETS, none, sign);
-	if (err == AL_OK && is_number(object))
-		err = credit_all(tallies, view, object, TALLY_HELD, none, sign);
-	if (err == AL_OK && is_number(object) && pool.len > 0)
-		err = credit_all(tallies, view, object, TALLY_HELD, pool, sign);
-	return err;
+	if (object->cls == AL_DOMAIN)
+		changes[count++] = (struct tally_change){ .kind = TALLY_DOMAINS, .change = sign };
+	if (object->cls == AL_AS_SET || object->cls == AL_ROUTE_SET)
+		changes[count++] = (struct tally_change){ .kind = TALLY_SETS, .change = sign };
+	if (is_number(object))
+		changes[count++] = (struct tally_change){ .kind = TALLY_HELD, .change = sign };
+	if (is_number(object) && pool.len > 0)
+		changes[count++] = (struct tally_change){ TALLY_HELD, pool, sign };
+	return credit_all(tallies, view, object, changes, count);
 }
 
 /* Has a maintainer in mnt-by a voucher, or is it one of the pool's own? */
@@ -160,9 +167,9 @@ enum al_err holdings_move(struct tallies *tallies, const struct holdings_view *v
 	enum al_err err = AL_OK;
 
 	if (from.len > 0)
-		err = credit_all(tallies, view, object, TALLY_HELD, from, -1);
+		err = credit_one(tallies, view, object, TALLY_HELD, from, -1);
 	if (err == AL_OK && to.len > 0)
-		err = credit_all(tallies, view, object, TALLY_HELD, to, 1);
+		err = credit_one(tallies, view, object, TALLY_HELD, to, 1);
 	return err;
 }
 
@@ -269,9 +276,11 @@ static enum al_err count_given(struct holdings *h, const struct al_state *state,
 
 	if (now->deleted || (old != NULL && (!old->deleted || now->cls == AL_MNTNER)))
 		return AL_OK;
-	if (voucher.len > 0)
-		return holdings_credit(&h->tallies, &view, voucher, TALLY_VOUCHED,
-				       tally_period(AL_S(""), now->time, 30, period), 1);
+	if (voucher.len > 0) {
+		const struct tally_change one = { TALLY_VOUCHED, tally_period(AL_S(""), now->time, 30, period), 1 };
+
+		return holdings_credit(&h->tallies, &view, voucher, &one, 1);
+	}
 	return holdings_given(&view, now, pool_of(state, now), period, &tally) ? tallies_add(&h->tallies, &tally, 1)
 									       : AL_OK;
 }
@@ -433,7 +442,7 @@ enum al_err holdings_change(struct holdings *h, const struct al_state *state, co
 enum al_err holdings_returned(struct tallies *tallies, const struct holdings_view *view, const struct al_object *last,
 			      int change)
 {
-	return credit_all(tallies, view, last, TALLY_RESTING, al_slice_str(al_class_name((enum al_class)last->cls)),
+	return credit_one(tallies, view, last, TALLY_RESTING, al_slice_str(al_class_name((enum al_class)last->cls)),
 			  change);
 }
 

@@ -35,10 +35,9 @@ struct holdings_view {
 	const void *arg;
 };
 
-/* `change` more of a kind for one maintainer, its keys and its tree. */
+/* More of each kind for one maintainer, its keys and its tree. */
 AL_MUST_USE enum al_err holdings_credit(struct tallies *tallies, const struct holdings_view *view,
-					struct al_slice mntner, enum tally_kind kind, struct al_slice pool,
-					int64_t change);
+					struct al_slice mntner, const struct tally_change *changes, size_t count);
 /* All that one object counts as, `sign` times; `pool`: the block that it lies in, for numbers and blocks. */
 AL_MUST_USE enum al_err holdings_object(struct tallies *tallies, const struct holdings_view *view,
 					const struct al_object *object, struct al_slice pool, int sign);

@@ -101,9 +101,11 @@ static enum al_err count_new(struct policy *p, const struct al_object *now)
 
 	if (now->cls == AL_MNTNER && al_state_version(p->state, AL_MNTNER, al_object_key(now)) != NULL)
 		return AL_OK;
-	if (voucher.len > 0)
-		return holdings_credit(&p->adds, &before, voucher, TALLY_VOUCHED,
-				       tally_period(AL_S(""), now->time, 30, period), 1);
+	if (voucher.len > 0) {
+		const struct tally_change one = { TALLY_VOUCHED, tally_period(AL_S(""), now->time, 30, period), 1 };
+
+		return holdings_credit(&p->adds, &before, voucher, &one, 1);
+	}
 	return holdings_given(&after, now, pool_after(p, now), period, &tally) ? tallies_add(&p->adds, &tally, 1)
 									       : AL_OK;
 }

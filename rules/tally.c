@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tally.c -- two hash tables: rows by (account, kind, pool), and the rows of
- * each account as a list.
+ * tally.c -- two hash tables: accounts, each with its counts outside of pools
+ * and a list of its rows, and rows by (account, kind, pool).
  */
 #include "tally.h"
 
@@ -22,14 +22,15 @@ struct tally_row {
 	UT_hash_handle hh;
 	struct tally_row *next; /* of the same account */
 	int64_t count;
-	size_t key_len, group_len;
+	size_t key_len, account_len;
 	bool lost;
 	char key[]; /* whose, who, NUL, kind, pool */
 };
 
-struct tally_group {
+struct tally_account {
 	UT_hash_handle hh;
 	struct tally_row *first;
+	int64_t plain[TALLY_KINDS]; /* in no pool: nearly all that is counted */
 	size_t key_len;
 	bool lost;
 	char key[]; /* whose, who */
@@ -43,37 +44,66 @@ void tallies_init(struct tallies *tallies)
 void tallies_release(struct tallies *tallies)
 {
 	struct tally_row *row = tallies->rows, *next;
-	struct tally_group *group = tallies->groups, *after;
+	struct tally_account *account = tallies->accounts, *after;
 
 	HASH_CLEAR(hh, tallies->rows); /* the lists through the elements stay */
-	HASH_CLEAR(hh, tallies->groups);
+	HASH_CLEAR(hh, tallies->accounts);
 	for (; row != NULL; row = next) {
 		next = row->hh.next;
 		free(row);
 	}
-	for (; group != NULL; group = after) {
-		after = group->hh.next;
-		free(group);
+	for (; account != NULL; account = after) {
+		after = account->hh.next;
+		free(account);
 	}
 	tallies_init(tallies);
 }
 
-/* Length of the whole key; its first *group_len bytes are the account. */
-static size_t row_key(const struct tally *tally, char out[static KEY_MAX], size_t *group_len)
+static size_t account_key(enum tally_whose whose, struct al_slice who, char out[static KEY_MAX])
 {
-	struct al_slice who = al_slice_head(tally->who, WHO_MAX), pool = al_slice_head(tally->pool, POOL_MAX);
-	size_t at = 0;
-
-	out[at++] = (char)tally->whose;
+	who = al_slice_head(who, WHO_MAX);
+	out[0] = (char)whose;
 	if (who.len > 0)
-		memcpy(out + at, who.ptr, who.len);
-	at += who.len;
-	*group_len = at;
-	out[at++] = '\0';
-	out[at++] = (char)tally->kind;
+		memcpy(out + 1, who.ptr, who.len);
+	return 1 + who.len;
+}
+
+/* `key` has the account's already; length of the whole. */
+static size_t row_key(char key[static KEY_MAX], size_t account_len, enum tally_kind kind, struct al_slice pool)
+{
+	pool = al_slice_head(pool, POOL_MAX);
+	key[account_len] = '\0';
+	key[account_len + 1] = (char)kind;
 	if (pool.len > 0)
-		memcpy(out + at, pool.ptr, pool.len);
-	return at + pool.len;
+		memcpy(key + account_len + 2, pool.ptr, pool.len);
+	return account_len + 2 + pool.len;
+}
+
+static struct tally_account *account_find(const struct tallies *tallies, const char *key, size_t len)
+{
+	struct tally_account *account = NULL;
+
+	HASH_FIND(hh, tallies->accounts, key, len, account);
+	return account;
+}
+
+static struct tally_account *account_get(struct tallies *tallies, const char *key, size_t len)
+{
+	struct tally_account *account = account_find(tallies, key, len);
+
+	if (account != NULL)
+		return account;
+	account = calloc(1, sizeof(*account) + len);
+	if (account == NULL)
+		return NULL;
+	account->key_len = len;
+	memcpy(account->key, key, len);
+	HASH_ADD_KEYPTR(hh, tallies->accounts, account->key, account->key_len, account);
+	if (account->lost) {
+		free(account);
+		return NULL;
+	}
+	return account;
 }
 
 static struct tally_row *row_find(const struct tallies *tallies, const char *key, size_t len)
@@ -84,92 +114,102 @@ static struct tally_row *row_find(const struct tallies *tallies, const char *key
 	return row;
 }
 
-static struct tally_group *group_get(struct tallies *tallies, const char *key, size_t len)
+static struct tally_row *row_new(struct tallies *tallies, struct tally_account *account, const char *key, size_t len)
 {
-	struct tally_group *group = NULL;
-
-	HASH_FIND(hh, tallies->groups, key, len, group);
-	if (group != NULL)
-		return group;
-	group = calloc(1, sizeof(*group) + len);
-	if (group == NULL)
-		return NULL;
-	group->key_len = len;
-	memcpy(group->key, key, len);
-	HASH_ADD_KEYPTR(hh, tallies->groups, group->key, group->key_len, group);
-	if (group->lost) {
-		free(group);
-		return NULL;
-	}
-	return group;
-}
-
-static struct tally_row *row_new(struct tallies *tallies, const char *key, size_t len, size_t group_len)
-{
-	struct tally_group *group = group_get(tallies, key, group_len);
-	struct tally_row *row = group != NULL ? calloc(1, sizeof(*row) + len) : NULL;
+	struct tally_row *row = calloc(1, sizeof(*row) + len);
 
 	if (row == NULL)
 		return NULL;
 	row->key_len = len;
-	row->group_len = group_len;
+	row->account_len = account->key_len;
 	memcpy(row->key, key, len);
 	HASH_ADD_KEYPTR(hh, tallies->rows, row->key, row->key_len, row);
 	if (row->lost) {
 		free(row);
 		return NULL;
 	}
-	row->next = group->first;
-	group->first = row;
+	row->next = account->first;
+	account->first = row;
 	return row;
+}
+
+static enum al_err row_add(struct tallies *tallies, struct tally_account *account, char key[static KEY_MAX],
+			   const struct tally_change *change)
+{
+	size_t len = row_key(key, account->key_len, change->kind, change->pool);
+	struct tally_row *row = row_find(tallies, key, len);
+
+	if (row == NULL)
+		row = row_new(tallies, account, key, len);
+	if (row == NULL)
+		return AL_ENOMEM;
+	row->count += change->change;
+	return AL_OK;
+}
+
+enum al_err tallies_account(struct tallies *tallies, enum tally_whose whose, struct al_slice who,
+			    const struct tally_change *changes, size_t count)
+{
+	char key[KEY_MAX];
+	struct tally_account *account = account_get(tallies, key, account_key(whose, who, key));
+	enum al_err err = account != NULL ? AL_OK : AL_ENOMEM;
+
+	for (size_t i = 0; err == AL_OK && i < count; i++)
+		if (changes[i].pool.len == 0)
+			account->plain[changes[i].kind] += changes[i].change;
+		else
+			err = row_add(tallies, account, key, &changes[i]);
+	return err;
 }
 
 enum al_err tallies_add(struct tallies *tallies, const struct tally *tally, int64_t change)
 {
-	char key[KEY_MAX];
-	size_t group_len, len = row_key(tally, key, &group_len);
-	struct tally_row *row = row_find(tallies, key, len);
+	const struct tally_change one = { tally->kind, tally->pool, change };
 
-	if (row == NULL)
-		row = row_new(tallies, key, len, group_len);
-	if (row == NULL)
-		return AL_ENOMEM;
-	row->count += change;
-	return AL_OK;
+	return tallies_account(tallies, tally->whose, tally->who, &one, 1);
 }
 
 int64_t tallies_get(const struct tallies *tallies, const struct tally *tally)
 {
 	char key[KEY_MAX];
-	size_t group_len, len = row_key(tally, key, &group_len);
-	const struct tally_row *row = row_find(tallies, key, len);
+	size_t len = account_key(tally->whose, tally->who, key);
+	const struct tally_account *account;
+	const struct tally_row *row;
 
+	if (tally->pool.len == 0) {
+		account = account_find(tallies, key, len);
+		return account != NULL ? account->plain[tally->kind] : 0;
+	}
+	row = row_find(tallies, key, row_key(key, len, tally->kind, tally->pool));
 	return row != NULL ? row->count : 0;
+}
+
+static enum al_err row_visit(const struct tally_row *row, struct tally tally, tally_fn visit, void *arg)
+{
+	size_t head = row->account_len + 2;
+
+	tally.kind = (enum tally_kind)row->key[head - 1];
+	tally.pool = (struct al_slice){ row->key + head, row->key_len - head };
+	return row->count != 0 ? visit(&tally, row->count, arg) : AL_OK;
 }
 
 enum al_err tallies_each(const struct tallies *tallies, enum tally_whose whose, struct al_slice who, tally_fn visit,
 			 void *arg)
 {
-	const struct tally account = { .whose = whose, .who = who };
-	struct tally_group *group = NULL;
 	char key[KEY_MAX];
+	const struct tally_account *account = account_find(tallies, key, account_key(whose, who, key));
+	struct tally tally = { .whose = whose };
 	enum al_err err = AL_OK;
-	size_t group_len;
 
-	(void)row_key(&account, key, &group_len);
-	HASH_FIND(hh, tallies->groups, key, group_len, group);
-	for (const struct tally_row *row = group != NULL ? group->first : NULL; err == AL_OK && row != NULL;
-	     row = row->next) {
-		size_t head = row->group_len + 2;
-		const struct tally tally = {
-			.whose = whose,
-			.who = { row->key + 1, row->group_len - 1 },
-			.kind = (enum tally_kind)row->key[head - 1],
-			.pool = { row->key + head, row->key_len - head },
-		};
-
-		if (row->count != 0)
-			err = visit(&tally, row->count, arg);
+	if (account == NULL)
+		return AL_OK;
+	tally.who = (struct al_slice){ account->key + 1, account->key_len - 1 };
+	for (const struct tally_row *row = account->first; err == AL_OK && row != NULL; row = row->next)
+		err = row_visit(row, tally, visit, arg);
+	for (unsigned kind = 0; err == AL_OK && kind < TALLY_KINDS; kind++) {
+		tally.kind = (enum tally_kind)kind;
+		if (account->plain[kind] != 0)
+			err = visit(&tally, account->plain[kind], arg);
 	}
 	return err;
 }

@@ -25,6 +25,7 @@ enum tally_kind {
 	TALLY_BYTES,   /* of text */
 	TALLY_GIVEN,   /* handed out to strangers on a day; pool: tally_period() */
 	TALLY_VOUCHED, /* newcomers vouched for in a month; pool: tally_period() */
+	TALLY_KINDS,   /* how many */
 };
 
 struct tally {
@@ -34,14 +35,22 @@ struct tally {
 	struct al_slice pool; /* key of the block, or empty */
 };
 
+struct tally_change {
+	enum tally_kind kind;
+	struct al_slice pool;
+	int64_t change;
+};
+
 struct tallies {
 	struct tally_row *rows;
-	struct tally_group *groups;
+	struct tally_account *accounts;
 };
 
 void tallies_init(struct tallies *tallies);
 void tallies_release(struct tallies *tallies);
-/* Both wrap round: what was added and taken away again is 0. */
+/* They wrap round: what was added and taken away again is 0. */
+AL_MUST_USE enum al_err tallies_account(struct tallies *tallies, enum tally_whose whose, struct al_slice who,
+					const struct tally_change *changes, size_t count);
 AL_MUST_USE enum al_err tallies_add(struct tallies *tallies, const struct tally *tally, int64_t change);
 int64_t tallies_get(const struct tallies *tallies, const struct tally *tally); /* 0: never heard of */
 /* All rows of one account that are not 0; the call may add rows of other accounts. First error ends it. */

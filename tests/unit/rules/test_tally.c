@@ -62,6 +62,29 @@ static void each_for_itself(void **state)
 	tallies_release(&t);
 }
 
+/* Several at once are what they are one by one, in a pool and outside. */
+static void several_at_once(void **state)
+{
+	const struct tally_change changes[] = {
+		{ TALLY_HELD, AL_S("10.0.0.0/8"), 2 },  { .kind = TALLY_HELD, .change = 3 },
+		{ TALLY_GIVEN, AL_S("10.0.0.0/8"), 4 }, { .kind = TALLY_VOUCHED, .change = 5 },
+		{ .kind = TALLY_HELD, .change = -1 },
+	};
+	struct tallies t;
+
+	(void)state;
+	tallies_init(&t);
+	add(&t, TALLY(TALLY_KEY, "key", TALLY_HELD, "10.0.0.0/8"), 10);
+	assert_int_equal(tallies_account(&t, TALLY_KEY, AL_S("key"), changes, AL_COUNT(changes)), AL_OK);
+	assert_int_equal(get(&t, TALLY(TALLY_KEY, "key", TALLY_HELD, "10.0.0.0/8")), 12);
+	assert_int_equal(get(&t, TALLY(TALLY_KEY, "key", TALLY_HELD, "")), 2);
+	assert_int_equal(get(&t, TALLY(TALLY_KEY, "key", TALLY_GIVEN, "10.0.0.0/8")), 4);
+	assert_int_equal(get(&t, TALLY(TALLY_KEY, "key", TALLY_VOUCHED, "")), 5);
+	assert_int_equal(tallies_account(&t, TALLY_KEY, AL_S("key"), changes, 0), AL_OK);
+	assert_int_equal(get(&t, TALLY(TALLY_KEY, "key", TALLY_VOUCHED, "")), 5);
+	tallies_release(&t);
+}
+
 struct visit {
 	struct tallies *tallies;
 	struct al_buf text;
@@ -132,6 +155,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_for_itself),
+		cmocka_unit_test(several_at_once),
 		cmocka_unit_test(all_of_an_account),
 		cmocka_unit_test(spans_of_time),
 	};
