@@ -213,16 +213,6 @@ static enum al_err pack_addresses(struct pack *pack, const struct zname *cut, co
 
 /* ---- the glue that a zone transfer shows ---- */
 
-static void glue_record(struct al_buf *out, const struct dname *name, const struct claim *claim)
-{
-	al_buf_put(out, name->b, name->len);
-	al_buf_u16(out, claim->type);
-	al_buf_u16(out, RR_CLASS_IN);
-	al_buf_u32(out, claim->ttl);
-	al_buf_u16(out, claim->data_len);
-	al_buf_put(out, claim_data(claim).ptr, claim->data_len);
-}
-
 static void below_put(struct al_buf *out, const struct zname *name, uint16_t *count)
 {
 	const struct claim *at = name->claims, *claim;
@@ -234,7 +224,7 @@ static void below_put(struct al_buf *out, const struct zname *name, uint16_t *co
 	zone_tree_view(name, &view);
 	zname_whole(name, &whole);
 	for (; (claim = zone_tree_glue(&view, name, &at)) != NULL; (*count)++)
-		glue_record(out, &whole, claim);
+		claim_record(claim, &whole, out);
 }
 
 static void below_collect(struct al_buf *out, const struct zname *cut, uint16_t *count)
@@ -425,68 +415,4 @@ enum al_err answer_compile(const struct shown *shown, struct node **out)
 	free(compile.pack);
 	al_buf_release(&compile.below);
 	return err;
-}
-
-/* ---- addresses for the apex's NS answer ---- */
-
-static void full_records(const struct dname *owner, const uint8_t *run, size_t left, struct al_buf *out,
-			 uint16_t *count)
-{
-	struct rr_view rr;
-
-	while (rr_next(&run, &left, &rr)) {
-		al_buf_put(out, owner->b, owner->len);
-		al_buf_put(out, rr.fixed, rr.fixed_len);
-		(*count)++;
-	}
-}
-
-static void server_data(const struct node *server, struct server_addresses *out)
-{
-	static const uint16_t types[] = { RR_A, RR_AAAA };
-	struct dname whole;
-
-	dname_of_wire(node_name(server), server->name_len, &whole);
-	for (size_t i = 0; i < AL_COUNT(types); i++) {
-		const struct node_set *set = node_find(server, types[i]);
-
-		if (set == NULL)
-			continue;
-		full_records(&whole, node_bytes(server, set->at), set->len, &out->records, &out->record_count);
-		full_records(&whole, node_bytes(server, set->at + set->len), set->sig_len, &out->sigs, &out->sig_count);
-	}
-}
-
-static void server_glue(const struct zname *server, struct server_addresses *out)
-{
-	const struct claim *at = server->claims, *claim;
-	struct zone_view view;
-	struct dname whole;
-
-	zone_tree_view(server, &view);
-	zname_whole(server, &whole);
-	while ((claim = zone_tree_glue(&view, server, &at)) != NULL) {
-		glue_record(&out->records, &whole, claim);
-		out->record_count++;
-	}
-}
-
-enum al_err answer_compile_servers(const struct zone_tree *tree, const struct node *apex, struct server_addresses *out)
-{
-	const struct node_set *ns = node_find(apex, RR_NS);
-	const uint8_t *run = ns != NULL ? node_bytes(apex, ns->at) : NULL;
-	size_t left = ns != NULL ? ns->len : 0;
-	struct rr_view rr;
-
-	while (rr_next(&run, &left, &rr)) {
-		const struct zname *server = zone_tree_find(tree, rr.rdata, rr.len);
-
-		if (server == NULL)
-			continue;
-		if (server->node != NULL && !server->node->cut)
-			server_data(server->node, out);
-		else
-			server_glue(server, out);
-	}
-	return out->records.err != AL_OK ? out->records.err : out->sigs.err;
 }

@@ -14,15 +14,4 @@
 /* `shown` has its NSEC, and all is signed. The caller frees the node with free(). */
 AL_MUST_USE enum al_err answer_compile(const struct shown *shown, struct node **out);
 
-/*
- * Addresses of the name servers of a zone whose nodes are made, for the additional section of an NS answer: records with full
- * owner, those in `sigs` their signatures.
- */
-struct server_addresses {
-	struct al_buf records, sigs;
-	uint16_t record_count, sig_count;
-};
-AL_MUST_USE enum al_err answer_compile_servers(const struct zone_tree *tree, const struct node *apex,
-					       struct server_addresses *out);
-
 #endif

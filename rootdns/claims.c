@@ -122,3 +122,13 @@ struct claim *claimant_next(struct claimant *claimant, struct claim *claim)
 		at = claim->place + sizeof(*claim) + tail_size(claim->inside, claim->data_len);
 	return at < claimant->key_at ? (struct claim *)(void *)((uint8_t *)claimant + at) : NULL;
 }
+
+void claim_record(const struct claim *claim, const struct dname *owner, struct al_buf *out)
+{
+	al_buf_put(out, owner->b, owner->len);
+	al_buf_u16(out, claim->type);
+	al_buf_u16(out, RR_CLASS_IN);
+	al_buf_u32(out, claim->ttl);
+	al_buf_u16(out, claim->data_len);
+	al_buf_put(out, claim_data(claim).ptr, claim->data_len);
+}

@@ -100,6 +100,9 @@ static inline struct al_slice claimant_key(const struct claimant *claimant)
 	return al_slice_of((const char *)claimant + claimant->key_at, claimant->key_len);
 }
 
+/* Its record with full owner; not of an NS claim whose server lies inside. */
+void claim_record(const struct claim *claim, const struct dname *owner, struct al_buf *out);
+
 /* Whose claims these are, not attached yet. The caller frees *out with free(). */
 AL_MUST_USE enum al_err claimant_new(const struct zone_plan *plan, struct al_slice claims, struct al_slice key,
 				     struct claimant **out);

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "alamo/base/wire.h"
-#include "answer_compile.h"
 #include "zone_build.h"
 
 static enum al_err fill_soa(struct zone *next)
@@ -29,6 +28,74 @@ static enum al_err fill_soa(struct zone *next)
 	return AL_OK;
 }
 
+/* Addresses of the zone's name servers, for an NS answer: records with full owner, those in `sigs` their signatures. */
+struct server_addresses {
+	struct al_buf records, sigs;
+	uint16_t record_count, sig_count;
+};
+
+static void full_records(const struct dname *owner, const uint8_t *run, size_t left, struct al_buf *out,
+			 uint16_t *count)
+{
+	struct rr_view rr;
+
+	while (rr_next(&run, &left, &rr)) {
+		al_buf_put(out, owner->b, owner->len);
+		al_buf_put(out, rr.fixed, rr.fixed_len);
+		(*count)++;
+	}
+}
+
+static void server_data(const struct node *server, struct server_addresses *out)
+{
+	static const uint16_t types[] = { RR_A, RR_AAAA };
+	struct dname whole;
+
+	dname_of_wire(node_name(server), server->name_len, &whole);
+	for (size_t i = 0; i < AL_COUNT(types); i++) {
+		const struct node_set *set = node_find(server, types[i]);
+
+		if (set == NULL)
+			continue;
+		full_records(&whole, node_bytes(server, set->at), set->len, &out->records, &out->record_count);
+		full_records(&whole, node_bytes(server, set->at + set->len), set->sig_len, &out->sigs, &out->sig_count);
+	}
+}
+
+static void server_glue(const struct zname *server, struct server_addresses *out)
+{
+	const struct claim *at = server->claims, *claim;
+	struct zone_view view;
+	struct dname whole;
+
+	zone_tree_view(server, &view);
+	zname_whole(server, &whole);
+	while ((claim = zone_tree_glue(&view, server, &at)) != NULL) {
+		claim_record(claim, &whole, &out->records);
+		out->record_count++;
+	}
+}
+
+static enum al_err servers_collect(const struct zone_tree *tree, const struct node *apex, struct server_addresses *out)
+{
+	const struct node_set *ns = node_find(apex, RR_NS);
+	const uint8_t *run = ns != NULL ? node_bytes(apex, ns->at) : NULL;
+	size_t left = ns != NULL ? ns->len : 0;
+	struct rr_view rr;
+
+	while (rr_next(&run, &left, &rr)) {
+		const struct zname *server = zone_tree_find(tree, rr.rdata, rr.len);
+
+		if (server == NULL)
+			continue;
+		if (server->node != NULL && !server->node->cut)
+			server_data(server->node, out);
+		else
+			server_glue(server, out);
+	}
+	return out->records.err != AL_OK ? out->records.err : out->sigs.err;
+}
+
 static enum al_err fill_servers(struct zone *next, const struct zone_tree *tree)
 {
 	struct server_addresses found = { .record_count = 0 };
@@ -36,7 +103,7 @@ static enum al_err fill_servers(struct zone *next, const struct zone_tree *tree)
 
 	al_buf_init(&found.records, RRSET_BYTES_MAX);
 	al_buf_init(&found.sigs, RRSET_BYTES_MAX);
-	err = answer_compile_servers(tree, next->nodes[0], &found);
+	err = servers_collect(tree, next->nodes[0], &found);
 	if (err == AL_OK && found.records.len > 0) {
 		next->servers = malloc(found.records.len + found.sigs.len);
 		if (next->servers == NULL) {
