@@ -125,17 +125,24 @@ static void put_servers(struct walk *walk)
 
 /* ---- delegations ---- */
 
+/* The DS set, or that there is none. */
+static void put_proof_of(struct walk *walk, const struct owner *owner, const struct node *cut)
+{
+	const struct node_set *ds = node_find(cut, RR_DS);
+
+	if (walk->dnssec)
+		put_set(walk, SECTION_AUTHORITY, owner, cut, ds != NULL ? ds : node_find(cut, RR_NSEC));
+}
+
 static void answer_referral(struct walk *walk, const struct node *cut)
 {
 	struct reply *reply = walk->reply;
 	size_t delta = reply->query->name.at[cut->labels];
 	struct owner owner = { .pointer = (uint16_t)(QUESTION_POINTER + delta) };
-	const struct node_set *ds = node_find(cut, RR_DS);
 
 	reply->authoritative = false;
 	reply_part(reply, SECTION_AUTHORITY, cut, PART_SERVERS, delta);
-	if (walk->dnssec)
-		put_set(walk, SECTION_AUTHORITY, &owner, cut, ds != NULL ? ds : node_find(cut, RR_NSEC));
+	put_proof_of(walk, &owner, cut);
 	reply_part(reply, SECTION_ADDITIONAL, cut, PART_GLUE, delta);
 	/* RFC 9471: what lies elsewhere in the zone may be left out. */
 	if (!reply->truncated && cut->part[PART_EXTRA].len <= reply->limit - reply->len)
@@ -145,14 +152,24 @@ static void answer_referral(struct walk *walk, const struct node *cut)
 /* Behind an alias: the way on, spelt out, where there is room for all of it (RFC 1034 section 4.3.2). */
 static void put_way_on(struct walk *walk, const struct node *cut)
 {
-	const struct node_set *ds = node_find(cut, RR_DS);
 	struct owner owner = owner_of(walk, cut);
 	struct reply before = *walk->reply;
+	struct node_record record;
+	struct node_walk records;
+	bool more;
 
-	put_set(walk, SECTION_AUTHORITY, &owner, cut, node_find(cut, RR_NS));
-	if (walk->dnssec)
-		put_set(walk, SECTION_AUTHORITY, &owner, cut, ds != NULL ? ds : node_find(cut, RR_NSEC));
-	reply_copy(walk->reply, SECTION_ADDITIONAL, node_bytes(cut, cut->below_at), cut->below_len, cut->below_count);
+	node_walk_begin(&records, cut);
+	for (more = node_walk_next(&records, &record); more && record.type == RR_NS;
+	     more = node_walk_next(&records, &record))
+		reply_run(walk->reply, SECTION_AUTHORITY, &owner, walk->zone->labels, record.fixed - 2,
+			  record.fixed_len + 2, 1);
+	put_proof_of(walk, &owner, cut);
+	for (; more; more = node_walk_next(&records, &record)) {
+		if (!record.glue)
+			continue;
+		reply_copy(walk->reply, SECTION_ADDITIONAL, record.name, record.name_len, 0);
+		reply_copy(walk->reply, SECTION_ADDITIONAL, record.fixed, record.fixed_len, 1);
+	}
 	if (walk->reply->truncated)
 		*walk->reply = before;
 }

@@ -149,16 +149,21 @@ static bool pack_address(struct pack *pack, const struct dname *owner, uint16_t 
 	return false;
 }
 
-static uint16_t pack_glue_of(struct pack *pack, const struct zone_view *view, const struct zname *server)
+/* `rest`: gets what there was no room for; NULL: nothing does. */
+static uint16_t pack_glue_of(struct pack *pack, const struct zone_view *view, const struct zname *server,
+			     struct al_buf *rest)
 {
 	const struct claim *at = server->claims, *claim;
 	struct dname whole;
 	uint16_t count = 0;
 
 	zname_whole(server, &whole);
-	while ((claim = zone_tree_glue(view, server, &at)) != NULL)
-		count = (uint16_t)(count + pack_address(pack, &whole, claim->type, claim->ttl, claim_data(claim).ptr,
-							claim->data_len));
+	while ((claim = zone_tree_glue(view, server, &at)) != NULL) {
+		if (pack_address(pack, &whole, claim->type, claim->ttl, claim_data(claim).ptr, claim->data_len))
+			count++;
+		else if (rest != NULL)
+			claim_record(claim, &whole, rest);
+	}
 	return count;
 }
 
@@ -184,9 +189,9 @@ static enum al_err pack_data_of(struct pack *pack, const struct zname *server, u
 	return AL_OK;
 }
 
-/* Addresses of the cut's servers: those at or below it (`inside`), or the others of the zone. */
+/* Addresses of the cut's servers: those at or below it, when there is a `rest`, or the others of the zone. */
 static enum al_err pack_addresses(struct pack *pack, const struct zname *cut, const struct zone_view *cut_view,
-				  bool inside, uint16_t *count)
+				  struct al_buf *rest, uint16_t *count)
 {
 	enum al_err err = AL_OK;
 	struct claim *claim;
@@ -199,40 +204,53 @@ static enum al_err pack_addresses(struct pack *pack, const struct zname *cut, co
 		if (server == NULL || !zone_view_holds(cut_view, claim))
 			continue;
 		zone_tree_view(server, &view);
-		if ((view.cut == cut) != inside)
+		if ((view.cut == cut) != (rest != NULL))
 			continue;
 		if (view.kind == VIEW_DATA)
 			err = pack_data_of(pack, server, count);
 		else
-			*count = (uint16_t)(*count + pack_glue_of(pack, &view, server));
+			*count = (uint16_t)(*count + pack_glue_of(pack, &view, server, rest));
 		if (err != AL_OK)
 			break;
 	}
 	return err;
 }
 
-/* ---- the glue that a zone transfer shows ---- */
+/* ---- the glue that only a zone transfer shows: other zones' servers have their names here ---- */
 
-static void below_put(struct al_buf *out, const struct zname *name, uint16_t *count)
+static bool is_server_of(const struct zname *cut, const struct zone_view *cut_view, const struct zname *name)
+{
+	struct claim *claim;
+
+	DL_FOREACH2(cut->claims, claim, at_next)
+	if (claim->inside && claim_ref(claim)->target == name && zone_view_holds(cut_view, claim))
+		return true;
+	return false;
+}
+
+static void below_put(struct al_buf *out, const struct zname *cut, const struct zone_view *cut_view,
+		      const struct zname *name)
 {
 	const struct claim *at = name->claims, *claim;
 	struct zone_view view;
 	struct dname whole;
 
-	if (name->refs == NULL)
+	if (name->refs == NULL || is_server_of(cut, cut_view, name))
 		return;
 	zone_tree_view(name, &view);
 	zname_whole(name, &whole);
-	for (; (claim = zone_tree_glue(&view, name, &at)) != NULL; (*count)++)
+	while ((claim = zone_tree_glue(&view, name, &at)) != NULL)
 		claim_record(claim, &whole, out);
 }
 
-static void below_collect(struct al_buf *out, const struct zname *cut, uint16_t *count)
+static void below_collect(struct al_buf *out, const struct zname *cut)
 {
 	const struct zname *name = cut;
+	struct zone_view view;
 
+	zone_tree_view(cut, &view);
 	for (;;) {
-		below_put(out, name, count);
+		below_put(out, cut, &view, name);
 		if (name->child != NULL) {
 			name = name->child;
 			continue;
@@ -259,7 +277,6 @@ struct compile {
 	struct plan_part parts[PART_COUNT];
 	struct pack *pack; /* delegations only */
 	struct al_buf below;
-	uint16_t below_count;
 };
 
 static void part_begin(struct compile *compile, size_t part)
@@ -292,7 +309,7 @@ static enum al_err compile_addresses(struct compile *compile, const struct zname
 		uint16_t count = 0;
 
 		part_begin(compile, part);
-		err = pack_addresses(compile->pack, cut, &view, part == PART_GLUE, &count);
+		err = pack_addresses(compile->pack, cut, &view, part == PART_GLUE ? &compile->below : NULL, &count);
 		part_end(compile, part, count);
 	}
 	return err;
@@ -312,7 +329,7 @@ static enum al_err compile_referral(struct compile *compile)
 	if (compile->pack->full)
 		return AL_ELIMIT;
 	err = compile_addresses(compile, shown->name);
-	below_collect(&compile->below, shown->name, &compile->below_count);
+	below_collect(&compile->below, shown->name);
 	return err == AL_OK ? compile->below.err : err;
 }
 
@@ -321,15 +338,22 @@ static size_t even(size_t n)
 	return (n + 1) & ~(size_t)1;
 }
 
+/* The first set that stands on its own: the NS set of a delegation is its referral's. */
+static size_t first_set(const struct shown *shown)
+{
+	return shown->cut ? 1 : 0;
+}
+
 static size_t node_size(const struct compile *compile)
 {
 	const struct shown *shown = compile->shown;
-	size_t size = sizeof(struct node) + shown->count * sizeof(struct node_set) + shown->whole.len;
+	size_t first = first_set(shown);
+	size_t size = sizeof(struct node) + (shown->count - first) * sizeof(struct node_set) + shown->whole.len;
 
 	size = even(size);
 	if (compile->pack != NULL)
 		size += compile->pack->fix_count * sizeof(uint16_t) + compile->pack->len;
-	for (size_t i = 0; i < shown->count; i++)
+	for (size_t i = first; i < shown->count; i++)
 		size += shown->sets[i].len + shown->sets[i].sig_len;
 	return size + compile->key_len + compile->below.len;
 }
@@ -364,7 +388,7 @@ static size_t node_put_parts(struct node *node, size_t at, const struct compile 
 static struct node *node_make(const struct compile *compile)
 {
 	const struct shown *shown = compile->shown;
-	size_t size = node_size(compile), at;
+	size_t size = node_size(compile), first = first_set(shown), at;
 	struct node *node = calloc(1, size);
 
 	if (node == NULL)
@@ -373,14 +397,14 @@ static struct node *node_make(const struct compile *compile)
 	node->name_len = shown->whole.len;
 	node->labels = (uint8_t)dname_labels(shown->whole.b);
 	node->cut = shown->cut;
-	node->set_count = (uint8_t)shown->count;
-	at = sizeof(*node) + shown->count * sizeof(struct node_set);
+	node->set_count = (uint8_t)(shown->count - first);
+	at = sizeof(*node) + node->set_count * sizeof(struct node_set);
 	at = even(node_put(node, at, shown->whole.b, shown->whole.len));
 	if (compile->pack != NULL)
 		at = node_put_parts(node, at, compile);
 	/* From the end: NSEC and DS, which referrals carry, lie next to the parts. */
-	for (size_t i = shown->count; i-- > 0;) {
-		const struct shown_set *set = &shown->sets[i];
+	for (size_t i = node->set_count; i-- > 0;) {
+		const struct shown_set *set = &shown->sets[first + i];
 
 		node->sets[i] = (struct node_set){ set->type, set->count, (uint32_t)at, set->len, set->sig_len };
 		at = node_put(node, at, set->run, set->len);
@@ -391,7 +415,6 @@ static struct node *node_make(const struct compile *compile)
 	at = node_put(node, at, compile->key, compile->key_len);
 	node->below_at = (uint32_t)at;
 	node->below_len = (uint32_t)compile->below.len;
-	node->below_count = compile->below_count;
 	(void)node_put(node, at, compile->below.ptr, compile->below.len);
 	return node;
 }

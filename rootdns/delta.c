@@ -12,85 +12,22 @@
 
 #define SERIAL_FROM_END 20u /* of SOA RDATA */
 
-/* One record of a node after the other: sets and signatures, then glue. */
-struct walk {
-	const struct node *node;
-	size_t set;
-	const uint8_t *run;
-	size_t left;
-	const uint8_t *below;
-	size_t below_left;
-};
-
-struct item {
-	uint16_t type;
-	const uint8_t *name;
-	size_t name_len;
-	const uint8_t *fixed; /* type and all that follows */
-	size_t fixed_len;
-};
-
 size_t record_len(const uint8_t *record, size_t *name_len)
 {
 	*name_len = dname_wire_len(record);
 	return *name_len + 10u + al_get_u16(record + *name_len + 8);
 }
 
-static struct walk walk_of(const struct node *node)
+static bool has_record(const struct node *node, const struct node_record *wanted)
 {
-	struct walk walk = { .node = node };
+	struct node_record record;
+	struct node_walk walk;
 
-	if (node != NULL) {
-		walk.below = node_bytes(node, node->below_at);
-		walk.below_left = node->below_len;
-	}
-	return walk;
-}
-
-static bool below_next(struct walk *walk, struct item *out)
-{
-	size_t len;
-
-	if (walk->below_left == 0)
-		return false;
-	len = record_len(walk->below, &out->name_len);
-	out->name = walk->below;
-	out->fixed = walk->below + out->name_len;
-	out->fixed_len = len - out->name_len;
-	out->type = al_get_u16(out->fixed);
-	walk->below += len;
-	walk->below_left -= len;
-	return true;
-}
-
-static bool walk_next(struct walk *walk, struct item *out)
-{
-	struct rr_view rr;
-
-	while (walk->node != NULL) {
-		if (walk->left > 0 && rr_next(&walk->run, &walk->left, &rr)) {
-			*out = (struct item){ rr.type, node_name(walk->node), walk->node->name_len, rr.fixed,
-					      rr.fixed_len };
-			return true;
-		}
-		if (walk->set == walk->node->set_count)
-			return below_next(walk, out);
-		walk->run = node_bytes(walk->node, walk->node->sets[walk->set].at);
-		walk->left = walk->node->sets[walk->set].len + walk->node->sets[walk->set].sig_len;
-		walk->set++;
-	}
-	return false;
-}
-
-static bool has_item(const struct node *node, const struct item *wanted)
-{
-	struct walk walk = walk_of(node);
-	struct item item;
-
-	while (walk_next(&walk, &item))
-		if (item.fixed_len == wanted->fixed_len && item.name_len == wanted->name_len &&
-		    memcmp(item.fixed, wanted->fixed, item.fixed_len) == 0 &&
-		    memcmp(item.name, wanted->name, item.name_len) == 0)
+	node_walk_begin(&walk, node);
+	while (node_walk_next(&walk, &record))
+		if (record.fixed_len == wanted->fixed_len && record.name_len == wanted->name_len &&
+		    memcmp(record.fixed, wanted->fixed, record.fixed_len) == 0 &&
+		    memcmp(record.name, wanted->name, record.name_len) == 0)
 			return true;
 	return false;
 }
@@ -98,14 +35,15 @@ static bool has_item(const struct node *node, const struct item *wanted)
 /* What `node` has and `other` has not. */
 static void put_missing(const struct node *node, const struct node *other, struct al_buf *out, uint32_t *count)
 {
-	struct walk walk = walk_of(node);
-	struct item item;
+	struct node_record record;
+	struct node_walk walk;
 
-	while (walk_next(&walk, &item)) {
-		if (item.type == RR_SOA || has_item(other, &item))
+	node_walk_begin(&walk, node);
+	while (node_walk_next(&walk, &record)) {
+		if (record.type == RR_SOA || has_record(other, &record))
 			continue;
-		al_buf_put(out, item.name, item.name_len);
-		al_buf_put(out, item.fixed, item.fixed_len);
+		al_buf_put(out, record.name, record.name_len);
+		al_buf_put(out, record.fixed, record.fixed_len);
 		(*count)++;
 	}
 }
@@ -134,20 +72,21 @@ bool draft_empty(const struct draft *draft)
 	return draft->went_count == 0 && draft->came_count == 0;
 }
 
-static struct item soa_of(const struct node *apex)
+struct node_record node_soa(const struct node *apex)
 {
-	struct walk walk = walk_of(apex);
-	struct item item = { .type = 0 };
+	struct node_record record = { .type = 0 };
+	struct node_walk walk;
 
-	while (item.type != RR_SOA && walk_next(&walk, &item))
+	node_walk_begin(&walk, apex);
+	while (record.type != RR_SOA && node_walk_next(&walk, &record))
 		;
-	assert(item.type == RR_SOA); /* a zone without is never published */
-	return item;
+	assert(record.type == RR_SOA); /* a zone without is never published */
+	return record;
 }
 
 uint32_t node_serial(const struct node *apex)
 {
-	struct item soa = soa_of(apex);
+	struct node_record soa = node_soa(apex);
 
 	return al_get_u32(soa.fixed + soa.fixed_len - SERIAL_FROM_END);
 }
@@ -159,7 +98,7 @@ static void add(struct delta *delta, const void *bytes, size_t len)
 	delta->len += (uint32_t)len;
 }
 
-static void add_soa(struct delta *delta, const struct item *soa)
+static void add_soa(struct delta *delta, const struct node_record *soa)
 {
 	add(delta, soa->name, soa->name_len);
 	add(delta, soa->fixed, soa->fixed_len);
@@ -167,7 +106,7 @@ static void add_soa(struct delta *delta, const struct item *soa)
 
 enum al_err draft_finish(struct draft *draft, const struct node *before, const struct node *after, struct delta **out)
 {
-	struct item old = soa_of(before), new = soa_of(after);
+	struct node_record old = node_soa(before), new = node_soa(after);
 	size_t soas = old.name_len + old.fixed_len + new.name_len + new.fixed_len;
 	struct delta *delta;
 

@@ -37,7 +37,9 @@ bool draft_empty(const struct draft *draft);
 /* From apex to apex. AL_ELIMIT: too much for a delta. */
 AL_MUST_USE enum al_err draft_finish(struct draft *draft, const struct node *before, const struct node *after,
 				     struct delta **out);
-/* Serial of an apex. */
+/* The SOA record of an apex; its bytes are the node's. */
+struct node_record node_soa(const struct node *apex);
+/* Its serial. */
 uint32_t node_serial(const struct node *apex);
 
 /* Bytes of a record with full owner, and where its type begins. */

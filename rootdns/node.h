@@ -4,7 +4,7 @@
  * piece of memory, shared by the snapshots that show it.
  *
  * A node holds its RRsets in run form (rrset.h), each with its RRSIG behind it,
- * NSEC last. A delegation also has its referral ready:
+ * NSEC last. A delegation has no NS set, but its referral ready:
  *
  *   servers    NS records; names compressed
  *   glue       addresses that must go along (RFC 9471): names at or below the cut
@@ -12,7 +12,8 @@
  *
  * laid out for a question whose name is the cut, right behind it. For a name
  * below the cut every pointer moves by the bytes that the name is longer:
- * `fix` lists where the pointers are.
+ * `fix` lists where the pointers are. What the referral has stands there alone;
+ * node_walk gives all records alike.
  */
 #ifndef ROOTDNS_NODE_H
 #define ROOTDNS_NODE_H
@@ -38,11 +39,11 @@ struct node_part {
 enum { PART_SERVERS, PART_GLUE, PART_EXTRA, PART_COUNT };
 
 struct node {
-	uint32_t size;     /* bytes of all of it */
-	uint32_t born;     /* `number` of the first snapshot that shows it */
-	uint32_t below_at; /* offset of `below`: addresses at or below the cut, records with full owner */
+	uint32_t size; /* bytes of all of it */
+	uint32_t born; /* `number` of the first snapshot that shows it */
+	uint32_t
+		below_at; /* offset of `below`: addresses at or below the cut that `glue` has not, records with full owner */
 	uint32_t below_len;
-	uint16_t below_count; /* records */
 	uint32_t key_at;
 	uint16_t key_len; /* canonical sort key below the apex */
 	uint8_t name_len;
@@ -74,5 +75,32 @@ static inline const struct node_set *node_find(const struct node *node, uint16_t
 			return &node->sets[i];
 	return NULL;
 }
+
+/* ---- all records ---- */
+
+struct node_record {
+	uint16_t type;
+	bool glue;           /* of a name below the node's, or of its own below the cut */
+	const uint8_t *name; /* of its owner */
+	size_t name_len;
+	const uint8_t
+		*fixed; /* type and all that follows; but for glue, C0 0C stands before it: the record in run form */
+	size_t fixed_len;
+};
+
+/* One record after the other: NS of a delegation, sets with their signatures, glue. */
+struct node_walk {
+	const struct node *node;
+	size_t piece; /* the next one */
+	const uint8_t *at;
+	size_t left;              /* bytes of the piece under way */
+	uint8_t owner[DNAME_MAX]; /* names that stand compressed */
+	uint8_t run[RR_FIXED + DNAME_MAX];
+};
+
+/* NULL: a node without records. */
+void node_walk_begin(struct node_walk *walk, const struct node *node);
+/* False: there are no more. The bytes are the node's or the walk's, until the next call. */
+bool node_walk_next(struct node_walk *walk, struct node_record *out);
 
 #endif

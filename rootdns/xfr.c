@@ -8,7 +8,6 @@
  */
 #include "xfr.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +18,7 @@
 #define APEX_POINTER (0xc000u | DNS_HEADER)
 #define TSIG_MAX 1024u
 
-enum xfr_step { STEP_SOA, STEP_SETS, STEP_BELOW, STEP_DELTA, STEP_LAST, STEP_DONE };
+enum xfr_step { STEP_SOA, STEP_NODES, STEP_DELTA, STEP_LAST, STEP_DONE };
 
 struct xfr {
 	const struct zone *zone;                      /* reference */
@@ -31,10 +30,12 @@ struct xfr {
 	struct tsig tsig;
 	enum xfr_step step;
 	bool incremental;
-	size_t node;  /* index */
-	size_t set;   /* of the node */
-	size_t at;    /* bytes done of the set, of what lies below, or of the delta */
-	size_t delta; /* index of the next one; zone->delta_count: the whole zone is sent */
+	size_t node; /* index */
+	struct node_walk walk;
+	struct node_record record; /* of the walk, */
+	bool waits;                /* when there was no room for it */
+	size_t delta;              /* index of the next one; zone->delta_count: the whole zone is sent */
+	size_t at;                 /* bytes done of it */
 };
 
 struct message {
@@ -87,6 +88,7 @@ enum rcode xfr_new(const struct zone_set *set, const struct query *query, const 
 	if (tsig != NULL)
 		xfr->tsig = *tsig;
 	memcpy(xfr->question, query->msg, query->end);
+	node_walk_begin(&xfr->walk, zone->nodes[0]);
 	*out = xfr;
 	return RCODE_NOERROR;
 }
@@ -123,13 +125,14 @@ static bool put_record(struct message *m, const uint8_t *name, size_t name_len, 
 	return true;
 }
 
-static bool put_of_node(struct message *m, const struct zone *zone, const struct node *node, const struct rr_view *rr)
+static bool put_of_node(struct message *m, const struct zone *zone, const struct node *node,
+			const struct node_record *record)
 {
-	size_t at = m->len, pointer = m->owner == node ? m->owner_at : 0;
+	size_t at = m->len, pointer = !record->glue && m->owner == node ? m->owner_at : 0;
 
-	if (!put_record(m, node_name(node), node->name_len, zone->apex.len, pointer, rr->fixed, rr->fixed_len))
+	if (!put_record(m, record->name, record->name_len, zone->apex.len, pointer, record->fixed, record->fixed_len))
 		return false;
-	if (m->owner != node) {
+	if (!record->glue && m->owner != node) {
 		m->owner = node;
 		m->owner_at = at;
 		/* The apex has no label of its own: its first record is a pointer already. */
@@ -144,59 +147,28 @@ static bool put_of_node(struct message *m, const struct zone *zone, const struct
 static bool step_soa(struct xfr *xfr, struct message *m, enum xfr_step next)
 {
 	const struct node *apex = xfr->zone->nodes[0];
-	const struct node_set *soa = node_find(apex, RR_SOA);
-	const uint8_t *run;
-	struct rr_view rr;
-	size_t left;
+	struct node_record soa = node_soa(apex);
 
-	assert(soa != NULL); /* a zone without SOA is never published */
-	run = node_bytes(apex, soa->at);
-	left = soa->len;
-	if (!rr_next(&run, &left, &rr) || !put_of_node(m, xfr->zone, apex, &rr))
+	if (!put_of_node(m, xfr->zone, apex, &soa))
 		return false;
 	xfr->step = next;
 	return true;
 }
 
-static bool step_set(struct xfr *xfr, struct message *m)
+static bool step_nodes(struct xfr *xfr, struct message *m)
 {
-	const struct node *node = xfr->zone->nodes[xfr->node];
-	const struct node_set *set = &node->sets[xfr->set];
-	size_t all = set->len + set->sig_len, left;
-	const uint8_t *run;
-	struct rr_view rr;
+	const struct zone *zone = xfr->zone;
 
-	/* The SOA itself is sent first and last; here only its signature. */
-	if (xfr->at == 0 && set->type == RR_SOA)
-		xfr->at = set->len;
-	left = all - xfr->at;
-	run = node_bytes(node, set->at + xfr->at);
-	while (rr_next(&run, &left, &rr)) {
-		if (!put_of_node(m, xfr->zone, node, &rr))
+	while (xfr->waits || node_walk_next(&xfr->walk, &xfr->record)) {
+		/* The SOA itself is sent first and last; here only its signature. */
+		xfr->waits = xfr->record.type != RR_SOA && !put_of_node(m, zone, zone->nodes[xfr->node], &xfr->record);
+		if (xfr->waits)
 			return false;
-		xfr->at = all - left;
 	}
-	xfr->at = 0;
-	if (++xfr->set == node->set_count)
-		xfr->step = STEP_BELOW;
-	return true;
-}
-
-static bool step_below(struct xfr *xfr, struct message *m)
-{
-	const struct node *node = xfr->zone->nodes[xfr->node];
-	const uint8_t *bytes = node_bytes(node, node->below_at);
-
-	while (xfr->at < node->below_len) {
-		const uint8_t *name = bytes + xfr->at;
-		size_t name_len = dname_wire_len(name), fixed_len = 10u + al_get_u16(name + name_len + 8);
-
-		if (!put_record(m, name, name_len, xfr->zone->apex.len, 0, name + name_len, fixed_len))
-			return false;
-		xfr->at += name_len + fixed_len;
-	}
-	xfr->at = xfr->set = 0;
-	xfr->step = ++xfr->node < xfr->zone->count ? STEP_SETS : STEP_LAST;
+	if (++xfr->node < zone->count)
+		node_walk_begin(&xfr->walk, zone->nodes[xfr->node]);
+	else
+		xfr->step = STEP_LAST;
 	return true;
 }
 
@@ -222,11 +194,9 @@ static bool step(struct xfr *xfr, struct message *m)
 {
 	switch (xfr->step) {
 	case STEP_SOA:
-		return step_soa(xfr, m, xfr->delta < xfr->zone->delta_count ? STEP_DELTA : STEP_SETS);
-	case STEP_SETS:
-		return step_set(xfr, m);
-	case STEP_BELOW:
-		return step_below(xfr, m);
+		return step_soa(xfr, m, xfr->delta < xfr->zone->delta_count ? STEP_DELTA : STEP_NODES);
+	case STEP_NODES:
+		return step_nodes(xfr, m);
 	case STEP_DELTA:
 		return step_delta(xfr, m);
 	case STEP_LAST:

@@ -31,12 +31,6 @@ static enum al_err renew_sets(const struct zone_master *master, const struct zon
 	return err;
 }
 
-static void keep_sets(struct place *place)
-{
-	place->shown.cut = place->shown.name->node->cut;
-	shown_keep(&place->shown, false);
-}
-
 enum al_err place_open(const struct zone_master *master, const struct zone_signer *signer, size_t at, bool renew,
 		       struct place *out)
 {
@@ -46,10 +40,11 @@ enum al_err place_open(const struct zone_master *master, const struct zone_signe
 	out->sets = out->nsec = NULL;
 	out->signatures = 0;
 	shown_init(&out->shown, master->order[at]);
-	if (renew)
+	/* A delegation's node has its NS in another form: they are made anew, with the signatures that it has. */
+	if (renew || out->shown.name->node->cut)
 		err = renew_sets(master, signer, out);
 	else
-		keep_sets(out);
+		shown_keep(&out->shown, false);
 	if (err == AL_OK)
 		err = zone_resolve_nsec(&out->shown, next, signer, &out->signatures, &out->nsec);
 	out->changed = renew || out->nsec != NULL;

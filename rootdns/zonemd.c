@@ -77,10 +77,11 @@ static int glue_cmp(const void *x, const void *y)
 	return order;
 }
 
-static enum al_err hash_glue(EVP_MD_CTX *hash, const struct node *node)
+/* `most`: at least as many as the records. */
+static enum al_err hash_glue(EVP_MD_CTX *hash, struct al_slice records, size_t most)
 {
-	const uint8_t *at = node_bytes(node, node->below_at), *end = at + node->below_len;
-	struct glue *glue = malloc((node->below_count + 1u) * sizeof(*glue));
+	const uint8_t *at = (const uint8_t *)records.ptr, *end = at + records.len;
+	struct glue *glue = malloc((most + 1u) * sizeof(*glue));
 	size_t count = 0;
 
 	if (glue == NULL)
@@ -100,7 +101,7 @@ static enum al_err hash_glue(EVP_MD_CTX *hash, const struct node *node)
 
 /* ---- names ---- */
 
-static enum al_err hash_node(EVP_MD_CTX *hash, const struct node *node)
+static void hash_sets(EVP_MD_CTX *hash, const struct node *node)
 {
 	struct piece pieces[PIECES_MAX];
 	size_t count = 0;
@@ -109,7 +110,35 @@ static enum al_err hash_node(EVP_MD_CTX *hash, const struct node *node)
 		piece_add(pieces, &count, node->sets[i].type, node_bytes(node, node->sets[i].at), node->sets[i].len,
 			  node->sets[i].sig_len);
 	hash_pieces(hash, node_name(node), node->name_len, pieces, count);
-	return node->below_len > 0 ? hash_glue(hash, node) : AL_OK;
+}
+
+/* Of a delegation NS comes before all sets, and glue after them. */
+static enum al_err hash_node(EVP_MD_CTX *hash, const struct node *node)
+{
+	struct node_record record;
+	struct node_walk walk;
+	struct al_buf glue;
+	size_t count = 0;
+	enum al_err err;
+
+	al_buf_init(&glue, UINT32_MAX);
+	node_walk_begin(&walk, node);
+	while (node_walk_next(&walk, &record)) {
+		if (record.glue) {
+			al_buf_put(&glue, record.name, record.name_len);
+			al_buf_put(&glue, record.fixed, record.fixed_len);
+			count++;
+		} else if (node->cut && record.type == RR_NS) {
+			(void)EVP_DigestUpdate(hash, record.name, record.name_len);
+			(void)EVP_DigestUpdate(hash, record.fixed, record.fixed_len);
+		}
+	}
+	hash_sets(hash, node);
+	err = glue.err;
+	if (err == AL_OK && count > 0)
+		err = hash_glue(hash, al_buf_view(&glue), count);
+	al_buf_release(&glue);
+	return err;
 }
 
 /* The apex is not compiled yet: set and signature stand apart. */
