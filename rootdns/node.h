@@ -19,6 +19,7 @@
 #define ROOTDNS_NODE_H
 
 #include "rrset.h"
+#include "shared.h"
 
 struct node_set {
 	uint16_t type;
@@ -39,8 +40,8 @@ struct node_part {
 enum { PART_SERVERS, PART_GLUE, PART_EXTRA, PART_COUNT };
 
 struct node {
+	struct shared shared;
 	uint32_t size; /* bytes of all of it */
-	uint32_t born; /* `number` of the first snapshot that shows it */
 	uint32_t
 		below_at; /* offset of `below`: addresses at or below the cut that `glue` has not, records with full owner */
 	uint32_t below_len;

@@ -18,7 +18,7 @@
 #define SECRET_FILE "snapshot-secret"
 #define SECRET_LEN 32u
 #define DIGEST_LEN 32u
-#define HEAD "alamo zones 1 " ALAMO_VERSION "\n"
+#define HEAD "alamo zones 2 " ALAMO_VERSION "\n"
 #define LAYOUT ((uint32_t)(sizeof(struct node) << 16 | sizeof(struct node_set) << 8 | sizeof(struct node_part)))
 #define ORDER 0x01020304u /* as the machine has it */
 #define ALIGN 8u

@@ -54,7 +54,7 @@ static bool snapshot_inherit(struct zone *before, struct zone *gone)
 		return false;
 	before->retired = grown;
 	for (size_t i = 0; i < gone->retired_count; i++) {
-		if ((int32_t)(gone->retired[i]->born - before->number) <= 0)
+		if ((int32_t)(gone->retired[i]->shared.born - before->number) <= 0)
 			before->retired[before->retired_count++] = gone->retired[i];
 		else
 			gone->retired[kept++] = gone->retired[i];

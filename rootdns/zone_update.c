@@ -277,7 +277,7 @@ static enum al_err node_replace(struct update *update, size_t at, const struct s
 
 	if (err != AL_OK)
 		return err;
-	node->born = next->number;
+	node->shared.born = next->number;
 	if (name->node != NULL)
 		zone_slot_remove(next, zone_slot_of(next, hash, name->node));
 	if (master->newest != NULL)
