@@ -284,26 +284,26 @@ static void wildcard_of(const struct dname_index *name, unsigned labels, struct 
 	memcpy(out->name + 2, name->name + at, len);
 }
 
-static const struct node *node_before(const struct zone *zone, const uint8_t *name, size_t *index)
+static const struct node *node_before(const struct zone *zone, const uint8_t *name, struct chain_at *at)
 {
 	uint8_t key[DNAME_KEY_MAX];
 	size_t len = dname_key(name, zone->labels, key);
 
-	*index = zone_before(zone, key, len);
-	return zone->nodes[*index];
+	*at = zone_chain_before(&zone->chain, key, len);
+	return zone_chain_node(&zone->chain, *at);
 }
 
 static void answer_nothing(struct walk *walk, const struct dname_index *wildcard, const struct node *cover)
 {
 	const struct node *denies;
-	size_t index;
+	struct chain_at at;
 
 	walk->reply->rcode = RCODE_NXDOMAIN;
 	walk->soa = true;
 	if (!walk->dnssec)
 		return;
 	note_proof(walk, cover);
-	denies = node_before(walk->zone, wildcard->name, &index);
+	denies = node_before(walk->zone, wildcard->name, &at);
 	note_proof(walk, denies);
 }
 
@@ -313,10 +313,10 @@ static void answer_absent(struct walk *walk, const struct dname_index *name, con
 	struct dname_index wildcard;
 	const struct node *before, *after, *source;
 	unsigned encloser, common;
-	size_t index;
+	struct chain_at at;
 
-	before = node_before(zone, name->name, &index);
-	after = index + 1 < zone->count ? zone->nodes[index + 1] : NULL;
+	before = node_before(zone, name->name, &at);
+	after = zone_chain_node(&zone->chain, zone_chain_after(&zone->chain, at));
 	encloser = dname_common(name->name, node_name(before));
 	if (after != NULL) {
 		common = dname_common(name->name, node_name(after));
@@ -407,7 +407,7 @@ void answer_prefetch(const struct query *query)
 /* RFC 1995 section 2: over UDP a lone SOA says "newer, use TCP" or "nothing new". */
 static void answer_ixfr(struct walk *walk, const struct owner *owner)
 {
-	const struct node *apex = walk->zone->nodes[0];
+	const struct node *apex = zone_chain_apex(&walk->zone->chain);
 
 	if (walk->reply->query->name.labels != walk->zone->labels) {
 		walk->reply->rcode = RCODE_NOTAUTH;

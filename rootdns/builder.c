@@ -77,7 +77,7 @@ static enum al_err publish_generation(struct builder *builder, const struct gene
 
 	for (size_t i = 0; i < generation->count; i++) {
 		zones[i] = generation->masters[i]->newest;
-		names += zones[i]->count;
+		names += zones[i]->chain.count;
 	}
 	err = zone_set_new(builder->seed, size, zones, generation->count, &set);
 	if (err != AL_OK)
@@ -229,7 +229,7 @@ static void save_some(struct builder *builder)
 	size_t names = 0;
 
 	for (size_t i = 0; i < builder->now->count; i++)
-		names += builder->now->masters[i]->count;
+		names += builder->now->masters[i]->newest->chain.count;
 	if (builder->unsaved > SAVE_NAMES_LEAST + names / 4)
 		save(builder);
 }

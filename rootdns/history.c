@@ -17,19 +17,20 @@ static bool same_node(const struct node *a, const struct node *b)
 
 void history_compare(const struct zone *before, const struct zone *after, struct draft *out)
 {
-	size_t i = 0, j = 0;
+	struct chain_at i = { 0, 0 }, j = { 0, 0 };
+	const struct node *old = zone_chain_apex(&before->chain), *new = zone_chain_apex(&after->chain);
 
-	while (i < before->count || j < after->count) {
-		const struct node *old = i < before->count ? before->nodes[i] : NULL;
-		const struct node *new = j < after->count ? after->nodes[j] : NULL;
+	while (old != NULL || new != NULL) {
 		int order = old == NULL   ? 1
 			    : new == NULL ? -1
 					  : dname_key_cmp(node_key(old), old->key_len, node_key(new), new->key_len);
 
-		i += order <= 0;
-		j += order >= 0;
 		if (order != 0 || !same_node(old, new))
 			draft_node(out, order <= 0 ? old : NULL, order >= 0 ? new : NULL);
+		if (order <= 0)
+			old = zone_chain_node(&before->chain, i = zone_chain_after(&before->chain, i));
+		if (order >= 0)
+			new = zone_chain_node(&after->chain, j = zone_chain_after(&after->chain, j));
 	}
 }
 
@@ -74,7 +75,7 @@ enum al_err history_set(struct zone *after, const struct zone *before, struct dr
 
 	history_drop(after);
 	if (after->serial != before->serial || !draft_empty(draft))
-		err = draft_finish(draft, before->nodes[0], after->nodes[0], &delta);
+		err = draft_finish(draft, zone_chain_apex(&before->chain), zone_chain_apex(&after->chain), &delta);
 	if (err == AL_ELIMIT)
 		return AL_OK; /* who is behind gets the whole zone */
 	return err == AL_OK ? history_take(after, before, delta) : err;

@@ -62,7 +62,7 @@ struct notify {
 static size_t message_make(const struct notify *notify, const struct zone *zone, struct told *told,
 			   uint8_t out[static MESSAGE_MAX])
 {
-	const struct node_set *soa = node_find(zone->nodes[0], RR_SOA);
+	const struct node_set *soa = node_find(zone_chain_apex(&zone->chain), RR_SOA);
 	size_t len = DNS_HEADER;
 	struct tsig tsig;
 
@@ -78,7 +78,7 @@ static size_t message_make(const struct notify *notify, const struct zone *zone,
 	al_set_u16(out + len + 2, RR_CLASS_IN);
 	len += 4;
 	/* A run points at the question already. */
-	memcpy(out + len, node_bytes(zone->nodes[0], soa->at), soa->len);
+	memcpy(out + len, node_bytes(zone_chain_apex(&zone->chain), soa->at), soa->len);
 	len += soa->len;
 	if (notify->conf.key == NULL)
 		return len;

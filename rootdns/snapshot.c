@@ -67,6 +67,7 @@ static void put_deltas(struct writer *w, const struct zone *zone, struct al_buf 
 
 static void put_zone(struct writer *w, const struct zone *zone, struct al_buf *buf)
 {
+	const struct node *node;
 	al_buf_reset(buf);
 	al_buf_string(buf, zone->apex.b, zone->apex.len);
 	al_buf_u32(buf, zone->serial);
@@ -81,14 +82,15 @@ static void put_zone(struct writer *w, const struct zone *zone, struct al_buf *b
 	al_buf_u16(buf, zone->servers_sig_count);
 	al_buf_string(buf, zone->servers, zone->servers_len + zone->servers_sig_len);
 	al_buf_u64(buf, zone->bytes);
-	al_buf_u64(buf, zone->count);
+	al_buf_u64(buf, zone->chain.count);
 	al_buf_u32(buf, (uint32_t)zone->delta_count);
 	w->err = w->err == AL_OK ? buf->err : w->err;
 	put(w, buf->ptr, buf->len);
 	put_deltas(w, zone, buf);
-	for (size_t i = 0; i < zone->count; i++) {
+	for (struct chain_at at = { 0, 0 }; (node = zone_chain_node(&zone->chain, at)) != NULL;
+	     at = zone_chain_after(&zone->chain, at)) {
 		put_align(w);
-		put(w, zone->nodes[i], zone->nodes[i]->size);
+		put(w, node, node->size);
 	}
 }
 
@@ -181,41 +183,44 @@ static void first_end(const struct node *node, uint64_t *until)
 	}
 }
 
-static bool take_nodes(struct al_reader *r, struct snapshot *snapshot, struct zone *zone, uint64_t seed)
+static bool take_nodes(struct al_reader *r, struct snapshot *snapshot, struct zone *zone, size_t count, uint64_t seed)
 {
-	size_t slots = 16;
+	const struct making making = { .number = 0 };
 
-	if (zone->count == 0 || zone->count > r->left / sizeof(struct node))
+	if (count == 0 || count > r->left / sizeof(struct node) ||
+	    zone_slots_new(&zone->slots, seed, &making, count) != AL_OK)
 		return false;
-	while (slots < zone->count * 2)
-		slots *= 2;
-	zone->slot_mask = slots - 1;
-	zone->slots = calloc(slots, sizeof(*zone->slots));
-	zone->nodes = malloc(zone->count * sizeof(*zone->nodes));
-	zone->prefixes = malloc(zone->count * sizeof(*zone->prefixes));
-	if (zone->slots == NULL || zone->nodes == NULL || zone->prefixes == NULL)
-		return false;
-	for (size_t i = 0; i < zone->count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		size_t at = (size_t)(r->ptr - snapshot->bytes);
-		const struct node *node;
+		const struct node *node, *same;
 
 		(void)al_read_bytes(r, (ALIGN - at % ALIGN) % ALIGN);
 		node = (const struct node *)(const void *)r->ptr;
 		if (r->left < sizeof(*node) || al_read_bytes(r, node->size).len < sizeof(*node))
 			return false;
-		zone->nodes[i] = node;
-		zone->prefixes[i] = dname_key_prefix(node_key(node), node->key_len);
-		zone_slot_put(zone, dname_hash(seed, node_name(node)), node);
+		if (zone_chain_put(&zone->chain, &making, node, &same) != AL_OK ||
+		    zone_slots_add(&zone->slots, &making, node) != AL_OK)
+			return false;
 		first_end(node, &snapshot->until);
 	}
 	return r->err == AL_OK;
+}
+
+/* Its nodes are the file's. */
+static void restored_free(struct zone *zone)
+{
+	if (zone == NULL)
+		return;
+	zone_chain_release(&zone->chain, true);
+	zone_slots_release(&zone->slots, true);
+	zone_free(zone);
 }
 
 static bool take_zone(struct al_reader *r, struct snapshot *snapshot, uint64_t seed)
 {
 	struct zone *zone = zone_alloc();
 	struct al_slice apex = al_read_string(r), bytes;
-	size_t deltas;
+	size_t deltas, nodes;
 
 	if (zone == NULL || apex.len == 0 || apex.len > DNAME_MAX)
 		goto bad;
@@ -237,15 +242,15 @@ static bool take_zone(struct al_reader *r, struct snapshot *snapshot, uint64_t s
 	zone->servers_sig_len = (uint32_t)bytes.len - zone->servers_len;
 	zone->servers = copy_of(bytes);
 	zone->bytes = (size_t)al_read_u64(r);
-	zone->count = (size_t)al_read_u64(r);
+	nodes = (size_t)al_read_u64(r);
 	deltas = al_read_u32(r);
 	if (r->err != AL_OK || zone->soa == NULL || zone->servers == NULL || !take_deltas(r, zone, deltas) ||
-	    !take_nodes(r, snapshot, zone, seed))
+	    !take_nodes(r, snapshot, zone, nodes, seed))
 		goto bad;
 	snapshot->zones[snapshot->count++] = zone;
 	return true;
 bad:
-	zone_free(zone);
+	restored_free(zone);
 	return false;
 }
 
@@ -322,7 +327,7 @@ void snapshot_free(struct snapshot *snapshot)
 	if (snapshot == NULL)
 		return;
 	for (size_t i = 0; i < snapshot->count; i++)
-		zone_free(snapshot->zones[i]);
+		restored_free(snapshot->zones[i]);
 	free(snapshot->bytes);
 	free(snapshot);
 }

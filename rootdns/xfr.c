@@ -30,12 +30,12 @@ struct xfr {
 	struct tsig tsig;
 	enum xfr_step step;
 	bool incremental;
-	size_t node; /* index */
+	struct chain_at at;
 	struct node_walk walk;
 	struct node_record record; /* of the walk, */
 	bool waits;                /* when there was no room for it */
 	size_t delta;              /* index of the next one; zone->delta_count: the whole zone is sent */
-	size_t at;                 /* bytes done of it */
+	size_t done;               /* bytes of it */
 };
 
 struct message {
@@ -88,7 +88,7 @@ enum rcode xfr_new(const struct zone_set *set, const struct query *query, const 
 	if (tsig != NULL)
 		xfr->tsig = *tsig;
 	memcpy(xfr->question, query->msg, query->end);
-	node_walk_begin(&xfr->walk, zone->nodes[0]);
+	node_walk_begin(&xfr->walk, zone_chain_apex(&zone->chain));
 	*out = xfr;
 	return RCODE_NOERROR;
 }
@@ -146,7 +146,7 @@ static bool put_of_node(struct message *m, const struct zone *zone, const struct
 
 static bool step_soa(struct xfr *xfr, struct message *m, enum xfr_step next)
 {
-	const struct node *apex = xfr->zone->nodes[0];
+	const struct node *apex = zone_chain_apex(&xfr->zone->chain);
 	struct node_record soa = node_soa(apex);
 
 	if (!put_of_node(m, xfr->zone, apex, &soa))
@@ -158,16 +158,17 @@ static bool step_soa(struct xfr *xfr, struct message *m, enum xfr_step next)
 static bool step_nodes(struct xfr *xfr, struct message *m)
 {
 	const struct zone *zone = xfr->zone;
+	const struct node *node = zone_chain_node(&zone->chain, xfr->at);
 
 	while (xfr->waits || node_walk_next(&xfr->walk, &xfr->record)) {
 		/* The SOA itself is sent first and last; here only its signature. */
-		xfr->waits = xfr->record.type != RR_SOA && !put_of_node(m, zone, zone->nodes[xfr->node], &xfr->record);
+		xfr->waits = xfr->record.type != RR_SOA && !put_of_node(m, zone, node, &xfr->record);
 		if (xfr->waits)
 			return false;
 	}
-	if (++xfr->node < zone->count)
-		node_walk_begin(&xfr->walk, zone->nodes[xfr->node]);
-	else
+	xfr->at = zone_chain_after(&zone->chain, xfr->at);
+	node_walk_begin(&xfr->walk, zone_chain_node(&zone->chain, xfr->at));
+	if (xfr->walk.node == NULL)
 		xfr->step = STEP_LAST;
 	return true;
 }
@@ -176,15 +177,15 @@ static bool step_delta(struct xfr *xfr, struct message *m)
 {
 	const struct delta *delta = xfr->zone->deltas[xfr->delta];
 
-	while (xfr->at < delta->len) {
-		const uint8_t *name = delta->bytes + xfr->at;
+	while (xfr->done < delta->len) {
+		const uint8_t *name = delta->bytes + xfr->done;
 		size_t name_len, len = record_len(name, &name_len);
 
 		if (!put_record(m, name, name_len, xfr->zone->apex.len, 0, name + name_len, len - name_len))
 			return false;
-		xfr->at += len;
+		xfr->done += len;
 	}
-	xfr->at = 0;
+	xfr->done = 0;
 	if (++xfr->delta == xfr->zone->delta_count)
 		xfr->step = STEP_LAST;
 	return true;

@@ -42,12 +42,11 @@ void zone_free(struct zone *zone)
 {
 	if (zone == NULL)
 		return;
-	free(zone->nodes);
-	free(zone->prefixes);
-	free(zone->slots);
+	zone_chain_release(&zone->chain, false);
+	zone_slots_release(&zone->slots, false);
 	free(zone->soa);
 	free(zone->servers);
-	free(zone->retired);
+	retired_free(&zone->retired);
 	for (size_t i = 0; i < zone->delta_count; i++)
 		if (--zone->deltas[i]->refs == 0)
 			free(zone->deltas[i]);
@@ -56,81 +55,11 @@ void zone_free(struct zone *zone)
 	free(zone);
 }
 
-/* ---- hash table: open addressing, at most half full ---- */
-
-static bool tag_eq(uint64_t tag, uint64_t hash)
-{
-	return ((tag ^ hash) & ~(uint64_t)ZONE_CUT) == 0;
-}
-
-/* Bits of the hash that pick the slot: not the lowest, which the tag does not keep. */
-static size_t slot_home(const struct zone *zone, uint64_t hash)
-{
-	return (size_t)(hash >> 1) & zone->slot_mask;
-}
-
-void zone_slot_put(struct zone *zone, uint64_t hash, const struct node *node)
-{
-	size_t i = slot_home(zone, hash);
-
-	while (zone->slots[i].node != NULL)
-		i = (i + 1) & zone->slot_mask;
-	zone->slots[i].tag = (hash & ~(uint64_t)ZONE_CUT) | (node->cut ? ZONE_CUT : 0);
-	zone->slots[i].node = node;
-}
-
-struct zone_slot *zone_slot_of(struct zone *zone, uint64_t hash, const struct node *node)
-{
-	size_t i = slot_home(zone, hash);
-
-	while (zone->slots[i].node != NULL && zone->slots[i].node != node)
-		i = (i + 1) & zone->slot_mask;
-	return zone->slots[i].node != NULL ? &zone->slots[i] : NULL;
-}
-
-/* Moves later entries of the same run back, so that no look-up meets a hole too early. */
-void zone_slot_remove(struct zone *zone, struct zone_slot *slot)
-{
-	size_t hole = (size_t)(slot - zone->slots), i = hole;
-
-	for (;;) {
-		i = (i + 1) & zone->slot_mask;
-		if (zone->slots[i].node == NULL)
-			break;
-		if (((i - slot_home(zone, zone->slots[i].tag)) & zone->slot_mask) >= ((i - hole) & zone->slot_mask)) {
-			zone->slots[hole] = zone->slots[i];
-			hole = i;
-		}
-	}
-	zone->slots[hole].node = NULL;
-}
-
-static bool node_is(const struct node *node, const struct dname_index *name, unsigned labels)
-{
-	size_t at = name->at[labels];
-
-	return node->name_len == name->len - at && memcmp(node_name(node), name->name + at, node->name_len) == 0;
-}
+/* ---- look-ups ---- */
 
 const struct node *zone_find(const struct zone *zone, const struct dname_index *name, unsigned labels)
 {
-	uint64_t hash = name->hash[labels];
-
-	for (size_t i = slot_home(zone, hash); zone->slots[i].node != NULL; i = (i + 1) & zone->slot_mask)
-		if (tag_eq(zone->slots[i].tag, hash) && node_is(zone->slots[i].node, name, labels))
-			return zone->slots[i].node;
-	return NULL;
-}
-
-static const struct node *find_cut_at(const struct zone *zone, const struct dname_index *name, unsigned labels)
-{
-	uint64_t hash = name->hash[labels];
-
-	for (size_t i = slot_home(zone, hash); zone->slots[i].node != NULL; i = (i + 1) & zone->slot_mask)
-		if (tag_eq(zone->slots[i].tag, hash) && (zone->slots[i].tag & ZONE_CUT) != 0 &&
-		    node_is(zone->slots[i].node, name, labels))
-			return zone->slots[i].node;
-	return NULL;
+	return zone_slots_find(&zone->slots, name, labels, false);
 }
 
 const struct node *zone_cut(const struct zone *zone, const struct dname_index *name)
@@ -144,7 +73,7 @@ const struct node *zone_cut(const struct zone *zone, const struct dname_index *n
 
 			if (labels > name->labels)
 				return NULL;
-			node = find_cut_at(zone, name, labels);
+			node = zone_slots_find(&zone->slots, name, labels, true);
 			if (node != NULL)
 				return node;
 		}
@@ -156,17 +85,9 @@ void zone_prefetch(const struct zone *zone, const struct dname_index *name)
 {
 	unsigned labels = zone->labels < name->labels ? zone->labels + 1 : name->labels;
 
-	__builtin_prefetch(&zone->slots[slot_home(zone, name->hash[labels])]);
+	zone_slots_prefetch(&zone->slots, name->hash[labels]);
 	if (labels != name->labels)
-		__builtin_prefetch(&zone->slots[slot_home(zone, name->hash[name->labels])]);
-}
-
-static const struct node *hint_at(const struct zone *zone, uint64_t hash)
-{
-	for (size_t i = slot_home(zone, hash); zone->slots[i].node != NULL; i = (i + 1) & zone->slot_mask)
-		if (tag_eq(zone->slots[i].tag, hash))
-			return zone->slots[i].node;
-	return NULL;
+		zone_slots_prefetch(&zone->slots, name->hash[name->labels]);
 }
 
 const struct node *zone_hint(const struct zone *zone, const struct dname_index *name)
@@ -174,31 +95,8 @@ const struct node *zone_hint(const struct zone *zone, const struct dname_index *
 	const struct node *node = NULL;
 
 	if (name->labels > zone->labels)
-		node = hint_at(zone, name->hash[zone->labels + 1]);
-	return node != NULL ? node : hint_at(zone, name->hash[name->labels]);
-}
-
-size_t zone_before(const struct zone *zone, const uint8_t *key, size_t key_len)
-{
-	uint64_t prefix = dname_key_prefix(key, key_len);
-	size_t low = 0, high = zone->count;
-
-	/* The first one with a larger prefix; those with the same one are looked at in full. */
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		bool before = zone->prefixes[mid] < prefix;
-
-		if (zone->prefixes[mid] == prefix) {
-			const struct node *node = zone->nodes[mid];
-
-			before = dname_key_cmp(node_key(node), node->key_len, key, key_len) <= 0;
-		}
-		if (before)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low > 0 ? low - 1 : 0;
+		node = zone_slots_hint(&zone->slots, name->hash[zone->labels + 1]);
+	return node != NULL ? node : zone_slots_hint(&zone->slots, name->hash[name->labels]);
 }
 
 /* ---- all zones ---- */

@@ -5,7 +5,7 @@
  *
  * A snapshot holds its nodes twice: in canonical order (what comes before a
  * name that does not exist: NSEC, closest encloser, empty non-terminals) and
- * in a hash table. Snapshots of one zone share the nodes that did not change.
+ * by the hash of their names. Snapshots of one zone share what did not change.
  */
 #ifndef ROOTDNS_ZONE_H
 #define ROOTDNS_ZONE_H
@@ -14,13 +14,8 @@
 
 #include "delta.h"
 #include "node.h"
-
-#define ZONE_CUT 1u /* lowest bit of a slot's tag: the node is a delegation */
-
-struct zone_slot {
-	uint64_t tag;            /* hash of the name with ZONE_CUT in place of its lowest bit */
-	const struct node *node; /* NULL: free */
-};
+#include "zone_chain.h"
+#include "zone_slots.h"
 
 /* Bit n: n labels. */
 struct label_bits {
@@ -32,12 +27,9 @@ struct zone {
 	struct dname apex;
 	unsigned labels;
 	uint32_t serial;
-	uint32_t expire_s;         /* SOA */
-	size_t count;              /* nodes; the apex is the first */
-	const struct node **nodes; /* canonical order */
-	uint64_t *prefixes;        /* dname_key_prefix() of each, for the search */
-	struct zone_slot *slots;
-	size_t slot_mask;
+	uint32_t expire_s; /* SOA */
+	struct zone_chain chain;
+	struct zone_slots slots;
 	struct label_bits cuts; /* at which depths, in labels from the root, there are delegations */
 	bool wildcards;
 	/* SOA and its signature in run form, with the TTL of negative answers (RFC 2308 section 3) */
@@ -52,11 +44,10 @@ struct zone {
 	size_t delta_count;
 	size_t delta_bytes;
 	size_t bytes; /* of all nodes */
-	/* the builder's: what the next snapshot no longer shows */
+	/* the builder's */
 	struct zone *next;
 	uint32_t number; /* of the zone's snapshots, rising */
-	const struct node **retired;
-	size_t retired_count;
+	struct retired retired;
 };
 
 /* Zeroed, without references; NULL: out of memory. */
@@ -65,7 +56,7 @@ unsigned zone_refs(const struct zone *zone);
 const struct zone *zone_ref(const struct zone *zone);
 /* Only counts: the memory is the builder's to free, so that no reader ever does it. */
 void zone_unref(const struct zone *zone);
-/* The snapshot's own memory; nodes are freed by the builder. */
+/* The snapshot's own memory, with what it is the last to show; the rest is freed by the builder. */
 void zone_free(struct zone *zone);
 
 /* The node of the suffix of `name` that has `labels` labels, or NULL. */
@@ -76,13 +67,6 @@ const struct node *zone_cut(const struct zone *zone, const struct dname_index *n
 void zone_prefetch(const struct zone *zone, const struct dname_index *name);
 /* The node that zone_cut() or zone_find() will most likely give, by its hash alone; to prefetch, not to trust. */
 const struct node *zone_hint(const struct zone *zone, const struct dname_index *name);
-/* Index of the last node whose key is not after `key`; the apex is before everything. */
-size_t zone_before(const struct zone *zone, const uint8_t *key, size_t key_len);
-
-/* ---- hash slots, shared with the builder ---- */
-void zone_slot_put(struct zone *zone, uint64_t hash, const struct node *node); /* must not be there */
-struct zone_slot *zone_slot_of(struct zone *zone, uint64_t hash, const struct node *node);
-void zone_slot_remove(struct zone *zone, struct zone_slot *slot);
 
 /* ---- all zones ---- */
 struct zone_set {

@@ -13,7 +13,7 @@
 
 static enum al_err fill_soa(struct zone *next)
 {
-	const struct node *apex = next->nodes[0];
+	const struct node *apex = zone_chain_apex(&next->chain);
 	const struct node_set *soa = node_find(apex, RR_SOA);
 
 	assert(soa != NULL); /* zone_master_apex_sets() */
@@ -103,7 +103,7 @@ static enum al_err fill_servers(struct zone *next, const struct zone_tree *tree)
 
 	al_buf_init(&found.records, RRSET_BYTES_MAX);
 	al_buf_init(&found.sigs, RRSET_BYTES_MAX);
-	err = servers_collect(tree, next->nodes[0], &found);
+	err = servers_collect(tree, zone_chain_apex(&next->chain), &found);
 	if (err == AL_OK && found.records.len > 0) {
 		next->servers = malloc(found.records.len + found.sigs.len);
 		if (next->servers == NULL) {

@@ -33,34 +33,17 @@ enum al_err zone_master_new(const struct zone_plan *plan, size_t index, uint64_t
 	return AL_OK;
 }
 
-static void snapshot_free(struct zone *zone)
+/* All that the newest one shows. */
+static void newest_free(struct zone *zone)
 {
-	for (size_t i = 0; i < zone->retired_count; i++)
-		free((void *)(uintptr_t)zone->retired[i]);
+	const struct node *node;
+
+	for (struct chain_at at = { 0, 0 }; (node = zone_chain_node(&zone->chain, at)) != NULL;
+	     at = zone_chain_after(&zone->chain, at))
+		free((void *)(uintptr_t)node);
+	zone_chain_release(&zone->chain, true);
+	zone_slots_release(&zone->slots, true);
 	zone_free(zone);
-}
-
-/*
- * `gone` leaves the list. What it was the last to show, but not the first, belongs to the one before it now.
- * False: no memory for that, so that it has to stay.
- */
-static bool snapshot_inherit(struct zone *before, struct zone *gone)
-{
-	const struct node **grown = realloc(before->retired,
-					    (before->retired_count + gone->retired_count + 1) * sizeof(*grown));
-	size_t kept = 0;
-
-	if (grown == NULL)
-		return false;
-	before->retired = grown;
-	for (size_t i = 0; i < gone->retired_count; i++) {
-		if ((int32_t)(gone->retired[i]->shared.born - before->number) <= 0)
-			before->retired[before->retired_count++] = gone->retired[i];
-		else
-			gone->retired[kept++] = gone->retired[i];
-	}
-	gone->retired_count = kept;
-	return true;
 }
 
 void zone_master_reclaim(struct zone_master *master)
@@ -70,13 +53,15 @@ void zone_master_reclaim(struct zone_master *master)
 	while (*at != master->newest) {
 		struct zone *zone = *at;
 
-		if (zone_refs(zone) > 0 || (before != NULL && !snapshot_inherit(before, zone))) {
+		/* What it was the last to show, but not the first, belongs to the one before it then; without memory it stays. */
+		if (zone_refs(zone) > 0 ||
+		    (before != NULL && retired_inherit(&before->retired, before->number, &zone->retired) != AL_OK)) {
 			before = zone;
 			at = &zone->next;
 			continue;
 		}
 		*at = zone->next;
-		snapshot_free(zone);
+		zone_free(zone);
 	}
 }
 
@@ -86,45 +71,46 @@ void zone_master_free(struct zone_master *master)
 		return;
 	for (struct zone *zone = master->oldest, *next; zone != NULL && zone != master->newest; zone = next) {
 		next = zone->next;
-		snapshot_free(zone);
+		zone_free(zone);
 	}
-	if (master->newest != NULL) {
-		for (size_t i = 0; i < master->newest->count; i++)
-			free((void *)(uintptr_t)master->newest->nodes[i]);
-		snapshot_free(master->newest);
-	}
+	if (master->newest != NULL)
+		newest_free(master->newest);
 	zone_tree_release(&master->tree);
 	zone_keys_release(&master->keys);
-	free(master->order);
+
 	free(master);
 }
 
 bool zone_master_resign(struct zone_master *master, const struct zone_signer *clock, size_t max)
 {
 	struct zone_signer signer = *clock;
+	const struct zone_chain *chain = &master->newest->chain;
+	const struct node *node;
 
 	signer.keys = &master->keys;
-	for (; master->resign_at < master->count; master->resign_at++) {
-		struct zname *name = master->order[master->resign_at];
+	for (; (node = zone_chain_node(chain, master->resign_at)) != NULL;
+	     master->resign_at = zone_chain_after(chain, master->resign_at)) {
 		bool due = false;
 
-		for (size_t i = 0; i < name->node->set_count && !due; i++)
-			due = zone_sign_due(&signer, name->node, &name->node->sets[i]);
+		for (size_t i = 0; i < node->set_count && !due; i++)
+			due = zone_sign_due(&signer, node, &node->sets[i]);
 		if (!due)
 			continue;
 		if (master->tree.dirty_count >= max)
 			return true;
-		zone_tree_mark(&master->tree, name);
+		zone_tree_mark(&master->tree, zone_tree_find(&master->tree, node_name(node), node->name_len));
 	}
-	master->resign_at = 0;
+	master->resign_at = (struct chain_at){ 0, 0 };
 	return false;
 }
 
 void zone_master_sig_first(const struct zone_master *master, uint64_t *since, uint64_t *until)
 {
-	for (size_t i = 0; i < master->count; i++) {
-		const struct node *node = master->order[i]->node;
+	const struct zone_chain *chain = &master->newest->chain;
+	const struct node *node;
 
+	for (struct chain_at at = { 0, 0 }; (node = zone_chain_node(chain, at)) != NULL;
+	     at = zone_chain_after(chain, at)) {
 		for (size_t k = 0; k < node->set_count; k++) {
 			uint64_t end = zone_sign_until(node, &node->sets[k]);
 

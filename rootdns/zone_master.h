@@ -19,11 +19,10 @@ struct zone_master {
 	uint64_t seed;
 	struct zone_keys keys;
 	struct zone_tree tree;
-	struct zname **order; /* the names that are in the chain, canonical order; apex first */
-	size_t count;
+
 	size_t cuts_at[DNAME_LABELS_MAX + 1];
 	size_t wildcards;
-	size_t resign_at;             /* where the search for old signatures goes on */
+	struct chain_at resign_at;    /* where the search for old signatures goes on */
 	uint64_t changed;             /* log size at which the zone last changed */
 	uint32_t serial;              /* of the newest snapshot */
 	size_t zonemd_names;          /* zones with more names carry no digest */

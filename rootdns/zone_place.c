@@ -31,15 +31,14 @@ static enum al_err renew_sets(const struct zone_master *master, const struct zon
 	return err;
 }
 
-enum al_err place_open(const struct zone_master *master, const struct zone_signer *signer, size_t at, bool renew,
-		       struct place *out)
+enum al_err place_open(const struct zone_master *master, const struct zone_signer *signer, const struct zname *name,
+		       const struct zname *next, bool renew, struct place *out)
 {
-	const struct zname *next = master->order[at + 1 < master->count ? at + 1 : 0];
 	enum al_err err = AL_OK;
 
 	out->sets = out->nsec = NULL;
 	out->signatures = 0;
-	shown_init(&out->shown, master->order[at]);
+	shown_init(&out->shown, name);
 	/* A delegation's node has its NS in another form: they are made anew, with the signatures that it has. */
 	if (renew || out->shown.name->node->cut)
 		err = renew_sets(master, signer, out);
@@ -64,10 +63,9 @@ const struct shown *place_shown(struct place *place)
 	return shown;
 }
 
-enum al_err place_digest(struct place *place, const struct zone_signer *signer, const struct node *const *nodes,
-			 size_t count)
+enum al_err place_digest(struct place *place, const struct zone_signer *signer, const struct zone_chain *nodes)
 {
-	enum al_err err = zonemd_fill(place_shown(place), place->sets, nodes, count);
+	enum al_err err = zonemd_fill(place_shown(place), place->sets, nodes);
 
 	if (err == AL_OK)
 		err = zone_resolve_digest(&place->shown, place->sets, signer, &place->signatures);

@@ -17,14 +17,14 @@ struct place {
 };
 
 /*
- * The name at `at` of the master's order. `renew`: its own data may have changed; else only who follows it. The caller
+ * `next` follows it in the chain. `renew`: its own data may have changed; else only who follows it. The caller
  * ends with place_close(), after a failure as well.
  */
-AL_MUST_USE enum al_err place_open(const struct zone_master *master, const struct zone_signer *signer, size_t at,
-				   bool renew, struct place *out);
+AL_MUST_USE enum al_err place_open(const struct zone_master *master, const struct zone_signer *signer,
+				   const struct zname *name, const struct zname *next, bool renew, struct place *out);
 /* Of the apex: the digest of the zone whose other nodes these are, when it shows one. */
 AL_MUST_USE enum al_err place_digest(struct place *place, const struct zone_signer *signer,
-				     const struct node *const *nodes, size_t count);
+				     const struct zone_chain *nodes);
 /* All of it, its NSEC last; until place_close(). */
 const struct shown *place_shown(struct place *place);
 void place_close(struct place *place);

@@ -169,8 +169,9 @@ void zonemd_rdata(uint32_t serial, uint8_t out[static ZONEMD_RDATA_LEN])
 	out[5] = HASH_SHA384;
 }
 
-enum al_err zonemd_fill(const struct shown *apex, struct rrset *sets, const struct node *const *nodes, size_t count)
+enum al_err zonemd_fill(const struct shown *apex, struct rrset *sets, const struct zone_chain *nodes)
 {
+	struct chain_at at = zone_chain_after(nodes, (struct chain_at){ 0, 0 });
 	struct rrset *set = sets;
 	EVP_MD_CTX *hash;
 	enum al_err err = AL_OK;
@@ -185,8 +186,9 @@ enum al_err zonemd_fill(const struct shown *apex, struct rrset *sets, const stru
 		err = AL_ENOMEM;
 	if (err == AL_OK)
 		hash_apex(hash, apex);
-	for (size_t i = 1; i < count && err == AL_OK; i++)
-		err = hash_node(hash, nodes[i]);
+	for (const struct node *node; err == AL_OK && (node = zone_chain_node(nodes, at)) != NULL;
+	     at = zone_chain_after(nodes, at))
+		err = hash_node(hash, node);
 	if (err == AL_OK && EVP_DigestFinal_ex(hash, set->run + set->len - SHA384_LEN, &len) != 1)
 		err = AL_ENOMEM;
 	EVP_MD_CTX_free(hash);

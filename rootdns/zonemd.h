@@ -13,10 +13,9 @@
 /* RDATA with the digest left open. */
 void zonemd_rdata(uint32_t serial, uint8_t out[static ZONEMD_RDATA_LEN]);
 /*
- * The digest of the zone that `apex`, with its NSEC, and nodes[1 .. count - 1] are. The ZONEMD set among the apex's
+ * The digest of the zone that `apex`, with its NSEC, and all but the first of `nodes` are. The ZONEMD set among the apex's
  * `sets` gets it; it has to be signed afterwards.
  */
-AL_MUST_USE enum al_err zonemd_fill(const struct shown *apex, struct rrset *sets, const struct node *const *nodes,
-				    size_t count);
+AL_MUST_USE enum al_err zonemd_fill(const struct shown *apex, struct rrset *sets, const struct zone_chain *nodes);
 
 #endif

@@ -90,7 +90,7 @@ static size_t names_of(struct fixture *f)
 
 	assert_int_equal(set->count, ZONES);
 	for (size_t i = 0; i < set->count; i++)
-		names += set->zones[i]->count;
+		names += set->zones[i]->chain.count;
 	publish_leave(f->publish, 0);
 	return names;
 }
