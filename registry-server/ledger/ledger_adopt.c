@@ -39,25 +39,23 @@ enum al_err ledger_adopt(struct ledger *ledger, uint64_t index, struct al_slice 
 	return err == AL_OK ? AL_OK : give_up(ledger, err);
 }
 
-enum al_err ledger_adopt_head(struct ledger *ledger, const struct al_checkpoint *cp, struct al_slice note)
+enum al_err ledger_adopt_head(struct ledger *ledger, struct al_slice note)
 {
 	uint64_t size = al_tree_size(ledger->tree);
 	struct al_hash root = al_tree_root(ledger->tree, size);
-	struct al_checkpoint said;
+	struct al_checkpoint cp;
 	enum al_err err;
 
 	if (size == ledger->head.size)
 		return AL_OK;
-	if (cp->size != size || !al_hash_eq(&cp->root, &root) ||
-	    al_checkpoint_open(note, &ledger->key, &said) != AL_OK || said.size != size)
+	if (al_checkpoint_open(note, &ledger->key, &cp) != AL_OK || cp.size != size || !al_hash_eq(&cp.root, &root))
 		return give_up(ledger, AL_EVERIFY);
 	err = ledger->engine->ops->add_note(ledger->engine, size, note);
 	if (err == AL_OK)
 		err = engine_commit_soon(ledger->engine);
 	if (err != AL_OK)
 		return give_up(ledger, err);
-	ledger->head = *cp;
-	ledger->next = size;
+	ledger->head = cp;
 	al_buf_reset(&ledger->note);
 	al_buf_slice(&ledger->note, note);
 	return ledger->note.err;

@@ -15,8 +15,8 @@
 void ledger_adopt_edge(const struct ledger *ledger, struct al_edge *out);
 /* The next entry; durable with the next ledger_adopt_head(). After a failure none of them is there. */
 AL_MUST_USE enum al_err ledger_adopt(struct ledger *ledger, uint64_t index, struct al_slice entry);
-/* AL_EVERIFY when the checkpoint is not that of all entries so far. */
-AL_MUST_USE enum al_err ledger_adopt_head(struct ledger *ledger, const struct al_checkpoint *cp, struct al_slice note);
+/* AL_EVERIFY when it is not the ledger's own checkpoint of all entries so far: then they are not there any more. */
+AL_MUST_USE enum al_err ledger_adopt_head(struct ledger *ledger, struct al_slice note);
 /* What ledger_side_save() wrote, in place of what is there. AL_ENOTFOUND; AL_EUNSUPPORTED: of another version. */
 AL_MUST_USE enum al_err ledger_adopt_side(struct ledger *ledger, const char *path);
 /* Would this signer go on from here? What its begin() says. */

@@ -116,7 +116,7 @@ static bool enough(const struct recover *r, uint64_t size)
 static void on_head(void *arg, const struct al_checkpoint *cp, struct al_slice note)
 {
 	struct recover *r = arg;
-	enum al_err err = ledger_adopt_head(r->ledger, cp, note);
+	enum al_err err = ledger_adopt_head(r->ledger, note);
 
 	if (err != AL_OK)
 		end(r, err);
@@ -230,7 +230,6 @@ static uint64_t folder_size(const struct recover *r)
 /* What our own head says of the folder's entries is found out by their common root. */
 static enum al_err read_folder(struct recover *r)
 {
-	struct al_checkpoint cp;
 	struct al_buf note;
 	enum al_err err;
 
@@ -240,9 +239,7 @@ static enum al_err read_folder(struct recover *r)
 	al_buf_init(&note, AL_NOTE_MAX);
 	err = al_tile_dir_walk(r->address, signer_key(r->signer), r->before, on_folder_entry, r, &note);
 	if (err == AL_OK)
-		err = al_checkpoint_open(al_buf_view(&note), signer_key(r->signer), &cp);
-	if (err == AL_OK)
-		err = ledger_adopt_head(r->ledger, &cp, al_buf_view(&note));
+		err = ledger_adopt_head(r->ledger, al_buf_view(&note));
 	if (err == AL_ENOTFOUND)
 		al_log(AL_LOG_ERROR, "recover", "folder=%s reason=\"no published log, or a file of it is missing\"",
 		       r->address);
