@@ -216,15 +216,16 @@ static enum al_err on_folder_entry(void *arg, uint64_t index, struct al_slice en
 /* 0: whoever reads it finds out what is wrong there. */
 static uint64_t folder_size(const struct recover *r)
 {
-	struct al_checkpoint cp = { .size = 0 };
+	struct al_checkpoint cp;
 	struct al_buf note;
+	uint64_t size = 0;
 
 	al_buf_init(&note, AL_NOTE_MAX);
 	if (al_tile_dir_note(r->address, &note) == AL_OK &&
-	    al_checkpoint_open(al_buf_view(&note), signer_key(r->signer), &cp) != AL_OK)
-		cp.size = 0;
+	    al_checkpoint_open(al_buf_view(&note), signer_key(r->signer), &cp) == AL_OK)
+		size = cp.size;
 	al_buf_release(&note);
-	return cp.size;
+	return size;
 }
 
 /* What our own head says of the folder's entries is found out by their common root. */

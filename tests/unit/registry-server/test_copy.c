@@ -13,7 +13,9 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "../folder.h"
@@ -40,6 +42,7 @@ struct fixture {
 	size_t note_count;
 	bool has_side;
 	struct said said;
+	int manager; /* hears how far a recovery is */
 };
 
 static const char *path_of(struct fixture *f, const char *name)
@@ -273,14 +276,14 @@ static enum al_err tile_add(void *arg, uint64_t index, struct al_slice entry)
 	return al_tile_dir_add(dir, entry);
 }
 
-/* What the ledger has, as it would be published. */
-static void publish(struct fixture *f, const char *folder)
+/* What a ledger has, as it would be published. */
+static void publish(struct fixture *f, const char *path, const char *folder)
 {
 	struct al_tile_dir *dir;
 	struct al_buf note;
 
 	al_buf_init(&note, AL_NOTE_MAX);
-	ledger_up(f, f->from, false);
+	ledger_up(f, path, false);
 	assert_int_equal(al_tile_dir_open(folder, &f->key.pub, &dir), AL_OK);
 	assert_int_equal(ledger_load(f->ledger, tile_add, dir), AL_OK);
 	(void)ledger_head(f->ledger, &note);
@@ -300,6 +303,42 @@ static int recover(struct fixture *f, const char *from, const char *side)
 	return code;
 }
 
+/* ---- how far it is ---- */
+
+static void manager_begin(struct fixture *f)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+
+	f->manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_true(f->manager >= 0);
+	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", path_of(f, "manager"));
+	assert_int_equal(bind(f->manager, (const struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(setenv("NOTIFY_SOCKET", at.sun_path, 1), 0);
+}
+
+/* How often it was told between these numbers of entries, of which none is below the one before. */
+static unsigned manager_heard(struct fixture *f, uint64_t first, uint64_t last, uint64_t total)
+{
+	unsigned long done, of, before = 0;
+	unsigned count = 0;
+	char text[256];
+	ssize_t len;
+
+	while ((len = recv(f->manager, text, sizeof(text) - 1, 0)) > 0) {
+		text[len] = '\0';
+		if (sscanf(text, "X_ALAMO_STEP=taking\nX_ALAMO_DONE=%lu\nX_ALAMO_TOTAL=%lu\n", &done, &of) != 2)
+			continue;
+		assert_int_equal(of, total);
+		assert_true(count == 0 ? done == first : done >= before);
+		before = done;
+		count++;
+	}
+	assert_int_equal(before, last);
+	(void)close(f->manager);
+	assert_int_equal(unlink(path_of(f, "manager")), 0);
+	return count;
+}
+
 static uint64_t size_now(struct fixture *f)
 {
 	uint64_t count = 0;
@@ -315,6 +354,8 @@ static void forward_from_a_folder(void **state)
 {
 	struct fixture *f = *state;
 	char folder[96], before[96], none[96];
+	uint64_t begun_ms;
+	unsigned most;
 
 	(void)strcpy(folder, path_of(f, "public"));
 	(void)strcpy(before, path_of(f, "before.db"));
@@ -323,10 +364,14 @@ static void forward_from_a_folder(void **state)
 	ledger_up(f, f->from, false);
 	append(f, ENTRIES + 500);
 	ledger_down(f);
-	publish(f, folder);
+	publish(f, f->from, folder);
 	/* A folder that is ahead of what was restored; again, it has nothing more; all of it, when all was lost. */
 	assert_int_equal(rename(before, f->from), 0);
+	manager_begin(f);
+	begun_ms = al_now_ms();
 	assert_int_equal(recover(f, folder, NULL), 0);
+	most = (unsigned)(al_now_ms() - begun_ms) / 100 + 2; /* ten times a second, its begin and its end */
+	assert_in_range(manager_heard(f, ENTRIES + 1, ENTRIES + 500, ENTRIES + 500), 2, most);
 	assert_int_equal(size_now(f), ENTRIES + 500);
 	assert_int_equal(access(path_of(f, "keys/log.guard"), F_OK), 0);
 	assert_int_equal(recover(f, folder, NULL), 0);
@@ -336,7 +381,9 @@ static void forward_from_a_folder(void **state)
 	assert_int_equal(size_now(f), ENTRIES + 500);
 	/* What is no such folder, no address, nobody's. */
 	assert_int_equal(mkdir(none, 0700), 0);
+	manager_begin(f);
 	assert_int_equal(recover(f, none, NULL), 1);
+	assert_int_equal(manager_heard(f, ENTRIES + 500, ENTRIES + 500, 0), 1);
 	assert_true(has_said(f, "reason=\"no published log, or a file of it is missing\""));
 	assert_int_equal(recover(f, "nowhere:in:particular", NULL), 1);
 	assert_int_equal(recover(f, folder, path_of(f, "no-side")), 1);
@@ -350,7 +397,7 @@ static void not_far_enough(void **state)
 	char folder[96], words[96];
 
 	(void)strcpy(folder, path_of(f, "public"));
-	publish(f, folder);
+	publish(f, f->from, folder);
 	ledger_up(f, f->from, false);
 	append(f, ENTRIES + 500);
 	ledger_down(f);
@@ -425,13 +472,44 @@ static void forward_from_a_stream(void **state)
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
+/* The same key has signed another history: nothing is taken of it, and what it signed here and there is kept. */
+static void another_history(void **state)
+{
+	struct fixture *f = *state;
+	char socket[96], other[96], folder[96];
+	pid_t pid;
+
+	(void)strcpy(socket, path_of(f, "log.sock"));
+	(void)strcpy(other, path_of(f, "other.db"));
+	(void)strcpy(folder, path_of(f, "public"));
+	assert_int_equal(mkdir(path_of(f, "run"), 0700), 0);
+	ledger_up(f, other, true);
+	for (uint64_t i = 0; i < ENTRIES + 2; i++)
+		assert_int_equal(ledger_append(f->ledger, i, AL_S("another"), NULL, NULL), AL_OK);
+	f->wanted = ENTRIES + 2;
+	al_loop_run(f->loop);
+	ledger_down(f);
+	publish(f, other, folder);
+	assert_int_equal(recover(f, folder, NULL), 1);
+	assert_true(has_said(f, "reason=\"not this log: another key, another history, or damaged\""));
+	pid = serve(f, other, socket);
+	assert_int_equal(recover(f, socket, NULL), 1);
+	(void)kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_true(has_said(f, "two histories under one key"));
+	assert_true(has_said(f, "has signed too:\nregistry.test/log\n3002\n"));
+	assert_true(has_said(f, "error=fork\n"));
+	assert_int_equal(access(path_of(f, "run/evidence"), F_OK), 0);
+	assert_int_equal(size_now(f), ENTRIES + 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(through_each_engine),   TEST(not_copied), TEST(forward_from_a_folder), TEST(not_far_enough),
-		TEST(forward_from_a_stream),
+		TEST(through_each_engine),   TEST(not_copied),      TEST(forward_from_a_folder), TEST(not_far_enough),
+		TEST(forward_from_a_stream), TEST(another_history),
 	};
 	int failed;
 
