@@ -21,7 +21,7 @@
 
 struct copy {
 	struct ledger *from, *to;
-	uint64_t next_note; /* size of the next checkpoint; 0: not looked for */
+	uint64_t next_note; /* size of the next checkpoint */
 	uint64_t notes;
 };
 
@@ -36,7 +36,6 @@ static enum al_err note_copy(struct copy *c, uint64_t size)
 		err = ledger_adopt_head(c->to, al_buf_view(&note));
 	al_buf_release(&note);
 	c->notes++;
-	c->next_note = 0;
 	return err;
 }
 
@@ -61,10 +60,9 @@ static enum al_err entries_copy(struct copy *c)
 		err = ops->find_note(c->from->engine, at + 1, size, false, &c->next_note);
 		if (err == AL_OK)
 			err = ops->each_entry(c->from->engine, at, entry_copy, c);
-		if (err == AL_OK || err == AL_ELIMIT) {
-			at = c->next_note;
+		at = c->next_note;
+		if (err == AL_ELIMIT)
 			err = note_copy(c, at);
-		}
 	}
 	return err;
 }
