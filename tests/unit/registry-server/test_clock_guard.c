@@ -9,6 +9,7 @@
 
 #include "../clock.h"
 #include "../metric.h"
+#include "../locks.h"
 #include "../said.h"
 
 #include "clock_guard.h"

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../locks.h"
+
 #include "alamo/rpsl/entry.h"
 #include "ledger/ledger.h"
 #include "sign/signer.h"

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../locks.h"
 #include "engines.h"
 #include "ledger/engine.h"
 #include "ledger/ledger.h"

@@ -13,6 +13,7 @@
 
 #include "../clock.h"
 #include "../metric.h"
+#include "../locks.h"
 #include "../said.h"
 
 #include "clock_guard.h"

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../locks.h"
 #include "../said.h"
 #include "../threads.h"
 

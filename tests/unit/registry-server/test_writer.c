@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "../folder.h"
+#include "../locks.h"
 #include "../said.h"
 #include "../threads.h"
 
