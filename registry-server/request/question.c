@@ -113,7 +113,7 @@ static void ask_free(const struct question_ctx *ctx, struct al_slice rest, struc
 		return;
 	}
 	v4 = al_slice_is(family, "4");
-	if (what.len > 0 && what.ptr[0] == '/')
+	if (al_slice_starts(what, "/"))
 		what = al_slice_from(what, 1);
 	if ((family.len > 0 && !v4 && !al_slice_is(family, "6")) || al_slice_u64(what, v4 ? 32 : 128, &len) != AL_OK ||
 	    len == 0)

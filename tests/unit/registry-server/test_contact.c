@@ -12,8 +12,8 @@
 
 #define TEXT "salt: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\ne-mail: ann@example.net\n"
 
-/* A role or person of Alice's, with its text beside it; `more`: its lines. */
-static void contact_put(struct registry_rig *rig, const char *handle, const char *more)
+/* A role or person of Alice's, with its text beside it; `what`: its first line. */
+static void contact_put(struct registry_rig *rig, const char *what, const char *handle, const char *more)
 {
 	struct al_buf raw, block, hash;
 	uint8_t digest[AL_HASH_LEN];
@@ -25,7 +25,7 @@ static void contact_put(struct registry_rig *rig, const char *handle, const char
 	al_buf_init(&hash, 100);
 	al_buf_base64(&hash, digest, sizeof(digest));
 	(void)snprintf(objects, sizeof(objects),
-		       "person: Ann\nnic-hdl: %s\ncontact: sha256:%.*s\n%smnt-by: ALICE-MNT\nsource: TEST\n", handle,
+		       "%s\nnic-hdl: %s\ncontact: sha256:%.*s\n%smnt-by: ALICE-MNT\nsource: TEST\n", what, handle,
 		       AL_FMT(al_buf_view(&hash)), more);
 	al_buf_init(&raw, 65536);
 	registry_rig_request(rig, "prev: none\n", objects, "1", &raw);
@@ -51,9 +51,9 @@ static int setup(void **state)
 {
 	(void)registry_rig_setup(state);
 	says(registry_rig_ask(*state, "prev: none\n", ALICE, "1"), "% receipt");
-	contact_put(*state, "ALL-TEST", "");
-	contact_put(*state, "MEM-TEST", "contact-for: members\n");
-	contact_put(*state, "HOLD-TEST", "contact-for: holders\n");
+	contact_put(*state, "person: Ann", "ALL-TEST", "");
+	contact_put(*state, "person: Ann", "MEM-TEST", "contact-for: members\n");
+	contact_put(*state, "role: Help", "HOLD-TEST", "contact-for: holders\n");
 	return 0;
 }
 
@@ -71,9 +71,10 @@ static void test_shown_to_its_audience(void **state)
 	says(control(rig, "contact-show MEM-TEST", "2"),
 	     "its contact text is for members, and none of them has signed");
 	does_not_say(rig->answer, "e-mail");
+	says(control(rig, "contact-show MEM-TEST", "20"), "e-mail: ann@example.net"); /* one of them is enough */
 	says(registry_rig_ask(rig, "prev: none\n", BOB, "2"), "% receipt");
 	says(control(rig, "contact-show MEM-TEST", "2"), "e-mail: ann@example.net");
-	says(control(rig, "contact-show HOLD-TEST", "2"), "[person] HOLD-TEST: its contact text is for holders,");
+	says(control(rig, "contact-show HOLD-TEST", "2"), "[role] HOLD-TEST: its contact text is for holders,");
 	does_not_say(rig->answer, "e-mail");
 	says(registry_rig_ask(rig, "prev: none\n", "aut-num: AUTO-1\nas-name: X-AS\nmnt-by: BOB-MNT\nsource: TEST\n",
 			      "2"),

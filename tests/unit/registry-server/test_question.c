@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "registry_rig.h"
 
@@ -63,8 +64,11 @@ static void test_what_they_say(void **state)
 		{ "help me", "%ERROR: help\n% end\n" },
 		{ "policy x", "%ERROR: policy\n% end\n" },
 		{ "network x", "%ERROR: network\n% end\n" },
+		{ "keys", "%ERROR: this log has had one key, which `network` tells\n% end\n" },
+		{ "keys x", "%ERROR: keys\n% end\n" },
 		{ "contact A-TEST B-TEST", "%ERROR: contact HANDLE\n% end\n" },
 		{ "queue 1 2", "%ERROR: queue | queue NUMBER\n% end\n" },
+		{ "queue-status a b", "%ERROR: queue-status HASH\n% end\n" },
 		{ "queue-status abc", "%ERROR: queue-status HASH: 64 digits" },
 		{ "queue-status 0000000000000000000000000000000000000000000000000000000000000000",
 		  "%ERROR: no request of this hash" },
@@ -73,6 +77,98 @@ static void test_what_they_say(void **state)
 
 	for (size_t i = 0; i < AL_COUNT(rows); i++)
 		says(registry_rig_question(rig, rows[i].line), rows[i].says);
+}
+
+/* The note on the log's keys, when there is one. */
+static void test_keys_of_a_log(void **state)
+{
+	struct registry_rig *rig = *state;
+
+	rig->question.keys_note = AL_S("the note\n");
+	assert_string_equal(registry_rig_question(rig, "keys"), "the note\n% end\n");
+}
+
+/* No number is free where none is given out. */
+static void test_nothing_is_free(void **state)
+{
+	struct registry_rig *rig = *state;
+
+	says(registry_rig_ask(rig, "prev: 0\n",
+			      "as-block: AS4252660110-AS4252660199\npolicy: closed\nmnt-by: HOST-MNT\nsource: TEST\n",
+			      "0"),
+	     "% receipt");
+	assert_string_equal(registry_rig_question(rig, "free asn"),
+			    "%ERROR: no open as-block has a free AS number\n% end\n");
+}
+
+/* Requests for blocks out of the one of which the hostmaster decides. */
+static void queue_fill(struct registry_rig *rig, unsigned count, const char *more)
+{
+	char objects[300];
+
+	for (unsigned i = 0; i < count; i++) {
+		(void)snprintf(objects, sizeof(objects),
+			       "inet6num: fca1:200:%u::/48\nnetname: X-NET\nmnt-by: ALICE-MNT\nsource: TEST\n%s", i,
+			       more);
+		says(registry_rig_ask(rig, "prev: none\n", objects, "1"), "% queued: ");
+	}
+}
+
+/* All that wait, oldest first, each by what it is about; and how many a listing leaves out. */
+static void test_listed(void **state)
+{
+	struct registry_rig *rig = *state;
+
+	says(registry_rig_ask(rig, "prev: none\n", ALICE, "1"), "% receipt");
+	queue_fill(rig, 1, "");
+	queue_fill(rig, 1,
+		   "\nas-set: AS-ONE\nmnt-by: ALICE-MNT\nsource: TEST\n\n"
+		   "as-set: AS-TWO\nmnt-by: ALICE-MNT\nsource: TEST\n");
+	says(registry_rig_question(rig, "queue"), " [inet6num] fca1:200::/48\n2 ");
+	says(rig->answer, " [inet6num] fca1:200::/48 and 2 more\n% end\n");
+}
+
+static void on_any(void *arg, struct al_slice answer)
+{
+	struct registry_rig *rig = arg;
+
+	rig->answers++;
+	if (!al_slice_is(answer, "% end\n"))
+		assert_int_equal(al_slice_copy(answer, rig->answer, sizeof(rig->answer)), AL_OK);
+	al_loop_stop(rig->loop);
+}
+
+/* So many questions wait for what is being stored; who asks one more is told at once, and asks again. */
+static void test_too_many_wait(void **state)
+{
+	static const char hash[] = "queue-status 0000000000000000000000000000000000000000000000000000000000000000";
+	struct registry_rig *rig = *state;
+	unsigned signs = rig->signs;
+	struct al_buf raw;
+
+	al_buf_init(&raw, 65536);
+	registry_rig_request(rig, "prev: none\n", ALICE, "1", &raw);
+	rig->holding = true;
+	pipeline_submit(rig->pipeline, al_buf_view(&raw), NULL, on_any, rig);
+	while (rig->signs == signs)
+		(void)usleep(1000); /* until the writer has all that it takes */
+	rig->answers = 0;
+	for (unsigned i = 0; i < 256; i++)
+		question_answer(&rig->question, AL_S("queue"), on_any, rig);
+	assert_int_equal(rig->answers, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		rig->answer[0] = '\0';
+		question_answer(&rig->question,
+				i == 0   ? AL_S("queue")
+				: i == 1 ? AL_S("queue 1")
+					 : AL_S(hash),
+				on_any, rig);
+		assert_int_equal(rig->answers, i + 1);
+		assert_string_equal(rig->answer, "%ERROR: too much is waiting: ask again\n% end\n");
+	}
+	rig->holding = false;
+	registry_rig_wait(rig, 3 + 256 + 1);
+	al_buf_release(&raw);
 }
 
 static void test_contact_is_of_the_living_hash(void **state)
@@ -148,6 +244,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_every_answer_ends),
 		RIG_TEST(test_what_they_say),
+		RIG_TEST(test_keys_of_a_log),
+		RIG_TEST(test_nothing_is_free),
+		RIG_TEST(test_listed),
+		RIG_TEST(test_too_many_wait),
 		RIG_TEST(test_contact_is_of_the_living_hash),
 		RIG_TEST(test_nothing_waiting_shows_a_contact),
 	};

@@ -35,6 +35,15 @@ struct fixture {
 	struct said said;
 };
 
+static void change_tables(const struct fixture *f, const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(f->rig.path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
 /* The rig's ledger once more, where requests wait for so long. */
 static void reopen(struct fixture *f, const char *sql)
 {
@@ -42,14 +51,10 @@ static void reopen(struct fixture *f, const char *sql)
 				    .key = &f->rig.key.pub,
 				    .signer = signer_local(&f->rig.key),
 				    .queue = { .share = 1000, .age_s = f->age_s } };
-	sqlite3 *db;
 
 	ledger_close(f->rig.ledger);
-	if (sql != NULL) {
-		assert_int_equal(sqlite3_open(f->rig.path, &db), SQLITE_OK);
-		assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-		assert_int_equal(sqlite3_close(db), SQLITE_OK);
-	}
+	if (sql != NULL)
+		change_tables(f, sql);
 	assert_int_equal(ledger_open(&opts, &f->rig.ledger), AL_OK);
 	assert_int_equal(ledger_start(f->rig.ledger, f->rig.loop, NULL, NULL), AL_OK);
 }
@@ -288,6 +293,83 @@ static void so_many_wait(void **state)
 	assert_int_equal(f->answers, taken + 1);
 }
 
+/* ---- beside entries ---- */
+
+struct order {
+	struct fixture *f;
+	size_t entries, at; /* entries that were answered: by now, and before the look */
+	enum al_err err;    /* of the last of them */
+};
+
+static void on_entry(void *arg, enum al_err err, const struct ledger_receipt *receipt)
+{
+	struct order *order = arg;
+
+	(void)receipt;
+	order->entries++;
+	order->err = err;
+	al_loop_stop(order->f->rig.loop);
+}
+
+static void on_look(void *arg, enum al_err err, const struct ledger_side_result *result)
+{
+	struct order *order = arg;
+
+	on_side(order->f, err, result);
+	order->at = order->entries;
+}
+
+/* Holds the writer at an entry. */
+static void hold(struct fixture *f, struct order *order)
+{
+	unsigned signs = f->rig.signs;
+
+	*order = (struct order){ .f = f };
+	f->rig.holding = true;
+	assert_int_equal(ledger_append(f->rig.ledger, 1, AL_S("entry"), on_entry, order), AL_OK);
+	while (f->rig.signs == signs)
+		(void)usleep(1000); /* until it has all that it takes */
+}
+
+/* Who looks waits for the entries before him, and not for those behind. */
+static void in_its_turn(void **state)
+{
+	struct fixture *f = *state;
+	struct order order;
+
+	hold(f, &order);
+	for (uint64_t i = 2; i < 2 + 1000 + 500; i++) {
+		assert_int_equal(ledger_append(f->rig.ledger, i, AL_S("entry"), on_entry, &order), AL_OK);
+		if (i == 2 + 1000 - 1) /* as many as one commit has */
+			assert_int_equal(ledger_queue_list(f->rig.ledger, on_look, &order), AL_OK);
+	}
+	f->rig.holding = false;
+	while (order.entries < 1 + 1000 + 500)
+		al_loop_run(f->rig.loop);
+	assert_int_equal(f->answers, 1);
+	assert_int_equal(order.at, 1 + 1000);
+}
+
+/* Behind entries that were not stored there is nothing to wait for. */
+static void behind_what_failed(void **state)
+{
+	struct fixture *f = *state;
+	struct order order;
+
+	hold(f, &order);
+	f->rig.failing = true;
+	assert_int_equal(ledger_append(f->rig.ledger, 2, AL_S("entry"), on_entry, &order), AL_OK);
+	said_begin(&f->said);
+	assert_int_equal(ledger_queue_list(f->rig.ledger, on_look, &order), AL_OK);
+	f->rig.holding = false;
+	while (f->answers == 0)
+		al_loop_run(f->rig.loop);
+	says(said_end(&f->said), "event=ledger-commit first=1 ");
+	assert_int_equal(f->err, AL_OK);
+	assert_int_equal(order.at, 2);
+	assert_int_equal(order.err, AL_ESTALE);
+}
+
 /* ---- it cannot be stored ---- */
 
 static const struct {
@@ -337,6 +419,28 @@ static int rows_of(const struct fixture *f)
 	return rows;
 }
 
+/* What was asked in the same turn is told the same, though it had its answer. */
+static void all_are_told(void **state)
+{
+	struct fixture *f = *state;
+	struct order order;
+
+	change_tables(f, "CREATE TRIGGER refusal BEFORE INSERT ON queue BEGIN SELECT RAISE(ABORT, 'refused'); END;");
+	hold(f, &order);
+	assert_int_equal(ledger_queue_list(f->rig.ledger, on_look, &order), AL_OK);
+	assert_int_equal(add_queue(f, &(struct ask){ .number = 1 }), AL_OK);
+	said_begin(&f->said);
+	f->rig.holding = false;
+	f->err = AL_OK;
+	while (f->answers < 1)
+		al_loop_run(f->rig.loop);
+	says(said_end(&f->said), "event=ledger-side err=storage-failed\n");
+	assert_int_equal(f->err, AL_EIO);
+	while (f->answers < 2)
+		al_loop_run(f->rig.loop);
+	assert_int_equal(f->err, AL_EIO);
+}
+
 /* Whichever statement fails, nothing was done, and all that were asked in this turn are told so. */
 static void all_or_nothing(void **state)
 {
@@ -367,8 +471,16 @@ static void all_or_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(it_waits_for_so_long), TEST(for_ever),       TEST(not_by_a_wrong_clock), TEST(too_long), TEST(cut),
-		TEST(so_many_wait),         TEST(all_or_nothing),
+		TEST(it_waits_for_so_long),
+		TEST(for_ever),
+		TEST(not_by_a_wrong_clock),
+		TEST(too_long),
+		TEST(cut),
+		TEST(so_many_wait),
+		TEST(all_or_nothing),
+		TEST(in_its_turn),
+		TEST(behind_what_failed),
+		TEST(all_are_told),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
