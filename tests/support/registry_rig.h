@@ -25,7 +25,7 @@
 #define ALICE "mntner: ALICE-MNT\nauth: @1@\nmnt-by: ALICE-MNT\nsource: TEST\n"
 #define BOB "mntner: BOB-MNT\nauth: @2@\nmnt-by: BOB-MNT\nsource: TEST\n"
 
-enum rig_who { RIG_HOST, RIG_ALICE, RIG_BOB, RIG_PEOPLE };
+enum rig_who { RIG_HOST, RIG_ALICE, RIG_BOB, RIG_CAROL, RIG_PEOPLE };
 
 struct registry_rig {
 	char dir[64], path[96];
