@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "alamo/base/log.h"
+#include "name_sync.h"
 
 #define APPLICATION_ID 0x414c4d4f /* "ALMO" */
 #define SCHEMA_VERSION 3
@@ -167,23 +168,13 @@ static enum al_err tables_make(struct sqlite_engine *db)
 	return err == AL_OK ? run_text(db, "COMMIT") : err;
 }
 
-/* The directory's entry for a new file is durable only after this. */
 static enum al_err directory_sync(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	char *dir = slash == NULL ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
-	int fd, rc;
+	enum al_err err = name_sync(path);
 
-	if (dir == NULL)
-		return AL_ENOMEM;
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	rc = fd >= 0 ? fsync(fd) : -1;
-	if (rc != 0)
-		al_log(AL_LOG_ERROR, "ledger-directory", "path=%s errno=%d", dir, errno);
-	if (fd >= 0)
-		(void)close(fd);
-	free(dir);
-	return rc == 0 ? AL_OK : AL_EIO;
+	if (err != AL_OK)
+		al_log(AL_LOG_ERROR, "ledger-directory", "path=%s errno=%d", path, errno);
+	return err;
 }
 
 /* The way back: all of the older file beside the new one, PATH.vN, complete on the disk before anything is changed. */

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "alamo/tlog/keys.h"
+#include "name_sync.h"
 
 #define MAGIC "alamo-guard 1"
 
@@ -215,26 +216,6 @@ static enum al_err guard_read(struct guard *guard)
 	return guard_sync(guard);
 }
 
-/* The name must survive a power cut as well as the bytes. */
-static enum al_err directory_sync(const char *path)
-{
-	char dir[4096];
-	const char *slash = strrchr(path, '/');
-	size_t len = slash != NULL ? (size_t)(slash - path) : 0;
-	int fd, rc;
-
-	if (len >= sizeof(dir))
-		return AL_ELIMIT;
-	memcpy(dir, slash != NULL ? path : ".", slash != NULL ? len : 1);
-	dir[slash != NULL ? len : 1] = '\0';
-	fd = open(len == 0 && slash != NULL ? "/" : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return AL_EIO;
-	rc = fsync(fd);
-	(void)close(fd);
-	return rc == 0 ? AL_OK : AL_EIO;
-}
-
 /* A file of its full size, so that storing never has to grow it. */
 static enum al_err guard_make(const char *path, struct guard *guard)
 {
@@ -245,7 +226,7 @@ static enum al_err guard_make(const char *path, struct guard *guard)
 	if (guard->fd < 0)
 		return errno == EEXIST ? AL_EEXIST : AL_EIO;
 	err = pwrite(guard->fd, zeros, sizeof(zeros), 0) == (ssize_t)sizeof(zeros) && fsync(guard->fd) == 0
-		      ? directory_sync(path)
+		      ? name_sync(path)
 		      : AL_EIO;
 	if (err == AL_OK && !guard->blank)
 		err = guard_write(guard);

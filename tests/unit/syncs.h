@@ -6,6 +6,7 @@
 #define TESTS_SYNCS_H
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 struct syncs {
 	_Atomic unsigned count;
 	char path[SYNCS_MAX][128]; /* "" where /proc could not be asked */
+	char fails[128];           /* whose syncs fail; "": nobody's */
 };
 
 static struct syncs *syncs;
@@ -47,6 +49,10 @@ static inline int syncs_note(int fd, unsigned which, bool named)
 		(void)snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
 		len = readlink(name, syncs->path[at], sizeof(syncs->path[at]) - 1);
 		syncs->path[at][len > 0 ? len : 0] = '\0';
+		if (len > 0 && strcmp(syncs->path[at], syncs->fails) == 0) {
+			errno = EIO;
+			return -1;
+		}
 	}
 	return syncs_next[which](fd);
 }

@@ -21,6 +21,7 @@
 #include "../syncs.h"
 
 #include "ledger/engine.h"
+#include "ledger/engine_sqlite.h"
 
 static void files_drop(const char *path)
 {
@@ -31,6 +32,31 @@ static void files_drop(const char *path)
 		(void)snprintf(name, sizeof(name), "%s%s", path, endings[i]);
 		(void)unlink(name);
 	}
+}
+
+/* Opening fails like this, and says so. */
+static void opens_not(const char *path, bool create, enum al_err err, const char *what)
+{
+	struct engine *engine = NULL;
+	struct said said;
+	enum al_err got;
+
+	said_begin(&said);
+	got = engine_open(path, create, &engine);
+	(void)said_end(&said);
+	assert_int_equal(got, err);
+	assert_null(engine);
+	if (strstr(said.text, what) == NULL)
+		fail_msg("\"%s\" is not said: %s", what, said.text);
+}
+
+static void sql_run(const char *path, const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
 /* A creation that failed may be tried again; what somebody else made is left as it is. */
@@ -124,29 +150,87 @@ static void test_name_on_the_disk(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
-/* Opening fails like this, and says so. */
-static void opens_not(const char *path, enum al_err err, const char *what)
+/* What a file of an older version was is kept, and its name on the disk, before anything is changed. */
+static void test_kept_on_the_disk(void **state)
 {
-	struct engine *engine = NULL;
-	struct said said;
-	enum al_err got;
+	char dir[] = "/tmp/alamo-engine-XXXXXX", path[64], kept[80];
+	struct engine *engine;
+	unsigned at = 0;
 
-	said_begin(&said);
-	got = engine_open(path, false, &engine);
-	(void)said_end(&said);
-	assert_int_equal(got, err);
-	assert_null(engine);
-	if (strstr(said.text, what) == NULL)
-		fail_msg("\"%s\" is not said: %s", what, said.text);
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/ledger.db", dir);
+	assert_int_equal(engine_open(path, true, &engine), AL_OK);
+	engine_close(engine);
+	sql_run(path, "DROP INDEX queue_same; ALTER TABLE queue DROP COLUMN same; DROP TABLE queue_who;"
+		      "DROP TABLE queue_done; PRAGMA user_version = 2;");
+	syncs->count = 0;
+	assert_int_equal(engine_open(path, false, &engine), AL_OK);
+	engine_close(engine);
+	(void)snprintf(kept, sizeof(kept), "%s.v2.new", path);
+	for (unsigned i = 0; i < syncs->count && i + 1 < SYNCS_MAX; i++)
+		if (strcmp(syncs->path[i], kept) == 0)
+			at = i + 1;
+	assert_true(at > 0);
+	assert_string_equal(syncs->path[at], dir);
+	(void)snprintf(kept, sizeof(kept), "%s.v2", path);
+	assert_int_equal(unlink(kept), 0);
+	files_drop(path);
+	assert_int_equal(rmdir(dir), 0);
 }
 
-static void sql_run(const char *path, const char *sql)
+/* A folder that cannot be synced may lose the new file: there is none. */
+static void test_name_not_on_the_disk(void **state)
 {
-	sqlite3 *db;
+	char dir[] = "/tmp/alamo-engine-XXXXXX", path[64], line[128];
 
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/ledger.db", dir);
+	(void)snprintf(line, sizeof(line), "event=ledger-directory path=%s errno=5\n", path);
+	(void)strcpy(syncs->fails, dir);
+	opens_not(path, true, AL_EIO, line);
+	syncs->fails[0] = '\0';
+	files_drop(path);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+/* What could not be brought from the journal into the file may be in neither: nothing is begun until it is. */
+static void test_a_checkpoint_that_fails(void **state)
+{
+	char dir[] = "/tmp/alamo-engine-XXXXXX", path[64];
+	const struct al_slice body = AL_S("body");
+	const struct al_hash leaf = al_leaf_hash(body);
+	struct engine *engine;
+	struct said said;
+	uint64_t size = 0;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/ledger.db", dir);
+	assert_int_equal(engine_open(path, true, &engine), AL_OK);
+	assert_int_equal(engine->ops->settle(engine), AL_OK);
+	engine_sqlite_checkpoint_pages(engine, 1);
+	assert_int_equal(engine->ops->begin(engine), AL_OK);
+	assert_int_equal(engine->ops->append(engine, 0, &leaf, body), AL_OK);
+	assert_int_equal(engine->ops->add_note(engine, 1, AL_S("note")), AL_OK);
+	syncs->count = 0;
+	(void)strcpy(syncs->fails, path);
+	said_begin(&said);
+	assert_int_equal(engine->ops->commit(engine), AL_OK); /* which the journal has */
+	assert_int_equal(engine->ops->begin(engine), AL_EIO);
+	(void)said_end(&said);
+	assert_non_null(strstr(said.text, "event=ledger-sql what=checkpoint "));
+	assert_non_null(strstr(said.text, "event=ledger-sql what=settle "));
+	syncs->count = 0;
+	syncs->fails[0] = '\0';
+	assert_int_equal(engine->ops->begin(engine), AL_OK);
+	assert_int_equal(engine->ops->size(engine, &size), AL_OK);
+	assert_int_equal(size, 1);
+	engine->ops->rollback(engine);
+	engine_close(engine);
+	files_drop(path);
+	assert_int_equal(rmdir(dir), 0);
 }
 
 /* Why a file is not opened; and what is not opened is neither changed nor locked. */
@@ -160,10 +244,10 @@ static void test_why_not(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(dir));
 	(void)snprintf(path, sizeof(path), "%s/ledger.db", dir);
-	opens_not(path, AL_ENOTFOUND, "");
+	opens_not(path, false, AL_ENOTFOUND, "");
 	(void)snprintf(other, sizeof(other), "%s/none/ledger.db", dir);
 	(void)snprintf(line, sizeof(line), "error alamo event=ledger-lock path=%s.lock errno=2\n", other);
-	opens_not(other, AL_ESYS, line);
+	opens_not(other, false, AL_ESYS, line);
 	assert_int_equal(engine_open(path, true, &engine), AL_OK);
 	/* Who has it stands in the lock. */
 	(void)snprintf(other, sizeof(other), "%s.lock", path);
@@ -174,16 +258,16 @@ static void test_why_not(void **state)
 	assert_int_equal(pid, getpid());
 	(void)snprintf(line, sizeof(line),
 		       "event=ledger-locked path=%s.lock reason=\"another process has this ledger open\"\n", path);
-	opens_not(path, AL_EAGAIN, line);
+	opens_not(path, false, AL_EAGAIN, line);
 	engine_close(engine);
 	sql_run(path, "PRAGMA user_version = 4");
 	(void)snprintf(line, sizeof(line), "event=ledger-open path=%s version=4 known=3\n", path);
-	opens_not(path, AL_EUNSUPPORTED, line);
+	opens_not(path, false, AL_EUNSUPPORTED, line);
 	(void)snprintf(line, sizeof(line), "event=ledger-open path=%s reason=\"not a ledger\"\n", path);
 	sql_run(path, "PRAGMA user_version = 0");
-	opens_not(path, AL_EUNSUPPORTED, line);
+	opens_not(path, false, AL_EUNSUPPORTED, line);
 	sql_run(path, "PRAGMA user_version = 3; PRAGMA application_id = 1");
-	opens_not(path, AL_EUNSUPPORTED, line);
+	opens_not(path, false, AL_EUNSUPPORTED, line);
 	sql_run(path, "PRAGMA application_id = 1095519567");
 	assert_int_equal(engine_open(path, false, &again), AL_OK);
 	engine_close(again);
@@ -224,7 +308,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_may_be_taken),      cmocka_unit_test(test_lock_is_given_back),
 		cmocka_unit_test(test_name_on_the_disk),       cmocka_unit_test(test_why_not),
-		cmocka_unit_test(test_nobody_else_reads_them),
+		cmocka_unit_test(test_nobody_else_reads_them), cmocka_unit_test(test_kept_on_the_disk),
+		cmocka_unit_test(test_name_not_on_the_disk),   cmocka_unit_test(test_a_checkpoint_that_fails),
 	};
 
 	syncs_begin();
