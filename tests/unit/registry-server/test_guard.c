@@ -256,6 +256,10 @@ static void restored_backup_is_refused(void **state)
 	}
 	assert_int_equal(begin(f, f->theirs, 20), AL_EFORK);
 	assert_int_equal(begin(f, f->theirs, 30), AL_EFORK);
+	/* Proved from another size than what is remembered, it proves nothing. */
+	assert_int_equal(step(f, guard_begin, f->ours, 19, 20), AL_EINVAL);
+	assert_int_equal(step(f, guard_begin, f->ours, 19, 30), AL_EINVAL);
+	assert_int_equal(step(f, guard_begin, f->ours, 21, 30), AL_EINVAL);
 	assert_int_equal(begin(f, f->ours, 20), AL_OK);
 }
 
@@ -458,9 +462,10 @@ static void creation_is_explicit(void **state)
 	assert_int_equal(reopen(f, GUARD_USE), AL_ENOTFOUND);
 	assert_int_equal(guard_open(f->path, &f->key.pub, GUARD_ADOPT, &f->guard), AL_OK);
 	assert_int_equal(begin(f, f->ours, 12), AL_OK);
+	assert_int_equal(advance(f, f->ours, 12, 13), AL_OK);
 	store(f);
 	assert_int_equal(reopen(f, GUARD_USE), AL_OK);
-	assert_state(f, 12, 12);
+	assert_state(f, 12, 13);
 }
 
 /* The bytes, and the name in its folder, wherever that is; later the bytes alone. */
