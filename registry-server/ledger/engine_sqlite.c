@@ -140,11 +140,6 @@ static enum al_err sqlite_settle(struct engine *engine)
 
 /* ---- writing ---- */
 
-static bool bind_u64(sqlite3_stmt *stmt, int at, uint64_t value)
-{
-	return value <= INT64_MAX && sqlite3_bind_int64(stmt, at, (sqlite3_int64)value) == SQLITE_OK;
-}
-
 static enum al_err sqlite_size(struct engine *engine, uint64_t *size)
 {
 	struct sqlite_engine *db = sqlite_of(engine);
@@ -171,17 +166,14 @@ static enum al_err sqlite_append(struct engine *engine, uint64_t index, const st
 {
 	struct sqlite_engine *db = sqlite_of(engine);
 	sqlite3_stmt *stmt = db->stmt[ADD_ENTRY];
-
 	enum al_err err;
 
 	if (index != db->next)
 		return AL_ESTALE;
-	/* Not copied: the bytes outlive the step. */
-	if (!bind_u64(stmt, 1, index) ||
-	    sqlite3_bind_blob(stmt, 2, leaf->b, sizeof(leaf->b), SQLITE_STATIC) != SQLITE_OK ||
-	    sqlite3_bind_blob64(stmt, 3, body.ptr, body.len, SQLITE_STATIC) != SQLITE_OK)
-		return AL_EIO;
-	err = sqlite_run(db, db->stmt[ADD_ENTRY]);
+	sqlite_bind_u64(stmt, 1, index);
+	sqlite_bind_hash(stmt, 2, leaf->b);
+	sqlite_bind_blob(stmt, 3, body);
+	err = sqlite_run(db, stmt);
 	if (err == AL_OK)
 		db->next++;
 	return err;
@@ -194,10 +186,9 @@ static enum al_err sqlite_add_note(struct engine *engine, uint64_t size, struct 
 
 	if (size != db->next)
 		return AL_ESTALE;
-	if (!bind_u64(stmt, 1, size) ||
-	    sqlite3_bind_text64(stmt, 2, note.ptr, note.len, SQLITE_STATIC, SQLITE_UTF8) != SQLITE_OK)
-		return AL_EIO;
-	return sqlite_run(db, db->stmt[ADD_CHECKPOINT]);
+	sqlite_bind_u64(stmt, 1, size);
+	sqlite_bind_text(stmt, 2, note);
+	return sqlite_run(db, stmt);
 }
 
 static enum al_err sqlite_commit(struct engine *engine)
@@ -228,8 +219,7 @@ static enum al_err sqlite_each_entry(struct engine *engine, uint64_t from, engin
 	enum al_err err = AL_OK;
 	int rc;
 
-	if (!bind_u64(stmt, 1, from))
-		return AL_EIO;
+	sqlite_bind_u64(stmt, 1, from);
 	while (err == AL_OK && (rc = sqlite3_step(stmt)) != SQLITE_DONE)
 		err = rc == SQLITE_ROW ? visit(arg, (uint64_t)sqlite3_column_int64(stmt, 0), sqlite_column(stmt, 1),
 					       sqlite_column(stmt, 2))
@@ -255,31 +245,31 @@ static enum al_err sqlite_each_note(struct engine *engine, engine_note_fn visit,
 static enum al_err sqlite_find_note(struct engine *engine, uint64_t least, uint64_t most, bool newest, uint64_t *size)
 {
 	struct sqlite_engine *db = sqlite_of(engine);
-	enum statement which = newest ? LAST_NOTE : FIRST_NOTE;
-	enum al_err err = AL_EIO;
+	sqlite3_stmt *stmt = db->stmt[newest ? LAST_NOTE : FIRST_NOTE];
+	enum al_err err;
 
-	if (least > most)
-		return AL_ENOTFOUND;
-	if (bind_u64(db->stmt[which], 1, least) && bind_u64(db->stmt[which], 2, most))
-		err = sqlite_row(db, db->stmt[which]);
+	sqlite_bind_u64(stmt, 1, least);
+	sqlite_bind_u64(stmt, 2, most);
+	err = sqlite_row(db, stmt);
 	if (err == AL_OK)
-		*size = (uint64_t)sqlite3_column_int64(db->stmt[which], 0);
-	sqlite_done(db->stmt[which]);
+		*size = (uint64_t)sqlite3_column_int64(stmt, 0);
+	sqlite_done(stmt);
 	return err;
 }
 
 static enum al_err sqlite_note(struct engine *engine, uint64_t size, struct al_buf *note)
 {
 	struct sqlite_engine *db = sqlite_of(engine);
-	enum al_err err = AL_EIO;
+	sqlite3_stmt *stmt = db->stmt[NOTE];
+	enum al_err err;
 
-	if (bind_u64(db->stmt[NOTE], 1, size))
-		err = sqlite_row(db, db->stmt[NOTE]);
+	sqlite_bind_u64(stmt, 1, size);
+	err = sqlite_row(db, stmt);
 	if (err == AL_OK) {
-		al_buf_slice(note, sqlite_column(db->stmt[NOTE], 1));
+		al_buf_slice(note, sqlite_column(stmt, 1));
 		err = note->err;
 	}
-	sqlite_done(db->stmt[NOTE]);
+	sqlite_done(stmt);
 	return err;
 }
 
