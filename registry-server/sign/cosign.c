@@ -187,7 +187,6 @@ static void on_answer(void *arg, const struct cosign_answer *answer)
 	}
 	if (keys_tell(c, peer, answer))
 		return;
-	peer->telling = false;
 	if (answer->outcome == COSIGN_LINES) {
 		lines_take(c, peer, answer->body);
 	} else if (answer->outcome == COSIGN_CONFLICT && !peer->corrected && answer->size <= c->round.size &&

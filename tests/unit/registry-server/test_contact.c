@@ -10,6 +10,8 @@
 
 #include "../said.h"
 
+#include "ledger/ledger_side.h"
+
 #define TEXT "salt: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\ne-mail: ann@example.net\n"
 
 /* A role or person of Alice's, with its text beside it; `what`: its first line. */
@@ -123,6 +125,44 @@ static void test_erased_by_its_maintainer(void **state)
 	assert_int_equal(ledger_head(rig->ledger, NULL).size, size);
 }
 
+static void on_text(void *arg, enum al_err err, const struct ledger_side_result *result)
+{
+	struct registry_rig *rig = arg;
+
+	(void)result;
+	rig->answers++;
+	(void)snprintf(rig->answer, sizeof(rig->answer), "%s", err == AL_OK ? "there" : al_err_name(err));
+	al_loop_stop(rig->loop);
+}
+
+static const char *text_of(struct registry_rig *rig, const char *object)
+{
+	size_t before = rig->answers;
+
+	assert_int_equal(ledger_side_get(rig->ledger, al_slice_str(object), on_text, rig), AL_OK);
+	registry_rig_wait(rig, before + 1);
+	return rig->answer;
+}
+
+/* A text stays as long as an object has its hash, whatever else changes there, and goes with it. */
+static void test_goes_with_its_object(void **state)
+{
+	struct registry_rig *rig = *state;
+	char objects[400], *hash;
+
+	hash = strstr(registry_rig_question(rig, "contact ALL-TEST"), "sha256:");
+	hash[strcspn(hash, "\n")] = '\0';
+	(void)snprintf(objects, sizeof(objects),
+		       "person: Ann Other\nnic-hdl: ALL-TEST\ncontact: %s\nmnt-by: ALICE-MNT\nsource: TEST\n", hash);
+	says(registry_rig_ask(rig, "prev: 2\n", objects, "1"), "% receipt: index 5,");
+	assert_string_equal(text_of(rig, "person ALL-TEST"), "there");
+	says(registry_rig_ask(rig, "prev: 5\n",
+			      "person: Ann Other\nnic-hdl: ALL-TEST\nmnt-by: ALICE-MNT\nsource: TEST\n", "1"),
+	     "% receipt: index 6,");
+	assert_string_equal(text_of(rig, "person ALL-TEST"), "not-found");
+	assert_string_equal(text_of(rig, "person MEM-TEST"), "there");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, registry_rig_teardown)
 
 int main(void)
@@ -131,6 +171,7 @@ int main(void)
 		TEST(test_shown_to_its_audience),
 		TEST(test_a_text_costs_as_twenty_requests),
 		TEST(test_erased_by_its_maintainer),
+		TEST(test_goes_with_its_object),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

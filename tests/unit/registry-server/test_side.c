@@ -17,6 +17,8 @@
 #include <sodium.h>
 #include <sqlite3.h>
 
+#include "../said.h"
+
 #include "ledger/engine.h"
 #include "ledger/ledger_adopt.h"
 #include "ledger/ledger_side.h"
@@ -516,6 +518,8 @@ static void from_version_1(void **state)
 				   " idx INTEGER NOT NULL, text BLOB NOT NULL) STRICT, WITHOUT ROWID;"
 				   "PRAGMA user_version = 1;";
 	struct fixture *f = *state;
+	struct said said;
+	char line[200];
 	sqlite3 *db;
 
 	start(f, true);
@@ -525,7 +529,11 @@ static void from_version_1(void **state)
 	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, back, NULL, NULL, NULL), SQLITE_OK);
 	(void)sqlite3_close(db);
+	(void)snprintf(line, sizeof(line), "event=ledger-migrated from=1 version=3 kept=%s.v1\n", f->path);
+	said_begin(&said);
 	start(f, false);
+	(void)said_end(&said);
+	assert_non_null(strstr(said.text, line));
 	assert_int_equal(ledger_head(f->ledger, NULL).size, 5);
 	kept_has(f, 1, 5);
 	append(f, "person A", "salt: 1\nphone: one\n", NULL);
