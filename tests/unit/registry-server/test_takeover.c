@@ -83,6 +83,7 @@ static void the_other_goes_on(void **state)
 	ready_read(p->waits, "ready\n");
 	comes_to_say(p->waits, "event=takes-over size=2\n");
 	says(get(p->waits, "/metrics"), "\nalamo_registry_writes 1\n");
+	says(get(p->waits, "/metrics"), "\nalamo_registry_log_entries 2\n");
 	/* It knows what the first one stored; and the budget is that of the configuration that it was told to read. */
 	says(ask(p->waits->requests, al_buf_view(&bob)), "% receipt: index 2,");
 	shows(p->waits, 3);
