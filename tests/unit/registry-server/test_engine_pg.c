@@ -330,6 +330,56 @@ static void test_fenced_with_a_session(void **state)
 	assert_size(f->engine, 0);
 }
 
+/* What was begun is taken back by whoever leads, without a word; by nobody else, who says so. */
+static void test_discarded(void **state)
+{
+	struct fixture *f = *state;
+	struct said said;
+
+	assert_true(engine_sql(f->where, "UPDATE head SET writer = 'another'"));
+	said_begin(&said);
+	f->engine->ops->discard(f->engine);
+	(void)said_end(&said);
+	assert_non_null(strstr(said.text, "event=ledger-discard error=stale reason="));
+	assert_true(engine_sql(f->where, "SELECT 1 / (SELECT count(*) FROM head)"));
+	assert_int_equal(engine_open(f->where, false, &f->engine), AL_OK);
+	said_begin(&said);
+	f->engine->ops->discard(f->engine);
+	(void)said_end(&said);
+	f->engine = NULL;
+	assert_string_equal(said.text, "");
+	opens_not(f->where, AL_ENOTFOUND, "");
+}
+
+/* A statement that the server refuses is named, with the reason; and the next batch is said on the same session. */
+static void test_refused_by_the_server(void **state)
+{
+	const struct ledger_attachment side = { AL_S("person A"), { 1 }, AL_S("text") };
+	struct fixture *f = *state;
+	struct engine *engine = f->engine;
+	struct said said;
+	enum al_err err;
+
+	assert_true(engine_sql(f->where, "ALTER TABLE side RENAME TO aside"));
+	for (unsigned in_batch = 0; in_batch < 2; in_batch++) {
+		assert_int_equal(in_batch ? prepare(engine, 0, 1) : engine->ops->begin(engine), AL_OK);
+		said_begin(&said);
+		err = engine->ops->side->put(engine, &side, 0);
+		if (in_batch && err == AL_OK)
+			err = engine->ops->commit(engine);
+		(void)said_end(&said);
+		assert_int_equal(err, AL_EIO);
+		assert_non_null(strstr(said.text, "error alamo event=ledger-sql what=\"INSERT INTO side "));
+		assert_non_null(strstr(said.text, "side\\\" does not exist"));
+		engine->ops->rollback(engine);
+		assert_size(engine, 0);
+	}
+	assert_true(engine_sql(f->where, "ALTER TABLE aside RENAME TO side"));
+	assert_int_equal(prepare(engine, 0, 1), AL_OK);
+	assert_int_equal(engine->ops->commit(engine), AL_OK);
+	assert_size(engine, 1);
+}
+
 /* Nobody leads a ledger that is not there any more. */
 static void test_nothing_left_to_lead(void **state)
 {
@@ -348,6 +398,7 @@ static void test_nothing_left_to_lead(void **state)
 static void test_what_is_refused(void **state)
 {
 	struct fixture *f = *state;
+	char where[ENGINE_WHERE_MAX + 64];
 
 	engine_close(f->engine);
 	f->engine = NULL;
@@ -363,6 +414,9 @@ static void test_what_is_refused(void **state)
 	assert_true(engine_sql(f->where, "DROP TABLE head"));
 	pause_ms(500);
 	opens_not(f->where, AL_ENOTFOUND, "");
+	(void)snprintf(where, sizeof(where), "%s%ctarget_session_attrs=standby", f->where,
+		       strchr(f->where, '?') != NULL ? '&' : '?');
+	opens_not(where, AL_EIO, "event=ledger-sql what=\"connect\" reason="); /* the URL's own words come first */
 	opens_not("postgresql://127.0.0.1:1/x", AL_EIO, "event=ledger-sql ");
 	opens_not("postgresql://[", AL_EUNSUPPORTED, "");
 }
@@ -384,6 +438,8 @@ int main(void)
 		EACH(test_given_up),
 		EACH(test_taken_back),
 		EACH(test_nothing_left_to_lead),
+		EACH(test_discarded),
+		EACH(test_refused_by_the_server),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -31,6 +31,7 @@ struct fixture {
 	struct ledger *ledger;
 	int stored, proved, dated;
 	bool fenced;
+	uint64_t seen; /* entries, by one that follows */
 };
 
 static void on_time(void *arg)
@@ -241,6 +242,41 @@ static void test_taken_over(void **state)
 	assert_int_equal(ledger_head(f->ledger, NULL).size, 5);
 }
 
+/* The server lets it go some time after the session. */
+static const char place_is_free[] = "SELECT 1 / (1 - count(*)) FROM pg_locks WHERE locktype = 'advisory'";
+
+/* The first one writes once more, and ends, while the second looks. */
+static enum al_err on_entry_and_end(void *arg, uint64_t index, struct al_slice entry)
+{
+	struct fixture *f = arg;
+
+	(void)entry;
+	f->seen = index + 1;
+	if (f->ledger == NULL)
+		return AL_OK;
+	append_one(f, index + 1);
+	ledger_close(f->ledger);
+	f->ledger = NULL;
+	for (int i = 0; i < 500 && !engine_sql(f->where, place_is_free); i++)
+		run_for(f, 20);
+	return AL_OK;
+}
+
+/* What is written while somebody looks, before he leads, is not missed. */
+static void test_written_before_it_leads(void **state)
+{
+	struct fixture *f = *state;
+	struct ledger *second = open_beside(f);
+
+	append_one(f, 1);
+	assert_int_equal(ledger_take_over(second, 0, on_entry_and_end, f), AL_OK);
+	assert_int_equal(f->seen, 3);
+	assert_int_equal(ledger_head(second, NULL).size, 3);
+	f->ledger = second;
+	assert_int_equal(ledger_start(f->ledger, f->loop, NULL, NULL), AL_OK);
+	append_one(f, 3);
+}
+
 /* What it has folded is gone from the store, or is another thing there: it says so, and does not take over. */
 static void test_store_has_less(void **state)
 {
@@ -285,9 +321,14 @@ static void test_followed_with_suspicion(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EACH(test_answers_while_away),        EACH(test_closed_while_away), EACH(test_another_writes),
-		EACH(test_another_writes_in_silence), EACH(test_taken_over),        EACH(test_store_has_less),
+		EACH(test_answers_while_away),
+		EACH(test_closed_while_away),
+		EACH(test_another_writes),
+		EACH(test_another_writes_in_silence),
+		EACH(test_taken_over),
+		EACH(test_store_has_less),
 		EACH(test_followed_with_suspicion),
+		EACH(test_written_before_it_leads),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
