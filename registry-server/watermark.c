@@ -51,15 +51,15 @@ static bool disk_is_full(const struct watermark *w)
 
 static bool memory_is_full(const struct watermark *w)
 {
-	uint64_t pages = 0;
+	uint64_t pages;
+	bool known;
 	FILE *file = w->max_memory > 0 ? fopen("/proc/self/statm", "re") : NULL;
 
 	if (file == NULL)
 		return false;
-	if (fscanf(file, "%*s %" SCNu64, &pages) != 1)
-		pages = 0;
+	known = fscanf(file, "%*s %" SCNu64, &pages) == 1;
 	(void)fclose(file);
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE) > w->max_memory;
+	return known && pages * (uint64_t)sysconf(_SC_PAGESIZE) > w->max_memory;
 }
 
 const char *watermark_look(struct watermark *w, uint64_t now_ms)

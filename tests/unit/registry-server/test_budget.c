@@ -95,6 +95,22 @@ static void given_back(void **state)
 	budget_free(b);
 }
 
+/* A part of what was taken, and no more than that. */
+static void given_back_in_part(void **state)
+{
+	struct budget *b = budget_new(10, 16);
+	struct budget_key key = key_of(1);
+	uint64_t wait;
+
+	(void)state;
+	assert_true(take(b, 1, 5 * BUDGET_REQUEST, 0, &wait));
+	budget_give(b, &key, 2 * BUDGET_REQUEST);
+	assert_false(take(b, 1, 7 * BUDGET_REQUEST + 1, 0, &wait));
+	assert_true(take(b, 1, 7 * BUDGET_REQUEST, 0, &wait));
+	assert_false(take(b, 1, 1, 0, &wait));
+	budget_free(b);
+}
+
 static void bounded_least_recently_used_out(void **state)
 {
 	struct budget *b = budget_new(1, 100);
@@ -223,6 +239,7 @@ int main(void)
 		cmocka_unit_test(a_minute_at_once_then_evenly),
 		cmocka_unit_test(a_question_is_a_hundredth),
 		cmocka_unit_test(given_back),
+		cmocka_unit_test(given_back_in_part),
 		cmocka_unit_test(bounded_least_recently_used_out),
 		cmocka_unit_test(owed_is_waited_for),
 		cmocka_unit_test(all_or_none),

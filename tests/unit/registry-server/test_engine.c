@@ -251,6 +251,26 @@ static void test_refused_with_a_reason(void **state)
 	assert_true(status_of(engine, 1, AL_OK).waiting);
 }
 
+/* Of more refusals than are remembered the newest are. */
+static void test_so_many_refusals(void **state)
+{
+	struct engine *engine = ((struct fixture *)*state)->engine;
+	uint64_t id, count;
+
+	for (uint8_t i = 1; i <= 3; i++) {
+		assert_int_equal(ask(engine, &(struct ask){ 5, i, i, "key=1" }, 9, &id), AL_OK);
+		assert_int_equal(engine->ops->begin(engine), AL_OK);
+		assert_int_equal(drop(engine, id, al_slice_of(NULL, 0), 100 - i, AL_S("no"), &count), AL_OK);
+		assert_int_equal(engine->ops->commit(engine), AL_OK);
+	}
+	assert_int_equal(engine->ops->begin(engine), AL_OK);
+	assert_int_equal(engine->ops->queue->trim(engine, 0, 2), AL_OK);
+	assert_int_equal(engine->ops->commit(engine), AL_OK);
+	assert_int_equal(status_of(engine, 1, AL_OK).time, 99);
+	assert_int_equal(status_of(engine, 2, AL_OK).time, 98);
+	(void)status_of(engine, 3, AL_ENOTFOUND);
+}
+
 static void test_refused_all_at_once(void **state)
 {
 	static const struct ask asks[] = {
@@ -761,6 +781,7 @@ int main(void)
 		EACH(test_all_have_a_bound),
 		EACH(test_refused_with_a_reason),
 		EACH(test_refused_all_at_once),
+		EACH(test_so_many_refusals),
 		EACH(test_waits_for_so_long),
 		EACH(test_texts_of_a_batch),
 		EACH(test_without_room_for_it),
