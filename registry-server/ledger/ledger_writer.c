@@ -347,9 +347,9 @@ static void wait_for_work(struct ledger *ledger)
 			outbox_post(ledger);
 			if (!unposted && !ledger->stopping && !work_waits(ledger))
 				beat(ledger);
-			continue;
+		} else {
+			pthread_cond_wait(&ledger->wake, &ledger->lock);
 		}
-		pthread_cond_wait(&ledger->wake, &ledger->lock);
 	}
 }
 

@@ -133,6 +133,9 @@ static void test_once(void **state)
 static void test_all_of_one(void **state)
 {
 	struct registry_rig *rig = *state;
+	struct al_sshkey pub = { .fido = false };
+	uint8_t sk[crypto_sign_SECRETKEYBYTES];
+	char key[AL_SSH_FINGERPRINT_LEN], what[100];
 
 	says(registry_rig_ask(rig, "prev: none\n", WANTED("1", "ALICE"), "1"), "% queued: 1,");
 	says(registry_rig_ask(rig, "prev: none\n", WANTED("2", "ALICE"), "1"), "% queued: 2,");
@@ -142,6 +145,14 @@ static void test_all_of_one(void **state)
 	assert_null(strstr(registry_rig_question(rig, "queue"), "1 2"));
 	says(control(rig, "queue-refuse-all mntner=BOB-MNT too many", 60, "0"), "% requests taken off the queue: 1");
 	assert_string_equal(registry_rig_question(rig, "queue"), "% end\n");
+	/* By whose key has signed them, beside whose else. */
+	says(registry_rig_ask(rig, "prev: none\nnonce: 2\n", WANTED("1", "ALICE"), "31"), "% queued: 4,");
+	says(registry_rig_ask(rig, "prev: none\nnonce: 2\n", WANTED("3", "BOB"), "2"), "% queued: 5,");
+	(void)crypto_sign_seed_keypair(pub.pk, sk, rig->seed[RIG_CAROL]);
+	al_sshkey_fingerprint(&pub, key);
+	(void)snprintf(what, sizeof(what), "queue-refuse-all key=%s no", key);
+	says(control(rig, what, 60, "0"), "% requests taken off the queue: 1");
+	says(registry_rig_question(rig, "queue"), "5 ");
 }
 
 /* By where they came from: an address, its network, of each family; a socket of this machine. */

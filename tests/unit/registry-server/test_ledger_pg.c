@@ -166,6 +166,18 @@ static void test_another_writes(void **state)
 	assert_true(f->fenced && ledger_is_fenced(f->ledger));
 }
 
+/* Whoever had nothing to do for a while goes on as before. */
+static void test_after_a_silence(void **state)
+{
+	struct fixture *f = *state;
+
+	run_for(f, 2500); /* in which it has looked whether it still writes */
+	assert_int_equal(ledger_append(f->ledger, 1, AL_S("second"), on_stored, f), AL_OK);
+	run_until(f, &f->stored);
+	assert_int_equal(f->stored, AL_OK);
+	assert_false(f->fenced);
+}
+
 /* Without a request that would find out. */
 static void test_another_writes_in_silence(void **state)
 {
@@ -321,14 +333,9 @@ static void test_followed_with_suspicion(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EACH(test_answers_while_away),
-		EACH(test_closed_while_away),
-		EACH(test_another_writes),
-		EACH(test_another_writes_in_silence),
-		EACH(test_taken_over),
-		EACH(test_store_has_less),
-		EACH(test_followed_with_suspicion),
-		EACH(test_written_before_it_leads),
+		EACH(test_answers_while_away), EACH(test_closed_while_away),         EACH(test_another_writes),
+		EACH(test_after_a_silence),    EACH(test_another_writes_in_silence), EACH(test_taken_over),
+		EACH(test_store_has_less),     EACH(test_followed_with_suspicion),   EACH(test_written_before_it_leads),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
