@@ -4,6 +4,7 @@
  * failed storage, what it costs; and what each of them leaves behind.
  */
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +55,40 @@ static void test_nothing_is_left_of_what_is_refused(void **state)
 	says(registry_rig_ask(rig, "prev: none\n", NUMBER "\n" BLOCK, "1"), "[aut-num] AS4252660110");
 	says(registry_rig_question(rig, "free asn"), "AS4252660111\n");
 	says(registry_rig_question(rig, "free 48"), "fca1:100:1::/48\n");
+}
+
+/* Each object by what was done with it, and at the end what became of them all. */
+static void test_what_is_said(void **state)
+{
+	static const struct {
+		const char *header, *objects, *signers, *says, *ends;
+	} rows[] = {
+		{ "prev: 1\n", ALICE, "1", "\n  No operation SUCCEEDED: [mntner] ALICE-MNT\n",
+		  "% nothing was changed\n" },
+		{ "prev: none\ndry-run: yes\n", NUMBER, "1", "\n  Create SUCCEEDED: [aut-num] AS4252660110\n",
+		  "% dry run: nothing was changed\n" },
+		{ "prev: none\ndry-run: yes\n", NUMBER, "2", "\n  Create FAILED: [aut-num] ",
+		  "\n\n% nothing was changed\n" },
+		{ "prev: none none\n", BOB "\n" NUMBER, "2",
+		  "\n  Create HELD: [mntner] BOB-MNT\n  Create FAILED: [aut-num] ", "\n\n% nothing was changed\n" },
+		{ "prev: 1\n", "mntner: ALICE-MNT\nauth: @1@\nauth: @2@\nmnt-by: ALICE-MNT\nsource: TEST\n", "3",
+		  "\n  Modify FAILED: [mntner] ALICE-MNT\n", "\n\n% nothing was changed\n" },
+		{ "prev: 1\n", "mntner: ALICE-MNT\nauth: @1@\nauth: @2@\nmnt-by: ALICE-MNT\nsource: TEST\n", "1",
+		  "\n  Modify SUCCEEDED: [mntner] ALICE-MNT\n% receipt: index 2,", "\n" },
+		{ "prev: 2\n",
+		  "mntner: ALICE-MNT\nauth: @1@\nauth: @2@\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: done\n", "2",
+		  "\n  Delete SUCCEEDED: [mntner] ALICE-MNT\n% receipt: index 3,", "\n" },
+	};
+	struct registry_rig *rig = *state;
+	char end[64];
+
+	says(registry_rig_ask(rig, "prev: none\n", ALICE, "1"), "% receipt: index 1,");
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		(void)snprintf(end, sizeof(end), "%s%% end\n", rows[i].ends);
+		says(registry_rig_ask(rig, rows[i].header, rows[i].objects, rows[i].signers), rows[i].says);
+		says(rig->answer, "SUMMARY OF UPDATE: r");
+		assert_true(al_slice_ends(al_slice_str(rig->answer), end));
+	}
 }
 
 /* Each request counts as what became of it, and once. */
@@ -460,6 +495,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(test_accepted_and_again),
+		RIG_TEST(test_what_is_said),
 		RIG_TEST(test_counted),
 		RIG_TEST(test_a_repeat_of_what_fails),
 		RIG_TEST(test_a_log_that_makes_no_sense),
