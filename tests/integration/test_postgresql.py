@@ -52,6 +52,14 @@ def unprivileged():
     return {"user": OWNER, "group": pwd.getpwnam(OWNER).pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
 
 
+def signal_all(pid, number):
+    """To a PostgreSQL server and its processes."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for one in (pid, *map(int, children)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(one, number)
+
+
 class Server:
     """One PostgreSQL server of the cluster."""
 
@@ -96,15 +104,8 @@ class Server:
         self.sql(f"ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port={primary.port} user=alamo'", local=True)
         self.sql("SELECT pg_reload_conf()")
 
-    def pids(self):
-        pid = self.process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return [pid, *map(int, children)]
-
     def signal(self, number):
-        for pid in self.pids():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
+        signal_all(self.process.pid, number)
 
     def kill(self):
         if self.process is not None and self.process.poll() is None:
@@ -150,19 +151,20 @@ class Cluster:
 
 
 class Registry:
-    """alamo-registryd in a folder with the keys of the authority and ports of its own."""
+    """alamo-registryd in a folder with the keys of the authority and ports of its own; `inside`: the words that run it there."""
 
-    def __init__(self, folder, ports):
+    def __init__(self, folder, ports, address="127.0.0.1", inside=()):
         self.dir, self.ports, self.process = folder, ports, None
+        self.address, self.inside = address, list(inside)
         self.log, self.wanted = folder / "registryd.log", False
 
     def start(self):
         self.wanted = True
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([BIN / "alamo-registryd", "-c", self.dir / "alamo.conf"], stderr=log)
+            self.process = subprocess.Popen([*self.inside, BIN / "alamo-registryd", "-c", self.dir / "alamo.conf"], stderr=log)
 
     def writes(self):
-        with socket.create_connection(("127.0.0.1", self.ports["http_port"]), timeout=2) as sock:
+        with socket.create_connection((self.address, self.ports["http_port"]), timeout=2) as sock:
             sock.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
             text = b"".join(iter(lambda: sock.recv(65536), b""))
         return b"\nalamo_registry_writes 1\n" in text
@@ -181,8 +183,9 @@ class Registry:
 class Load:
     """Clients that send each request, the same bytes, to one registry after the other until it has its receipt."""
 
-    def __init__(self, requests, registries):
+    def __init__(self, requests, registries, pace_s=PACE_S, patience_s=60):
         self.requests, self.registries = requests, registries
+        self.pace_s, self.patience_s = pace_s, patience_s
         self.index, self.times, self.trouble = {}, [], []
         self.ending = threading.Event()
         self.threads = [threading.Thread(target=self.client, args=(n,)) for n in range(CLIENTS)]
@@ -197,7 +200,8 @@ class Load:
 
     def once(self, number, registry):
         try:
-            with socket.create_connection(("127.0.0.1", registry.ports["request_port"]), timeout=60) as sock:
+            with socket.create_connection((registry.address, registry.ports["request_port"]), timeout=1) as sock:
+                sock.settimeout(self.patience_s)
                 sock.sendall(self.requests[number])
                 sock.shutdown(socket.SHUT_WR)
                 text = b"".join(iter(lambda: sock.recv(65536), b"")).decode()
@@ -219,7 +223,7 @@ class Load:
                     turn += 1
                     if self.ending.wait(0.05):
                         return
-                if self.ending.wait(PACE_S):
+                if self.ending.wait(self.pace_s):
                     return
             raise AssertionError("the load ended before the test: more requests are needed")
         except AssertionError as error:
@@ -237,9 +241,9 @@ class Load:
         return max(b - a for a, b in zip(times, times[1:]))
 
 
-def prepare(key, namespace, folder):
+def prepare(key, namespace, folder, count=REQUESTS):
     folder.mkdir()
-    files = [folder / str(number) for number in range(REQUESTS)]
+    files = [folder / str(number) for number in range(count)]
     for number, path in enumerate(files):
         path.write_text(request_text([mntner(f"PG{number}-MNT", key)], name=f"pg-{number}"))
     for first in range(0, len(files), 500):
@@ -256,8 +260,8 @@ def cluster():
         made.stop()
 
 
-def make_pair(tmp_path, url):
-    """An authority whose ledger is in the cluster, and a second folder for the registry beside it."""
+def make_pair(tmp_path, url, places=(("127.0.0.1", ()), ("127.0.0.1", ()))):
+    """An authority whose ledger is in the cluster, and a second folder for the registry beside it; each at its address, inside."""
     authority = Authority(tmp_path / "one", listen="127.0.0.1", conf={"registry": UNPAID})
     first = authority.dir
     said = alamo("ledger", "copy", first / "ledger.db", url, "--dir", first).stdout
@@ -266,22 +270,22 @@ def make_pair(tmp_path, url):
     authority.configure("registry", ledger=url)
     shutil.copytree(first, tmp_path / "two")
     registries = []
-    for folder in (first, tmp_path / "two"):
+    for folder, (address, inside) in zip((first, tmp_path / "two"), places):
         ports = {name: free_port() for name in ("request_port", "stream_port", "http_port")}
-        conf = (folder / "alamo.conf").read_text()
+        conf = (folder / "alamo.conf").read_text().replace("listen = 127.0.0.1\n", f"listen = {address}\n", 1)
         for name, port in ports.items():
             conf = conf.replace(f"{name.replace('_', '-')} = 0\n", f"{name.replace('_', '-')} = {port}\n", 1)
         (folder / "alamo.conf").write_text(conf)
-        registries.append(Registry(folder, ports))
+        registries.append(Registry(folder, ports, address, inside))
     return authority, registries
 
 
 def start_whois(folder, registries):
-    """A follower of both, by a list."""
-    streams = ", ".join(f"127.0.0.1:{r.ports['stream_port']}" for r in registries)
+    """A follower of both, by a list; it is where the first one is."""
+    streams = ", ".join(f"{r.address}:{r.ports['stream_port']}" for r in registries)
     Authority(folder, made=True).configure("log", stream=streams)
     log = open(folder / "whoisd.log", "ab")
-    return subprocess.Popen([BIN / "alamo-whoisd", "-c", folder / "alamo.conf"], stderr=log)
+    return subprocess.Popen([*registries[0].inside, BIN / "alamo-whoisd", "-c", folder / "alamo.conf"], stderr=log)
 
 
 def who_writes(registries):
@@ -417,8 +421,8 @@ def test_certificates(tmp_path):
 def check_log(authority, registries, load, whois):
     """0 lost, 0 doubled, one history."""
     active = who_writes(registries)
-    authority.endpoints = {"requests": ("127.0.0.1", active.ports["request_port"]),
-                           "stream": ("127.0.0.1", active.ports["stream_port"])}
+    authority.endpoints = {"requests": (active.address, active.ports["request_port"]),
+                           "stream": (active.address, active.ports["stream_port"])}
     log = read_log(authority, 0)
     for number, index in load.index.items():
         assert log[index].endswith(load.requests[number]), f"not request {number} at {index}"
@@ -428,7 +432,7 @@ def check_log(authority, registries, load, whois):
     assert len(log) >= len(load.index)
     size = len(log)
     wait_for(lambda: f"size={size}" in alamo_head(authority, active), what="the head")
-    alamo("verify", "--server", f"127.0.0.1:{active.ports['request_port']}", env=nobody_home() | {"HOME": str(authority.dir)})
+    alamo("verify", "--server", f"{active.address}:{active.ports['request_port']}", env=nobody_home() | {"HOME": str(authority.dir)})
     assert whois.poll() is None
     for folder in {r.dir for r in registries}:
         assert not list((folder / "run").glob("evidence*/*")), folder
