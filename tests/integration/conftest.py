@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "tests" / "lab"))
 from machines import Internet, NotHere  # of tests/lab
 CLONE_NEWNET = 0x40000000
 # Files that take longest, and begin first, so that none is left alone at the end of a run of several at a time.
-LONGEST = [f"test_{name}.py" for name in ("mesh_pilot", "validators", "node", "routers", "kill9_load", "postgresql")]
+LONGEST = [f"test_{name}.py" for name in ("mesh_pilot", "validators", "node", "routers", "kill9_load", "patroni", "postgresql")]
 GO = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": ""}
 
 
