@@ -16,9 +16,9 @@ LOAD = BIN / "bench" / "requests_load"
 
 
 class Registry:
-    """`alamo init`, unless there is a folder already, and alamo-registryd alone, without limits on what one source may ask for."""
+    """`alamo init`, unless there is a folder already, and alamo-registryd alone, without limits on what one source may ask for; `keys`: more of [registry]."""
 
-    def __init__(self, directory, programs=BIN, made=None):
+    def __init__(self, directory, programs=BIN, made=None, keys=""):
         self.dir, self.programs = made or Path(directory) / "dir", programs
         if made is None:
             # An earlier program has a plan of its own, in a form that it knows.
@@ -28,8 +28,8 @@ class Registry:
         conf = self.dir / "alamo.conf"
         # Nor does it know all of the keys.
         for names in (UNPAID, ("budget_source", "budget_key"), ()):
-            keys = "".join(f"{name.replace('_', '-')} = 0\n" for name in names)
-            text = conf.read_text().replace("[registry]\n", "[registry]\n" + keys, 1)
+            unpaid = "".join(f"{name.replace('_', '-')} = 0\n" for name in names)
+            text = conf.read_text().replace("[registry]\n", "[registry]\n" + keys + unpaid, 1)
             (self.dir / "bench.conf").write_text(text)
             if subprocess.run([programs / "alamo-registryd", "-n", "-c", self.dir / "bench.conf"], stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL).returncode == 0:
@@ -43,12 +43,14 @@ class Registry:
                                         stderr=self.log, pass_fds=[other])
         os.close(other)
         self.pid = self.process.pid
-        self.port = None
+        self.port = self.stream = None
         with os.fdopen(ready) as lines:
             for line in lines:
                 words = line.split()
                 if words[:2] == ["endpoint", "requests"]:
                     self.port = words[2].rpartition(":")[2]
+                if words[:2] == ["endpoint", "stream"]:
+                    self.stream = words[2]
                 if words == ["ready"]:
                     return
         raise SystemExit("the registry did not start:\n" + (self.dir / "registryd.log").read_text()[-2000:])
