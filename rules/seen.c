@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * seen.c -- a hash table with linear probing. Its keys are hashes already; a
- * secret mixed in keeps long runs from being built on purpose.
+ * secret mixed in keeps long runs from being built on purpose. To grow, and to
+ * pass others by, no text is looked at.
  */
 #include "seen.h"
 
@@ -14,70 +15,85 @@
 
 void seen_init(struct seen *seen)
 {
-	*seen = (struct seen){ .slots = NULL };
+	*seen = (struct seen){ .places = NULL };
 	randombytes_buf(&seen->secret, sizeof(seen->secret));
 }
 
 void seen_release(struct seen *seen)
 {
-	free(seen->slots);
-	seen->slots = NULL;
+	free(seen->places);
+	free(seen->texts);
+	seen->places = NULL;
+	seen->texts = NULL;
 	seen->size = 0;
 	seen->count = 0;
 }
 
-/* The slot of `hash`, or the free one where it would go. */
-static struct seen_slot *slot_of(struct seen_slot *slots, size_t size, uint64_t secret, const uint8_t *hash)
+static uint32_t tag_of(const struct seen *seen, const uint8_t *hash)
 {
 	uint64_t bits;
-	size_t at;
 
 	memcpy(&bits, hash, sizeof(bits));
-	bits = (bits ^ secret) * ODD;
-	for (at = (size_t)(bits >> 16) & (size - 1); slots[at].entry != 0; at = (at + 1) & (size - 1))
-		if (memcmp(slots[at].hash, hash, AL_HASH_LEN) == 0)
-			break;
-	return &slots[at];
+	return (uint32_t)((bits ^ seen->secret) * ODD >> 32);
+}
+
+static struct seen_place *free_place(struct seen_place *places, size_t size, uint32_t tag)
+{
+	size_t at = tag & (size - 1);
+
+	while (places[at].at != 0)
+		at = (at + 1) & (size - 1);
+	return &places[at];
 }
 
 static enum al_err seen_grow(struct seen *seen)
 {
 	size_t size = seen->size > 0 ? seen->size * 2 : FIRST_SIZE;
-	struct seen_slot *slots = calloc(size, sizeof(*slots));
+	struct seen_text *texts = realloc(seen->texts, size / 4 * 3 * sizeof(*texts));
+	struct seen_place *places;
 
-	if (slots == NULL)
+	if (texts == NULL)
+		return AL_ENOMEM;
+	seen->texts = texts;
+	places = size <= UINT32_MAX ? calloc(size, sizeof(*places)) : NULL;
+	if (places == NULL)
 		return AL_ENOMEM;
 	for (size_t i = 0; i < seen->size; i++)
-		if (seen->slots[i].entry != 0)
-			*slot_of(slots, size, seen->secret, seen->slots[i].hash) = seen->slots[i];
-	free(seen->slots);
-	seen->slots = slots;
+		if (seen->places[i].at != 0)
+			*free_place(places, size, seen->places[i].tag) = seen->places[i];
+	free(seen->places);
+	seen->places = places;
 	seen->size = size;
 	return AL_OK;
 }
 
 enum al_err seen_add(struct seen *seen, const uint8_t hash[static AL_HASH_LEN], uint64_t index)
 {
-	struct seen_slot *slot;
+	uint32_t tag = tag_of(seen, hash);
+	struct seen_text *text;
 
 	if (seen->count >= seen->size / 4 * 3 && seen_grow(seen) != AL_OK)
 		return AL_ENOMEM;
-	slot = slot_of(seen->slots, seen->size, seen->secret, hash);
-	memcpy(slot->hash, hash, AL_HASH_LEN);
-	slot->entry = index + 1;
-	seen->count++;
+	text = &seen->texts[seen->count++];
+	memcpy(text->hash, hash, AL_HASH_LEN);
+	text->index = index;
+	*free_place(seen->places, seen->size, tag) = (struct seen_place){ tag, (uint32_t)seen->count };
 	return AL_OK;
 }
 
 bool seen_find(const struct seen *seen, const uint8_t hash[static AL_HASH_LEN], uint64_t *index)
 {
-	const struct seen_slot *slot;
+	uint32_t tag = tag_of(seen, hash);
 
 	if (seen->count == 0)
 		return false;
-	slot = slot_of(seen->slots, seen->size, seen->secret, hash);
-	if (slot->entry == 0)
-		return false;
-	*index = slot->entry - 1;
-	return true;
+	for (size_t at = tag & (seen->size - 1); seen->places[at].at != 0; at = (at + 1) & (seen->size - 1)) {
+		const struct seen_text *text = &seen->texts[seen->places[at].at - 1];
+
+		if (seen->places[at].tag != tag || memcmp(text->hash, hash, AL_HASH_LEN) != 0)
+			continue;
+		*index = text->index;
+		return true;
+	}
+	return false;
 }

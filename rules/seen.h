@@ -2,21 +2,28 @@
 /*
  * seen.h -- which entry an accepted text became: from SHA-256 to log index.
  *
- * Open addressing, 40 bytes a slot, at most three quarters full; nothing is
- * ever taken out. One thread.
+ * 40 bytes a text in the order in which they came, and open addressing with
+ * eight bytes a place, at most three quarters full; nothing is ever taken out.
+ * One thread.
  */
 #ifndef REGISTRY_SEEN_H
 #define REGISTRY_SEEN_H
 
 #include "alamo/base/base.h"
 
-struct seen_slot {
+struct seen_text {
 	uint8_t hash[AL_HASH_LEN];
-	uint64_t entry; /* index + 1; 0: free */
+	uint64_t index;
+};
+
+struct seen_place {
+	uint32_t tag; /* of its hash: where it belongs */
+	uint32_t at;  /* 1 + number of its text; 0: free */
 };
 
 struct seen {
-	struct seen_slot *slots; /* a power of two of them, or NULL */
+	struct seen_place *places; /* a power of two of them, or NULL */
+	struct seen_text *texts;   /* room for three quarters as many */
 	size_t size, count;
 	uint64_t secret; /* so that nobody can choose where his texts go */
 };
