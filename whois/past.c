@@ -11,8 +11,6 @@
 #include "growth.h"
 #include "history.h"
 
-#define DAY_S 86400u
-
 struct whois_past {
 	uint64_t most;
 	pthread_mutex_t lock;   /* of what follows; held for one piece of work */
@@ -78,12 +76,14 @@ static uint64_t size_at(const struct whois_view *view, uint64_t time)
 enum al_err whois_past_size(const struct whois_past *past, const struct whois_view *present, struct al_moment moment,
 			    uint64_t *size)
 {
+	uint64_t newest;
+
 	if (past == NULL || present->history == NULL || present->entries == NULL ||
 	    whois_history_error(present->history) != AL_OK ||
 	    whois_entries_count(present->entries) < present->head.size)
 		return AL_EUNSUPPORTED;
-	/* What the log has signed no date of may be asked up to the end of its last day. */
-	if (moment.size == 0 && present->date > 0 && moment.time >= present->date + DAY_S)
+	newest = al_state_time(present->state);
+	if (al_moment_ahead(&moment, newest > present->date ? newest : present->date))
 		return AL_ENOTFOUND;
 	*size = moment.size > 0 ? moment.size : size_at(present, moment.time);
 	if (*size == 0 || *size > present->head.size)

@@ -195,9 +195,12 @@ static int inquiry_run(struct inquiry *i, const struct options *options)
 	log_ahead_audit(&i->read);
 	if (code == CLI_DONE)
 		code = log_read_run(&i->read, entry_take, i);
-	if (code == CLI_DONE && (i->edge.size == 0 || i->edge.size < i->at.size))
-		code = command_fail(CLI_REFUSED, "the log has no entry yet at that date, or is not that long: --at %s",
-				    options->at != NULL ? options->at : "");
+	if (code == CLI_DONE &&
+	    (i->edge.size == 0 || i->edge.size < i->at.size || al_moment_ahead(&i->at, i->read.newest_s)))
+		code = command_fail(
+			CLI_REFUSED,
+			"the log has no entry yet at that date, is not that long, or has not come to it: --at %s",
+			options->at != NULL ? options->at : "");
 	if (code == CLI_DONE)
 		code = answer_print(i, options->json);
 	audit_free(i->audit);

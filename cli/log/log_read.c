@@ -39,7 +39,7 @@ static void read_end(struct log_read *r, int code)
 {
 	/* A head has no date for its first minute, or somebody took it away: then its entries are as new as that. */
 	if (code == CLI_DONE && r->age != NULL)
-		(void)al_age_hear(r->age, r->entry_s);
+		(void)al_age_hear(r->age, r->newest_s);
 	r->code = code;
 	al_loop_stop(r->loop);
 }
@@ -62,7 +62,8 @@ static enum al_err entry_check(void *arg, uint64_t index, struct al_slice bytes)
 	enum al_err err;
 
 	al_timer_set(r->timer, r->patience_ms);
-	r->entry_s = decodes ? entry.time : r->entry_s;
+	if (decodes && entry.time > r->newest_s)
+		r->newest_s = entry.time;
 	err = decodes ? namespace_take(r, &entry) : AL_OK;
 	if (err == AL_OK)
 		err = r->queue != NULL ? log_ahead_put(r->queue, index, bytes) : r->entry(r->arg, index, bytes);
@@ -110,10 +111,12 @@ static void head_check(void *arg, const struct al_checkpoint *cp, struct al_slic
 
 static void date_heard(void *arg, uint64_t date, const struct al_checkpoint *cp, struct al_slice note)
 {
-	const struct log_read *r = arg;
+	struct log_read *r = arg;
 
 	(void)cp;
 	(void)note;
+	if (date > r->newest_s)
+		r->newest_s = date;
 	(void)al_age_hear(r->age, date);
 }
 
@@ -131,7 +134,7 @@ static void present_reached(void *arg)
 	struct log_read *r = arg;
 
 	if (r->follow)
-		(void)al_age_hear(r->age, r->entry_s);
+		(void)al_age_hear(r->age, r->newest_s);
 	if (r->follow && r->present != NULL) {
 		r->present(r->arg);
 		r->present = NULL;

@@ -92,6 +92,7 @@ struct log_read {
 	struct al_checkpoint head; /* the newest that was verified */
 	struct al_buf head_note;
 	bool headed;
+	uint64_t newest_s;    /* time of its newest entry, or a newer date that it signed */
 	struct al_loop *loop; /* while it runs: for timers of the command's own */
 	/* private */
 	struct progress progress;
@@ -99,7 +100,6 @@ struct log_read {
 	struct al_timer *timer, *ticker;
 	struct al_age *age;
 	uint64_t patience_ms, stale_s;
-	uint64_t entry_s; /* time of the newest entry */
 	log_read_fn entry;
 	void *arg;
 	struct log_ahead *queue;

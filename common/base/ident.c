@@ -386,6 +386,11 @@ enum al_err al_moment_parse(struct al_slice s, struct al_moment *out)
 	return al_time_parse(whole, &out->time);
 }
 
+bool al_moment_ahead(const struct al_moment *moment, uint64_t newest)
+{
+	return moment->size == 0 && moment->time >= newest && moment->time - newest >= 86400;
+}
+
 struct date {
 	unsigned year, month, day;
 };

@@ -86,7 +86,7 @@ def test_as_it_was(authority, tmp_path):
     assert body(authority.whois(f"--at {size} why {net} {asn}")) == body(said)
     assert "rpki-ov-state:  not_found\n" in why(authority, net, asn, "--at", str(size - 1))
     assert joined.text.count(root) == 1   # of the checkpoint in the receipt
-    for at, code in (("0", 2), ("99999999", 1), ("1999-01-01", 1), ("yesterday", 2)):
+    for at, code in (("0", 2), ("99999999", 1), ("1999-01-01", 1), ("2099-12-31", 1), ("yesterday", 2)):
         assert authority.cli("why", net, asn, "--at", at, check=False).returncode == code, at
 
 

@@ -114,5 +114,10 @@ struct al_moment {
 	uint64_t time; /* Unix seconds, included */
 };
 AL_MUST_USE enum al_err al_moment_parse(struct al_slice s, struct al_moment *out);
+/*
+ * Is it yet to come in a log whose `newest` time is that (of an entry, or a date that it signed)? What it has not told of
+ * may be asked up to the end of its last day.
+ */
+bool al_moment_ahead(const struct al_moment *moment, uint64_t newest);
 
 #endif

@@ -277,12 +277,29 @@ static void moments(void **state)
 	}
 }
 
+static void moments_ahead(void **state)
+{
+	static const struct {
+		struct al_moment moment;
+		uint64_t newest;
+		bool ahead;
+	} rows[] = {
+		{ { 0, 1000 }, 2000, false },    { { 0, 2000 }, 2000, false },  { { 0, 88399 }, 2000, false },
+		{ { 0, 88400 }, 2000, true },    { { 7, 0 }, 0, false },        { { 0, 86400 }, 0, true },
+		{ { 0, 5 }, UINT64_MAX, false }, { { 7, 88400 }, 2000, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++)
+		assert_int_equal(al_moment_ahead(&rows[i].moment, rows[i].newest), rows[i].ahead);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(asns),          cmocka_unit_test(prefixes),    cmocka_unit_test(covering),
 		cmocka_unit_test(covering_bits), cmocka_unit_test(addresses_6), cmocka_unit_test(names),
-		cmocka_unit_test(times),         cmocka_unit_test(moments),
+		cmocka_unit_test(times),         cmocka_unit_test(moments),     cmocka_unit_test(moments_ahead),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

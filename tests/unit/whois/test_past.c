@@ -296,6 +296,7 @@ static void test_two(void **state)
 
 static void test_bound(void **state)
 {
+	const uint64_t newest = al_state_time(golden.f.view.state);
 	struct whois_past *past;
 	uint64_t size;
 
@@ -314,7 +315,13 @@ static void test_bound(void **state)
 	assert_int_equal(whois_past_size(golden.past, &golden.f.view,
 					 (struct al_moment){ .time = FIXTURE_TIME + 2 * 86400 }, &size),
 			 AL_ENOTFOUND);
-	golden.f.view.date = 0;
+	golden.f.view.date = 0; /* then it is as new as its last entry */
+	assert_int_equal(
+		whois_past_size(golden.past, &golden.f.view, (struct al_moment){ .time = newest + 86399 }, &size),
+		AL_OK);
+	assert_int_equal(
+		whois_past_size(golden.past, &golden.f.view, (struct al_moment){ .time = newest + 86400 }, &size),
+		AL_ENOTFOUND);
 	assert_int_equal(whois_past_size(NULL, &golden.f.view, (struct al_moment){ .size = 1 }, &size),
 			 AL_EUNSUPPORTED);
 	whois_past_free(past);
