@@ -274,28 +274,34 @@ static struct al_slice search_of(struct al_slice query, char text[static SEARCH_
 	return al_slice_of(text, len);
 }
 
+/* False: it is refused, or on the way. */
+static bool view_open(const struct whois_rdap *own, struct al_slice query, struct al_http_answer *answer,
+		      struct asked *asked)
+{
+	unsigned number;
+	enum al_err err;
+
+	if (own->view->head.size == 0) {
+		refuse(answer, 503);
+		return false;
+	}
+	err = asked_open(own->view, query, answer, asked);
+	if (err == AL_OK || err == AL_EAGAIN)
+		return err == AL_OK;
+	number = whois_past_number(err);
+	refuse_as(answer, asked_status(err), whois_error_text(number), whois_error_advice(number));
+	return false;
+}
+
 static void http_answer(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
 {
 	const struct rdap_route *route = arg;
-	const struct whois_view *present = route->own->view;
 	char text[SEARCH_MAX];
 	struct asked asked;
-	enum al_err err;
 
 	answer->type = RDAP_TYPE;
-	if (present->head.size == 0) {
-		refuse(answer, 503);
+	if (!view_open(route->own, query, answer, &asked))
 		return;
-	}
-	err = asked_open(present, query, answer, &asked);
-	if (err == AL_EAGAIN)
-		return;
-	if (err != AL_OK) {
-		unsigned number = whois_past_number(err);
-
-		refuse_as(answer, asked_status(err), whois_error_text(number), whois_error_advice(number));
-		return;
-	}
 	respond(route->own, route->kind, asked.view, route->kind->search ? search_of(query, text) : rest, answer);
 	asked_close(&asked);
 }
@@ -314,20 +320,19 @@ void whois_rdap_answer(struct whois_rdap *rdap, struct al_slice path, struct al_
 static void http_files(void *arg, struct al_slice rest, struct al_slice query, struct al_http_answer *answer)
 {
 	struct whois_rdap *own = arg;
+	struct asked asked;
 	struct rdap rdap;
 
-	(void)query;
 	answer->type = "application/json";
-	if (own->view->head.size == 0) {
-		refuse(answer, 503);
+	if (!view_open(own, query, answer, &asked))
 		return;
-	}
-	context_init(own, own->view, "registry/", rest, answer, &rdap);
-	(void)snprintf(own->etag, sizeof(own->etag), "%" PRIu64, own->view->head.size);
+	context_init(own, asked.view, "registry/", rest, answer, &rdap);
+	(void)snprintf(own->etag, sizeof(own->etag), "%" PRIu64, asked.view->head.size);
 	answer->etag = own->etag;
 	rdap_files_answer(own->files, &rdap, rest, answer);
 	if (answer->status != 200)
 		refuse(answer, answer->status);
+	asked_close(&asked);
 }
 
 void whois_rdap_url(struct whois_rdap *rdap, const char *url)

@@ -7,10 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define STATISTICS_MAX ((size_t)64 << 20)
+
+struct statistics {
+	struct al_buf text;
+	uint64_t made_ms; /* 0: never */
+	uint64_t size;    /* of the log; 0: there are none */
+};
+
 struct rdap_files {
-	struct al_buf delegated;
-	uint64_t made_ms;
-	uint64_t size; /* of the log; 0: none made yet */
+	struct statistics now, then; /* of the present, and of the moment last asked for */
 };
 
 enum al_err rdap_files_new(struct rdap_files **out)
@@ -19,7 +25,8 @@ enum al_err rdap_files_new(struct rdap_files **out)
 
 	if (files == NULL)
 		return AL_ENOMEM;
-	al_buf_init(&files->delegated, 64u << 20);
+	al_buf_init(&files->now.text, STATISTICS_MAX);
+	al_buf_init(&files->then.text, STATISTICS_MAX);
 	*out = files;
 	return AL_OK;
 }
@@ -28,7 +35,8 @@ void rdap_files_free(struct rdap_files *files)
 {
 	if (files == NULL)
 		return;
-	al_buf_release(&files->delegated);
+	al_buf_release(&files->now.text);
+	al_buf_release(&files->then.text);
 	free(files);
 }
 
@@ -205,7 +213,7 @@ static void put_delegated(const struct rdap *rdap, const struct records *records
 		put_record(rdap, &records->items[i], out);
 }
 
-static void make_delegated(struct rdap_files *files, const struct rdap *rdap)
+static void make_delegated(struct statistics *made, const struct rdap *rdap)
 {
 	static const enum al_class classes[] = { AL_AUT_NUM, AL_INETNUM, AL_INET6NUM };
 	struct records records;
@@ -213,29 +221,33 @@ static void make_delegated(struct rdap_files *files, const struct rdap *rdap)
 	memset(&records, 0, sizeof(records));
 	for (size_t i = 0; i < AL_COUNT(classes) && !records.full; i++)
 		al_state_each(rdap->view->state, classes[i], take_record, &records);
-	al_buf_reset(&files->delegated);
-	files->size = 0;
+	al_buf_reset(&made->text);
+	made->size = 0;
 	if (!records.full) {
 		if (records.count > 1)
 			qsort(records.items, records.count, sizeof(*records.items), record_order);
-		put_delegated(rdap, &records, &files->delegated);
-		files->size = files->delegated.err == AL_OK ? rdap->view->head.size : 0;
+		put_delegated(rdap, &records, &made->text);
+		made->size = made->text.err == AL_OK ? rdap->view->head.size : 0;
 	}
-	files->made_ms = al_now_ms();
+	made->made_ms = al_now_ms();
 	free(records.items);
 }
 
 static void answer_delegated(struct rdap_files *files, const struct rdap *rdap, struct al_http_answer *answer)
 {
-	if (files->made_ms == 0 || al_now_ms() - files->made_ms > RDAP_DELEGATED_MS)
-		make_delegated(files, rdap);
-	if (files->size == 0) {
+	bool past = rdap->view->at > 0;
+	struct statistics *made = past ? &files->then : &files->now;
+
+	if (past ? made->size != rdap->view->at : made->made_ms == 0 || al_now_ms() - made->made_ms > RDAP_DELEGATED_MS)
+		make_delegated(made, rdap);
+	if (made->size == 0) {
 		answer->status = 503;
 		return;
 	}
 	answer->type = "text/plain; charset=utf-8";
-	answer->etag = NULL; /* it may be of an older size than the other answers */
-	al_buf_slice(&answer->body, al_buf_view(&files->delegated));
+	if (!past)
+		answer->etag = NULL; /* it may be of an older size than the other answers */
+	al_buf_slice(&answer->body, al_buf_view(&made->text));
 }
 
 void rdap_files_answer(struct rdap_files *files, const struct rdap *rdap, struct al_slice name,

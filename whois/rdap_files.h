@@ -5,8 +5,8 @@
  *   ipv4.json ipv6.json asn.json dns.json    bootstrap (RFC 9224): what is asked here
  *   delegated-extended                       the statistics exchange format of the registries, version 2
  *
- * The statistics are made anew at most once a minute, and name the log size
- * that they are of.
+ * The statistics are made anew at most once a minute, those of the past when another moment is asked for, and name the
+ * log size that they are of.
  */
 #ifndef WHOIS_RDAP_FILES_H
 #define WHOIS_RDAP_FILES_H

@@ -287,3 +287,15 @@ def test_files(network):
     assert {kind: sum(record[2] == kind for record in records) for kind in counts} == counts
     assert ["alamo", "", "asn", network.asn[2:], "1"] in [record[:5] for record in records]
     assert ["alamo", "DE", "ipv6", network.net.split("/")[0], "48"] in [record[:5] for record in records]
+
+
+def test_files_as_they_were(network):
+    size = int(re.search(r"^% log (\d+) ", network.whois("fisher-mnt"), re.M)[1])
+    held = f"|asn|{network.asn[2:]}|1|"
+    for at, holds in ((1, False), (size, True), (1, False)):
+        then = get(network, f"/registry/delegated-extended?at={at}")
+        assert then.body.startswith(f"# log {at}\n") and then.headers["etag"] == f'"{at}"'
+        assert (held in then.body) == holds
+        assert get(network, f"/registry/asn.json?at={at}").headers["etag"] == f'"{at}"'
+    assert held in get(network, "/registry/delegated-extended").body
+    assert get(network, "/registry/asn.json?at=99999999").status == 404
