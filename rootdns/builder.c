@@ -25,7 +25,7 @@ struct builder {
 	struct builder_conf conf;
 	struct serials *serials;
 	struct snapshot *restored; /* of the last run; NULL: none, or no longer needed */
-	size_t unsaved;            /* names compiled since the snapshot was written */
+	size_t unsaved;            /* names signed since the snapshot was written */
 	uint64_t seed;
 	uint64_t size; /* log size shown */
 	struct generation *now;
@@ -171,7 +171,8 @@ static enum al_err update_all(struct builder *builder, struct generation *genera
 		err = master_make_zone(builder, generation->masters[i], &clock, &stats);
 	if (err == AL_OK)
 		err = publish_generation(builder, generation, size);
-	builder->unsaved += stats.names;
+	/* What was taken over from the last run is in its snapshot. */
+	builder->unsaved += stats.signatures < stats.names ? stats.signatures : stats.names;
 	al_metric_inc(&metric_names, stats.names);
 	al_metric_inc(&metric_signatures, stats.signatures);
 	if (err == AL_OK && stats.names > 0)

@@ -284,6 +284,28 @@ static void kept_after_changes(void **state)
 	fixture_stop(&f);
 }
 
+/* The next run takes everything over from there, and does not write it again: it is as long as all zones. */
+static void not_written_twice(void **state)
+{
+	struct stat before, after;
+	struct fixture f;
+	char dir[256], path[320];
+
+	(void)snprintf(dir, sizeof(dir), "%s/twice", (const char *)*state);
+	(void)snprintf(path, sizeof(path), "%s/zones.snapshot", dir);
+	start(&f, dir, 1400);
+	fixture_stop(&f);
+	assert_int_equal(stat(path, &before), 0);
+	start(&f, dir, 1400);
+	put_names(&f, 0, 1, "fd00::2");
+	fixture_apply(&f);
+	assert_int_equal(stat(path, &after), 0);
+	assert_int_equal(after.st_ino, before.st_ino);
+	fixture_stop(&f);
+	assert_int_equal(stat(path, &after), 0);
+	assert_int_not_equal(after.st_ino, before.st_ino);
+}
+
 /* ---- and shown again ---- */
 
 /* A builder at this time; is what was served before shown at once? */
@@ -353,7 +375,8 @@ int main(void)
 		cmocka_unit_test(what_was_made),     cmocka_unit_test(a_plan_moves_every_serial),
 		cmocka_unit_test(signed_anew),       cmocka_unit_test(snapshots_that_are_read),
 		cmocka_unit_test(kept_now_and_then), cmocka_unit_test(kept_after_changes),
-		cmocka_unit_test(shown_for_so_long), cmocka_unit_test(not_kept),
+		cmocka_unit_test(not_written_twice), cmocka_unit_test(shown_for_so_long),
+		cmocka_unit_test(not_kept),
 	};
 
 	return cmocka_run_group_tests(tests, folder_make, folder_drop);
