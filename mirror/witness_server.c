@@ -24,6 +24,7 @@
 
 #include "alamo/tlog/evidence.h"
 #include "alamo/net/http.h"
+#include "alamo/base/sha.h"
 #include "alamo/base/log.h"
 #include "alamo/net/metrics.h"
 #include "alamo/mirror.h"
@@ -33,7 +34,7 @@
 #include "dir.h"
 
 #define PROOF_LINES 63
-#define ROUTE_LEN (1 + 2 * crypto_hash_sha256_BYTES + sizeof("/checkpoint"))
+#define ROUTE_LEN (1 + 2 * AL_HASH_LEN + sizeof("/checkpoint"))
 
 struct watched {
 	struct al_vkey key;
@@ -300,11 +301,12 @@ static void http_shown(void *arg, struct al_slice rest, struct al_slice query, s
 /* Files are called by the origin's hash: an origin may hold any character. */
 static enum al_err paths_make(const char *dir, struct watched *log)
 {
-	uint8_t hash[crypto_hash_sha256_BYTES];
+	const struct al_slice origin = al_slice_str(log->key.name);
+	uint8_t hash[AL_HASH_LEN];
 	char hex[2 * sizeof(hash) + 1], name[64];
 	enum al_err err;
 
-	(void)crypto_hash_sha256(hash, (const unsigned char *)log->key.name, strlen(log->key.name));
+	al_sha256(&origin, 1, hash);
 	(void)sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
 	(void)snprintf(log->route, sizeof(log->route), "/%s/checkpoint", hex);
 	(void)snprintf(name, sizeof(name), "log-%.16s.note", hex);

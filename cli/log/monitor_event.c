@@ -7,6 +7,7 @@
 #include <sodium.h>
 #include <stdio.h>
 
+#include "alamo/base/sha.h"
 #include "json.h"
 #include "receipt.h"
 
@@ -22,7 +23,7 @@ void monitor_event_id(struct al_slice bytes, char id[static EVENT_ID_MAX])
 {
 	uint8_t hash[AL_HASH_LEN];
 
-	(void)crypto_hash_sha256(hash, (const unsigned char *)bytes.ptr, bytes.len);
+	al_sha256(&bytes, 1, hash);
 	monitor_event_id_of(hash, id);
 }
 

@@ -9,14 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alamo/base/sha.h"
 #include "alamo/base/text.h"
 #include "command.h"
 
 void consent_hash(struct al_slice text, char out[static CONSENT_HASH_LEN])
 {
-	unsigned char hash[crypto_hash_sha256_BYTES];
+	unsigned char hash[AL_HASH_LEN];
 
-	(void)crypto_hash_sha256(hash, (const unsigned char *)text.ptr, text.len);
+	al_sha256(&text, 1, hash);
 	(void)sodium_bin2hex(out, CONSENT_HASH_LEN, hash, sizeof(hash));
 }
 

@@ -7,6 +7,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "alamo/base/sha.h"
 #include "alamo/rpsl/object.h"
 #include "alamo/rpsl/request.h"
 
@@ -52,7 +53,7 @@ void contact_hash(struct al_slice block, char out[static CONTACT_HASH_LEN])
 	uint8_t hash[AL_HASH_LEN];
 	size_t used = strlen("sha256:");
 
-	(void)crypto_hash_sha256(hash, (const unsigned char *)block.ptr, block.len);
+	al_sha256(&block, 1, hash);
 	memcpy(out, "sha256:", used + 1);
 	(void)sodium_bin2base64(out + used, CONTACT_HASH_LEN - used, hash, sizeof(hash),
 				sodium_base64_VARIANT_ORIGINAL);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alamo/base/sha.h"
 #include "alamo/rpsl/schema.h"
 #include "pairs.h"
 
@@ -17,9 +18,9 @@
 
 static void check_value(struct al_slice text, char out[static CHECK_LEN + 1])
 {
-	unsigned char hash[crypto_hash_sha256_BYTES];
+	unsigned char hash[AL_HASH_LEN];
 
-	(void)crypto_hash_sha256(hash, (const unsigned char *)text.ptr, text.len);
+	al_sha256(&text, 1, hash);
 	(void)sodium_bin2hex(out, CHECK_LEN + 1, hash, CHECK_LEN / 2);
 }
 

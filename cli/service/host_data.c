@@ -8,6 +8,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "alamo/base/sha.h"
 #include "command.h"
 #include "file.h"
 #include "host.h"
@@ -16,10 +17,10 @@
 
 static void digest_put(struct al_slice bytes, struct al_buf *out)
 {
-	uint8_t digest[crypto_hash_sha256_BYTES];
+	uint8_t digest[AL_HASH_LEN];
 	char hex[2 * sizeof(digest) + 1];
 
-	(void)crypto_hash_sha256(digest, (const uint8_t *)bytes.ptr, bytes.len);
+	al_sha256(&bytes, 1, digest);
 	sodium_bin2hex(hex, sizeof(hex), digest, sizeof(digest));
 	al_buf_str(out, hex);
 }

@@ -13,6 +13,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "alamo/base/sha.h"
 #include "alamo/base/wire.h"
 #include "sshsig_parts.h"
 
@@ -139,21 +140,21 @@ void al_sshkey_fingerprint(const struct al_sshkey *key, char out[static AL_SSH_F
 {
 	static const char prefix[] = "SHA256:";
 	const char *type = key_type(key);
-	const struct al_slice parts[] = {
+	const struct al_slice words[] = {
 		al_slice_str(type),
 		al_slice_of(key->pk, sizeof(key->pk)),
 		al_slice_str(key->app),
 	};
-	uint8_t digest[crypto_hash_sha256_BYTES], len[4];
-	crypto_hash_sha256_state sha;
+	size_t count = key->fido ? AL_COUNT(words) : AL_COUNT(words) - 1;
+	struct al_slice parts[2 * AL_COUNT(words)];
+	uint8_t digest[AL_HASH_LEN], lens[AL_COUNT(words)][4];
 
-	(void)crypto_hash_sha256_init(&sha);
-	for (size_t i = 0; i < (key->fido ? AL_COUNT(parts) : AL_COUNT(parts) - 1); i++) {
-		al_set_u32(len, (uint32_t)parts[i].len);
-		(void)crypto_hash_sha256_update(&sha, len, sizeof(len));
-		(void)crypto_hash_sha256_update(&sha, (const unsigned char *)parts[i].ptr, parts[i].len);
+	for (size_t i = 0; i < count; i++) {
+		al_set_u32(lens[i], (uint32_t)words[i].len);
+		parts[2 * i] = al_slice_of(lens[i], sizeof(lens[i]));
+		parts[2 * i + 1] = words[i];
 	}
-	(void)crypto_hash_sha256_final(&sha, digest);
+	al_sha256(parts, 2 * count, digest);
 	memcpy(out, prefix, sizeof(prefix) - 1);
 	(void)sodium_bin2base64(out + sizeof(prefix) - 1, AL_SSH_FINGERPRINT_LEN - (sizeof(prefix) - 1), digest,
 				sizeof(digest), sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
@@ -234,12 +235,12 @@ static enum al_err blob_decode(const uint8_t *blob, size_t len, struct signature
 void sshsig_to_sign(struct al_slice ns, bool sha512, struct al_slice message, struct al_buf *out)
 {
 	uint8_t digest[crypto_hash_sha512_BYTES];
-	size_t len = sha512 ? crypto_hash_sha512_BYTES : crypto_hash_sha256_BYTES;
+	size_t len = sha512 ? crypto_hash_sha512_BYTES : AL_HASH_LEN;
 
 	if (sha512)
 		(void)crypto_hash_sha512(digest, (const unsigned char *)message.ptr, message.len);
 	else
-		(void)crypto_hash_sha256(digest, (const unsigned char *)message.ptr, message.len);
+		al_sha256(&message, 1, digest);
 	al_buf_put(out, MAGIC, MAGIC_LEN);
 	al_buf_string(out, ns.ptr, ns.len);
 	al_buf_string(out, "", 0);
@@ -250,14 +251,15 @@ void sshsig_to_sign(struct al_slice ns, bool sha512, struct al_slice message, st
 /* What a FIDO token really signs (PROTOCOL.u2f): its own context around the hash of the data. */
 static bool fido_ok(const struct signature *s, const struct al_buf *data)
 {
+	const struct al_slice app = al_slice_str(s->key.app), whole = al_slice_of(data->ptr, data->len);
 	uint8_t bytes[32 + 1 + 4 + 32];
 
 	if ((s->flags & FLAG_USER_PRESENT) == 0)
 		return false;
-	(void)crypto_hash_sha256(bytes, (const unsigned char *)s->key.app, strlen(s->key.app));
+	al_sha256(&app, 1, bytes);
 	bytes[32] = s->flags;
 	al_set_u32(bytes + 33, s->counter);
-	(void)crypto_hash_sha256(bytes + 37, data->ptr, data->len);
+	al_sha256(&whole, 1, bytes + 37);
 	return crypto_sign_verify_detached(s->sig, bytes, sizeof(bytes), s->key.pk) == 0;
 }
 

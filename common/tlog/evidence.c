@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "alamo/base/save.h"
+#include "alamo/base/sha.h"
 
 #define NAME_LEN 64  /* "SIZE-HASH.note" */
 #define HASH_SHOWN 8 /* bytes of the hash in a name */
@@ -36,11 +37,11 @@ static void note_read(struct al_slice note, struct al_slice *size, struct al_sli
 
 static void name_make(struct al_slice note, char name[static NAME_LEN])
 {
-	uint8_t hash[crypto_hash_sha256_BYTES];
+	uint8_t hash[AL_HASH_LEN];
 	char hex[2 * HASH_SHOWN + 1];
 	struct al_slice size, root;
 
-	(void)crypto_hash_sha256(hash, (const unsigned char *)note.ptr, note.len);
+	al_sha256(&note, 1, hash);
 	(void)sodium_bin2hex(hex, sizeof(hex), hash, HASH_SHOWN);
 	note_read(note, &size, &root);
 	(void)snprintf(name, NAME_LEN, "%.*s-%s.note", size.ptr[0] == '?' ? 1 : (int)size.len,

@@ -12,6 +12,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "alamo/base/sha.h"
 #include "alamo/tlog/keys.h"
 #include "note_parts.h"
 
@@ -95,14 +96,10 @@ static bool decode_hash(struct al_slice s, struct al_hash *out)
 void note_key_id(const char *name, uint8_t alg, const uint8_t pk[static 32], uint8_t id[static NOTE_ID_LEN])
 {
 	const uint8_t tag[2] = { '\n', alg };
-	uint8_t digest[crypto_hash_sha256_BYTES];
-	crypto_hash_sha256_state sha;
+	const struct al_slice parts[] = { al_slice_str(name), al_slice_of(tag, sizeof(tag)), al_slice_of(pk, 32) };
+	uint8_t digest[AL_HASH_LEN];
 
-	(void)crypto_hash_sha256_init(&sha);
-	(void)crypto_hash_sha256_update(&sha, (const unsigned char *)name, strlen(name));
-	(void)crypto_hash_sha256_update(&sha, tag, sizeof(tag));
-	(void)crypto_hash_sha256_update(&sha, pk, 32);
-	(void)crypto_hash_sha256_final(&sha, digest);
+	al_sha256(parts, AL_COUNT(parts), digest);
 	memcpy(id, digest, NOTE_ID_LEN);
 }
 
