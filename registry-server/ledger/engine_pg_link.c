@@ -142,7 +142,6 @@ static enum al_err lost(struct pg_engine *db, const char *text, const char *reas
 static enum al_err await(struct pg_engine *db, const char *text)
 {
 	struct pollfd fd = { .fd = PQsocket(db->pg) };
-	uint64_t heard = al_now_ms(), now;
 	int unsent, rc;
 
 	for (;;) {
@@ -151,14 +150,11 @@ static enum al_err await(struct pg_engine *db, const char *text)
 			return lost(db, text, PQerrorMessage(db->pg));
 		if (unsent == 0 && PQisBusy(db->pg) == 0)
 			return AL_OK;
-		now = al_now_ms();
-		if (now - heard >= SILENCE_MS)
-			return lost(db, text, "no answer in time");
 		fd.events = (short)(POLLIN | (unsent > 0 ? POLLOUT : 0));
-		rc = poll(&fd, 1, (int)(SILENCE_MS - (now - heard)));
-		if (rc > 0)
-			heard = al_now_ms();
-		else if (rc < 0 && errno != EINTR)
+		rc = poll(&fd, 1, SILENCE_MS);
+		if (rc == 0)
+			return lost(db, text, "no answer in time");
+		if (rc < 0 && errno != EINTR)
 			return lost(db, text, strerror(errno));
 	}
 }
