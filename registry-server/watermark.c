@@ -66,7 +66,7 @@ const char *watermark_look(struct watermark *w, uint64_t now_ms)
 {
 	const char *full;
 
-	if (w->looked_ms != 0 && now_ms - w->looked_ms < LOOK_MS)
+	if (now_ms - w->looked_ms < LOOK_MS)
 		return w->full;
 	w->looked_ms = now_ms;
 	full = disk_is_full(w) ? disk_full : memory_is_full(w) ? memory_full : NULL;
