@@ -150,6 +150,42 @@ static void test_name_on_the_disk(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+/* A commit is on the disk before it is said, whatever sector the power cut meets; what is deleted is gone. */
+static void test_how_it_is_kept(void **state)
+{
+	static const struct {
+		const char *query;
+		int number;
+	} rows[] = {
+		{ "PRAGMA synchronous", 3 },     { "PRAGMA foreign_keys", 1 },    { "PRAGMA trusted_schema", 0 },
+		{ "PRAGMA cell_size_check", 1 }, { "PRAGMA busy_timeout", 2000 }, { "PRAGMA secure_delete", 1 },
+		{ "PRAGMA temp_store", 2 },
+	};
+	char dir[] = "/tmp/alamo-engine-XXXXXX", path[64];
+	struct engine *engine;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/ledger.db", dir);
+	for (unsigned create = 2; create-- > 0;) {
+		int number = -1;
+
+		assert_int_equal(engine_open(path, create == 1, &engine), AL_OK);
+		assert_int_equal(sqlite_ask(sqlite_of(engine), "PRAGMA journal_mode", NULL, "wal"), AL_OK);
+		assert_int_equal(
+			sqlite3_file_control(sqlite_of(engine)->sql, "main", SQLITE_FCNTL_POWERSAFE_OVERWRITE, &number),
+			SQLITE_OK);
+		assert_int_equal(number, 0);
+		for (size_t i = 0; i < AL_COUNT(rows); i++) {
+			assert_int_equal(sqlite_ask(sqlite_of(engine), rows[i].query, &number, NULL), AL_OK);
+			assert_int_equal(number, rows[i].number);
+		}
+		engine_close(engine);
+	}
+	files_drop(path);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 /* What a file of an older version was is kept, and its name on the disk, before anything is changed. */
 static void test_kept_on_the_disk(void **state)
 {
@@ -306,10 +342,11 @@ static void test_nobody_else_reads_them(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_what_may_be_taken),      cmocka_unit_test(test_lock_is_given_back),
-		cmocka_unit_test(test_name_on_the_disk),       cmocka_unit_test(test_why_not),
-		cmocka_unit_test(test_nobody_else_reads_them), cmocka_unit_test(test_kept_on_the_disk),
-		cmocka_unit_test(test_name_not_on_the_disk),   cmocka_unit_test(test_a_checkpoint_that_fails),
+		cmocka_unit_test(test_what_may_be_taken),       cmocka_unit_test(test_lock_is_given_back),
+		cmocka_unit_test(test_name_on_the_disk),        cmocka_unit_test(test_why_not),
+		cmocka_unit_test(test_nobody_else_reads_them),  cmocka_unit_test(test_kept_on_the_disk),
+		cmocka_unit_test(test_how_it_is_kept),          cmocka_unit_test(test_name_not_on_the_disk),
+		cmocka_unit_test(test_a_checkpoint_that_fails),
 	};
 
 	syncs_begin();

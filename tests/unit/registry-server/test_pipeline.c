@@ -378,7 +378,7 @@ static void test_much_is_owed(void **state)
 static void test_the_source_gets_the_bill(void **state)
 {
 	struct registry_rig *rig = *state;
-	struct tariff tariff = { .sources = budget_make(10), .networks = budget_make(1000) };
+	struct tariff tariff = { .sources = budget_make(10), .networks = budget_make(10) };
 	struct payer source = tariff_payer("192.0.2.1:4711");
 	char words[TARIFF_WORDS];
 	struct al_buf raw, objects;
@@ -440,6 +440,7 @@ static void test_maintainers_pay_for_broken_requests_too(void **state)
 {
 	struct registry_rig *rig = *state;
 	struct tariff tariff = { .maintainers = budget_make(2) };
+	const struct budget_key bob = budget_of_name(AL_S("BOB-MNT"));
 	static const char broken[] = "aut-num: no number\nmnt-by: ALICE-MNT\nsource: TEST\n\n" NUMBER;
 
 	says(registry_rig_ask(rig, "prev: none\n", ALICE, "1"), "% receipt");
@@ -450,7 +451,14 @@ static void test_maintainers_pay_for_broken_requests_too(void **state)
 	for (int i = 0; i < 2; i++)
 		says(registry_rig_ask(rig, "prev: none\n", broken, "1"), "FAILED");
 	says(registry_rig_ask(rig, "prev: none\n", broken, "1"), "%ERROR: budget of ALICE-MNT used up: try again in ");
-	/* Bob has asked for nothing of his own yet. */
+	/* Bob has asked for nothing of his own yet; and one who stands in each of the objects pays once. */
+	for (int i = 0; i < 2; i++)
+		says(registry_rig_ask(rig, "prev: none none\ndry-run: yes\n",
+				      "as-set: AS-A\nmnt-by: BOB-MNT\nsource: TEST\n\n"
+				      "as-set: AS-B\nmnt-by: BOB-MNT\nsource: TEST\n",
+				      "2"),
+		     "% dry run");
+	budget_fill(tariff.maintainers, &bob);
 	says(registry_rig_ask(rig, "prev: none\ndry-run: yes\n", "as-set: AS-B\nmnt-by: BOB-MNT\nsource: TEST\n", "2"),
 	     "% dry run");
 	budget_free(tariff.maintainers);
