@@ -252,6 +252,25 @@ static void what_is_answered(void **state)
 	}
 }
 
+/* As long as it may be, and one byte more. */
+static void how_much_is_read(void **state)
+{
+	struct fixture *f = *state;
+	char reply[17000];
+
+	for (size_t len = 16384; len <= 16385; len++) {
+		int head = snprintf(reply, sizeof(reply), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", len);
+
+		memset(reply + head, 'x', len);
+		reply[(size_t)head + len] = '\0';
+		peer_here(f, "");
+		ask(f, reply);
+		assert_int_equal(f->answer.outcome, len == 16384 ? COSIGN_LINES : COSIGN_AWAY);
+		assert_int_equal(strlen(f->body), len == 16384 ? len : 0);
+	}
+	f->reply = NULL;
+}
+
 /* Nobody there: that is an answer as well; and it is asked again by the same peer when somebody is. */
 static void nobody_there(void **state)
 {
@@ -353,8 +372,9 @@ static void freed_before_the_answer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(which_urls), TEST(what_is_sent),      TEST(what_is_answered), TEST(nobody_there),
-		TEST(it_drips),   TEST(it_takes_too_long), TEST(it_was_answered),  TEST(freed_before_the_answer),
+		TEST(which_urls),        TEST(what_is_sent),    TEST(what_is_answered),
+		TEST(how_much_is_read),  TEST(nobody_there),    TEST(it_drips),
+		TEST(it_takes_too_long), TEST(it_was_answered), TEST(freed_before_the_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
