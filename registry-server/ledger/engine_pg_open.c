@@ -299,7 +299,7 @@ static enum al_err lead_soon(struct pg_engine *db)
 
 enum al_err engine_pg_open(const char *where, bool create, struct engine **out)
 {
-	struct pg_engine *db;
+	struct pg_engine *db = NULL;
 	enum al_err err = open_any(where, create, &db);
 
 	if (err == AL_OK && (err = lead_soon(db)) != AL_OK)
@@ -311,7 +311,7 @@ enum al_err engine_pg_open(const char *where, bool create, struct engine **out)
 
 enum al_err engine_pg_follow(const char *where, struct engine **out)
 {
-	struct pg_engine *db;
+	struct pg_engine *db = NULL;
 	enum al_err err = open_any(where, false, &db);
 
 	if (err == AL_OK)

@@ -74,18 +74,18 @@ static const char *const statements[STATEMENT_COUNT] = {
 	[MARK_HASH] = "INSERT INTO doomed SELECT id FROM queue WHERE hash = ?1",
 	[MARK_OLD] = "INSERT INTO doomed SELECT id FROM queue WHERE time < ?1",
 	[MARK_WHO] = "INSERT INTO doomed SELECT id FROM queue_who WHERE who = ?1",
-	[MARK_FROM] = "INSERT INTO doomed SELECT DISTINCT id FROM queue_who WHERE who IN "
-		      "(SELECT who FROM queue_who WHERE id = ?1 AND who NOT LIKE 'network=%')",
+	[MARK_FROM] = ("INSERT INTO doomed SELECT DISTINCT id FROM queue_who WHERE who IN "
+		       "(SELECT who FROM queue_who WHERE id = ?1 AND who NOT LIKE 'network=%')"),
 	[MARKED] = "SELECT count(*) FROM doomed",
-	[DONE] = "INSERT OR REPLACE INTO queue_done (hash, time, reason) "
-		 "SELECT hash, ?1, ?2 FROM queue WHERE id IN doomed",
+	[DONE] = ("INSERT OR REPLACE INTO queue_done (hash, time, reason) "
+		  "SELECT hash, ?1, ?2 FROM queue WHERE id IN doomed"),
 	[DROP] = "DELETE FROM queue WHERE id IN doomed",
 	[DROP_WHO] = "DELETE FROM queue_who WHERE id IN doomed",
 	[UNMARK] = "DELETE FROM doomed",
 	[DONE_FIND] = "SELECT time, reason FROM queue_done WHERE hash = ?1",
 	[DONE_OLD] = "DELETE FROM queue_done WHERE time < ?1",
-	[DONE_MANY] = "DELETE FROM queue_done WHERE hash IN "
-		      "(SELECT hash FROM queue_done ORDER BY time DESC LIMIT -1 OFFSET ?1)",
+	[DONE_MANY] = ("DELETE FROM queue_done WHERE hash IN "
+		       "(SELECT hash FROM queue_done ORDER BY time DESC LIMIT -1 OFFSET ?1)"),
 };
 
 _Static_assert(STATEMENT_COUNT <= SQLITE_STATEMENTS, "the engine has room for them");
