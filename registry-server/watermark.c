@@ -5,7 +5,6 @@
 #include "watermark.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -51,14 +50,18 @@ static bool disk_is_full(const struct watermark *w)
 
 static bool memory_is_full(const struct watermark *w)
 {
+	char line[128];
+	struct al_slice text, word;
 	uint64_t pages;
 	bool known;
 	FILE *file = w->max_memory > 0 ? fopen("/proc/self/statm", "re") : NULL;
 
 	if (file == NULL)
 		return false;
-	known = fscanf(file, "%*s %" SCNu64, &pages) == 1;
+	text = al_slice_of(line, fread(line, 1, sizeof(line), file));
 	(void)fclose(file);
+	(void)al_slice_word(&text, "", &word); /* all that it could use */
+	known = al_slice_word(&text, "", &word) && al_slice_u64(word, UINT64_MAX, &pages) == AL_OK;
 	return known && pages * (uint64_t)sysconf(_SC_PAGESIZE) > w->max_memory;
 }
 
