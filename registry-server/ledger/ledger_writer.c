@@ -33,6 +33,7 @@ void ledger_deliver(struct ledger *ledger, struct job *job)
 		job->read(job->arg, job->err, job->err == AL_OK ? &batch->batch : NULL);
 	} else if (job->done != NULL) {
 		if (job->err == AL_OK) {
+			assert(batch != NULL);
 			job->receipt.checkpoint = batch->batch.checkpoint;
 			job->receipt.note = batch->batch.note;
 		}

@@ -78,7 +78,7 @@ static void put_annotated(struct al_buf *out, const struct decision *d, unsigned
 static void put_subject(struct al_buf *out, const struct decision *d, unsigned number)
 {
 	const struct al_object *object = d->objects != NULL ? d->objects[number] : NULL;
-	struct al_slice raw = d->request.objects[number], line, name, value;
+	struct al_slice raw = d->request.objects[number], line = raw, name, value;
 	char key[101];
 
 	if (object != NULL) {
