@@ -226,12 +226,12 @@ static void find(size_t count)
 
 static size_t resident(void)
 {
-	unsigned long pages = 0;
+	char pages[24];
 	FILE *file = fopen("/proc/self/statm", "re");
 
-	must(file != NULL && fscanf(file, "%*s %lu", &pages) == 1, "no /proc");
+	must(file != NULL && fscanf(file, "%*s %23s", pages) == 1, "no /proc");
 	(void)fclose(file);
-	return pages * (size_t)sysconf(_SC_PAGESIZE);
+	return (size_t)strtoul(pages, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 static void on_change(void *arg, const struct al_object *old, const struct al_object *now)

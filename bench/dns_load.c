@@ -80,14 +80,13 @@ static void question_make(struct question *q, const char *name, unsigned type)
 static void questions_read(const char *path)
 {
 	FILE *file = fopen(path, "r");
-	char name[256];
-	unsigned type;
+	char name[256], type[8];
 
 	must(file != NULL, path);
 	questions = calloc(QUESTIONS_MAX, sizeof(*questions));
 	must(questions != NULL, "memory");
-	while (count < QUESTIONS_MAX && fscanf(file, "%255s %u", name, &type) == 2)
-		question_make(&questions[count++], name, type);
+	while (count < QUESTIONS_MAX && fscanf(file, "%255s %7s", name, type) == 2)
+		question_make(&questions[count++], name, (unsigned)strtoul(type, NULL, 10));
 	(void)fclose(file);
 	must(count > 0, "no questions");
 }
