@@ -19,7 +19,8 @@
 
 #define RESTORE_LEAST_S 3600u  /* signatures of the last run must hold so long at least */
 #define SAVE_NAMES_LEAST 1000u /* the snapshot is written after so many names, and a quarter of all */
-#define RESIGN_NAMES 256       /* at a time: a few milliseconds, so that changes need not wait */
+#define RESIGN_NAMES 256       /* at a time: a few milliseconds, so that changes need not wait; */
+#define LOOK_NAMES 16384       /* and that many that need none */
 
 struct builder {
 	struct builder_conf conf;
@@ -27,7 +28,8 @@ struct builder {
 	struct snapshot *restored; /* of the last run; NULL: none, or no longer needed */
 	size_t unsaved;            /* names signed since the snapshot was written */
 	uint64_t seed;
-	uint64_t size; /* log size shown */
+	uint64_t size;                 /* log size shown */
+	uint64_t sig_since, sig_until; /* of the first signature to end, as far as this round has looked */
 	struct generation *now;
 	struct generation *old;
 };
@@ -57,15 +59,19 @@ static struct zone_signer clock_of(const struct builder *builder)
 	return (struct zone_signer){ .now = builder->conf.now(), .valid_s = builder->conf.signature_s };
 }
 
-/* At the first publication, then once a round of signing: it looks at every name. */
-static void signatures_look(const struct generation *generation)
+/* At the first publication, then at the end of each round of signing. True: of `look` names there are more. */
+static bool signatures_look(struct builder *builder, const struct generation *generation, size_t look)
 {
-	uint64_t since = 0, until = UINT64_MAX;
-
 	for (size_t i = 0; i < generation->count; i++)
-		zone_master_sig_first(generation->masters[i], &since, &until);
-	al_metric_set(&metric_sig_since, since);
-	al_metric_set(&metric_sig_until, until == UINT64_MAX ? 0 : until);
+		if (zone_master_sig_first(generation->masters[i], &look, &builder->sig_since, &builder->sig_until))
+			return true;
+	al_metric_set(&metric_sig_since, builder->sig_since);
+	al_metric_set(&metric_sig_until, builder->sig_until == UINT64_MAX ? 0 : builder->sig_until);
+	builder->sig_since = 0;
+	builder->sig_until = UINT64_MAX;
+	for (size_t i = 0; i < generation->count; i++)
+		zone_master_round(generation->masters[i]);
+	return false;
 }
 
 static enum al_err publish_generation(struct builder *builder, const struct generation *generation, uint64_t size)
@@ -89,7 +95,7 @@ static enum al_err publish_generation(struct builder *builder, const struct gene
 	al_metric_inc(&metric_publish, 1);
 	al_metric_set(&metric_nodes, names);
 	if (atomic_load(&metric_sig_until.value) == 0)
-		signatures_look(generation);
+		(void)signatures_look(builder, generation, SIZE_MAX);
 	al_metric_set(&metric_size, size);
 	return AL_OK;
 }
@@ -279,6 +285,7 @@ enum al_err builder_new(const struct builder_conf *conf, struct builder **out)
 		free(builder);
 		return err;
 	}
+	builder->sig_until = UINT64_MAX;
 	randombytes_buf(&builder->seed, sizeof(builder->seed));
 	for (size_t i = 0; i < AL_COUNT(metrics); i++)
 		al_metric_add(metrics[i]);
@@ -329,6 +336,7 @@ enum al_err builder_rebuild(struct builder *builder, struct zone_plan *plan, str
 		builder->now->next = builder->old;
 		builder->old = builder->now;
 	}
+	builder->sig_until = UINT64_MAX;
 	builder->now = generation;
 	builder_reclaim(builder);
 	save_some(builder);
@@ -351,6 +359,7 @@ enum al_err builder_resign(struct builder *builder, bool *more)
 {
 	struct zone_signer clock = clock_of(builder);
 	struct generation *generation = builder->now;
+	size_t look = LOOK_NAMES;
 	enum al_err err;
 	bool due = false;
 
@@ -361,11 +370,11 @@ enum al_err builder_resign(struct builder *builder, bool *more)
 	if (err != AL_OK)
 		return err;
 	for (size_t i = 0; i < generation->count && !*more; i++) {
-		*more = zone_master_resign(generation->masters[i], &clock, RESIGN_NAMES);
+		*more = zone_master_resign(generation->masters[i], &clock, RESIGN_NAMES, &look);
 		due = due || generation->masters[i]->tree.dirty_count > 0;
 	}
 	err = due ? update_all(builder, generation, builder->size) : AL_OK;
-	if (!*more)
-		signatures_look(generation);
+	if (err == AL_OK && !*more)
+		*more = signatures_look(builder, generation, look);
 	return err;
 }

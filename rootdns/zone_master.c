@@ -81,7 +81,7 @@ void zone_master_free(struct zone_master *master)
 	free(master);
 }
 
-bool zone_master_resign(struct zone_master *master, const struct zone_signer *clock, size_t max)
+bool zone_master_resign(struct zone_master *master, const struct zone_signer *clock, size_t max, size_t *look)
 {
 	struct zone_signer signer = *clock;
 	const struct zone_chain *chain = &master->newest->chain;
@@ -92,25 +92,30 @@ bool zone_master_resign(struct zone_master *master, const struct zone_signer *cl
 	     master->resign_at = zone_chain_after(chain, master->resign_at)) {
 		bool due = false;
 
+		if (*look == 0)
+			return true;
 		for (size_t i = 0; i < node->set_count && !due; i++)
 			due = zone_sign_due(&signer, node, &node->sets[i]);
+		if (due && master->tree.dirty_count >= max)
+			return true;
+		(*look)--;
 		if (!due)
 			continue;
-		if (master->tree.dirty_count >= max)
-			return true;
 		zone_tree_mark(&master->tree, zone_tree_find(&master->tree, node_name(node), node->name_len));
 	}
-	master->resign_at = (struct chain_at){ 0, 0 };
 	return false;
 }
 
-void zone_master_sig_first(const struct zone_master *master, uint64_t *since, uint64_t *until)
+bool zone_master_sig_first(struct zone_master *master, size_t *look, uint64_t *since, uint64_t *until)
 {
 	const struct zone_chain *chain = &master->newest->chain;
 	const struct node *node;
 
-	for (struct chain_at at = { 0, 0 }; (node = zone_chain_node(chain, at)) != NULL;
-	     at = zone_chain_after(chain, at)) {
+	for (; (node = zone_chain_node(chain, master->look_at)) != NULL;
+	     master->look_at = zone_chain_after(chain, master->look_at)) {
+		if (*look == 0)
+			return true;
+		(*look)--;
 		for (size_t k = 0; k < node->set_count; k++) {
 			uint64_t end = zone_sign_until(node, &node->sets[k]);
 
@@ -120,6 +125,12 @@ void zone_master_sig_first(const struct zone_master *master, uint64_t *since, ui
 			*since = zone_sign_since(node, &node->sets[k]);
 		}
 	}
+	return false;
+}
+
+void zone_master_round(struct zone_master *master)
+{
+	master->resign_at = master->look_at = (struct chain_at){ 0, 0 };
 }
 
 /* ---- the apex's own sets ---- */

@@ -22,7 +22,8 @@ struct zone_master {
 
 	size_t cuts_at[DNAME_LABELS_MAX + 1];
 	size_t wildcards;
-	struct chain_at resign_at;    /* where the search for old signatures goes on */
+	struct chain_at resign_at;    /* where the search for old signatures goes on, */
+	struct chain_at look_at;      /* and that for the first to end */
 	uint64_t changed;             /* log size at which the zone last changed */
 	uint32_t serial;              /* of the newest snapshot */
 	size_t zonemd_names;          /* zones with more names carry no digest */
@@ -37,13 +38,18 @@ AL_MUST_USE enum al_err zone_master_new(const struct zone_plan *plan, size_t ind
 /* Nobody may hold a snapshot any more. NULL is allowed. */
 void zone_master_free(struct zone_master *master);
 
-/* Marks up to `max` names whose signatures are due; true: there may be more. */
-bool zone_master_resign(struct zone_master *master, const struct zone_signer *clock, size_t max);
+/*
+ * Looks at the next names of a round, up to *look of them, which it counts down, and marks those whose signatures are due, up
+ * to `max`; true: there are more.
+ */
+bool zone_master_resign(struct zone_master *master, const struct zone_signer *clock, size_t max, size_t *look);
 /*
  * Of the first of its signatures to end, if that ends before *until: since when and until when it is good, Unix seconds.
- * Looks at every name.
+ * Looks at the next names as well; true: there are more.
  */
-void zone_master_sig_first(const struct zone_master *master, uint64_t *since, uint64_t *until);
+bool zone_master_sig_first(struct zone_master *master, size_t *look, uint64_t *since, uint64_t *until);
+/* Both begin anew. */
+void zone_master_round(struct zone_master *master);
 /* Frees snapshots that nobody holds, and the nodes that only those showed. */
 void zone_master_reclaim(struct zone_master *master);
 /* SOA, NS, DNSKEY and ZONEMD of the apex, put in front of *list. */

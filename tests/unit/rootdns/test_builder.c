@@ -196,6 +196,30 @@ static void signed_anew(void **state)
 	fixture_stop(&f);
 }
 
+/* Of a large zone a round is done in pieces, between which changes have their turn; the figures are of all of it. */
+static void a_round_in_pieces(void **state)
+{
+	uint64_t since = 0, end = 0;
+	struct fixture f;
+	bool more;
+
+	(void)state;
+	start(&f, NULL, 17000);
+	assert_int_equal(builder_resign(f.builder, &more), AL_OK);
+	assert_true(more);
+	fixture_clock += DAY;
+	put_names(&f, 16990, 16991, "fd00::2");
+	fixture_apply(&f);
+	resign(&f);
+	first_signature(&f, &since, &end);
+	assert_int_equal(end, FIXTURE_NOW + 14 * DAY);
+	assert_int_equal(metric(sig_end), end);
+	fixture_clock = FIXTURE_NOW + 8 * DAY;
+	resign(&f);
+	assert_int_equal(metric(sig_end), FIXTURE_NOW + 15 * DAY);
+	fixture_stop(&f);
+}
+
 /* A zone that somebody still reads is there as long as he does. */
 static void snapshots_that_are_read(void **state)
 {
@@ -372,11 +396,11 @@ static void not_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_was_made),     cmocka_unit_test(a_plan_moves_every_serial),
-		cmocka_unit_test(signed_anew),       cmocka_unit_test(snapshots_that_are_read),
-		cmocka_unit_test(kept_now_and_then), cmocka_unit_test(kept_after_changes),
-		cmocka_unit_test(not_written_twice), cmocka_unit_test(shown_for_so_long),
-		cmocka_unit_test(not_kept),
+		cmocka_unit_test(what_was_made),      cmocka_unit_test(a_plan_moves_every_serial),
+		cmocka_unit_test(signed_anew),        cmocka_unit_test(snapshots_that_are_read),
+		cmocka_unit_test(a_round_in_pieces),  cmocka_unit_test(kept_now_and_then),
+		cmocka_unit_test(kept_after_changes), cmocka_unit_test(not_written_twice),
+		cmocka_unit_test(shown_for_so_long),  cmocka_unit_test(not_kept),
 	};
 
 	return cmocka_run_group_tests(tests, folder_make, folder_drop);
