@@ -263,8 +263,8 @@ static size_t clients_poll(struct load *load, struct client *clients, struct pol
 static double requests_send(struct load *load)
 {
 	size_t count = load->connections < load->count ? load->connections : load->count;
-	struct client *clients = calloc(count, sizeof(*clients));
-	struct pollfd *polls = calloc(count, sizeof(*polls));
+	struct client *clients = count > 0 ? calloc(count, sizeof(*clients)) : NULL;
+	struct pollfd *polls = count > 0 ? calloc(count, sizeof(*polls)) : NULL;
 	double begun;
 
 	if (clients == NULL || polls == NULL)
@@ -321,6 +321,18 @@ static void wait_for_line(void)
 			exit(0);
 }
 
+/* "KIND COUNT OBJECTS FIRST"; false: the end, or no requests. */
+static bool order_read(char kind[static 16], unsigned long numbers[static 3])
+{
+	char words[3][24];
+
+	if (scanf("%15s %23s %23s %23s", kind, words[0], words[1], words[2]) != 4)
+		return false;
+	for (size_t i = 0; i < 3; i++)
+		numbers[i] = strtoul(words[i], NULL, 10);
+	return numbers[0] > 0;
+}
+
 static int run_load(char **argv)
 {
 	struct load load = { .source = argv[4],
@@ -328,8 +340,7 @@ static int run_load(char **argv)
 			     .connections = (unsigned)number(argv[6], CONNECTIONS_MAX),
 			     .window = (unsigned)number(argv[7], 64) };
 	char kind[16];
-	size_t count, objects;
-	unsigned long first;
+	unsigned long numbers[3]; /* requests, objects of each, of the first */
 
 	load.to = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)number(argv[2], 65535)) };
 	load.to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -340,11 +351,11 @@ static int run_load(char **argv)
 	al_buf_init(&load.text, 1u << 20);
 	al_buf_init(&load.arena, ARENA_MAX);
 	members_join(&load);
-	while (scanf("%15s %zu %zu %lu", kind, &count, &objects, &first) == 4 && count > 0) {
+	while (order_read(kind, numbers)) {
 		double seconds, cpu;
 
 		wait_for_line();
-		requests_make(&load, kind, count, objects, first);
+		requests_make(&load, kind, numbers[0], numbers[1], numbers[2]);
 		printf("ready\n");
 		wait_for_line();
 		cpu = cpu_s();

@@ -127,12 +127,10 @@ static void skip(struct client *client, size_t bytes)
 static void irrd_answer(struct client *client)
 {
 	char head[32] = "";
-	size_t from = client->start;
+	size_t from;
 
-	if (from == client->end) {
+	if (client->start == client->end)
 		must(fill(client), "answer");
-		from = client->start;
-	}
 	while (memchr(client->buf + client->start, '\n', client->end - client->start) == NULL)
 		must(fill(client), "answer");
 	from = client->start;

@@ -73,9 +73,10 @@ enum al_err pg_side_each(struct engine *engine, engine_row_fn visit, void *arg)
 
 enum al_err pg_side_clear(struct engine *engine)
 {
+	const struct pg_args none = { .count = 0 };
 	uint64_t count;
 
-	return pg_change(pg_of(engine), "TRUNCATE side, control, queue, queue_who, queue_done", NULL, &count);
+	return pg_change(pg_of(engine), "TRUNCATE side, control, queue, queue_who, queue_done", &none, &count);
 }
 
 enum al_err pg_side_add(struct engine *engine, const struct engine_row *row)
