@@ -38,16 +38,16 @@ struct option_list {
 
 struct option_row {
 	const char *name;     /* without "--" */
-	char letter;          /* -k; 0: none */
 	const char *arg;      /* "HOST:PORT", or with `choice` "bash|zsh"; NULL: a flag */
 	const char *meaning;  /* sentences without the last dot; --help breaks the lines */
 	const char *fallback; /* what holds without it, for --help; NULL: nothing to say */
 	const char *verbs;    /* "show approve": only with these; NULL: with every one */
-	bool choice;          /* the value is one of the words in `arg` */
-	bool needed;
 	uint64_t least, most; /* of a number; `most` of a list: how often (0: OPTION_LIST_MAX) */
+	size_t at;            /* offset in the command's struct of options */
 	enum option_kind kind;
-	size_t at; /* offset in the command's struct of options */
+	char letter; /* -k; 0: none */
+	bool choice; /* the value is one of the words in `arg` */
+	bool needed;
 };
 
 /* `.kind` and `.at` of a row, from the field's type. */
