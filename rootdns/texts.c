@@ -16,8 +16,8 @@
 
 /* In the spool: text, NUL, key, NUL, as an object has them. */
 struct place {
-	uint64_t hash; /* of class and key */
-	uint64_t at;   /* NOWHERE: free, and `hash` is the next free one */
+	uint64_t at;   /* NOWHERE: free, and `hash` is the number of the next free one */
+	uint32_t hash; /* of class and key */
 	uint32_t text_len;
 	uint16_t key_len;
 	uint8_t cls;
@@ -45,9 +45,15 @@ static struct place *place_of(const struct texts *texts, const void *item)
 	return &texts->places[(uintptr_t)item - 1];
 }
 
+/* The table goes by the upper half. */
+static uint64_t table_hash(uint32_t hash)
+{
+	return (uint64_t)hash << 32;
+}
+
 static uint64_t place_hash(const void *item, const void *arg)
 {
-	return place_of(arg, item)->hash;
+	return table_hash(place_of(arg, item)->hash);
 }
 
 enum al_err texts_new(const char *folder, struct texts **out)
@@ -85,7 +91,7 @@ void texts_free(struct texts *texts)
 
 struct wanted {
 	struct texts *texts;
-	uint64_t hash;
+	uint32_t hash;
 	enum al_class cls;
 	struct al_slice key;
 };
@@ -107,9 +113,9 @@ static enum al_err find(struct texts *texts, enum al_class cls, struct al_slice 
 {
 	const uint64_t mixed = al_table_hash(texts->secret, key) + (uint64_t)cls * UINT64_C(0x9e3779b97f4a7c15);
 
-	*wanted = (struct wanted){ texts, mixed, cls, key };
+	*wanted = (struct wanted){ texts, (uint32_t)(mixed >> 32), cls, key };
 	texts->err = AL_OK;
-	*item = al_table_find(&texts->table, mixed, place_is, wanted);
+	*item = al_table_find(&texts->table, table_hash(wanted->hash), place_is, wanted);
 	return texts->err;
 }
 
@@ -154,7 +160,7 @@ static enum al_err place_new(struct texts *texts, size_t *number)
 {
 	if (texts->unused != 0) {
 		*number = texts->unused;
-		texts->unused = (size_t)texts->places[*number - 1].hash;
+		texts->unused = texts->places[*number - 1].hash;
 		return AL_OK;
 	}
 	if (texts->count == texts->cap) {
@@ -172,7 +178,7 @@ static enum al_err place_new(struct texts *texts, size_t *number)
 
 static void place_free(struct texts *texts, size_t number)
 {
-	texts->places[number - 1] = (struct place){ .hash = texts->unused, .at = NOWHERE };
+	texts->places[number - 1] = (struct place){ .hash = (uint32_t)texts->unused, .at = NOWHERE };
 	texts->unused = number;
 }
 
@@ -210,7 +216,7 @@ enum al_err texts_put(struct texts *texts, const struct al_object *now)
 		err = place_add(texts, &wanted, &item);
 	if (err != AL_OK)
 		return err;
-	*place_of(texts, item) = (struct place){ wanted.hash, at, now->text_len, now->key_len, now->cls };
+	*place_of(texts, item) = (struct place){ at, wanted.hash, now->text_len, now->key_len, now->cls };
 	return al_spool_put(texts->spool, al_slice_of(now->bytes, (size_t)now->text_len + now->key_len + 2));
 }
 

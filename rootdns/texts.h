@@ -3,7 +3,7 @@
  * texts.h -- the living objects that zones are made of, as they stand in the log.
  *
  * They are read when an object changes, to see what changed, and all of them when the plan does; so they stand in a file
- * without a name (alamo/base/spool.h), and memory has forty bytes for each. The file has every version that was followed.
+ * without a name (alamo/base/spool.h), and memory has thirty-two bytes for each. The file has every version that was followed.
  * One thread owns them.
  */
 #ifndef ROOTDNS_TEXTS_H
