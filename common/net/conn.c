@@ -44,6 +44,13 @@ void conn_schedule(struct al_conn *conn)
 		event_active(&conn->later, EV_TIMEOUT, 0);
 }
 
+/* In the next round of the loop: what is made active runs in this one, and again if it does so itself. False: no memory. */
+static bool conn_next_round(struct al_conn *conn)
+{
+	static const struct timeval soon = { 0 };
+	return conn->state == CONN_DEAD || event_add(&conn->later, &soon) == 0;
+}
+
 static void conn_release(struct al_conn *conn)
 {
 	if (conn->in != NULL)
@@ -143,7 +150,6 @@ static void linger_read(struct al_conn *conn)
 /* Registers for reading and writing as the state wants it; false when memory is out. */
 static bool conn_watch(struct al_conn *conn)
 {
-	static const struct timeval soon = { 0 };
 	bool wanted = conn->state == CONN_OPEN && !conn->paused && !conn->eof;
 	bool read = wanted || conn->state == CONN_LINGER;
 	bool write = al_conn_pending(conn) > 0;
@@ -153,8 +159,9 @@ static bool conn_watch(struct al_conn *conn)
 		write = conn->tls->writing && !conn->tls->queued;
 		read = !conn->tls->writing && !conn->tls->queued;
 	}
-	if (wanted && conn->tls != NULL && conn_tls_holds(conn->tls))
-		rc |= event_add(&conn->later, &soon); /* behind the others, whose sockets speak for themselves */
+	/* behind the others, whose sockets speak for themselves */
+	if (wanted && conn->tls != NULL && conn_tls_holds(conn->tls) && !conn_next_round(conn))
+		rc = -1;
 	if (read != conn->reading)
 		rc |= read ? event_add(&conn->readable, NULL) : event_del(&conn->readable);
 	if (write != conn->writing)
@@ -172,7 +179,7 @@ static void conn_drained(struct al_conn *conn)
 	conn->depth--;
 	/* Not settled again from here: a protocol that writes on and on gets one turn a round. */
 	if (al_conn_pending(conn) > 0 || conn->state != CONN_OPEN || conn->failed)
-		conn_schedule(conn);
+		conn->failed = !conn_next_round(conn) || conn->failed;
 }
 
 static void conn_settle(struct al_conn *conn)
@@ -387,19 +394,7 @@ void al_conn_poke(struct al_conn *conn)
 	if (conn->state != CONN_OPEN)
 		return;
 	conn->poked = true;
-	conn_schedule(conn);
-}
-
-void al_conn_asking(struct al_conn *conn, bool asking)
-{
-	if (conn->asking != asking)
-		conn->asked_ms = 0;
-	conn->asking = asking;
-}
-
-void al_conn_owe(struct al_conn *conn, bool owed)
-{
-	conn->owed = owed;
+	conn->failed = !conn_next_round(conn) || conn->failed;
 }
 
 void *al_conn_user(const struct al_conn *conn)

@@ -37,6 +37,18 @@ enum conn_fill conn_peek(struct al_conn *conn)
 	return fill_of(conn->tls != NULL ? conn_tls_peek(conn->tls, &peek, 1) : recv(conn->fd, &peek, 1, MSG_PEEK));
 }
 
+void al_conn_asking(struct al_conn *conn, bool asking)
+{
+	if (conn->asking != asking)
+		conn->asked_ms = 0;
+	conn->asking = asking;
+}
+
+void al_conn_owe(struct al_conn *conn, bool owed)
+{
+	conn->owed = owed;
+}
+
 bool conn_said_all(const struct al_conn *conn)
 {
 	return conn->conf->no_linger && conn->heard_all && evbuffer_get_length(conn->in) == 0;
