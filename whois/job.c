@@ -27,7 +27,7 @@ void whois_job_init(struct whois_job *job)
 void whois_job_release(struct whois_job *job)
 {
 	whois_past_leave(job->past, job);
-	for (size_t i = 0; job->held && i < job->result.count; i++)
+	for (size_t i = 0; i < job->held; i++)
 		al_object_unref((struct al_object *)(uintptr_t)job->result.items[i]);
 	whois_result_release(&job->result);
 	free(job->origins);
@@ -60,9 +60,8 @@ void whois_job_arrive(struct whois_job *job, char line[static WHOIS_JOB_NAME_MAX
 
 void whois_job_hold(struct whois_job *job)
 {
-	for (size_t i = 0; !job->held && i < job->result.count; i++)
-		(void)al_object_ref(job->result.items[i]);
-	job->held = true;
+	for (; job->held < job->result.count; job->held++)
+		(void)al_object_ref(job->result.items[job->held]);
 }
 
 /* As many routes around one prefix as it has origins make this quadratic: there is a bound for all of an answer. */

@@ -32,7 +32,7 @@ struct whois_job {
 	struct whois_view view;          /* with the head of the time of the question */
 	struct whois_result result;      /* versions found */
 	uint8_t *origins;                /* enum validity of each, or NULL */
-	bool held;                       /* it has a reference of each */
+	size_t held;                     /* of them: it has a reference of each */
 	struct whois_past *past;         /* that it waits for, or keeps; NULL: neither */
 	struct whois_dialogue *dialogue; /* whose command waits for the past; NULL: it is no command */
 	size_t at;                       /* next object, member or serial */

@@ -294,6 +294,34 @@ static void test_two(void **state)
 	assert_int_equal(then.head.size, 6);
 }
 
+/* What is found behind a wait is given back as often as it was taken; test_two() left enough to wait for. */
+static void test_references(void **state)
+{
+	static const char *const lines[] = { "--at 400 M150-MNT", "!mmntner,M150-MNT" };
+	struct whois_past *past = golden.past;
+	struct whois_dialogue dialogue = { .multi = true, .at = 400 };
+	const struct al_object *asked, *other;
+	struct whois_view then;
+	struct whois_job job;
+	unsigned pieces;
+	int one;
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(lines); i++) {
+		assert_int_equal(whois_past_step(past, &golden.f.view, 1, &one, &then), AL_OK);
+		whois_past_done(past);
+		whois_job_init(&job);
+		free(ask(lines[i], &dialogue, &job, &pieces));
+		assert_true(pieces > 1);
+		assert_int_equal(whois_past_step(past, &golden.f.view, 400, &one, &then), AL_OK);
+		asked = al_state_get(then.state, AL_MNTNER, AL_S("M150-MNT"));
+		other = al_state_get(then.state, AL_MNTNER, AL_S("M151-MNT"));
+		assert_true(asked != NULL && other != NULL);
+		assert_int_equal(asked->refs, other->refs);
+		whois_past_done(past);
+	}
+}
+
 static void test_bound(void **state)
 {
 	const uint64_t newest = al_state_time(golden.f.view.state);
@@ -356,10 +384,9 @@ static void test_without(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_as_it_was), cmocka_unit_test(test_dates),
-		cmocka_unit_test(test_commands),  cmocka_unit_test(test_commands_refused),
-		cmocka_unit_test(test_kept),      cmocka_unit_test(test_two),
-		cmocka_unit_test(test_bound),     cmocka_unit_test(test_without)
+		cmocka_unit_test(test_as_it_was),        cmocka_unit_test(test_dates), cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_commands_refused), cmocka_unit_test(test_kept),  cmocka_unit_test(test_two),
+		cmocka_unit_test(test_references),       cmocka_unit_test(test_bound), cmocka_unit_test(test_without)
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
