@@ -98,29 +98,28 @@ static bool decode_auto(struct al_slice line, struct al_entry *out)
 
 enum al_err al_entry_decode(struct al_slice bytes, struct al_entry *out)
 {
-	struct al_entry entry = { 0 };
 	struct al_slice rest = bytes, value, number, line;
 
+	out->auto_count = 0;
 	if (bytes.len > AL_ENTRY_MAX)
 		return AL_ELIMIT;
 	if (!header_line(&rest, "entry", &value) || !al_slice_cut(&value, ' ', &number) || !kind_ok(value) ||
-	    al_slice_u64(number, UINT64_MAX, &entry.index) != AL_OK)
+	    al_slice_u64(number, UINT64_MAX, &out->index) != AL_OK)
 		return AL_EINVAL;
-	entry.kind = value;
-	if (!header_line(&rest, "time", &value) || al_slice_u64(value, UINT64_MAX, &entry.time) != AL_OK)
+	out->kind = value;
+	if (!header_line(&rest, "time", &value) || al_slice_u64(value, UINT64_MAX, &out->time) != AL_OK)
 		return AL_EINVAL;
 	if (!header_line(&rest, "result", &value) || !word_ok(value))
 		return AL_EINVAL;
-	entry.result = value;
+	out->result = value;
 	for (;;) {
 		if (!al_slice_cut(&rest, '\n', &line))
 			return AL_EINVAL;
 		if (line.len == 0)
 			break;
-		if (!decode_auto(line, &entry))
+		if (!decode_auto(line, out))
 			return AL_EINVAL;
 	}
-	entry.body = rest;
-	*out = entry;
+	out->body = rest;
 	return AL_OK;
 }

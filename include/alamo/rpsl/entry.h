@@ -39,7 +39,10 @@ struct al_entry {
 
 /* AL_ELIMIT over AL_ENTRY_MAX (buf's bound). */
 AL_MUST_USE enum al_err al_entry_encode(const struct al_entry *entry, struct al_buf *out);
-/* Slices point into `bytes`. decode(encode(e)) == e and encode(decode(b)) == b. */
+/*
+ * Slices point into `bytes`, autos are set up to auto_count; with an error, *out says nothing.
+ * decode(encode(e)) == e and encode(decode(b)) == b.
+ */
 AL_MUST_USE enum al_err al_entry_decode(struct al_slice bytes, struct al_entry *out);
 
 /*
