@@ -195,6 +195,7 @@ static void messages_take(struct tcp_conn *c, struct evbuffer *in)
 static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *user)
 {
 	struct tcp_conn *c = user;
+	size_t before = evbuffer_get_length(in);
 
 	c->eof = c->eof || eof;
 	c->client.now = al_now_s();
@@ -205,7 +206,12 @@ static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *u
 		batch_write(c);
 	/* What had to wait did so for an answer: drained() goes on behind it. */
 	al_conn_pause(conn, !has_room(c));
-	if (c->eof && has_room(c))
+	if (!c->eof || !has_room(c))
+		return;
+	/* Behind a short transfer, which is over already, there may be more. */
+	if (evbuffer_get_length(in) < before)
+		al_conn_poke(conn);
+	else
 		al_conn_finish(conn);
 }
 
