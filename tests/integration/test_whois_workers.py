@@ -4,15 +4,19 @@
 import contextlib
 import re
 import socket
+import statistics
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from conftest import running
 from harness import Key, obj, wait_for
+from test_rdap import get
 from test_reload import configured, http
 
 WORKERS, SETS, CLIENTS, QUESTIONS, CHANGES = 3, 40, 6, 8, 12
+LOOKS = 10000    # at what a change is to be seen in
 NAMES = [f"AS-KEEPER{number}" for number in range(SETS)]
 
 
@@ -95,6 +99,57 @@ def test_an_answer_is_of_one_size(authority, keeper):
     # One "-k" with a question is one query.
     assert counted(authority, "alamo_whois_queries_total") - queries == len(seen)
     assert counted(authority, 'alamo_connections_total{listener="whois"}') - connections == len(calls)
+
+
+def ways_of(authority, sock, asn):
+    """Each way to an aut-num: the size of the log that the answer names, and the as-name that it has."""
+    def over_http(path):
+        answer = get(authority, path)
+        return int(answer.headers["etag"].strip('"')), re.search(r"\bROUND\d+\b", answer.body)
+
+    def over_whois():
+        answer = asked(sock, f"-T aut-num {asn}")
+        return int(re.search(r"^% log (\d+) ", answer, re.M)[1]), re.search(r"\bROUND\d+\b", answer)
+
+    return {"whois": over_whois, "RDAP": lambda: over_http(f"/autnum/{asn[2:]}"), "page": lambda: over_http(f"/object/aut-num/{asn}")}
+
+
+def asker(way, done, seen, faults):
+    try:
+        while not done.is_set():
+            seen.append(way())
+    except (AssertionError, OSError) as fault:
+        faults.append(fault)
+
+
+def test_a_change_is_everywhere_at_once(authority, tmp_path):
+    """Under load: how long from the receipt to each way is printed; what is asserted is that no answer mixes two sizes."""
+    key, rounds, waited, seen, faults = Key(tmp_path / "runner"), {}, {}, [], []
+    joined = authority.member(key, "RUNNER")
+    asn, prev, done = joined.key("aut-num"), joined.index, threading.Event()
+    with contextlib.ExitStack() as stack:
+        ways = [ways_of(authority, stack.enter_context(connect(authority)), asn) for _ in range(3)]
+        load = [threading.Thread(target=asker, args=(way, done, seen, faults)) for those in ways[1:] for way in those.values()]
+        for thread in load:
+            thread.start()
+        try:
+            for number in range(CHANGES):
+                prev = authority.accept([obj(("aut-num", asn), ("as-name", f"ROUND{number}"), mnt="RUNNER-MNT")], [key], prev=prev).index
+                rounds[prev] = f"ROUND{number}"
+                since = time.monotonic()
+                for name, way in ways[0].items():
+                    assert any(seen.append(way()) or seen[-1][0] > prev for _ in range(LOOKS)), name
+                    waited.setdefault(name, []).append((time.monotonic() - since) * 1000)
+        finally:
+            done.set()
+            for thread in load:
+                thread.join()
+    assert not faults
+    for size, name in seen:
+        of_then = [index for index in rounds if index < size]
+        assert (name[0] if name else None) == (rounds[max(of_then)] if of_then else None), (size, name)
+    print(f"\n{len(seen)} answers; ms to see a change, median: " +
+          ", ".join(f"{name} {statistics.median(times):.1f}" for name, times in waited.items()))
 
 
 def test_a_source_has_one_share(authority):
