@@ -18,12 +18,12 @@
 #include <uthash.h>
 #include <utlist.h>
 
-#define KEY_LEN 9       /* family, then 4 bytes of IPv4 or 8 of IPv6 */
-#define PATIENCE_MS 100 /* that everybody has before he has to go */
-#define CROWDED_MS 20   /* of networks with more than their equal share, and of everybody before a long queue */
-#define QUEUE_SHORT 16  /* who is behind so many waits for a part of everybody's patience, not for all of it */
-#define VICTIMS_SEEN 64 /* of a network's connections, the longest-waiting */
-#define PLACE_MS 5      /* a connection that is answered more often than that keeps its place in the list meanwhile */
+#define KEY_LEN 9           /* family, then 4 bytes of IPv4 or 8 of IPv6 */
+#define PATIENCE_MS 100     /* that everybody has before he has to go */
+#define CROWDED_MS 20       /* of networks with more than their equal share, and of everybody before a long queue */
+#define QUEUE_SHORT 16      /* who is behind so many waits for a part of everybody's patience, not for all of it */
+#define VICTIMS_SEEN 64     /* of a network's connections, the longest-waiting */
+#define PLACE_MS CROWDED_MS /* who is answered more often keeps its place in the list meanwhile; nobody goes sooner */
 
 struct conn_network {
 	uint8_t key[KEY_LEN];
