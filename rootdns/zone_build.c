@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "alamo/base/log.h"
+#include "alamo/base/sha.h"
 #include "alamo/rpsl/rr.h"
 #include "zone_mesh.h"
 #include "zone_record.h"
@@ -374,12 +375,13 @@ static void own_catalog(const struct zone_plan *plan, size_t catalog, struct cla
 		return;
 	for (size_t i = 0; i < plan->zone_count; i++) {
 		const struct dname *member = &plan->zones[i].apex;
-		uint8_t hash[crypto_hash_sha256_BYTES];
+		const struct al_slice whole = al_slice_of(member->b, member->len);
+		uint8_t hash[AL_HASH_LEN];
 		char label[17];
 
 		if (i == catalog)
 			continue;
-		(void)crypto_hash_sha256(hash, member->b, member->len);
+		al_sha256(&whole, 1, hash);
 		(void)sodium_bin2hex(label, sizeof(label), hash, 8);
 		if (dname_child(al_slice_str(label), &zones, &name) == AL_OK)
 			own_add(out, catalog, CLAIM_DATA, RR_PTR, &name, member->b, member->len);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "alamo/base/log.h"
+#include "alamo/base/sha.h"
 #include "alamo/base/wire.h"
 #include "kept.h"
 #include "key_states.h"
@@ -447,13 +448,13 @@ uint16_t zone_key_rdata(const struct zone_key *key, uint8_t out[static DNSKEY_RD
 
 void zone_key_ds(const struct zone_key *key, const struct dname *apex, uint8_t out[static DS_SHA256_LEN])
 {
-	crypto_hash_sha256_state hash;
+	const struct al_slice parts[] = {
+		al_slice_of(apex->b, apex->len),
+		al_slice_of(key->rdata, DNSKEY_RDATA_LEN),
+	};
 
 	al_set_u16(out, key->tag);
 	out[2] = KEY_ALGORITHM;
 	out[3] = 2;
-	crypto_hash_sha256_init(&hash);
-	crypto_hash_sha256_update(&hash, apex->b, apex->len);
-	crypto_hash_sha256_update(&hash, key->rdata, DNSKEY_RDATA_LEN);
-	crypto_hash_sha256_final(&hash, out + 4);
+	al_sha256(parts, AL_COUNT(parts), out + 4);
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "alamo/base/log.h"
+#include "alamo/base/sha.h"
 #include "entries.h"
 #include "history.h"
 #include "nrtm4_files.h"
@@ -116,14 +117,16 @@ static void hex_of(const uint8_t hash[static crypto_hash_sha256_BYTES], char out
 static enum al_err hash_delta(struct nrtm4 *nrtm4, uint64_t version)
 {
 	struct delta *delta = delta_at(nrtm4, version);
-	uint8_t hash[crypto_hash_sha256_BYTES];
+	uint8_t hash[AL_HASH_LEN];
+	struct al_slice whole;
 	struct al_buf bytes;
 	enum al_err err;
 
 	al_buf_init(&bytes, NRTM4_FILE_MAX);
 	err = nrtm4_delta(nrtm4->view, nrtm4->session, version, &bytes);
 	if (err == AL_OK) {
-		(void)crypto_hash_sha256(hash, bytes.ptr, bytes.len);
+		whole = al_slice_of(bytes.ptr, bytes.len);
+		al_sha256(&whole, 1, hash);
 		hex_of(hash, delta->hash);
 		delta->version = version;
 	}

@@ -9,7 +9,6 @@
 
 #include <inttypes.h>
 #include <jansson.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include <zlib.h>
 
 #include "alamo/base/gzip.h"
+#include "alamo/base/sha.h"
 
 #include "history.h"
 #include "rdap_json.h"
@@ -29,13 +29,15 @@
 
 void nrtm4_session(const struct al_vkey *log, char out[static NRTM4_UUID_LEN])
 {
+	struct al_slice whole;
 	struct al_buf text;
-	uint8_t hash[crypto_hash_sha256_BYTES];
+	uint8_t hash[AL_HASH_LEN];
 
 	al_buf_init(&text, 4096);
 	al_buf_printf(&text, "nrtm4 %d %s\n", FORM, zlibVersion());
 	al_vkey_format(log, &text);
-	(void)crypto_hash_sha256(hash, text.ptr, text.len);
+	whole = al_slice_of(text.ptr, text.len);
+	al_sha256(&whole, 1, hash);
 	al_buf_release(&text);
 	/* The bits of a version 4 UUID (RFC 9562 section 5.4): a digest is as random as what it is made of. */
 	hash[6] = (uint8_t)((hash[6] & 0x0f) | 0x40);

@@ -8,7 +8,6 @@
  */
 #include "budget.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +16,7 @@
 #include <uthash.h>
 
 #include "alamo/base/ident.h"
+#include "alamo/base/sha.h"
 
 #define MINUTE_MS 60000u
 #define TOKENS_A_HUNDREDTH MINUTE_MS /* of a request */
@@ -49,7 +49,7 @@ struct budget_key budget_of_name(struct al_slice name)
 {
 	struct budget_key out = { .bytes = { 3 } };
 
-	(void)crypto_hash_sha256(out.bytes + 1, (const unsigned char *)name.ptr, name.len);
+	al_sha256(&name, 1, out.bytes + 1);
 	return out;
 }
 
