@@ -269,7 +269,8 @@ static void conn_full(struct al_conn *conn)
 	}
 }
 
-static void conn_read(struct al_conn *conn)
+/* False: nothing came, and what to wait for is not chosen. After true the connection may be gone. */
+static bool conn_read(struct al_conn *conn)
 {
 	bool some = false;
 	bool more = true;
@@ -280,7 +281,7 @@ static void conn_read(struct al_conn *conn)
 		enum conn_fill fill = conn_fill(conn, conn->conf->in_max - have, &more);
 		if (fill == CONN_FILL_FAILED) {
 			conn_close(conn);
-			return;
+			return true;
 		}
 		if (fill == CONN_FILL_NOTHING)
 			break;
@@ -292,6 +293,7 @@ static void conn_read(struct al_conn *conn)
 		conn->heard_all = !more;
 		conn_data(conn);
 	}
+	return some;
 }
 
 /* The handshake goes on when it is its turn. */
@@ -316,7 +318,7 @@ static void readable_fired(evutil_socket_t fd, short what, void *arg)
 	else if (evbuffer_get_length(conn->in) >= conn->conf->in_max)
 		conn_full(conn);
 	else
-		conn_read(conn);
+		(void)conn_read(conn);
 }
 
 static void writable_fired(evutil_socket_t fd, short what, void *arg)
@@ -457,10 +459,11 @@ static void conn_begin(struct al_conn *conn)
 		conn->opened = true;
 	else
 		conn->failed = true;
+	conn->depth--;
 	/* Who connects to ask has mostly asked by now: an answer at once saves a round of the loop. */
-	if (conn->state == CONN_OPEN && !conn->failed && !conn->paused)
-		conn_read(conn);
-	conn_leave(conn);
+	bool hears = conn->state == CONN_OPEN && !conn->failed && !conn->paused;
+	if (!hears || !conn_read(conn))
+		conn_settle(conn);
 }
 
 void conn_greet(struct al_conn *conn)
