@@ -14,18 +14,18 @@
 #include <string.h>
 
 /* clang-format off */
-#define TEXT(s, k, preset, doc) { s, k, CONF_TEXT, preset, 1, 0, NULL, NULL, doc, false }
-#define TEXT_OR_NONE(s, k, preset, doc) { s, k, CONF_TEXT, preset, 0, 0, NULL, NULL, doc, false }
-#define CHOICE(s, k, preset, choices, doc) { s, k, CONF_CHOICE, preset, 0, 0, NULL, choices, doc, false }
-#define ADDRS(s, k, preset, min, doc) { s, k, CONF_ADDRS, preset, min, 64, NULL, NULL, doc, false }
-#define BOOL(s, k, preset, doc) { s, k, CONF_BOOL, preset, 0, 0, NULL, NULL, doc, false }
-#define NUMBER(s, k, preset, min, max, doc) { s, k, CONF_NUMBER, preset, min, max, NULL, NULL, doc, false }
-#define PORT(s, k, preset, standard, doc) { s, k, CONF_NUMBER, preset, 0, 65535, standard, NULL, doc, false }
+#define TEXT(s, k, preset, doc) { s, k, preset, 1, 0, NULL, NULL, doc, CONF_TEXT, false }
+#define TEXT_OR_NONE(s, k, preset, doc) { s, k, preset, 0, 0, NULL, NULL, doc, CONF_TEXT, false }
+#define CHOICE(s, k, preset, choices, doc) { s, k, preset, 0, 0, NULL, choices, doc, CONF_CHOICE, false }
+#define ADDRS(s, k, preset, min, doc) { s, k, preset, min, 64, NULL, NULL, doc, CONF_ADDRS, false }
+#define BOOL(s, k, preset, doc) { s, k, preset, 0, 0, NULL, NULL, doc, CONF_BOOL, false }
+#define NUMBER(s, k, preset, min, max, doc) { s, k, preset, min, max, NULL, NULL, doc, CONF_NUMBER, false }
+#define PORT(s, k, preset, standard, doc) { s, k, preset, 0, 65535, standard, NULL, doc, CONF_NUMBER, false }
 /* These may change while the daemon runs: its reload() takes them. */
-#define LIVE_TEXT(s, k, preset, doc) { s, k, CONF_TEXT, preset, 1, 0, NULL, NULL, doc, true }
-#define LIVE_TEXT_OR_NONE(s, k, preset, doc) { s, k, CONF_TEXT, preset, 0, 0, NULL, NULL, doc, true }
-#define LIVE_CHOICE(s, k, preset, choices, doc) { s, k, CONF_CHOICE, preset, 0, 0, NULL, choices, doc, true }
-#define LIVE_NUMBER(s, k, preset, min, max, doc) { s, k, CONF_NUMBER, preset, min, max, NULL, NULL, doc, true }
+#define LIVE_TEXT(s, k, preset, doc) { s, k, preset, 1, 0, NULL, NULL, doc, CONF_TEXT, true }
+#define LIVE_TEXT_OR_NONE(s, k, preset, doc) { s, k, preset, 0, 0, NULL, NULL, doc, CONF_TEXT, true }
+#define LIVE_CHOICE(s, k, preset, choices, doc) { s, k, preset, 0, 0, NULL, choices, doc, CONF_CHOICE, true }
+#define LIVE_NUMBER(s, k, preset, min, max, doc) { s, k, preset, min, max, NULL, NULL, doc, CONF_NUMBER, true }
 
 #define DOC_LISTEN "addresses, comma-separated; empty: those of [network]"
 #define DOC_CONNS "connections at the same time"

@@ -20,13 +20,13 @@ enum conf_type {
 struct conf_row {
 	const char *section;
 	const char *key;
-	enum conf_type type;
 	const char *preset;
 	uint64_t min;
 	uint64_t max;
 	const char *standard; /* preset under `[network] ports = standard`, or NULL */
 	const char *choices;  /* "a|b" */
 	const char *doc;
+	enum conf_type type;
 	bool live; /* a daemon takes a new value while it runs */
 };
 
