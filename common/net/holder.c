@@ -15,23 +15,29 @@
 #include <unistd.h>
 
 #define SOCKETS_MAX 16
-#define STATE_LISTEN 0x0aU
+#define STATE_LISTEN "0A"
 
 struct sockets {
 	uint64_t inode[SOCKETS_MAX];
 	size_t count;
 };
 
-/* "sl local:PORT remote:PORT state queues timer retransmits uid timeout inode ..." */
-static void line_take(const char *line, bool tcp, uint16_t port, struct sockets *sockets)
+/* "sl local:PORT remote:PORT state queues timer retransmits uid timeout inode ...", ports and state in hexadecimal. */
+static void line_take(struct al_slice line, bool tcp, uint16_t port, struct sockets *sockets)
 {
-	unsigned local, state;
+	enum { LOCAL = 1, STATE = 3, INODE = 9, FIELDS };
+	struct al_slice fields[FIELDS];
+	char wanted[8];
 	uint64_t inode;
 
-	if (sscanf(line, " %*u: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*x:%*x %*x:%*x %*x %*u %*u %" SCNu64, &local,
-		   &state, &inode) != 3)
+	for (size_t i = 0; i < FIELDS; i++)
+		if (!al_slice_word(&line, "", &fields[i]))
+			return;
+	(void)snprintf(wanted, sizeof(wanted), ":%04X", port);
+	if (!al_slice_ends(fields[LOCAL], wanted) || (tcp && !al_slice_is(fields[STATE], STATE_LISTEN)) ||
+	    al_slice_u64(fields[INODE], UINT64_MAX, &inode) != AL_OK)
 		return;
-	if (local == port && inode != 0 && (!tcp || state == STATE_LISTEN) && sockets->count < SOCKETS_MAX)
+	if (inode != 0 && sockets->count < SOCKETS_MAX)
 		sockets->inode[sockets->count++] = inode;
 }
 
@@ -45,7 +51,7 @@ static void sockets_find(uint16_t port, struct sockets *sockets)
 		FILE *file = fopen(path, "re");
 
 		while (file != NULL && fgets(line, sizeof(line), file) != NULL)
-			line_take(line, tables[i][0] == 't', port, sockets);
+			line_take(al_slice_str(line), tables[i][0] == 't', port, sockets);
 		if (file != NULL)
 			fclose(file);
 	}
