@@ -43,7 +43,7 @@ struct claim_key {
 static enum al_err key_of_blob(struct al_slice blob, struct claim_key *out)
 {
 	struct al_reader r = al_reader_of(blob.ptr, blob.len);
-	struct al_slice type = al_read_string(&r), name;
+	struct al_slice type = al_read_string(&r), name, point;
 
 	*out = (struct claim_key){ .curve = NULL };
 	for (size_t i = 0; i < AL_COUNT(curves); i++)
@@ -53,9 +53,10 @@ static enum al_err key_of_blob(struct al_slice blob, struct claim_key *out)
 		return AL_EUNSUPPORTED;
 	if (out->curve != NULL) {
 		name = al_read_string(&r);
-		out->first = al_read_string(&r);
+		point = al_read_string(&r);
+		out->first = point;
 		return al_reader_done(&r) && al_slice_is(name, out->curve->name) &&
-				       out->first.len == out->curve->point_len && out->first.ptr[0] == 4
+				       point.len == out->curve->point_len && point.ptr[0] == 4
 			       ? AL_OK
 			       : AL_EINVAL;
 	}
