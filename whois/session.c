@@ -247,11 +247,13 @@ static void session_data(struct al_conn *conn, struct evbuffer *in, bool eof, vo
 {
 	struct session *s = user;
 
-	(void)conn;
 	s->active = true;
 	s->in = in;
 	s->eof = eof;
 	whois_turn_take(&s->turn);
+	/* Whose turn is yet to come has not had his lines taken: more of them are no flood. */
+	if (s->turn.waiting && evbuffer_get_length(in) == IN_MAX)
+		al_conn_pause(conn, true);
 }
 
 static void session_drained(struct al_conn *conn, void *user)
@@ -338,7 +340,7 @@ static void session_closed(struct al_conn *conn, void *user)
 	free(s);
 }
 
-/* More than IN_MAX waits although lines are taken: only a flood without line ends. */
+/* More than IN_MAX waits, and no line of it is taken: a mirror's session that goes on talking. */
 static void session_overflow(struct al_conn *conn, void *user)
 {
 	struct session *s = user;

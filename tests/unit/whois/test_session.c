@@ -402,6 +402,41 @@ static void test_leaving(void **state)
 	server_release(&server);
 }
 
+#define BURST 10000 /* questions at once: more than a connection's input holds */
+
+/* Who waits for its turn behind others may have asked more than it can hold: all of it is answered, when it is its turn. */
+static void test_burst(void **state)
+{
+	static char lines[BURST * 16], got[BURST * 4];
+	struct server server;
+	size_t len = 0;
+	char line[32];
+	int heavy[8], fd;
+
+	(void)state;
+	server_init_heavy(&server);
+	for (int i = 0; i < 8; i++) {
+		heavy[i] = client_connect(server.port);
+		client_say(heavy[i], "!!\n");
+		for (int k = i; k < HEAVY_SETS; k += 8) {
+			(void)snprintf(line, sizeof(line), "!iAS-HEAVY%d,1\n", k);
+			client_say(heavy[i], line);
+		}
+		client_expect(heavy[i], "A8\nAS64500\nC\n");
+	}
+	len = (size_t)snprintf(lines, sizeof(lines), "!!\n");
+	for (int i = 0; i < BURST; i++)
+		len += (size_t)snprintf(lines + len, sizeof(lines) - len, "!gas64502\n");
+	len += (size_t)snprintf(lines + len, sizeof(lines) - len, "!q\n");
+	fd = client_connect(server.port);
+	client_send(fd, lines, len);
+	assert_int_equal(client_drain(fd, got, sizeof(got)), BURST * strlen("D\n"));
+	close(fd);
+	for (int i = 0; i < 8; i++)
+		close(heavy[i]);
+	server_release(&server);
+}
+
 /* A registry in which "!rfd02::/16,M" gives more than three MiB; who asks reads nothing. */
 static void server_init_huge(struct server *server)
 {
@@ -465,7 +500,7 @@ int main(void)
 		cmocka_unit_test(test_backlog),      cmocka_unit_test(test_no_reader),
 		cmocka_unit_test(test_idle),         cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_bystander),    cmocka_unit_test(test_leaving),
-		cmocka_unit_test(test_unread),
+		cmocka_unit_test(test_burst),        cmocka_unit_test(test_unread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
