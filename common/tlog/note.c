@@ -303,7 +303,7 @@ enum al_err note_line_next(struct al_slice *lines, struct note_line *out)
 
 bool note_line_by(const struct note_line *line, const struct al_vkey *key)
 {
-	return al_slice_is(line->name, key->name) && memcmp(line->blob, key->id, NOTE_ID_LEN) == 0;
+	return memcmp(line->blob, key->id, NOTE_ID_LEN) == 0 && al_slice_is(line->name, key->name);
 }
 
 enum al_err al_note_open(struct al_slice note, const struct al_vkey *key, struct al_slice *text)
