@@ -20,7 +20,7 @@ void rrdp_session(const struct al_vkey *log, uint64_t number, char out[static IS
 {
 	struct al_buf text;
 	struct al_hash hash;
-	uint8_t *b = hash.b;
+	uint8_t *b;
 
 	al_buf_init(&text, 1024);
 	al_buf_str(&text, "alamo rrdp session\n");
@@ -28,6 +28,7 @@ void rrdp_session(const struct al_vkey *log, uint64_t number, char out[static IS
 	al_buf_printf(&text, "\n%" PRIu64 "\n", number);
 	hash = econtent_hash(al_buf_view(&text));
 	al_buf_release(&text);
+	b = hash.b;
 	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
 	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
 	(void)snprintf(out, ISSUED_SESSION_LEN, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
@@ -47,7 +48,7 @@ void rrdp_delta_path(const struct issued *issued, const struct issued_delta *del
 		       PATH_HASH(delta->hash.b));
 }
 
-static void open(struct al_buf *out, const char *element, const struct issued *issued)
+static void put_open(struct al_buf *out, const char *element, const struct issued *issued)
 {
 	al_buf_printf(out, "<%s xmlns=\"" NAMESPACE "\" version=\"1\" session_id=\"%s\" serial=\"%" PRIu64 "\">\n",
 		      element, issued->session, issued->number);
@@ -55,7 +56,7 @@ static void open(struct al_buf *out, const char *element, const struct issued *i
 
 void rrdp_open(struct al_buf *out, enum rrdp_kind kind, const struct issued *issued)
 {
-	open(out, names[kind], issued);
+	put_open(out, names[kind], issued);
 }
 
 static void put_hash(struct al_buf *out, const struct al_hash *hash)
@@ -102,7 +103,7 @@ void rrdp_notification(struct al_buf *out, const struct publisher *publisher, co
 {
 	char path[RRDP_PATH_MAX];
 
-	open(out, "notification", issued);
+	put_open(out, "notification", issued);
 	rrdp_snapshot_path(issued, path);
 	al_buf_str(out, "<snapshot");
 	put_file(out, publisher, path, &issued->snapshot);
