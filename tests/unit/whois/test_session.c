@@ -37,11 +37,16 @@ static void server_start(struct server *server, uint64_t idle_ms)
 	server_start_with(server, idle_ms, 64);
 }
 
-static void server_init(struct server *server, uint64_t idle_ms)
+static void server_fill(struct server *server)
 {
 	memset(server, 0, sizeof(*server));
 	fixture_init(&server->f);
 	fixture_puts(&server->f, fixture_small);
+}
+
+static void server_init(struct server *server, uint64_t idle_ms)
+{
+	server_fill(server);
 	server_start(server, idle_ms);
 }
 
@@ -184,9 +189,7 @@ static void server_init_large(struct server *server, uint64_t idle_ms)
 	char text[2048];
 	unsigned i;
 
-	memset(server, 0, sizeof(*server));
-	fixture_init(&server->f);
-	fixture_puts(&server->f, fixture_small);
+	server_fill(server);
 	for (i = 0; i < 1000; i++) {
 		(void)snprintf(text, sizeof(text),
 			       "route6: fd02:%x::/32\norigin: AS64502\nmnt-by: A-MNT\nremarks: %0700u\nsource: TEST\n",
@@ -297,9 +300,7 @@ static void test_too_many(void **state)
 	int kept[2], fd, i;
 
 	(void)state;
-	memset(&server, 0, sizeof(server));
-	fixture_init(&server.f);
-	fixture_puts(&server.f, fixture_small);
+	server_fill(&server);
 	server_start_with(&server, 60000, 2);
 	for (i = 0; i < 2; i++) {
 		kept[i] = client_connect(server.port);
@@ -326,9 +327,7 @@ static void server_init_heavy(struct server *server)
 	struct al_buf text;
 	unsigned i, k;
 
-	memset(server, 0, sizeof(*server));
-	fixture_init(&server->f);
-	fixture_puts(&server->f, fixture_small);
+	server_fill(server);
 	al_buf_init(&text, 65536);
 	for (i = 0; i < HEAVY_SETS; i++) {
 		al_buf_reset(&text);
@@ -342,25 +341,34 @@ static void server_init_heavy(struct server *server)
 	server_start(server, 60000);
 }
 
+#define HEAVY_CLIENTS 8
+
+/* One of `step`, with its share of the sets: it is at work. */
+static int connect_heavy(const struct server *server, int first, int step)
+{
+	int fd = client_connect(server->port);
+	char line[32];
+
+	client_say(fd, "!!\n");
+	for (int i = first; i < HEAVY_SETS; i += step) {
+		(void)snprintf(line, sizeof(line), "!iAS-HEAVY%d,1\n", i);
+		client_say(fd, line);
+	}
+	client_expect(fd, "A8\nAS64500\nC\n");
+	return fd;
+}
+
 /* However much one connection asks at once, another's small questions are answered meanwhile. */
 static void test_bystander(void **state)
 {
 	static char answers[HEAVY_SETS * 32];
 	struct server server;
 	ssize_t got = 0;
-	char line[32];
 	int heavy, fd, i;
 
 	(void)state;
 	server_init_heavy(&server);
-	heavy = client_connect(server.port);
-	client_say(heavy, "!!\n!nheavy\n");
-	client_expect(heavy, "C\n");
-	for (i = 0; i < HEAVY_SETS; i++) {
-		(void)snprintf(line, sizeof(line), "!iAS-HEAVY%d,1\n", i);
-		client_say(heavy, line);
-	}
-	client_expect(heavy, "A8\nAS64500\nC\n"); /* it is at work */
+	heavy = connect_heavy(&server, 0, 1);
 	fd = client_connect(server.port);
 	client_say(fd, "!!\n");
 	for (i = 0; i < 20; i++) {
@@ -380,21 +388,12 @@ static void test_bystander(void **state)
 static void test_leaving(void **state)
 {
 	struct server server;
-	char line[32];
-	int fd, i, k;
+	int fd;
 
 	(void)state;
 	server_init_heavy(&server);
-	for (i = 0; i < 8; i++) {
-		fd = client_connect(server.port);
-		client_say(fd, "!!\n");
-		for (k = i; k < HEAVY_SETS; k += 8) {
-			(void)snprintf(line, sizeof(line), "!iAS-HEAVY%d,1\n", k);
-			client_say(fd, line);
-		}
-		client_expect(fd, "A8\nAS64500\nC\n");
-		close(fd); /* with the next of them at work */
-	}
+	for (int i = 0; i < HEAVY_CLIENTS; i++)
+		close(connect_heavy(&server, i, HEAVY_CLIENTS)); /* with the next of them at work */
 	fd = client_connect(server.port);
 	client_say(fd, "!!\n!iAS-HEAVY59,1\n");
 	client_expect(fd, "A8\nAS64500\nC\n");
@@ -407,32 +406,26 @@ static void test_leaving(void **state)
 /* Who waits for its turn behind others may have asked more than it can hold: all of it is answered, when it is its turn. */
 static void test_burst(void **state)
 {
-	static char lines[BURST * 16], got[BURST * 4];
+	static char got[BURST * 4];
+	int heavy[HEAVY_CLIENTS], fd;
 	struct server server;
-	size_t len = 0;
-	char line[32];
-	int heavy[8], fd;
+	struct al_buf out;
 
 	(void)state;
 	server_init_heavy(&server);
-	for (int i = 0; i < 8; i++) {
-		heavy[i] = client_connect(server.port);
-		client_say(heavy[i], "!!\n");
-		for (int k = i; k < HEAVY_SETS; k += 8) {
-			(void)snprintf(line, sizeof(line), "!iAS-HEAVY%d,1\n", k);
-			client_say(heavy[i], line);
-		}
-		client_expect(heavy[i], "A8\nAS64500\nC\n");
-	}
-	len = (size_t)snprintf(lines, sizeof(lines), "!!\n");
+	for (int i = 0; i < HEAVY_CLIENTS; i++)
+		heavy[i] = connect_heavy(&server, i, HEAVY_CLIENTS);
+	al_buf_init(&out, BURST * 16);
+	al_buf_str(&out, "!!\n");
 	for (int i = 0; i < BURST; i++)
-		len += (size_t)snprintf(lines + len, sizeof(lines) - len, "!gas64502\n");
-	len += (size_t)snprintf(lines + len, sizeof(lines) - len, "!q\n");
+		al_buf_str(&out, "!gas64502\n");
+	al_buf_str(&out, "!q\n");
 	fd = client_connect(server.port);
-	client_send(fd, lines, len);
+	client_send(fd, out.ptr, out.len);
 	assert_int_equal(client_drain(fd, got, sizeof(got)), BURST * strlen("D\n"));
+	al_buf_release(&out);
 	close(fd);
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < HEAVY_CLIENTS; i++)
 		close(heavy[i]);
 	server_release(&server);
 }
@@ -443,9 +436,7 @@ static void server_init_huge(struct server *server)
 	struct al_buf text;
 	unsigned i, k;
 
-	memset(server, 0, sizeof(*server));
-	fixture_init(&server->f);
-	fixture_puts(&server->f, fixture_small);
+	server_fill(server);
 	al_buf_init(&text, 65536);
 	for (i = 0; i < 100; i++) {
 		al_buf_reset(&text);
