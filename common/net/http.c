@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define HEAD_MAX 8192u /* request line and fields */
+#define IN_MAX (HEAD_MAX + AL_HTTP_POST_MAX)
 #define BODY_MAX (128u << 20)
 #define UNSENT_MAX (256u << 20) /* bodies of all connections; over it: 503 */
 #define PIPELINE_MAX 16         /* requests before other connections get their turn */
@@ -320,22 +321,31 @@ static struct al_slice input_view(struct evbuffer *in)
 	return len > skip ? al_slice_of(bytes + skip, len - skip) : AL_S("");
 }
 
+/* Nobody asks on a connection that has events; what comes behind an answer that is being made waits, as far as there is room. */
+static bool is_busy(struct http_conn *c, struct evbuffer *in, bool eof)
+{
+	if (c->events != NULL) {
+		(void)evbuffer_drain(in, evbuffer_get_length(in));
+		if (eof)
+			al_conn_drop(c->conn);
+		return true;
+	}
+	c->eof = c->eof || eof;
+	if (c->later != NULL && evbuffer_get_length(in) == IN_MAX)
+		al_conn_pause(c->conn, true);
+	return c->later != NULL;
+}
+
 static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *user)
 {
 	struct http_conn *c = user;
 	struct al_http *http = c->http;
 	enum turn turn = TURN_NEXT;
 	int served = 0;
-	if (c->events != NULL) {
-		(void)evbuffer_drain(in, evbuffer_get_length(in));
-		if (eof)
-			al_conn_drop(conn);
+	if (is_busy(c, in, eof))
 		return;
-	}
 	/* From the first answer on `c` may have gone with its connection. */
-	eof = c->eof = c->eof || eof;
-	if (c->later != NULL)
-		return;
+	eof = c->eof;
 	http_again_end(c);
 	while (turn == TURN_NEXT) {
 		struct al_slice input = input_view(in);
@@ -384,11 +394,12 @@ static void on_closed(struct al_conn *conn, void *user)
 	free(user);
 }
 
-/* Resuming calls on_data() for what is buffered. */
+/* Resuming calls on_data() for what is buffered; an answer that is not there yet resumes by itself. */
 static void on_drained(struct al_conn *conn, void *user)
 {
-	(void)user;
-	al_conn_pause(conn, false);
+	const struct http_conn *c = user;
+	if (c->later == NULL && !c->again)
+		al_conn_pause(conn, false);
 }
 
 static void on_overflow(struct al_conn *conn, void *user)
@@ -414,7 +425,7 @@ enum al_err al_http_new(struct al_loop *loop, struct al_http **out)
 		.name = "http",
 		.max_conns = CONNS_MAX,
 		.max_per_source = CONNS_PER_SOURCE,
-		.in_max = HEAD_MAX + AL_HTTP_POST_MAX,
+		.in_max = IN_MAX,
 		.out_max = BODY_MAX + PAUSE_ABOVE + PIPELINE_MAX * FIELDS_MAX,
 		.idle_ms = IDLE_MS,
 	};

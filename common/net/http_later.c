@@ -42,6 +42,7 @@ void al_http_later_answer(struct al_http_later *later, struct al_http_answer *an
 		return;
 	c->later = NULL;
 	al_conn_owe(c->conn, false);
+	al_conn_pause(c->conn, false);
 	/* What waits behind it is read afterwards; sending may be the end of the connection, and of `c`. */
 	al_conn_poke(c->conn);
 	http_send(c->http, c->conn, &request, answer);

@@ -153,18 +153,10 @@ static void turns(struct site *site, int count)
 		assert_true(event_base_loop(al_loop_base(site->loop), EVLOOP_ONCE | EVLOOP_NONBLOCK) >= 0);
 }
 
-static time_t seconds(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
-}
-
 /* Reads on until `text` stands in what came. */
 static void until(struct site *site, int fd, char *got, size_t cap, const char *text)
 {
-	time_t guard = seconds() + GUARD_S;
+	uint64_t guard = al_now_ms() + GUARD_S * 1000;
 	size_t len = strlen(got);
 
 	while (strstr(got, text) == NULL) {
@@ -172,17 +164,17 @@ static void until(struct site *site, int fd, char *got, size_t cap, const char *
 
 		len += n > 0 ? (size_t)n : 0;
 		got[len] = '\0';
-		assert_true(n != 0 && len + 1 < cap && seconds() < guard);
+		assert_true(n != 0 && len + 1 < cap && al_now_ms() < guard);
 		turns(site, 1);
 	}
 }
 
 static void until_waiting(struct site *site, size_t count)
 {
-	time_t guard = seconds() + GUARD_S;
+	uint64_t guard = al_now_ms() + GUARD_S * 1000;
 
 	while (site->count < count) {
-		assert_true(seconds() < guard);
+		assert_true(al_now_ms() < guard);
 		turns(site, 1);
 	}
 }
@@ -233,6 +225,48 @@ static void later_and_in_order(void **state)
 	close(fd);
 }
 
+#define BEHIND 400 /* questions of a KiB: more than a connection's input holds */
+
+/* As many of them as the server takes. */
+static void push(struct site *site, int fd, const char *question, size_t *sent)
+{
+	size_t len = strlen(question);
+
+	for (int quiet = 0; quiet < 20 && *sent < BEHIND * len; turns(site, 1)) {
+		size_t part = *sent % len;
+		ssize_t n = send(fd, question + part, len - part, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		quiet = n > 0 ? 0 : quiet + 1;
+		*sent += n > 0 ? (size_t)n : 0;
+	}
+}
+
+/* Much may stand behind it: it waits, and is answered as a little is. */
+static void later_and_much_behind(void **state)
+{
+	static char got[BEHIND * 512];
+	struct site *site = *state;
+	char question[1024];
+	int fd = client_connect(site->port);
+	size_t sent = 0, answers = 0;
+
+	(void)snprintf(question, sizeof(question), "GET /one HTTP/1.1\r\nHost: x\r\nX: %0980d\r\n\r\n", 0);
+	client_say(fd, POST("1st!"));
+	until_waiting(site, 1);
+	push(site, fd, question, &sent);
+	assert_true(sent > AL_HTTP_POST_MAX);
+	answer_first(site, 0, 202, "taken");
+	push(site, fd, question, &sent);
+	assert_int_equal(sent, BEHIND * strlen(question));
+	site->at_once = true;
+	client_say(fd, POST("last"));
+	until(site, fd, got, sizeof(got), "at once");
+	for (const char *at = got; (at = strstr(at, "\r\n\r\none")) != NULL; at++)
+		answers++;
+	assert_int_equal(answers, BEHIND);
+	close(fd);
+}
+
 /* A question that takes turns of the loop: others are answered between them, and what stands behind it is not. */
 static void asked_again(void **state)
 {
@@ -272,10 +306,10 @@ static void asked_again_and_gone(void **state)
 	struct site *site = *state;
 	struct linger hard = { .l_onoff = 1 };
 	int fd = client_connect(site->port);
-	time_t guard = seconds() + GUARD_S;
+	uint64_t guard = al_now_ms() + GUARD_S * 1000;
 
 	client_say(fd, "GET /again HTTP/1.1\r\nHost: x\r\n\r\n");
-	while (site->askers == 0 && seconds() < guard)
+	while (site->askers == 0 && al_now_ms() < guard)
 		turns(site, 1);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard)), 0);
 	close(fd);
@@ -449,6 +483,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(later_and_in_order),
+		TEST(later_and_much_behind),
 		TEST(asked_again),
 		TEST(asked_again_and_gone),
 		TEST(later_and_gone),
