@@ -326,7 +326,7 @@ enum al_err generation_keys_step(struct generation *generation, const struct bui
 		if (!changed)
 			continue;
 		zone_tree_mark(&master->tree, master->tree.apex);
-		master->resign_at = (struct chain_at){ 0, 0 };
+		master->resign_at = (struct zone_mark){ .end = false };
 		any = true;
 	}
 	if (err == AL_OK && any)

@@ -81,41 +81,50 @@ void zone_master_free(struct zone_master *master)
 	free(master);
 }
 
+static struct chain_at mark_find(const struct zone_mark *mark, const struct zone_chain *chain)
+{
+	return mark->end ? (struct chain_at){ chain->leaf_count, 0 } : zone_chain_before(chain, mark->key, mark->len);
+}
+
+/* NULL: there is no more. */
+static void mark_set(struct zone_mark *mark, const struct node *node)
+{
+	mark->end = node == NULL;
+	if (node == NULL)
+		return;
+	mark->len = node->key_len;
+	memcpy(mark->key, node_key(node), node->key_len);
+}
+
 bool zone_master_resign(struct zone_master *master, const struct zone_signer *clock, size_t max, size_t *look)
 {
 	struct zone_signer signer = *clock;
 	const struct zone_chain *chain = &master->newest->chain;
+	struct chain_at at = mark_find(&master->resign_at, chain);
 	const struct node *node;
 
 	signer.keys = &master->keys;
-	for (; (node = zone_chain_node(chain, master->resign_at)) != NULL;
-	     master->resign_at = zone_chain_after(chain, master->resign_at)) {
+	for (; (node = zone_chain_node(chain, at)) != NULL && *look > 0; at = zone_chain_after(chain, at), (*look)--) {
 		bool due = false;
 
-		if (*look == 0)
-			return true;
 		for (size_t i = 0; i < node->set_count && !due; i++)
 			due = zone_sign_due(&signer, node, &node->sets[i]);
 		if (due && master->tree.dirty_count >= max)
-			return true;
-		(*look)--;
-		if (!due)
-			continue;
-		zone_tree_mark(&master->tree, zone_tree_find(&master->tree, node_name(node), node->name_len));
+			break;
+		if (due)
+			zone_tree_mark(&master->tree, zone_tree_find(&master->tree, node_name(node), node->name_len));
 	}
-	return false;
+	mark_set(&master->resign_at, node);
+	return node != NULL;
 }
 
 bool zone_master_sig_first(struct zone_master *master, size_t *look, uint64_t *since, uint64_t *until)
 {
 	const struct zone_chain *chain = &master->newest->chain;
+	struct chain_at at = mark_find(&master->look_at, chain);
 	const struct node *node;
 
-	for (; (node = zone_chain_node(chain, master->look_at)) != NULL;
-	     master->look_at = zone_chain_after(chain, master->look_at)) {
-		if (*look == 0)
-			return true;
-		(*look)--;
+	for (; (node = zone_chain_node(chain, at)) != NULL && *look > 0; at = zone_chain_after(chain, at), (*look)--) {
 		for (size_t k = 0; k < node->set_count; k++) {
 			uint64_t end = zone_sign_until(node, &node->sets[k]);
 
@@ -125,12 +134,13 @@ bool zone_master_sig_first(struct zone_master *master, size_t *look, uint64_t *s
 			*since = zone_sign_since(node, &node->sets[k]);
 		}
 	}
-	return false;
+	mark_set(&master->look_at, node);
+	return node != NULL;
 }
 
 void zone_master_round(struct zone_master *master)
 {
-	master->resign_at = master->look_at = (struct chain_at){ 0, 0 };
+	master->resign_at = master->look_at = (struct zone_mark){ .end = false };
 }
 
 /* ---- the apex's own sets ---- */

@@ -13,6 +13,13 @@
 #include "zone_sign.h"
 #include "zone_tree.h"
 
+/* The name that a search goes on with, wherever it stands by then; all zero: the apex. */
+struct zone_mark {
+	bool end; /* there is none */
+	uint16_t len;
+	uint8_t key[DNAME_KEY_MAX]; /* in canonical order: dname_key() */
+};
+
 struct zone_master {
 	const struct zone_plan *plan; /* borrowed */
 	size_t index;                 /* in the plan */
@@ -22,8 +29,8 @@ struct zone_master {
 
 	size_t cuts_at[DNAME_LABELS_MAX + 1];
 	size_t wildcards;
-	struct chain_at resign_at;    /* where the search for old signatures goes on, */
-	struct chain_at look_at;      /* and that for the first to end */
+	struct zone_mark resign_at;   /* where the search for old signatures goes on, */
+	struct zone_mark look_at;     /* and that for the first to end */
 	uint64_t changed;             /* log size at which the zone last changed */
 	uint32_t serial;              /* of the newest snapshot */
 	size_t zonemd_names;          /* zones with more names carry no digest */

@@ -9,6 +9,7 @@
 #define OBJECTS 40
 #define STEPS 250
 #define QUESTIONS 12
+#define DAY UINT64_C(86400)
 
 static const char registry[] = "registry: TEST\ntld: alamo\nsuper-prefix: 10.0.0.0/8\nroot-server: a fca1:0:a::53\n"
 			       "mnt-by: HOST-MNT\nsource: TEST\n";
@@ -310,8 +311,9 @@ static void serial_is_log_size_of_last_change(void **state)
 
 /* ---- signatures ---- */
 
-static uint64_t first_expiry(ldns_rr_list *zone)
+static uint64_t first_expiry(struct fixture *f)
 {
+	ldns_rr_list *zone = zone_dump(f, "alamo", false);
 	uint64_t first = UINT64_MAX;
 
 	for (size_t i = 0; i < ldns_rr_list_rr_count(zone); i++) {
@@ -321,6 +323,7 @@ static uint64_t first_expiry(ldns_rr_list *zone)
 		    ldns_rdf2native_int32(ldns_rr_rrsig_expiration(rr)) < first)
 			first = ldns_rdf2native_int32(ldns_rr_rrsig_expiration(rr));
 	}
+	ldns_rr_list_deep_free(zone);
 	return first;
 }
 
@@ -336,45 +339,69 @@ static size_t resign_all(struct fixture *f)
 	return rounds;
 }
 
+/* n`from`.alamo and those behind it. */
+static void names_put(struct fixture *f, unsigned from, unsigned count, const char *end)
+{
+	char text[128];
+
+	for (unsigned i = from; i < from + count; i++) {
+		(void)snprintf(text, sizeof(text),
+			       "domain: n%u.alamo\nnserver: ns.example\nmnt-by: A-MNT\nsource: TEST\n%s", i, end);
+		fixture_put(f, text);
+	}
+}
+
 static void signatures_are_renewed_at_half_life(void **state)
 {
-	const uint64_t day = 86400;
 	ldns_rr_list *zone;
 	struct fixture f;
-	char text[128];
 
 	(void)state;
 	fixture_start(&f, registry, NULL);
-	for (unsigned i = 0; i < 600; i++) {
-		(void)snprintf(text, sizeof(text),
-			       "domain: n%u.alamo\nnserver: ns.example\nmnt-by: A-MNT\nsource: TEST\n", i);
-		fixture_put(&f, text);
-	}
+	names_put(&f, 0, 600, "");
 	fixture_build(&f);
 	assert_int_equal(serial_of(&f, "alamo"), 601);
 
-	fixture_clock += 6 * day;
+	fixture_clock += 6 * DAY;
 	assert_int_equal(resign_all(&f), 1);
-	zone = zone_dump(&f, "alamo", false);
-	assert_int_equal(first_expiry(zone), FIXTURE_NOW + 14 * day);
-	ldns_rr_list_deep_free(zone);
+	assert_int_equal(first_expiry(&f), FIXTURE_NOW + 14 * DAY);
 
 	/* A change signs what it touches, nothing else. */
 	fixture_put(&f, DOMAIN_A);
 	fixture_apply(&f);
-	zone = zone_dump(&f, "alamo", false);
-	assert_int_equal(first_expiry(zone), FIXTURE_NOW + 14 * day);
-	ldns_rr_list_deep_free(zone);
+	assert_int_equal(first_expiry(&f), FIXTURE_NOW + 14 * DAY);
 
-	fixture_clock += 2 * day;
+	fixture_clock += 2 * DAY;
 	f.index = 1000;
 	fixture_apply(&f); /* the log has grown by what no zone shows */
 	assert_true(resign_all(&f) > 2);
-	zone = zone_dump(&f, "alamo", false);
 	/* What was signed on day 6 has more than half of its life left on day 8. */
-	assert_int_equal(first_expiry(zone), FIXTURE_NOW + 20 * day);
-	assert_true(dump_verify(zone, FIXTURE_NOW + 19 * day) > 600);
+	assert_int_equal(first_expiry(&f), FIXTURE_NOW + 20 * DAY);
+	zone = zone_dump(&f, "alamo", false);
+	assert_true(dump_verify(zone, FIXTURE_NOW + 19 * DAY) > 600);
 	ldns_rr_list_deep_free(zone);
+	fixture_stop(&f);
+}
+
+/* However few names are left where it stopped, those behind it come next. */
+static void renewal_goes_on_behind_what_left(void **state)
+{
+	struct fixture f;
+	bool more = false;
+
+	(void)state;
+	fixture_start(&f, registry, NULL);
+	names_put(&f, 0, 600, "");
+	fixture_build(&f);
+	fixture_clock += 8 * DAY;
+	names_put(&f, 100, 100, "delete: x\n");
+	fixture_apply(&f);
+	assert_int_equal(builder_resign(f.builder, &more), AL_OK);
+	assert_true(more);
+	names_put(&f, 300, 200, "delete: x\n");
+	fixture_apply(&f);
+	(void)resign_all(&f);
+	assert_true(first_expiry(&f) >= FIXTURE_NOW + 22 * DAY);
 	fixture_stop(&f);
 }
 
@@ -463,6 +490,7 @@ int main(void)
 		cmocka_unit_test(reverse_names_come_and_go),
 		cmocka_unit_test(serial_is_log_size_of_last_change),
 		cmocka_unit_test(signatures_are_renewed_at_half_life),
+		cmocka_unit_test(renewal_goes_on_behind_what_left),
 		cmocka_unit_test(a_reader_keeps_its_snapshot),
 		cmocka_unit_test(one_reader_holds_one_snapshot),
 	};
