@@ -406,15 +406,14 @@ static void several_addresses(void **state)
 	down();
 }
 
-/* At the port that it is given, and not at another when that is taken. */
-static void at_a_port(void **state)
+/* Does it listen at the port that it is given, once that is free, and not at another before? 0: somebody was quicker there. */
+static uint16_t listens_at(void)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int taken = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	socklen_t len = sizeof(at);
 	char conf[200];
 
-	(void)state;
 	assert_int_equal(bind(taken, (const struct sockaddr *)&at, len), 0);
 	assert_int_equal(getsockname(taken, (struct sockaddr *)&at, &len), 0);
 	(void)snprintf(conf, sizeof(conf),
@@ -424,9 +423,23 @@ static void at_a_port(void **state)
 	begin();
 	assert_int_equal(ended(), 1);
 	(void)close(taken);
-	up();
-	assert_int_equal(port_of("dns"), ntohs(at.sin_port));
-	assert_true(hear("ready\n"));
+	begin();
+	if (hear("ready\n"))
+		return ntohs(at.sin_port);
+	assert_int_equal(ended(), 1);
+	return 0;
+}
+
+static void at_a_port(void **state)
+{
+	uint16_t port = 0;
+
+	(void)state;
+	/* Other programs of this machine take ports of either transport as they come. */
+	for (int i = 0; i < 20 && port == 0; i++)
+		port = listens_at();
+	assert_int_not_equal(port, 0);
+	assert_int_equal(port_of("dns"), port);
 	says(dns("a.test"), "192.0.2.7\n");
 	down();
 }
