@@ -4,7 +4,9 @@
  * Private to the signer's process.
  *
  * Two checkpoints are held: `kept`, which the ledger has on its disk, and
- * `last`, the newest one signed; `last` is `kept` or extends it. The rule:
+ * `last`, the newest one signed; `last` is `kept` or extends it. One who follows
+ * signs nothing: `kept` and `last` are what another has signed and the store
+ * has confirmed, by guard_begin() again and again. The rule:
  *
  *   A new checkpoint extends `last`, by a consistency proof (RFC 9162 section
  *   2.1.4): never a smaller size, never an equal size with another root, never

@@ -33,7 +33,7 @@ struct signer {
 	pid_t pid;
 	int watch; /* pidfd, or -1 */
 	struct al_vkey key;
-	struct al_checkpoint kept; /* as the guard had it at the start */
+	struct al_checkpoint kept; /* as the guard had it at the start, or took it by begin() */
 	char guard_path[PATH_MAX];
 	struct al_buf out;
 	uint8_t in[SIGNER_MESSAGE_MAX];
@@ -125,10 +125,12 @@ static void refusal_log(const struct signer *s, enum al_err err, const struct al
 	const char *what = "the ledger cannot be signed";
 
 	if (err == AL_ESTALE)
-		what = "this ledger is older than what was signed, as if a backup had been restored. Signing on would "
-		       "fork the log. Bring it forward from a mirror or follower: alamo recover DIR --from ADDRESS";
+		what = "this ledger is older than what was signed, as if a backup had been restored, or a database had "
+		       "lost what it confirmed. Signing on would fork the log. Bring it forward from a mirror or "
+		       "follower: alamo recover DIR --from ADDRESS";
 	else if (err == AL_EFORK)
-		what = "this ledger contradicts what was signed: it is another history. Restore the right one";
+		what = "this ledger contradicts what was signed: it is another history. Stop whatever registry writes "
+		       "it, and restore the right one";
 	else if (err == AL_EVERIFY)
 		what = "the newest checkpoint is not signed by this key";
 	al_log(AL_LOG_ERROR, "signer-refused",
@@ -150,6 +152,7 @@ static enum al_err face_begin(void *arg, const struct al_tree *tree, struct al_s
 		refusal_log(s, err, &head);
 		return err;
 	}
+	s->kept = head;
 	return AL_OK;
 }
 

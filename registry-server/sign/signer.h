@@ -32,7 +32,7 @@ void signer_discard(struct signer *signer);
 const struct al_vkey *signer_key(const struct signer *signer);
 /* What ledger_open() takes. */
 struct ledger_signer signer_face(struct signer *signer);
-/* Newest checkpoint that the guard knew to be durable when the signer was started. */
+/* Newest checkpoint that the guard knew to be durable when the signer was started, or that begin() has given it since. */
 struct al_checkpoint signer_kept(const struct signer *signer);
 /* Becomes readable when the child is gone; -1: this system cannot tell. */
 int signer_watch(const struct signer *signer);

@@ -290,6 +290,22 @@ static void other_ledgers(void **state)
 	assert_int_equal(f->face.begin(f->face.arg, f->tree, al_buf_view(&f->note)), AL_OK);
 }
 
+/* One who follows begins again and again, with what another has signed; the next process knows it. */
+static void what_it_has_followed(void **state)
+{
+	static const unsigned sizes[] = { 3, 7, 7, 20 };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < AL_COUNT(sizes); i++) {
+		tree_grow(f->tree, "entry", sizes[i]);
+		note_of(f->tree, &f->key, &f->note);
+		assert_int_equal(f->face.begin(f->face.arg, f->tree, al_buf_view(&f->note)), AL_OK);
+		assert_int_equal(signer_kept(f->signer).size, sizes[i]);
+	}
+	refuses(f, &f->key, "entry", 19, AL_ESTALE, "\"this ledger is older than what was signed");
+	refuses(f, &f->key, "other", 25, AL_EFORK, "\"this ledger contradicts what was signed");
+}
+
 static void other_histories(void **state)
 {
 	struct fixture *f = *state;
@@ -501,6 +517,7 @@ int main(void)
 		TEST(only_what_was_shown_is_dated),
 		TEST(what_it_remembers_is_on_the_disk),
 		TEST(other_ledgers),
+		TEST(what_it_has_followed),
 		TEST(other_histories),
 		TEST(no_start_without_key_and_guard),
 		TEST(a_key_that_others_can_read),
