@@ -118,7 +118,8 @@ struct engine_ops {
 	enum al_err (*check)(struct engine *engine);
 	/*
 	 * All that an earlier process, or a failed commit, may have left half written is on the disk. For after
-	 * opening; until it succeeds begin() does it first.
+	 * opening; until it succeeds begin() does it first. Of one who follows: the store has for good what was read
+	 * last; AL_EIO: it does not say so now.
 	 */
 	enum al_err (*settle)(struct engine *engine);
 	/* Entries stored; inside a transaction with those that it adds. */

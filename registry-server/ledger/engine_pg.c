@@ -153,7 +153,11 @@ static enum al_err pg_check(struct engine *engine)
 /* To lead, the epoch was written: that is confirmed, and all before it. */
 static enum al_err pg_settle(struct engine *engine)
 {
-	return pg_of(engine)->leads && !pg_of(engine)->lost ? AL_OK : AL_EIO;
+	struct pg_engine *db = pg_of(engine);
+
+	if (!db->leads)
+		return pg_err(pg_confirm(db));
+	return db->lost ? AL_EIO : AL_OK;
 }
 
 static enum al_err pg_size(struct engine *engine, uint64_t *size)

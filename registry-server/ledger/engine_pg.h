@@ -117,6 +117,11 @@ enum al_err pg_beat(struct engine *engine);
  * AL_ECLOSED: not yet. AL_ESTALE: another writes, for good.
  */
 AL_MUST_USE enum al_err pg_regain(struct pg_engine *db);
+/*
+ * What was read on this connection is confirmed by the standby, where one is synchronous. AL_ECLOSED: there is no
+ * connection, or no answer in time.
+ */
+AL_MUST_USE enum al_err pg_confirm(struct pg_engine *db);
 
 /* ---- engine_pg.c ---- */
 

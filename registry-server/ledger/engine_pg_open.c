@@ -147,6 +147,17 @@ static enum al_err others_end(struct pg_engine *db)
 		      &args, NULL);
 }
 
+/*
+ * By a record in the write-ahead log that touches no table: its commit waits as a batch's does, and with it all before it.
+ * On another connection it would be no word on what was read; at most one of ours waits for a standby that is away.
+ */
+enum al_err pg_confirm(struct pg_engine *db)
+{
+	enum al_err err = db->pg != NULL ? others_end(db) : AL_ECLOSED;
+
+	return err == AL_OK ? pg_run(db, "SELECT pg_logical_emit_message(true, 'alamo', ''::text)", NULL, NULL) : err;
+}
+
 enum al_err pg_regain(struct pg_engine *db)
 {
 	enum al_err err = db->fenced ? AL_ESTALE : pg_connect(db);

@@ -308,6 +308,26 @@ static enum al_err leading(struct ledger *ledger)
 	return err;
 }
 
+/*
+ * What one who follows has verified goes to the signer once the store has it for good: a crash may take back what was
+ * seen and confirmed to nobody, and that must not be missed for ever.
+ */
+static enum al_err remember(struct ledger *ledger)
+{
+	enum al_err err;
+
+	if (ledger->remembered || ledger->signer.begin == NULL)
+		return AL_OK;
+	err = ledger_check_same(ledger->engine, &ledger->head, al_buf_view(&ledger->undated));
+	if (err != AL_OK)
+		return err;
+	if (ledger->engine->ops->settle(ledger->engine) != AL_OK)
+		return AL_OK; /* another time, or when it leads */
+	err = ledger->signer.begin(ledger->signer.arg, ledger->tree, al_buf_view(&ledger->note));
+	ledger->remembered = err == AL_OK;
+	return err;
+}
+
 static enum al_err store_open(struct ledger *ledger, const struct ledger_opts *opts, bool *leads)
 {
 	enum al_err err;
@@ -339,14 +359,14 @@ enum al_err ledger_open(const struct ledger_opts *opts, struct ledger **out)
 	if (err == AL_OK)
 		err = ledger_check(ledger->engine, &ledger->key, ledger->tree, &ledger->head, &ledger->note, opts->seen,
 				   opts->seen_arg);
-	if (err == AL_OK && leads)
-		err = leading(ledger);
+	al_buf_slice(&ledger->undated, al_buf_view(&ledger->note));
+	if (err == AL_OK)
+		err = leads ? leading(ledger) : remember(ledger);
 	if (err != AL_OK) {
 		ledger_close(ledger);
 		return err;
 	}
 	ledger->next = ledger->head.size;
-	al_buf_slice(&ledger->undated, al_buf_view(&ledger->note));
 	al_log(AL_LOG_INFO, "ledger-open", "path=%s size=%" PRIu64 " leads=%s ms=%" PRIu64,
 	       engine_label(opts->path, label), ledger->head.size, leads ? "yes" : "no", al_now_ms() - begun);
 	*out = ledger;
@@ -360,9 +380,11 @@ bool ledger_leads(const struct ledger *ledger)
 
 static enum al_err catch_up(struct ledger *ledger, ledger_visit_fn visit, void *arg)
 {
+	uint64_t before = ledger->head.size;
 	enum al_err err = ledger_check_more(ledger->engine, &ledger->key, ledger->tree, &ledger->head, &ledger->note,
 					    visit, arg);
 
+	ledger->remembered = ledger->remembered && ledger->head.size == before;
 	ledger->next = ledger->head.size;
 	al_buf_reset(&ledger->undated);
 	al_buf_slice(&ledger->undated, al_buf_view(&ledger->note));
@@ -377,6 +399,8 @@ enum al_err ledger_take_over(struct ledger *ledger, uint64_t patience_ms, ledger
 	if (ledger->leads)
 		return AL_OK;
 	err = catch_up(ledger, visit, arg);
+	if (err == AL_OK)
+		err = remember(ledger);
 	if (err == AL_OK)
 		err = ledger->engine->ops->lead(ledger->engine, patience_ms);
 	if (err == AL_OK)

@@ -28,10 +28,13 @@ struct ledger_queue_rule {
 
 /*
  * Who signs (signer.h). All called by one thread at a time: begin() in
- * ledger_open(), the others on the writer thread.
+ * ledger_open() and ledger_take_over(), the others on the writer thread.
  */
 struct ledger_signer {
-	/* Is this, whose newest checkpoint is `note` (empty: none), the log that was signed so far? */
+	/*
+	 * Is this, durable, whose newest checkpoint is `note` (empty: none), the log that was signed so far? It is
+	 * remembered; one who follows asks again when it has grown.
+	 */
 	enum al_err (*begin)(void *arg, const struct al_tree *tree, struct al_slice note);
 	/* Append the signed checkpoint of the whole tree; its first `base` entries are durable. */
 	enum al_err (*sign)(void *arg, const struct al_tree *tree, uint64_t base, struct al_buf *note);
@@ -57,8 +60,8 @@ struct ledger_opts {
 	struct ledger_queue_rule queue; /* all 0: no bounds but the queue's own */
 	bool create; /* make a new ledger; AL_EEXIST if there is one with entries, or another's file */
 	/*
-	 * Where another registry writes: open it all the same, to follow (ledger_leads() is false then), and ask the signer
-	 * nothing yet. An engine that has one owner only gives AL_EAGAIN as without.
+	 * Where another registry writes: open it all the same, to follow (ledger_leads() is false then). The signer
+	 * hears of it if the store confirms it. An engine that has one owner only gives AL_EAGAIN as without.
 	 */
 	bool follow;
 	ledger_seen_fn seen; /* while it is opened; NULL: nobody wants to know */
@@ -94,6 +97,8 @@ AL_MUST_USE enum al_err ledger_entry(struct ledger *ledger, uint64_t index, stru
 /*
  * For a ledger that follows and is not started: what is new in the store, verified, to the visitor; and take over, from
  * where that ends, if nobody has written for `patience_ms`, as repeated calls have seen. AL_OK: it leads, and may be started.
+ * What is new and confirmed by the store is in the signer's memory behind each call, so that the next process does not
+ * take over a store that has lost it.
  * AL_EAGAIN: not now. AL_EIO: the store is away. AL_EFORK: what was visited before is not in the store any more, which a
  * crash of it may do to what it had confirmed to nobody: open it again from the beginning. Else what ledger_open() gives.
  */

@@ -27,7 +27,8 @@ struct ledger {
 	void *arg;
 	pthread_t thread;
 	bool started;
-	bool leads; /* ours is the one that writes */
+	bool leads;      /* ours is the one that writes */
+	bool remembered; /* while it follows: the signer has heard of `head` */
 
 	pthread_mutex_t db_lock;
 	struct engine *engine;

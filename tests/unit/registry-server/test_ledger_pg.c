@@ -31,7 +31,10 @@ struct fixture {
 	struct ledger *ledger;
 	int stored, proved, dated;
 	bool fenced;
-	uint64_t seen; /* entries, by one that follows */
+	uint64_t seen;       /* entries, by one that follows */
+	uint64_t remembered; /* size that its signer has heard of */
+	int heard;           /* so often */
+	enum al_err answer;
 };
 
 static void on_time(void *arg)
@@ -201,6 +204,30 @@ static enum al_err on_entry(void *arg, uint64_t index, struct al_slice entry)
 	return AL_OK;
 }
 
+static enum al_err on_begin(void *arg, const struct al_tree *tree, struct al_slice note)
+{
+	struct fixture *f = arg;
+	struct al_checkpoint cp;
+
+	assert_int_equal(al_checkpoint_open(note, &f->key.pub, &cp), AL_OK);
+	assert_int_equal(cp.size, al_tree_size(tree));
+	f->remembered = cp.size;
+	f->heard++;
+	return f->answer;
+}
+
+/* With a signer of which begin() alone is ours to see. */
+static struct ledger *open_watched(struct fixture *f)
+{
+	struct ledger_opts opts = {
+		.path = f->where, .key = &f->key.pub, .signer = { .begin = on_begin, .arg = f }, .follow = true
+	};
+	struct ledger *ledger;
+
+	assert_int_equal(ledger_open(&opts, &ledger), AL_OK);
+	return ledger;
+}
+
 static struct ledger *open_beside(struct fixture *f)
 {
 	struct ledger_opts opts = {
@@ -328,14 +355,84 @@ static void test_followed_with_suspicion(void **state)
 	ledger_close(second);
 }
 
+/* ---- what one who follows remembers ---- */
+
+/* Once for each look that finds something; and what its signer refuses is not followed. */
+static void test_remembered(void **state)
+{
+	struct fixture *f = *state;
+	struct ledger *second = open_watched(f);
+	uint64_t next = 1;
+
+	assert_int_equal(f->remembered, 1);
+	append_one(f, 1);
+	append_one(f, 2);
+	assert_int_equal(ledger_take_over(second, 200, on_entry, &next), AL_EAGAIN);
+	assert_int_equal(f->remembered, 3);
+	assert_int_equal(ledger_take_over(second, 200, on_entry, &next), AL_EAGAIN);
+	assert_int_equal(f->heard, 2);
+	append_one(f, 3);
+	f->answer = AL_EFORK;
+	assert_int_equal(ledger_take_over(second, 200, on_entry, &next), AL_EFORK);
+	ledger_close(second);
+}
+
+/* The server's processes hear of a setting one after the other. */
+static void standby_goes(struct fixture *f)
+{
+	struct engine *engine;
+	enum al_err err = AL_OK;
+
+	assert_int_equal(engine_follow(f->where, &engine), AL_OK);
+	assert_true(engine_sql(f->where, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"));
+	assert_true(engine_sql(f->where, "SELECT pg_reload_conf()"));
+	for (int i = 0; i < 300 && err == AL_OK; i++) {
+		run_for(f, 10);
+		err = engine->ops->settle(engine);
+	}
+	assert_int_equal(err, AL_EIO);
+	assert_int_equal(engine->ops->settle(engine), AL_EIO); /* without a connection there is nothing to ask about */
+	engine_close(engine);
+}
+
+/* What the standby does not have may be taken back, and rightly: it is followed, and not remembered. */
+static void test_not_confirmed(void **state)
+{
+	struct fixture *f = *state;
+	struct ledger *second = open_watched(f);
+	uint64_t next = 1;
+
+	append_one(f, 1);
+	standby_goes(f);
+	assert_int_equal(ledger_take_over(second, 200, on_entry, &next), AL_EAGAIN);
+	assert_int_equal(next, 2);
+	assert_int_equal(f->remembered, 1);
+	assert_true(engine_sql(f->where, "ALTER SYSTEM RESET synchronous_standby_names"));
+	assert_true(engine_sql(f->where, "SELECT pg_reload_conf()"));
+	for (int i = 0; i < 100 && f->remembered == 1; i++) {
+		run_for(f, 50);
+		assert_int_equal(ledger_take_over(second, 100000, on_entry, &next), AL_EAGAIN);
+	}
+	assert_int_equal(f->remembered, 2);
+	ledger_close(second);
+}
+
 #define EACH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EACH(test_answers_while_away), EACH(test_closed_while_away),         EACH(test_another_writes),
-		EACH(test_after_a_silence),    EACH(test_another_writes_in_silence), EACH(test_taken_over),
-		EACH(test_store_has_less),     EACH(test_followed_with_suspicion),   EACH(test_written_before_it_leads),
+		EACH(test_answers_while_away),
+		EACH(test_closed_while_away),
+		EACH(test_another_writes),
+		EACH(test_after_a_silence),
+		EACH(test_another_writes_in_silence),
+		EACH(test_taken_over),
+		EACH(test_store_has_less),
+		EACH(test_followed_with_suspicion),
+		EACH(test_written_before_it_leads),
+		EACH(test_remembered),
+		EACH(test_not_confirmed),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

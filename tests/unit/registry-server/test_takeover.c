@@ -31,16 +31,22 @@ static void keys_copy(struct world *from, struct world *to)
 	to->key = from->key;
 }
 
+static struct world *world_at(const struct pair *p)
+{
+	char conf[ENGINE_WHERE_MAX + 64];
+
+	(void)snprintf(conf, sizeof(conf), "min-free-disk = 0\nledger = %s", p->where);
+	return world_new(conf);
+}
+
 static int pair_setup(void **state)
 {
 	struct pair *p = calloc(1, sizeof(*p));
-	char conf[ENGINE_WHERE_MAX + 64];
 
 	assert_non_null(p);
 	engine_place_make(engine_kinds[1], "", p->where);
-	(void)snprintf(conf, sizeof(conf), "min-free-disk = 0\nledger = %s", p->where);
-	p->writes = world_new(conf);
-	p->waits = world_new(conf);
+	p->writes = world_at(p);
+	p->waits = world_at(p);
 	found(p->writes);
 	keys_copy(p->writes, p->waits);
 	*state = p;
@@ -105,11 +111,80 @@ static void one_that_waits_is_stopped(void **state)
 	down(p->writes);
 }
 
+/* ---- a database that has lost what it had confirmed ---- */
+
+static bool guard_has(struct world *w, const char *what)
+{
+	char bytes[8192];
+	FILE *file = fopen(path_of(w, "keys/log.guard"), "r");
+	size_t len;
+
+	assert_non_null(file);
+	len = fread(bytes, 1, sizeof(bytes), file);
+	(void)fclose(file);
+	return memmem(bytes, len, what, strlen(what)) != NULL;
+}
+
+static void comes_to_remember(struct world *w, const char *what)
+{
+	bool comes = guard_has(w, what);
+
+	for (int i = 0; i < GUARD_MS / 10 && !comes; i++) {
+		pause_shortly();
+		comes = guard_has(w, what);
+	}
+	assert_true(comes);
+}
+
+/* It ends, and says why. */
+static void refuses(struct world *w, const char *sizes, const char *why)
+{
+	assert_int_not_equal(ended(daemon_start(w, -1)), 0);
+	comes_to_say(w, "event=signer-refused ");
+	comes_to_say(w, sizes);
+	comes_to_say(w, why);
+}
+
+/* One has only followed; what it has seen is known to the next process. */
+static void what_it_has_seen_is_not_lost(void **state)
+{
+	static const char loses[] = "DELETE FROM entry WHERE idx >= 1; DELETE FROM checkpoint WHERE size > 1;"
+				    "UPDATE head SET size = 1";
+	struct pair *p = *state;
+	struct world *third = world_at(p); /* which has seen nothing */
+	struct al_buf alice, bob;
+
+	al_buf_init(&alice, 65536);
+	al_buf_init(&bob, 65536);
+	keys_copy(p->writes, third);
+	registry_rig_request(&p->writes->rig, "prev: none\n", ALICE, "1", &alice);
+	registry_rig_request(&p->writes->rig, "prev: none\n", BOB, "2", &bob);
+	up(p->writes);
+	up_until(p->waits, "endpoint log-http ");
+	comes_to_say(p->waits, "event=follows size=1 ");
+	says(ask(p->writes->requests, al_buf_view(&alice)), "% receipt: index 1,");
+	comes_to_remember(p->waits, "\nkept 2 ");
+	assert_int_equal(down_by(p->waits, SIGTERM), 0);
+	down(p->writes);
+	assert_true(engine_sql(p->where, loses));
+	refuses(p->waits, "ledger-size=1 signed-size=2 ", "error=stale reason=\"this ledger is older");
+	/* The third goes on there, to another history: neither beside it nor behind it. */
+	up(third);
+	says(ask(third->requests, al_buf_view(&bob)), "% receipt: index 1,");
+	refuses(p->waits, "ledger-size=2 signed-size=2 ", "error=fork reason=\"this ledger contradicts");
+	down(third);
+	refuses(p->waits, "ledger-size=2 signed-size=2 ", "error=fork reason=\"this ledger contradicts");
+	al_buf_release(&alice);
+	al_buf_release(&bob);
+	(void)teardown((void **)&third);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_other_goes_on, pair_setup, pair_teardown),
 		cmocka_unit_test_setup_teardown(one_that_waits_is_stopped, pair_setup, pair_teardown),
+		cmocka_unit_test_setup_teardown(what_it_has_seen_is_not_lost, pair_setup, pair_teardown),
 	};
 	int failed;
 
