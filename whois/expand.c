@@ -334,7 +334,7 @@ static void start_over(struct whois_expansion *e)
 	e->at = first;
 	whois_members_clear(&e->members);
 	e->done = e->count = e->dep_count = e->work = 0;
-	if (e->seen != NULL)
+	if (e->seen_cap > 0)
 		memset(e->seen, 0, e->seen_cap * sizeof(*e->seen));
 	e->visiting = false;
 	e->changes = whois_index_changes(e->view->index);

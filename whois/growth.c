@@ -14,11 +14,15 @@ void whois_growth_release(struct whois_growth *growth)
 
 static struct whois_day *day_of(struct whois_growth *growth, uint32_t day)
 {
-	struct whois_day *last = growth->count > 0 ? &growth->days[growth->count - 1] : NULL;
-	uint32_t objects = last != NULL ? last->objects : 0;
+	struct whois_day *last = NULL;
+	uint32_t objects = 0;
 
-	if (last != NULL && last->day >= day)
-		return last;
+	if (growth->count > 0) {
+		last = &growth->days[growth->count - 1];
+		objects = last->objects;
+		if (last->day >= day)
+			return last;
+	}
 	if (growth->count == growth->cap) {
 		size_t cap = growth->cap > 0 ? growth->cap * 2 : 64;
 		struct whois_day *days = realloc(growth->days, cap * sizeof(*days));

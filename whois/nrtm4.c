@@ -368,8 +368,10 @@ static uint64_t delta_of(struct nrtm4 *nrtm4, struct al_slice name)
 	char own[NAME_MAX_LEN];
 	uint64_t version;
 
-	if (!al_slice_cut(&rest, '.', &part) || !al_slice_cut(&rest, '.', &part) || !al_slice_cut(&rest, '.', &part) ||
-	    al_slice_u64(part, UINT32_MAX, &version) != AL_OK || delta_at(nrtm4, version)->version != version)
+	for (int i = 0; i < 3; i++)
+		if (!al_slice_cut(&rest, '.', &part))
+			return 0;
+	if (al_slice_u64(part, UINT32_MAX, &version) != AL_OK || delta_at(nrtm4, version)->version != version)
 		return 0;
 	file_name(nrtm4, "delta", version, delta_at(nrtm4, version)->hash, own);
 	return al_slice_is(name, own) ? version : 0;
