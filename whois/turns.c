@@ -7,6 +7,7 @@
  */
 #include "turns.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,6 +117,7 @@ static void turns_fired(void *arg)
 		struct whois_turn_source *source = turns->ring;
 		struct whois_turn *turn = source->waiting;
 
+		assert(turn != NULL); /* a source is in the ring while somebody waits */
 		/* To the end of both rings before it runs: whatever it does, the others come first. */
 		step_out(turn);
 		if (source->waiting != NULL) {
