@@ -28,8 +28,8 @@
 /* ---- writing ---- */
 
 struct writer {
-	struct kept_file *file;
 	crypto_generichash_state hash;
+	struct kept_file *file;
 	size_t at;
 	enum al_err err;
 };

@@ -171,10 +171,8 @@ enum al_err udp_probe(struct al_slice addr, uint16_t port, uint16_t *bound)
 static void slots_reset(struct udp_socket *s)
 {
 	for (size_t i = 0; i < BATCH; i++) {
-		struct slot *slot = &s->slots[i];
-
-		s->in[i].msg_hdr.msg_namelen = sizeof(slot->from);
-		s->in[i].msg_hdr.msg_controllen = s->any ? sizeof(slot->control) : 0;
+		s->in[i].msg_hdr.msg_namelen = sizeof(s->slots[i].from);
+		s->in[i].msg_hdr.msg_controllen = s->any ? sizeof(s->slots[i].control) : 0;
 		s->in[i].msg_hdr.msg_flags = 0;
 	}
 }
