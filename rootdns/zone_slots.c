@@ -117,6 +117,7 @@ enum al_err zone_slots_share(const struct zone_slots *from, struct zone_slots *t
 {
 	size_t size = page_count(from) * sizeof(struct slot_page *);
 
+	assert(size > 0);
 	*to = *from;
 	to->pages = malloc(size);
 	if (to->pages == NULL)
@@ -173,8 +174,10 @@ static enum al_err grow(struct zone_slots *slots, const struct making *making)
 			err = put(&grown, making, slot_node(slot_at(slots, i)));
 	for (size_t i = 0; err == AL_OK && i < page_count(slots); i++)
 		err = shared_drop(making, &slots->pages[i]->shared);
-	if (err != AL_OK)
+	if (err != AL_OK) {
+		zone_slots_release(&grown, true);
 		return err;
+	}
 	zone_slots_release(slots, false);
 	*slots = grown;
 	return AL_OK;
