@@ -87,7 +87,7 @@ void generation_free(struct generation *generation)
 
 	if (generation == NULL)
 		return;
-	for (size_t i = 0; i < generation->count; i++)
+	for (size_t i = 0; generation->masters != NULL && i < generation->count; i++)
 		zone_master_free(generation->masters[i]);
 	for (struct claimant *claimant; (claimant = al_table_next(&generation->claimants, &at)) != NULL;)
 		free(claimant);
