@@ -238,7 +238,7 @@ static void answer_take(struct notify *notify, const struct sockaddr_in6 *from, 
 static void readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct notify *notify = arg;
-	struct sockaddr_in6 from;
+	struct sockaddr_in6 from = { .sin6_family = AF_UNSPEC };
 	uint8_t bytes[MESSAGE_MAX];
 
 	(void)what;
