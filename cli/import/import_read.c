@@ -188,7 +188,7 @@ static void item_refuse(struct import_item *item, const struct al_report *report
 /* First value of the text: what a person would look for when there is no key. */
 static char *first_value(struct al_slice raw)
 {
-	struct al_slice line, name;
+	struct al_slice line = raw, name;
 
 	(void)al_slice_line(&raw, &line);
 	if (!al_slice_cut(&line, ':', &name))
