@@ -104,10 +104,10 @@ static uint64_t handshake_of(const char *tunnel, struct al_buf *buf)
 	if (!said(argv, buf))
 		return 0;
 	rest = al_buf_view(buf);
-	if (!al_slice_word(&rest, "", &word) || !al_slice_word(&rest, "", &word) ||
-	    al_slice_u64(word, UINT64_MAX, &when) != AL_OK)
-		return 0;
-	return when;
+	for (int i = 0; i < 2; i++)
+		if (!al_slice_word(&rest, "", &word))
+			return 0;
+	return al_slice_u64(word, UINT64_MAX, &when) == AL_OK ? when : 0;
 }
 
 static int mtu_of(const char *tunnel)
