@@ -105,6 +105,7 @@ static enum al_err come(struct update *update, const struct zname *name)
 	struct node *node;
 	struct dname whole;
 	size_t len, size;
+	enum al_err err;
 
 	zname_whole(name, &whole);
 	len = key_of(name, &whole, key);
@@ -119,7 +120,10 @@ static enum al_err come(struct update *update, const struct zname *name)
 	node->key_len = (uint16_t)len;
 	memcpy((uint8_t *)node + sizeof(*node), whole.b, whole.len);
 	memcpy((uint8_t *)node + node->key_at, key, len);
-	return zone_chain_put(&update->next->chain, &update->making, node, &none);
+	err = zone_chain_put(&update->next->chain, &update->making, node, &none);
+	if (err != AL_OK)
+		free(node);
+	return err;
 }
 
 static enum al_err leave(struct update *update, struct zname *name)
@@ -243,7 +247,7 @@ static enum al_err node_replace(struct update *update, struct zname *name, const
 {
 	struct zone_master *master = update->master;
 	struct zone *next = update->next;
-	struct node *node;
+	struct node *node = NULL;
 	enum al_err err = answer_compile(shown, &node);
 
 	if (err != AL_OK)
