@@ -303,17 +303,15 @@ static size_t weight_of(const struct al_object *object)
 /* The oldest entry of a turn. */
 static size_t gather_turn(struct gather *gather, struct turn *turn)
 {
-	uint64_t index = turn->notes->index;
+	struct note *note = turn->notes, *next;
+	uint64_t index = note->index;
 	size_t weight = 0;
-	bool last = false;
 
-	while (!last && turn->notes->index == index) {
-		struct note *note = turn->notes;
-
-		last = note->next == NULL; /* the turn goes with it */
+	for (; note != NULL && note->index == index; note = next) {
+		next = note->next;
 		weight += weight_of(note->object);
 		gather_add(gather, note->object, note->index);
-		note_free(gather->pending, note);
+		note_free(gather->pending, note); /* with the last one the turn goes */
 	}
 	return weight;
 }
