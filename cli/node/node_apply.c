@@ -291,8 +291,11 @@ int node_apply(const char *root, const struct log_read_options *where)
 {
 	struct node_rendering *r = NULL;
 	struct node_changes *changes = calloc(1, sizeof(*changes));
-	int code = changes == NULL ? command_fail(CLI_REFUSED, "out of memory") : node_rendering_new(root, where, &r);
+	int code;
 
+	if (changes == NULL)
+		return command_fail(CLI_REFUSED, "out of memory");
+	code = node_rendering_new(root, where, &r);
 	if (code == CLI_DONE)
 		code = node_files_apply(root, r, changes);
 	node_rendering_free(r);

@@ -48,13 +48,15 @@ static bool babeld_stop(void)
 	return STEP("start-stop-daemon", "--stop", "--quiet", "--oknodo", "--retry", "TERM/5/KILL/5", DAEMON);
 }
 
+#define CONF_IN_PLACE "/" RENDER_BABEL_PATH
+
 /* Where nobody else starts services, it is started here. */
 static bool babeld_start(bool changed)
 {
 	if (changed && !babeld_stop())
 		return false;
 	return STEP("start-stop-daemon", "--start", "--quiet", "--oknodo", DAEMON, "--", "-D", "-I", RENDER_BABEL_PID,
-		    "-L", "/var/lib/alamo/node/babeld.log", "-c", "/" RENDER_BABEL_PATH);
+		    "-L", "/var/lib/alamo/node/babeld.log", "-c", CONF_IN_PLACE);
 }
 
 bool node_mesh_start(const char *address, bool changed)

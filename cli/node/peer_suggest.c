@@ -69,10 +69,10 @@ static double mean_of(struct al_slice said)
 	if (at == NULL)
 		return -1;
 	rest = al_slice_from(said, (size_t)(at - said.ptr) + sizeof(mark) - 1);
-	if (!al_slice_cut(&rest, '/', &word) || !al_slice_cut(&rest, '/', &word) ||
-	    al_slice_copy(word, number, sizeof(number)) != AL_OK)
-		return -1;
-	return strtod(number, NULL);
+	for (int i = 0; i < 2; i++)
+		if (!al_slice_cut(&rest, '/', &word))
+			return -1;
+	return al_slice_copy(word, number, sizeof(number)) == AL_OK ? strtod(number, NULL) : -1;
 }
 
 static double round_trip(const char *host)
