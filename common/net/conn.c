@@ -315,10 +315,10 @@ static void readable_fired(evutil_socket_t fd, short what, void *arg)
 		conn_turn(conn);
 	else if (conn->state != CONN_OPEN || conn->paused || conn->failed)
 		conn_settle(conn);
-	else if (evbuffer_get_length(conn->in) >= conn->conf->in_max)
-		conn_full(conn);
-	else
+	else if (evbuffer_get_length(conn->in) < conn->conf->in_max)
 		(void)conn_read(conn);
+	else if (!conn->poked) /* the protocol has its turn first: it may take all of that */
+		conn_full(conn);
 }
 
 static void writable_fired(evutil_socket_t fd, short what, void *arg)

@@ -38,6 +38,7 @@ struct server {
 	pthread_t thread;
 	uint16_t port;
 	size_t in_max;              /* of its connections */
+	bool hesitates;             /* what comes first is looked at, and taken when it is poked */
 	const uint8_t *bytes;       /* HUGE_ANSWER of them */
 	sem_t closed;               /* posted for each */
 	size_t opens, closes, most; /* loop's thread */
@@ -50,6 +51,7 @@ struct talk {
 	struct al_timer *timer;
 	int chunks; /* still to be sent when drained */
 	bool quits; /* finishes after the late answer */
+	bool asked;
 	bool gone;
 };
 
@@ -149,9 +151,15 @@ static bool on_line(struct talk *talk, const char *line)
 
 static void on_data(struct al_conn *conn, struct evbuffer *in, bool eof, void *user)
 {
-	const struct talk *talk = user;
+	struct talk *talk = user;
+	bool first = !talk->asked;
 	char *line;
+	talk->asked = true;
 	assert_true(evbuffer_get_length(in) <= talk->server->in_max);
+	if (first && talk->server->hesitates) {
+		al_conn_poke(conn);
+		return;
+	}
 	while ((line = evbuffer_readln(in, NULL, EVBUFFER_EOL_LF)) != NULL) {
 		bool more = on_line(user, line);
 		free(line);
@@ -480,6 +488,25 @@ static void test_full_input_then_eof_is_no_overflow(void **state)
 	shutdown(fd, SHUT_WR);
 	assert_int_equal(client_drain(fd, rest, sizeof(rest)), 4);
 	assert_string_equal(rest, "eof\n");
+	close(fd);
+	server_stop(&server);
+}
+
+/* The protocol has its turn first, though there is more to read. */
+static void test_full_input_behind_a_poke_is_no_overflow(void **state)
+{
+	struct al_listener_conf conf = roomy;
+	struct server server;
+	char rest[64];
+	(void)state;
+	conf.in_max = 14;
+	server_open(&server, &conf);
+	server.hesitates = true;
+	int fd = client_of(&server, "echo a\necho b\necho c\necho d\n");
+	shutdown(fd, SHUT_WR);
+	loop_thread_start(server.loop, &server.thread);
+	assert_int_equal(client_drain(fd, rest, sizeof(rest)), 12);
+	assert_string_equal(rest, "a\nb\nc\nd\neof\n");
 	close(fd);
 	server_stop(&server);
 }
@@ -928,6 +955,7 @@ int main(void)
 		cmocka_unit_test(test_no_linger),
 		cmocka_unit_test(test_overflow_says_a_last_word),
 		cmocka_unit_test(test_full_input_then_eof_is_no_overflow),
+		cmocka_unit_test(test_full_input_behind_a_poke_is_no_overflow),
 		cmocka_unit_test(test_idle_says_a_last_word),
 		cmocka_unit_test(test_reader_that_stalls_is_dropped),
 		cmocka_unit_test(test_too_much_output_is_dropped),
