@@ -48,7 +48,7 @@ static bool babeld_stop(void)
 	return STEP("start-stop-daemon", "--stop", "--quiet", "--oknodo", "--retry", "TERM/5/KILL/5", DAEMON);
 }
 
-#define CONF_IN_PLACE "/" RENDER_BABEL_PATH
+static const char conf_in_place[] = "/" RENDER_BABEL_PATH;
 
 /* Where nobody else starts services, it is started here. */
 static bool babeld_start(bool changed)
@@ -56,7 +56,7 @@ static bool babeld_start(bool changed)
 	if (changed && !babeld_stop())
 		return false;
 	return STEP("start-stop-daemon", "--start", "--quiet", "--oknodo", DAEMON, "--", "-D", "-I", RENDER_BABEL_PID,
-		    "-L", "/var/lib/alamo/node/babeld.log", "-c", CONF_IN_PLACE);
+		    "-L", "/var/lib/alamo/node/babeld.log", "-c", conf_in_place);
 }
 
 bool node_mesh_start(const char *address, bool changed)
