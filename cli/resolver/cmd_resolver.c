@@ -265,13 +265,10 @@ static int files_install(const struct resolver_program *program, const struct re
 	return CLI_DONE;
 }
 
-static int program_run(const struct resolver_program *program, const struct resolver_options *options,
-		       struct place *place)
+static int plan_run(struct resolver_plan *plan, const struct resolver_program *program,
+		    const struct resolver_options *options, struct render *render, struct place *place)
 {
-	struct resolver_plan *plan = calloc(1, sizeof(*plan));
-	struct render *render = calloc(1, sizeof(*render));
-	int code = plan != NULL && render != NULL ? plan_make(plan, program, options)
-						  : command_fail(CLI_REFUSED, "out of memory");
+	int code = plan_make(plan, program, options);
 
 	if (code == CLI_DONE)
 		code = files_render(program, plan, render);
@@ -281,8 +278,18 @@ static int program_run(const struct resolver_program *program, const struct reso
 		code = files_install(program, options, render, place);
 	for (size_t i = 0; code == CLI_DONE && !options->check && !options->install && i < render->count; i++)
 		command_print(al_buf_view(&render->files[i].text));
-	if (render != NULL)
-		render_release(render);
+	render_release(render);
+	return code;
+}
+
+static int program_run(const struct resolver_program *program, const struct resolver_options *options,
+		       struct place *place)
+{
+	struct resolver_plan *plan = calloc(1, sizeof(*plan));
+	struct render *render = calloc(1, sizeof(*render));
+	int code = plan != NULL && render != NULL ? plan_run(plan, program, options, render, place)
+						  : command_fail(CLI_REFUSED, "out of memory");
+
 	free(render);
 	free(plan);
 	return code;

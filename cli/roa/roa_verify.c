@@ -45,29 +45,37 @@ static enum al_err recount_objects(struct recount *r, const struct al_entry *ent
 	return err;
 }
 
+static int set_compare(const struct origin_head *head, const struct vrp_set *set)
+{
+	struct al_buf text;
+	bool same;
+
+	al_buf_init(&text, ORIGIN_SET_MAX);
+	origin_set_write(set, &text);
+	same = text.err == AL_OK && set->size == head->changed &&
+	       origin_head_match(head, al_buf_view(&text)) == ORIGIN_SOUND;
+	al_buf_release(&text);
+	if (same)
+		return CLI_DONE;
+	return command_fail(CLI_UNVERIFIED, "the log gives another set at size %llu: %zu records, changed at %llu",
+			    (unsigned long long)head->cp.size, set->count, (unsigned long long)set->size);
+}
+
 /* All entries of the head are there: is its tree the log's, and its set what the rule gives? */
 static int recount_compare(struct recount *r)
 {
 	struct al_hash root = al_edge_root(&r->edge);
 	struct vrp_history *history = NULL;
 	const struct vrp_set *set = NULL;
-	struct al_buf text;
-	int code = CLI_DONE;
+	int code;
 
 	if (!al_hash_eq(&root, &r->head->cp.root))
 		return command_fail(CLI_UNVERIFIED, "the log has another root at size %llu: a fork",
 				    (unsigned long long)r->head->cp.size);
-	al_buf_init(&text, ORIGIN_SET_MAX);
 	if (vrp_history_new(0, &history) != AL_OK || vrp_fold_take(r->fold, r->head->cp.size, history, &set) != AL_OK)
 		code = command_fail(CLI_REFUSED, "out of memory");
-	if (code == CLI_DONE)
-		origin_set_write(set, &text);
-	if (code == CLI_DONE && (text.err != AL_OK || set->size != r->head->changed ||
-				 origin_head_match(r->head, al_buf_view(&text)) != ORIGIN_SOUND))
-		code = command_fail(CLI_UNVERIFIED,
-				    "the log gives another set at size %llu: %zu records, changed at %llu",
-				    (unsigned long long)r->head->cp.size, set->count, (unsigned long long)set->size);
-	al_buf_release(&text);
+	else
+		code = set_compare(r->head, set);
 	vrp_set_unref(set);
 	vrp_history_free(history);
 	return code;

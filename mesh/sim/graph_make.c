@@ -89,7 +89,7 @@ static enum al_err make_rgg(uint32_t nodes, uint32_t degree, uint64_t seed, stru
 	/* degree = nodes * pi * reach^2 / side^2 */
 	uint64_t reach2 = (uint64_t)SIDE * SIDE / nodes * degree * 113 / 355;
 	uint32_t reach = root_of(reach2) + 1, cells = SIDE / reach > 0 ? SIDE / reach : 1;
-	struct place *places = malloc(nodes * sizeof(*places));
+	struct place *places = calloc(nodes, sizeof(*places));
 	uint32_t *next = malloc(nodes * sizeof(*next)), *head = malloc((size_t)cells * cells * sizeof(*head));
 	enum al_err err = AL_ENOMEM;
 
