@@ -108,6 +108,25 @@ enum al_err al_loop_post(struct al_loop *loop, void (*fn)(void *arg), void *arg)
 	return AL_OK;
 }
 
+bool al_loop_unpost(struct al_loop *loop, void (*fn)(void *arg), const void *arg)
+{
+	struct post *before = NULL, *post;
+	pthread_mutex_lock(&loop->lock);
+	for (post = loop->first; post != NULL && (post->fn != fn || post->arg != arg); post = post->next)
+		before = post;
+	if (post != NULL) {
+		if (before == NULL)
+			loop->first = post->next;
+		else
+			before->next = post->next;
+		if (loop->last == post)
+			loop->last = before;
+	}
+	pthread_mutex_unlock(&loop->lock);
+	free(post);
+	return post != NULL;
+}
+
 /* ---- loop ---- */
 
 static struct event_base *base_new(void)

@@ -454,10 +454,7 @@ static void ledger_end(struct ledger *ledger, bool keep)
 		return;
 	if (ledger->started)
 		thread_stop(ledger);
-	if (ledger->posted && ledger->mailbox != NULL)
-		ledger->mailbox->ledger = NULL; /* drain() frees it */
-	else
-		free(ledger->mailbox);
+	ledger_outbox_end(ledger);
 	if (keep || ledger->engine == NULL)
 		engine_close(ledger->engine);
 	else

@@ -73,6 +73,15 @@ static void outbox_post(struct ledger *ledger)
 		ledger->posted = al_loop_post(ledger->loop, drain, ledger->mailbox) == AL_OK;
 }
 
+void ledger_outbox_end(struct ledger *ledger)
+{
+	/* Posted behind the loop's end it would never run. */
+	if (ledger->posted && !al_loop_unpost(ledger->loop, drain, ledger->mailbox))
+		ledger->mailbox->ledger = NULL; /* it is about to: drain() frees it */
+	else
+		free(ledger->mailbox);
+}
+
 void ledger_outbox_add(struct ledger *ledger, struct job_list *list)
 {
 	job_list_join(&ledger->outbox, list);

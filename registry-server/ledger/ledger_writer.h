@@ -70,6 +70,8 @@ AL_MUST_USE enum al_err ledger_commit(struct ledger *ledger);
 
 /* With `lock` held: results for the loop, in this order. `list` is empty then. */
 void ledger_outbox_add(struct ledger *ledger, struct job_list *list);
+/* The mailbox ends; on the loop's thread, when nobody adds any more. */
+void ledger_outbox_end(struct ledger *ledger);
 /* The same with all of them failed. */
 void ledger_outbox_fail(struct ledger *ledger, struct job_list *list, enum al_err err);
 /* On the loop: the callbacks of one job, which is freed. */

@@ -21,6 +21,8 @@ void al_loop_run(struct al_loop *loop);  /* until al_loop_stop() */
 void al_loop_stop(struct al_loop *loop); /* from the loop's own thread */
 /* Run fn(arg) on the loop's thread, in order of posting. Thread-safe. AL_ENOMEM. */
 AL_MUST_USE enum al_err al_loop_post(struct al_loop *loop, void (*fn)(void *arg), void *arg);
+/* Takes the first such post back. False: there is none, or it is among those that are being run. From the loop's own thread. */
+bool al_loop_unpost(struct al_loop *loop, void (*fn)(void *arg), const void *arg);
 
 /* One-shot timer on the loop; set again to move it. fn may free the timer. */
 AL_MUST_USE enum al_err al_timer_new(struct al_loop *loop, void (*fn)(void *arg), void *arg, struct al_timer **out);

@@ -52,6 +52,26 @@ static void stop(void *arg)
 	al_loop_stop(record->loop);
 }
 
+/* The first, one in the middle, the last; what is behind it comes all the same, and so does what is posted then. */
+static void test_posts_are_taken_back(void **state)
+{
+	struct record *record = *state;
+	struct record others[3] = { { 0 } };
+	for (size_t gone = 0; gone < AL_COUNT(others); gone++) {
+		for (size_t i = 0; i < AL_COUNT(others); i++) {
+			others[i].count = 0;
+			assert_int_equal(al_loop_post(record->loop, note_next, &others[i]), AL_OK);
+		}
+		assert_false(al_loop_unpost(record->loop, stop, &others[gone]));
+		assert_true(al_loop_unpost(record->loop, note_next, &others[gone]));
+		assert_false(al_loop_unpost(record->loop, note_next, &others[gone]));
+		assert_int_equal(al_loop_post(record->loop, stop, record), AL_OK);
+		al_loop_run(record->loop);
+		for (size_t i = 0; i < AL_COUNT(others); i++)
+			assert_int_equal(others[i].count, i != gone);
+	}
+}
+
 static void test_posts_before_run_are_delivered(void **state)
 {
 	struct record *record = *state;
@@ -271,6 +291,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_timer_may_free_itself, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cleared_timer_is_silent, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_moved_timer_runs_once_and_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_posts_are_taken_back, setup, teardown),
 		cmocka_unit_test(test_worker_gets_everything_in_order),
 		cmocka_unit_test(test_worker_blocks_signals),
 		cmocka_unit_test(test_environment_decides_nothing),
