@@ -7,6 +7,7 @@ import os
 import pwd
 import random
 import re
+import resource
 import signal
 import socket
 import struct
@@ -32,6 +33,18 @@ DAEMONS = ("alamo-registryd", "alamo-whoisd", "alamo-rootd", "alamo-rpkid")
 SETTLE_S = 15
 # For [registry]: no budgets, so that a test may send as much as it needs.
 UNPAID = {"budget_source": 0, "budget_network": 0, "budget_key": 0, "budget_maintainer": 0}
+
+
+
+@contextlib.contextmanager
+def room_for_descriptors():
+    """As many as the hard limit allows, for what is started meanwhile too: a process begins with the soft one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def wait_for(check, timeout=SETTLE_S, what="condition"):

@@ -17,7 +17,7 @@ import dns.message
 import dns.query
 import pytest
 from conftest import running
-from harness import obj
+from harness import obj, room_for_descriptors
 
 BOUND = 64 << 20      # of growth
 QUESTIONS = 200       # of the honest ones, while an attack goes on
@@ -31,15 +31,11 @@ LONG = [obj(("domain", f"long{n}.alamo"), *(("record", f"@ TXT {n}-{row:03}-{'x'
 @pytest.fixture(scope="module")
 def server():
     """With a zone that no socket's buffer holds."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    try:
+    with room_for_descriptors():
         with tempfile.TemporaryDirectory() as directory, running(Path(directory) / "dir", listen="127.0.0.1") as authority:
             for first in range(0, len(LONG), 3):
                 authority.accept(LONG[first : first + 3], [authority.hostmaster], prev="none none none")
             yield authority
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.fixture(autouse=True)

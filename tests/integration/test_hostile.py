@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from conftest import running
-from harness import DAEMONS, obj, wait_for
+from harness import DAEMONS, obj, room_for_descriptors, wait_for
 
 BOUND = 64 << 20      # of growth, a daemon
 MNT = "HOSTMASTER-MNT"
@@ -26,14 +26,10 @@ ROUNDS = 3            # times that a writer finds no room, with work for others 
 @pytest.fixture(scope="module")
 def authority():
     """With room for many descriptors; the soft limit is what the daemons start with."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    try:
+    with room_for_descriptors():
         with tempfile.TemporaryDirectory() as directory, running(Path(directory) / "dir", listen="127.0.0.1") as made:
             made.numbers = itertools.count(1)
             yield made
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def rss(authority):

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pytest
 from conftest import running
-from harness import DAEMONS, Key, mntner, obj, run, wait_for
+from harness import DAEMONS, Key, mntner, obj, room_for_descriptors, run, wait_for
 
 SECONDS = int(os.environ.get("ALAMO_ABUSE_SECONDS", "3"))    # of each abuse
 ALONE = SECONDS // 5      # of the bystander before it; one round at least
@@ -35,17 +35,13 @@ SOURCES = [f"127.0.{third}.{fourth}" for third in range(1, 9) for fourth in rang
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory):
     """With room for many descriptors on both sides."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     conf = {"registry": {"max_connections": 256, "max_per_source": 64}, "rpki": {"max_connections": 64, "max_per_source": 16}, "dns": {"max_connections": 64, "max_per_source": 16},
             "whois": {"max_connections": 256, "max_per_source": 64}}
-    try:
+    with room_for_descriptors():
         with running(tmp_path_factory.mktemp("hostile") / "dir", listen="127.0.0.1", conf=conf) as made:
             made.keys = tmp_path_factory.mktemp("keys")
             made.numbers = itertools.count(1)
             yield made
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def connect(authority, endpoint, source, timeout=10):
