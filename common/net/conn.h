@@ -56,6 +56,7 @@ struct al_conn {
 	bool heard_all; /* in this turn of the loop its socket was read empty */
 	bool paused;
 	bool poked;        /* data() is owed */
+	bool refers;       /* the last piece of `out` is another's bytes */
 	bool undrained;    /* drained() is owed, once all is sent */
 	bool failed;       /* close at the next settling */
 	bool asking;       /* the protocol says: inside a request whose beginning it has consumed */
