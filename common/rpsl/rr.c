@@ -82,6 +82,10 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
+const char rr_not_hosted[] =
+	"the record's type is not one of A AAAA CNAME MX TXT SRV SVCB HTTPS TLSA SSHFP CAA PTR URI "
+	"OPENPGPKEY TYPE65280 to TYPE65534";
+
 /* RFC 6895 section 3.1: numbers for private use, of which nobody knows a form that a secondary could check. */
 #define PRIVATE_FIRST 65280
 #define PRIVATE_LAST 65534

@@ -11,6 +11,8 @@
 #define RR_TEXT_MAX 8192 /* bytes of one record's data as text: a line of a request */
 #define RR_TOO_LONG "the record's data is longer than 4096 bytes"
 
+/* What is said of a type that is not in the table, with the names of those that are. */
+extern const char rr_not_hosted[];
 /* Must the owner of such a record be the name of a host? */
 bool rr_owner_is_host(uint16_t type);
 /* SvcParams to the end of the data (RFC 9460 section 2.1), in the order of their keys. `alias`: priority 0. */

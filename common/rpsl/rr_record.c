@@ -55,11 +55,7 @@ static const char *head_parse(struct al_slice *rest, struct al_record *out)
 		if (al_slice_caseis(word, "IN"))
 			continue;
 		if (!is_number(word))
-			return al_rr_type_parse(word, &out->type) == AL_OK
-				       ? NULL
-				       : "the record's type is not one of A AAAA CNAME MX TXT SRV SVCB HTTPS TLSA "
-					 "SSHFP CAA PTR URI OPENPGPKEY "
-					 "TYPE65280 to TYPE65534";
+			return al_rr_type_parse(word, &out->type) == AL_OK ? NULL : rr_not_hosted;
 		while (word.len > 1 && word.ptr[0] == '0')
 			word = al_slice_from(word, 1);
 		if (out->has_ttl || al_slice_u64(word, AL_RECORD_TTL_MAX, &ttl) != AL_OK)
