@@ -19,7 +19,8 @@ enum field {
 	ADDR6,
 	NAME,
 	HOST,    /* name of a host, or the root */
-	STRINGS, /* character-strings to the end, one at least */
+	STRING,  /* one character-string */
+	STRINGS, /* to the end, one at least */
 	TAG,     /* letters and digits with their length (RFC 8659 section 4.1.1) */
 	VALUE,   /* one text, without its length, to the end */
 	HEX,     /* bytes to the end */
@@ -27,7 +28,7 @@ enum field {
 	PARAMS, /* SvcParams to the end */
 };
 
-#define FIELDS_MAX 6
+#define FIELDS_MAX 7
 
 struct row {
 	const char *name;
@@ -72,6 +73,7 @@ static const struct row rows[] = {
 	{ "TXT",        16,  false, { STRINGS },                 NULL },
 	{ "AAAA",       28,  true,  { ADDR6 },                   NULL },
 	{ "SRV",        33,  false, { U16, U16, U16, HOST },     NULL },
+	{ "NAPTR",      35,  false, { U16, U16, STRING, STRING, STRING, NAME }, rr_naptr_check },
 	{ "SSHFP",      44,  false, { U8, U8, HEX },             check_sshfp },
 	{ "TLSA",       52,  false, { U8, U8, U8, HEX },         check_tlsa },
 	{ "OPENPGPKEY", 61,  false, { BASE64 },                  NULL },
@@ -84,7 +86,7 @@ static const struct row rows[] = {
 
 const char rr_not_hosted[] =
 	"the record's type is not one of A AAAA CNAME MX TXT SRV SVCB HTTPS TLSA SSHFP CAA PTR URI "
-	"OPENPGPKEY TYPE65280 to TYPE65534";
+	"OPENPGPKEY NAPTR TYPE65280 to TYPE65534";
 
 /* RFC 6895 section 3.1: numbers for private use, of which nobody knows a form that a secondary could check. */
 #define PRIVATE_FIRST 65280
@@ -154,22 +156,28 @@ static enum al_err parse_address(struct rr_text *t, enum field field, struct al_
 	return AL_OK;
 }
 
+static enum al_err parse_string(struct rr_text *t, struct al_buf *wire)
+{
+	size_t at = wire->len;
+
+	al_buf_u8(wire, 0);
+	if (rr_string(t, wire) != AL_OK)
+		return AL_EINVAL;
+	if (wire->err != AL_OK)
+		return AL_OK;
+	if (wire->len - at - 1 > UINT8_MAX)
+		return rr_fail(t, "one text has at most 255 bytes: TXT takes several, each in quotes");
+	wire->ptr[at] = (uint8_t)(wire->len - at - 1);
+	return AL_OK;
+}
+
 static enum al_err parse_strings(struct rr_text *t, struct al_buf *wire)
 {
 	size_t count = 0;
 
-	for (; rr_more(t); count++) {
-		size_t at = wire->len;
-
-		al_buf_u8(wire, 0);
-		if (rr_string(t, wire) != AL_OK)
+	for (; rr_more(t); count++)
+		if (parse_string(t, wire) != AL_OK)
 			return AL_EINVAL;
-		if (wire->err != AL_OK)
-			return AL_OK;
-		if (wire->len - at - 1 > UINT8_MAX)
-			return rr_fail(t, "one text has at most 255 bytes: divide it into several, each in quotes");
-		wire->ptr[at] = (uint8_t)(wire->len - at - 1);
-	}
 	if (t->why != NULL)
 		return AL_EINVAL;
 	return count > 0 ? AL_OK : rr_fail(t, "a text is missing");
@@ -210,6 +218,8 @@ static enum al_err parse_field(struct rr_text *t, enum field field, size_t start
 	case NAME:
 	case HOST:
 		return rr_name(t, field == HOST, wire);
+	case STRING:
+		return parse_string(t, wire);
 	case STRINGS:
 		return parse_strings(t, wire);
 	case TAG:
@@ -301,6 +311,9 @@ static enum al_err format_field(struct al_reader *r, enum field field, struct al
 	case NAME:
 	case HOST:
 		return format_name(r, out);
+	case STRING:
+		rr_put_string(al_read_bytes(r, al_read_u8(r)), out);
+		return r->err;
 	case STRINGS:
 		return format_strings(r, out);
 	case TAG:

@@ -18,6 +18,8 @@ bool rr_owner_is_host(uint16_t type);
 /* SvcParams to the end of the data (RFC 9460 section 2.1), in the order of their keys. `alias`: priority 0. */
 enum al_err rr_params_parse(struct rr_text *t, bool alias, struct al_buf *wire);
 enum al_err rr_params_format(struct al_reader *r, struct al_buf *out);
+/* What is wrong with NAPTR data that has the form of its fields, or NULL. */
+const char *rr_naptr_check(struct al_slice wire);
 /* Is it a URI template (RFC 6570) with this very expression, without its braces? */
 bool rr_template_ok(struct al_slice text, const char *expression);
 

@@ -148,6 +148,8 @@ static void lines_have_one_text(void **state)
 		{ "@ SVCB 1 . key9=a\\;", "@ SVCB 1 . key9=\"a;\"" },
 		{ "@ URI 1 2 \"x\"", "@ URI 1 2 \"x\"" },
 		{ "@ OPENPGPKEY ( mQCN AzIT )", "@ OPENPGPKEY mQCNAzIT" },
+		{ "@ NAPTR 01 2 U (E2U+sip !^.*$!sip:a@B!) .", "@ NAPTR 1 2 \"U\" \"E2U+sip\" \"!^.*$!sip:a@B!\" ." },
+		{ "@ NAPTR 1 2 \"\" \"\" \"\" A_B", "@ NAPTR 1 2 \"\" \"\" \"\" a_b." },
 		{ "@ TYPE65280 \\# 3 01 0203", "@ TYPE65280 \\# 3 010203" },
 		{ "@ TYPE65280 \\# 1 A0", "@ TYPE65280 \\# 1 a0" },
 		{ "@ TYPE65534 \\# 0", "@ TYPE65534 \\# 0" },
@@ -169,6 +171,7 @@ static void lines_have_one_text(void **state)
 		{ "@ TYPE65280 \\# 1 0001", NULL },
 		{ "@ TYPE65280 \\# 4097 00", NULL },
 		{ "@ URI 1 2 \"\"", NULL },
+		{ "@ NAPTR \\# 8 0001 0002 01 2d 00 00", NULL },
 		{ "@ CAA 0 issue- x", NULL },
 		{ "x. A 192.0.2.1", NULL },
 		{ "", NULL },
@@ -236,6 +239,14 @@ static void bytes_of_no_form(void **state)
 		WIRE(16, ""),
 		WIRE(16, "\2a"),
 		WIRE(16, "\1a\1"),
+		/* NAPTR: each of its texts cut, no name */
+		WIRE(35, "\0\1\0"),
+		WIRE(35, "\0\1\0\1"),
+		WIRE(35, "\0\1\0\1\1"),
+		WIRE(35, "\0\1\0\1\0\2a"),
+		WIRE(35, "\0\1\0\1\0\0\1"),
+		WIRE(35, "\0\1\0\1\0\0\0"),
+		WIRE(35, "\0\1\0\1\0\0\0\0\0"),
 		/* digests: none */
 		WIRE(44, "\4\2"),
 		WIRE(52, "\3\1\1"),
@@ -347,6 +358,7 @@ static void types_have_names(void **state)
 		{ "MX", 15, "MX" },
 		{ "TXT", 16, "TXT" },
 		{ "SRV", 33, "SRV" },
+		{ "naptr", 35, "NAPTR" },
 		{ "SSHFP", 44, "SSHFP" },
 		{ "TLSA", 52, "TLSA" },
 		{ "SVCB", 64, "SVCB" },
@@ -403,7 +415,7 @@ static void owners_of_hosts(void **state)
 		{ "CNAME a.alamo.", false },      { "PTR a.alamo.", false },   { "TXT x", false },
 		{ "SRV 1 2 3 a.alamo.", false },  { "SSHFP 6 3 aabb", false }, { "TLSA 3 0 0 3082", false },
 		{ "OPENPGPKEY mQCNAzIT", false }, { "SVCB 1 .", false },       { "HTTPS 1 .", false },
-		{ "URI 1 2 x", false },           { "CAA 0 issue x", false },
+		{ "URI 1 2 x", false },           { "CAA 0 issue x", false },  { "NAPTR 1 2 s x \"\" .", false },
 	};
 	static const char *const odd[] = { "a_b", "-a", "a-", "x.-a", "x.a-" }, *const plain[] = { "a-b", "*", "*.a",
 												   "0" };
