@@ -26,6 +26,7 @@ enum field {
 	HEX,     /* bytes to the end */
 	BASE64,
 	PARAMS, /* SvcParams to the end */
+	PLACE,  /* LOC, the whole of it */
 };
 
 #define FIELDS_MAX 7
@@ -72,6 +73,7 @@ static const struct row rows[] = {
 	{ "MX",         15,  true,  { U16, HOST },               NULL },
 	{ "TXT",        16,  false, { STRINGS },                 NULL },
 	{ "AAAA",       28,  true,  { ADDR6 },                   NULL },
+	{ "LOC",        29,  false, { PLACE },                   NULL },
 	{ "SRV",        33,  false, { U16, U16, U16, HOST },     NULL },
 	{ "NAPTR",      35,  false, { U16, U16, STRING, STRING, STRING, NAME }, rr_naptr_check },
 	{ "SSHFP",      44,  false, { U8, U8, HEX },             check_sshfp },
@@ -86,7 +88,7 @@ static const struct row rows[] = {
 
 const char rr_not_hosted[] =
 	"the record's type is not one of A AAAA CNAME MX TXT SRV SVCB HTTPS TLSA SSHFP CAA PTR URI "
-	"OPENPGPKEY NAPTR TYPE65280 to TYPE65534";
+	"OPENPGPKEY NAPTR LOC TYPE65280 to TYPE65534";
 
 /* RFC 6895 section 3.1: numbers for private use, of which nobody knows a form that a secondary could check. */
 #define PRIVATE_FIRST 65280
@@ -232,6 +234,8 @@ static enum al_err parse_field(struct rr_text *t, enum field field, size_t start
 		return rr_base64(t, wire);
 	case PARAMS:
 		return rr_params_parse(t, is_alias(wire, start), wire);
+	case PLACE:
+		return rr_loc_parse(t, wire);
 	case END:
 		break;
 	}
@@ -325,6 +329,8 @@ static enum al_err format_field(struct al_reader *r, enum field field, struct al
 		return format_rest(r, field, out);
 	case PARAMS:
 		return rr_params_format(r, out);
+	case PLACE:
+		return rr_loc_format(r, out);
 	case END:
 		break;
 	}

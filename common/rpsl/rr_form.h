@@ -20,6 +20,9 @@ enum al_err rr_params_parse(struct rr_text *t, bool alias, struct al_buf *wire);
 enum al_err rr_params_format(struct al_reader *r, struct al_buf *out);
 /* What is wrong with NAPTR data that has the form of its fields, or NULL. */
 const char *rr_naptr_check(struct al_slice wire);
+/* All of LOC data (RFC 1876 section 3). */
+enum al_err rr_loc_parse(struct rr_text *t, struct al_buf *wire);
+enum al_err rr_loc_format(struct al_reader *r, struct al_buf *out);
 /* Is it a URI template (RFC 6570) with this very expression, without its braces? */
 bool rr_template_ok(struct al_slice text, const char *expression);
 
