@@ -112,7 +112,7 @@ static enum al_err size_parse(struct rr_text *t, uint8_t *out)
 enum al_err rr_loc_parse(struct rr_text *t, struct al_buf *wire)
 {
 	uint8_t sizes[] = { 0x12, 0x16, 0x13 }; /* 1 m, 10 km, 10 m */
-	uint32_t north, east, up;
+	uint32_t north = 0, east = 0, up = 0;
 
 	if (angle_parse(t, &latitude, &north) != AL_OK || angle_parse(t, &longitude, &east) != AL_OK ||
 	    altitude_parse(t, &up) != AL_OK)
