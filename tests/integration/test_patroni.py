@@ -314,17 +314,11 @@ def test_two_houses(tmp_path, houses, cluster):
         for number, registry in enumerate(registries):
             registry.start()
             wait_for(lambda: registry.writes() is (number == 0), timeout=60, what="a registry that writes, and one that follows")
-        for thread in load.threads:
-            thread.start()
-        story.go()
-        load.ending.set()
-        for thread in load.threads:
-            thread.join(timeout=120)
-        assert not load.trouble, load.trouble
+        with load.going():
+            story.go()
         print(f"\n{story.told()}")
         check_log(authority, registries, load, whois)
     finally:
-        load.ending.set()
         stop(whois)
         for registry in registries:
             registry.stop()

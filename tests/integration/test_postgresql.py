@@ -229,6 +229,19 @@ class Load:
         except AssertionError as error:
             self.trouble.append(error)
 
+    @contextlib.contextmanager
+    def going(self):
+        """The clients, for as long as the context does; what troubled one fails it."""
+        for thread in self.threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self.ending.set()
+            for thread in self.threads:
+                thread.join(timeout=120)
+        assert not self.trouble, self.trouble
+
     def outage(self, since):
         """The longest time without a receipt after that moment; waits until receipts come again."""
         def again():
@@ -350,23 +363,17 @@ def test_pair_under_load(tmp_path, cluster):
     wait_for(lambda: registries[1].writes() is False, timeout=60, what="the second registry to follow")
     whois = start_whois(authority.dir, registries)
     try:
-        for thread in load.threads:
-            thread.start()
-        for number in range(max(KILLS, FREEZES, REGISTRIES)):
-            if number < KILLS:
-                story.primary_killed()
-            if number < FREEZES:
-                story.primary_frozen()
-            if number < REGISTRIES:
-                story.registry_killed()
-        load.ending.set()
-        for thread in load.threads:
-            thread.join(timeout=120)
-        assert not load.trouble, load.trouble
+        with load.going():
+            for number in range(max(KILLS, FREEZES, REGISTRIES)):
+                if number < KILLS:
+                    story.primary_killed()
+                if number < FREEZES:
+                    story.primary_frozen()
+                if number < REGISTRIES:
+                    story.registry_killed()
         print(f"\n{story.told()}\n{len(load.index)} receipts")
         check_log(authority, registries, load, whois)
     finally:
-        load.ending.set()
         stop(whois)
         for registry in registries:
             registry.stop()
