@@ -56,27 +56,28 @@ static struct al_metric unpaid[] = { [SOURCE] = UNPAID("source"),
 				     [KEY] = UNPAID("key"),
 				     [MAINTAINER] = UNPAID("maintainer") };
 
-static bool say_wait(char words[static TARIFF_WORDS], enum purse purse, const char *whose, uint64_t wait_s)
+static bool say_wait(char words[static TARIFF_WORDS], enum purse purse, struct al_slice whose, uint64_t wait_s)
 {
 	for (size_t i = 0; i < AL_COUNT(unpaid); i++)
 		al_metric_add(&unpaid[i]);
 	al_metric_inc(&unpaid[purse], 1);
-	(void)snprintf(words, TARIFF_WORDS, "budget of %s used up: try again in %" PRIu64 " s", whose, wait_s);
+	(void)snprintf(words, TARIFF_WORDS, "budget of %.*s used up: try again in %" PRIu64 " s", AL_FMT(whose),
+		       wait_s);
 	return false;
 }
 
 bool tariff_enter(const struct tariff *t, const struct payer *payer, unsigned cost, uint64_t now_ms,
 		  char words[static TARIFF_WORDS])
 {
-	uint64_t wait_s = 1;
+	uint64_t wait_s;
 
 	if (t->sources != NULL && !budget_take(t->sources, &payer->source, cost, now_ms, &wait_s))
-		return say_wait(words, SOURCE, "your address", wait_s);
+		return say_wait(words, SOURCE, AL_S("your address"), wait_s);
 	if (t->networks == NULL || budget_take(t->networks, &payer->network, cost, now_ms, &wait_s))
 		return true;
 	if (t->sources != NULL)
 		budget_give(t->sources, &payer->source, cost);
-	return say_wait(words, NETWORK, "your network", wait_s);
+	return say_wait(words, NETWORK, AL_S("your network"), wait_s);
 }
 
 static void charge(const struct tariff *t, const struct payer *payer, unsigned cost, uint64_t now_ms)
@@ -99,7 +100,7 @@ bool tariff_keys(const struct tariff *t, const struct decision *d, unsigned cost
 {
 	char whose[AL_SSH_FINGERPRINT_LEN + 8], fingerprint[AL_SSH_FINGERPRINT_LEN];
 	struct budget_key keys[AL_REQUEST_SIGNATURES_MAX];
-	uint64_t wait_s = 1;
+	uint64_t wait_s;
 	size_t poor;
 
 	if (t->keys == NULL)
@@ -111,7 +112,7 @@ bool tariff_keys(const struct tariff *t, const struct decision *d, unsigned cost
 		return true;
 	al_sshkey_fingerprint(&d->keys[poor], fingerprint);
 	(void)snprintf(whose, sizeof(whose), "key %s", fingerprint);
-	return say_wait(words, KEY, whose, wait_s);
+	return say_wait(words, KEY, al_slice_str(whose), wait_s);
 }
 
 struct names {
@@ -135,7 +136,7 @@ static void names_of(struct decision *d, const struct al_state *state, struct na
 
 	for (size_t i = 0; d->objects != NULL && i < d->request.object_count; i++) {
 		rest = d->objects[i] != NULL ? al_object_text(d->objects[i]) : al_slice_of(NULL, 0);
-		while (names->count < MAINTAINERS_MAX && al_attr_find(&rest, "mnt-by", &value))
+		while (al_attr_find(&rest, "mnt-by", &value))
 			while (al_slice_word(&value, ",", &name))
 				if (names->count < MAINTAINERS_MAX && !name_known(names, name) &&
 				    auth_mntner(&policy, name))
@@ -149,20 +150,18 @@ static bool maintainers_pay(const struct tariff *t, struct decision *d, const st
 {
 	struct budget_key keys[MAINTAINERS_MAX];
 	struct names names = { .count = 0 };
-	char whose[80];
-	uint64_t wait_s = 1;
+	uint64_t wait_s;
 	size_t poor;
 
 	names_of(d, state, &names);
 	for (size_t i = 0; i < names.count; i++)
 		keys[i] = budget_of_name(names.name[i]);
 	poor = budget_take_all(t->maintainers, keys, names.count, BUDGET_REQUEST, now_ms, &wait_s);
-	for (size_t i = 0; i < names.count && price > BUDGET_REQUEST; i++)
+	for (size_t i = 0; i < names.count; i++)
 		budget_owe(t->maintainers, &keys[i], price - BUDGET_REQUEST, now_ms);
 	if (poor == names.count)
 		return true;
-	(void)snprintf(whose, sizeof(whose), "%.*s", AL_FMT(al_slice_head(names.name[poor], sizeof(whose) - 1)));
-	return say_wait(words, MAINTAINER, whose, wait_s);
+	return say_wait(words, MAINTAINER, names.name[poor], wait_s);
 }
 
 bool tariff_judged(const struct tariff *t, const struct payer *payer, bool signers, struct decision *d,
@@ -174,7 +173,7 @@ bool tariff_judged(const struct tariff *t, const struct payer *payer, bool signe
 		charge(t, payer, price - BUDGET_REQUEST, now_ms);
 	if (!signers)
 		return true;
-	for (size_t i = 0; t->keys != NULL && price > BUDGET_REQUEST && i < d->key_count; i++) {
+	for (size_t i = 0; t->keys != NULL && i < d->key_count; i++) {
 		struct budget_key key = budget_of_sshkey(&d->keys[i]);
 
 		budget_owe(t->keys, &key, price - BUDGET_REQUEST, now_ms);

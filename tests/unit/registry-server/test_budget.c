@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "alamo/base/sha.h"
+
 #include "request/budget.h"
 
 static struct budget_key key_of(unsigned number)
@@ -203,7 +205,9 @@ static bool same_network(const char *a, const char *b)
 
 static void who_is_one_network(void **state)
 {
-	struct budget_key x = budget_of_name(AL_S("ANN-MNT")), y = budget_of_name(AL_S("BOB-MNT"));
+	const struct al_slice name = AL_S("ANN-MNT");
+	struct budget_key x = budget_of_name(name), y = budget_of_name(AL_S("BOB-MNT"));
+	uint8_t hash[AL_HASH_LEN];
 
 	(void)state;
 	assert_true(same_network("192.0.2.1:1", "192.0.2.254:9"));
@@ -211,6 +215,9 @@ static void who_is_one_network(void **state)
 	assert_true(same_network("[2001:db8:1:2::1]:1", "[2001:db8:1:ffff::1]:1"));
 	assert_false(same_network("[2001:db8:1::1]:1", "[2001:db8:2::1]:1"));
 	assert_memory_not_equal(&x, &y, sizeof(x));
+	al_sha256(&name, 1, hash);
+	assert_int_equal(x.bytes[0], 3); /* no address and no key begins so */
+	assert_memory_equal(x.bytes + 1, hash, sizeof(hash));
 }
 
 static void who_is_one_source(void **state)
@@ -231,6 +238,24 @@ static void who_is_one_source(void **state)
 	assert_false(same("[2001:db8::1]:1", "192.0.2.1:1"));
 	assert_true(same("unix", "what?"));
 	assert_memory_not_equal(&x, &y, sizeof(x));
+	assert_int_equal(x.bytes[0], 1);
+	assert_int_equal(y.bytes[0], 2);
+	assert_memory_equal(x.bytes + 1, a.pk, sizeof(a.pk));
+}
+
+/* With another size a bucket has no more than that, at once. */
+static void limited_anew(void **state)
+{
+	struct budget *b = budget_new(10, 16);
+	uint64_t wait;
+
+	(void)state;
+	assert_true(take(b, 1, BUDGET_REQUEST, 0, &wait));
+	budget_limit(b, 2);
+	assert_true(take(b, 1, 2 * BUDGET_REQUEST, 0, &wait));
+	assert_false(take(b, 1, BUDGET_REQUEST, 0, &wait));
+	assert_int_equal(wait, 30);
+	budget_free(b);
 }
 
 int main(void)
@@ -245,6 +270,7 @@ int main(void)
 		cmocka_unit_test(all_or_none),
 		cmocka_unit_test(who_is_one_network),
 		cmocka_unit_test(no_limit),
+		cmocka_unit_test(limited_anew),
 		cmocka_unit_test(who_is_one_source),
 	};
 

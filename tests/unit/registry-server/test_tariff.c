@@ -2,10 +2,15 @@
 /*
  * test_tariff.c -- what a request costs, and who pays: sources and their networks, keys, maintainers.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "registry_rig.h"
+
+#include "../metric.h"
+
+#include "book.h"
 
 #define NUMBER "aut-num: AUTO-1\nas-name: X-AS\nmnt-by: ALICE-MNT\nsource: TEST\n"
 
@@ -222,6 +227,225 @@ static void test_maintainers_pay_for_broken_requests_too(void **state)
 	     "% dry run");
 	budget_free(tariff.maintainers);
 }
+
+/* ---- alone, by a clock of the test's own ---- */
+
+#define NOW 1000000u
+
+/* What of the minute is left to `key`, in hundredths of a request. */
+static unsigned left(struct budget *budget, const struct budget_key *key)
+{
+	unsigned cost = 0;
+	uint64_t wait_s;
+
+	while (budget_take(budget, key, 1, NOW, &wait_s))
+		cost++;
+	return cost;
+}
+
+/* Who asks for much pays for it: a hundredth for each 4096 bytes, by its address and by its network. */
+static void test_answers_are_paid(void **state)
+{
+	static const struct {
+		size_t bytes;
+		unsigned left;
+	} rows[] = { { 0, 100 }, { 4095, 100 }, { 4096, 99 }, { 8191, 99 }, { 409600, 0 } };
+	const struct payer payer = tariff_payer("192.0.2.1:1");
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		struct tariff sources = { .sources = budget_make(1) }, networks = { .networks = budget_make(1) };
+
+		tariff_answered(&sources, &payer, rows[i].bytes, NOW);
+		tariff_answered(&networks, &payer, rows[i].bytes, NOW);
+		assert_int_equal(left(sources.sources, &payer.source), rows[i].left);
+		assert_int_equal(left(networks.networks, &payer.network), rows[i].left);
+		budget_free(sources.sources);
+		budget_free(networks.networks);
+	}
+}
+
+static void key_make(struct decision *d, uint8_t number)
+{
+	memset(d->keys[d->key_count++].pk, number, sizeof(d->keys[0].pk));
+}
+
+/* As many keys as a request has room for: each of them pays, or none; and who cannot is named. */
+static void test_each_key_pays(void **state)
+{
+	struct tariff tariff = { .keys = budget_make(2) };
+	struct decision *d = decision_new();
+	struct budget_key key;
+	char words[TARIFF_WORDS], wanted[TARIFF_WORDS], fingerprint[AL_SSH_FINGERPRINT_LEN];
+
+	(void)state;
+	assert_non_null(d);
+	for (uint8_t i = 0; i < AL_REQUEST_SIGNATURES_MAX; i++)
+		key_make(d, i);
+	assert_true(tariff_keys(&tariff, d, BUDGET_REQUEST, NOW, words));
+	assert_int_equal(budget_count(tariff.keys), AL_REQUEST_SIGNATURES_MAX);
+	d->request.object_count = 9; /* ten hundredths more than were paid */
+	assert_true(tariff_judged(&tariff, NULL, true, d, NULL, NOW, words));
+	for (size_t i = 0; i < AL_REQUEST_SIGNATURES_MAX; i += 2) {
+		key = budget_of_sshkey(&d->keys[i]);
+		assert_int_equal(left(tariff.keys, &key), 90);
+	}
+	al_sshkey_fingerprint(&d->keys[0], fingerprint);
+	(void)snprintf(wanted, sizeof(wanted), "budget of key %s used up: try again in 30 s", fingerprint);
+	assert_false(tariff_keys(&tariff, d, BUDGET_REQUEST, NOW, words));
+	assert_string_equal(words, wanted);
+	decision_free(d);
+	budget_free(tariff.keys);
+}
+
+/* What it turned out to cost beyond the entrance is for whoever sent it, to the hundredth. */
+static void test_the_rest_is_owed(void **state)
+{
+	struct tariff tariff = { .sources = budget_make(1), .networks = budget_make(2) };
+	const struct payer payer = tariff_payer("192.0.2.1:1");
+	struct decision *d = decision_new();
+	char words[TARIFF_WORDS];
+
+	(void)state;
+	assert_non_null(d);
+	d->request.object_count = 9;
+	assert_true(tariff_judged(&tariff, &payer, false, d, NULL, NOW, words));
+	assert_int_equal(left(tariff.sources, &payer.source), 90);
+	assert_int_equal(left(tariff.networks, &payer.network), 190);
+	decision_free(d);
+	budget_free(tariff.sources);
+	budget_free(tariff.networks);
+}
+
+/* Each kind of budget that is used up is counted, once a request, and the others are shown beside it. */
+static void test_the_unpaid_are_counted(void **state)
+{
+	static const char *const names[] = { "alamo_registry_unpaid_total{budget=\"source\"}",
+					     "alamo_registry_unpaid_total{budget=\"network\"}",
+					     "alamo_registry_unpaid_total{budget=\"key\"}",
+					     "alamo_registry_unpaid_total{budget=\"maintainer\"}" };
+	struct tariff tariff = { .networks = budget_make(1) };
+	const struct payer payer = tariff_payer("192.0.2.1:1");
+	uint64_t before[AL_COUNT(names)];
+	char words[TARIFF_WORDS];
+
+	(void)state;
+	assert_true(tariff_enter(&tariff, &payer, BUDGET_REQUEST, NOW, words));
+	for (unsigned i = 0; i < 2; i++) {
+		assert_false(tariff_enter(&tariff, &payer, BUDGET_REQUEST, NOW, words));
+		for (size_t j = 0; j < AL_COUNT(names); j++) {
+			uint64_t now = metric(names[j]);
+
+			assert_true(now != UINT64_MAX);
+			if (i > 0)
+				assert_int_equal(now, before[j] + (j == 1));
+			before[j] = now;
+		}
+	}
+	assert_string_equal(words, "budget of your network used up: try again in 60 s");
+	budget_free(tariff.networks);
+}
+
+/* ---- maintainers ---- */
+
+#define MANY 18 /* more than are asked for one request */
+
+static void maintainers_found(struct registry_rig *rig)
+{
+	struct al_buf objects, header;
+
+	al_buf_init(&objects, 65536);
+	al_buf_init(&header, 65536);
+	al_buf_str(&header, "prev:");
+	for (unsigned i = 0; i < MANY; i++) {
+		al_buf_printf(&objects, "%smntner: M%u-MNT\nauth: @1@\nmnt-by: M%u-MNT\nsource: TEST\n",
+			      i > 0 ? "\n" : "", i, i);
+		al_buf_str(&header, " none");
+	}
+	al_buf_str(&header, "\n");
+	al_buf_u8(&header, '\0');
+	al_buf_u8(&objects, '\0');
+	says(registry_rig_ask(rig, (const char *)header.ptr, (const char *)objects.ptr, "1"), "% receipt: index 1,");
+	al_buf_release(&header);
+	al_buf_release(&objects);
+}
+
+/* A set of each of `count` maintainers, three of them at once and then the others one by one. */
+static struct decision *decision_of(struct registry_rig *rig, unsigned count)
+{
+	struct book *book = pipeline_book(rig->pipeline);
+	struct decision *d = decision_new();
+	struct al_buf objects, raw;
+
+	assert_non_null(d);
+	al_buf_init(&objects, 65536);
+	al_buf_init(&raw, 65536);
+	al_buf_str(&objects, "as-set: AS-MANY\nmnt-by: M0-MNT, M1-MNT, M2-MNT\n");
+	for (unsigned i = 2; i < count; i++)
+		al_buf_printf(&objects, "mnt-by: M%u-MNT\n", i);
+	al_buf_str(&objects, "source: TEST\n");
+	al_buf_u8(&objects, '\0');
+	registry_rig_request(rig, "prev: none\n", (const char *)objects.ptr, "1", &raw);
+	assert_int_equal(decision_read(d, al_buf_view(&raw), RIG_NS), AL_OK);
+	assert_int_equal(decision_judge(d, book_state(book), book_space(book), al_now_s()), AL_OK);
+	assert_true(d->accepted);
+	al_buf_release(&objects);
+	al_buf_release(&raw);
+	return d;
+}
+
+/* Everybody in whose name it is asked pays all of it; a bounded number of them is asked. */
+static void test_each_maintainer_pays(void **state)
+{
+	struct registry_rig *rig = *state;
+	const struct al_state *log = book_state(pipeline_book(rig->pipeline));
+	struct budget_key first = budget_of_name(AL_S("M0-MNT")), last = budget_of_name(AL_S("M3-MNT"));
+	struct tariff tariff = { .maintainers = budget_make(2) };
+	char words[TARIFF_WORDS];
+	struct decision *d;
+
+	maintainers_found(rig);
+	d = decision_of(rig, 4);
+	d->work = 3000; /* ten hundredths more than the entrance */
+	assert_int_equal(tariff_price(d), BUDGET_REQUEST + 10);
+	assert_true(tariff_judged(&tariff, NULL, true, d, log, NOW, words));
+	assert_int_equal(budget_count(tariff.maintainers), 4);
+	assert_int_equal(left(tariff.maintainers, &last), 90);
+	budget_fill(tariff.maintainers, &last);
+	assert_int_equal(left(tariff.maintainers, &first), 90);
+	assert_false(tariff_judged(&tariff, NULL, true, d, log, NOW, words));
+	/* It owes for this one too, and nobody has paid for it. */
+	assert_string_equal(words, "budget of M0-MNT used up: try again in 30 s");
+	assert_int_equal(left(tariff.maintainers, &last), 190);
+	decision_free(d);
+	budget_free(tariff.maintainers);
+}
+
+static void test_so_many_maintainers_are_asked(void **state)
+{
+	struct registry_rig *rig = *state;
+	const struct al_state *log = book_state(pipeline_book(rig->pipeline));
+	struct tariff tariff = { .maintainers = budget_make(2) };
+	char words[TARIFF_WORDS];
+	struct decision *d;
+	struct al_buf who;
+
+	maintainers_found(rig);
+	d = decision_of(rig, MANY);
+	assert_true(tariff_judged(&tariff, NULL, true, d, log, NOW, words));
+	assert_int_equal(budget_count(tariff.maintainers), 16);
+	al_buf_init(&who, 65536);
+	tariff_who(NULL, d, log, &who);
+	al_buf_u8(&who, '\0');
+	assert_ptr_equal(strstr((const char *)who.ptr, "key=SHA256:"), who.ptr);
+	says((const char *)who.ptr, " mntner=M0-MNT mntner=M1-MNT mntner=M2-MNT mntner=M3-MNT ");
+	says((const char *)who.ptr, " mntner=M15-MNT ");
+	does_not_say((const char *)who.ptr, "M16-MNT");
+	al_buf_release(&who);
+	decision_free(d);
+	budget_free(tariff.maintainers);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +456,12 @@ int main(void)
 		RIG_TEST(test_much_is_owed),
 		cmocka_unit_test(test_a_network_is_poor),
 		RIG_TEST(test_maintainers_pay_for_broken_requests_too),
+		cmocka_unit_test(test_answers_are_paid),
+		cmocka_unit_test(test_each_key_pays),
+		cmocka_unit_test(test_the_rest_is_owed),
+		cmocka_unit_test(test_the_unpaid_are_counted),
+		RIG_TEST(test_each_maintainer_pays),
+		RIG_TEST(test_so_many_maintainers_are_asked),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
