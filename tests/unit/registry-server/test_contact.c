@@ -125,16 +125,24 @@ static void test_erased_by_its_maintainer(void **state)
 	assert_int_equal(ledger_head(rig->ledger, NULL).size, size);
 }
 
+/* ---- beside the log ---- */
+
 static void on_text(void *arg, enum al_err err, const struct ledger_side_result *result)
 {
 	struct registry_rig *rig = arg;
+	uint8_t hash[AL_HASH_LEN];
 
-	(void)result;
+	if (err == AL_OK) {
+		(void)crypto_hash_sha256(hash, (const uint8_t *)result->text.ptr, result->text.len);
+		assert_memory_equal(result->hash, hash, sizeof(hash));
+	}
 	rig->answers++;
-	(void)snprintf(rig->answer, sizeof(rig->answer), "%s", err == AL_OK ? "there" : al_err_name(err));
+	(void)snprintf(rig->answer, sizeof(rig->answer), "%.*s",
+		       AL_FMT(err == AL_OK ? result->text : al_slice_str(al_err_name(err))));
 	al_loop_stop(rig->loop);
 }
 
+/* What is kept for it, under its own hash. */
 static const char *text_of(struct registry_rig *rig, const char *object)
 {
 	size_t before = rig->answers;
@@ -142,6 +150,54 @@ static const char *text_of(struct registry_rig *rig, const char *object)
 	assert_int_equal(ledger_side_get(rig->ledger, al_slice_str(object), on_text, rig), AL_OK);
 	registry_rig_wait(rig, before + 1);
 	return rig->answer;
+}
+
+static void contact_add(struct al_buf *objects, struct al_buf *blocks, const char *what, const char *handle,
+			const char *mail)
+{
+	struct al_buf text;
+	uint8_t hash[AL_HASH_LEN];
+
+	al_buf_init(&text, 1000);
+	al_buf_printf(&text, "salt: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\ne-mail: %s\n", mail);
+	(void)crypto_hash_sha256(hash, text.ptr, text.len);
+	al_buf_printf(objects, "%s: Ann\nnic-hdl: %s\ncontact: sha256:", what, handle);
+	al_buf_base64(objects, hash, sizeof(hash));
+	al_buf_str(objects, "\nmnt-by: ALICE-MNT\nsource: TEST\n\n");
+	al_buf_printf(blocks, "-----BEGIN CONTACT %s-----\n%.*s-----END CONTACT %s-----\n", handle,
+		      AL_FMT(al_buf_view(&text)), handle);
+	al_buf_release(&text);
+}
+
+/* Each of a request's blocks goes to its own object, whatever else there is between them, and whose name is the same. */
+static void test_several_at_once(void **state)
+{
+	static const struct {
+		const char *what, *handle, *mail, *object;
+	} rows[] = {
+		{ "person", "ONE-TEST", "one@example.net", "person ONE-TEST" },
+		{ "person", "TWO-TEST", "two@example.net", "person TWO-TEST" },
+		{ "role", "ONE-TEST", "three@example.net", "role ONE-TEST" },
+	};
+	struct registry_rig *rig = *state;
+	struct al_buf objects, blocks, raw;
+
+	al_buf_init(&objects, 65536);
+	al_buf_init(&blocks, 65536);
+	al_buf_init(&raw, 65536);
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		contact_add(&objects, &blocks, rows[i].what, rows[i].handle, rows[i].mail);
+		al_buf_printf(&objects, "as-set: AS-%zu\nmnt-by: ALICE-MNT\nsource: TEST\n\n", i);
+	}
+	al_buf_u8(&objects, '\0');
+	registry_rig_request(rig, "prev: none\n", (const char *)objects.ptr, "1", &raw);
+	al_buf_slice(&raw, al_buf_view(&blocks));
+	says(registry_rig_send(rig, al_buf_view(&raw), NULL), "% receipt");
+	for (size_t i = 0; i < AL_COUNT(rows); i++)
+		says(text_of(rig, rows[i].object), rows[i].mail);
+	al_buf_release(&objects);
+	al_buf_release(&blocks);
+	al_buf_release(&raw);
 }
 
 /* A text stays as long as an object has its hash, whatever else changes there, and goes with it. */
@@ -155,12 +211,12 @@ static void test_goes_with_its_object(void **state)
 	(void)snprintf(objects, sizeof(objects),
 		       "person: Ann Other\nnic-hdl: ALL-TEST\ncontact: %s\nmnt-by: ALICE-MNT\nsource: TEST\n", hash);
 	says(registry_rig_ask(rig, "prev: 2\n", objects, "1"), "% receipt: index 5,");
-	assert_string_equal(text_of(rig, "person ALL-TEST"), "there");
+	assert_string_equal(text_of(rig, "person ALL-TEST"), TEXT);
 	says(registry_rig_ask(rig, "prev: 5\n",
 			      "person: Ann Other\nnic-hdl: ALL-TEST\nmnt-by: ALICE-MNT\nsource: TEST\n", "1"),
 	     "% receipt: index 6,");
 	assert_string_equal(text_of(rig, "person ALL-TEST"), "not-found");
-	assert_string_equal(text_of(rig, "person MEM-TEST"), "there");
+	assert_string_equal(text_of(rig, "person MEM-TEST"), TEXT);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, registry_rig_teardown)
@@ -168,9 +224,8 @@ static void test_goes_with_its_object(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_shown_to_its_audience),
-		TEST(test_a_text_costs_as_twenty_requests),
-		TEST(test_erased_by_its_maintainer),
+		TEST(test_shown_to_its_audience),    TEST(test_a_text_costs_as_twenty_requests),
+		TEST(test_erased_by_its_maintainer), TEST(test_several_at_once),
 		TEST(test_goes_with_its_object),
 	};
 
