@@ -3,6 +3,7 @@
  * test_control.c -- requests to the registry itself: who may, once, and for a
  * day; what each does beside the log, and that the log stays as it was.
  */
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,65 @@ static void test_who_and_when(void **state)
 	says(control(rig, "queue-refuse 1 not now", 60, "0"), "Control SUCCEEDED: queue-refuse 1 not now\n"
 							      "% requests taken off the queue: 1\n");
 	assert_string_equal(registry_rig_question(rig, "queue"), "% end\n");
+}
+
+/* Who was refused is told when and why, as long as that is remembered. */
+static void test_why_it_was_refused(void **state)
+{
+	struct registry_rig *rig = *state;
+	const char *answer = registry_rig_ask(rig, "prev: none\n", WANTED("1", "ALICE"), "1");
+	const char *status = strstr(answer, "queue-status "), *reason;
+	char question[100];
+
+	assert_non_null(status);
+	(void)snprintf(question, sizeof(question), "%.*s", (int)strcspn(status, "\n"), status);
+	says(registry_rig_question(rig, question), "state: waiting\nnumber: 1\nsince: 20");
+	says(control(rig, "queue-refuse 1 the pool is \"full\"", 60, "0"), "% requests taken off the queue: 1\n");
+	answer = registry_rig_question(rig, question);
+	assert_ptr_equal(strstr(answer, "state: refused\ntime: 20"), answer);
+	reason = strstr(answer, "\nreason: ");
+	assert_non_null(reason);
+	assert_string_equal(reason, "\nreason: the pool is \"full\"\n% end\n");
+}
+
+/* Straight into the registry's tables, beside it. */
+static void sql(const struct registry_rig *rig, const char *text)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(rig->path, &db), SQLITE_OK);
+	if (sqlite3_exec(db, text, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", sqlite3_errmsg(db));
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* A day's control requests are remembered so that none is taken twice: there is room for so many. */
+static void test_a_full_day(void **state)
+{
+	struct registry_rig *rig = *state;
+
+	sql(rig, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 99999)"
+		 " INSERT INTO control (hash, until) SELECT randomblob(32), 99999999999 FROM n");
+	says(control(rig, "queue-refuse 7 no", 60, "0"), "(REF-MISSING)");
+	says(control(rig, "queue-refuse 7 no", 60, "0"),
+	     "%ERROR: too many control requests were taken today: try again tomorrow\n");
+	sql(rig, "UPDATE control SET until = 1");
+	says(control(rig, "queue-refuse 7 no", 60, "0"), "(REF-MISSING)");
+}
+
+/* A storage that fails is no answer to what was asked. */
+static void test_storage_fails(void **state)
+{
+	struct registry_rig *rig = *state;
+
+	sql(rig, "CREATE TRIGGER broken BEFORE INSERT ON control BEGIN SELECT RAISE(ABORT, 'broken'); END;"
+		 "CREATE TRIGGER full BEFORE INSERT ON queue BEGIN SELECT RAISE(ABORT, 'full'); END");
+	says(control(rig, "queue-refuse 1 no", 60, "0"), "%ERROR: storage failed: send a new control request later\n");
+	says(registry_rig_ask(rig, "prev: none\n", WANTED("1", "ALICE"), "1"),
+	     "%ERROR: storage failed: the request was NOT queued; send the same bytes again later\n");
+	sql(rig, "DROP TRIGGER broken; DROP TRIGGER full");
+	says(registry_rig_ask(rig, "prev: none\n", WANTED("1", "ALICE"), "1"), "% queued: 1,");
+	says(control(rig, "queue-refuse 1 no", 60, "0"), "% requests taken off the queue: 1\n");
 }
 
 /* What was done to the registry itself, and whose key was behind it, stands in its log. */
@@ -205,7 +265,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_who_and_when), TEST(test_logged),           TEST(test_once),
-		TEST(test_all_of_one),   TEST(test_all_of_one_place),
+		TEST(test_all_of_one),   TEST(test_all_of_one_place), TEST(test_why_it_was_refused),
+		TEST(test_a_full_day),   TEST(test_storage_fails),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /*
  * test_question.c -- each question of the request port, and what is none.
  */
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,7 +118,11 @@ static void queue_fill(struct registry_rig *rig, unsigned count, const char *mor
 /* All that wait, oldest first, each by what it is about; and how many a listing leaves out. */
 static void test_listed(void **state)
 {
+	static const char many[] = "WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 1007)"
+				   " INSERT INTO queue (id, time, hash, label, text, same)"
+				   " SELECT i, 1, randomblob(32), 'x', x'78', randomblob(32) FROM n";
 	struct registry_rig *rig = *state;
+	sqlite3 *db;
 
 	says(registry_rig_ask(rig, "prev: none\n", ALICE, "1"), "% receipt");
 	queue_fill(rig, 1, "");
@@ -126,6 +131,15 @@ static void test_listed(void **state)
 		   "as-set: AS-TWO\nmnt-by: ALICE-MNT\nsource: TEST\n");
 	says(registry_rig_question(rig, "queue"), " [inet6num] fca1:200::/48\n2 ");
 	says(rig->answer, " [inet6num] fca1:200::/48 and 2 more\n% end\n");
+	assert_ptr_equal(strstr(registry_rig_question(rig, "queue 1"), "% 1 20"), rig->answer);
+	says(rig->answer, " [inet6num] fca1:200::/48\nrequest: r");
+	/* A listing has an end. */
+	assert_int_equal(sqlite3_open(rig->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, many, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	says(registry_rig_question(rig, "queue"), "\n1000 ");
+	says(rig->answer, "\n% and 7 more\n% end\n");
+	does_not_say(rig->answer, "\n1001 ");
 }
 
 static void on_any(void *arg, struct al_slice answer)
