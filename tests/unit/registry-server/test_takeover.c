@@ -111,6 +111,28 @@ static void one_that_waits_is_stopped(void **state)
 	down(p->writes);
 }
 
+/* One that was held up so long that the other writes by now stores nothing more: it ends, and says why. */
+static void one_that_was_held_up_ends(void **state)
+{
+	struct pair *p = *state;
+	struct al_buf alice;
+
+	al_buf_init(&alice, 65536);
+	registry_rig_request(&p->writes->rig, "prev: none\n", ALICE, "1", &alice);
+	up(p->writes);
+	up_until(p->waits, "endpoint log-http ");
+	assert_int_equal(kill(p->writes->daemon, SIGSTOP), 0);
+	ready_read(p->waits, "ready\n");
+	says(ask(p->waits->requests, al_buf_view(&alice)), "% receipt: index 1,");
+	assert_int_equal(kill(p->writes->daemon, SIGCONT), 0);
+	assert_int_equal(ended(p->writes->daemon), 1);
+	(void)fclose(p->writes->ready);
+	comes_to_say(p->writes, "event=fenced reason=\"another registry writes: this one ends");
+	shows(p->waits, 2);
+	down(p->waits);
+	al_buf_release(&alice);
+}
+
 /* ---- a database that has lost what it had confirmed ---- */
 
 static bool guard_has(struct world *w, const char *what)
@@ -184,6 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_other_goes_on, pair_setup, pair_teardown),
 		cmocka_unit_test_setup_teardown(one_that_waits_is_stopped, pair_setup, pair_teardown),
+		cmocka_unit_test_setup_teardown(one_that_was_held_up_ends, pair_setup, pair_teardown),
 		cmocka_unit_test_setup_teardown(what_it_has_seen_is_not_lost, pair_setup, pair_teardown),
 	};
 	int failed;
