@@ -85,11 +85,15 @@ enum al_err engine_commit_soon(struct engine *engine)
 	return err == AL_EAGAIN ? AL_EIO : err;
 }
 
+void engine_hash(struct al_slice stored, uint8_t out[static AL_HASH_LEN])
+{
+	if (stored.len == AL_HASH_LEN)
+		memcpy(out, stored.ptr, AL_HASH_LEN);
+}
+
 void engine_queued(struct ledger_queued *out, uint64_t id, uint64_t time, struct al_slice label, struct al_slice hash)
 {
 	*out = (struct ledger_queued){ .id = id, .time = time };
-	if (al_slice_copy(al_slice_head(label, LEDGER_LABEL_MAX - 1), out->label, sizeof(out->label)) != AL_OK)
-		out->label[0] = '\0';
-	for (size_t i = 0; i < AL_HASH_LEN && i < hash.len; i++)
-		out->hash[i] = (uint8_t)hash.ptr[i];
+	(void)snprintf(out->label, sizeof(out->label), "%.*s", AL_FMT(label));
+	engine_hash(hash, out->hash);
 }

@@ -169,6 +169,8 @@ bool engine_is_path(const char *where);
 #define ENGINE_LABEL_MAX 256
 const char *engine_label(const char *where, char out[static ENGINE_LABEL_MAX]);
 
+/* A hash as a store has it, whose own check has it that it is of this length: else `out` stays. */
+void engine_hash(struct al_slice stored, uint8_t out[static AL_HASH_LEN]);
 /* One row of the queue as a store's columns have it; what is too long is cut. */
 void engine_queued(struct ledger_queued *out, uint64_t id, uint64_t time, struct al_slice label, struct al_slice hash);
 

@@ -376,7 +376,7 @@ static enum al_err pg_each_entry(struct engine *engine, uint64_t from, engine_en
 
 		err = page(pg_of(engine), "SELECT idx, leaf, body FROM entry WHERE idx >= $1 ORDER BY idx LIMIT $2",
 			   from, PAGE, &result);
-		rows = err == AL_OK ? PQntuples(result) : 0;
+		rows = PQntuples(result);
 		for (int i = 0; err == AL_OK && i < rows; i++) {
 			from = pg_u64(result, i, 0) + 1;
 			err = visit(arg, from - 1, pg_cell(result, i, 1), pg_cell(result, i, 2));
@@ -398,7 +398,7 @@ static enum al_err pg_each_note(struct engine *engine, engine_note_fn visit, voi
 		err = page(pg_of(engine),
 			   "SELECT size, note FROM checkpoint WHERE size < $1 ORDER BY size DESC LIMIT $2", below, PAGE,
 			   &result);
-		rows = err == AL_OK ? PQntuples(result) : 0;
+		rows = PQntuples(result);
 		for (int i = 0; err == AL_OK && i < rows; i++) {
 			below = pg_u64(result, i, 0);
 			err = visit(arg, below, pg_cell(result, i, 1));

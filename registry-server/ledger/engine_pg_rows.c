@@ -50,7 +50,7 @@ static enum al_err each_row(struct pg_engine *db, enum engine_table table, engin
 		pg_arg_u64(&args, PAGE);
 		pg_arg_u64(&args, offset);
 		err = pg_ask(db, text, &args, &result);
-		rows = err == AL_OK ? PQntuples(result) : 0;
+		rows = PQntuples(result);
 		for (int i = 0; err == AL_OK && i < rows; i++) {
 			struct engine_row row = { .table = table };
 

@@ -48,10 +48,7 @@ static enum al_err side_get(struct engine *engine, struct al_slice object, uint8
 	if (err == AL_OK && PQntuples(result) == 0)
 		err = AL_ENOTFOUND;
 	if (err == AL_OK) {
-		struct al_slice stored = pg_cell(result, 0, 0);
-
-		for (size_t i = 0; i < AL_HASH_LEN && i < stored.len; i++)
-			hash[i] = (uint8_t)stored.ptr[i];
+		engine_hash(pg_cell(result, 0, 0), hash);
 		al_buf_slice(text, pg_cell(result, 0, 1));
 		err = text->err;
 	}

@@ -74,10 +74,7 @@ static enum al_err side_get(struct engine *engine, struct al_slice object, uint8
 	sqlite_bind_text(db->side[GET], 1, object);
 	err = sqlite_row(db, db->side[GET]);
 	if (err == AL_OK) {
-		struct al_slice stored = sqlite_column(db->side[GET], 0);
-
-		for (size_t i = 0; i < AL_HASH_LEN && i < stored.len; i++)
-			hash[i] = (uint8_t)stored.ptr[i];
+		engine_hash(sqlite_column(db->side[GET], 0), hash);
 		al_buf_slice(text, sqlite_column(db->side[GET], 1));
 		err = text->err;
 	}
