@@ -2,12 +2,14 @@
 /*
  * test_contact.c -- a contact text by control requests: whom it is shown to, what that costs, and who has it erased.
  */
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "registry_rig.h"
 
+#include "../memory.h"
 #include "../said.h"
 
 #include "ledger/ledger_side.h"
@@ -219,14 +221,75 @@ static void test_goes_with_its_object(void **state)
 	assert_string_equal(text_of(rig, "person MEM-TEST"), TEXT);
 }
 
+/* ---- and where it cannot be looked at ---- */
+
+/* A question, or a control request of Bob's, with each of its allocations failing once: it is told, or it is what it is. */
+static void told_or_shown(struct registry_rig *rig, const char *question, const char *request)
+{
+	unsigned told = 0, place = 0;
+	bool failed = true;
+
+	while (failed) {
+		memory_fails = ++place;
+		if (request == NULL)
+			(void)registry_rig_question(rig, question);
+		else
+			(void)control(rig, request, "2");
+		failed = memory_fails == 0;
+		memory_fails = 0;
+		assert_true(place < 100);
+		if (strstr(rig->answer, "e-mail: ann@example.net") != NULL)
+			continue;
+		assert_true(failed && al_slice_starts(al_slice_str(rig->answer), "%ERROR: "));
+		told++;
+	}
+	assert_true(told > 2);
+}
+
+static void test_without_memory(void **state)
+{
+	told_or_shown(*state, "contact ALL-TEST", NULL);
+	told_or_shown(*state, NULL, "contact-show ALL-TEST");
+}
+
+static void sql(const struct registry_rig *rig, const char *text)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(rig->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* That it cannot be looked at is not that there is none. */
+static void test_storage_fails(void **state)
+{
+	static const char *const lines[] = {
+		"contact ALL-TEST", "queue", "queue 1",
+		"queue-status 0000000000000000000000000000000000000000000000000000000000000000"
+	};
+	struct registry_rig *rig = *state;
+
+	sql(rig, "ALTER TABLE side RENAME TO away_side; ALTER TABLE queue RENAME TO away_queue");
+	for (size_t i = 0; i < AL_COUNT(lines); i++)
+		assert_string_equal(registry_rig_question(rig, lines[i]),
+				    "%ERROR: the registry cannot look now: ask again\n% end\n");
+	sql(rig, "ALTER TABLE away_side RENAME TO side; ALTER TABLE away_queue RENAME TO queue");
+	says(registry_rig_question(rig, "contact ALL-TEST"), "e-mail: ann@example.net");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, registry_rig_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_shown_to_its_audience),    TEST(test_a_text_costs_as_twenty_requests),
-		TEST(test_erased_by_its_maintainer), TEST(test_several_at_once),
+		TEST(test_shown_to_its_audience),
+		TEST(test_a_text_costs_as_twenty_requests),
+		TEST(test_erased_by_its_maintainer),
+		TEST(test_several_at_once),
 		TEST(test_goes_with_its_object),
+		TEST(test_without_memory),
+		TEST(test_storage_fails),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

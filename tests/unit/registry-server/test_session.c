@@ -37,14 +37,14 @@ struct fixture {
 	uint16_t port; /* on all of 127.0.0.0/8 */
 };
 
-static struct fixture *start(uint64_t budget)
+static struct fixture *start_idle(uint64_t budget, uint64_t idle_ms)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct al_listener_conf conf = { .name = "requests",
 					 .max_conns = 10,
 					 .in_max = SESSION_IN_MAX,
 					 .out_max = SESSION_OUT_MAX,
-					 .idle_ms = 60000,
+					 .idle_ms = idle_ms,
 					 .request_ms = 400 };
 
 	assert_non_null(f);
@@ -62,6 +62,11 @@ static struct fixture *start(uint64_t budget)
 	assert_int_equal(al_listener_tcp(f->listener, AL_S("0.0.0.0"), 0, &f->port), AL_OK);
 	loop_thread_start(f->rig.loop, &f->thread);
 	return f;
+}
+
+static struct fixture *start(uint64_t budget)
+{
+	return start_idle(budget, 60000);
 }
 
 static void stop(struct fixture *f)
@@ -245,6 +250,82 @@ static void test_answers_that_wait_are_bounded(void **state)
 	al_buf_release(&lines);
 }
 
+/* What was sent at once and found no room is gone on with when there is room, although nothing more comes. */
+static void test_what_had_no_room_is_gone_on_with(void **state)
+{
+	struct fixture *f = start(0);
+	struct al_buf raw, lines;
+	int fd = dial(f), other = dial(f);
+
+	(void)state;
+	f->rig.holding = true;
+	al_buf_init(&lines, 65536);
+	al_buf_slice(&lines, signed_by(f, ALICE, "1", &raw));
+	al_buf_str(&lines, "\n");
+	for (int i = 0; i < 70; i++)
+		al_buf_str(&lines, "head\n");
+	say(fd, al_buf_view(&lines));
+	for (int i = 0; i < 2; i++) { /* it has been read by then */
+		say(other, AL_S("network\n"));
+		hears(other, "namespace: registry@test\n");
+	}
+	f->rig.holding = false;
+	hears(fd, "% receipt: index 1,");
+	for (int i = 0; i < 70; i++)
+		hears(fd, "registry.test/log\n");
+	close(fd);
+	close(other);
+	stop(f);
+	al_buf_release(&raw);
+	al_buf_release(&lines);
+}
+
+static void loop_held(void *arg)
+{
+	const _Atomic bool *held = arg;
+
+	while (*held)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+}
+
+/* As many answers as may wait, and behind them, in one read, its end: that is seen when they are there. */
+static void test_an_end_behind_a_full_one(void **state)
+{
+	struct fixture *f = start_idle(0, 2 * GUARD_MS);
+	struct al_buf raw, lines;
+	_Atomic bool held = true;
+	int fd, other;
+	char more;
+
+	(void)state;
+	f->rig.holding = true;
+	al_buf_init(&lines, 65536);
+	al_buf_slice(&lines, signed_by(f, ALICE, "1", &raw));
+	al_buf_str(&lines, "\n");
+	for (int i = 0; i < 63; i++)
+		al_buf_str(&lines, "head\n");
+	assert_int_equal(al_loop_post(f->rig.loop, loop_held, &held), AL_OK);
+	fd = dial(f);
+	say(fd, al_buf_view(&lines));
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	other = dial(f);
+	held = false;
+	for (int i = 0; i < 2; i++) {
+		say(other, AL_S("network\n"));
+		hears(other, "namespace: registry@test\n");
+	}
+	f->rig.holding = false;
+	hears(fd, "% receipt: index 1,");
+	for (int i = 0; i < 63; i++)
+		hears(fd, "registry.test/log\n");
+	assert_int_equal(recv(fd, &more, 1, 0), 0);
+	close(fd);
+	close(other);
+	stop(f);
+	al_buf_release(&raw);
+	al_buf_release(&lines);
+}
+
 static void test_the_source_pays(void **state)
 {
 	struct fixture *f = start(1);
@@ -377,6 +458,8 @@ int main(void)
 		cmocka_unit_test(test_a_bad_line_is_the_last),
 		cmocka_unit_test(test_answers_come_in_order),
 		cmocka_unit_test(test_answers_that_wait_are_bounded),
+		cmocka_unit_test(test_what_had_no_room_is_gone_on_with),
+		cmocka_unit_test(test_an_end_behind_a_full_one),
 		cmocka_unit_test(test_the_source_pays),
 		cmocka_unit_test(test_each_address_pays_for_itself),
 		cmocka_unit_test(test_a_request_ends_or_is_ended),
