@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "../memory.h"
 #include "../said.h"
 #define SYNCS_NAMED false /* the signer may not look */
 #include "../syncs.h"
@@ -486,8 +487,24 @@ static void a_process_that_is_gone(void **state)
 	assert_int_equal(sign(f, 6), AL_ECLOSED);
 	f->face.kept(f->face.arg);
 	(void)said_end(&f->said);
-	assert_non_null(strstr(f->said.text, "signer-gone"));
-	assert_non_null(strstr(f->said.text, "step=kept"));
+	assert_non_null(strstr(f->said.text, "event=signer-gone reason=\"Broken pipe\"\n"));
+	assert_non_null(strstr(f->said.text, "event=signer-gone step=kept\n"));
+}
+
+static void no_memory_for_it(void **state)
+{
+	struct fixture *f = *state;
+
+	stop(f);
+	for (unsigned place = 1; place <= 2; place++) { /* what comes behind is in the other process */
+		memory_fails = place;
+		said_begin(&f->said);
+		assert_int_equal(start(f, GUARD_USE), AL_ENOMEM);
+		assert_non_null(strstr(said_end(&f->said), "event=signer-start error=no-memory\n"));
+		assert_int_equal(memory_fails, 0);
+		assert_null(f->signer);
+	}
+	assert_int_equal(start(f, GUARD_USE), AL_OK);
 }
 
 /* It ends when it has taken the question: what some other call left in errno is no reason to wait on. */
@@ -527,6 +544,7 @@ int main(void)
 		TEST(a_guard_that_cannot_be_written),
 		TEST(a_process_that_is_gone),
 		TEST(no_answer_comes),
+		TEST(no_memory_for_it),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
