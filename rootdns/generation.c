@@ -144,6 +144,27 @@ static void claimant_drop(struct generation *generation, struct claimant *claima
 	free(claimant);
 }
 
+/* Does the claimant say just this? */
+static bool claimant_says(struct claimant *claimant, struct al_slice claims)
+{
+	struct claim *claim = NULL;
+	struct dname owner, name;
+	struct claim_view view;
+	struct rdata data;
+
+	while ((claim = claimant_next(claimant, claim)) != NULL) {
+		if (!claims_next(&claims, &view) || claim->kind != view.form.kind || claim->type != view.form.type ||
+		    claim->zone != view.form.zone || claim->rank != view.form.rank || claim->ttl != view.form.ttl)
+			return false;
+		zname_whole(claim->owner, &owner);
+		data = zone_tree_data(claim, &name);
+		if (owner.len != view.owner.len || memcmp(owner.b, view.owner.ptr, owner.len) != 0 ||
+		    data.len != view.data.len || memcmp(data.ptr, view.data.ptr, data.len) != 0)
+			return false;
+	}
+	return !claims_next(&claims, &view);
+}
+
 /* What the object says in place of what it said before. */
 static enum al_err source_replace(struct generation *generation, const struct source *source)
 {
@@ -152,9 +173,11 @@ static enum al_err source_replace(struct generation *generation, const struct so
 	struct claim_view view;
 	enum al_err err;
 
+	claimant = al_table_find(&generation->claimants, al_table_hash(generation->secret, key), claimant_is, &key);
+	if (claimant != NULL && !source->deleted && claimant_says(claimant, rest))
+		return AL_OK;
 	while (claims_next(&rest, &view))
 		raise_changed(generation, view.form.zone, source->index);
-	claimant = al_table_find(&generation->claimants, al_table_hash(generation->secret, key), claimant_is, &key);
 	if (claimant != NULL)
 		claimant_drop(generation, claimant, source->index);
 	if (source->deleted)

@@ -393,6 +393,47 @@ static void not_kept(void **state)
 	assert_non_null(strstr(said_end(&said), " event=snapshot why=\"not kept: the next start signs everything\"\n"));
 }
 
+/* ---- the same again ---- */
+
+static uint64_t names_by(struct fixture *f, const char *text)
+{
+	uint64_t before = metric(names_made);
+
+	fixture_put(f, text);
+	fixture_apply(f);
+	return metric(names_made) - before;
+}
+
+/* An object that says what it said before changes nothing; whatever is different does. */
+static void said_again(void **state)
+{
+#define SAID(rest) "domain: a.alamo\n" rest "mnt-by: A-MNT\nsource: TEST\n"
+	static const char *const texts[] = {
+		SAID("record: @ AAAA fd00::1\n"),
+		SAID("record: @ AAAA fd00::2\n"),
+		SAID("record: @ 60 AAAA fd00::2\n"),
+		SAID("record: b 60 AAAA fd00::2\n"),
+		SAID("record: b 60 AAAA fd00::2\nrecord: c 60 AAAA fd00::2\n"),
+		SAID("record: b 60 AAAA fd00::2\n"),
+		SAID("record: b 60 TXT x\n"),
+		SAID("nserver: ns.a.alamo fd00::1\n"),
+		SAID("nserver: ns2.a.alamo fd00::1\n"),
+		SAID("nserver: ns2.a.alamo fd00::1\nnserver: ns.example\n"),
+	};
+	struct fixture f;
+
+	(void)state;
+	start(&f, NULL, 0);
+	for (size_t i = 0; i < AL_COUNT(texts); i++) {
+		if (names_by(&f, texts[i]) == 0)
+			fail_msg("nothing by %s", texts[i]);
+		if (names_by(&f, texts[i]) != 0)
+			fail_msg("something by %s again", texts[i]);
+	}
+	fixture_stop(&f);
+#undef SAID
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -400,7 +441,8 @@ int main(void)
 		cmocka_unit_test(signed_anew),        cmocka_unit_test(snapshots_that_are_read),
 		cmocka_unit_test(a_round_in_pieces),  cmocka_unit_test(kept_now_and_then),
 		cmocka_unit_test(kept_after_changes), cmocka_unit_test(not_written_twice),
-		cmocka_unit_test(shown_for_so_long),  cmocka_unit_test(not_kept),
+		cmocka_unit_test(said_again),         cmocka_unit_test(shown_for_so_long),
+		cmocka_unit_test(not_kept),
 	};
 
 	return cmocka_run_group_tests(tests, folder_make, folder_drop);
