@@ -55,7 +55,7 @@ static const struct zone_set *zones(void)
 	al_log_init("fuzz", AL_LOG_ERROR);
 	registry = object_of(objects[0], 0);
 	if (publish_new(1, &conf.publish) != AL_OK || builder_new(&conf, &builder) != AL_OK ||
-	    zone_plan_new(registry, &plan) != AL_OK || zone_plan_new(registry, &own) != AL_OK)
+	    zone_plan_new(registry, AL_S(""), &plan) != AL_OK || zone_plan_new(registry, AL_S(""), &own) != AL_OK)
 		abort();
 	al_object_unref(registry);
 	for (size_t i = 1; i < AL_COUNT(objects); i++) {

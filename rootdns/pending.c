@@ -282,14 +282,14 @@ static bool gather_living(const struct al_object *object, void *arg)
 static enum al_err plan_renew(struct pending *pending, const struct al_object *registry, struct build_job *out)
 {
 	struct zone_plan *own;
-	enum al_err err = zone_plan_new(registry, &own);
+	enum al_err err = zone_plan_new(registry, AL_S(""), &own);
 
 	if (err == AL_OK) {
 		zone_plan_free(pending->plan);
 		pending->plan = own;
 		pending->plan_changed = false;
 		/* The builder's is its own: it lives in another thread. */
-		err = zone_plan_new(registry, &out->plan);
+		err = zone_plan_new(registry, AL_S(""), &out->plan);
 	}
 	out->changed_at = pending->plan_index;
 	return err;

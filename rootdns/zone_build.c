@@ -188,6 +188,8 @@ static const char *domain_refused(const struct build *build, const struct dname 
 
 	if (dname_within(name->b, name->len, own->b, own->len))
 		return "the name belongs to the root servers";
+	if (build->plan->zones[build->form.zone].origins)
+		return "the name belongs to origin look-ups";
 	if (build->plan->zones[build->form.zone].reverse || dname_within(name->b, name->len, arpa, sizeof(arpa)))
 		return "reverse names are delegated by inetnum and inet6num";
 	return NULL;

@@ -28,13 +28,6 @@ struct mesh_build {
 	struct al_slice label; /* of the object's name */
 };
 
-static bool is_tld(const struct zone_plan *plan, size_t zone)
-{
-	const struct plan_zone *z = &plan->zones[zone];
-
-	return zone != PLAN_ROOT && !z->reverse && !z->catalog;
-}
-
 /* "LABEL.mesh.TLD", or with `between` "LABEL.bootstrap.mesh.TLD". False: too long, or a label that DNS does not have. */
 static bool name_make(const struct mesh_build *b, size_t zone, const char *between, struct dname *out)
 {
@@ -92,7 +85,7 @@ static void node_add(const struct mesh_build *b, const struct al_object *object)
 	if (al_addr_parse(al_object_attr(object, "address"), &address) != AL_OK || address.bits != 128)
 		return;
 	for (size_t i = 0; i < b->plan->zone_count; i++) {
-		if (!is_tld(b->plan, i) || !name_make(b, i, NULL, &owner))
+		if (!zone_plan_is_tld(b->plan, i) || !name_make(b, i, NULL, &owner))
 			continue;
 		add_in(b, i, RR_AAAA, &owner, address.addr, 16);
 		if (first)
@@ -146,7 +139,7 @@ static void bootstrap_add(const struct mesh_build *b, const struct al_object *ob
 	for (size_t i = 0; i < b->plan->zone_count; i++) {
 		struct al_slice rest = al_object_text(object), endpoint;
 
-		if (!is_tld(b->plan, i) || dname_join(&relative, &b->plan->zones[i].apex, &service) != AL_OK)
+		if (!zone_plan_is_tld(b->plan, i) || dname_join(&relative, &b->plan->zones[i].apex, &service) != AL_OK)
 			continue;
 		while (al_attr_find(&rest, "endpoint", &endpoint))
 			endpoint_add(b, i, &service, endpoint);

@@ -10,7 +10,9 @@
 
 #include "alamo/base/log.h"
 
-static const char *const plan_attrs[] = { "tld", "super-prefix", "root-server", "hostmaster" };
+static const char *const plan_attrs[] = { "tld", "super-prefix", "root-server", "hostmaster", "reserved-name" };
+
+#define ORIGINS_BELOW_MAX 80 /* bytes of a name below the zone's apex: "*", 31 nibbles, "origin6" */
 
 /* ---- reverse names ---- */
 
@@ -38,23 +40,59 @@ static unsigned unit_value(const struct al_prefix *prefix, unsigned number)
 	return number % 2 == 0 ? prefix->addr[number / 2] >> 4 : prefix->addr[number / 2] & 15;
 }
 
-void reverse_name(const struct al_prefix *prefix, unsigned i, struct dname *out)
+void reverse_prefix(const struct al_prefix *prefix, unsigned i, struct al_prefix *out)
 {
-	unsigned units = boundary_of(prefix) / unit_of(prefix);
-	char text[AL_NAME_MAX + 1] = "";
+	unsigned len = boundary_of(prefix), at = (len - 1) / 8;
+
+	*out = *prefix;
+	out->len = (uint8_t)len;
+	if (len > 0)
+		out->addr[at] = (uint8_t)(out->addr[at] + (len % 8 == 4 ? i << 4 : i));
+}
+
+#define REVERSE_TEXT_MAX (64 + 1) /* 32 nibbles */
+
+static size_t reverse_text(const struct al_prefix *prefix, unsigned i, char out[static REVERSE_TEXT_MAX])
+{
+	struct al_prefix block;
 	size_t len = 0;
 
-	for (unsigned n = units; n-- > 0;) {
-		unsigned value = unit_value(prefix, n) + (n + 1 == units ? i : 0);
+	reverse_prefix(prefix, i, &block);
+	out[0] = '\0';
+	for (unsigned n = block.len / unit_of(prefix); n-- > 0;) {
+		unsigned value = unit_value(&block, n);
 
 		if (prefix->bits == 32)
-			len += (size_t)snprintf(text + len, sizeof(text) - len, "%u.", value);
+			len += (size_t)snprintf(out + len, REVERSE_TEXT_MAX - len, "%u.", value);
 		else
-			len += (size_t)snprintf(text + len, sizeof(text) - len, "%x.", value);
+			len += (size_t)snprintf(out + len, REVERSE_TEXT_MAX - len, "%x.", value);
 	}
-	len += (size_t)snprintf(text + len, sizeof(text) - len, prefix->bits == 32 ? "in-addr.arpa" : "ip6.arpa");
-	if (dname_of_text(al_slice_of(text, len), out) != AL_OK)
+	return len;
+}
+
+void reverse_name(const struct al_prefix *prefix, unsigned i, struct dname *out)
+{
+	struct dname arpa;
+
+	if (dname_of_text(prefix->bits == 32 ? AL_S("in-addr.arpa") : AL_S("ip6.arpa"), &arpa) != AL_OK ||
+	    reverse_below(prefix, i, false, &arpa, out) != AL_OK)
 		out->len = 0; /* cannot be: at most 73 bytes */
+}
+
+enum al_err reverse_below(const struct al_prefix *prefix, unsigned i, bool wildcard, const struct dname *origin,
+			  struct dname *out)
+{
+	char text[2 + REVERSE_TEXT_MAX] = "*.";
+	size_t skip = wildcard ? 2 : 0, len = skip + reverse_text(prefix, i, text + skip);
+	struct dname head;
+	enum al_err err;
+
+	if (len == 0) {
+		*out = *origin;
+		return AL_OK;
+	}
+	err = dname_of_text(al_slice_of(text, len - 1), &head);
+	return err == AL_OK ? dname_join(&head, origin, out) : err;
 }
 
 /* ---- the plan ---- */
@@ -140,10 +178,51 @@ static void plan_add_catalog(struct zone_plan *plan)
 		plan->zones[before].catalog = true;
 }
 
-static enum al_err plan_fill_zones(struct zone_plan *plan, const struct al_object *registry, struct dname *first_tld)
+/* No member has it below a top-level domain: what the rules reserve, and what the registry object does, as a whole word. */
+static bool label_reserved(const struct al_object *registry, struct al_slice label)
+{
+	struct al_slice rest = al_object_text(registry), words, word;
+
+	if (al_slice_is(label, "nic") || al_slice_is(label, "registry"))
+		return true;
+	while (al_attr_find(&rest, "reserved-name", &words))
+		while (al_slice_word(&words, "", &word))
+			if (al_slice_eq(word, label))
+				return true;
+	return false;
+}
+
+/* Why there is no zone of origin look-ups by this name; NULL: it was added. */
+static const char *plan_add_origins(struct zone_plan *plan, const struct al_object *registry, struct al_slice name)
+{
+	struct al_slice above = al_name_parent(name), label = name;
+	struct dname apex, parent;
+	size_t before = plan->zone_count;
+
+	while (above.len > 0 && !al_object_has(registry, "tld", above)) {
+		label = above;
+		above = al_name_parent(above);
+	}
+	label.len -= above.len + 1;
+	if (above.len == 0 || dname_of_text(name, &apex) != AL_OK || dname_of_text(above, &parent) != AL_OK)
+		return "not a name below a top-level domain of the registry";
+	if (!label_reserved(registry, label))
+		return "a member may have this name: reserved-name of the registry object does not say it";
+	if (apex.len > DNAME_MAX - ORIGINS_BELOW_MAX)
+		return "too long";
+	plan_add(plan, &apex, false);
+	if (plan->zone_count > before)
+		plan->zones[before].origins = true;
+	return NULL;
+}
+
+static enum al_err plan_fill_zones(struct zone_plan *plan, const struct al_object *registry, struct al_slice origins,
+				   struct dname *first_tld)
 {
 	static const struct dname root = { .len = 1, .b = { 0 } };
 	struct al_slice rest = al_object_text(registry), value;
+	char quoted[AL_LOG_QUOTE_LEN];
+	const char *why;
 	struct dname apex;
 	bool first = true;
 
@@ -160,6 +239,9 @@ static enum al_err plan_fill_zones(struct zone_plan *plan, const struct al_objec
 	rest = al_object_text(registry);
 	while (al_attr_find(&rest, "super-prefix", &value))
 		plan_add_reverse(plan, value);
+	why = origins.len > 0 ? plan_add_origins(plan, registry, origins) : NULL;
+	if (why != NULL)
+		al_log(AL_LOG_WARN, "zone-ignored", "zone=%s why=\"%s\"", al_log_quote(origins, quoted), why);
 	for (size_t i = 0; i < plan->zone_count; i++)
 		plan->zones[i].parent = zone_plan_find(plan, &plan->zones[i].apex, true);
 	plan_add_catalog(plan);
@@ -186,7 +268,7 @@ static enum al_err plan_fill_servers(struct zone_plan *plan, const struct al_obj
 	return dname_child(AL_S("hostmaster"), first_tld, &plan->hostmaster);
 }
 
-enum al_err zone_plan_new(const struct al_object *registry, struct zone_plan **out)
+enum al_err zone_plan_new(const struct al_object *registry, struct al_slice origins, struct zone_plan **out)
 {
 	struct zone_plan *plan = calloc(1, sizeof(*plan));
 	struct dname first_tld;
@@ -194,7 +276,7 @@ enum al_err zone_plan_new(const struct al_object *registry, struct zone_plan **o
 
 	if (plan == NULL)
 		return AL_ENOMEM;
-	err = plan_fill_zones(plan, registry, &first_tld);
+	err = plan_fill_zones(plan, registry, origins, &first_tld);
 	if (err == AL_OK)
 		err = plan_fill_servers(plan, registry, &first_tld);
 	if (err != AL_OK) {
@@ -227,6 +309,21 @@ int zone_plan_find(const struct zone_plan *plan, const struct dname *name, bool 
 			best = (int)i;
 	}
 	return best;
+}
+
+int zone_plan_origins(const struct zone_plan *plan)
+{
+	for (size_t i = 0; i < plan->zone_count; i++)
+		if (plan->zones[i].origins)
+			return (int)i;
+	return PLAN_NONE;
+}
+
+bool zone_plan_is_tld(const struct zone_plan *plan, size_t zone)
+{
+	const struct plan_zone *z = &plan->zones[zone];
+
+	return zone != PLAN_ROOT && !z->reverse && !z->catalog && !z->origins;
 }
 
 bool zone_plan_same(const struct al_object *a, const struct al_object *b)

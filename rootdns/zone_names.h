@@ -4,7 +4,8 @@
  * the registry object alone.
  *
  * The root, each `tld`, a catalog of all of them, and the reverse zones of each `super-prefix` (octets
- * for IPv4, nibbles for IPv6: a prefix off the boundary gives several). Name
+ * for IPv4, nibbles for IPv6: a prefix off the boundary gives several), and, where it is wanted, the zone of
+ * origin look-ups (origin_zone.h). Name
  * servers of all of them: LETTER.root-servers, data of the root itself, so that
  * a resolver that knows the root alone has its servers' addresses signed
  * (RFC 8109 section 4).
@@ -26,6 +27,7 @@ struct plan_zone {
 	int parent; /* index of our zone that delegates it; PLAN_NONE for the root */
 	bool reverse;
 	bool catalog; /* the list of all others, for secondaries (RFC 9432); delegated by nobody */
+	bool origins; /* origin look-ups */
 };
 
 struct plan_server {
@@ -49,13 +51,22 @@ struct zone_plan {
 	struct dname hostmaster;    /* RNAME of every SOA */
 };
 
-AL_MUST_USE enum al_err zone_plan_new(const struct al_object *registry, struct zone_plan **out);
+/*
+ * `origins`: the name of the zone of origin look-ups, below a top-level domain under a label that no member can have (those
+ * of POLICY-NAME-RESERVED, as a whole word); another name is left out, with a line in the log. Empty: no such zone.
+ */
+AL_MUST_USE enum al_err zone_plan_new(const struct al_object *registry, struct al_slice origins,
+				      struct zone_plan **out);
 void zone_plan_free(struct zone_plan *plan); /* NULL is allowed */
 /* Would both versions of the registry object give the same plan? Either may be NULL. */
 bool zone_plan_same(const struct al_object *a, const struct al_object *b);
 
 /* Index of the deepest zone that holds `name`; with `strict`, not the one whose apex it is (PLAN_NONE: none). */
 int zone_plan_find(const struct zone_plan *plan, const struct dname *name, bool strict);
+/* The zone of origin look-ups; PLAN_NONE: there is none. */
+int zone_plan_origins(const struct zone_plan *plan);
+/* One of the registry's top-level domains? */
+bool zone_plan_is_tld(const struct zone_plan *plan, size_t zone);
 
 /*
  * Names of a prefix in the reverse tree, at the next octet or nibble boundary:
@@ -63,5 +74,10 @@ int zone_plan_find(const struct zone_plan *plan, const struct dname *name, bool 
  */
 unsigned reverse_count(const struct al_prefix *prefix);
 void reverse_name(const struct al_prefix *prefix, unsigned i, struct dname *out);
+/* The prefix that such a name stands for. */
+void reverse_prefix(const struct al_prefix *prefix, unsigned i, struct al_prefix *out);
+/* The labels of such a name, below another one than the reverse tree's; `wildcard`: all below it. AL_EINVAL: too long. */
+AL_MUST_USE enum al_err reverse_below(const struct al_prefix *prefix, unsigned i, bool wildcard,
+				      const struct dname *origin, struct dname *out);
 
 #endif

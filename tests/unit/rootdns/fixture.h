@@ -95,7 +95,7 @@ static inline void fixture_start(struct fixture *f, const char *registry, const 
 	used.publish = f->publish;
 	assert_int_equal(builder_new(&used, &f->builder), AL_OK);
 	f->registry = object_of(registry, f->index++);
-	assert_int_equal(zone_plan_new(f->registry, &f->plan), AL_OK);
+	assert_int_equal(zone_plan_new(f->registry, AL_S(""), &f->plan), AL_OK);
 }
 
 static inline struct source *fixture_take(struct fixture *f)
@@ -111,7 +111,7 @@ static inline void fixture_build(struct fixture *f)
 {
 	struct zone_plan *plan;
 
-	assert_int_equal(zone_plan_new(f->registry, &plan), AL_OK);
+	assert_int_equal(zone_plan_new(f->registry, AL_S(""), &plan), AL_OK);
 	assert_int_equal(builder_rebuild(f->builder, plan, fixture_take(f), f->registry->index, f->index), AL_OK);
 }
 

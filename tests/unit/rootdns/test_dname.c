@@ -218,7 +218,7 @@ static void plan_of_a_registry(void **state)
 	struct dname name;
 
 	(void)state;
-	assert_int_equal(zone_plan_new(registry, &plan), AL_OK);
+	assert_int_equal(zone_plan_new(registry, AL_S(""), &plan), AL_OK);
 	assert_int_equal(plan->zone_count, 6); /* root, two TLDs, two reverse zones, the catalog */
 	assert_int_equal(plan->server_count, 2);
 	assert_int_equal(plan->address_count, 3);
@@ -237,6 +237,68 @@ static void plan_of_a_registry(void **state)
 	al_object_unref(other);
 }
 
+/* Below another name, as that of origin look-ups. */
+static void reverse_below_a_name(void **state)
+{
+	static const struct {
+		const char *prefix, *name;
+		unsigned i;
+		bool wildcard;
+	} rows[] = {
+		{ "10.128.0.0/9", "129.10.o.alamo", 1, false },
+		{ "10.1.0.0/16", "*.1.10.o.alamo", 0, true },
+		{ "fca1:100::/30", "*.3.0.1.0.1.a.c.f.o.alamo", 3, true },
+		{ "fca1:100::/36", "0.0.0.1.0.1.a.c.f.o.alamo", 0, false },
+		{ "0.0.0.0/0", "o.alamo", 0, false },
+		{ "::/0", "*.o.alamo", 0, true },
+	};
+	struct dname origin = name_of("o.alamo"), got, want;
+	struct al_prefix prefix;
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		assert_int_equal(al_prefix_parse(al_slice_str(rows[i].prefix), &prefix), AL_OK);
+		assert_int_equal(reverse_below(&prefix, rows[i].i, rows[i].wildcard, &origin, &got), AL_OK);
+		want = name_of(rows[i].name);
+		if (!dname_eq(&got, &want))
+			fail_msg("%s", rows[i].name);
+	}
+}
+
+static void the_zone_of_origins_is_nobodys(void **state)
+{
+	static const struct {
+		const char *zone;
+		bool is;
+	} rows[] = {
+		{ "asn.alamo", true },     { "deep.asn.alamo", true },
+		{ "asn.nic.alamo", true }, { "asn.registry.alamo", true },
+		{ "free.alamo", false },   { "asn.free.alamo", false },
+		{ "x1.alamo", false },     { "alamo", false },
+		{ "asn.example", false },  { "asn", false },
+		{ "asn..alamo", false },   { "", false },
+	};
+	struct al_object *registry = object_of(
+		"registry: T1\ntld: alamo\nroot-server: a fd00::53\nreserved-name: ? asn x*\n"
+		"mnt-by: A-MNT\nsource: T1\n",
+		0);
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		struct zone_plan *plan;
+		int zone;
+
+		assert_int_equal(zone_plan_new(registry, al_slice_str(rows[i].zone), &plan), AL_OK);
+		zone = zone_plan_origins(plan);
+		if ((zone != PLAN_NONE) != rows[i].is)
+			fail_msg("%s", rows[i].zone);
+		if (zone != PLAN_NONE)
+			assert_true(zone_plan_is_tld(plan, (size_t)plan->zones[zone].parent));
+		zone_plan_free(plan);
+	}
+	al_object_unref(registry);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +312,8 @@ int main(void)
 		cmocka_unit_test(joins_within_255_bytes),
 		cmocka_unit_test(reverse_names),
 		cmocka_unit_test(plan_of_a_registry),
+		cmocka_unit_test(reverse_below_a_name),
+		cmocka_unit_test(the_zone_of_origins_is_nobodys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -164,7 +164,7 @@ static struct zone_plan *plan_of(const char *text, struct said *said)
 	struct zone_plan *plan;
 
 	said_begin(said);
-	assert_int_equal(zone_plan_new(object, &plan), AL_OK);
+	assert_int_equal(zone_plan_new(object, AL_S(""), &plan), AL_OK);
 	(void)said_end(said);
 	al_object_unref(object);
 	return plan;
