@@ -24,6 +24,12 @@ struct source {
 
 AL_MUST_USE enum al_err source_new(const struct zone_plan *plan, const struct al_object *object, uint64_t index,
 				   struct source **out);
+/*
+ * Claims that were made elsewhere, as what the object of this class and key says; `deleted`: it says nothing any more.
+ * Another `kind` than a class is a name space of the caller's.
+ */
+AL_MUST_USE enum al_err source_of_claims(const struct claims *claims, uint8_t kind, struct al_slice key, bool deleted,
+					 struct source **out);
 void source_list_free(struct source *first);
 
 struct builder_conf {

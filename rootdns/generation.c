@@ -26,19 +26,23 @@ static struct al_slice key_of(const struct source *source)
 	return al_slice_of(source->bytes + source->claims_len, source->key_len);
 }
 
-static enum al_err source_make(struct al_slice claims, const struct al_object *object, struct source **out)
+enum al_err source_of_claims(const struct claims *claims, uint8_t kind, struct al_slice key, bool deleted,
+			     struct source **out)
 {
-	struct al_slice key = al_object_key(object);
-	struct source *source = malloc(sizeof(*source) + claims.len + 1 + key.len);
+	struct al_slice bytes = al_buf_view(&claims->bytes);
+	struct source *source;
 
+	if (claims->bytes.err != AL_OK)
+		return claims->bytes.err;
+	source = malloc(sizeof(*source) + bytes.len + 1 + key.len);
 	if (source == NULL)
 		return AL_ENOMEM;
-	*source = (struct source){ .deleted = object->deleted, .claims_len = claims.len, .key_len = key.len + 1 };
-	if (claims.len > 0)
-		memcpy(source->bytes, claims.ptr, claims.len);
-	source->bytes[claims.len] = (char)object->cls;
+	*source = (struct source){ .deleted = deleted, .claims_len = bytes.len, .key_len = key.len + 1 };
+	if (bytes.len > 0)
+		memcpy(source->bytes, bytes.ptr, bytes.len);
+	source->bytes[bytes.len] = (char)kind;
 	if (key.len > 0)
-		memcpy(source->bytes + claims.len + 1, key.ptr, key.len);
+		memcpy(source->bytes + bytes.len + 1, key.ptr, key.len);
 	*out = source;
 	return AL_OK;
 }
@@ -51,9 +55,7 @@ enum al_err source_new(const struct zone_plan *plan, const struct al_object *obj
 
 	claims_init(&claims);
 	zone_build_object(plan, object, &claims);
-	err = claims.bytes.err;
-	if (err == AL_OK)
-		err = source_make(al_buf_view(&claims.bytes), object, out);
+	err = source_of_claims(&claims, object->cls, al_object_key(object), object->deleted, out);
 	if (err == AL_OK)
 		(*out)->index = index;
 	claims_release(&claims);
