@@ -12,8 +12,14 @@
 #include <uthash.h>
 #include <utlist.h>
 
+#include "origin_nodes.h"
+#include "origin_zone.h"
 #include "texts.h"
 #include "zone_build.h"
+
+/* What of the zones a note concerns. */
+#define NOTE_NAMES 1u   /* the object's own */
+#define NOTE_ORIGINS 2u /* origin look-ups */
 
 struct turn;
 
@@ -24,6 +30,7 @@ struct note {
 	struct al_object *object; /* reference */
 	uint64_t index;           /* of the newest change that a zone shows */
 	uint64_t first;           /* of the oldest that is not shown yet */
+	uint8_t what;             /* NOTE_... */
 	bool lost;
 	size_t key_len;
 	char key[]; /* class, then the object's key */
@@ -41,9 +48,11 @@ struct turn {
 
 struct pending {
 	struct texts *texts;
-	struct al_object *registry; /* reference; NULL: none */
-	struct note *notes;         /* by key */
-	struct turn *turns;         /* by maintainer */
+	char *zone;                  /* of origin look-ups; NULL: there is none */
+	struct origin_fold *origins; /* NULL likewise */
+	struct al_object *registry;  /* reference; NULL: none */
+	struct note *notes;          /* by key */
+	struct turn *turns;          /* by maintainer */
 	struct turn *queue;
 	struct turn *last; /* whose turn the newest entry was noted for, */
 	uint64_t last_index;
@@ -52,7 +61,13 @@ struct pending {
 	uint64_t plan_index;
 };
 
-enum al_err pending_new(const char *folder, struct pending **out)
+static enum al_err origins_open(struct pending *pending, struct al_slice zone)
+{
+	pending->zone = al_slice_dup(zone);
+	return pending->zone != NULL ? origin_fold_new(&pending->origins) : AL_ENOMEM;
+}
+
+enum al_err pending_new(const char *folder, struct al_slice origins, struct pending **out)
 {
 	struct pending *pending = calloc(1, sizeof(*pending));
 	enum al_err err;
@@ -60,8 +75,10 @@ enum al_err pending_new(const char *folder, struct pending **out)
 	if (pending == NULL)
 		return AL_ENOMEM;
 	err = texts_new(folder, &pending->texts);
+	if (err == AL_OK && origins.len > 0)
+		err = origins_open(pending, origins);
 	if (err != AL_OK) {
-		free(pending);
+		pending_free(pending);
 		return err;
 	}
 	*out = pending;
@@ -137,6 +154,8 @@ void pending_free(struct pending *pending)
 	zone_plan_free(pending->plan);
 	al_object_unref(pending->registry);
 	texts_free(pending->texts);
+	origin_fold_free(pending->origins);
+	free(pending->zone);
 	free(pending);
 }
 
@@ -187,7 +206,7 @@ static bool note_renew(struct pending *pending, struct note *note, const struct 
 	return true;
 }
 
-static enum al_err note(struct pending *pending, const struct al_object *now)
+static enum al_err note(struct pending *pending, const struct al_object *now, unsigned what)
 {
 	struct note *note;
 
@@ -203,6 +222,7 @@ static enum al_err note(struct pending *pending, const struct al_object *now)
 		}
 		note->first = now->index;
 	}
+	note->what = (uint8_t)(note->what | what);
 	return note_renew(pending, note, now) ? AL_OK : AL_ENOMEM;
 }
 
@@ -216,14 +236,16 @@ static void note_registry(struct pending *pending, const struct al_object *now)
 	pending->registry = now->deleted ? NULL : al_object_ref(now);
 }
 
-unsigned pending_classes(void)
+unsigned pending_classes(const struct pending *pending)
 {
-	return zone_build_classes() | 1u << AL_REGISTRY;
+	return zone_build_classes() | 1u << AL_REGISTRY | (pending->origins != NULL ? origin_fold_classes() : 0);
 }
 
 enum al_err pending_object(struct pending *pending, const struct al_object *now)
 {
 	const struct al_object *old;
+	bool shown = false;
+	unsigned what = 0;
 	enum al_err err;
 
 	if (now->cls == AL_REGISTRY) {
@@ -231,8 +253,12 @@ enum al_err pending_object(struct pending *pending, const struct al_object *now)
 		return AL_OK;
 	}
 	err = texts_get(pending->texts, (enum al_class)now->cls, al_object_key(now), &old);
-	if (err == AL_OK && !zone_build_same(old, now))
-		err = note(pending, now);
+	if (err == AL_OK && pending->origins != NULL)
+		err = origin_fold_change(pending->origins, old, now, &shown);
+	if (err == AL_OK)
+		what = (zone_build_same(old, now) ? 0 : NOTE_NAMES) | (shown ? NOTE_ORIGINS : 0);
+	if (what != 0)
+		err = note(pending, now, what);
 	return err == AL_OK ? texts_put(pending->texts, now) : err;
 }
 
@@ -251,8 +277,17 @@ const struct al_object *pending_present(const void *arg, enum al_class cls, stru
 struct gather {
 	struct pending *pending;
 	struct source *sources;
+	struct origin_zone origins; /* its `zone` PLAN_NONE: there is none */
+	struct origin_nodes nodes;
+	bool everything; /* a new plan: all nodes, whatever changed */
 	enum al_err err;
 };
+
+static void gather_source(struct gather *gather, struct source *source)
+{
+	source->next = gather->sources;
+	gather->sources = source;
+}
 
 static void gather_add(struct gather *gather, const struct al_object *object, uint64_t index)
 {
@@ -260,10 +295,57 @@ static void gather_add(struct gather *gather, const struct al_object *object, ui
 
 	if (gather->err == AL_OK)
 		gather->err = source_new(gather->pending->plan, object, index, &source);
-	if (gather->err != AL_OK)
+	if (gather->err == AL_OK)
+		gather_source(gather, source);
+}
+
+static void gather_asn(struct gather *gather, const struct al_object *object)
+{
+	struct source *source;
+
+	if (gather->err == AL_OK)
+		gather->err = origin_zone_asn(&gather->origins, object, &source);
+	if (gather->err == AL_OK)
+		gather_source(gather, source);
+}
+
+static void gather_origins(struct gather *gather, const struct al_object *object, uint64_t index)
+{
+	const struct origin_fold *fold = gather->pending->origins;
+	struct al_prefix prefix;
+
+	if (gather->origins.zone == PLAN_NONE)
 		return;
-	source->next = gather->sources;
-	gather->sources = source;
+	if (index > gather->origins.index)
+		gather->origins.index = index;
+	if (object->cls == AL_AUT_NUM)
+		gather_asn(gather, object);
+	else if (gather->everything || al_object_prefix(object, &prefix) != AL_OK)
+		return;
+	else if (object->cls == AL_ROUTE || object->cls == AL_ROUTE6)
+		origin_nodes_of_route(fold, &prefix, &gather->nodes);
+	else
+		origin_nodes_of_block(fold, &prefix, &gather->nodes);
+}
+
+/* When all that changed is known: several changes may concern one node. */
+static void gather_nodes(struct gather *gather)
+{
+	struct source *source;
+
+	origin_nodes_sort(&gather->nodes);
+	if (gather->err == AL_OK)
+		gather->err = gather->nodes.err;
+	for (size_t i = 0; i < gather->nodes.count && gather->err == AL_OK; i++) {
+		gather->err = origin_zone_node(&gather->origins, &gather->nodes.items[i], &source);
+		if (gather->err != AL_OK)
+			break;
+		if (gather->everything && source->deleted)
+			source_list_free(source); /* nothing was said before */
+		else
+			gather_source(gather, source);
+	}
+	origin_nodes_release(&gather->nodes);
 }
 
 /* Living objects that did not change: their part of a serial is older than the plan's. */
@@ -274,22 +356,25 @@ static bool gather_living(const struct al_object *object, void *arg)
 
 	if (!noted(gather->pending, object, &note))
 		gather->err = AL_ENOMEM;
-	else if (note == NULL && !zone_build_same(NULL, object))
+	else if ((note == NULL || (note->what & NOTE_NAMES) == 0) && !zone_build_same(NULL, object))
 		gather_add(gather, object, 0);
+	if (object->cls == AL_AUT_NUM && gather->origins.zone != PLAN_NONE && gather->err == AL_OK && note == NULL)
+		gather_asn(gather, object);
 	return gather->err == AL_OK;
 }
 
 static enum al_err plan_renew(struct pending *pending, const struct al_object *registry, struct build_job *out)
 {
 	struct zone_plan *own;
-	enum al_err err = zone_plan_new(registry, AL_S(""), &own);
+	const struct al_slice origins = pending->zone != NULL ? al_slice_str(pending->zone) : AL_S("");
+	enum al_err err = zone_plan_new(registry, origins, &own);
 
 	if (err == AL_OK) {
 		zone_plan_free(pending->plan);
 		pending->plan = own;
 		pending->plan_changed = false;
 		/* The builder's is its own: it lives in another thread. */
-		err = zone_plan_new(registry, AL_S(""), &out->plan);
+		err = zone_plan_new(registry, origins, &out->plan);
 	}
 	out->changed_at = pending->plan_index;
 	return err;
@@ -305,15 +390,18 @@ static size_t gather_turn(struct gather *gather, struct turn *turn)
 {
 	struct note *note = turn->notes, *next;
 	uint64_t index = note->index;
-	size_t weight = 0;
+	size_t weight = 0, nodes = gather->nodes.count;
 
 	for (; note != NULL && note->index == index; note = next) {
 		next = note->next;
 		weight += weight_of(note->object);
-		gather_add(gather, note->object, note->index);
+		if ((note->what & NOTE_NAMES) != 0)
+			gather_add(gather, note->object, note->index);
+		if ((note->what & NOTE_ORIGINS) != 0)
+			gather_origins(gather, note->object, note->index);
 		note_free(gather->pending, note); /* with the last one the turn goes */
 	}
-	return weight;
+	return weight + gather->nodes.count - nodes;
 }
 
 /* An entry of each maintainer in turn, until the job is large enough. */
@@ -340,22 +428,39 @@ static uint64_t first_waiting(const struct pending *pending, uint64_t size)
 	return size;
 }
 
+/* With a new plan everything, else a bounded piece of what waits. */
+static void gather_job(struct gather *gather, struct build_job *job)
+{
+	struct pending *pending = gather->pending;
+	enum al_err err;
+
+	gather->everything = pending->plan == NULL || pending->plan_changed;
+	if (gather->everything)
+		gather->err = plan_renew(pending, pending->registry, job);
+	if (gather->err != AL_OK)
+		return;
+	gather->origins = (struct origin_zone){ .plan = pending->plan,
+						.zone = zone_plan_origins(pending->plan),
+						.fold = pending->origins,
+						.registry = al_object_key(pending->registry) };
+	if (gather->everything && gather->origins.zone != PLAN_NONE)
+		origin_nodes_all(pending->origins, &gather->nodes);
+	if (gather->everything) {
+		err = texts_each(pending->texts, gather_living, gather);
+		gather->err = gather->err == AL_OK ? err : gather->err;
+	}
+	gather_turns(gather, gather->everything ? SIZE_MAX : PENDING_JOB_WEIGHT);
+	gather_nodes(gather);
+}
+
 enum al_err pending_take(struct pending *pending, uint64_t size, struct build_job *out)
 {
 	struct gather gather = { .pending = pending, .err = AL_OK };
 	struct build_job job = { .size = size };
-	enum al_err err;
 
 	if (pending->registry == NULL)
 		return AL_ENOTFOUND;
-	if (pending->plan == NULL || pending->plan_changed) {
-		gather.err = plan_renew(pending, pending->registry, &job);
-		if (gather.err == AL_OK) {
-			err = texts_each(pending->texts, gather_living, &gather);
-			gather.err = gather.err == AL_OK ? err : gather.err;
-		}
-	}
-	gather_turns(&gather, job.plan != NULL ? SIZE_MAX : PENDING_JOB_WEIGHT);
+	gather_job(&gather, &job);
 	if (gather.err != AL_OK) {
 		source_list_free(gather.sources);
 		zone_plan_free(job.plan);

@@ -3,6 +3,8 @@
  * pending.h -- what changed in the log since the zones were last built: the
  * newest version of each object, and whether the plan itself changed.
  *
+ * With origin look-ups they are noted for both, the objects' own names and those (origin_zone.h).
+ *
  * On the follower's thread. Objects that say nothing to a zone, and changes that
  * a zone does not show, are not noted.
  *
@@ -20,11 +22,11 @@
 
 struct pending;
 
-/* `folder` is for the texts of objects (texts.h). */
-AL_MUST_USE enum al_err pending_new(const char *folder, struct pending **out);
+/* `folder` is for the texts of objects (texts.h); `origins` as zone_plan_new() has it, copied. */
+AL_MUST_USE enum al_err pending_new(const char *folder, struct al_slice origins, struct pending **out);
 void pending_free(struct pending *pending); /* NULL is allowed */
 /* The classes that are of interest: bits 1 << class. */
-unsigned pending_classes(void);
+unsigned pending_classes(const struct pending *pending);
 /* The next version, living or not, of an object of these classes. AL_EIO, AL_ENOMEM: nothing can be built any more. */
 AL_MUST_USE enum al_err pending_object(struct pending *pending, const struct al_object *now);
 /* The living object, for al_build.present, whose `arg` is the pending; until the next call. */

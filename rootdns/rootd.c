@@ -319,9 +319,7 @@ static enum al_err rootd_start(struct al_service *service, void **out)
 		{ "dns", "tsig-keys", AL_SANDBOX_READ },
 		{ "log", "key", AL_SANDBOX_READ },
 	};
-	struct al_replica_ops ops = {
-		.object = on_object, .present = on_edit, .classes = pending_classes(), .head = on_head
-	};
+	struct al_replica_ops ops = { .object = on_object, .present = on_edit, .head = on_head };
 	struct udp_conf udp = { .reader = READER_UDP };
 	struct rootd *self = calloc(1, sizeof(*self));
 	enum al_err err;
@@ -337,7 +335,11 @@ static enum al_err rootd_start(struct al_service *service, void **out)
 	if (err == AL_OK)
 		err = builder_open(self);
 	if (err == AL_OK)
-		err = pending_new(self->run_dir, &self->pending);
+		err = pending_new(self->run_dir,
+				  al_slice_str(al_conf_str(al_service_conf(service), "dns", "origin-zone")),
+				  &self->pending);
+	if (err == AL_OK)
+		ops.classes = pending_classes(self->pending);
 	if (err == AL_OK)
 		err = notify_open(self);
 	if (err == AL_OK)

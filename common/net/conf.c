@@ -95,6 +95,7 @@ const struct conf_row conf_rows[] = {
 	NUMBER("dns", "workers", "0", 0, 256, "threads that answer; 0: one a core"),
 	NUMBER("dns", "signature-days", "14", 2, 365, "validity of signatures"),
 	NUMBER("dns", "zonemd-names", "1000", 0, 10000000, "zones of up to so many names carry a digest (RFC 8976); each change hashes all"),
+	TEXT_OR_NONE("dns", "origin-zone", "", "zone of origin look-ups, below a top-level domain under a reserved name, as asn.alamo; empty: none"),
 	LIVE_NUMBER("dns", "max-connections", "1024", 1, 1000000, DOC_CONNS),
 	LIVE_NUMBER("dns", "max-per-source", "128", 1, 1000000, DOC_SOURCE),
 	LIVE_NUMBER("dns", "idle-seconds", "20", 1, 86400, DOC_IDLE),

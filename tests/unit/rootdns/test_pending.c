@@ -17,7 +17,7 @@ struct world {
 static void world_open(struct world *world)
 {
 	world->size = 0;
-	assert_int_equal(pending_new("/tmp", &world->pending), AL_OK);
+	assert_int_equal(pending_new("/tmp", AL_S(""), &world->pending), AL_OK);
 }
 
 static void world_close(struct world *world)
