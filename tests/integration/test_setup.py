@@ -17,4 +17,4 @@ def test_without_sudo(tmp_path):
     assert result.returncode == 1
     assert "no sudo" in result.stderr and "As root" in result.stderr
     line = next(line for line in result.stderr.splitlines() if line.startswith("  apt-get install "))
-    assert "libsodium-dev" in line and "libldns-dev" not in line and "libsqlite3-dev" not in line
+    assert "libsodium-dev" in line and "zlib1g-dev" not in line and "libsqlite3-dev" not in line
