@@ -40,6 +40,7 @@ ASKING = {
     "host": ("www.x.alamo", "--to", "[::80]:80", "--root", "ROOT", "--key", "KEY"),
     "unhost": ("www.x.alamo", "--root", "ROOT"),
     "services": (),
+    "domain": ("cds", "x.alamo", "--root", "ROOT"),
     "mesh": ("up", "--root", "ROOT"),
     "resolver": ("unbound", "--anchor", "ANCHOR"),
 }

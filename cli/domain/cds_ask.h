@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cds_ask.h -- one name server's CDS, CDNSKEY and DNSKEY sets, over TCP.
+ */
+#ifndef CLI_CDS_ASK_H
+#define CLI_CDS_ASK_H
+
+#include "cds.h"
+
+/*
+ * `host`: an address, or a name that this machine resolves; all answers within `ms` of the connection. They are complete and
+ * with authority; free each with ldns_pkt_free(). AL_ECLOSED: no whole answer in time. AL_EINVAL: another answer. *why
+ * says it, constant text.
+ */
+AL_MUST_USE enum al_err cds_ask(const char *host, const ldns_rdf *zone, uint64_t ms, ldns_pkt *answers[CDS_SETS],
+				const char **why);
+
+#endif
