@@ -215,7 +215,10 @@ void **al_trie_slot(struct al_trie *trie, const struct al_prefix *key)
 	return &node->value;
 }
 
-/* First node on the way to `key` that is no proper ancestor of it; 0: none. */
+/*
+ * By the key's bits alone, to the first node whose key is as long or longer; 0: none. Keys on the way are not looked at:
+ * if one of them is no prefix of `key`, neither is what lies below it, and the caller sees that at the end.
+ */
 static uint32_t node_find(const struct al_trie_half *half, const struct al_prefix *key)
 {
 	uint32_t number = half->root;
@@ -223,7 +226,7 @@ static uint32_t node_find(const struct al_trie_half *half, const struct al_prefi
 	while (number != 0) {
 		const struct node *node = node_at(half, number);
 
-		if (!node_above(node, key))
+		if (node->len >= key->len)
 			break;
 		number = node->child[al_prefix_bit(key, node->len)];
 	}
@@ -271,7 +274,7 @@ void *al_trie_remove(struct al_trie *trie, const struct al_prefix *key)
 	return value;
 }
 
-/* ---- walks ---- */
+/* ---- walks, which look only at keys that have a value: see node_find() ---- */
 
 void *al_trie_longest(const struct al_trie *trie, const struct al_prefix *key, bool strict, struct al_prefix *at)
 {
@@ -282,7 +285,7 @@ void *al_trie_longest(const struct al_trie *trie, const struct al_prefix *key, b
 	while (number != 0) {
 		const struct node *node = node_at(half, number);
 
-		if (!node_covers(node, key))
+		if (node->len > key->len || (node->value != NULL && !node_covers(node, key)))
 			break;
 		if (node->value != NULL && !(strict && node->len == key->len))
 			best = node;
@@ -310,7 +313,9 @@ void al_trie_covering(const struct al_trie *trie, const struct al_prefix *key, a
 	while (number != 0) {
 		const struct node *node = node_at(half, number);
 
-		if (!node_covers(node, key) || (node->value != NULL && !node_visit(half, node, visit, arg)))
+		if (node->len > key->len)
+			return;
+		if (node->value != NULL && (!node_covers(node, key) || !node_visit(half, node, visit, arg)))
 			return;
 		number = node->len < key->len ? node->child[al_prefix_bit(key, node->len)] : 0;
 	}
