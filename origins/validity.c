@@ -24,11 +24,12 @@ const char *validity_name(enum validity validity)
 	return names[validity];
 }
 
-static bool take_record(const struct al_object *route, void *arg)
+static bool take_record(const struct al_prefix *at, const struct al_object *route, void *arg)
 {
 	struct walk *walk = arg;
 	struct validity_record *record;
 
+	(void)at;
 	if (++walk->routes > VALIDITY_ROUTES_MAX)
 		return false;
 	record = &walk->look->records[walk->look->count];

@@ -191,10 +191,11 @@ struct own {
 	const struct al_object *best;
 };
 
-static bool stops(const struct al_object *child, void *arg)
+static bool stops(const struct al_prefix *at, const struct al_object *child, void *arg)
 {
 	bool *found = arg;
 
+	(void)at;
 	(void)child;
 	*found = true;
 	return false;

@@ -298,10 +298,11 @@ struct moving {
 	enum al_err err;
 };
 
-static bool child_visit(const struct al_object *child, void *arg)
+static bool child_visit(const struct al_prefix *at, const struct al_object *child, void *arg)
 {
 	struct moving *m = arg;
 
+	(void)at;
 	m->err = holdings_move(&m->holdings->tallies, &m->view, child, m->from, m->to);
 	return m->err == AL_OK;
 }

@@ -146,20 +146,18 @@ struct child_search {
 	const struct al_object *child;
 };
 
-static bool child_visit(const struct al_object *child, void *arg)
+static bool child_visit(const struct al_prefix *at, const struct al_object *child, void *arg)
 {
 	struct child_search *search = arg;
 	const struct view *view = &search->policy->view;
-	struct al_prefix prefix;
 	bool inet = child->cls == AL_INETNUM || child->cls == AL_INET6NUM;
 
-	if (child == search->parent || view_get(view, (enum al_class)child->cls, al_object_key(child)) == NULL ||
-	    al_object_prefix(child, &prefix) != AL_OK)
+	if (child == search->parent || view_get(view, (enum al_class)child->cls, al_object_key(child)) == NULL)
 		return true;
 	/* What has another holder between, or above after the deletion of an inner one, does not hang on this one. */
-	if (!inet && al_state_covering_inet(search->policy->state, &prefix, false) != search->parent)
+	if (!inet && al_state_covering_inet(search->policy->state, at, false) != search->parent)
 		return true;
-	if (inet && al_state_covering_inet(search->policy->state, &prefix, true) != search->parent)
+	if (inet && al_state_covering_inet(search->policy->state, at, true) != search->parent)
 		return true;
 	search->child = child;
 	return false;

@@ -30,10 +30,11 @@ struct overlap_search {
 	const struct al_object *inner;
 };
 
-static bool overlap_visit(const struct al_object *inner, void *arg)
+static bool overlap_visit(const struct al_prefix *at, const struct al_object *inner, void *arg)
 {
 	struct overlap_search *search = arg;
 
+	(void)at;
 	if (auth_object(search->policy, inner, "mnt-by"))
 		return true;
 	search->inner = inner;

@@ -69,12 +69,13 @@ struct around {
 };
 
 /* What the request has a version of is counted by that. */
-static bool around_visit(const struct al_object *child, void *arg)
+static bool around_visit(const struct al_prefix *at, const struct al_object *child, void *arg)
 {
 	struct around *around = arg;
 	struct policy *p = around->policy;
 	const struct holdings_view before = { mntner_before, p };
 
+	(void)at;
 	if (view_own(&p->view, (enum al_class)child->cls, al_object_key(child)) == NULL)
 		around->err = holdings_move(&p->adds, &before, child, around->from, around->to);
 	return around->err == AL_OK;

@@ -72,23 +72,20 @@ static void put_row(struct inside *inside, const struct al_object *block)
 }
 
 /* A block, and what lies in it in the rows below. */
-static bool take_block(const struct al_object *block, void *arg)
+static bool take_block(const struct al_prefix *at, const struct al_object *block, void *arg)
 {
 	struct inside *inside = arg;
-	struct al_prefix prefix;
 
-	if (al_object_prefix(block, &prefix) != AL_OK)
-		return true;
 	if (inside->depth == 0 && inside->count++ == BLOCKS_MAX)
 		return false;
 	if (inside->depth == 0)
 		put_row(inside, block);
 	if (inside->drawn++ >= DRAWN_MAX)
 		return inside->depth == 0;
-	put_rect(inside, &prefix, block);
+	put_rect(inside, at, block);
 	if (inside->depth + 1 < DEPTHS) {
 		inside->depth++;
-		al_state_children(inside->view->state, (enum al_class)block->cls, &prefix, take_block, inside);
+		al_state_children(inside->view->state, (enum al_class)block->cls, at, take_block, inside);
 		inside->depth--;
 	}
 	return true;
@@ -134,13 +131,10 @@ struct tops {
 };
 
 /* A block that lies in no other, and what is in it. */
-static bool take_top(const struct al_object *block, void *arg)
+static bool take_top(const struct al_prefix *at, const struct al_object *block, void *arg)
 {
 	struct tops *tops = arg;
-	struct al_prefix prefix;
 
-	if (al_object_prefix(block, &prefix) != AL_OK)
-		return true;
 	if (tops->count++ == TOPS_MAX) {
 		tops->cut = true;
 		return false;
@@ -150,7 +144,7 @@ static bool take_top(const struct al_object *block, void *arg)
 	al_buf_str(tops->out, " ");
 	html_put(al_object_attr(block, "netname"), tops->out);
 	al_buf_str(tops->out, "</h2>\n");
-	put_inside(tops->view, &prefix, tops->out);
+	put_inside(tops->view, at, tops->out);
 	return true;
 }
 

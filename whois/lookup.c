@@ -96,20 +96,17 @@ struct cover {
 };
 
 /* Comes least specific first; several routes may share a prefix. */
-static bool cover_take(const struct al_object *object, void *arg)
+static bool cover_take(const struct al_prefix *at, const struct al_object *object, void *arg)
 {
 	struct cover *cover = arg;
-	struct al_prefix prefix;
 
-	if (al_object_prefix(object, &prefix) != AL_OK)
+	if (cover->match == WHOIS_EXACT && at->len != cover->key->len)
 		return true;
-	if (cover->match == WHOIS_EXACT && prefix.len != cover->key->len)
+	if (cover->match == WHOIS_ONE_LESS && at->len == cover->key->len)
 		return true;
-	if (cover->match == WHOIS_ONE_LESS && prefix.len == cover->key->len)
-		return true;
-	if (cover->match != WHOIS_ALL_LESS && prefix.len != cover->len)
+	if (cover->match != WHOIS_ALL_LESS && at->len != cover->len)
 		cover->result->count = cover->start;
-	cover->len = prefix.len;
+	cover->len = at->len;
 	return whois_result_add(object, cover->result);
 }
 
@@ -118,12 +115,11 @@ struct inside {
 	const struct al_prefix *key;
 };
 
-static bool inside_take(const struct al_object *object, void *arg)
+static bool inside_take(const struct al_prefix *at, const struct al_object *object, void *arg)
 {
 	const struct inside *inside = arg;
-	struct al_prefix prefix;
 
-	if (al_object_prefix(object, &prefix) != AL_OK || prefix.len == inside->key->len)
+	if (at->len == inside->key->len)
 		return true;
 	return whois_result_add(object, inside->result);
 }

@@ -42,8 +42,9 @@ void rdap_files_free(struct rdap_files *files)
 
 /* ---- bootstrap ---- */
 
-static bool take_key(const struct al_object *object, void *arg)
+static bool take_key(const struct al_prefix *at, const struct al_object *object, void *arg)
 {
+	(void)at;
 	(void)json_array_append_new(arg, rdap_text(al_object_key(object)));
 	return json_array_size(arg) < RDAP_FILE_ITEMS_MAX;
 }

@@ -56,7 +56,7 @@ static const struct al_trie *trie_view(const struct al_state *state, enum al_cla
 }
 
 struct bucket_visit {
-	al_object_fn visit;
+	al_object_at_fn visit;
 	void *arg;
 };
 
@@ -64,15 +64,14 @@ static bool bucket_visit(const struct al_prefix *key, void *value, void *arg)
 {
 	const struct bucket_visit *v = arg;
 
-	(void)key;
 	for (size_t i = 0; i < bucket_count(value); i++)
-		if (!v->visit(bucket_item(value, i), v->arg))
+		if (!v->visit(key, bucket_item(value, i), v->arg))
 			return false;
 	return true;
 }
 
-void al_state_covering(const struct al_state *state, enum al_class cls, const struct al_prefix *key, al_object_fn visit,
-		       void *arg)
+void al_state_covering(const struct al_state *state, enum al_class cls, const struct al_prefix *key,
+		       al_object_at_fn visit, void *arg)
 {
 	struct bucket_visit v = { visit, arg };
 	const struct al_trie *trie = trie_view(state, cls);
@@ -81,8 +80,8 @@ void al_state_covering(const struct al_state *state, enum al_class cls, const st
 		al_trie_covering(trie, key, bucket_visit, &v);
 }
 
-void al_state_within(const struct al_state *state, enum al_class cls, const struct al_prefix *key, al_object_fn visit,
-		     void *arg)
+void al_state_within(const struct al_state *state, enum al_class cls, const struct al_prefix *key,
+		     al_object_at_fn visit, void *arg)
 {
 	struct bucket_visit v = { visit, arg };
 	const struct al_trie *trie = trie_view(state, cls);
@@ -91,8 +90,8 @@ void al_state_within(const struct al_state *state, enum al_class cls, const stru
 		al_trie_within(trie, key, bucket_visit, &v);
 }
 
-void al_state_children(const struct al_state *state, enum al_class cls, const struct al_prefix *key, al_object_fn visit,
-		       void *arg)
+void al_state_children(const struct al_state *state, enum al_class cls, const struct al_prefix *key,
+		       al_object_at_fn visit, void *arg)
 {
 	struct bucket_visit v = { visit, arg };
 	const struct al_trie *trie = trie_view(state, cls);

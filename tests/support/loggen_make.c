@@ -453,10 +453,11 @@ static bool make_transfer(struct loggen *gen, size_t who)
 	return true;
 }
 
-static bool stop_at_first(const struct al_object *found, void *arg)
+static bool stop_at_first(const struct al_prefix *at, const struct al_object *found, void *arg)
 {
 	bool *any = arg;
 
+	(void)at;
 	(void)found;
 	*any = true;
 	return false;

@@ -47,14 +47,16 @@ const struct al_object *al_state_registry(const struct al_state *state);
 /* Return false to stop. */
 typedef bool (*al_object_fn)(const struct al_object *object, void *arg);
 void al_state_each(const struct al_state *state, enum al_class cls, al_object_fn visit, void *arg); /* no order */
+/* `at` is the object's prefix, which is not parsed again for this. */
+typedef bool (*al_object_at_fn)(const struct al_prefix *at, const struct al_object *object, void *arg);
 /* inetnum, inet6num, route, route6: living objects whose prefix covers / lies in `key`; equal counts. */
-void al_state_covering(const struct al_state *state, enum al_class cls, const struct al_prefix *key, al_object_fn visit,
-		       void *arg); /* least specific first */
-void al_state_within(const struct al_state *state, enum al_class cls, const struct al_prefix *key, al_object_fn visit,
-		     void *arg); /* address order */
+void al_state_covering(const struct al_state *state, enum al_class cls, const struct al_prefix *key,
+		       al_object_at_fn visit, void *arg); /* least specific first */
+void al_state_within(const struct al_state *state, enum al_class cls, const struct al_prefix *key,
+		     al_object_at_fn visit, void *arg); /* address order */
 /* One level down from `key`: strictly inside, nothing of the class between. */
-void al_state_children(const struct al_state *state, enum al_class cls, const struct al_prefix *key, al_object_fn visit,
-		       void *arg);
+void al_state_children(const struct al_state *state, enum al_class cls, const struct al_prefix *key,
+		       al_object_at_fn visit, void *arg);
 /* The smallest inetnum/inet6num that covers `key` (with `strict`, and is larger), or NULL. */
 const struct al_object *al_state_covering_inet(const struct al_state *state, const struct al_prefix *key, bool strict);
 /* The smallest as-block that holds `asn`, or NULL. */

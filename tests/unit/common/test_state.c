@@ -145,8 +145,17 @@ static bool on_object(const struct al_object *object, void *arg)
 	return ++list->count != list->most;
 }
 
+static bool on_prefix(const struct al_prefix *at, const struct al_object *object, void *arg)
+{
+	struct al_prefix own;
+
+	assert_int_equal(al_object_prefix(object, &own), AL_OK);
+	assert_int_equal(al_prefix_cmp(at, &own), 0);
+	return on_object(object, arg);
+}
+
 typedef void (*visit_fn)(const struct al_state *state, enum al_class cls, const struct al_prefix *key,
-			 al_object_fn visit, void *arg);
+			 al_object_at_fn visit, void *arg);
 
 static void assert_visits(const struct al_state *state, visit_fn fn, enum al_class cls, const char *text, size_t most,
 			  const char *keys)
@@ -154,7 +163,7 @@ static void assert_visits(const struct al_state *state, visit_fn fn, enum al_cla
 	struct list list = { .most = most };
 	struct al_prefix key = prefix(text);
 
-	fn(state, cls, &key, on_object, &list);
+	fn(state, cls, &key, on_prefix, &list);
 	assert_string_equal(list.text, keys);
 }
 
