@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alamo/base/pages.h"
+
 #define FIRST_SIZE 1024u
 #define ODD UINT64_C(0x9e3779b97f4a7c15)
 
@@ -55,7 +57,7 @@ static enum al_err seen_grow(struct seen *seen)
 	if (texts == NULL)
 		return AL_ENOMEM;
 	seen->texts = texts;
-	places = size <= UINT32_MAX ? calloc(size, sizeof(*places)) : NULL;
+	places = size <= UINT32_MAX ? al_large_calloc(size, sizeof(*places)) : NULL;
 	if (places == NULL)
 		return AL_ENOMEM;
 	for (size_t i = 0; i < seen->size; i++)

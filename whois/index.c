@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alamo/base/pages.h"
+
 #define DEAD ((uintptr_t)1) /* low bit of an item: removed, to be swept */
 #define SWEEP_FROM 64u      /* shorter arrays close the gap at once */
 #define KEY_BYTES 1200      /* of attribute and value that are hashed; the rest is compared anyway */
@@ -245,7 +247,7 @@ static enum al_err table_reserve(struct whois_index *index)
 		live += index->table[i].count > 0;
 	while (cap < (live + 1) * 2)
 		cap *= 2;
-	table = calloc(cap, sizeof(*table));
+	table = al_large_calloc(cap, sizeof(*table));
 	if (table == NULL)
 		return AL_ENOMEM;
 	for (i = 0; i < index->cap; i++)

@@ -10,6 +10,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "alamo/base/pages.h"
 #include "alamo/base/wire.h"
 
 #define SIZE_LEAST 16u
@@ -67,7 +68,7 @@ static enum al_err grow(struct al_table *table)
 	grown.size = table->size > 0 ? table->size + table->size / 2 : SIZE_LEAST;
 	if (grown.size > UINT32_MAX)
 		return AL_ELIMIT;
-	grown.slots = calloc(grown.size, sizeof(*grown.slots));
+	grown.slots = al_large_calloc(grown.size, sizeof(*grown.slots));
 	if (grown.slots == NULL)
 		return AL_ENOMEM;
 	for (size_t i = 0; i < table->size; i++)

@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alamo/base/pages.h"
+
 #define LEVEL_FIRST 4u /* has nodes 16 to 31 */
 #define NODE_FIRST (1u << LEVEL_FIRST)
 
@@ -86,7 +88,7 @@ static bool level_reserve(struct al_trie_half *half)
 	if (half->end == 0)
 		return false;
 	level = level_of(half->end);
-	half->level[level - LEVEL_FIRST] = reallocarray(NULL, (size_t)1 << level, node_size(half));
+	half->level[level - LEVEL_FIRST] = al_large_alloc((size_t)1 << level, node_size(half));
 	return half->level[level - LEVEL_FIRST] != NULL;
 }
 

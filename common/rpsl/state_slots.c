@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alamo/base/pages.h"
+
 #include "state_parts.h"
 
 #define KEY_BYTES_MAX 600 /* of a class and a key */
@@ -76,7 +78,7 @@ static bool table_reserve(struct slots *slots)
 
 	if (slots->count < slots->size / 4 * 3)
 		return true;
-	table = size <= UINT32_MAX ? calloc(size, sizeof(*table)) : NULL;
+	table = size <= UINT32_MAX ? al_large_calloc(size, sizeof(*table)) : NULL;
 	if (table == NULL)
 		return false;
 	for (size_t i = 0; i < slots->size; i++)
