@@ -33,6 +33,7 @@ struct witness {
 	int refuses;    /* with this status; 0: it does not */
 	uint64_t ahead; /* says that it is at this size */
 	bool wavers;    /* says another size each time */
+	bool talks;     /* gives its line twice, and another one before it */
 	int takes;      /* the keys note: with this status; 200: and refuses nothing from then on */
 	unsigned asked, told;
 	uint64_t old; /* of the last question */
@@ -109,7 +110,10 @@ static inline void witness_asked(void *arg, struct al_slice rest, struct al_slic
 	} else {
 		assert_int_equal(count, 0);
 	}
-	al_cosign(text, &w->key, 1000, &answer->body);
+	if (w->talks)
+		al_buf_str(&answer->body, "a line\n");
+	for (unsigned i = 0; i < (w->talks ? 2 : 1); i++)
+		al_cosign(text, &w->key, 1000, &answer->body);
 	w->size = cp.size;
 }
 
@@ -348,6 +352,55 @@ static inline bool all_asked(const struct bench *bench)
 static inline bool settled(const struct bench *bench)
 {
 	return bench->ticks >= 10;
+}
+
+static inline bool second_asked(const struct bench *bench)
+{
+	return bench->witness[1].asked > 0;
+}
+
+static inline bool second_told(const struct bench *bench)
+{
+	return bench->witness[1].told > 0 && first_has_it(bench);
+}
+
+static inline bool holds(const struct bench *bench, const char *what)
+{
+	struct al_buf note;
+	bool has;
+
+	al_buf_init(&note, AL_NOTE_MAX);
+	assert_int_equal(al_note_load(path_of(bench, "run/checkpoint.cosigned"), &note), AL_OK);
+	al_buf_u8(&note, 0);
+	has = strstr((const char *)note.ptr, what) != NULL;
+	al_buf_release(&note);
+	return has;
+}
+
+/* What is given out over HTTP: its status, and its body. */
+static inline unsigned fetch(struct bench *bench, char body[static 4096])
+{
+	static const char request[] = "GET /checkpoint.cosigned HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+	struct al_http *http;
+	char answer[8192];
+	pthread_t thread;
+	unsigned status;
+	uint16_t port;
+	int fd;
+
+	assert_int_equal(al_http_new(bench->rig->loop, &http), AL_OK);
+	assert_int_equal(cosign_routes(bench->cosign, http), AL_OK);
+	assert_int_equal(al_http_listen(http, AL_S("127.0.0.1"), 0, &port), AL_OK);
+	loop_thread_start(bench->rig->loop, &thread);
+	fd = client_connect(port);
+	client_say(fd, request);
+	assert_true(client_drain(fd, answer, sizeof(answer)) > 0);
+	close(fd);
+	loop_thread_stop(bench->rig->loop, thread);
+	al_http_free(http);
+	assert_int_equal(sscanf(answer, "HTTP/1.1 %u", &status), 1);
+	assert_int_equal(al_slice_copy(al_slice_str(strstr(answer, "\r\n\r\n") + 4), body, 4096), AL_OK);
+	return status;
 }
 
 static inline void ask_none(struct bench *bench)

@@ -74,11 +74,6 @@ static void wavering(void **state)
 	assert_int_equal(published(bench), 0);
 }
 
-static bool second_told(const struct bench *bench)
-{
-	return bench->witness[1].told > 0 && first_has_it(bench);
-}
-
 /* A witness that knows the log by an older key is told of the next one, once a round, and asked again when it took that. */
 static void another_key(void **state)
 {
@@ -122,19 +117,6 @@ static void not_its_line(void **state)
 	wait_until(bench, head_published);
 }
 
-static bool holds(const struct bench *bench, const char *what)
-{
-	struct al_buf note;
-	bool has;
-
-	al_buf_init(&note, AL_NOTE_MAX);
-	assert_int_equal(al_note_load(path_of(bench, "run/checkpoint.cosigned"), &note), AL_OK);
-	al_buf_u8(&note, 0);
-	has = strstr((const char *)note.ptr, what) != NULL;
-	al_buf_release(&note);
-	return has;
-}
-
 /* The same text with one more line of the log's: what witnesses signed holds for it. */
 static void dated(void **state)
 {
@@ -157,32 +139,6 @@ static void dated(void **state)
 	assert_true(holds(bench, (const char *)line.ptr));
 	assert_int_equal(published(bench), bench->head.size);
 	al_buf_release(&line);
-}
-
-/* What is given out over HTTP: its status, and its body. */
-static unsigned fetch(struct bench *bench, char body[static 4096])
-{
-	static const char request[] = "GET /checkpoint.cosigned HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-	struct al_http *http;
-	char answer[8192];
-	pthread_t thread;
-	unsigned status;
-	uint16_t port;
-	int fd;
-
-	assert_int_equal(al_http_new(bench->rig->loop, &http), AL_OK);
-	assert_int_equal(cosign_routes(bench->cosign, http), AL_OK);
-	assert_int_equal(al_http_listen(http, AL_S("127.0.0.1"), 0, &port), AL_OK);
-	loop_thread_start(bench->rig->loop, &thread);
-	fd = client_connect(port);
-	client_say(fd, request);
-	assert_true(client_drain(fd, answer, sizeof(answer)) > 0);
-	close(fd);
-	loop_thread_stop(bench->rig->loop, thread);
-	al_http_free(http);
-	assert_int_equal(sscanf(answer, "HTTP/1.1 %u", &status), 1);
-	assert_int_equal(al_slice_copy(al_slice_str(strstr(answer, "\r\n\r\n") + 4), body, 4096), AL_OK);
-	return status;
 }
 
 /* The next start gives out what is still right, before it has asked anybody. */
