@@ -218,6 +218,15 @@ static void test_a_repeat_of_what_fails(void **state)
 	al_buf_release(&second.text);
 }
 
+static void tables(const struct registry_rig *rig, const char *text)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(rig->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
 /* A log that cannot be read back is no state to answer from: neither at a start nor after a failed commit. */
 static void test_a_log_that_makes_no_sense(void **state)
 {
@@ -225,12 +234,9 @@ static void test_a_log_that_makes_no_sense(void **state)
 	struct pipeline *second = NULL;
 	struct said said;
 	enum al_err err;
-	sqlite3 *db;
 
 	says(registry_rig_ask(rig, "prev: none\n", ALICE, "1"), "% receipt: index 1,");
-	assert_int_equal(sqlite3_open(rig->path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "UPDATE entry SET body = x'00' WHERE idx = 1", NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	tables(rig, "UPDATE entry SET body = x'00' WHERE idx = 1");
 	said_begin(&said);
 	err = pipeline_new(rig->ledger, RIG_NS, &second);
 	says(said_end(&said), "error alamo event=ledger-apply index=1 error=");
@@ -245,6 +251,48 @@ static void test_a_log_that_makes_no_sense(void **state)
 		does_not_say(registry_rig_ask(rig, "prev: none\n", BOB, "2"), "% receipt");
 	says(registry_rig_question(rig, "free asn"), "%ERROR: the registry cannot read its log: ask again later\n");
 	assert_int_equal(ledger_head(rig->ledger, NULL).size, 2);
+}
+
+/* Somebody else has stored an entry: this one is not the registry any more, and takes nothing. */
+static void test_another_writes(void **state)
+{
+	struct registry_rig *rig = *state;
+	struct said said;
+
+	tables(rig, "INSERT INTO entry (idx, leaf, body) VALUES (1, zeroblob(32), x'00')");
+	said_begin(&said);
+	says(registry_rig_ask(rig, "prev: none\n", ALICE, "1"),
+	     "%ERROR: the registry ended while the request was being stored: send the same bytes again, to it or to "
+	     "the "
+	     "one that has taken over\n");
+	says(registry_rig_ask(rig, "prev: none\n", ALICE, "1"), "%ERROR: the registry cannot take requests now");
+	does_not_say(said_end(&said), "event=rebuild");
+	assert_true(ledger_is_fenced(rig->ledger));
+}
+
+/* What is well is not read anew; and what is still being read when it ends is told no. */
+static void test_read_at_the_end(void **state)
+{
+	struct registry_rig *rig = *state;
+	struct said said;
+	struct al_buf raw;
+	size_t before;
+
+	al_buf_init(&raw, 65536);
+	said_begin(&said);
+	says(registry_rig_ask(rig, "prev: none\n", ALICE, "1"), "% receipt: index 1,");
+	does_not_say(said_end(&said), "event=rebuild");
+	assert_int_equal(pipeline_start(rig->pipeline, rig->loop), AL_OK);
+	registry_rig_request(rig, "prev: none\n", BOB, "2", &raw);
+	before = rig->answers;
+	pipeline_submit(rig->pipeline, al_buf_view(&raw), NULL, registry_rig_answer, rig);
+	assert_int_equal(rig->answers, before);
+	pipeline_free(rig->pipeline);
+	rig->pipeline = NULL;
+	assert_int_equal(rig->answers, before + 1);
+	says(rig->answer, "%ERROR: the registry cannot take requests now");
+	assert_int_equal(ledger_head(rig->ledger, NULL).size, 2);
+	al_buf_release(&raw);
 }
 
 static void test_without_room(void **state)
@@ -292,6 +340,8 @@ int main(void)
 		RIG_TEST(test_a_log_that_makes_no_sense),
 		RIG_TEST(test_nothing_is_left_of_what_is_refused),
 		RIG_TEST(test_a_failed_commit_leaves_what_is_durable),
+		RIG_TEST(test_another_writes),
+		RIG_TEST(test_read_at_the_end),
 		RIG_TEST(test_without_room),
 		RIG_TEST(test_consent_waits),
 	};
