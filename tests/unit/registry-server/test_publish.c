@@ -12,10 +12,12 @@
 
 #include "../guard.h"
 #include <sodium.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "../folder.h"
+#include "../memory.h"
 #include "../metric.h"
 #include "../said.h"
 #include "../common/loopback.h"
@@ -529,6 +531,68 @@ static void a_disk_that_fails(void **state)
 	assert_int_equal(bench->size, 6);
 }
 
+/* ---- a ledger that cannot be read ---- */
+
+/* When what was published just now does not hold the next one up any more. */
+static bool an_interval_later(struct bench *bench)
+{
+	if (bench->began_ms == 0)
+		bench->began_ms = al_now_ms();
+	return al_now_ms() >= bench->began_ms + INTERVAL_MS;
+}
+
+static bool read_without_memory(struct bench *bench)
+{
+	memory_fails = 1;
+	publish_commit(bench->publish);
+	assert_int_equal(memory_fails, 0);
+	return true;
+}
+
+static void tables(struct bench *bench, const char *text)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path_of(bench, bench->ledger_name), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static bool entries_away(struct bench *bench)
+{
+	tables(bench, "ALTER TABLE entry RENAME TO away");
+	publish_commit(bench->publish);
+	return true;
+}
+
+static bool some_time_later(struct bench *bench)
+{
+	return bench->ticks > 20;
+}
+
+static bool entries_back(struct bench *bench)
+{
+	assert_int_equal(publish_head(bench->publish).size, 4);
+	tables(bench, "ALTER TABLE away RENAME TO entry");
+	return true;
+}
+
+/* It is tried again by itself, though no commit comes. */
+static void read_again(void **state)
+{
+	static const step_fn steps[] = { three_more,        is_published,        hear_nothing, one_more, is_durable,
+					 an_interval_later, read_without_memory, is_published, NULL },
+			     away[] = { is_published, hear_nothing,    one_more,     is_durable,   an_interval_later,
+					entries_away, some_time_later, entries_back, is_published, NULL };
+	struct bench *bench = *state;
+
+	assert_int_equal(serve(bench, steps), 0);
+	assert_int_equal(bench->size, 4);
+	bench->began_ms = 0;
+	assert_int_equal(serve(bench, away), 0);
+	assert_int_equal(bench->size, 5);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 /* The checkpoint of what is published; before there is one, who asks is told to ask again. */
@@ -545,6 +609,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(follows_the_ledger), TEST(far_behind),     TEST(not_each_commit),   TEST(dates),
 		TEST(not_wanted),         TEST(another_ledger), TEST(a_disk_that_fails), TEST(over_http),
+		TEST(read_again),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
