@@ -11,6 +11,7 @@
 
 #include "../memory.h"
 
+#include "book.h"
 #include "ledger/dating.h"
 #include "ledger/stream_internal.h"
 #include "sign/signer.h"
@@ -53,9 +54,12 @@ static unsigned requests_sweep(struct registry_rig *rig, const struct way *way)
 		if (strstr(rig->answer, way->says) == NULL) {
 			assert_true(failed);
 			says(rig->answer, "%ERROR: ");
+			does_not_say(rig->answer, "too large");
 			says(ask_failing(rig, al_buf_view(&raw), 0), way->says);
 			told++;
 		}
+		assert_int_equal(al_state_size(book_state(pipeline_book(rig->pipeline))),
+				 ledger_head(rig->ledger, NULL).size);
 		al_buf_release(&raw);
 	}
 	return told;

@@ -68,6 +68,27 @@ static void the_last_word(void **state)
 	al_buf_release(&raw);
 }
 
+/* The file is written when there is something new, and not else. */
+static void the_file_rests(void **state)
+{
+	struct world *w = *state;
+	struct stat before, after;
+
+	conf_write(w, "min-free-disk = 0\nsign-seconds = 86400");
+	up(w);
+	shows(w, 1);
+	for (unsigned i = 0; i < 2; i++) /* once more at most: it may just have been dated */
+		for (unsigned j = 0; j < 40; j++)
+			pause_shortly();
+	assert_int_equal(stat(path_of(w, "run/checkpoint"), &before), 0);
+	for (unsigned i = 0; i < 40; i++)
+		pause_shortly();
+	assert_int_equal(stat(path_of(w, "run/checkpoint"), &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+	down(w);
+}
+
 /* Without a folder for it the log is not published, but its newest checkpoint can be asked for. */
 static void without_a_published_log(void **state)
 {
@@ -219,6 +240,75 @@ static void witnessed(void **state)
 	assert_int_equal(ended(daemon_start(w, -1)), 1);
 }
 
+/* A witness that refuses everything, and notes what it was asked for. */
+struct refuser {
+	struct world *w;
+	_Atomic uint64_t size, date;
+};
+
+static void witness_asked(void *arg, struct al_slice rest, struct al_slice body, struct al_http_answer *answer)
+{
+	struct refuser *refuser = arg;
+	const struct al_vkey dating = al_vkey_dating(&refuser->w->key.pub);
+	struct al_slice line;
+	uint64_t date;
+
+	(void)rest;
+	while (al_slice_line(&body, &line) && line.len > 0)
+		;
+	refuser->size = size_of(refuser->w, body);
+	if (al_cosigned(body, &dating, &date) == AL_OK)
+		refuser->date = date;
+	answer->status = 500;
+}
+
+static void comes_to_ask(const struct refuser *refuser, uint64_t size, uint64_t date)
+{
+	for (int i = 0; i < GUARD_MS / 10 && (refuser->size != size || refuser->date <= date); i++)
+		pause_shortly();
+	assert_int_equal(refuser->size, size);
+	assert_true(refuser->date > date);
+}
+
+/* Each commit is shown to the witnesses, with its newest date. */
+static void shown_to_witnesses(void **state)
+{
+	struct world *w = *state;
+	struct refuser refuser = { .w = w };
+	struct al_skey witness;
+	struct al_buf policy, raw;
+	struct al_loop *loop;
+	struct al_http *http;
+	pthread_t thread;
+	uint16_t port;
+
+	assert_int_equal(al_loop_new(&loop), AL_OK);
+	assert_int_equal(al_http_new(loop, &http), AL_OK);
+	assert_int_equal(al_http_post_route(http, "/add-checkpoint", witness_asked, &refuser), AL_OK);
+	assert_int_equal(al_http_listen(http, AL_S("127.0.0.1"), 0, &port), AL_OK);
+	assert_int_equal(al_witness_skey_generate(AL_S("w.test"), &witness), AL_OK);
+	al_buf_init(&policy, 1000);
+	al_buf_str(&policy, "witness one ");
+	al_witness_vkey_format(&witness.pub, &policy);
+	al_buf_printf(&policy, " http://127.0.0.1:%u/\nquorum one\n", port);
+	folder_write(w->dir, "policy", al_buf_view(&policy));
+	conf_write(w, "min-free-disk = 0\nwitnesses = policy\nsign-seconds = 1");
+	up(w);
+	loop_thread_start(loop, &thread);
+	comes_to_ask(&refuser, 1, 0);
+	al_buf_init(&raw, 65536);
+	registry_rig_request(&w->rig, "prev: none\n", ALICE, "1", &raw);
+	says(ask(w->requests, al_buf_view(&raw)), "% receipt: index 1,");
+	comes_to_ask(&refuser, 2, refuser.date);
+	comes_to_ask(&refuser, 2, refuser.date);
+	down(w);
+	loop_thread_stop(loop, thread);
+	al_http_free(http);
+	al_loop_free(loop);
+	al_buf_release(&policy);
+	al_buf_release(&raw);
+}
+
 /* Who asks for the network is told where other daemons of the authority are. */
 static void endpoints(void **state)
 {
@@ -251,6 +341,71 @@ static void reloaded(void **state)
 	al_buf_release(&raw);
 }
 
+/* As many at once from one address as the new configuration says. */
+static void reloaded_limits(void **state)
+{
+	struct world *w = *state;
+	char more;
+	int fd;
+
+	up(w);
+	reload(w, "min-free-disk = 0\nmax-per-source = 1", "event=reloaded taken=1 waiting=0\n");
+	fd = client_connect(w->requests);
+	client_say(fd, "head\n");
+	assert_int_equal(recv(fd, &more, 1, 0), 1);
+	for (unsigned i = 0; i < 2; i++) {
+		int other = client_connect(w->requests);
+
+		assert_int_equal(recv(other, &more, 1, 0) > 0, 0); /* it is one too many */
+		(void)close(other);
+	}
+	(void)close(fd);
+	down(w);
+}
+
+/* Each of the budgets is the configuration's, and at the start too. */
+static void each_budget(void **state)
+{
+	static const struct {
+		const char *key, *says;
+	} rows[] = { { "budget-source", "%ERROR: budget of your address used up: " },
+		     { "budget-network", "%ERROR: budget of your network used up: " },
+		     { "budget-key", "%ERROR: budget of key SHA256:" },
+		     { "budget-maintainer", "%ERROR: budget of ALICE-MNT used up: " } };
+	struct world *w = *state;
+	char conf[64];
+
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		struct al_buf raw;
+
+		(void)snprintf(conf, sizeof(conf), "min-free-disk = 0\n%s = 1", rows[i].key);
+		conf_write(w, conf);
+		up(w);
+		al_buf_init(&raw, 65536);
+		registry_rig_request(&w->rig, i > 0 ? "prev: 1\ndry-run: yes\n" : "prev: none\n", ALICE, "1", &raw);
+		says(ask(w->requests, al_buf_view(&raw)), "[mntner] ALICE-MNT\n");
+		al_buf_reset(&raw);
+		registry_rig_request(&w->rig, "prev: 1\ndry-run: yes\n", ALICE, "1", &raw);
+		says(ask(w->requests, al_buf_view(&raw)), rows[i].says);
+		al_buf_release(&raw);
+		down(w);
+	}
+}
+
+static unsigned times_said(struct world *w, const char *what)
+{
+	struct al_buf said;
+	unsigned count = 0;
+
+	al_buf_init(&said, 1u << 20);
+	assert_int_equal(al_note_load(path_of(w, "said"), &said), AL_OK);
+	al_buf_u8(&said, 0);
+	for (const char *at = strstr((const char *)said.ptr, what); at != NULL; at = strstr(at + 1, what))
+		count++;
+	al_buf_release(&said);
+	return count;
+}
+
 static void saved(void **state)
 {
 	struct world *w = *state;
@@ -259,6 +414,7 @@ static void saved(void **state)
 	assert_int_not_equal(access(path_of(w, REGISTRY_SIDE_FILE), F_OK), 0);
 	assert_int_equal(kill(w->daemon, SIGUSR1), 0);
 	comes_to_say(w, "info alamo-registryd event=side-saved result=ok\n");
+	assert_int_equal(times_said(w, "event=side-saved"), 1);
 	assert_int_equal(access(path_of(w, REGISTRY_SIDE_FILE), F_OK), 0);
 	/* A folder in its place. */
 	assert_int_equal(unlink(w->path), 0);
@@ -339,6 +495,30 @@ static void the_next_key(void **state)
 	al_buf_release(&note);
 }
 
+/* A network's name may be so long that what is signed in its name has room. */
+static void namespaces(void **state)
+{
+	char name[128], text[200], ns[REGISTRY_NAMESPACE_MAX], message[200];
+	struct world *w = *state;
+
+	for (int len = 85; len <= 88; len++) {
+		struct al_conf *conf;
+		enum al_err err;
+
+		(void)snprintf(
+			name, sizeof(name), "%.*s", len,
+			"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn");
+		(void)snprintf(text, sizeof(text), "[network]\nname = %s\n", name);
+		folder_write(w->dir, "alamo.conf", al_slice_str(text));
+		assert_int_equal(al_conf_load(path_of(w, "alamo.conf"), &conf, message, sizeof(message)), AL_OK);
+		err = registry_namespace(conf, ns);
+		assert_int_equal(err, len <= 86 ? AL_OK : AL_ELIMIT);
+		if (err == AL_OK)
+			assert_string_equal(ns + strlen("registry@"), name);
+		al_conf_free(conf);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -347,16 +527,21 @@ int main(void)
 		TEST(the_log_is_shown),
 		TEST(without_room),
 		TEST(the_last_word),
+		TEST(the_file_rests),
 		TEST(without_a_published_log),
 		TEST(dated),
 		TEST(followed),
 		TEST(witnessed),
+		TEST(shown_to_witnesses),
 		TEST(endpoints),
 		TEST(reloaded),
+		TEST(reloaded_limits),
+		TEST(each_budget),
 		TEST(saved),
 		TEST(the_signer_is_gone),
 		TEST(another_key_opens_nothing),
 		TEST(the_next_key),
+		TEST(namespaces),
 	};
 
 	if (sodium_init() < 0)

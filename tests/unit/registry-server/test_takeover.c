@@ -167,11 +167,33 @@ static void refuses(struct world *w, const char *sizes, const char *why)
 	comes_to_say(w, why);
 }
 
+static const char loses[] = "DELETE FROM entry WHERE idx >= 1; DELETE FROM checkpoint WHERE size > 1;"
+			    "UPDATE head SET size = 1";
+
+/* One that follows a log which is another one all at once does not go on from what it has read. */
+static void one_that_is_led_astray_ends(void **state)
+{
+	struct pair *p = *state;
+	struct al_buf alice;
+
+	al_buf_init(&alice, 65536);
+	registry_rig_request(&p->writes->rig, "prev: none\n", ALICE, "1", &alice);
+	up(p->writes);
+	up_until(p->waits, "endpoint log-http ");
+	says(ask(p->writes->requests, al_buf_view(&alice)), "% receipt: index 1,");
+	comes_to_remember(p->waits, "\nkept 2 ");
+	assert_true(engine_sql(p->where, loses));
+	assert_int_equal(ended(p->waits->daemon), 1);
+	(void)fclose(p->waits->ready);
+	comes_to_say(p->waits, "event=follow error=");
+	comes_to_say(p->waits, " reason=\"start it again: it reads the ledger from the beginning\"\n");
+	assert_int_equal(down_by(p->writes, SIGKILL), 128 + SIGKILL);
+	al_buf_release(&alice);
+}
+
 /* One has only followed; what it has seen is known to the next process. */
 static void what_it_has_seen_is_not_lost(void **state)
 {
-	static const char loses[] = "DELETE FROM entry WHERE idx >= 1; DELETE FROM checkpoint WHERE size > 1;"
-				    "UPDATE head SET size = 1";
 	struct pair *p = *state;
 	struct world *third = world_at(p); /* which has seen nothing */
 	struct al_buf alice, bob;
@@ -207,6 +229,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_other_goes_on, pair_setup, pair_teardown),
 		cmocka_unit_test_setup_teardown(one_that_waits_is_stopped, pair_setup, pair_teardown),
 		cmocka_unit_test_setup_teardown(one_that_was_held_up_ends, pair_setup, pair_teardown),
+		cmocka_unit_test_setup_teardown(one_that_is_led_astray_ends, pair_setup, pair_teardown),
 		cmocka_unit_test_setup_teardown(what_it_has_seen_is_not_lost, pair_setup, pair_teardown),
 	};
 	int failed;
