@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "name_list.h"
+
 struct asn_held {
 	const struct al_object *object; /* its newest version */
 	size_t pool_len;
@@ -86,14 +88,12 @@ static bool is_number(const struct al_object *object)
 static enum al_err credit_all(struct tallies *tallies, const struct holdings_view *view, const struct al_object *object,
 			      const struct tally_change *changes, size_t count)
 {
-	struct al_slice rest = al_object_text(object), value, name;
+	struct name_list mntners = name_list_of(object, "mnt-by");
 	enum al_err err = AL_OK;
+	struct al_slice name;
 
-	while (err == AL_OK && al_attr_find(&rest, "mnt-by", &value))
-		do {
-			(void)al_slice_cut(&value, ',', &name);
-			err = holdings_credit(tallies, view, al_slice_trim(name), changes, count);
-		} while (err == AL_OK && value.len > 0);
+	while (err == AL_OK && name_list_next(&mntners, &name))
+		err = holdings_credit(tallies, view, name, changes, count);
 	return err;
 }
 
@@ -128,19 +128,16 @@ enum al_err holdings_object(struct tallies *tallies, const struct holdings_view 
 /* Has a maintainer in mnt-by a voucher, or is it one of the pool's own? */
 static bool known(const struct holdings_view *view, const struct al_object *object, const struct al_object *pool)
 {
-	struct al_slice rest = al_object_text(object), value, name;
+	struct name_list mntners = name_list_of(object, "mnt-by");
+	struct al_slice name;
 
-	while (al_attr_find(&rest, "mnt-by", &value))
-		do {
-			const struct al_object *mntner;
+	while (name_list_next(&mntners, &name)) {
+		const struct al_object *mntner = view->mntner(view->arg, name);
 
-			(void)al_slice_cut(&value, ',', &name);
-			name = al_slice_trim(name);
-			mntner = view->mntner(view->arg, name);
-			if (al_object_has(pool, "mnt-by", name) ||
-			    (mntner != NULL && al_object_attr(mntner, "vouched-by").len > 0))
-				return true;
-		} while (value.len > 0);
+		if (al_object_has(pool, "mnt-by", name) ||
+		    (mntner != NULL && al_object_attr(mntner, "vouched-by").len > 0))
+			return true;
+	}
 	return false;
 }
 

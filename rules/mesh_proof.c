@@ -6,6 +6,8 @@
 
 #include <sodium.h>
 
+#include "name_list.h"
+
 bool mesh_network_of(const struct al_state *state, struct al_prefix *out)
 {
 	const struct al_object *registry = al_state_registry(state);
@@ -55,13 +57,11 @@ static bool proof_for(const struct al_object *object, const struct al_prefix *ne
 
 bool mesh_proof_good(const struct al_object *object, const struct al_prefix *network, struct al_slice name)
 {
-	struct al_slice rest = al_object_text(object), value, mntner;
+	struct name_list mntners = name_list_of(object, "mnt-by");
+	struct al_slice mntner;
 
-	while (al_attr_find(&rest, "mnt-by", &value))
-		do {
-			(void)al_slice_cut(&value, ',', &mntner);
-			if (proof_for(object, network, al_slice_trim(mntner), name))
-				return true;
-		} while (value.len > 0);
+	while (name_list_next(&mntners, &mntner))
+		if (proof_for(object, network, mntner, name))
+			return true;
 	return false;
 }

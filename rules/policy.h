@@ -7,6 +7,7 @@
 #ifndef RULES_POLICY_H
 #define RULES_POLICY_H
 
+#include "name_list.h"
 #include "subject.h"
 
 /* ---- authority (policy_auth.c) ---- */

@@ -47,14 +47,12 @@ bool auth_mntner(const struct policy *policy, struct al_slice name)
 /* Without the hostmaster's privilege: does a maintainer in `attr` sign? */
 static bool maintained(const struct policy *policy, const struct al_object *object, const char *attr)
 {
-	struct al_slice rest = al_object_text(object), value, name;
+	struct name_list mntners = name_list_of(object, attr);
+	struct al_slice name;
 
-	while (al_attr_find(&rest, attr, &value))
-		do {
-			(void)al_slice_cut(&value, ',', &name);
-			if (auth_mntner(policy, al_slice_trim(name)))
-				return true;
-		} while (value.len > 0);
+	while (name_list_next(&mntners, &name))
+		if (auth_mntner(policy, name))
+			return true;
 	return false;
 }
 
@@ -105,16 +103,17 @@ static void more_put(struct al_buf *out, size_t count)
 /* "A, B (signed by KEY; wanted KEY, KEY)": the maintainers of an object, for the message. */
 static void wanted_put(const struct policy *policy, const struct al_object *object, struct al_buf *out)
 {
-	struct al_slice rest = al_object_text(object), value, keys, auth;
+	struct name_list mntners = name_list_of(object, "mnt-by");
+	struct al_slice name, keys, auth;
 	struct al_buf wanted;
 	size_t count = 0;
 
 	al_buf_init(&wanted, MESSAGE_MAX);
-	while (al_attr_find(&rest, "mnt-by", &value)) {
-		const struct al_object *mntner = al_state_version(policy->state, AL_MNTNER, value);
+	while (name_list_next(&mntners, &name)) {
+		const struct al_object *mntner = al_state_version(policy->state, AL_MNTNER, name);
 
 		al_buf_str(out, out->len > 0 ? ", " : "");
-		al_buf_slice(out, value);
+		al_buf_slice(out, name);
 		keys = mntner != NULL ? al_object_text(mntner) : AL_S("");
 		while (al_attr_find(&keys, "auth", &auth))
 			fingerprint_put(&wanted, auth, &count);
@@ -309,20 +308,16 @@ static bool withdrawn(const struct policy *policy, const struct subject *s)
 /* Nobody is made responsible, or given something, without a word of theirs. */
 static void check_consent(struct policy *policy, const struct subject *s)
 {
-	struct al_slice rest = al_object_text(s->now), value, name;
+	struct name_list mntners = name_list_of(s->now, "mnt-by");
+	struct al_slice name;
 
-	if (policy->hostmaster)
-		return;
-	while (al_attr_find(&rest, "mnt-by", &value))
-		do {
-			(void)al_slice_cut(&value, ',', &name);
-			name = al_slice_trim(name);
-			if (s->old != NULL && al_object_has(s->old, "mnt-by", name))
-				continue;
-			if (!auth_mntner(policy, name))
-				policy_refuse(policy, s, "mnt-by", "AUTH-CONSENT",
-					      "%.*s is newly named and has to sign too", AL_FMT(name));
-		} while (value.len > 0);
+	while (!policy->hostmaster && name_list_next(&mntners, &name)) {
+		if (s->old != NULL && al_object_has(s->old, "mnt-by", name))
+			continue;
+		if (!auth_mntner(policy, name))
+			policy_refuse(policy, s, "mnt-by", "AUTH-CONSENT", "%.*s is newly named and has to sign too",
+				      AL_FMT(name));
+	}
 }
 
 void auth_subject(struct policy *policy, const struct subject *s)
@@ -344,17 +339,15 @@ void auth_subject(struct policy *policy, const struct subject *s)
  */
 static bool vouched(const struct policy *policy, const struct subject *s)
 {
-	struct al_slice rest = al_object_text(s->now), value, name;
+	struct name_list mntners = name_list_of(s->now, "mnt-by");
+	struct al_slice name;
 
-	while (al_attr_find(&rest, "mnt-by", &value))
-		do {
-			const struct al_object *mntner;
+	while (name_list_next(&mntners, &name)) {
+		const struct al_object *mntner = view_get(&policy->view, AL_MNTNER, name);
 
-			(void)al_slice_cut(&value, ',', &name);
-			mntner = view_get(&policy->view, AL_MNTNER, al_slice_trim(name));
-			if (mntner != NULL && al_object_attr(mntner, "vouched-by").len > 0)
-				return true;
-		} while (value.len > 0);
+		if (mntner != NULL && al_object_attr(mntner, "vouched-by").len > 0)
+			return true;
+	}
 	for (size_t i = 0; policy->d->key_count > 1 && i < policy->d->key_count; i++)
 		if (policy_key_holds(policy, s->now, al_slice_str(policy->d->key_texts[i])))
 			return true;

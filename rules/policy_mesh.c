@@ -23,14 +23,12 @@ static bool has_half(struct policy *p, const struct subject *s, struct al_prefix
 /* A proof is tried for each maintainer: they are few, and paid for. */
 static bool provers_count(struct policy *p, const struct subject *s)
 {
-	struct al_slice rest = al_object_text(s->now), value, one;
+	struct name_list mntners = name_list_of(s->now, "mnt-by");
+	struct al_slice one;
 	size_t count = 0;
 
-	while (al_attr_find(&rest, "mnt-by", &value))
-		do {
-			(void)al_slice_cut(&value, ',', &one);
-			count++;
-		} while (value.len > 0);
+	while (name_list_next(&mntners, &one))
+		count++;
 	p->d->work += count * PROOF_STEPS;
 	if (count <= PROVERS_MOST)
 		return true;
@@ -187,14 +185,12 @@ static void check_prefix(struct policy *p, const struct subject *s)
 
 static bool shares_mntner(const struct al_object *a, const struct al_object *b)
 {
-	struct al_slice rest = al_object_text(a), value, name;
+	struct name_list mntners = name_list_of(a, "mnt-by");
+	struct al_slice name;
 
-	while (al_attr_find(&rest, "mnt-by", &value))
-		do {
-			(void)al_slice_cut(&value, ',', &name);
-			if (al_object_has(b, "mnt-by", al_slice_trim(name)))
-				return true;
-		} while (value.len > 0);
+	while (name_list_next(&mntners, &name))
+		if (al_object_has(b, "mnt-by", name))
+			return true;
 	return false;
 }
 

@@ -73,38 +73,33 @@ void policy_org(struct policy *p, const struct subject *s)
 /* Does the set take one of the object's maintainers (RFC 2622 section 5.1)? */
 static bool set_takes(const struct al_object *set, const struct al_object *object)
 {
-	struct al_slice rest = al_object_text(object), value, name;
+	struct name_list mntners = name_list_of(object, "mnt-by");
+	struct al_slice name;
 
 	if (al_object_has(set, "mbrs-by-ref", AL_S("ANY")))
 		return true;
-	while (al_attr_find(&rest, "mnt-by", &value))
-		do {
-			(void)al_slice_cut(&value, ',', &name);
-			if (al_object_has(set, "mbrs-by-ref", al_slice_trim(name)))
-				return true;
-		} while (value.len > 0);
+	while (name_list_next(&mntners, &name))
+		if (al_object_has(set, "mbrs-by-ref", name))
+			return true;
 	return false;
 }
 
 void policy_member(struct policy *p, const struct subject *s)
 {
 	enum al_class cls = s->cls == AL_AUT_NUM ? AL_AS_SET : AL_ROUTE_SET;
-	struct al_slice rest = al_object_text(s->now), value, name;
+	struct name_list sets = name_list_of(s->now, "member-of");
 	const struct al_object *set;
+	struct al_slice name;
 
 	if (p->hostmaster || (s->cls != AL_AUT_NUM && s->cls != AL_ROUTE && s->cls != AL_ROUTE6))
 		return;
-	while (al_attr_find(&rest, "member-of", &value))
-		do {
-			(void)al_slice_cut(&value, ',', &name);
-			name = al_slice_trim(name);
-			if (s->old != NULL && al_object_has(s->old, "member-of", name))
-				continue;
-			set = view_get(&p->view, cls, name);
-			if (set == NULL || !set_takes(set, s->now))
-				policy_refuse(
-					p, s, "member-of", "POLICY-SET-MEMBER",
-					"[%s] %.*s does not take it: its mbrs-by-ref names none of the maintainers",
-					al_class_name(cls), AL_FMT(name));
-		} while (value.len > 0);
+	while (name_list_next(&sets, &name)) {
+		if (s->old != NULL && al_object_has(s->old, "member-of", name))
+			continue;
+		set = view_get(&p->view, cls, name);
+		if (set == NULL || !set_takes(set, s->now))
+			policy_refuse(p, s, "member-of", "POLICY-SET-MEMBER",
+				      "[%s] %.*s does not take it: its mbrs-by-ref names none of the maintainers",
+				      al_class_name(cls), AL_FMT(name));
+	}
 }

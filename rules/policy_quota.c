@@ -230,16 +230,14 @@ static void check_mntner(struct quota *q, struct al_slice name)
 static void check_quota(struct policy *p, const struct subject *s, const struct al_object *parent)
 {
 	struct quota q = { p, s, parent, INT64_MAX, INT64_MAX, INT64_MAX };
-	struct al_slice rest = al_object_text(s->now), value, name;
+	struct name_list mntners = name_list_of(s->now, "mnt-by");
 	bool any = limit(parent, "assign-quota", &q.one);
+	struct al_slice name;
 
 	any = limit(parent, "assign-share", &q.share) || any;
 	any = limit(parent, "assign-tree", &q.tree) || any;
-	while (any && al_attr_find(&rest, "mnt-by", &value))
-		do {
-			(void)al_slice_cut(&value, ',', &name);
-			check_mntner(&q, al_slice_trim(name));
-		} while (value.len > 0);
+	while (any && name_list_next(&mntners, &name))
+		check_mntner(&q, name);
 }
 
 /* Past the day's number somebody looks at who comes: the request waits in the hostmaster's queue (attach_asks()). */
@@ -315,21 +313,18 @@ static bool over(struct policy *p, struct al_slice mntner, size_t share, int64_t
 
 static void check_share(struct policy *p, const struct subject *s, size_t share)
 {
-	struct al_slice rest = al_object_text(s->now), value, name;
+	struct name_list mntners = name_list_of(s->now, "mnt-by");
+	struct al_slice name;
 	int64_t most;
 
 	if ((shares[share].classes >> s->cls & 1) == 0 ||
 	    !limit(al_state_registry(p->state), shares[share].attr, &most))
 		return;
-	while (al_attr_find(&rest, "mnt-by", &value))
-		do {
-			(void)al_slice_cut(&value, ',', &name);
-			name = al_slice_trim(name);
-			if (over(p, name, share, most))
-				policy_refuse(p, s, "mnt-by", "POLICY-SHARE",
-					      "%.*s, with all that its keys sign for, would hold more than %u %s",
-					      AL_FMT(name), (unsigned)most, shares[share].name);
-		} while (value.len > 0);
+	while (name_list_next(&mntners, &name))
+		if (over(p, name, share, most))
+			policy_refuse(p, s, "mnt-by", "POLICY-SHARE",
+				      "%.*s, with all that its keys sign for, would hold more than %u %s", AL_FMT(name),
+				      (unsigned)most, shares[share].name);
 }
 
 void policy_share(struct policy *p, const struct subject *s)
@@ -358,20 +353,16 @@ bool policy_key_holds(const struct policy *p, const struct al_object *object, st
 {
 	const struct tallies *tallies = holdings_tallies(space_holdings(p->space));
 	struct tally tally = { TALLY_KEY, key, TALLY_HELD, none };
-	struct al_slice rest = al_object_text(object), value, name;
+	struct name_list mntners = name_list_of(object, "mnt-by");
 	int64_t count = tallies_get(tallies, &tally);
 
 	tally.whose = TALLY_MNTNER;
-	while (count > 0 && al_attr_find(&rest, "mnt-by", &value))
-		do {
-			const struct al_object *mntner;
+	while (name_list_next(&mntners, &tally.who)) {
+		const struct al_object *mntner = al_state_get(p->state, AL_MNTNER, tally.who);
 
-			(void)al_slice_cut(&value, ',', &name);
-			tally.who = al_slice_trim(name);
-			mntner = al_state_get(p->state, AL_MNTNER, tally.who);
-			if (mntner != NULL && al_object_has(mntner, "auth", key))
-				count -= tallies_get(tallies, &tally);
-		} while (value.len > 0);
+		if (mntner != NULL && al_object_has(mntner, "auth", key))
+			count -= tallies_get(tallies, &tally);
+	}
 	return count > 0;
 }
 
