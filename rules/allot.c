@@ -234,8 +234,8 @@ static bool own_fits(const struct own *own, const struct al_object *last)
 	return !inside;
 }
 
-/* The first maintainer that an object names. */
-static bool raw_mntner(struct al_slice raw, struct al_buf *out)
+/* The first maintainer that an object names. AL_ENOTFOUND, AL_ENOMEM. */
+static enum al_err raw_mntner(struct al_slice raw, struct al_buf *out)
 {
 	struct al_raw_attr attr;
 	struct al_slice rest, name;
@@ -253,35 +253,41 @@ static bool raw_mntner(struct al_slice raw, struct al_buf *out)
 	rest = al_buf_view(&value);
 	(void)al_slice_cut(&rest, ',', &name);
 	found = found && al_syntax_canon(AL_SYN_MNTNER, name, out, &why) == AL_OK;
+	err = value.err == AL_ENOMEM || out->err == AL_ENOMEM ? AL_ENOMEM : found ? AL_OK : AL_ENOTFOUND;
 	al_buf_release(&value);
-	return found;
+	return err;
+}
+
+/* What he returned last of all that fits; AL_ENOTFOUND: nothing, or he has not signed. */
+static enum al_err own_pick(const struct own *own, struct al_slice mntner, char out[AL_PREFIX_STRLEN])
+{
+	struct allot *a = own->allot;
+	const struct policy policy = { .state = a->state, .view = { .state = a->state }, .d = a->d };
+	size_t place = 0;
+	const struct al_object *last = space_own(a->space, mntner, &place, &a->d->work);
+
+	if (last == NULL || !auth_mntner(&policy, mntner))
+		return AL_ENOTFOUND;
+	while (last != NULL && !own_fits(own, last))
+		last = space_own(a->space, mntner, &place, &a->d->work);
+	return last != NULL ? al_slice_copy(al_object_key(last), out, AL_PREFIX_STRLEN) : AL_ENOTFOUND;
 }
 
 /*
  * Whoever returned something and asks for the next one gets his own again, which nobody else may have now: the one
- * that he returned last. AL_ENOTFOUND: he has none, or has not signed.
+ * that he returned last. AL_ENOTFOUND: he has none, or has not signed. AL_ENOMEM.
  */
 static enum al_err own_find(struct allot *a, unsigned number, enum al_class cls, unsigned len,
 			    char out[AL_PREFIX_STRLEN])
 {
-	const struct policy policy = { .state = a->state, .view = { .state = a->state }, .d = a->d };
-	struct own own = { .allot = a, .cls = cls, .len = len };
-	const struct al_object *last;
+	const struct own own = { .allot = a, .cls = cls, .len = len };
 	struct al_buf name;
-	size_t place = 0;
-	enum al_err err = AL_ENOTFOUND;
+	enum al_err err;
 
 	al_buf_init(&name, 256);
-	if (raw_mntner(a->d->request.objects[number], &name) &&
-	    space_own(a->space, al_buf_view(&name), &place, &a->d->work) != NULL &&
-	    auth_mntner(&policy, al_buf_view(&name))) {
-		place = 0;
-		while ((last = space_own(a->space, al_buf_view(&name), &place, &a->d->work)) != NULL)
-			if (own_fits(&own, last)) {
-				err = al_slice_copy(al_object_key(last), out, AL_PREFIX_STRLEN);
-				break;
-			}
-	}
+	err = raw_mntner(a->d->request.objects[number], &name);
+	if (err == AL_OK)
+		err = own_pick(&own, al_buf_view(&name), out);
 	al_buf_release(&name);
 	return err;
 }
@@ -289,12 +295,13 @@ static enum al_err own_find(struct allot *a, unsigned number, enum al_class cls,
 static enum al_err fill_asn(struct allot *a, unsigned number, struct al_slice token)
 {
 	char text[AL_ASN_STRLEN], own[AL_PREFIX_STRLEN];
+	enum al_err err = own_find(a, number, AL_AUT_NUM, 0, own);
 	uint32_t asn;
 
-	if (own_find(a, number, AL_AUT_NUM, 0, own) == AL_OK) {
+	if (err == AL_OK)
 		define(a, token, own); /* nobody else is offered what rests: it needs not be held */
-		return AL_OK;
-	}
+	if (err != AL_ENOTFOUND)
+		return err;
 	if (allot_asn(a->state, a->space, &asn) != AL_OK) {
 		refuse(a, number, "POLICY-ASN-FREE", "No open as-block has a free AS number");
 		return AL_OK;
@@ -311,15 +318,17 @@ static enum al_err fill_prefix(struct allot *a, unsigned number, struct al_slice
 {
 	char text[AL_PREFIX_STRLEN];
 	struct al_prefix block;
+	enum al_err err;
 
 	if (len == 0) {
 		refuse(a, number, "SCHEMA-AUTO", "A prefix placeholder needs a length: AUTO-1/48");
 		return AL_OK;
 	}
-	if (own_find(a, number, bits == 32 ? AL_INETNUM : AL_INET6NUM, len, text) == AL_OK) {
+	err = own_find(a, number, bits == 32 ? AL_INETNUM : AL_INET6NUM, len, text);
+	if (err == AL_OK)
 		define(a, token, text);
-		return AL_OK;
-	}
+	if (err != AL_ENOTFOUND)
+		return err;
 	if (allot_prefix(a->state, a->space, bits, len, &block) != AL_OK) {
 		refuse(a, number, "POLICY-INET-FREE", "No open block has room for a prefix of this length");
 		return AL_OK;

@@ -164,8 +164,8 @@ enum al_err decision_judge(struct decision *d, const struct al_state *state, str
 		d->time = space_time(space); /* the clock was set back: log time was not */
 	if (d->decoded)
 		check_expiry(d);
-	if (d->report.errors > 0)
-		return AL_OK;
+	if (d->report.errors > 0 || d->report.err != AL_OK)
+		return d->report.err;
 	space_advance(space, d->time);
 	d->objects = calloc(d->request.object_count, sizeof(struct al_object *));
 	d->actions = calloc(d->request.object_count + 1, 1);

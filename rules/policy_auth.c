@@ -127,6 +127,8 @@ static void wanted_put(const struct policy *policy, const struct al_object *obje
 	if (wanted.len > 0)
 		al_buf_printf(out, "; wanted%.*s", AL_FMT(al_buf_view(&wanted)));
 	al_buf_str(out, ")");
+	policy_built(policy, &wanted);
+	policy_built(policy, out);
 	al_buf_release(&wanted);
 }
 

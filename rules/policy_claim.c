@@ -39,6 +39,8 @@ bool policy_claimed(const struct policy *policy, const struct subject *s)
 	rest = al_object_text(s->old);
 	while (!good && ns.err == AL_OK && text.err == AL_OK && al_attr_find(&rest, "claim-key", &claim_key))
 		good = al_claim_verify(proof, claim_key, al_buf_view(&ns), al_buf_view(&text)) == AL_OK;
+	policy_built(policy, &ns);
+	policy_built(policy, &text);
 	al_buf_release(&ns);
 	al_buf_release(&text);
 	return good;

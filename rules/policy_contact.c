@@ -6,7 +6,7 @@
 #include "policy.h"
 
 /* "sha256:BASE64" of a block's text. */
-static bool hash_names(struct al_slice value, const struct al_contact *contact)
+static bool hash_names(const struct policy *p, struct al_slice value, const struct al_contact *contact)
 {
 	struct al_buf text;
 	bool same;
@@ -14,7 +14,8 @@ static bool hash_names(struct al_slice value, const struct al_contact *contact)
 	al_buf_init(&text, 64);
 	al_buf_str(&text, "sha256:");
 	al_buf_base64(&text, contact->hash, sizeof(contact->hash));
-	same = text.err == AL_OK && al_slice_eq(value, al_buf_view(&text));
+	same = al_slice_eq(value, al_buf_view(&text));
+	policy_built(p, &text);
 	al_buf_release(&text);
 	return same;
 }
@@ -30,7 +31,8 @@ void policy_contact(struct policy *p, const struct subject *s)
 	if (value.len == 0 || (s->old != NULL && al_slice_eq(al_object_attr(s->old, "contact"), value)))
 		return;
 	for (size_t i = 0; i < r->contact_count; i++)
-		if (al_slice_caseeq(r->contact[i].handle, al_object_key(s->now)) && hash_names(value, &r->contact[i]))
+		if (al_slice_caseeq(r->contact[i].handle, al_object_key(s->now)) &&
+		    hash_names(p, value, &r->contact[i]))
 			return;
 	policy_refuse(p, s, "contact", "POLICY-CONTACT", "No contact block with this hash comes with the request");
 }
@@ -42,7 +44,7 @@ static bool named(const struct policy *p, const struct al_contact *contact)
 
 		if (own != NULL && !own->deleted && (own->cls == AL_ROLE || own->cls == AL_PERSON) &&
 		    al_slice_caseeq(contact->handle, al_object_key(own)) &&
-		    hash_names(al_object_attr(own, "contact"), contact))
+		    hash_names(p, al_object_attr(own, "contact"), contact))
 			return true;
 	}
 	return false;

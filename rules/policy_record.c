@@ -35,6 +35,7 @@ static void refuse(struct policy *p, const struct subject *s, const char *what, 
 	else
 		policy_refuse(p, s, "record", CLAUSE, "%.*s %.*s: %s", AL_FMT(line->owner), AL_FMT(al_buf_view(&type)),
 			      what);
+	policy_built(p, &type);
 	al_buf_release(&type);
 }
 

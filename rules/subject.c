@@ -46,3 +46,9 @@ void policy_warn(struct policy *policy, const struct subject *subject, const cha
 	al_report_add(&d->report, AL_WARNING, subject->number, raw_line(d->request.objects[subject->number], attr),
 		      NULL, "%s", text);
 }
+
+void policy_built(const struct policy *policy, const struct al_buf *text)
+{
+	if (text->err == AL_ENOMEM)
+		policy->d->report.err = AL_ENOMEM;
+}

@@ -38,4 +38,7 @@ void policy_refuse(struct policy *policy, const struct subject *subject, const c
 void policy_warn(struct policy *policy, const struct subject *subject, const char *attr, const char *fmt, ...)
 	AL_PRINTF(4, 5);
 
+/* A text of ours that lacked memory is no ground for an answer: then there is no decision. */
+void policy_built(const struct policy *policy, const struct al_buf *text);
+
 #endif

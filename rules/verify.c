@@ -50,7 +50,9 @@ void verify_signatures(struct decision *d, struct al_slice ns)
 	for (size_t i = 0; i < d->request.signature_count; i++) {
 		enum al_err err = al_sshsig_verify(d->request.signature[i], ns, d->request.text, &key);
 
-		if (err != AL_OK)
+		if (err == AL_ENOMEM)
+			d->report.err = err;
+		else if (err != AL_OK)
 			al_report_add(&d->report, AL_ERROR, AL_REPORT_WHOLE, AL_REPORT_WHOLE, "AUTH-SIGNATURE",
 				      "signature %zu %s (namespace %.*s)", i + 1, reason(err), AL_FMT(ns));
 		else if (!known(d, &key))
