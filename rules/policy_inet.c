@@ -72,8 +72,8 @@ static void check_reverse(struct policy *p, const struct subject *s)
 	if (al_object_prefix(s->now, &block) != AL_OK)
 		return;
 	while (al_attr_find(&rest, "reverse", &value)) {
-		if (!al_slice_word(&value, "", &word) || al_addr_parse(word, &address) != AL_OK ||
-		    (s->old != NULL && al_object_has(s->old, "reverse", value)))
+		(void)al_slice_cut(&value, ' ', &word);
+		if (al_addr_parse(word, &address) != AL_OK)
 			continue;
 		holder = view_covering_inet(&p->view, &address, false);
 		if (al_object_attr(s->now, "nserver").len > 0)
