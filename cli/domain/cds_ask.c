@@ -73,13 +73,25 @@ static enum al_err read_whole(struct line *line, size_t from, size_t len)
 	return AL_OK;
 }
 
-static bool answers_it(const ldns_pkt *answer, uint16_t id, const ldns_rdf *zone, ldns_rr_type type)
+/* ldns takes a record whose RDATA ends early, and has fewer fields of it then. */
+static bool whole(const ldns_rr_list *records)
+{
+	for (size_t i = 0; i < ldns_rr_list_rr_count(records); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(records, i);
+
+		if (ldns_rr_rd_count(rr) < ldns_rr_descriptor_minimum(ldns_rr_descript(ldns_rr_get_type(rr))))
+			return false;
+	}
+	return true;
+}
+
+bool cds_answers(const ldns_pkt *answer, uint16_t id, const ldns_rdf *zone, ldns_rr_type type)
 {
 	const ldns_rr_list *question = ldns_pkt_question(answer);
 	const ldns_rr *asked = ldns_rr_list_rr_count(question) == 1 ? ldns_rr_list_rr(question, 0) : NULL;
 
-	return asked != NULL && ldns_pkt_qr(answer) && ldns_pkt_id(answer) == id && ldns_rr_get_type(asked) == type &&
-	       ldns_dname_compare(ldns_rr_owner(asked), zone) == 0;
+	return asked != NULL && whole(ldns_pkt_answer(answer)) && ldns_pkt_qr(answer) && ldns_pkt_id(answer) == id &&
+	       ldns_rr_get_type(asked) == type && ldns_dname_compare(ldns_rr_owner(asked), zone) == 0;
 }
 
 static enum al_err answer_read(struct line *line, const ldns_rdf *zone, ldns_rr_type type, uint16_t id, ldns_pkt **out,
@@ -98,7 +110,7 @@ static enum al_err answer_read(struct line *line, const ldns_rdf *zone, ldns_rr_
 		*out = NULL;
 		return AL_EINVAL;
 	}
-	if (!answers_it(*out, id, zone, type))
+	if (!cds_answers(*out, id, zone, type))
 		return AL_EINVAL;
 	*why = "it does not serve the zone";
 	return ldns_pkt_get_rcode(*out) == LDNS_RCODE_NOERROR && ldns_pkt_aa(*out) && !ldns_pkt_tc(*out) ? AL_OK

@@ -14,5 +14,7 @@
  */
 AL_MUST_USE enum al_err cds_ask(const char *host, const ldns_rdf *zone, uint64_t ms, ldns_pkt *answers[CDS_SETS],
 				const char **why);
+/* Is it an answer to this question, each record in its answer section with all of its fields? */
+bool cds_answers(const ldns_pkt *answer, uint16_t id, const ldns_rdf *zone, ldns_rr_type type);
 
 #endif

@@ -12,7 +12,8 @@
 
 #include <cmocka.h>
 
-#include "domain/cds.h"
+#include "alamo/base/ident.h"
+#include "domain/cds_ask.h"
 
 #define ZONE "fisher.alamo"
 #define KEYS 5
@@ -300,13 +301,52 @@ static void present_sets(void **state)
 	cds_release(&cds);
 }
 
+/* ---- what is an answer ---- */
+
+/* An answer with one record of this type at the name, with `rdata` bytes of zeros. */
+static bool answers(uint16_t type, uint8_t rdata, uint16_t id, const char *question)
+{
+	uint8_t wire[512] = { 0x12, 0x34, 0x84, 0, 0, 1, 0, 1 }, name[AL_NAME_WIRE_MAX];
+	size_t len = 12, name_len = al_name_to_wire(al_slice_str(question), name);
+	ldns_rdf *zone = ldns_dname_new_frm_str(ZONE);
+	ldns_pkt *answer = NULL;
+	bool is;
+
+	for (size_t i = 0; i < 2; i++) {
+		memcpy(wire + len, name, name_len);
+		len += name_len;
+		wire[len + 1] = (uint8_t)type;
+		wire[len + 3] = 1;
+		len += 4;
+	}
+	len += 4; /* TTL */
+	wire[len + 1] = rdata;
+	len += 2u + rdata;
+	assert_int_equal(ldns_wire2pkt(&answer, wire, len), LDNS_STATUS_OK);
+	is = cds_answers(answer, id, zone, (ldns_rr_type)type);
+	ldns_pkt_free(answer);
+	ldns_rdf_deep_free(zone);
+	return is;
+}
+
+static void half_a_record_is_none(void **state)
+{
+	(void)state;
+	assert_true(answers(LDNS_RR_TYPE_NS, 1, 0x1234, ZONE));
+	assert_false(answers(LDNS_RR_TYPE_NS, 1, 0x1235, ZONE));
+	assert_false(answers(LDNS_RR_TYPE_NS, 1, 0x1234, "other.alamo"));
+	assert_false(answers(LDNS_RR_TYPE_NS, 0, 0x1234, ZONE));
+	assert_true(answers(LDNS_RR_TYPE_SOA, 22, 0x1234, ZONE));
+	assert_false(answers(LDNS_RR_TYPE_SOA, 2, 0x1234, ZONE));
+	assert_false(answers(LDNS_RR_TYPE_DNSKEY, 0, 0x1234, ZONE));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_a_zone_asks_for),
-		cmocka_unit_test(signatures_that_do_not_count),
-		cmocka_unit_test(servers_agree),
-		cmocka_unit_test(present_sets),
+		cmocka_unit_test(what_a_zone_asks_for),  cmocka_unit_test(signatures_that_do_not_count),
+		cmocka_unit_test(servers_agree),         cmocka_unit_test(present_sets),
+		cmocka_unit_test(half_a_record_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, keys_make, keys_free);
