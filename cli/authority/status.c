@@ -30,7 +30,7 @@
 #define KEY_LATE_S 3600u
 #define MIB (1024u * 1024u)
 
-static const char *const words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
+const char *const status_words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
 
 struct look {
 	const char *dir;
@@ -41,7 +41,7 @@ struct look {
 
 /* ---- points ---- */
 
-static int rank(enum status_how how)
+int status_rank(enum status_how how)
 {
 	return how == STATUS_UNKNOWN ? 2 : how == STATUS_CRITICAL ? 3 : (int)how;
 }
@@ -52,7 +52,7 @@ static void point(struct status *out, enum status_how how, const char *what, con
 	struct status_point *one;
 	va_list args;
 
-	if (rank(how) > rank(out->worst))
+	if (status_rank(how) > status_rank(out->worst))
 		out->worst = how;
 	if (out->count == STATUS_POINTS_MAX)
 		return;
@@ -349,15 +349,16 @@ static void status_print(const struct status *status)
 	const struct status_point *worst = NULL;
 
 	for (size_t i = 0; i < status->count; i++)
-		if (worst == NULL || rank(status->points[i].how) > rank(worst->how))
+		if (worst == NULL || status_rank(status->points[i].how) > status_rank(worst->how))
 			worst = &status->points[i];
 	if (worst == NULL || worst->how == STATUS_OK)
 		printf("ALAMO OK: %" PRIu64 " entries | entries=%" PRIu64 "\n", status->size, status->size);
 	else
-		printf("ALAMO %s: %s: %s | entries=%" PRIu64 "\n", words[status->worst], worst->what, worst->text,
-		       status->size);
+		printf("ALAMO %s: %s: %s | entries=%" PRIu64 "\n", status_words[status->worst], worst->what,
+		       worst->text, status->size);
 	for (size_t i = 0; i < status->count; i++)
-		printf("%-8s %-15s %s\n", words[status->points[i].how], status->points[i].what, status->points[i].text);
+		printf("%-8s %-15s %s\n", status_words[status->points[i].how], status->points[i].what,
+		       status->points[i].text);
 }
 
 static int status_json(const struct status *status)
@@ -368,10 +369,10 @@ static int status_json(const struct status *status)
 		const struct status_point *one = &status->points[i];
 
 		(void)json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "what", one->what, "state",
-							    words[one->how], "text", one->text));
+							    status_words[one->how], "text", one->text));
 	}
-	return json_out(json_pack("{s:s, s:I, s:o}", "state", words[status->worst], "entries", (json_int_t)status->size,
-				  "points", list));
+	return json_out(json_pack("{s:s, s:I, s:o}", "state", status_words[status->worst], "entries",
+				  (json_int_t)status->size, "points", list));
 }
 
 int status_show(const char *dir, bool json)

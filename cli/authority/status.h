@@ -10,6 +10,8 @@
 #include "alamo/base/base.h"
 
 enum status_how { STATUS_OK, STATUS_WARNING, STATUS_CRITICAL, STATUS_UNKNOWN };
+extern const char *const status_words[];
+int status_rank(enum status_how how); /* the higher the worse */
 
 #define STATUS_POINTS_MAX 24
 struct status_point {

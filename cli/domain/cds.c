@@ -185,8 +185,7 @@ static ldns_rr_list *ds_set_of(const ldns_rr_list *set, const char **why)
 	return out;
 }
 
-/* A DS of the set names the key. */
-static bool names_key(const ldns_rr_list *ds_set, const ldns_rr *key)
+bool cds_names_key(const ldns_rr_list *ds_set, const ldns_rr *key)
 {
 	for (size_t i = 0; i < ldns_rr_list_rr_count(ds_set); i++)
 		if (ldns_rr_compare_ds(ldns_rr_list_rr(ds_set, i), key))
@@ -203,13 +202,13 @@ static bool alike(const ldns_rr_list *ds_set, const ldns_rr_list *cdnskeys)
 	for (size_t i = 0; good && i < ldns_rr_list_rr_count(cdnskeys); i++) {
 		ldns_rr *key = as_type(ldns_rr_list_rr(cdnskeys, i), LDNS_RR_TYPE_DNSKEY);
 
-		good = key != NULL && ldns_rr_list_push_rr(keys, key) && names_key(ds_set, key);
+		good = key != NULL && ldns_rr_list_push_rr(keys, key) && cds_names_key(ds_set, key);
 	}
 	for (size_t i = 0; good && i < ldns_rr_list_rr_count(ds_set); i++) {
 		(void)ldns_rr_list_push_rr(one, ldns_rr_list_rr(ds_set, i));
 		found = false;
 		for (size_t k = 0; k < ldns_rr_list_rr_count(keys); k++)
-			found = found || names_key(one, ldns_rr_list_rr(keys, k));
+			found = found || cds_names_key(one, ldns_rr_list_rr(keys, k));
 		(void)ldns_rr_list_pop_rr(one);
 		good = found;
 	}
@@ -249,8 +248,7 @@ static bool may_sign(const ldns_rr *key)
 	return (flags & KEY_ZONE) != 0 && (flags & KEY_REVOKED) == 0 && number8(key, 1) == KEY_PROTOCOL;
 }
 
-/* Is the set signed, now, by a key of the zone that the DS set names? */
-static bool vouched(const struct signed_set *set, const ldns_rr_list *ds_set, const ldns_rr_list *dnskeys)
+bool cds_vouched(ldns_rr_list *set, ldns_rr_list *sigs, const ldns_rr_list *ds_set, const ldns_rr_list *dnskeys)
 {
 	ldns_rr_list *named = ldns_rr_list_new(), *good = ldns_rr_list_new();
 	bool done = named != NULL && good != NULL;
@@ -258,13 +256,18 @@ static bool vouched(const struct signed_set *set, const ldns_rr_list *ds_set, co
 	for (size_t i = 0; done && i < ldns_rr_list_rr_count(dnskeys); i++) {
 		ldns_rr *key = ldns_rr_list_rr(dnskeys, i);
 
-		if (may_sign(key) && names_key(ds_set, key))
+		if (may_sign(key) && cds_names_key(ds_set, key))
 			done = ldns_rr_list_push_rr(named, key);
 	}
-	done = done && ldns_verify(set->rrs, set->sigs, named, good) == LDNS_STATUS_OK;
+	done = done && ldns_verify(set, sigs, named, good) == LDNS_STATUS_OK;
 	ldns_rr_list_free(good);
 	ldns_rr_list_free(named);
 	return done;
+}
+
+static bool vouched(const struct signed_set *set, const ldns_rr_list *ds_set, const ldns_rr_list *dnskeys)
+{
+	return cds_vouched(set->rrs, set->sigs, ds_set, dnskeys);
 }
 
 static const char *refusal(const struct cds *cds, const struct signed_set sets[CDS_SETS], const ldns_rr_list *wish)

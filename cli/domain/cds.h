@@ -36,6 +36,10 @@ AL_MUST_USE enum al_err cds_present(struct cds *cds, struct al_slice value);
 const char *cds_take(struct cds *cds, ldns_pkt *const answers[CDS_SETS]);
 /* Is it another DS set that they ask for? */
 bool cds_is_new(const struct cds *cds);
+/* A DS of the set names the key. */
+bool cds_names_key(const ldns_rr_list *ds_set, const ldns_rr *key);
+/* Is the set signed, now, by a key of the zone that the DS set names? */
+bool cds_vouched(ldns_rr_list *set, ldns_rr_list *sigs, const ldns_rr_list *ds_set, const ldns_rr_list *dnskeys);
 /* "PREFIX TAG ALGORITHM TYPE DIGEST" for each, a line each. */
 void cds_put(const ldns_rr_list *set, const char *prefix, struct al_buf *out);
 
