@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_domain.c -- `alamo domain cds`: the DS records that a delegated zone asks for, put into its domain object.
+ * cmd_domain.c -- `alamo domain cds`: the DS records that a delegated zone asks for, put into its domain object; and the
+ * table with `check` (domain_check.c).
  */
 #include "command.h"
 
 #include <stdio.h>
 
 #include "cds_ask.h"
+#include "domain_check.h"
 #include "node/node_member.h"
 
 #define ASK_MS 10000u /* for one server's answers */
@@ -15,7 +17,7 @@
 struct options {
 	struct registry registry;
 	const char *root, *key;
-	bool dry_run;
+	bool dry_run, json;
 };
 
 struct taking {
@@ -216,27 +218,51 @@ static int cds_run(const struct words *words, const void *options)
 	return code;
 }
 
+static int check_run(const struct words *words, const void *arg)
+{
+	const struct options *options = arg;
+	char name[AL_NAME_MAX + 1];
+
+	if (al_name_canon(al_slice_str(words->word[0]), name) != AL_OK || name[0] == '\0')
+		return command_fail(CLI_USAGE, "\"%s\" is no name", words->word[0]);
+	return domain_check(&options->registry, name, options->json);
+}
+
 static const struct command_form forms[] = {
+	{ "check", "NAME", "asks its name servers whether they serve it, and says how to mend what is wrong",
+	  check_run },
 	{ "cds", "NAME", "takes up the DS records that its name servers ask for (CDS, CDNSKEY)", cds_run },
 };
 
 static const struct option_row rows[] = {
 	{ .name = "dry-run",
 	  .letter = 'n',
+	  .verbs = "cds",
 	  OPTION_AT(struct options, dry_run),
 	  .meaning = "has the registry decide and answer without changing anything" },
-	NODE_ROW_ROOT(struct options, "nothing is run"),
-	OPTION_KEY(struct options, key, NULL, "the SSH key of the maintainer"),
+	{ .name = "root",
+	  .arg = "DIR",
+	  .verbs = "cds",
+	  OPTION_AT(struct options, root),
+	  .meaning = "the node's files are below DIR, and nothing is run",
+	  .fallback = "/" },
+	{ .name = "json",
+	  .letter = 'j',
+	  .verbs = "check",
+	  OPTION_AT(struct options, json),
+	  .meaning = "prints the result as JSON" },
+	OPTION_KEY(struct options, key, "cds", "the SSH key of the maintainer"),
 	REGISTRY_ROWS(struct options, registry),
 };
 
 const struct command command_domain = {
 	.name = "domain",
 	.group = GROUP_MEMBER,
-	.help = "keep the DS records of a domain with name servers of its own",
-	.notes =
-		"All name servers have to ask for the same, by sets that a key of the present DS set signs (RFC 7344). "
-		"Exit code 0: nothing is to do, or it is done.",
+	.help = "look after a domain with name servers of its own",
+	.notes = "check: the exit code is a Nagios plugin's: 0 good, 1 worth a look, 2 bad, 3 not known.\n"
+		 "cds: all name servers have to ask for the same, by sets that a key of the present DS set signs (RFC "
+		 "7344). "
+		 "Exit code 0: nothing is to do, or it is done.",
 	COMMAND_FORMS(forms),
 	COMMAND_OPTIONS(rows, struct options),
 };
