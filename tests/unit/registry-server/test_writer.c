@@ -312,6 +312,46 @@ static void entries_that_wait(void **state)
 	assert_int_equal(f->err, AL_OK);
 }
 
+/* What goes with an entry counts as it does, and what is stored is given up. */
+static void what_goes_with_entries_waits(void **state)
+{
+	static char large[65535];
+	const struct ledger_attachment side = { .object = AL_S("person A"), .text = al_slice_of(large, sizeof(large)) };
+	const struct ledger_extra extra = { &side, 1, NULL };
+	struct fixture *f = *state;
+	uint64_t taken;
+
+	start(f, true);
+	memset(large, 't', sizeof(large));
+	for (unsigned i = 0; i < 2; i++) {
+		f->answers = 0;
+		f->holding = true;
+		for (taken = 0; taken < 3000; taken++)
+			if (ledger_append_with(f->ledger, ledger_head(f->ledger, NULL).size + taken, AL_S("e"), &extra,
+					       on_done, f) != AL_OK)
+				break;
+		assert_in_range(taken * sizeof(large), 63u << 20, (72u << 20) + 2 * sizeof(large));
+		f->holding = false;
+		wait_for(f, taken);
+		assert_int_equal(f->err, AL_OK);
+	}
+}
+
+/* As short as can be. */
+static void one_byte(void **state)
+{
+	struct fixture *f = *state;
+	struct al_buf bytes;
+
+	start(f, true);
+	assert_int_equal(ledger_append(f->ledger, 0, AL_S("x"), on_done, f), AL_OK);
+	wait_for(f, 1);
+	al_buf_init(&bytes, 100);
+	assert_int_equal(ledger_entry(f->ledger, 0, &bytes), AL_OK);
+	assert_true(al_slice_is(al_buf_view(&bytes), "x"));
+	al_buf_release(&bytes);
+}
+
 /* ---- not now ---- */
 
 static void not_started(void **state)
@@ -386,8 +426,16 @@ static void discarded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_signer_who_lies), TEST(a_store_that_refuses), TEST(lookups_that_wait), TEST(entries_that_wait),
-		TEST(not_started),       TEST(without_a_thread),     TEST(an_empty_log),      TEST(discarded),
+		TEST(a_signer_who_lies),
+		TEST(a_store_that_refuses),
+		TEST(lookups_that_wait),
+		TEST(entries_that_wait),
+		TEST(what_goes_with_entries_waits),
+		TEST(one_byte),
+		TEST(not_started),
+		TEST(without_a_thread),
+		TEST(an_empty_log),
+		TEST(discarded),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
