@@ -10,6 +10,8 @@
 
 #include "registry_rig.h"
 
+#include "../metric.h"
+
 #define CONTACT                                                                                  \
 	"-----BEGIN CONTACT ANN-TEST-----\nsalt: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n" \
 	"e-mail: ann@example.net\n-----END CONTACT ANN-TEST-----\n"
@@ -244,7 +246,9 @@ static void test_nothing_waiting_shows_a_contact(void **state)
 		       al_slice_head(al_buf_view(&text),
 				     (size_t)(strstr((const char *)text.ptr, "-----BEGIN SSH") - (char *)text.ptr)),
 		       &raw);
+	assert_int_equal(metric("alamo_registry_queue_waiting"), 1);
 	says(registry_rig_send(rig, al_buf_view(&raw), NULL), "% receipt: index 2,");
+	assert_int_equal(metric("alamo_registry_queue_waiting"), 0);
 	says(registry_rig_question(rig, "contact ANN-TEST"), "% state: present\n");
 	says(rig->answer, "e-mail: ann@example.net");
 	says(registry_rig_question(rig, question), "state: accepted\nentry: 2\n");

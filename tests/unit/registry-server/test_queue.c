@@ -422,6 +422,17 @@ static int rows_of(const struct fixture *f)
 	return rows;
 }
 
+/* What waited before the start is counted from the start on. */
+static void counted_at_the_start(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(metric("alamo_registry_queue_waiting"), 0);
+	reopen(f, filled);
+	assert_int_equal(metric("alamo_registry_queue_waiting"), 1);
+	assert_int_equal(metric("alamo_registry_queue_oldest_seconds"), 1000);
+}
+
 /* What was asked in the same turn is told the same, though it had its answer. */
 static void all_are_told(void **state)
 {
@@ -471,6 +482,7 @@ static void all_or_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(counted_at_the_start),
 		TEST(it_waits_for_so_long),
 		TEST(for_ever),
 		TEST(not_by_a_wrong_clock),

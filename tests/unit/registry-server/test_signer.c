@@ -21,6 +21,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "../memory.h"
@@ -32,6 +33,7 @@
 #include "alamo/tlog/note_file.h"
 #include "alamo/tlog/witness.h"
 #include "sign/signer.h"
+#include "sign/signer_wire.h"
 
 struct fixture {
 	char dir[40], path[96];
@@ -178,6 +180,41 @@ static void checkpoints_in_turn(void **state)
 	assert_int_equal(sign(f, 50), AL_OK);
 	/* The same once more, as after a commit that failed. */
 	assert_int_equal(f->face.sign(f->face.arg, f->tree, 42, &f->note), AL_OK);
+}
+
+static void note_make(struct fixture *f, const struct al_checkpoint *cp)
+{
+	struct al_buf text;
+
+	al_buf_init(&text, AL_NOTE_MAX);
+	al_buf_reset(&f->note);
+	al_checkpoint_format(al_slice_str(f->key.pub.name), cp, &text);
+	al_note_sign(al_buf_view(&text), &f->key, &f->note);
+	assert_int_equal(f->note.err, AL_OK);
+	al_buf_release(&text);
+}
+
+/* A ledger is begun with by the note that it has: of its size, and of its root, and signed. */
+static void begun_with_its_note(void **state)
+{
+	struct fixture *f = *state;
+	struct al_checkpoint cp;
+
+	tree_grow(f->tree, "entry", 1);
+	assert_int_equal(f->face.begin(f->face.arg, f->tree, AL_S("")), AL_EVERIFY);
+	assert_int_equal(f->face.begin(f->face.arg, f->tree, AL_S("no note\n")), AL_EVERIFY);
+	cp = head_of(f->tree);
+	cp.root.b[0] ^= 1;
+	note_make(f, &cp);
+	assert_int_equal(f->face.begin(f->face.arg, f->tree, al_buf_view(&f->note)), AL_EVERIFY);
+	cp = head_of(f->tree);
+	cp.size++;
+	note_make(f, &cp);
+	assert_int_equal(f->face.begin(f->face.arg, f->tree, al_buf_view(&f->note)), AL_EVERIFY);
+	cp = head_of(f->tree);
+	note_make(f, &cp);
+	assert_int_equal(f->face.begin(f->face.arg, f->tree, al_buf_view(&f->note)), AL_OK);
+	assert_int_equal(signer_kept(f->signer).size, 1);
 }
 
 static void only_what_was_shown_is_dated(void **state)
@@ -507,17 +544,61 @@ static void no_memory_for_it(void **state)
 	assert_int_equal(start(f, GUARD_USE), AL_OK);
 }
 
-/* It ends when it has taken the question: what some other call left in errno is no reason to wait on. */
-static void no_answer_comes(void **state)
+static int socket_of_the_signer(void)
 {
-	struct fixture *f = *state;
 	int type = 0, fd;
 
 	for (fd = 3; fd < 1000 && type != SOCK_SEQPACKET; fd++)
 		if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &(socklen_t){ sizeof(type) }) != 0)
 			type = 0;
 	assert_int_equal(type, SOCK_SEQPACKET);
-	assert_int_equal(shutdown(fd - 1, SHUT_RD), 0);
+	return fd - 1;
+}
+
+/* A question that is none is not answered: whoever can say such things is not the registry. */
+static void what_is_no_question(void **state)
+{
+	static const struct {
+		uint8_t kind, proofs;
+		size_t len; /* SIZE_MAX: all of it */
+	} rows[] = { { SIGNER_SIGN, 0, 30 },
+		     { SIGNER_SIGN, 1, SIZE_MAX },
+		     { SIGNER_SIGN, AL_PROOF_MAX + 1, SIZE_MAX },
+		     { SIGNER_BEGIN, UINT8_MAX, SIZE_MAX },
+		     { UINT8_MAX, 0, SIZE_MAX } };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		struct al_checkpoint cp = { .size = 1 };
+		struct al_buf out;
+		siginfo_t info;
+		char answer;
+		int fd;
+
+		stop(f);
+		assert_int_equal(start(f, GUARD_USE), AL_OK);
+		assert_int_equal(f->face.begin(f->face.arg, f->tree, al_slice_of(NULL, 0)), AL_OK);
+		fd = socket_of_the_signer();
+		al_buf_init(&out, 1000);
+		al_buf_u8(&out, rows[i].kind);
+		al_buf_u64(&out, 0);
+		signer_put_checkpoint(&out, &cp);
+		al_buf_u8(&out, rows[i].proofs);
+		assert_true(send(fd, out.ptr, rows[i].len < out.len ? rows[i].len : out.len, MSG_NOSIGNAL) > 0);
+		assert_int_equal(recv(fd, &answer, 1, 0), 0);
+		assert_int_equal(waitid(P_PID, (id_t)pid_of(f->signer), &info, WEXITED | WNOWAIT), 0);
+		assert_int_equal(info.si_code, CLD_EXITED);
+		assert_int_equal(info.si_status, 1);
+		al_buf_release(&out);
+	}
+}
+
+/* It ends when it has taken the question: what some other call left in errno is no reason to wait on. */
+static void no_answer_comes(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(shutdown(socket_of_the_signer(), SHUT_RD), 0);
 	said_begin(&f->said);
 	errno = EINTR;
 	assert_int_equal(sign(f, 6), AL_ECLOSED);
@@ -531,6 +612,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(checkpoints_in_turn),
+		TEST(begun_with_its_note),
 		TEST(only_what_was_shown_is_dated),
 		TEST(what_it_remembers_is_on_the_disk),
 		TEST(other_ledgers),
@@ -543,6 +625,7 @@ int main(void)
 		TEST(a_founding_that_failed_leaves_no_guard),
 		TEST(a_guard_that_cannot_be_written),
 		TEST(a_process_that_is_gone),
+		TEST(what_is_no_question),
 		TEST(no_answer_comes),
 		TEST(no_memory_for_it),
 	};
