@@ -8,8 +8,10 @@
 #include "command.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "alamo/rpsl/object.h"
 #include "alamo/rpsl/request.h"
 #include "answer.h"
 #include "answer_json.h"
@@ -89,12 +91,60 @@ static int parts_submit(const struct job *job, const struct submit *submit, cons
 	return command_exit(err);
 }
 
+/* In an object as it was typed. */
+static bool names_servers(struct al_slice raw)
+{
+	struct al_raw_attr attr;
+	unsigned line = 0;
+	enum al_err err;
+
+	while (al_raw_next(&raw, &line, &attr, &err))
+		if (err == AL_OK && al_slice_caseeq(attr.name, AL_S("nserver")))
+			return true;
+	return false;
+}
+
+/* Whether its own servers serve a domain is what the registry does not look at. The answer has the draft's objects in order. */
+static void domains_say(const struct draft *draft, struct al_slice answer)
+{
+	struct answer_object object;
+
+	for (size_t i = 0; i < draft->count && answer_next(&answer, &object); i++)
+		if (al_slice_is(object.cls, "domain") &&
+		    (al_slice_is(object.action, "Create") || al_slice_is(object.action, "Modify")) &&
+		    names_servers(draft->objects[i]))
+			fprintf(stderr, "alamo: do its name servers serve it? `alamo domain check %.*s`\n",
+				AL_FMT(object.key));
+}
+
+/* What came of a request that the registry has answered. */
+static int answer_tell(const struct job *job, const struct draft *draft, struct al_slice answer)
+{
+	uint64_t index;
+
+	if (job->json)
+		answer_json(answer);
+	else
+		command_print_remote(answer);
+	if (!answer_accepted(answer)) {
+		if (!job->json)
+			referrers_say(&job->network, client_server(job->submit.client), answer);
+		return CLI_REFUSED;
+	}
+	if (answer_index(answer, &index) != AL_OK)
+		return job->submit.receipt == NULL
+			       ? CLI_DONE
+			       : command_fail(CLI_REFUSED, "nothing was changed, so there is no receipt");
+	if (!job->json)
+		domains_say(draft, answer);
+	return CLI_DONE;
+}
+
 static int draft_submit(const struct job *job, const struct draft *draft)
 {
 	struct submit submit = job->submit;
 	char fallback[SETTING_MAX];
 	struct al_buf out;
-	uint64_t index;
 	enum al_err err = AL_OK;
 	int code = CLI_DONE;
 
@@ -115,15 +165,7 @@ static int draft_submit(const struct job *job, const struct draft *draft)
 	} else if (job->print) {
 		command_print(al_buf_view(&out));
 	} else {
-		if (job->json)
-			answer_json(al_buf_view(&out));
-		else
-			command_print_remote(al_buf_view(&out));
-		code = answer_accepted(al_buf_view(&out)) ? CLI_DONE : CLI_REFUSED;
-		if (code == CLI_REFUSED && !job->json)
-			referrers_say(&job->network, client_server(submit.client), al_buf_view(&out));
-		if (code == CLI_DONE && submit.receipt != NULL && answer_index(al_buf_view(&out), &index) != AL_OK)
-			code = command_fail(CLI_REFUSED, "nothing was changed, so there is no receipt");
+		code = answer_tell(job, draft, al_buf_view(&out));
 	}
 	al_buf_release(&out);
 	return code;

@@ -152,3 +152,25 @@ def test_what_is_not_known(world):
         code, said = check(authority, zone=zone)
         assert code == UNKNOWN and why in said, said
     assert authority.cli("domain", "check", "a b", check=False).returncode == 2
+
+
+def test_who_registers_one_is_told(world, tmp_path):
+    authority, key, _, _ = world
+    file = tmp_path / "objects"
+
+    def submit(text, *words):
+        file.write_text(text)
+        return authority.cli("submit", file, "--key", key.path, *words).stderr
+
+    def shown_and(line):
+        return authority.cli("show", "domain", "told.alamo").stdout + line
+
+    both = "\n".join([obj(("domain", "told.alamo"), ("nserver", "ns.far.alamo"), mnt="FISHER-MNT"),
+                      obj(("domain", "plain.alamo"), ("record", "@ TXT nserver"), mnt="FISHER-MNT")])
+    authority.cli("head")  # whose first contact is said too
+    told = "alamo: do its name servers serve it? `alamo domain check told.alamo`\n"
+    assert submit(both, "--dry-run") == ""
+    assert submit(both) == told
+    assert submit(shown_and("remarks: more\n")) == told
+    assert submit(shown_and("remarks: for a program\n"), "--json") == ""
+    assert submit(shown_and("delete: gone\n")) == ""
