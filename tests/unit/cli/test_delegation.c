@@ -155,7 +155,16 @@ static void change_soas(struct delegation *d, ldns_pkt *(*make)(void))
 	change(d, ASK_SOA_TCP, make());
 }
 
-/* The first point is of the first server and says this. */
+static size_t points_of(const struct delegation *d, const struct delegation_server *server)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < d->point_count; i++)
+		count += d->points[i].server == server;
+	return count;
+}
+
+/* The first point is the only one of the first server, and says this. */
 static void judged(struct delegation *d, enum status_how worst, enum status_how how, const char *text)
 {
 	delegation_judge(d);
@@ -163,6 +172,7 @@ static void judged(struct delegation *d, enum status_how worst, enum status_how 
 	if (d->points[0].how != how || strstr(d->points[0].text, text) == NULL)
 		fail_msg("%s: %d %s", text, (int)d->points[0].how, d->points[0].text);
 	assert_ptr_equal(d->points[0].server, &d->all[0]);
+	assert_int_equal(points_of(d, &d->all[0]), 1);
 	assert_int_equal(d->worst, worst);
 	assert_true((d->points[0].mend[0] == '\0') == (how == STATUS_OK && strstr(text, "serial") != NULL));
 	delegation_release(d);
@@ -240,6 +250,14 @@ static void names_that_differ(void **state)
 	(void)state;
 	change(d, ASK_NS, answer_of("NS ns1." ZONE ".", "NS ns3.far.alamo."));
 	judged(d, STATUS_WARNING, STATUS_WARNING, "other servers: -ns3.far.alamo. +ns2.far.alamo.");
+	/* A server with two addresses is one name. */
+	d = two_servers();
+	server_add(d, "ns3.far.alamo", "fd00::3", SOA);
+	server_add(d, "NS3.far.alamo", "fd00::4", SOA);
+	delegation_judge(d);
+	assert_string_equal(d->points[0].text, "its NS records name other servers: +ns3.far.alamo.");
+	delegation_release(d);
+	free(d);
 	d = two_servers();
 	change(d, ASK_NS, answer_of(NULL, NULL));
 	judged(d, STATUS_WARNING, STATUS_WARNING, "no NS records");

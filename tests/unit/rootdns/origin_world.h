@@ -22,12 +22,18 @@ struct origin_world {
 	size_t names;   /* that it made anew */
 };
 
-static inline void origin_put(struct origin_world *world, const char *text)
+static inline void origin_put_on(struct origin_world *world, unsigned day, const char *text)
 {
 	struct al_object *object = object_of(text, world->f.index++);
 
+	object->time += day * UINT64_C(86400);
 	assert_int_equal(pending_object(world->pending, object), AL_OK);
 	al_object_unref(object);
+}
+
+static inline void origin_put(struct origin_world *world, const char *text)
+{
+	origin_put_on(world, 0, text);
 }
 
 /* Everything that waits, built or changed. */

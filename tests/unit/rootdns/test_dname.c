@@ -265,18 +265,27 @@ static void reverse_below_a_name(void **state)
 	}
 }
 
+#define LONG "a123456789b123456789c123456789d123456789e123456789f12345."
+
 static void the_zone_of_origins_is_nobodys(void **state)
 {
 	static const struct {
 		const char *zone;
 		bool is;
 	} rows[] = {
-		{ "asn.alamo", true },     { "deep.asn.alamo", true },
-		{ "asn.nic.alamo", true }, { "asn.registry.alamo", true },
-		{ "free.alamo", false },   { "asn.free.alamo", false },
-		{ "x1.alamo", false },     { "alamo", false },
-		{ "asn.example", false },  { "asn", false },
-		{ "asn..alamo", false },   { "", false },
+		{ "asn.alamo", true },
+		{ "deep.asn.alamo", true },
+		{ "asn.nic.alamo", true },
+		{ "asn.registry.alamo", true },
+		{ "free.alamo", false },
+		{ "asn.free.alamo", false },
+		{ "x1.alamo", false },
+		{ "alamo", false },
+		{ "asn.example", false },
+		{ "asn", false },
+		{ "asn..alamo", false },
+		{ LONG LONG LONG "asn.alamo", false }, /* no room for the names of IPv6 */
+		{ "", false },
 	};
 	struct al_object *registry = object_of(
 		"registry: T1\ntld: alamo\nroot-server: a fd00::53\nreserved-name: ? asn x*\n"

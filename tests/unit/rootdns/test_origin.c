@@ -231,6 +231,72 @@ static void dates_stay(void **state)
 	origin_stop(&world);
 }
 
+static void new_versions_keep_their_day(void **state)
+{
+	struct origin_world world;
+
+	(void)state;
+	open_world(&world);
+	origin_put_on(&world, 3, "aut-num: AS64501\nas-name: BOB2-AS\n" ORIGIN_END);
+	origin_put_on(&world, 3, "inet6num: fca1:100::/48\nnetname: ANN\ncountry: DE\n" ORIGIN_END);
+	origin_step(&world);
+	ask(&world, "as64501.asn.alamo",
+	    "NOERROR aa\n" TXT("as64501.asn.alamo", "64501 |  | test | 2025-11-24 | BOB2-AS"));
+	ask(&world, "0.0.1.0.1.a.c.f.origin6.asn.alamo",
+	    "NOERROR aa\nns asn.alamo. 300 IN SOA a.root-servers. "
+	    "hostmaster.alamo. 11 300 60 403200 300\n");
+	ask(&world, "0.0.0.0.0.0.1.0.1.a.c.f.origin6.asn.alamo",
+	    "NOERROR aa\n" TXT("0.0.0.0.0.0.1.0.1.a.c.f.origin6.asn.alamo",
+			       "64500 | fca1:100::/48 | DE | test | 2025-11-24"));
+	/* What was deleted begins again. */
+	origin_put_on(&world, 3, "aut-num: AS64501\nas-name: BOB2-AS\n" ORIGIN_END GONE);
+	origin_step(&world);
+	ask_none(&world, "as64501.asn.alamo", "NXDOMAIN");
+	origin_put_on(&world, 4, "aut-num: AS64501\nas-name: BOB2-AS\n" ORIGIN_END);
+	origin_step(&world);
+	ask(&world, "as64501.asn.alamo",
+	    "NOERROR aa\n" TXT("as64501.asn.alamo", "64501 |  | test | 2025-11-28 | BOB2-AS"));
+	origin_stop(&world);
+}
+
+#define BLOCK(more) "inetnum: 10.1.0.0/16\nnetname: ANN\n" more ORIGIN_END
+#define SERVER "nserver: ns.example\n"
+#define SUPER ORIGIN_REGISTRY("super-prefix: 10.0.0.0/8\n")
+
+static void block_shows(struct origin_world *world, const char *text, const char *server)
+{
+	char want[256];
+
+	(void)snprintf(want, sizeof(want), "NOERROR aa\n" TXT("1.10.origin.asn.alamo", "%s"), text);
+	ask(world, "1.10.origin.asn.alamo", want);
+	(void)snprintf(want, sizeof(want), "NOERROR\nns 1.10.in-addr.arpa. 3600 IN NS %s.\n", server);
+	expect(&world->f, (struct question){ .name = "1.10.in-addr.arpa", .type = RR_NS }, want);
+}
+
+/* A block has names of its own too: neither is forgotten for the other, whichever changes, in one job or in a new plan. */
+static void blocks_say_two_things(void **state)
+{
+	struct origin_world world;
+
+	(void)state;
+	origin_start(&world, SUPER, "asn.alamo");
+	origin_put(&world, BLOCK(""));
+	origin_put(&world, ROUTE("10.1.0.0/16", "AS64500"));
+	origin_step(&world);
+	origin_put(&world, BLOCK(SERVER));
+	origin_put(&world, BLOCK(SERVER "country: DE\n"));
+	origin_step(&world);
+	block_shows(&world, "64500 | 10.1.0.0/16 | DE | test | 2025-11-24", "ns.example");
+	origin_put(&world, BLOCK(SERVER "country: FR\n"));
+	origin_put(&world, ORIGIN_REGISTRY("super-prefix: 10.0.0.0/8\nroot-server: b fca1:0:b::53\n"));
+	origin_step(&world);
+	block_shows(&world, "64500 | 10.1.0.0/16 | FR | test | 2025-11-24", "ns.example");
+	origin_put(&world, BLOCK("nserver: ns2.example\ncountry: FR\n"));
+	origin_step(&world);
+	block_shows(&world, "64500 | 10.1.0.0/16 | FR | test | 2025-11-24", "ns2.example");
+	origin_stop(&world);
+}
+
 /* What stands in the zone is ours alone, and a name of the mesh is in the top-level domain only. */
 static void others_have_nothing_in_it(void **state)
 {
@@ -281,6 +347,8 @@ int main(void)
 		cmocka_unit_test(answers_are_bounded),
 		cmocka_unit_test(a_long_description_is_cut),
 		cmocka_unit_test(dates_stay),
+		cmocka_unit_test(new_versions_keep_their_day),
+		cmocka_unit_test(blocks_say_two_things),
 		cmocka_unit_test(others_have_nothing_in_it),
 		cmocka_unit_test(off_costs_nothing),
 	};
