@@ -29,6 +29,8 @@ struct walk {
 	bool dnssec;
 	unsigned hops;
 	const uint8_t *names[ALIAS_HOPS_MAX]; /* that were aliases: the question's, then each target */
+	unsigned led_count;
+	const struct node *led[ALIAS_HOPS_MAX + 1]; /* whose DNAME is in the answer */
 	/* to be said behind the last answer */
 	bool soa;
 	bool servers;
@@ -208,10 +210,8 @@ static bool was_answered(const struct walk *walk, const uint8_t *name, size_t le
  * A ring ends at a name that was answered before, not at a record that was: a wildcard's alias may
  * well answer for its own target once more.
  */
-static void follow_alias(struct walk *walk, const struct dname_index *from, const struct node *node,
-			 const struct node_set *alias)
+static void follow_alias(struct walk *walk, const struct dname_index *from, const uint8_t *target)
 {
-	const uint8_t *target = node_bytes(node, alias->at + RR_FIXED);
 	size_t len = dname_wire_len(target);
 	struct dname_index name;
 	struct owner owner = { 0, (uint8_t)len, target };
@@ -223,6 +223,41 @@ static void follow_alias(struct walk *walk, const struct dname_index *from, cons
 	    dname_index(walk->seed, target, len, &name) != AL_OK)
 		return;
 	answer_name(walk, &name, &owner);
+}
+
+/* Once in an answer, however many names it leads. */
+static void put_led(struct walk *walk, const struct node *node, const struct node_set *set)
+{
+	struct owner owner = owner_of(walk, node);
+
+	for (unsigned i = 0; i < walk->led_count; i++)
+		if (walk->led[i] == node)
+			return;
+	walk->led[walk->led_count++] = node;
+	put_set(walk, SECTION_ANSWER, &owner, node, set);
+}
+
+/* RFC 6672 section 3.2: the DNAME above the name, and an alias that is made of it, which nobody signs. */
+static void answer_led(struct walk *walk, const struct dname_index *name, const struct owner *owner,
+		       const struct node *node, const struct node_set *set)
+{
+	const uint8_t *run = node_bytes(node, set->at), *target = run + RR_FIXED;
+	size_t head = (size_t)name->len - node->name_len, tail = dname_wire_len(target);
+	uint8_t alias[RR_FIXED + DNAME_MAX];
+
+	put_led(walk, node, set);
+	if (head + tail > DNAME_MAX) {
+		walk->reply->rcode = RCODE_YXDOMAIN;
+		return;
+	}
+	memcpy(alias, run, RR_FIXED);
+	al_set_u16(alias + 2, RR_CNAME);
+	al_set_u16(alias + RR_FIXED - 2, (uint16_t)(head + tail));
+	memcpy(alias + RR_FIXED, name->name, head);
+	memcpy(alias + RR_FIXED + head, target, tail);
+	reply_run(walk->reply, SECTION_ANSWER, owner, walk->zone->labels, alias, RR_FIXED + head + tail, 1);
+	if (walk->reply->query->type != RR_CNAME)
+		follow_alias(walk, name, alias + RR_FIXED);
 }
 
 /* The sets that answer this type. False: the name has no such data. */
@@ -264,7 +299,7 @@ static void answer_node(struct walk *walk, const struct dname_index *name, const
 		note_proof(walk, cover);
 	if (!found && alias != NULL) {
 		put_set(walk, SECTION_ANSWER, owner, node, alias);
-		follow_alias(walk, name, node, alias);
+		follow_alias(walk, name, node_bytes(node, alias->at + RR_FIXED));
 	}
 }
 
@@ -312,12 +347,19 @@ static void answer_absent(struct walk *walk, const struct dname_index *name, con
 	const struct zone *zone = walk->zone;
 	struct dname_index wildcard;
 	const struct node *before, *after, *source;
+	const struct node_set *led;
 	unsigned encloser, common;
 	struct chain_at at;
 
 	before = node_before(zone, name->name, &at);
-	after = zone_chain_node(&zone->chain, zone_chain_after(&zone->chain, at));
 	encloser = dname_common(name->name, node_name(before));
+	/* There is nothing below a DNAME: what comes before such a name is its owner. */
+	led = encloser == before->labels ? node_find(before, RR_DNAME) : NULL;
+	if (led != NULL) {
+		answer_led(walk, name, owner, before, led);
+		return;
+	}
+	after = zone_chain_node(&zone->chain, zone_chain_after(&zone->chain, at));
 	if (after != NULL) {
 		common = dname_common(name->name, node_name(after));
 		if (common == name->labels) {

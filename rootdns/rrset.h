@@ -25,6 +25,7 @@ enum rr_type {
 	RR_TXT = 16,
 	RR_AAAA = 28,
 	RR_SRV = 33,
+	RR_DNAME = 39,
 	RR_OPT = 41,
 	RR_DS = 43,
 	RR_RRSIG = 46,

@@ -118,18 +118,34 @@ static void list_insert(struct rrset **first, struct rrset *set)
 	*first = set;
 }
 
-/* RFC 1034 section 3.6.2: an alias stands alone, and there is one. */
+/* Why the set cannot stand at the name; NULL: it can. RFC 1034 section 3.6.2, RFC 6672 section 2.4. */
+static const char *badly_led(const struct resolve *r, const struct rrset *first, const struct rrset *set)
+{
+	if (set->type != RR_CNAME && set->type != RR_DNAME)
+		return NULL;
+	if (set->count > 1)
+		return "several targets";
+	if (set->type == RR_CNAME)
+		return first != set || set->next != NULL ? "beside other data" : NULL;
+	return zone_tree_below(r->name) ? "names lie below it" : NULL;
+}
+
+/* An alias stands alone, and a DNAME has nothing below it; of both there is one. */
 static void drop_bad_alias(const struct resolve *r, struct rrset **first)
 {
-	for (struct rrset **at = first; *at != NULL; at = &(*at)->next) {
-		struct rrset *set = *at;
+	struct rrset **at = first;
 
-		if (set->type != RR_CNAME || (set->count == 1 && *first == set && set->next == NULL))
+	while (*at != NULL) {
+		struct rrset *set = *at;
+		const char *why = badly_led(r, *first, set);
+
+		if (why == NULL) {
+			at = &set->next;
 			continue;
-		dropped(r, RR_CNAME, set->count > 1 ? "several targets" : "beside other data");
+		}
+		dropped(r, set->type, why);
 		*at = set->next;
 		rrset_free(set);
-		return;
 	}
 }
 

@@ -194,7 +194,7 @@ void zone_tree_mark(struct zone_tree *tree, struct zname *name)
 	tree->dirty[tree->dirty_count++] = name;
 }
 
-/* The name, the delegations whose answers carry its addresses, and the cuts above that hold it as glue. */
+/* The name, the delegations whose answers carry its addresses, and above it the cuts that hold it as glue and DNAMEs. */
 static void mark(struct zone_tree *tree, struct zname *name)
 {
 	struct claim_ref *ref;
@@ -205,26 +205,24 @@ static void mark(struct zone_tree *tree, struct zname *name)
 	zone_tree_mark(tree, claim_of_ref(ref)->owner);
 	for (struct zname *up = name->parent; up != NULL; up = up->parent)
 		DL_FOREACH2(up->claims, claim, at_next)
-	if (claim->kind == CLAIM_NS)
+	if (claim->kind == CLAIM_NS || claim->type == RR_DNAME)
 		zone_tree_mark(tree, up);
+}
+
+/* The next name at or below `top`, parents first; NULL: that was the last. */
+static struct zname *tree_next(const struct zname *top, struct zname *name)
+{
+	if (name->child != NULL)
+		return name->child;
+	while (name != top && name->next == NULL)
+		name = name->parent;
+	return name != top ? name->next : NULL;
 }
 
 static void mark_tree(struct zone_tree *tree, struct zname *top)
 {
-	struct zname *name = top;
-
-	for (;;) {
+	for (struct zname *name = top; name != NULL; name = tree_next(top, name))
 		mark(tree, name);
-		if (name->child != NULL) {
-			name = name->child;
-			continue;
-		}
-		while (name != top && name->next == NULL)
-			name = name->parent;
-		if (name == top)
-			return;
-		name = name->next;
-	}
 }
 
 static int dirty_cmp(const void *x, const void *y)
@@ -386,6 +384,20 @@ void zone_tree_view(const struct zname *name, struct zone_view *out)
 		out->kind = VIEW_DATA;
 		out->rank = claim->rank;
 	}
+}
+
+bool zone_tree_below(const struct zname *top)
+{
+	struct zone_view view;
+
+	for (struct zname *name = top->child; name != NULL; name = tree_next(top, name)) {
+		if (name->claims == NULL)
+			continue;
+		zone_tree_view(name, &view);
+		if (view.kind == VIEW_DATA || view.kind == VIEW_CUT)
+			return true;
+	}
+	return false;
 }
 
 bool zone_view_holds(const struct zone_view *view, const struct claim *claim)

@@ -8,7 +8,8 @@
  *
  * Rules: below a cut there is only glue. A claim falls against one of a
  * deeper object that owns the name or an ancestor of it. At one name the most
- * specific object stands alone; the authority's own claims stand always.
+ * specific object stands alone; the authority's own claims stand always. A DNAME
+ * falls against anything below it.
  */
 #ifndef ROOTDNS_ZONE_TREE_H
 #define ROOTDNS_ZONE_TREE_H
@@ -80,6 +81,8 @@ struct zone_view {
 	const struct zname *cut;         /* VIEW_CUT, VIEW_BELOW */
 };
 void zone_tree_view(const struct zname *name, struct zone_view *out);
+/* Does data, or a delegation, stand at a name below it? */
+bool zone_tree_below(const struct zname *name);
 /* Does this claim stand at its name, which has this view? */
 bool zone_view_holds(const struct zone_view *view, const struct claim *claim);
 

@@ -76,6 +76,7 @@ static const struct row rows[] = {
 	{ "LOC",        29,  false, { PLACE },                   NULL },
 	{ "SRV",        33,  false, { U16, U16, U16, HOST },     NULL },
 	{ "NAPTR",      35,  false, { U16, U16, STRING, STRING, STRING, NAME }, rr_naptr_check },
+	{ "DNAME",      39,  false, { NAME },                    NULL },
 	{ "SSHFP",      44,  false, { U8, U8, HEX },             check_sshfp },
 	{ "TLSA",       52,  false, { U8, U8, U8, HEX },         check_tlsa },
 	{ "OPENPGPKEY", 61,  false, { BASE64 },                  NULL },
@@ -88,7 +89,7 @@ static const struct row rows[] = {
 
 const char rr_not_hosted[] =
 	"the record's type is not one of A AAAA CNAME MX TXT SRV SVCB HTTPS TLSA SSHFP CAA PTR URI "
-	"OPENPGPKEY NAPTR LOC TYPE65280 to TYPE65534";
+	"OPENPGPKEY NAPTR LOC DNAME TYPE65280 to TYPE65534";
 
 /* RFC 6895 section 3.1: numbers for private use, of which nobody knows a form that a secondary could check. */
 #define PRIVATE_FIRST 65280

@@ -7,6 +7,8 @@
 #include "alamo/rpsl/rr.h"
 #include "rr_form.h"
 
+#define TYPE_DNAME 39
+
 /* A '*' stands for a whole label, and for the first one (RFC 4592 section 2.1.1; others would be served as nothing). */
 static bool stars_ok(struct al_slice name)
 {
@@ -82,6 +84,10 @@ enum al_err al_record_parse(struct al_slice value, struct al_record *out, const 
 		return AL_EINVAL;
 	if (rr_owner_is_host(out->type) && !al_slice_is(owner, "@") && !rr_is_host(al_slice_str(out->owner), true)) {
 		*why = "the owner of an A, AAAA or MX record is a host's name: letters, digits, inner hyphens";
+		return AL_EINVAL;
+	}
+	if (out->type == TYPE_DNAME && out->owner[0] == '*') {
+		*why = "a DNAME leads the names below its own, and a '*' has none";
 		return AL_EINVAL;
 	}
 	al_buf_init(&wire, AL_RR_DATA_MAX);

@@ -374,6 +374,7 @@ static void types_have_names(void **state)
 		{ "TXT", 16, "TXT" },
 		{ "SRV", 33, "SRV" },
 		{ "LOC", 29, "LOC" },
+		{ "DNAME", 39, "DNAME" },
 		{ "naptr", 35, "NAPTR" },
 		{ "SSHFP", 44, "SSHFP" },
 		{ "TLSA", 52, "TLSA" },

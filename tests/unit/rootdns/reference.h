@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * reference.h -- a slow second opinion: what a question must get, found by
- * looking through all records of the zone (RFC 1034 section 4.3.2, RFC 4592).
+ * looking through all records of the zone (RFC 1034 section 4.3.2, RFC 4592, RFC 6672).
  */
 #ifndef TESTS_ROOTDNS_REFERENCE_H
 #define TESTS_ROOTDNS_REFERENCE_H
 
 #include "zone_dump.h"
 
-enum verdict { IS_REFERRAL, IS_DATA, IS_ALIAS, IS_NODATA, IS_NXDOMAIN };
+enum verdict { IS_REFERRAL, IS_DATA, IS_ALIAS, IS_LED, IS_NODATA, IS_NXDOMAIN };
 
 struct reference {
 	enum verdict verdict;
@@ -44,6 +44,18 @@ static inline ldns_rdf *cut_of(const ldns_rr_list *list, const ldns_rdf *name)
 			cut = owner;
 	}
 	return cut;
+}
+
+/* The DNAME above `name`: there is none above that, nor anything below it. */
+static inline ldns_rdf *leader_of(const ldns_rr_list *list, const ldns_rdf *name)
+{
+	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
+		ldns_rr *rr = ldns_rr_list_rr(list, i);
+
+		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_DNAME && ldns_dname_is_subdomain(name, ldns_rr_owner(rr)))
+			return ldns_rr_owner(rr);
+	}
+	return NULL;
 }
 
 /* Authoritative names: those that have an NSEC, and what lies between them and the apex. */
@@ -88,9 +100,13 @@ static inline ldns_rdf *wildcard_for(const ldns_rr_list *list, const ldns_rdf *n
 static inline struct reference reference_of(const ldns_rr_list *list, ldns_rdf *name, ldns_rr_type type)
 {
 	struct reference out = { .verdict = IS_NXDOMAIN };
-	ldns_rdf *cut = cut_of(list, name), *star;
+	ldns_rdf *cut = cut_of(list, name), *leader = leader_of(list, name), *star;
 
-	if (cut != NULL && (type != LDNS_RR_TYPE_DS || ldns_dname_compare(cut, name) != 0)) {
+	if (leader != NULL) {
+		assert_true(cut == NULL && !exists(list, name));
+		out.verdict = IS_LED;
+		out.at = leader;
+	} else if (cut != NULL && (type != LDNS_RR_TYPE_DS || ldns_dname_compare(cut, name) != 0)) {
 		out.verdict = IS_REFERRAL;
 		out.at = cut;
 	} else if (exists(list, name)) {
@@ -158,6 +174,32 @@ static inline void check_data(const ldns_rr_list *list, const struct reference *
 	ldns_rr_list_free(set);
 }
 
+/* The DNAME with its signature, and one alias without. */
+static inline void check_led(const ldns_rr_list *list, const struct reference *want, ldns_rdf *name,
+			     const ldns_pkt *pkt)
+{
+	const ldns_rr_list *answer = ldns_pkt_answer(pkt);
+	ldns_rr_list *set = rrset_at(list, want->at, LDNS_RR_TYPE_DNAME),
+		     *alias = rrset_at(answer, name, LDNS_RR_TYPE_CNAME);
+	char *from = ldns_rdf2str(name), *suffix = ldns_rdf2str(want->at), *to, *end, wanted[300];
+
+	assert_int_equal(ldns_rr_list_rr_count(set), 1);
+	assert_int_equal(count_type(answer, LDNS_RR_TYPE_DNAME, want->at), 1);
+	assert_true(count_type(answer, LDNS_RR_TYPE_RRSIG, want->at) >= 1);
+	assert_int_equal(ldns_rr_list_rr_count(alias), 1);
+	assert_int_equal(count_type(answer, LDNS_RR_TYPE_RRSIG, name), 0);
+	to = ldns_rdf2str(ldns_rr_rdf(ldns_rr_list_rr(alias, 0), 0));
+	end = ldns_rdf2str(ldns_rr_rdf(ldns_rr_list_rr(set, 0), 0));
+	(void)snprintf(wanted, sizeof(wanted), "%.*s%s", (int)(strlen(from) - strlen(suffix)), from, end);
+	assert_string_equal(to, wanted);
+	free(from);
+	free(suffix);
+	free(to);
+	free(end);
+	ldns_rr_list_free(set);
+	ldns_rr_list_free(alias);
+}
+
 /* All addresses that the zone has for a server go along: those the reader needs (RFC 9471) and the others. */
 static inline void check_addresses(const ldns_rr_list *list, const ldns_rdf *server, const ldns_pkt *pkt)
 {
@@ -200,7 +242,9 @@ static inline void reference_check(const ldns_rr_list *list, const char *text, l
 		check_referral(list, &want, pkt);
 	} else {
 		assert_true(ldns_pkt_aa(pkt));
-		if (want.verdict == IS_DATA || want.verdict == IS_ALIAS)
+		if (want.verdict == IS_LED)
+			check_led(list, &want, name, pkt);
+		else if (want.verdict == IS_DATA || want.verdict == IS_ALIAS)
 			check_data(list, &want, name, type, pkt);
 		else
 			check_denial(&want, name, pkt);

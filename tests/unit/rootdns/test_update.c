@@ -59,9 +59,12 @@ static void put_records(struct al_buf *out)
 		const char *owner = owners[dice(AL_COUNT(owners))];
 
 		random_name(name, 3);
-		switch (dice(4)) {
+		switch (dice(5)) {
 		case 0:
 			al_buf_printf(out, "record: %s CNAME %s\n", owner, name);
+			break;
+		case 4:
+			al_buf_printf(out, "record: %s DNAME %s\n", owner[0] == '*' ? "a" : owner, name);
 			break;
 		case 1:
 			al_buf_printf(out, "record: %s %u MX 5 %s\n", owner, 60 + dice(3), name);
