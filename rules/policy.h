@@ -45,6 +45,7 @@ void policy_pingable(struct policy *policy, const struct subject *subject); /* p
 void policy_route(struct policy *policy, const struct subject *subject);
 void policy_name(struct policy *policy, const struct subject *subject);   /* everything that is named */
 void policy_record(struct policy *policy, const struct subject *subject); /* hosted records of a domain */
+void policy_led(struct policy *policy, const struct subject *subject);    /* a domain that comes below a DNAME */
 void policy_node(struct policy *policy, const struct subject *subject);   /* node, peering, service */
 void policy_mesh(struct policy *policy, const struct subject *subject);   /* the mesh half's classes */
 void policy_mesh_delete(struct policy *policy, const struct subject *subject);

@@ -146,8 +146,10 @@ static void check_domain(struct policy *p, const struct subject *s)
 	bool delegated = al_object_attr(s->now, "nserver").len > 0;
 	bool hosted = al_object_attr(s->now, "record").len > 0;
 
-	if (s->action == AL_CREATE)
+	if (s->action == AL_CREATE) {
 		check_domain_parent(p, s);
+		policy_led(p, s);
+	}
 	if (delegated && hosted)
 		policy_refuse(p, s, "record", "POLICY-DOMAIN-DATA",
 			      "A domain with nserver: is served by those servers: records belong there");

@@ -12,6 +12,7 @@
 
 #define CLAUSE "POLICY-DOMAIN-DATA"
 #define TYPE_CNAME 5
+#define TYPE_DNAME 39
 
 /* One record, as far as others matter to it; slices lie in the object's text. */
 struct line {
@@ -39,13 +40,20 @@ static void refuse(struct policy *p, const struct subject *s, const char *what, 
 	al_buf_release(&type);
 }
 
-static int line_cmp(const void *x, const void *y)
+/* By owner and type. */
+static int set_cmp(const void *x, const void *y)
 {
 	const struct line *a = x, *b = y;
 	int order = al_slice_cmp(a->owner, b->owner);
 
-	if (order == 0)
-		order = (a->type > b->type) - (a->type < b->type);
+	return order != 0 ? order : (a->type > b->type) - (a->type < b->type);
+}
+
+static int line_cmp(const void *x, const void *y)
+{
+	const struct line *a = x, *b = y;
+	int order = set_cmp(a, b);
+
 	return order != 0 ? order : al_slice_cmp(a->data, b->data);
 }
 
@@ -109,6 +117,8 @@ static void check_sets(struct policy *p, const struct subject *s, const struct l
 		else if (line->type == TYPE_CNAME &&
 			 (lines[0].type != TYPE_CNAME || lines[count - 1].type != TYPE_CNAME) && !same_set)
 			refuse(p, s, "a CNAME stands alone: no other record has its name", line);
+		else if (line->type == TYPE_DNAME && same_set)
+			refuse(p, s, "a name has one DNAME", line);
 		else if (same_set && before->ttl != line->ttl)
 			refuse(p, s, "records of one name and type have one time to live", line);
 		if (bytes > AL_RRSET_BYTES_MAX && !was_large)
@@ -157,6 +167,127 @@ static void check_owner(struct policy *p, const struct subject *s, const struct 
 		warn_of_whole_name(p, s, line);
 }
 
+/* ---- DNAME: nothing is below it (RFC 6672 section 2.4) ---- */
+
+/* Has one of the names above this one, down from the domain's own, a DNAME? `lines` are sorted. */
+static bool is_led(const struct line *lines, size_t count, struct al_slice owner)
+{
+	struct line above = { .owner = owner, .type = TYPE_DNAME };
+
+	while (count > 0 && !al_slice_is(above.owner, "@")) {
+		above.owner = al_name_parent(above.owner);
+		if (above.owner.len == 0)
+			above.owner = AL_S("@");
+		if (bsearch(&above, lines, count, sizeof(*lines), set_cmp) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* The next `record:` that is one, in canonical text; its owner. */
+static bool dname_next(struct al_slice *rest, struct al_slice *value, struct al_slice *owner)
+{
+	struct al_slice words, word;
+
+	while (al_attr_find(rest, "record", value)) {
+		words = *value;
+		if (!al_slice_word(&words, "", owner) || !al_slice_word(&words, "", &word))
+			continue;
+		if (word.ptr[0] >= '0' && word.ptr[0] <= '9' && !al_slice_word(&words, "", &word))
+			continue;
+		if (al_slice_is(word, "DNAME"))
+			return true;
+	}
+	return false;
+}
+
+/* Are the object's DNAMEs those of its version before? Then no domain can have come below them since. */
+static bool leads_as_before(const struct subject *s)
+{
+	struct al_slice now = al_object_text(s->now), old, a, b, owner;
+	bool more, more_before;
+
+	if (s->old == NULL || s->old->deleted)
+		return false;
+	old = al_object_text(s->old);
+	do {
+		more = dname_next(&now, &a, &owner);
+		more_before = dname_next(&old, &b, &owner);
+	} while (more && more_before && al_slice_eq(a, b));
+	return !more && !more_before;
+}
+
+struct below {
+	const struct policy *p;
+	struct al_slice domain;
+	const struct line *lines;
+	size_t count;
+	struct al_slice found; /* the first of the domains that would be led; empty: none */
+};
+
+static bool below_look(const struct al_object *object, void *arg)
+{
+	struct below *below = arg;
+	struct al_slice name = al_object_key(object);
+
+	if (name.len > below->domain.len && al_name_within(name, below->domain) &&
+	    (below->found.len == 0 || al_slice_cmp(name, below->found) < 0) &&
+	    is_led(below->lines, below->count, al_slice_head(name, name.len - below->domain.len - 1)) &&
+	    view_get(&below->p->view, AL_DOMAIN, name) != NULL)
+		below->found = name;
+	return true;
+}
+
+/* A target at or below its own name: what is asked for below it would have no end. */
+static bool leads_into_itself(const struct line *line, struct al_slice domain)
+{
+	struct al_slice target = al_slice_head(line->data, line->data.len - 1); /* without its last dot */
+
+	if (line->type != TYPE_DNAME || !al_name_within(target, domain))
+		return false;
+	return al_slice_is(line->owner, "@") ||
+	       (target.len > domain.len &&
+		al_name_within(al_slice_head(target, target.len - domain.len - 1), line->owner));
+}
+
+static void check_led(struct policy *p, const struct subject *s, const struct line *lines, size_t count)
+{
+	struct below below = { .p = p, .domain = al_object_key(s->now), .lines = lines, .count = count };
+	const struct line *leads = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		leads = lines[i].type == TYPE_DNAME ? &lines[i] : leads;
+		if (is_led(lines, count, lines[i].owner))
+			refuse(p, s, "a DNAME above it leads its name elsewhere", &lines[i]);
+		if (leads_into_itself(&lines[i], below.domain))
+			refuse(p, s, "a DNAME does not lead to its own name, nor below it", &lines[i]);
+	}
+	if (leads == NULL || p->d->audit || leads_as_before(s))
+		return;
+	p->d->work += al_state_count(p->state, AL_DOMAIN);
+	al_state_each(p->state, AL_DOMAIN, below_look, &below);
+	if (below.found.len > 0)
+		policy_refuse(p, s, "record", CLAUSE, "%.*s DNAME: [domain] %.*s lies below it", AL_FMT(leads->owner),
+			      AL_FMT(below.found));
+}
+
+void policy_led(struct policy *p, const struct subject *s)
+{
+	struct al_slice name = al_object_key(s->now), up = al_name_parent(name), rest, value, owner, below;
+	const struct al_object *above;
+
+	for (; up.len > 0; up = al_name_parent(up)) {
+		above = view_get(&p->view, AL_DOMAIN, up);
+		below = al_slice_head(name, name.len - up.len - 1);
+		rest = above != NULL ? al_object_text(above) : AL_S("");
+		while (dname_next(&rest, &value, &owner))
+			if (al_slice_is(owner, "@") || (owner.len < below.len && al_name_within(below, owner)))
+				policy_refuse(p, s, "domain", CLAUSE,
+					      "[domain] %.*s has a DNAME at %.*s, which leads this name elsewhere",
+					      AL_FMT(up), AL_FMT(owner));
+	}
+}
+
 void policy_record(struct policy *p, const struct subject *s)
 {
 	const struct al_object *registry = al_state_registry(p->state);
@@ -168,14 +299,16 @@ void policy_record(struct policy *p, const struct subject *s)
 		p->d->report.err = AL_ENOMEM;
 	if (count > 0)
 		qsort(lines, count, sizeof(*lines), line_cmp);
+	check_led(p, s, lines, count);
 	for (size_t i = 0, end; i < count; i = end) {
 		for (end = i + 1; end < count && al_slice_eq(lines[i].owner, lines[end].owner);)
 			end++;
 		check_owner(p, s, &lines[i]);
 		check_sets(p, s, lines + i, end - i);
 		for (size_t k = i; apex && k < end; k++)
-			if (lines[k].type == TYPE_CNAME && al_slice_is(lines[k].owner, "@"))
-				refuse(p, s, "the zone's own name has other data: no CNAME there", &lines[k]);
+			if ((lines[k].type == TYPE_CNAME || lines[k].type == TYPE_DNAME) &&
+			    al_slice_is(lines[k].owner, "@"))
+				refuse(p, s, "the zone's own name has other data: no CNAME or DNAME there", &lines[k]);
 	}
 	free(lines);
 }

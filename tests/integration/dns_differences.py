@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Where an answer of NSD or Knot may differ from ours, and why: test_dns_differential.py takes no other difference."""
 
+import dns.name
 import dns.rdatatype
 
 ZONES = ("1.a.c.f.ip6.arpa.", "alamo.", ".")
@@ -28,9 +29,13 @@ def end_of(question, answer):
     return name
 
 
+def is_led(answer):
+    return any(line.split()[2] == "DNAME" for line in answer)
+
+
 def leaves_zone(question, our, their):
     start, end = str(question.question[0].name), end_of(question, our.answer)
-    more = our.answer <= their.answer and our.authority <= their.authority
+    more = our.answer <= their.answer and (our.authority <= their.authority or is_led(our.answer))
     return more and aliases(our.answer) and zone_of(start) != zone_of(end)
 
 
@@ -56,9 +61,27 @@ def any_type(question, our, their):
 
 
 def nsec_of_wildcard(question, our, their):
-    name = str(question.question[0].name).lower()
-    made = [line for line in their.answer if line.split()[0] == name and line.split()[2] == "NSEC"]
+    names = {str(question.question[0].name).lower(), *aliases(our.answer).values()}
+    made = [line for line in their.answer if line.split()[0] in names and line.split()[2] == "NSEC"]
     return is_type(question, "NSEC") and made and not our.answer & set(made)
+
+
+def covers(line, name):
+    """Does this NSEC say that there is no such name?"""
+    owner, _, kind, behind = line.split()[:4]
+    if kind != "NSEC":
+        return False
+    owner, name, behind = (dns.name.from_text(text) for text in (owner, name, behind))
+    return owner < name and (name < behind or str(behind) in ZONES)
+
+
+def proof_behind_dname(question, our, their):
+    """Ours has the proof that the name to which the DNAME leads is not there; the rest is the same."""
+    def rest(authority):
+        return {line for line in authority if " NSEC " not in line}
+
+    same = (our.rcode, our.aa, our.answer, rest(our.authority)) == (their.rcode, their.aa, their.answer, rest(their.authority))
+    return same and is_led(our.answer) and any(covers(line, end_of(question, our.answer)) for line in our.authority)
 
 
 def star_asked(question, our, their):
@@ -81,6 +104,10 @@ def sibling_glue(question, our, their):
     return same and aliases(our.answer) and our.additional < their.additional
 
 
+def too_long(question, our, their):
+    return (our.rcode, their.rcode, our.answer) == ("YXDOMAIN", "NXDOMAIN", their.answer) and is_led(our.answer)
+
+
 BOTH = ("Nsd", "Knot")
 
 # (which peers, what it is, does it fit)
@@ -93,6 +120,8 @@ DIFFERENCES = (
     ("Nsd", "answers RRSIG with the signatures of all RRsets; we with those of one", rrsig_type),
     (BOTH, "answers ANY with another RRset than we (RFC 8482 section 4.1)", any_type),
     (BOTH, "makes an NSEC for a name that a wildcard answers; it would deny names that exist", nsec_of_wildcard),
+    ("Nsd", "proves behind a DNAME by the NSEC before the closest encloser, which says nothing of the name", proof_behind_dname),
+    ("Knot", "NXDOMAIN where the name to which a DNAME leads would be too long; it is YXDOMAIN (RFC 6672 section 2.2)", too_long),
     ("Knot", "leaves out a proof when the name asked, or an alias's target, begins with '*'", star_asked),
     ("Knot", "adds the addresses of MX and SRV targets", addresses_of_targets),
 )

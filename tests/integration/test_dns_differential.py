@@ -27,7 +27,7 @@ BATCH = 50
 REVERSE = "1.a.c.f.ip6.arpa"
 DIGEST = "00112233445566778899aabbccddeeff" * 2
 OWNERS = ("@", "www", "*", "a", "a.b", "*.c", "x.c", "b.c.d", "*.e.f", "mail", "*.a.b")
-TYPES = ("A", "AAAA", "TXT", "MX", "CNAME", "DS", "NS", "SOA", "DNSKEY", "NSEC", "RRSIG", "ANY", "SRV", "TYPE65280")
+TYPES = ("A", "AAAA", "TXT", "MX", "CNAME", "DNAME", "DS", "NS", "SOA", "DNSKEY", "NSEC", "RRSIG", "ANY", "SRV", "TYPE65280")
 LABELS = ("a", "b", "c", "www", "zz", "*", "0", "_tcp", "x-1", "e")
 HOST_LABELS = ("a", "b", "c", "www", "zz", "x-1", "e")
 CHAIN = 30
@@ -41,7 +41,8 @@ class World:
         self.names = [".", "alamo", "arpa", "ip6.arpa", REVERSE, "example", "ns.example", "a.root-servers.net"]
         self.hosted = [f"h{i}.alamo" for i in range(24)]
         self.cuts = [f"d{i}.alamo" for i in range(12)]
-        self.targets = [*self.cuts, "www.example", "nothing.alamo", "alamo", REVERSE]
+        self.leads = [f"l{i}.alamo" for i in range(8)]
+        self.targets = [*self.cuts, *self.leads, "www.example", "nothing.alamo", "alamo", REVERSE]
         self.objects = []
 
     def name_below(self, name, labels=LABELS):
@@ -71,12 +72,23 @@ class World:
             self.names.append(name if owner == "@" else f"{owner}.{name}")
         self.add(name, *(("record", line) for line in sorted(lines)))
 
+    def lead(self, name):
+        """A DNAME at the domain's own name or below it, beside other data."""
+        owner = self.dice.choice(("@", "sub", "a.b"))
+        lines = [f"{owner} DNAME {self.target()}", self.data(owner if owner == "a.b" else "@")]
+        if owner != "@":
+            lines += [self.data("*"), self.data("www"), f"to CNAME x.{owner}.{name}"]
+        self.names += [name, f"to.{name}", name if owner == "@" else f"{owner}.{name}"]
+        self.add(name, *(("record", line) for line in lines))
+
     def chain(self):
-        """Aliases one behind the other, and a ring."""
+        """Aliases one behind the other, a ring, and a DNAME that leads too far."""
         lines = [f"c{i} CNAME c{i + 1}.chain.alamo" for i in range(CHAIN)] + [f"c{CHAIN} AAAA fca1:100::1"]
         lines += ["r1 CNAME r2.chain.alamo", "r2 CNAME r3.chain.alamo", "r3 CNAME r1.chain.alamo"]
         lines += ["*.self CNAME a.self.chain.alamo", "*.one CNAME x.two.chain.alamo", "*.two CNAME c25.chain.alamo"]
+        lines += [f"far DNAME {'.'.join(['a' * 60] * 3)}.alamo"]
         self.names += [f"{line.split()[0]}.chain.alamo" for line in lines]
+        self.names += [f"{'b' * 40}.far.chain.alamo", f"{'b' * 60}.{'c' * 60}.far.chain.alamo"]
         self.add("chain.alamo", *(("record", line) for line in lines))
 
     def delegate(self, name):
@@ -98,6 +110,8 @@ class World:
             self.host(name)
         for name in self.cuts + [f"sub.{name}" for name in self.hosted[:8]]:
             self.delegate(name)
+        for name in self.leads:
+            self.lead(name)
         self.chain()
         return self
 

@@ -110,7 +110,7 @@ def world(netns, tmp_path):
 
 def test_chain_of_trust(world, children, tmp_path):
     key = Key(tmp_path / "member")
-    made = world.member(key, name="FISHER", domain="fisher.alamo", records=["@ AAAA AUTO-2::1", "www AAAA AUTO-2::80"])
+    made = world.member(key, name="FISHER", domain="fisher.alamo", records=["@ AAAA AUTO-2::1", "www AAAA AUTO-2::80", "old DNAME deep.alamo", "here DNAME fisher.alamo"])
     prefix = ipaddress.ip_network(made.key("inet6num"))
     server = str(prefix.network_address + 0x53)
     run("ip", "-6", "addr", "add", f"{server}/128", "dev", "lo", "nodad")
@@ -165,8 +165,12 @@ zone:
     assert records(hosted, "www.fisher.alamo", "AAAA") == [host]
     delegated = settled(RESOLVER, "host.deep.alamo", "AAAA", trusted)
     assert records(delegated, "host.deep.alamo", "AAAA") == [server]
-    missing = resolve(RESOLVER, "nobody.alamo", "AAAA")
-    assert missing.rcode() == dns.rcode.NXDOMAIN and missing.flags & dns.flags.AD
+    led = settled(RESOLVER, "host.old.fisher.alamo", "AAAA", trusted)
+    assert records(led, "host.deep.alamo", "AAAA") == [server]
+    assert records(settled(RESOLVER, "www.here.fisher.alamo", "AAAA", trusted), "www.fisher.alamo", "AAAA") == [host]
+    for name in ("nobody.alamo", "nobody.old.fisher.alamo", "nobody.here.fisher.alamo"):
+        missing = resolve(RESOLVER, name, "AAAA")
+        assert missing.rcode() == dns.rcode.NXDOMAIN and missing.flags & dns.flags.AD
     assert resolve(RESOLVER, "fisher.alamo", "MX").flags & dns.flags.AD
 
     # The same way through the proxy: what it does not touch is trusted, what it touches is refused.

@@ -13,7 +13,7 @@ sys.path.insert(0, str(HERE.parents[1] / "integration"))
 
 from record_lines import BOTH, NEITHER, ROWS, STRICT  # noqa: E402
 
-NAMES = ("CNAME", "PTR", "MX", "SRV", "NAPTR")
+NAMES = ("CNAME", "DNAME", "PTR", "MX", "SRV", "NAPTR")
 
 
 def wire(line):
