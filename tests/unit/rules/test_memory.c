@@ -184,6 +184,27 @@ static void an_audit_finds_nothing_that_is_not_there(void **state)
 	}
 }
 
+/* What is released is taken again: numbers and blocks that come and go need no more memory than the most that there were. */
+static void blocks_that_come_and_go_need_none(void **state)
+{
+	struct al_prefix block = { .len = 128, .bits = 128 };
+	struct space *space;
+
+	(void)state;
+	assert_int_equal(space_new(&space), AL_OK);
+	for (unsigned i = 0; i < 1000; i++) {
+		if (i == 3)
+			allocs_fail(0);
+		block.addr[i % 16] ^= (uint8_t)(1 + i / 16);
+		assert_int_equal(space_take(space, &block), AL_OK);
+		assert_int_equal(space_take_asn(space, i * 4000000u), AL_OK);
+		space_release(space, &block);
+		space_release_asn(space, i * 4000000u);
+	}
+	assert_false(allocs_end());
+	space_free(space);
+}
+
 static void nothing_is_made_by_halves(void **state)
 {
 	struct audit_opts opts = { .ns = NS };
@@ -253,6 +274,7 @@ int main(void)
 		cmocka_unit_test(a_decision_is_the_same_or_none),
 		cmocka_unit_test(an_entry_is_followed_or_not),
 		cmocka_unit_test(an_audit_finds_nothing_that_is_not_there),
+		cmocka_unit_test(blocks_that_come_and_go_need_none),
 		cmocka_unit_test(nothing_is_made_by_halves),
 	};
 
