@@ -85,6 +85,36 @@ static void several_at_once(void **state)
 	tallies_release(&t);
 }
 
+static struct tally long_tally(const char *who, size_t who_len, const char *pool, size_t pool_len)
+{
+	return (struct tally){ TALLY_KEY, al_slice_of(who, who_len), TALLY_HELD, al_slice_of(pool, pool_len) };
+}
+
+/* A name is told from others by its first 800 bytes, a pool by its first 128; nothing of either is lost. */
+static void names_that_are_long(void **state)
+{
+	char who[900], pool[200];
+	struct tallies t;
+
+	(void)state;
+	memset(who, 'w', sizeof(who));
+	memset(pool, 'p', sizeof(pool));
+	tallies_init(&t);
+	add(&t, long_tally(who, 800, pool, 128), 1);
+	add(&t, long_tally(who, 800, pool, 0), 2);
+	assert_int_equal(get(&t, long_tally(who, 900, pool, 200)), 1);
+	assert_int_equal(get(&t, long_tally(who, 799, pool, 128)), 0);
+	assert_int_equal(get(&t, long_tally(who, 800, pool, 127)), 0);
+	assert_int_equal(get(&t, long_tally(who, 801, pool, 0)), 2);
+	who[799] = pool[127] = 'x';
+	assert_int_equal(get(&t, long_tally(who, 800, pool, 0)), 0);
+	add(&t, long_tally(who, 1, pool, 1), 3); /* of one character each */
+	assert_int_equal(get(&t, long_tally(who, 1, pool, 1)), 3);
+	assert_int_equal(get(&t, long_tally("v", 1, pool, 1)), 0);
+	assert_int_equal(get(&t, long_tally(who, 1, "q", 1)), 0);
+	tallies_release(&t);
+}
+
 struct visit {
 	struct tallies *tallies;
 	struct al_buf text;
@@ -154,9 +184,8 @@ static void spans_of_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_for_itself),
-		cmocka_unit_test(several_at_once),
-		cmocka_unit_test(all_of_an_account),
+		cmocka_unit_test(each_for_itself),     cmocka_unit_test(several_at_once),
+		cmocka_unit_test(names_that_are_long), cmocka_unit_test(all_of_an_account),
 		cmocka_unit_test(spans_of_time),
 	};
 
