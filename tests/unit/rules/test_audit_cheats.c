@@ -507,25 +507,26 @@ static void findings_say_what_they_found(void **state)
 	static const struct {
 		mutate_fn mutate;
 		const char *text; /* of the first finding */
+		size_t more;      /* others */
 	} says[] = {
-		{ result_short, "the result is cccc, but the request gives ccccc" },
-		{ asn_other, "AUTO-1 became AS4252660150, but AUTO-1 AS4252660113 was due" },
-		{ auto_dropped, "AUTO-2/48 was not filled; fca1:100:3::/48 was due" },
-		{ auto_added, "AUTO-5 became AS4252660150, but the request has no such placeholder" },
-		{ line_ends_changed, "line 4 of the request has a character that is no text" },
-		{ contact_published, "byte 494 differs: the entry has 633 bytes, the decision gives 494" },
-		{ contact_behind_dashes, "byte 494 differs: the entry has 633 bytes, the decision gives 494" },
-		{ entry_dropped, "object 1: prev: is 6, but the present version is 5" },
-		{ entry_repeated, "the same signed text is entry 4" },
-		{ swapped_as_they_are, "the entry says that it is entry 3" },
-		{ time_back, "time 1700000000 lies before 1700000040, the time of the entry before" },
-		{ time_late, "the request was only good until 2023-11-14T22:15:30Z" },
-		{ time_future, "time 1700100000 lies in the future" },
-		{ noise, "the entry cannot be decoded: malformed" },
-		{ deleted_in_use, "object 1: Object [mntner] MALLORY-MNT is referenced from 4 other objects" },
-		{ nobody_of_two, "object 2: Unknown object referenced NOBODY-TEST" },
-		{ dry_run, "the request asked for a dry run" },
-		{ nothing_done, "the request changes nothing" },
+		{ result_short, "the result is cccc, but the request gives ccccc", 0 },
+		{ asn_other, "AUTO-1 became AS4252660150, but AUTO-1 AS4252660113 was due", 0 },
+		{ auto_dropped, "AUTO-2/48 was not filled; fca1:100:3::/48 was due", 1 },
+		{ auto_added, "AUTO-5 became AS4252660150, but the request has no such placeholder", 0 },
+		{ line_ends_changed, "line 4 of the request has a character that is no text", 1 },
+		{ contact_published, "byte 494 differs: the entry has 633 bytes, the decision gives 494", 0 },
+		{ contact_behind_dashes, "byte 494 differs: the entry has 633 bytes, the decision gives 494", 0 },
+		{ entry_dropped, "object 1: prev: is 6, but the present version is 5", 4 },
+		{ entry_repeated, "the same signed text is entry 4", 0 },
+		{ swapped_as_they_are, "the entry says that it is entry 3", 4 },
+		{ time_back, "time 1700000000 lies before 1700000040, the time of the entry before", 0 },
+		{ time_late, "the request was only good until 2023-11-14T22:15:30Z", 0 },
+		{ time_future, "time 1700100000 lies in the future", 0 },
+		{ noise, "the entry cannot be decoded: malformed", 1 },
+		{ deleted_in_use, "object 1: Object [mntner] MALLORY-MNT is referenced from 4 other objects", 0 },
+		{ nobody_of_two, "object 2: Unknown object referenced NOBODY-TEST", 0 },
+		{ dry_run, "the request asked for a dry run", 0 },
+		{ nothing_done, "the request changes nothing", 0 },
 	};
 	const struct story *s = *state;
 	struct audit_counts counts;
@@ -539,6 +540,7 @@ static void findings_say_what_they_found(void **state)
 		(void)judge(&log, START + 1000, &found, &counts);
 		assert_true(found.count > 0);
 		assert_string_equal(found.items[0].text, says[i].text);
+		assert_int_equal(found.count, 1 + says[i].more);
 		log_free(&log);
 	}
 }
