@@ -149,18 +149,21 @@ struct child_search {
 static bool child_visit(const struct al_prefix *at, const struct al_object *child, void *arg)
 {
 	struct child_search *search = arg;
-	const struct view *view = &search->policy->view;
-	bool inet = child->cls == AL_INETNUM || child->cls == AL_INET6NUM;
 
-	if (child == search->parent || view_get(view, (enum al_class)child->cls, al_object_key(child)) == NULL)
-		return true;
-	/* What has another holder between, or above after the deletion of an inner one, does not hang on this one. */
-	if (!inet && al_state_covering_inet(search->policy->state, at, false) != search->parent)
-		return true;
-	if (inet && al_state_covering_inet(search->policy->state, at, true) != search->parent)
+	(void)at;
+	if (view_get(&search->policy->view, (enum al_class)child->cls, al_object_key(child)) == NULL)
 		return true;
 	search->child = child;
 	return false;
+}
+
+/* One that has another holder between does not hang on this one. */
+static bool route_visit(const struct al_prefix *at, const struct al_object *route, void *arg)
+{
+	const struct child_search *search = arg;
+
+	return al_state_covering_inet(search->policy->state, at, false) != search->parent ||
+	       child_visit(at, route, arg);
 }
 
 /* Routes and smaller blocks whose right comes from this inet(6)num. */
@@ -169,9 +172,9 @@ static void check_children(struct policy *p, const struct subject *s)
 	struct child_search search = { p, s->old, NULL };
 	struct al_prefix prefix;
 
-	if (s->old == NULL || al_object_prefix(s->old, &prefix) != AL_OK)
+	if (al_object_prefix(s->old, &prefix) != AL_OK)
 		return;
-	al_state_within(p->state, s->cls == AL_INETNUM ? AL_ROUTE : AL_ROUTE6, &prefix, child_visit, &search);
+	al_state_within(p->state, s->cls == AL_INETNUM ? AL_ROUTE : AL_ROUTE6, &prefix, route_visit, &search);
 	if (search.child == NULL)
 		al_state_children(p->state, s->cls, &prefix, child_visit, &search);
 	if (search.child != NULL)

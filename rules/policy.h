@@ -28,7 +28,7 @@ void auth_hostmaster(struct policy *policy);
  */
 void auth_subject(struct policy *policy, const struct subject *subject);
 /*
- * May something be created below `parent` (NULL: there is none) by its
+ * May something be created by others than the hostmaster below `parent` (NULL: there is none) by its
  * `policy:`? Complains under `attr` with `clause` when not.
  */
 void auth_below(struct policy *policy, const struct subject *subject, const struct al_object *parent, const char *attr,

@@ -292,8 +292,6 @@ static bool withdrawn(const struct policy *policy, const struct subject *s)
 	case AL_ROUTE:
 	case AL_ROUTE6:
 		return route_signed(policy, s->old);
-	case AL_MESH_ANCHOR:
-		return policy_anchors_agree(policy, s->old);
 	case AL_MESH_BOOTSTRAP:
 	case AL_MESH_GATEWAY:
 		return mesh_signed(policy, s->old);
@@ -361,8 +359,6 @@ void auth_below(struct policy *policy, const struct subject *s, const struct al_
 {
 	struct al_slice rule;
 
-	if (policy->hostmaster)
-		return;
 	if (parent == NULL) {
 		policy_refuse(policy, s, attr, clause, "It lies in no block of this registry");
 		return;

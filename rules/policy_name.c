@@ -133,8 +133,7 @@ static void check_glue(struct policy *p, const struct subject *s)
 	struct al_slice rest = al_object_text(s->now), value, name, address;
 
 	while (al_attr_find(&rest, "nserver", &value)) {
-		if (!al_slice_word(&value, "", &name))
-			continue;
+		(void)al_slice_word(&value, "", &name);
 		if (!al_slice_word(&value, "", &address) && al_name_within(name, al_object_key(s->now)))
 			policy_refuse(p, s, "nserver", "POLICY-DOMAIN-GLUE",
 				      "%.*s lies inside the domain and needs an address behind it", AL_FMT(name));

@@ -249,8 +249,7 @@ static void check_rate(struct policy *p, const struct subject *s, const struct a
 	struct tally tally;
 	int64_t most;
 
-	if (p->hostmaster || s->action != AL_CREATE || !limit(of, attr, &most) ||
-	    !holdings_given(&after, s->now, pool, period, &tally) ||
+	if (p->hostmaster || !limit(of, attr, &most) || !holdings_given(&after, s->now, pool, period, &tally) ||
 	    have(p, TALLY_POOL, none, TALLY_GIVEN, tally.pool) <= most)
 		return;
 	policy_refuse(p, s, al_class_name(s->cls), "POLICY-RATE",
