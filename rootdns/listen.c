@@ -54,9 +54,9 @@ static enum al_err port_take(struct tcp_server *tcp, struct al_slice addr, uint1
 }
 
 static enum al_err address_open(struct al_service *service, struct listen *listen, struct al_slice addr,
-				struct tcp_server *tcp, const struct udp_conf *first)
+				struct tcp_server *tcp, const struct batch_conf *first)
 {
-	struct udp_conf udp = *first;
+	struct batch_conf udp = *first;
 	bool any = al_conf_port(al_service_conf(service), SECTION, PORT_KEY) == 0;
 	uint16_t wanted = al_service_wanted_port(service, SECTION, PORT_KEY, LISTEN_ENDPOINT), port;
 	enum al_err err = port_take(tcp, addr, wanted, any, &port);
@@ -72,7 +72,7 @@ static enum al_err address_open(struct al_service *service, struct listen *liste
 	return err;
 }
 
-enum al_err listen_open(struct al_service *service, struct tcp_server *tcp, const struct udp_conf *udp,
+enum al_err listen_open(struct al_service *service, struct tcp_server *tcp, const struct batch_conf *udp,
 			struct listen **out)
 {
 	struct al_slice rest = al_service_listen_addrs(service, SECTION), addr;

@@ -320,7 +320,7 @@ static enum al_err rootd_start(struct al_service *service, void **out)
 		{ "log", "key", AL_SANDBOX_READ },
 	};
 	struct al_replica_ops ops = { .object = on_object, .present = on_edit, .head = on_head };
-	struct udp_conf udp = { .reader = READER_UDP };
+	struct batch_conf udp = { .reader = READER_UDP };
 	struct rootd *self = calloc(1, sizeof(*self));
 	enum al_err err;
 

@@ -2,8 +2,7 @@
 /*
  * udp.c -- the loop that answers most queries: see udp.h.
  *
- * recvmmsg, then three passes over the batch (find the zone, find the node,
- * write), so that the waits for memory overlap; then sendmmsg. Each thread has
+ * recvmmsg, the answers of the whole batch (batch.c), sendmmsg. Each thread has
  * its buffers; it shares the published set and nothing else.
  */
 #include "udp.h"
@@ -21,11 +20,7 @@
 #include "alamo/base/ident.h"
 #include "alamo/base/log.h"
 #include "alamo/net/bind.h"
-#include "alamo/net/loop.h"
-#include "answer.h"
-#include "traffic.h"
 
-#define BATCH 64u
 #define QUERY_USUAL 256u       /* what nearly all fit, */
 #define QUERY_BYTES 4096u      /* and what padded ones may take; of longer ones TCP is asked for */
 #define SOCKET_BYTES (4 << 20) /* asked of the kernel, both ways: for bursts */
@@ -37,9 +32,6 @@ struct slot {
 	struct sockaddr_in6 from; /* large enough for IPv4 */
 	_Alignas(struct cmsghdr) uint8_t control[CONTROL_BYTES];
 	struct iovec in_vec[2], out_vec;
-	struct query query;
-	struct client client;
-	bool parsed;
 	uint8_t in[QUERY_USUAL];
 	uint8_t out[UDP_SIZE_MAX];
 };
@@ -47,14 +39,15 @@ struct slot {
 struct udp_socket {
 	int fd;
 	bool any; /* bound to all addresses: replies must name theirs */
-	struct udp_conf conf;
+	struct batch_conf conf;
 	pthread_t thread;
 	_Atomic bool stop;
 	struct traffic traffic;
-	struct mmsghdr in[BATCH], out[BATCH];
-	struct slot slots[BATCH];
+	struct mmsghdr in[BATCH_MAX], out[BATCH_MAX];
+	struct slot slots[BATCH_MAX];
+	struct batch_item items[BATCH_MAX]; /* slot by slot */
 	/* Long queries go on here, so that the slots stay close together. */
-	uint8_t long_in[BATCH][QUERY_BYTES];
+	uint8_t long_in[BATCH_MAX][QUERY_BYTES];
 };
 
 /* ---- sockets ---- */
@@ -170,7 +163,7 @@ enum al_err udp_probe(struct al_slice addr, uint16_t port, uint16_t *bound)
 
 static void slots_reset(struct udp_socket *s)
 {
-	for (size_t i = 0; i < BATCH; i++) {
+	for (size_t i = 0; i < BATCH_MAX; i++) {
 		s->in[i].msg_hdr.msg_namelen = sizeof(s->slots[i].from);
 		s->in[i].msg_hdr.msg_controllen = s->any ? sizeof(s->slots[i].control) : 0;
 		s->in[i].msg_hdr.msg_flags = 0;
@@ -179,12 +172,13 @@ static void slots_reset(struct udp_socket *s)
 
 static void slots_init(struct udp_socket *s)
 {
-	for (size_t i = 0; i < BATCH; i++) {
+	for (size_t i = 0; i < BATCH_MAX; i++) {
 		struct slot *slot = &s->slots[i];
 
 		slot->in_vec[0] = (struct iovec){ slot->in, QUERY_USUAL };
 		slot->in_vec[1] = (struct iovec){ s->long_in[i] + QUERY_USUAL, QUERY_BYTES - QUERY_USUAL };
 		slot->out_vec.iov_base = slot->out;
+		s->items[i].out = slot->out;
 		s->in[i].msg_hdr.msg_name = &slot->from;
 		s->in[i].msg_hdr.msg_iov = slot->in_vec;
 		s->in[i].msg_hdr.msg_iovlen = AL_COUNT(slot->in_vec);
@@ -222,76 +216,48 @@ static void control_set(struct slot *slot, struct msghdr *in, struct msghdr *out
 	out->msg_controllen = in->msg_controllen;
 }
 
-static void client_take(struct slot *slot, const struct dns_self *self, uint64_t now)
+static void client_take(const struct sockaddr_in6 *from, struct client *out)
 {
 	struct sockaddr_in in;
 
-	slot->client.self = self;
-	slot->client.now = now;
-	if (slot->from.sin6_family == AF_INET6) {
-		slot->client.addr_len = 16;
-		memcpy(slot->client.addr, &slot->from.sin6_addr, 16);
+	if (from->sin6_family == AF_INET6) {
+		out->addr_len = 16;
+		memcpy(out->addr, &from->sin6_addr, 16);
 		return;
 	}
-	memcpy(&in, &slot->from, sizeof(in));
-	slot->client.addr_len = 4;
-	memcpy(slot->client.addr, &in.sin_addr, 4);
+	memcpy(&in, from, sizeof(in));
+	out->addr_len = 4;
+	memcpy(out->addr, &in.sin_addr, 4);
 }
 
-static bool question_taken(struct udp_socket *s, size_t i, uint64_t seed)
+static void item_fill(struct udp_socket *s, size_t i)
 {
 	struct slot *slot = &s->slots[i];
-	const uint8_t *msg = slot->in;
+	struct batch_item *item = &s->items[i];
 
-	if (s->in[i].msg_len > QUERY_USUAL) {
+	item->msg = slot->in;
+	item->len = s->in[i].msg_len;
+	item->cut = (s->in[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
+	if (item->len > QUERY_USUAL) {
 		memcpy(s->long_in[i], slot->in, QUERY_USUAL);
-		msg = s->long_in[i];
+		item->msg = s->long_in[i];
 	}
-	if (!query_parse(seed, msg, s->in[i].msg_len, &slot->query))
-		return false;
-	slot->query.cut = (s->in[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
-	return true;
+	client_take(&slot->from, &item->client);
 }
 
-static size_t slot_answer(struct udp_socket *s, const struct zone_set *set, struct slot *slot)
+/* Answers what came; returns how many replies there are. */
+static size_t replies_make(struct udp_socket *s, size_t count)
 {
-	size_t len = answer_write(set, &slot->query, &slot->client, slot->out);
-
-	switch (rrl_judge(s->conf.rrl, &slot->query, &slot->client, slot->out)) {
-	case RRL_SEND:
-		return len;
-	case RRL_SHORT:
-		s->traffic.limited++;
-		return answer_short(&slot->query, &slot->client, slot->out);
-	case RRL_DROP:
-		break;
-	}
-	s->traffic.limited++;
-	return 0;
-}
-
-/* Answers the batch; returns how many replies there are. */
-static size_t batch_answer(struct udp_socket *s, size_t count)
-{
-	const struct zone_set *set = publish_enter(s->conf.publish, s->conf.reader);
-	uint64_t now = al_now_s();
 	size_t replies = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		client_take(&s->slots[i], s->conf.self, now);
-		s->slots[i].parsed = question_taken(s, i, set != NULL ? set->seed : 0);
-		if (s->slots[i].parsed)
-			answer_prepare(set, &s->slots[i].query);
-	}
 	for (size_t i = 0; i < count; i++)
-		if (s->slots[i].parsed)
-			answer_prefetch(&s->slots[i].query);
+		item_fill(s, i);
+	batch_answer(&s->conf, s->items, count, &s->traffic);
 	for (size_t i = 0; i < count; i++) {
 		struct slot *slot = &s->slots[i];
 		struct msghdr *out = &s->out[replies].msg_hdr;
 
-		slot->out_vec.iov_len = slot->parsed ? slot_answer(s, set, slot) : 0;
-		traffic_count(&s->traffic, slot->out, slot->out_vec.iov_len);
+		slot->out_vec.iov_len = s->items[i].out_len;
 		if (slot->out_vec.iov_len == 0)
 			continue;
 		*out = (struct msghdr){ .msg_name = &slot->from,
@@ -302,11 +268,10 @@ static size_t batch_answer(struct udp_socket *s, size_t count)
 			control_set(slot, &s->in[i].msg_hdr, out);
 		replies++;
 	}
-	publish_leave(s->conf.publish, s->conf.reader);
 	return replies;
 }
 
-static void batch_send(struct udp_socket *s, size_t count)
+static void replies_send(struct udp_socket *s, size_t count)
 {
 	for (size_t sent = 0; sent < count;) {
 		int now = sendmmsg(s->fd, s->out + sent, (unsigned)(count - sent), 0);
@@ -327,10 +292,10 @@ static void *socket_run(void *arg)
 		int got;
 
 		slots_reset(s);
-		got = recvmmsg(s->fd, s->in, BATCH, MSG_WAITFORONE, NULL);
+		got = recvmmsg(s->fd, s->in, BATCH_MAX, MSG_WAITFORONE, NULL);
 		if (got <= 0 || atomic_load_explicit(&s->stop, memory_order_relaxed))
 			continue;
-		batch_send(s, batch_answer(s, (size_t)got));
+		replies_send(s, replies_make(s, (size_t)got));
 		traffic_flush(&s->traffic, TRAFFIC_UDP);
 	}
 	return NULL;
@@ -356,7 +321,7 @@ static enum al_err thread_start(struct udp_socket *s)
 	return AL_OK;
 }
 
-enum al_err udp_start(struct al_slice addr, uint16_t port, const struct udp_conf *conf, struct udp_socket **out)
+enum al_err udp_start(struct al_slice addr, uint16_t port, const struct batch_conf *conf, struct udp_socket **out)
 {
 	struct udp_socket *s = calloc(1, sizeof(*s));
 	enum al_err err;

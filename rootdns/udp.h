@@ -7,9 +7,7 @@
 #define ROOTDNS_UDP_H
 
 #include "alamo/base/slice.h"
-#include "client.h"
-#include "publish.h"
-#include "rrl.h"
+#include "batch.h"
 
 struct udp_socket;
 
@@ -18,14 +16,8 @@ struct udp_socket;
  * AL_EUNSUPPORTED: no such address family here.
  */
 AL_MUST_USE enum al_err udp_probe(struct al_slice addr, uint16_t port, uint16_t *bound);
-struct udp_conf {
-	struct publish *publish;     /* borrowed */
-	size_t reader;               /* of `publish` */
-	const struct dns_self *self; /* borrowed; NULL: none */
-	struct rrl *rrl;             /* borrowed, shared; NULL: no limit */
-};
 /* Open and answer from a thread of its own. */
-AL_MUST_USE enum al_err udp_start(struct al_slice addr, uint16_t port, const struct udp_conf *conf,
+AL_MUST_USE enum al_err udp_start(struct al_slice addr, uint16_t port, const struct batch_conf *conf,
 				  struct udp_socket **out);
 void udp_stop(struct udp_socket *socket); /* joins; NULL is allowed */
 

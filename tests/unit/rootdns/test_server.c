@@ -112,7 +112,7 @@ static void answers_while_zones_change(void **state)
 
 	assert_int_equal(udp_probe(AL_S("127.0.0.1"), 0, &asker.port), AL_OK);
 	assert_int_equal(udp_start(AL_S("127.0.0.1"), asker.port,
-				   &(struct udp_conf){ .publish = f->publish, .reader = READER_UDP }, &server),
+				   &(struct batch_conf){ .publish = f->publish, .reader = READER_UDP }, &server),
 			 AL_OK);
 	assert_int_equal(pthread_create(&thread, NULL, ask_on, &asker), 0);
 	for (unsigned i = 0; i < ROUNDS; i++) {
@@ -155,7 +155,8 @@ static void any_address_answers_as_asked(void **state)
 			continue;
 		assert_int_equal(err, AL_OK);
 		assert_int_equal(udp_start(rows[i].addr, port,
-					   &(struct udp_conf){ .publish = f->publish, .reader = READER_UDP }, &server),
+					   &(struct batch_conf){ .publish = f->publish, .reader = READER_UDP },
+					   &server),
 				 AL_OK);
 		fd = connect_host(SOCK_DGRAM, rows[i].family, port, 2);
 		assert_int_equal(send(fd, query, len, 0), (ssize_t)len);
@@ -194,7 +195,7 @@ static void long_queries_are_answered(void **state)
 
 	assert_int_equal(udp_probe(AL_S("127.0.0.1"), 0, &port), AL_OK);
 	assert_int_equal(udp_start(AL_S("127.0.0.1"), port,
-				   &(struct udp_conf){ .publish = f->publish, .reader = READER_UDP }, &server),
+				   &(struct batch_conf){ .publish = f->publish, .reader = READER_UDP }, &server),
 			 AL_OK);
 	fd = connect_to(SOCK_DGRAM, AF_INET, port);
 	for (size_t i = 0; i < AL_COUNT(rows); i++) {
@@ -218,7 +219,7 @@ static void a_taken_port_is_noticed(void **state)
 
 	assert_int_equal(udp_probe(AL_S("127.0.0.1"), 0, &port), AL_OK);
 	assert_int_equal(udp_start(AL_S("127.0.0.1"), port,
-				   &(struct udp_conf){ .publish = f->publish, .reader = READER_UDP }, &server),
+				   &(struct batch_conf){ .publish = f->publish, .reader = READER_UDP }, &server),
 			 AL_OK);
 	assert_int_equal(udp_probe(AL_S("127.0.0.1"), port, &bound), AL_EEXIST);
 	udp_stop(server);

@@ -126,7 +126,7 @@ static void a_server_counts(void **state)
 	look(&before);
 	assert_int_equal(udp_probe(AL_S("127.0.0.1"), 0, &port), AL_OK);
 	assert_int_equal(
-		udp_start(AL_S("127.0.0.1"), port, &(struct udp_conf){ .publish = f.publish, .reader = 1 }, &server),
+		udp_start(AL_S("127.0.0.1"), port, &(struct batch_conf){ .publish = f.publish, .reader = 1 }, &server),
 		AL_OK);
 	to.sin_port = htons(port);
 	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);

@@ -79,7 +79,7 @@ static int teardown(void **state)
 
 static enum al_err start(struct fixture *f, const char *addr, struct rrl *rrl, uint16_t *port, struct udp_socket **out)
 {
-	const struct udp_conf conf = { .publish = f->publish, .reader = READER_UDP, .rrl = rrl };
+	const struct batch_conf conf = { .publish = f->publish, .reader = READER_UDP, .rrl = rrl };
 	enum al_err err = udp_probe(al_slice_str(addr), 0, port);
 
 	asked_count = 0;
