@@ -10,8 +10,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,6 +18,7 @@
 #include "alamo/base/ident.h"
 #include "alamo/base/log.h"
 #include "alamo/net/bind.h"
+#include "thread.h"
 
 #define QUERY_USUAL 256u       /* what nearly all fit, */
 #define QUERY_BYTES 4096u      /* and what padded ones may take; of longer ones TCP is asked for */
@@ -303,24 +302,6 @@ static void *socket_run(void *arg)
 
 /* ---- start and stop ---- */
 
-static enum al_err thread_start(struct udp_socket *s)
-{
-	sigset_t all, before;
-	char name[16] = "dns-udp";
-	int failed;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&s->thread, NULL, socket_run, s);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (failed != 0) {
-		al_log(AL_LOG_ERROR, "thread-create", "name=%s errno=%d", name, failed);
-		return AL_ESYS;
-	}
-	(void)pthread_setname_np(s->thread, name);
-	return AL_OK;
-}
-
 enum al_err udp_start(struct al_slice addr, uint16_t port, const struct batch_conf *conf, struct udp_socket **out)
 {
 	struct udp_socket *s = calloc(1, sizeof(*s));
@@ -332,7 +313,7 @@ enum al_err udp_start(struct al_slice addr, uint16_t port, const struct batch_co
 	s->conf = *conf;
 	err = socket_open(addr, port, true, &s->fd);
 	if (err == AL_OK) {
-		err = thread_start(s);
+		err = thread_start("dns-udp", socket_run, s, &s->thread);
 		if (err != AL_OK)
 			(void)close(s->fd);
 	}
