@@ -6,4 +6,8 @@
 #define json_array_foreach(array, index, value) \
 	for (index = 0; index < json_array_size(array) && (value = json_array_get(array, index)) != NULL; index++)
 
+#define SEC(name)
+#define __uint(name, value) int(*name)[value]
+#define __type(name, value) value *name
+
 #endif
