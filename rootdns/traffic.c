@@ -17,10 +17,12 @@
 static struct al_metric queries[TRAFFIC_KINDS] = {
 	{ .name = "alamo_dns_queries_total{transport=\"udp\"}", .help = QUERIES },
 	{ .name = "alamo_dns_queries_total{transport=\"tcp\"}", .help = QUERIES },
+	{ .name = "alamo_dns_queries_total{transport=\"xdp\"}", .help = QUERIES },
 };
 static struct al_metric ignored[TRAFFIC_KINDS] = {
 	{ .name = "alamo_dns_ignored_total{transport=\"udp\"}", .help = IGNORED },
 	{ .name = "alamo_dns_ignored_total{transport=\"tcp\"}", .help = IGNORED },
+	{ .name = "alamo_dns_ignored_total{transport=\"xdp\"}", .help = IGNORED },
 };
 static struct al_metric limited = { .name = "alamo_dns_limited_total",
 				    .help = "Replies over UDP that were cut short or dropped by the rate limit." };

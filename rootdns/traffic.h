@@ -10,7 +10,7 @@
 
 #include "alamo/base/base.h"
 
-enum traffic_kind { TRAFFIC_UDP, TRAFFIC_TCP, TRAFFIC_KINDS };
+enum traffic_kind { TRAFFIC_UDP, TRAFFIC_TCP, TRAFFIC_XDP, TRAFFIC_KINDS };
 
 struct traffic {
 	uint32_t queries;

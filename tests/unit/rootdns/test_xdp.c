@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_xdp.c -- a device with our program at it: what is taken and what is not, and frames in and out. On a
- * line of its own in a network namespace, for which it has to be root.
+ * test_xdp.c -- a device with our program at it: what is taken and what is not, frames in and out, and the thread behind
+ * a queue. On a line of its own in a network namespace, for which it has to be root.
  */
 #include "fixture.h"
 
@@ -15,17 +15,22 @@
 #include <unistd.h>
 
 #include "../guard.h"
+#include "../metric.h"
 #include "../said.h"
 #include "frames.h"
 
+#include "traffic.h"
 #include "xdp_device.h"
+#include "xdp_worker.h"
 
+#define READER 1
 #define ROOMS 1024u
 #define DEVICES                                                                                                        \
 	"ip link add veth0 address 02:00:00:00:00:01 mtu 3000 type veth peer name veth1 address 02:00:00:00:00:02 && " \
 	"ip link set veth1 mtu 3000 up && ip link set veth0 up && ip link add small0 mtu 1279 type veth peer name "    \
 	"small1"
 
+static const char registry[] = "registry: T1\ntld: alamo\nroot-server: a fd00::53\nmnt-by: A-MNT\nsource: T1\n";
 static const struct xdp_rule rule_four = { .addr = { 0 }, .family = 4 };
 static bool here;
 static int wire; /* the other end */
@@ -53,10 +58,22 @@ static int wire_open(void)
 
 static int setup(void **state)
 {
-	(void)state;
+	static struct fixture f;
+
 	here = geteuid() == 0 && unshare(CLONE_NEWNET) == 0 && system(DEVICES) == 0;
 	if (here)
 		wire = wire_open();
+	fixture_start(&f, registry, NULL);
+	fixture_build(&f);
+	traffic_register();
+	xdp_worker_register();
+	*state = &f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	fixture_stop(*state);
 	return 0;
 }
 
@@ -249,6 +266,89 @@ static void rooms_come_back(void **state)
 	xdp_device_close(device);
 }
 
+/* ---- the thread ---- */
+
+static size_t asked(struct fixture *f, const struct xdp_frame *frame, uint8_t *out)
+{
+	struct client client = { .addr_len = frame->addr_len };
+	const struct zone_set *set = publish_enter(f->publish, 0);
+	size_t len;
+
+	memcpy(client.addr, frame->from, frame->addr_len);
+	len = answer_query(set, frame->payload, frame->payload_len, &client, out);
+	publish_leave(f->publish, 0);
+	return len;
+}
+
+static void answers(void **state)
+{
+	struct fixture *f = *state;
+	const struct batch_conf conf = { .publish = f->publish, .reader = READER };
+	uint64_t before = metric("alamo_dns_xdp_lost_total{why=\"frame\"}"),
+		 questions = metric("alamo_dns_queries_total{transport=\"xdp\"}");
+	struct xdp_device *device;
+	struct xdp_worker *worker;
+
+	if (!here)
+		skip();
+	device = device_with_rules();
+	assert_int_equal(xdp_worker_start(xdp_device_queue(device, 0), &conf, &worker), AL_OK);
+	for (size_t i = 0; i < 200; i++) {
+		uint8_t frame[2048], want[UDP_SIZE_MAX], got[4096];
+		bool ipv4 = i % 2 == 0;
+		size_t len = frame_make(ipv4, frame), answer;
+		struct xdp_frame question, reply;
+
+		/* A broken one and a reply, which get none, and a question. */
+		frame[len - 1] ^= 1;
+		put(frame, len);
+		frame[len - 1] ^= 1;
+		frame[len - 15] |= 0x80;
+		datagram_sum_set(frame, ipv4);
+		put(frame, len);
+		frame[len - 15] &= 0x7f;
+		al_set_u16(frame + len - 17, (uint16_t)i);
+		datagram_sum_set(frame, ipv4);
+		put(frame, len);
+		assert_true(xdp_frame_parse(frame, len, &question));
+		answer = asked(f, &question, want);
+		len = came(got);
+		assert_true(xdp_frame_parse(got, len, &reply));
+		assert_int_equal(reply.payload_len, answer);
+		assert_memory_equal(reply.payload, want, answer);
+	}
+	xdp_worker_stop(worker);
+	xdp_device_close(device);
+	assert_int_equal(metric("alamo_dns_xdp_lost_total{why=\"frame\"}") - before, 200);
+	assert_int_equal(metric("alamo_dns_queries_total{transport=\"xdp\"}") - questions, 400);
+}
+
+/* A thread that has no room for answers goes on, and says how many it could not give. */
+static void no_room(void **state)
+{
+	struct fixture *f = *state;
+	const struct batch_conf conf = { .publish = f->publish, .reader = READER };
+	uint64_t before = metric("alamo_dns_xdp_lost_total{why=\"room\"}");
+	uint8_t frame[2048];
+	size_t len = frame_make(true, frame);
+	struct xdp_device *device;
+	struct xdp_worker *worker;
+
+	if (!here)
+		skip();
+	device = device_with_rules();
+	while (xdp_queue_room(xdp_device_queue(device, 0)) != NULL)
+		continue;
+	assert_int_equal(xdp_worker_start(xdp_device_queue(device, 0), &conf, &worker), AL_OK);
+	for (size_t i = 0; i < 100; i++)
+		put(frame, len);
+	for (int k = 0; k < GUARD_MS && metric("alamo_dns_xdp_lost_total{why=\"room\"}") - before < 100; k++)
+		(void)usleep(1000);
+	assert_int_equal(metric("alamo_dns_xdp_lost_total{why=\"room\"}") - before, 100);
+	xdp_worker_stop(worker);
+	xdp_device_close(device);
+}
+
 /* ---- what cannot be had ---- */
 
 static void not_these_devices(void **state)
@@ -288,8 +388,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_its_own),      cmocka_unit_test(rules_are_bounded),
 		cmocka_unit_test(frames_come_back),  cmocka_unit_test(rooms_come_back),
+		cmocka_unit_test(answers),           cmocka_unit_test(no_room),
 		cmocka_unit_test(not_these_devices),
 	};
 
-	return cmocka_run_group_tests(tests, setup, NULL);
+	return cmocka_run_group_tests(tests, setup, teardown);
 }
