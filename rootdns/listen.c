@@ -12,6 +12,7 @@
 #define ANY_TRIES 16 /* ports that are free for UDP, until one is for TCP too */
 
 struct listen {
+	struct xdp *xdp; /* borrowed; NULL: none */
 	struct udp_socket **sockets;
 	size_t count;
 };
@@ -67,13 +68,15 @@ static enum al_err address_open(struct al_service *service, struct listen *liste
 		if (err == AL_OK)
 			listen->count++;
 	}
-	if (err == AL_OK)
+	if (err == AL_OK) {
 		al_service_endpoint(service, LISTEN_ENDPOINT, addr, port);
+		xdp_admit(listen->xdp, addr, port);
+	}
 	return err;
 }
 
-enum al_err listen_open(struct al_service *service, struct tcp_server *tcp, const struct batch_conf *udp,
-			struct listen **out)
+enum al_err listen_open(struct al_service *service, struct tcp_server *tcp, struct xdp *xdp,
+			const struct batch_conf *udp, struct listen **out)
 {
 	struct al_slice rest = al_service_listen_addrs(service, SECTION), addr;
 	struct listen *listen = calloc(1, sizeof(*listen));
@@ -82,6 +85,7 @@ enum al_err listen_open(struct al_service *service, struct tcp_server *tcp, cons
 
 	if (listen == NULL)
 		return AL_ENOMEM;
+	listen->xdp = xdp;
 	listen->sockets = calloc(listen_threads(service) + 1, sizeof(struct udp_socket *));
 	if (listen->sockets == NULL)
 		err = AL_ENOMEM;

@@ -4,7 +4,7 @@
  *
  *   main thread     log -> objects -> claims; TCP, HTTP
  *   builder thread  claims -> zones -> signatures -> published set
- *   UDP threads     published set -> answers
+ *   UDP threads     published set -> answers, by sockets or past the kernel's stack (xdp.h)
  *
  * One job is with the builder at a time; what changes meanwhile is one job
  * more. The first is the log's present (al_replica_caught_up): before it every
@@ -31,6 +31,7 @@
 #include "self.h"
 #include "tcp.h"
 #include "traffic.h"
+#include "xdp.h"
 
 #define RESIGN_MS 60000u  /* how often signatures and keys are looked at */
 #define RESIGN_SOON_MS 5u /* there are more to make */
@@ -48,6 +49,7 @@ struct rootd {
 	struct tcp_server *tcp;
 	struct listen *listen;
 	struct notify *notify;
+	struct xdp *xdp; /* NULL: none */
 	struct rrl *rrl;
 	struct al_http *http;
 	bool busy;    /* a job is with the builder */
@@ -311,6 +313,22 @@ static enum al_err http_open(struct rootd *self)
 	return err;
 }
 
+/* TCP, and the threads that answer over UDP, by sockets and past them. */
+static enum al_err questions_open(struct rootd *self)
+{
+	const struct al_conf *conf = al_service_conf(self->service);
+	struct batch_conf udp = { .publish = self->publish, .reader = READER_UDP, .self = self->dns };
+	enum al_err err = tcp_open(self);
+
+	if (err == AL_OK)
+		err = rrl_new((uint32_t)al_conf_u64(conf, "dns", "responses-per-second"), &self->rrl);
+	udp.rrl = self->rrl;
+	if (err == AL_OK)
+		err = listen_open(self->service, self->tcp, self->xdp, &udp, &self->listen);
+	udp.reader += listen_threads(self->service);
+	return err == AL_OK ? xdp_start(self->xdp, &udp) : err;
+}
+
 static enum al_err rootd_start(struct al_service *service, void **out)
 {
 	static const struct al_sandbox_path paths[] = {
@@ -320,7 +338,6 @@ static enum al_err rootd_start(struct al_service *service, void **out)
 		{ "log", "key", AL_SANDBOX_READ },
 	};
 	struct al_replica_ops ops = { .object = on_object, .present = on_edit, .head = on_head };
-	struct batch_conf udp = { .reader = READER_UDP };
 	struct rootd *self = calloc(1, sizeof(*self));
 	enum al_err err;
 
@@ -329,9 +346,11 @@ static enum al_err rootd_start(struct al_service *service, void **out)
 	*out = self;
 	self->service = service;
 	traffic_register();
-	err = al_sandbox(al_service_conf(service), paths, AL_COUNT(paths));
+	err = xdp_open(al_service_conf(service), &self->xdp);
 	if (err == AL_OK)
-		err = publish_new(READER_UDP + listen_threads(service), &self->publish);
+		err = al_sandbox(al_service_conf(service), paths, AL_COUNT(paths));
+	if (err == AL_OK)
+		err = publish_new(READER_UDP + listen_threads(service) + xdp_threads(self->xdp), &self->publish);
 	if (err == AL_OK)
 		err = builder_open(self);
 	if (err == AL_OK)
@@ -343,15 +362,7 @@ static enum al_err rootd_start(struct al_service *service, void **out)
 	if (err == AL_OK)
 		err = notify_open(self);
 	if (err == AL_OK)
-		err = tcp_open(self);
-	udp.publish = self->publish;
-	udp.self = self->dns;
-	if (err == AL_OK)
-		err = rrl_new((uint32_t)al_conf_u64(al_service_conf(service), "dns", "responses-per-second"),
-			      &self->rrl);
-	udp.rrl = self->rrl;
-	if (err == AL_OK)
-		err = listen_open(service, self->tcp, &udp, &self->listen);
+		err = questions_open(self);
 	if (err == AL_OK)
 		err = http_open(self);
 	if (err == AL_OK)
@@ -380,6 +391,7 @@ static void rootd_stop(void *arg)
 		return;
 	al_replica_free(self->replica);
 	al_http_free(self->http);
+	xdp_close(self->xdp);
 	listen_close(self->listen);
 	tcp_free(self->tcp);
 	if (self->worker != NULL && al_loop_post(al_worker_loop(self->worker), builder_end, self) != AL_OK)

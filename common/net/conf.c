@@ -93,6 +93,7 @@ const struct conf_row conf_rows[] = {
 	TEXT_OR_NONE("dns", "nsid", "", "what tells this server from others of its address (RFC 5001); empty: the host's name"),
 	LIVE_NUMBER("dns", "responses-per-second", "200", 0, 1000000, "like answers over UDP to one IPv4 /24 or IPv6 /56; 0: any number"),
 	NUMBER("dns", "workers", "0", 0, 256, "threads that answer; 0: one a core"),
+	TEXT_OR_NONE("dns", "xdp", "", "network devices whose questions come past the kernel's stack (AF_XDP), comma-separated; empty: none"),
 	NUMBER("dns", "signature-days", "14", 2, 365, "validity of signatures"),
 	NUMBER("dns", "zonemd-names", "1000", 0, 10000000, "zones of up to so many names carry a digest (RFC 8976); each change hashes all"),
 	TEXT_OR_NONE("dns", "origin-zone", "", "zone of origin look-ups, below a top-level domain under a reserved name, as asn.alamo; empty: none"),

@@ -409,10 +409,24 @@ static void test_every_number_has_its_range(void **state)
 static void test_what_may_be_empty(void **state)
 {
 	static const char *const empty[] = {
-		"registry witnesses", "registry publish",   "registry listen", "whois listen", "whois rdap-url",
-		"whois registry-url", "dns listen",         "dns tsig-keys",   "dns notify",   "dns notify-key",
-		"dns nsid",           "dns origin-zone",    "rpki listen",     "rpki source",  "rpki tls-certificate",
-		"rpki tls-key",       "rpki tls-client-ca",
+		"registry witnesses",
+		"registry publish",
+		"registry listen",
+		"whois listen",
+		"whois rdap-url",
+		"whois registry-url",
+		"dns listen",
+		"dns tsig-keys",
+		"dns notify",
+		"dns notify-key",
+		"dns nsid",
+		"dns origin-zone",
+		"dns xdp",
+		"rpki listen",
+		"rpki source",
+		"rpki tls-certificate",
+		"rpki tls-key",
+		"rpki tls-client-ca",
 	};
 	char *text = printed(load(""));
 	struct al_slice rest = al_slice_str(text), section, key, value;
