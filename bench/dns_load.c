@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dns_load.c -- questions as fast as they are answered: `dns_load udp|tcp PORT FILE SECONDS [K]`
+ * dns_load.c -- questions as fast as they are answered: `dns_load udp|tcp [ADDRESS@]PORT FILE SECONDS [K]`
  *
- * FILE has lines NAME TYPE (a number); every question has DO set. Over UDP a window of questions is kept open on
+ * ADDRESS is 127.0.0.1, or another of IPv4. FILE has lines NAME TYPE (a number); every question has DO set. Over UDP a window of questions is kept open on
  * eight sockets, in batches; lost ones are asked again after a while. Over TCP each of 32 connections sends K (20)
  * questions at once, reads the answers and is replaced by a new one. Prints "answers N seconds S".
  */
@@ -89,6 +89,19 @@ static void questions_read(const char *path)
 		question_make(&questions[count++], name, (unsigned)strtoul(type, NULL, 10));
 	(void)fclose(file);
 	must(count > 0, "no questions");
+}
+
+static void server_read(char *text)
+{
+	char *at = strchr(text, '@');
+
+	server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (at != NULL) {
+		*at = '\0';
+		must(inet_pton(AF_INET, text, &server.sin_addr) == 1, "address");
+		text = at + 1;
+	}
+	server.sin_port = htons((uint16_t)strtoul(text, NULL, 10));
 }
 
 static const struct question *question_next(void)
@@ -240,11 +253,10 @@ int main(int argc, char **argv)
 	double seconds;
 
 	if (argc < 5 || argc > 6 || k == 0 || k > 64) {
-		(void)fprintf(stderr, "usage: dns_load udp|tcp PORT FILE SECONDS [K]\n");
+		(void)fprintf(stderr, "usage: dns_load udp|tcp [ADDRESS@]PORT FILE SECONDS [K]\n");
 		return 2;
 	}
-	server.sin_port = htons((uint16_t)strtoul(argv[2], NULL, 10));
-	server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	server_read(argv[2]);
 	questions_read(argv[3]);
 	seconds = strtod(argv[4], NULL);
 	start = now_ns();
