@@ -270,16 +270,45 @@ static bool vouched(const struct signed_set *set, const ldns_rr_list *ds_set, co
 	return cds_vouched(set->rrs, set->sigs, ds_set, dnskeys);
 }
 
-static const char *refusal(const struct cds *cds, const struct signed_set sets[CDS_SETS], const ldns_rr_list *wish)
+/* When the newest signature was made that counts (RFC 4034 section 3.1.5); 0: none does. */
+static time_t vouched_since(const struct signed_set *set, const ldns_rr_list *ds_set, const ldns_rr_list *dnskeys)
+{
+	ldns_rr_list *one = ldns_rr_list_new();
+	time_t newest = 0;
+
+	for (size_t i = 0; one != NULL && i < ldns_rr_list_rr_count(set->sigs); i++) {
+		ldns_rr *sig = ldns_rr_list_rr(set->sigs, i);
+		time_t since = ldns_rdf2native_time_t(ldns_rr_rrsig_inception(sig));
+
+		(void)ldns_rr_list_push_rr(one, sig);
+		if (since > newest && cds_vouched(set->rrs, one, ds_set, dnskeys))
+			newest = since;
+		(void)ldns_rr_list_pop_rr(one);
+	}
+	ldns_rr_list_free(one);
+	return newest;
+}
+
+/* *since: the older of the times at which the two sets were signed. */
+static const char *refusal(const struct cds *cds, const struct signed_set sets[CDS_SETS], const ldns_rr_list *wish,
+			   time_t *since)
 {
 	const ldns_rr_list *dnskeys = sets[CDS_DNSKEY].rrs;
 
 	if (!vouched(&sets[CDS_DNSKEY], cds->present, dnskeys))
 		return "no key that the present DS set names signs its DNSKEY set";
-	for (size_t i = CDS_CDS; i <= CDS_CDNSKEY; i++)
-		if (ldns_rr_list_rr_count(sets[i].rrs) > 0 && !vouched(&sets[i], cds->present, dnskeys))
+	for (size_t i = CDS_CDS; i <= CDS_CDNSKEY; i++) {
+		time_t at;
+
+		if (ldns_rr_list_rr_count(sets[i].rrs) == 0)
+			continue;
+		at = vouched_since(&sets[i], cds->present, dnskeys);
+		if (at == 0)
 			return i == CDS_CDS ? "no key that the present DS set names signs its CDS set"
 					    : "no key that the present DS set names signs its CDNSKEY set";
+		if (*since == 0 || at < *since)
+			*since = at;
+	}
 	if (ldns_rr_list_rr_count(wish) > 0 && !vouched(&sets[CDS_DNSKEY], wish, dnskeys))
 		return "with the DS set that it asks for, the zone would be bogus: none of those keys signs its DNSKEY "
 		       "set";
@@ -301,6 +330,17 @@ static const char *agree(struct cds *cds, ldns_rr_list *wish, bool silent)
 	return NULL;
 }
 
+/* A change is asked for: may they? */
+static const char *change_judge(struct cds *cds, const struct signed_set sets[CDS_SETS], const ldns_rr_list *wish)
+{
+	time_t since = 0;
+	const char *why = refusal(cds, sets, wish, &since);
+
+	if (why == NULL && (cds->signed_s == 0 || since < cds->signed_s))
+		cds->signed_s = since;
+	return why;
+}
+
 const char *cds_take(struct cds *cds, ldns_pkt *const answers[CDS_SETS])
 {
 	struct signed_set sets[CDS_SETS] = { { NULL, NULL } };
@@ -318,7 +358,7 @@ const char *cds_take(struct cds *cds, ldns_pkt *const answers[CDS_SETS])
 	if (why == NULL) {
 		silent = ldns_rr_list_rr_count(sets[CDS_CDS].rrs) + ldns_rr_list_rr_count(sets[CDS_CDNSKEY].rrs) == 0;
 		if (!silent && ldns_rr_list_rr_count(cds->present) > 0 && ldns_rr_list_compare(cds->present, wish) != 0)
-			why = refusal(cds, sets, wish);
+			why = change_judge(cds, sets, wish);
 		if (why == NULL)
 			why = agree(cds, wish, silent);
 		else

@@ -22,6 +22,7 @@ struct cds {
 	ldns_rr_list *present; /* its DS set; owned */
 	ldns_rr_list *wanted;  /* by the servers so far, sorted; NULL: none has answered; owned */
 	bool silent;           /* they have neither CDS nor CDNSKEY: `wanted` is empty */
+	time_t signed_s; /* when the change that they ask for was signed, by the oldest of their sets; 0: none is believed */
 };
 
 /* `name` in canonical form, without its last dot. Release in any case. */

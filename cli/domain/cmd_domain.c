@@ -9,6 +9,8 @@
 
 #include "cds_ask.h"
 #include "domain_check.h"
+#include "file.h"
+#include "home.h"
 #include "node/node_member.h"
 
 #define ASK_MS 10000u /* for one server's answers */
@@ -122,6 +124,44 @@ static int servers_ask(struct taking *t)
 	return code == CLI_DONE ? code : command_fail(code, "%s: nothing is changed", t->name);
 }
 
+/* ---- what was taken up before ---- */
+
+#define REST_MAX (AL_NAME_MAX + 80)
+
+static void memory_name(const struct taking *t, char out[static REST_MAX])
+{
+	snprintf(out, REST_MAX, "%.63s/cds/%s", t->member.network.name, t->name);
+}
+
+/* When the change was signed that was taken up last on this machine; 0: none was. */
+static uint64_t memory_read(const struct taking *t)
+{
+	char rest[REST_MAX], path[PATH_MAX];
+	struct al_buf bytes;
+	uint64_t signed_s = 0;
+
+	memory_name(t, rest);
+	al_buf_init(&bytes, 64);
+	if (home_path(HOME_STATE, rest, path) != AL_OK || file_read(path, &bytes) != AL_OK ||
+	    al_slice_u64(al_slice_trim(al_buf_view(&bytes)), UINT32_MAX, &signed_s) != AL_OK)
+		signed_s = 0;
+	al_buf_release(&bytes);
+	return signed_s;
+}
+
+/* The change is made, whether this can be kept or not: so that is said, and no failure. */
+static void memory_write(const struct taking *t)
+{
+	char rest[REST_MAX], path[PATH_MAX], text[24];
+	int len = snprintf(text, sizeof(text), "%lld\n", (long long)t->cds.signed_s);
+
+	memory_name(t, rest);
+	if (home_make(HOME_STATE, rest, path) != AL_OK ||
+	    file_write(path, al_slice_of(text, (size_t)len), 0600) != AL_OK)
+		(void)command_fail(CLI_REFUSED,
+				   "when it was signed cannot be kept: an older change would be taken up again");
+}
+
 /* ---- what becomes of it ---- */
 
 /* The object with the DS set that is wanted, at the version that the log has. */
@@ -159,6 +199,8 @@ static int change_send(struct taking *t)
 	code = text.err == AL_OK ? node_submit(&submit, al_buf_view(&text))
 				 : command_fail(CLI_REFUSED, "the request is too large");
 	al_buf_release(&text);
+	if (code == CLI_DONE && !submit.dry_run)
+		memory_write(t);
 	if (code == CLI_DONE)
 		printf("%s: %s\n", t->name, submit.dry_run ? "the registry would take it" : "the registry has it");
 	return code;
@@ -193,7 +235,14 @@ static int take(struct taking *t)
 		       t->cds.silent ? "its name servers ask for nothing" : "its DS set is the one that they ask for");
 		return CLI_DONE;
 	}
-	return ldns_rr_list_rr_count(t->cds.present) > 0 ? change_send(t) : first_refuse(t);
+	if (ldns_rr_list_rr_count(t->cds.present) == 0)
+		return first_refuse(t);
+	/* RFC 7344 section 6.2: who can send old answers of the zone does not bring old keys back. */
+	if ((uint64_t)t->cds.signed_s < memory_read(t))
+		return command_fail(CLI_UNVERIFIED,
+				    "%s: what its name servers ask for was signed before what was taken up last",
+				    t->name);
+	return change_send(t);
 }
 
 static int cds_run(const struct words *words, const void *options)

@@ -13,7 +13,7 @@ import dns.query
 import dns.rdatatype
 import pytest
 from conftest import own_children, own_netns, running
-from harness import Key, mntner, obj, records, run, wait_for
+from harness import Key, alamo, mntner, obj, records, run, wait_for
 
 ZONE = "fisher.alamo"
 FIRST, SECOND, ROLLER = "fca1:100::53", "fca1:100::54", "fca1:100::55"
@@ -76,7 +76,7 @@ class Child:
         self.servers[address] = self.start(command, stderr=open(place / "log", "ab"), stdout=subprocess.DEVNULL)
         wait_serial(address, self.serial)
 
-    def signed(self, keys, extra, without=(), ends="now+1d"):
+    def signed(self, keys, extra, without=(), begins="now-2d", ends="now+1d"):
         """The zone with these DNSKEYs, signed by all of them, without the RRSIGs of (type, key) in `without`."""
         self.serial += 1
         zone = self.dir / "unsigned"
@@ -86,7 +86,7 @@ class Child:
         )
         if not keys:
             return zone.read_text()
-        run("dnssec-signzone", "-q", "-z", "-P", "-O", "full", "-K", self.dir, "-o", ZONE, "-s", "now-2d", "-e", ends,
+        run("dnssec-signzone", "-q", "-z", "-P", "-O", "full", "-K", self.dir, "-o", ZONE, "-s", begins, "-e", ends,
             "-f", self.dir / "signed", zone, *(self.dir / key.file for key in keys), cwd=self.dir)
         gone = [rf"\sRRSIG\s+{kind} .* {key.tag} {re.escape(ZONE)}\. " for kind, key in without]
         lines = (self.dir / "signed").read_text().splitlines(keepends=True)
@@ -232,6 +232,23 @@ def test_a_server_that_does_not_answer(world):
     assert said.returncode == UNVERIFIED and "does not serve the zone" in said.stderr
     set_ds(authority, key, [a.ds], servers=((1, FIRST), (2, ROLLER), (2, SECOND)))
     assert cds(authority, key).returncode == DONE and ds_of(authority) == [b.ds]
+
+
+def test_old_answers_bring_no_old_keys_back(world, tmp_path):
+    """What was signed before what was taken up last is not taken up, wherever it comes from (RFC 7344 section 6.2)."""
+    authority, key, child, _ = world
+    a, b, _ = child.keys
+    home = authority.environment() | {"HOME": str(tmp_path)}
+
+    def again(begins, make):
+        child.serve(shown(child, "AB", make, (), begins=begins))
+        return alamo("domain", "cds", ZONE, "--key", key.path, "--root", tmp_path, env=home, check=False)
+
+    set_ds(authority, key, [a.ds])
+    assert again("now-1h", lambda a, b, c: [b.cds]).returncode == DONE and ds_of(authority) == [b.ds]
+    said = again("now-2h", lambda a, b, c: [a.cds])
+    assert said.returncode == UNVERIFIED and "signed before what was taken up last" in said.stderr and ds_of(authority) == [b.ds]
+    assert again("now-30mi", lambda a, b, c: [a.cds]).returncode == DONE and ds_of(authority) == [a.ds]
 
 
 def test_dnssec_ends_and_begins(world):

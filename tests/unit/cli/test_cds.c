@@ -258,6 +258,47 @@ static void signatures_that_do_not_count(void **state)
 	cds_release(&cds);
 }
 
+/* The oldest set at the oldest server counts, by its newest signature that is good. */
+static void when_a_change_was_signed(void **state)
+{
+	static const struct shown both = { "AB", { "cB", "kB" }, { "AB", "A", "AB" } },
+				  by_both = { "AB", { "cB" }, { "AB", "", "AB" } },
+				  single = { "AB", { "cB" }, { "A", "", "AB" } },
+				  same = { "A", { "cA" }, { "A", "", "A" } };
+	struct cds cds;
+
+	(void)state;
+	begin(&cds, "AB");
+	ldns_key_set_inception(keys[0], 1600000100);
+	ldns_key_set_inception(keys[1], 1600000200);
+	assert_null(take(&cds, &both));
+	assert_int_equal(cds.signed_s, 1600000100); /* of the CDNSKEY set */
+	ldns_key_set_inception(keys[0], 1600000050);
+	assert_null(take(&cds, &both));
+	assert_int_equal(cds.signed_s, 1600000050);
+	ldns_key_set_inception(keys[0], 1600000300);
+	assert_null(take(&cds, &single));
+	assert_int_equal(cds.signed_s, 1600000050);
+	cds_release(&cds);
+	begin(&cds, "AB");
+	ldns_key_set_inception(keys[0], 1600000100);
+	assert_null(take(&cds, &by_both));
+	assert_int_equal(cds.signed_s, 1600000200);
+	cds_release(&cds);
+	/* B's word is newer, and does not count: the DS set has only A. */
+	begin(&cds, "A");
+	ldns_key_set_inception(keys[0], 1600000100);
+	assert_null(take(&cds, &both));
+	assert_int_equal(cds.signed_s, 1600000100);
+	cds_release(&cds);
+	begin(&cds, "A");
+	assert_null(take(&cds, &same));
+	assert_int_equal(cds.signed_s, 0);
+	cds_release(&cds);
+	ldns_key_set_inception(keys[0], 0);
+	ldns_key_set_inception(keys[1], 0);
+}
+
 static void servers_agree(void **state)
 {
 	static const struct shown b = { "AB", { "cB" }, { "A", "", "AB" } },
@@ -346,7 +387,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_zone_asks_for),  cmocka_unit_test(signatures_that_do_not_count),
 		cmocka_unit_test(servers_agree),         cmocka_unit_test(present_sets),
-		cmocka_unit_test(half_a_record_is_none),
+		cmocka_unit_test(half_a_record_is_none), cmocka_unit_test(when_a_change_was_signed),
 	};
 
 	return cmocka_run_group_tests(tests, keys_make, keys_free);
