@@ -49,13 +49,13 @@ static const char *check_sshfp(struct al_slice wire)
 	return NULL;
 }
 
-/* RFC 6698 section 2.1.3 */
+/* RFC 6698 section 2.1.3; RFC 8162 section 2 has the same form. */
 static const char *check_tlsa(struct al_slice wire)
 {
 	size_t wanted = wire.ptr[2] == 1 ? 32 : wire.ptr[2] == 2 ? 64 : 0;
 
 	if (wanted != 0 && wire.len != 3 + wanted)
-		return "TLSA data has 32 bytes (matching type 1, SHA-256) or 64 (type 2, SHA-512)";
+		return "TLSA and SMIMEA data has 32 bytes (matching type 1, SHA-256) or 64 (type 2, SHA-512)";
 	return NULL;
 }
 
@@ -72,6 +72,7 @@ static const struct row rows[] = {
 	{ "PTR",        12,  false, { NAME },                    NULL },
 	{ "MX",         15,  true,  { U16, HOST },               NULL },
 	{ "TXT",        16,  false, { STRINGS },                 NULL },
+	{ "RP",         17,  false, { NAME, NAME },              NULL },
 	{ "AAAA",       28,  true,  { ADDR6 },                   NULL },
 	{ "LOC",        29,  false, { PLACE },                   NULL },
 	{ "SRV",        33,  false, { U16, U16, U16, HOST },     NULL },
@@ -79,6 +80,7 @@ static const struct row rows[] = {
 	{ "DNAME",      39,  false, { NAME },                    NULL },
 	{ "SSHFP",      44,  false, { U8, U8, HEX },             check_sshfp },
 	{ "TLSA",       52,  false, { U8, U8, U8, HEX },         check_tlsa },
+	{ "SMIMEA",     53,  false, { U8, U8, U8, HEX },         check_tlsa },
 	{ "OPENPGPKEY", 61,  false, { BASE64 },                  NULL },
 	{ "SVCB",       64,  false, { U16, NAME, PARAMS },       NULL },
 	{ "HTTPS",      65,  false, { U16, NAME, PARAMS },       NULL },
@@ -89,7 +91,7 @@ static const struct row rows[] = {
 
 const char rr_not_hosted[] =
 	"the record's type is not one of A AAAA CNAME MX TXT SRV SVCB HTTPS TLSA SSHFP CAA PTR URI "
-	"OPENPGPKEY NAPTR LOC DNAME TYPE65280 to TYPE65534";
+	"OPENPGPKEY NAPTR LOC DNAME SMIMEA RP TYPE65280 to TYPE65534";
 
 /* RFC 6895 section 3.1: numbers for private use, of which nobody knows a form that a secondary could check. */
 #define PRIVATE_FIRST 65280

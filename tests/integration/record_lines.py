@@ -233,6 +233,17 @@ ROWS = [
     (NEITHER, "_443._tcp TLSA 3 1 1 0"),
     (STRICT, "_443._tcp TLSA 3 1 1 aabb"),
     (STRICT, f"_443._tcp TLSA 3 1 2 {SHA256}"),
+    # -- SMIMEA, RP
+    (BOTH, f"ab12._smimecert SMIMEA 3 1 1 {SHA256}"),
+    (BOTH, "ab12._smimecert SMIMEA 3 0 0 3082 0102"),
+    (NEITHER, "ab12._smimecert SMIMEA 3 1 1"),
+    (NEITHER, f"ab12._smimecert SMIMEA 3 256 1 {SHA256}"),
+    (STRICT, "ab12._smimecert SMIMEA 3 1 1 aabb"),
+    (BOTH, "@ RP ann.Mail.alamo. ann.people.alamo."),
+    (BOTH, "@ RP . ."),
+    (NEITHER, "@ RP ann.alamo."),
+    (NEITHER, "@ RP ann.alamo. . ."),
+    (STRICT, "@ RP ann.alamo. 192.0.2.1."),
     # -- SVCB, HTTPS
     (BOTH, "@ HTTPS 1 ."),
     (BOTH, "@ HTTPS 0 host.alamo."),

@@ -147,7 +147,7 @@ def test_checkers_read_the_canonical_text(world, tmp_path):
 
 def lower(kind, data):
     """Names and CAA tags are kept in lower case; their case means nothing."""
-    return data.lower() if kind in ("CNAME", "DNAME", "PTR", "MX", "SRV", "NAPTR", "HTTPS", "SVCB", "CAA") else data
+    return data.lower() if kind in ("CNAME", "DNAME", "PTR", "MX", "RP", "SRV", "NAPTR", "HTTPS", "SVCB", "CAA") else data
 
 
 def served(authority):

@@ -8,10 +8,10 @@
  * strict as BIND 9.18 is with what it reads from the wire, because a record
  * that one secondary refuses costs it the whole zone.
  *
- * Sources: RFC 1035 (text: section 5.1), 1876 (LOC), 2782 (SRV), 3403 (NAPTR),
- * 3596 (AAAA), 3597 (generic form), 4255 6594 7479 (SSHFP), 6672 (DNAME), 6698
- * (TLSA), 7553 (URI), 7929 (OPENPGPKEY), 8659 (CAA), 9460 (SVCB, HTTPS), 9461
- * (dohpath), 9540 (ohttp).
+ * Sources: RFC 1035 (text: section 5.1), 1183 (RP), 1876 (LOC), 2782 (SRV),
+ * 3403 (NAPTR), 3596 (AAAA), 3597 (generic form), 4255 6594 7479 (SSHFP), 6672
+ * (DNAME), 6698 (TLSA), 7553 (URI), 7929 (OPENPGPKEY), 8162 (SMIMEA), 8659
+ * (CAA), 9460 (SVCB, HTTPS), 9461 (dohpath), 9540 (ohttp).
  */
 #ifndef ALAMO_RR_H
 #define ALAMO_RR_H

@@ -266,7 +266,10 @@ static void bytes_of_no_form(void **state)
 		WIRE(44, "\4\2"),
 		WIRE(52, "\3\1\1"),
 		WIRE(52, "\3\1"),
+		WIRE(53, "\3\1\1"),
 		WIRE(61, ""),
+		WIRE(17, "\0"),
+		WIRE(17, "\0\0\0"),
 		/* CAA: a tag that is cut */
 		WIRE(257, ""),
 		WIRE(257, "\0"),
@@ -375,6 +378,8 @@ static void types_have_names(void **state)
 		{ "SRV", 33, "SRV" },
 		{ "LOC", 29, "LOC" },
 		{ "DNAME", 39, "DNAME" },
+		{ "smimea", 53, "SMIMEA" },
+		{ "RP", 17, "RP" },
 		{ "naptr", 35, "NAPTR" },
 		{ "SSHFP", 44, "SSHFP" },
 		{ "TLSA", 52, "TLSA" },
@@ -428,11 +433,12 @@ static void owners_of_hosts(void **state)
 		const char *data;
 		bool host;
 	} rows[] = {
-		{ "A 192.0.2.1", true },          { "AAAA fca1::1", true },    { "MX 1 a.alamo.", true },
-		{ "CNAME a.alamo.", false },      { "PTR a.alamo.", false },   { "TXT x", false },
-		{ "SRV 1 2 3 a.alamo.", false },  { "SSHFP 6 3 aabb", false }, { "TLSA 3 0 0 3082", false },
-		{ "OPENPGPKEY mQCNAzIT", false }, { "SVCB 1 .", false },       { "HTTPS 1 .", false },
-		{ "URI 1 2 x", false },           { "CAA 0 issue x", false },  { "NAPTR 1 2 s x \"\" .", false },
+		{ "A 192.0.2.1", true },          { "AAAA fca1::1", true },       { "MX 1 a.alamo.", true },
+		{ "CNAME a.alamo.", false },      { "PTR a.alamo.", false },      { "TXT x", false },
+		{ "SRV 1 2 3 a.alamo.", false },  { "SSHFP 6 3 aabb", false },    { "TLSA 3 0 0 3082", false },
+		{ "OPENPGPKEY mQCNAzIT", false }, { "SVCB 1 .", false },          { "HTTPS 1 .", false },
+		{ "URI 1 2 x", false },           { "CAA 0 issue x", false },     { "NAPTR 1 2 s x \"\" .", false },
+		{ "LOC 0 N 0 E 0", false },       { "SMIMEA 3 0 0 3082", false }, { "RP . .", false },
 	};
 	static const char *const odd[] = { "a_b", "-a", "a-", "x.-a", "x.a-" }, *const plain[] = { "a-b", "*", "*.a",
 												   "0" };

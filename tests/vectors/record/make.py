@@ -13,7 +13,7 @@ sys.path.insert(0, str(HERE.parents[1] / "integration"))
 
 from record_lines import BOTH, NEITHER, ROWS, STRICT  # noqa: E402
 
-NAMES = ("CNAME", "DNAME", "PTR", "MX", "SRV", "NAPTR")
+NAMES = ("CNAME", "DNAME", "PTR", "MX", "SRV", "NAPTR", "RP")
 
 
 def wire(line):
@@ -22,7 +22,7 @@ def wire(line):
         words = words[1:]
     data = " ".join(words[1:])
     if words[0] in NAMES:
-        data = " ".join([*words[1:-1], words[-1].lower()])
+        data = data.lower() if words[0] == "RP" else " ".join([*words[1:-1], words[-1].lower()])
     if words[0] == "CAA":
         data = data.replace("ISSUEWILD", "issuewild")
     done = subprocess.run(["named-rrchecker", "-u"], input=f"IN {words[0]} {data}\n", capture_output=True, text=True, check=True)
