@@ -22,13 +22,14 @@ struct fixture {
 	struct al_conf *conf;
 	struct watermark mark;
 	struct said said;
+	const char *ledger;
 };
 
 static void conf_put(struct fixture *f, const char *bounds)
 {
 	char text[200], message[256];
 
-	(void)snprintf(text, sizeof(text), "[registry]\nledger = ledger.db\n%s\n", bounds);
+	(void)snprintf(text, sizeof(text), "[registry]\nledger = %s\n%s\n", f->ledger, bounds);
 	assert_int_equal(al_note_save(f->conf_path, al_slice_str(text), false), AL_OK);
 	al_conf_free(f->conf);
 	assert_int_equal(al_conf_load(f->conf_path, &f->conf, message, sizeof(message)), AL_OK);
@@ -39,6 +40,7 @@ static int setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	assert_non_null(f);
+	f->ledger = "ledger.db";
 	(void)strcpy(f->dir, "/tmp/test_watermark.XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	(void)snprintf(f->conf_path, sizeof(f->conf_path), "%s/alamo.conf", f->dir);
@@ -70,6 +72,10 @@ static void test_room_enough(void **state)
 	said_begin(&f->said);
 	assert_null(watermark_look(&f->mark, 5001));
 	assert_string_equal(said_end(&f->said), "");
+	f->ledger = "/at-the-top.db";
+	conf_put(f, "");
+	assert_int_equal(watermark_init(&f->mark, f->conf), AL_OK);
+	assert_string_equal(f->mark.dir, "/");
 }
 
 /* In words, once said and once taken back; looked at again after a second and not before. */
@@ -97,13 +103,16 @@ static void test_no_room(void **state)
 		assert_non_null(strstr(full, bounds[i][1]));
 		assert_ptr_equal(watermark_look(&f->mark, now + 2000), full);
 		said = said_end(&f->said);
-		assert_non_null(strstr(said, "event=watermark"));
+		assert_non_null(strstr(said, "error alamo event=watermark"));
 		assert_non_null(strstr(said, bounds[i][1]));
 		assert_null(strstr(strstr(said, "event=watermark") + 1, "event=watermark"));
 		/* There is room again: seen with the next look. */
 		f->mark.min_free = f->mark.max_memory = 0;
 		assert_ptr_equal(watermark_look(&f->mark, now + 2999), full);
+		said_begin(&f->said);
 		assert_null(watermark_look(&f->mark, now + 3000));
+		assert_non_null(
+			strstr(said_end(&f->said), "info alamo event=watermark reason=\"there is room again\"\n"));
 	}
 }
 
