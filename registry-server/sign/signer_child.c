@@ -251,19 +251,17 @@ static void message(struct child *c, size_t len)
 _Noreturn static void serve(struct child *c)
 {
 	for (;;) {
-		struct pollfd fd = { c->socket, POLLIN, 0 };
-		int ready = poll(&fd, 1, c->guard.unsynced ? SYNC_MS : -1);
+		struct pollfd fd = { .fd = c->socket, .events = POLLIN };
 		ssize_t len;
 
-		if (ready == 0) {
+		if (poll(&fd, 1, c->guard.unsynced ? SYNC_MS : -1) <= 0) {
 			sync_now(c);
 			continue;
 		}
-		len = ready < 0 && errno == EINTR ? -1 : read(c->socket, c->in, sizeof(c->in));
-		if (len > 0)
-			message(c, (size_t)len);
-		else if (len == 0 || errno != EINTR)
+		len = read(c->socket, c->in, sizeof(c->in));
+		if (len <= 0) /* it handles no signal that could interrupt it: the parent is gone */
 			break;
+		message(c, (size_t)len);
 	}
 	sync_now(c);
 	sodium_memzero(c->key, sizeof(*c->key));

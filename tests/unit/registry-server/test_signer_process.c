@@ -44,6 +44,42 @@ static void a_guard_that_cannot_be_written(void **state)
 	sign_and_keep(f, 9);
 }
 
+/* What it remembers follows on the disk: while it is asked without a pause, when it rests, and at the end. */
+static void its_memory_follows(void **state)
+{
+	struct fixture *f = *state;
+	unsigned before = syncs->count, size = 1;
+
+	while (syncs->count == before && size < 20000)
+		sign_and_keep(f, size++);
+	assert_true(syncs->count > before);
+	for (unsigned i = 0; i < 3; i++) {
+		sign_and_keep(f, size++);
+		before = syncs->count;
+		for (unsigned j = 0; j < GUARD_MS && syncs->count == before; j++)
+			(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		assert_true(syncs->count > before);
+	}
+	sign_and_keep(f, size++);
+	before = syncs->count;
+	stop(f);
+	assert_int_equal(start(f, GUARD_USE), AL_OK);
+	assert_int_equal(signer_kept(f->signer).size, size - 1);
+}
+
+/* It does not wait for the disk each time. */
+static void not_each_time(void **state)
+{
+	struct fixture *f = *state;
+	unsigned before = syncs->count;
+	uint64_t began = al_now_ms(), ended;
+
+	for (unsigned size = 1; size <= 300; size++)
+		sign_and_keep(f, size);
+	ended = al_now_ms();
+	assert_in_range(syncs->count - before, 1, (ended - began) / 10 + 2);
+}
+
 static void a_process_that_is_gone(void **state)
 {
 	struct fixture *f = *state;
@@ -145,6 +181,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_guard_that_cannot_be_written),
+		TEST(its_memory_follows),
+		TEST(not_each_time),
 		TEST(a_process_that_is_gone),
 		TEST(what_is_no_question),
 		TEST(no_answer_comes),
