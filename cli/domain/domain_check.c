@@ -181,29 +181,34 @@ static int check_json(const struct delegation *d, const char *name)
 	return json_out(json_pack("{s:s, s:s, s:o}", "domain", name, "state", status_words[d->worst], "points", list));
 }
 
+static int check(const struct registry *registry, const char *name, bool json, struct delegation *d)
+{
+	int code = delegation_init(d, name) == AL_OK ? domain_fetch(registry, name, d)
+						     : command_fail(CLI_REFUSED, "out of memory");
+
+	if (code == CLI_DONE && servers_ask(d) != AL_OK)
+		code = command_fail(CLI_REFUSED, "out of memory");
+	if (code != CLI_DONE)
+		return STATUS_UNKNOWN;
+	delegation_judge(d);
+	if (json)
+		(void)check_json(d, name);
+	else
+		check_print(d, name);
+	return (int)d->worst;
+}
+
 int domain_check(const struct registry *registry, const char *name, bool json)
 {
 	struct delegation *d = calloc(1, sizeof(*d));
 	int code;
 
-	if (d == NULL || delegation_init(d, name) != AL_OK)
-		code = command_fail(CLI_REFUSED, "out of memory");
-	else
-		code = domain_fetch(registry, name, d);
-	if (code == CLI_DONE && servers_ask(d) != AL_OK)
-		code = command_fail(CLI_REFUSED, "out of memory");
-	if (code == CLI_DONE) {
-		delegation_judge(d);
-		if (json)
-			(void)check_json(d, name);
-		else
-			check_print(d, name);
-		code = (int)d->worst;
-	} else {
-		code = STATUS_UNKNOWN;
+	if (d == NULL) {
+		(void)command_fail(CLI_REFUSED, "out of memory");
+		return STATUS_UNKNOWN;
 	}
-	if (d != NULL)
-		delegation_release(d);
+	code = check(registry, name, json, d);
+	delegation_release(d);
 	free(d);
 	return code;
 }
