@@ -222,6 +222,8 @@ static void test_standby_not_waited_for(void **state)
 	static const char cancel[] = "SET synchronous_commit = local; SELECT pg_cancel_backend(pid)"
 				     " FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
 	struct fixture *f = *state;
+	struct said said;
+	enum al_err err;
 	pid_t helper;
 
 	assert_true(engine_sql(f->where, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"));
@@ -236,7 +238,11 @@ static void test_standby_not_waited_for(void **state)
 		}
 		_Exit(0);
 	}
-	assert_int_equal(f->engine->ops->commit(f->engine), AL_EAGAIN);
+	said_begin(&said);
+	err = f->engine->ops->commit(f->engine);
+	(void)said_end(&said);
+	assert_int_equal(err, AL_EAGAIN);
+	assert_non_null(strstr(said.text, "error alamo event=ledger-sql what=\"warning\" reason="));
 	(void)kill(helper, SIGKILL);
 	assert_true(engine_sql(f->where, "SET synchronous_commit = local; SELECT 1"));
 	assert_true(engine_sql(f->where, "ALTER SYSTEM RESET synchronous_standby_names"));

@@ -87,6 +87,53 @@ static void test_nothing_without_a_beginning(void **state)
 	al_buf_release(&text);
 }
 
+/* ---- much at once ---- */
+
+struct counted {
+	uint64_t next, bytes;
+};
+
+static enum al_err on_entry(void *arg, uint64_t index, struct al_slice leaf, struct al_slice body)
+{
+	struct counted *counted = arg;
+
+	assert_int_equal(index, counted->next++);
+	assert_int_equal(leaf.len, AL_HASH_LEN);
+	counted->bytes += body.len;
+	return AL_OK;
+}
+
+/* More than a socket takes in one go; and more than a batch may have, which is refused before anything is said. */
+static void test_much_at_once(void **state)
+{
+	static char large[65535];
+	const struct al_hash leaf = { { 1 } };
+	struct engine *engine = ((struct fixture *)*state)->engine;
+	struct counted counted = { .next = 0 };
+	enum al_err err = AL_OK;
+	uint64_t size = 0;
+
+	memset(large, 'l', sizeof(large));
+	assert_int_equal(engine->ops->begin(engine), AL_OK);
+	for (uint64_t i = 0; i < 200; i++)
+		assert_int_equal(engine->ops->append(engine, i, &leaf, al_slice_of(large, sizeof(large))), AL_OK);
+	assert_int_equal(engine->ops->add_note(engine, 200, AL_S("note")), AL_OK);
+	assert_int_equal(engine->ops->commit(engine), AL_OK);
+	assert_int_equal(engine->ops->each_entry(engine, 0, on_entry, &counted), AL_OK);
+	assert_int_equal(counted.next, 200);
+	assert_int_equal(counted.bytes, 200 * sizeof(large));
+	assert_int_equal(engine->ops->begin(engine), AL_OK);
+	for (uint64_t i = 200; i < 500 && err == AL_OK; i++)
+		err = engine->ops->append(engine, i, &leaf, al_slice_of(large, sizeof(large)));
+	assert_int_equal(err, AL_ELIMIT);
+	engine->ops->rollback(engine);
+	assert_int_equal(engine->ops->size(engine, &size), AL_OK);
+	assert_int_equal(size, 200);
+	assert_int_equal(engine->ops->begin(engine), AL_OK);
+	assert_int_equal(append(engine, 200), AL_OK);
+	engine->ops->rollback(engine);
+}
+
 /* ---- while the server is away ---- */
 
 static enum al_err begin_in_the_end(struct engine *engine)
@@ -234,6 +281,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EACH(test_nothing_without_a_beginning),
+		EACH(test_much_at_once),
 		EACH(test_away),
 		EACH(test_a_head_of_other_entries),
 		EACH(test_rows_by_the_page),
