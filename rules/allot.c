@@ -173,10 +173,7 @@ static void define(struct allot *a, struct al_slice token, const char *value)
 {
 	struct decision_auto *item = &a->d->autos[a->d->auto_count];
 
-	(void)snprintf(item->token, sizeof(item->token), "%.*s", AL_FMT(token));
-	for (char *ch = item->token; *ch != '\0'; ch++)
-		if (*ch >= 'a' && *ch <= 'z')
-			*ch = (char)(*ch - 'a' + 'A');
+	(void)snprintf(item->token, sizeof(item->token), "AUTO%.*s", AL_FMT(al_slice_from(token, 4)));
 	(void)snprintf(item->value, sizeof(item->value), "%s", value);
 	a->d->auto_views[a->d->auto_count] = (struct al_auto){ al_slice_str(item->token), al_slice_str(item->value) };
 	a->d->auto_count++;

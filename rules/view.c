@@ -205,9 +205,6 @@ void view_release(struct view *view)
 	al_trie_release(&view->inets);
 	free(view->own);
 	free(view->refs);
-	view->own = NULL;
-	view->refs = NULL;
-	view->own_count = view->ref_count = 0;
 }
 
 /* ---- look-ups ---- */
