@@ -400,6 +400,19 @@ static void what_rests_is_counted(void **state)
 	assert_int_equal(has(w, TALLY_MNTNER, "X-MNT", TALLY_RESTING, "inet6num"), 0);
 }
 
+/* Whom a voucher is that nobody knows, what came first counts for him, and goes no further. */
+static void a_voucher_whom_nobody_knows(void **state)
+{
+	struct world *w = *state;
+
+	put(w, "X-MNT", "domain: x.test\nnserver: ns.x.test 10.0.0.1\n");
+	put(w, "X-MNT", "mntner: X-MNT\nvouched-by: NOBODY-MNT\n");
+	put(w, "X-MNT", "domain: y.test\nnserver: ns.y.test 10.0.0.1\n");
+	assert_int_equal(has(w, TALLY_TREE, "X-MNT", TALLY_DOMAINS, ""), 2);
+	assert_int_equal(has(w, TALLY_TREE, "NOBODY-MNT", TALLY_DOMAINS, ""), 2);
+	assert_int_equal(has(w, TALLY_MNTNER, "NOBODY-MNT", TALLY_DOMAINS, ""), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -412,6 +425,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(newcomers_are_counted_by_the_day, setup, teardown),
 		cmocka_unit_test_setup_teardown(maintainers_come_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_rests_is_counted, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_voucher_whom_nobody_knows, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

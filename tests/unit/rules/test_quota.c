@@ -123,6 +123,34 @@ static void a_quota_costs_the_same_whatever_is_held(void **state)
 	assert_in_range(first, A_REQUEST, (uint64_t)A_REQUEST * 100);
 }
 
+/* A question of what somebody holds is two steps. Without a limit none is asked, and nothing of the request is counted for it. */
+static void what_a_question_costs(void **state)
+{
+	static const struct {
+		const char *limits;
+		uint64_t steps;
+	} rows[] = {
+		{ "", 4 },                           /* where it lies */
+		{ "assign-quota: 10\n", 10 + 2 },    /* what the request holds more, and the maintainer's */
+		{ "assign-share: 10\n", 10 + 6 },    /* with the key's, and what rests of it */
+		{ "assign-tree: 10\n", 10 + 6 + 1 }, /* with the tree's, what rests of it, and who vouched */
+		{ "assign-quota: 10\nassign-share: 10\nassign-tree: 10\n", 10 + 10 + 1 },
+	};
+	struct world *w = *state;
+
+	for (unsigned i = 0; i < AL_COUNT(rows); i++) {
+		al_buf_reset(&w->text);
+		al_buf_printf(&w->text,
+			      "request: limits\nprev: %u\n\ninet6num: fca1::/48\nnetname: POOL\npolicy: "
+			      "open\nassign-min: 49\n"
+			      "assign-max: 128\n%smnt-by: OWNER-MNT\nsource: TEST\n",
+			      2 * i - (i > 0), rows[i].limits);
+		assert_true(decide(w, OWNER));
+		assert_true(take(w, 1 + i, 1));
+		assert_int_equal(w->work, rows[i].steps);
+	}
+}
+
 static int64_t counted(const struct world *w, enum tally_whose whose, const char *who, const char *pool)
 {
 	const struct tally tally = { whose, al_slice_str(who), TALLY_HELD, al_slice_str(pool) };
@@ -195,6 +223,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_quota_costs_the_same_whatever_is_held, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_a_question_costs, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_held_counts_for_maintainer_and_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_block_between_moves_the_count, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_as_block_between_moves_the_count, setup, teardown),
