@@ -130,10 +130,10 @@ static void check_sets(struct policy *p, const struct subject *s, const struct l
 static bool spoken_for(const struct policy *p, struct al_slice owner, struct al_slice domain)
 {
 	char name[2 * AL_NAME_MAX + 2];
-	int len = snprintf(name, sizeof(name), "%.*s.%.*s", AL_FMT(owner), AL_FMT(domain));
-	struct al_slice at = al_slice_of(name, len > 0 ? (size_t)len : 0);
+	struct al_slice at;
 
-	for (; at.len > domain.len; at = al_name_parent(at))
+	(void)snprintf(name, sizeof(name), "%.*s.%.*s", AL_FMT(owner), AL_FMT(domain));
+	for (at = al_slice_str(name); at.len > domain.len; at = al_name_parent(at))
 		if (view_get(&p->view, AL_DOMAIN, at) != NULL)
 			return true;
 	return false;
