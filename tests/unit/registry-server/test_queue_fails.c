@@ -65,6 +65,23 @@ static void counted_at_the_start(void **state)
 	assert_int_equal(metric("alamo_registry_queue_oldest_seconds"), 1000);
 }
 
+/* What somebody still reads in the write-ahead log is not erased; when he is gone it is, with what was there before. */
+static void not_while_it_is_read(void **state)
+{
+	struct fixture *f = *state;
+	sqlite3 *db;
+
+	reopen(f, filled);
+	assert_int_equal(sqlite3_open(f->rig.path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT count(*) FROM side", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(answer_of(f, ledger_side_erase(f->rig.ledger, AL_S("person A"), NULL, on_side, f)), AL_EIO);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_int_equal(answer_of(f, ledger_side_erase(f->rig.ledger, AL_S("person A"), NULL, on_side, f)),
+			 AL_ENOTFOUND);
+	assert_int_equal(list(f), AL_OK);
+	assert_int_equal(f->total, 1);
+}
+
 /* What was asked in the same turn is told the same, though it had its answer. */
 static void all_are_told(void **state)
 {
@@ -117,6 +134,7 @@ int main(void)
 		TEST(counted_at_the_start),
 		TEST(all_or_nothing),
 		TEST(all_are_told),
+		TEST(not_while_it_is_read),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
