@@ -217,7 +217,7 @@ static void check_anchor_list(struct policy *p, const struct subject *s)
 	while (al_attr_find(&rest, "anchor", &name) && count <= ANCHORS_MOST) {
 		const struct al_object *node = view_get(&p->view, AL_MESH_NODE, name);
 
-		for (size_t i = 0; i < count && i < ANCHORS_MOST && node != NULL; i++)
+		for (size_t i = 0; i < count && node != NULL; i++)
 			if (nodes[i] != NULL && shares_mntner(nodes[i], node))
 				policy_refuse(p, s, "anchor", "POLICY-MESH-ANCHOR",
 					      "Two anchors have no maintainer in common: %.*s", AL_FMT(name));
