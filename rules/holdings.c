@@ -368,16 +368,14 @@ static enum al_err as_blocks(struct holdings *h, const struct al_state *state, c
 {
 	struct moving m = { .holdings = h, .view = { state_mntner, state } };
 	struct al_prefix around;
+	unsigned len = 32; /* that both ends have in common */
 
 	if (al_asn_range_parse(al_object_key(now), &m.range) != AL_OK)
 		return AL_OK;
+	while (len > 0 && (m.range.first ^ m.range.last) >> (32 - len) != 0)
+		len--;
 	around = asn_key(m.range.first);
-	while (around.len > 0 && (m.range.first ^ m.range.last) >> (32 - around.len) != 0)
-		around.len--;
-	memset(around.addr, 0, sizeof(around.addr));
-	for (unsigned i = 0; i < around.len; i++)
-		if ((m.range.first >> (31 - i) & 1) != 0)
-			around.addr[i / 8] |= (uint8_t)(0x80u >> (i % 8));
+	al_prefix_truncate(&around, len);
 	al_trie_within(&h->asns, &around, asn_visit, &m);
 	return m.err;
 }

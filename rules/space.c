@@ -208,16 +208,14 @@ static enum al_err tree_find(const struct tree *tree, const struct al_prefix *po
 		return AL_ENOTFOUND;
 	if (depth == pool->len && tree->nodes[at].best > len)
 		return AL_ENOTFOUND;
-	while (depth == p.len && depth < len) { /* inside known nodes: leftmost child with room */
+	for (bool known = depth == pool->len; known; known = at != 0) { /* leftmost child with room */
 		const struct node *node = &tree->nodes[at];
 		bool bit = child_best(tree, node->child[0], depth) > len;
 
 		if (bit)
 			set_bit(&p, depth);
 		at = node->child[bit];
-		p.len = (uint8_t)++depth;
-		if (at == 0)
-			break;
+		depth++;
 	}
 	p.len = (uint8_t)len;
 	*out = p;
