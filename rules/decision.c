@@ -121,7 +121,6 @@ static const struct al_object *named_by(struct al_slice raw, const struct al_sta
 /* What the request does to each object: by what there is now. */
 static void name_actions(struct decision *d, const struct al_state *state)
 {
-	d->changes = false;
 	for (size_t i = 0; i < d->request.object_count; i++) {
 		const struct al_object *now = d->objects[i], *old = NULL;
 

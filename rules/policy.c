@@ -282,6 +282,7 @@ void policy_decide(struct decision *d, const struct al_state *state, const struc
 		return;
 	}
 	p.view.work = &d->work;
+	d->work += p.view.ref_count; /* looked through to be put in order */
 	auth_hostmaster(&p);
 	for (size_t i = 0; i < d->request.object_count; i++)
 		decide_object(&p, (unsigned)i);

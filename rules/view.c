@@ -145,7 +145,6 @@ static enum al_err refs_index(struct view *view)
 		return AL_ENOMEM;
 	(void)refs_gather(view, view->refs);
 	qsort(view->refs, view->ref_count, sizeof(*view->refs), ref_compare);
-	steps(view, view->ref_count);
 	return AL_OK;
 }
 

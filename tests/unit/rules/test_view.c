@@ -59,6 +59,36 @@ static void test_work_grows_with_the_request(void **state)
 	assert_true(many < 12 * some);
 }
 
+/* What goes is asked for by name, and each reference that it takes away is a step, whichever they are. */
+static void test_what_a_delete_costs(void **state)
+{
+	static const struct {
+		const char *prev, *object;
+		uint64_t steps;
+	} rows[] = {
+		{ "prev: 4", "domain: alice.test\nrecord: @ A 10.0.0.1\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: x\n",
+		  1 + 1 },
+		{ "prev: 1",
+		  "route6: fca1:100::/48\norigin: AS4252660110\nmnt-by: ALICE-MNT\nsource: TEST\ndelete: x\n", 1 + 2 },
+	};
+	const struct story *s = *state;
+
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		struct decision *d = decision_new();
+		struct al_buf raw;
+
+		al_buf_init(&raw, AL_REQUEST_MAX);
+		story_request(s, "delete", rows[i].prev, rows[i].object, "1", NS, &raw);
+		assert_non_null(d);
+		assert_int_equal(decision_read(d, al_buf_view(&raw), NS), AL_OK);
+		assert_int_equal(book_decide(s->book, d, START + 1000 * STEP), AL_OK);
+		assert_true(d->accepted);
+		assert_int_equal(d->work, rows[i].steps);
+		decision_free(d);
+		al_buf_release(&raw);
+	}
+}
+
 static struct al_object *object_make(const char *text)
 {
 	struct al_build build = { .raw = al_slice_str(text), .source = AL_S("TEST") };
@@ -233,7 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_work_grows_with_the_request), cmocka_unit_test(test_own_objects_and_references),
 		cmocka_unit_test(test_blocks_around_a_number),      cmocka_unit_test(test_blocks_around_an_address),
-		cmocka_unit_test(test_what_a_look_costs),
+		cmocka_unit_test(test_what_a_look_costs),           cmocka_unit_test(test_what_a_delete_costs),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, story_setup, story_teardown);
