@@ -247,6 +247,21 @@ static void a_namespace_has_a_bound(void **state)
 	assert_int_equal(audit_new(&opts, &audit), AL_ELIMIT);
 }
 
+/* One that is given is taken, however short: by the founded registry's the signatures would be good. */
+static void a_namespace_of_one_letter(void **state)
+{
+	const struct story *s = *state;
+	struct audit_opts opts = { .ns = AL_S("x") };
+	struct audit_counts counts;
+	struct audit *audit;
+
+	assert_int_equal(audit_new(&opts, &audit), AL_OK);
+	assert_int_equal(audit_entry(audit, al_buf_view(&s->log.leaf[0])), AL_OK);
+	assert_false(audit_finish(audit, &counts));
+	assert_int_equal(counts.kinds[AUDIT_SIGNATURE], 1);
+	audit_free(audit);
+}
+
 /* A warning of today's rules is no older form: nothing is said of it. */
 static void a_warning_is_no_finding(void **state)
 {
@@ -489,6 +504,7 @@ int main(void)
 		cmocka_unit_test(the_namespace_follows_from_the_founding),
 		cmocka_unit_test(namespaces),
 		cmocka_unit_test(a_namespace_has_a_bound),
+		cmocka_unit_test(a_namespace_of_one_letter),
 		cmocka_unit_test(a_warning_is_no_finding),
 		cmocka_unit_test(times),
 		cmocka_unit_test(no_room_for_the_right_index),
