@@ -123,6 +123,15 @@ static enum al_err count_taken_back(struct policy *p, const struct al_object *no
 	return holdings_returned(&p->adds, &before, last, -1);
 }
 
+static enum al_err count_created(struct policy *p, const struct al_object *now)
+{
+	enum al_err err = count_around(p, now);
+
+	if (err == AL_OK)
+		err = count_new(p, now);
+	return err == AL_OK ? count_taken_back(p, now) : err;
+}
+
 static enum al_err count_one(struct policy *p, const struct al_object *now)
 {
 	const struct holdings_view before = { mntner_before, p }, after = { mntner_after, p };
@@ -134,11 +143,7 @@ static enum al_err count_one(struct policy *p, const struct al_object *now)
 	if (err == AL_OK && !now->deleted)
 		err = holdings_object(&p->adds, &after, now, key_or_none(pool_after(p, now)), 1);
 	if (err == AL_OK && !now->deleted && old == NULL)
-		err = count_around(p, now);
-	if (err == AL_OK && !now->deleted && old == NULL)
-		err = count_new(p, now);
-	if (err == AL_OK && !now->deleted && old == NULL)
-		err = count_taken_back(p, now);
+		err = count_created(p, now);
 	if (err == AL_OK && now->cls == AL_MNTNER)
 		err = holdings_rekey(&p->adds, holdings_tallies(space_holdings(p->space)),
 				     al_state_version(p->state, AL_MNTNER, al_object_key(now)), now);
