@@ -142,6 +142,9 @@ static void from_end_to_end(void **state)
 	assert_next(space, "0.0.0.0/0", 1, "0.0.0.0/1");
 	assert_next(space, "10.0.0.0/24", 32, "10.0.0.0/32");
 	assert_next(space, "10.0.0.0/24", 33, "none");
+	assert_next(space, "10.0.0.0/24", 25, "10.0.0.0/25");
+	assert_next(space, "10.0.0.0/24", 24, "none");
+	assert_next(space, "10.0.0.0/24", 23, "none");
 	take(space, "::/128");
 	assert_next(space, "::/0", 1, "8000::/1");
 	assert_next(space, "::/0", 128, "::1/128");

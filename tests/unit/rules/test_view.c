@@ -89,6 +89,35 @@ static void test_what_a_delete_costs(void **state)
 	}
 }
 
+/* A mesh key's proof is tried for each maintainer, at the price of a signature each, whatever becomes of it. */
+static void test_what_a_proof_costs(void **state)
+{
+	static const char *const mntners[] = { "ALICE-MNT", "ALICE-MNT, BOB-MNT, CAROL-MNT" };
+	const struct story *s = *state;
+
+	for (size_t i = 0; i < AL_COUNT(mntners); i++) {
+		struct decision *d = decision_new();
+		char text[600];
+		struct al_buf raw;
+
+		al_buf_init(&raw, AL_REQUEST_MAX);
+		(void)snprintf(text, sizeof(text),
+			       "mesh-node: MESH-ALICE\nmesh-key: 5i4fCpkOIpA2Yz5x8CJhQLZNCKu6oHn+ssPJwQRoC2k=\n"
+			       "address: fca1:8082:94df:8e1c:9b4b:5044:f93c:863\nkey-proof: "
+			       "lPEdzfCtg8RXIISRy+larcEXuyKBNLkXHJJr"
+			       "ryFL04R3U49kQW57h+XlXNbRfkUBhvXy0v+QfXXAQYlLr2MyBg==\nmnt-by: %s\nsource: TEST\n",
+			       mntners[i]);
+		story_request(s, "proof", "prev: none", text, "124", NS, &raw);
+		assert_non_null(d);
+		assert_int_equal(decision_read(d, al_buf_view(&raw), NS), AL_OK);
+		assert_int_equal(book_decide(s->book, d, START + 1000 * STEP), AL_OK);
+		assert_int_equal(d->report.errors, 1); /* it is of another registry */
+		assert_in_range(d->work, i == 0 ? 2000 : 6000, i == 0 ? 2100 : 6100);
+		decision_free(d);
+		al_buf_release(&raw);
+	}
+}
+
 static struct al_object *object_make(const char *text)
 {
 	struct al_build build = { .raw = al_slice_str(text), .source = AL_S("TEST") };
@@ -264,6 +293,7 @@ int main(void)
 		cmocka_unit_test(test_work_grows_with_the_request), cmocka_unit_test(test_own_objects_and_references),
 		cmocka_unit_test(test_blocks_around_a_number),      cmocka_unit_test(test_blocks_around_an_address),
 		cmocka_unit_test(test_what_a_look_costs),           cmocka_unit_test(test_what_a_delete_costs),
+		cmocka_unit_test(test_what_a_proof_costs),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, story_setup, story_teardown);
