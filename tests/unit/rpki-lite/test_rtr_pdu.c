@@ -64,6 +64,12 @@ static void error_reports(void **state)
 		     "00000008"
 		     "0202000000000008"
 		     "00000000");
+	assert_bytes(out, rtr_put_error(out, 1, RTR_CORRUPT_DATA, al_slice_of(reset + 7, 1), "x"),
+		     "010a000000000012"
+		     "00000001"
+		     "08"
+		     "00000001"
+		     "78");
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	assert_int_equal(rtr_put_error(out, 1, RTR_CORRUPT_DATA, al_slice_of(big, sizeof(big)), text), RTR_ERROR_MAX);
@@ -89,6 +95,7 @@ static void queries(void **state)
 	assert_int_equal(pdu.version, 0);
 	assert_int_equal(pdu.type, RTR_RESET_QUERY);
 	assert_int_equal(pdu.fault, RTR_SOUND);
+	assert_int_equal(pdu.serial, 0); /* what is behind it is not looked at */
 }
 
 static void faults(void **state)
@@ -134,6 +141,9 @@ static void faults(void **state)
 		assert_int_equal(pdu.fault, cases[i].fault);
 		assert_int_equal(pdu.raw.len, 8);
 	}
+	/* Known to routers of version 2, who get it and do not send it. */
+	assert_int_equal(rtr_pdu_decode((const uint8_t[]){ 2, RTR_ASPA, 0, 0, 0, 0, 0, 12 }, 8, &pdu), 8);
+	assert_int_equal(pdu.fault, RTR_INVALID_REQUEST);
 }
 
 /* What is behind the PDU, or claims to belong to it, is nobody's fault. */
@@ -177,6 +187,9 @@ static void error_report_in(void **state)
 	assert_int_equal(pdu.fault, RTR_SOUND);
 	bytes[8] = 0xff;
 	assert_int_equal(rtr_pdu_decode(bytes, 28, &pdu), 28);
+	assert_null(pdu.text.ptr);
+	bytes[7] = 16; /* the shortest: another PDU may be behind it */
+	assert_int_equal(rtr_pdu_decode(bytes, 28, &pdu), 16);
 	bytes[7] = 15; /* too short for its own fields */
 	assert_int_equal(rtr_pdu_decode(bytes, 28, &pdu), 28);
 	bytes[6] = 0x10;
@@ -186,6 +199,17 @@ static void error_report_in(void **state)
 	bytes[7] = 0x00;
 	assert_int_equal(rtr_pdu_decode(bytes, RTR_INPUT_MAX - 1, &pdu), 0);
 	assert_int_equal(rtr_pdu_decode(bytes, RTR_INPUT_MAX, &pdu), RTR_INPUT_MAX);
+}
+
+/* As they stand in the log; a code that nobody has given a meaning to has no name. */
+static void names_of_codes(void **state)
+{
+	(void)state;
+	assert_string_equal(rtr_code_name(RTR_CORRUPT_DATA), "corrupt-data");
+	assert_string_equal(rtr_code_name(RTR_UNEXPECTED_VERSION), "unexpected-version");
+	assert_string_equal(rtr_code_name(13), "cache-shutdown");
+	assert_string_equal(rtr_code_name(14), "unknown");
+	assert_string_equal(rtr_code_name(UINT16_MAX), "unknown");
 }
 
 static void timers(void **state)
@@ -218,7 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(encodings), cmocka_unit_test(error_reports),   cmocka_unit_test(queries),
 		cmocka_unit_test(faults),    cmocka_unit_test(error_report_in), cmocka_unit_test(what_is_quoted),
-		cmocka_unit_test(timers),
+		cmocka_unit_test(timers),    cmocka_unit_test(names_of_codes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,6 +137,7 @@ static void newer_version_gets_ours(void **state)
 	assert_int_equal(reply.answer, RTR_ERROR);
 	assert_int_equal(reply.code, RTR_UNSUPPORTED_VERSION);
 	assert_int_equal(reply.version, 1);
+	assert_string_equal(reply.text, "versions 0 and 1 are spoken");
 	assert_true(reply.finish);
 }
 
@@ -153,6 +154,7 @@ static void version_two(void **state)
 	reply = ask(&s, reset_query(3), &world);
 	assert_int_equal(reply.code, RTR_UNSUPPORTED_VERSION);
 	assert_int_equal(reply.version, 2);
+	assert_string_equal(reply.text, "versions 0, 1 and 2 are spoken");
 	rtr_session_init(&s);
 	reply = ask(&s, serial_query(2, SESSION2, 95), &world);
 	assert_int_equal(reply.answer, RTR_DELTA);
@@ -208,15 +210,16 @@ static void serial_queries(void **state)
 		reply = ask(&s, serial_query(1, cases[i].session, cases[i].serial), &world);
 		assert_int_equal(reply.answer, cases[i].answer);
 		assert_false(reply.finish);
+		assert_int_equal(reply.from, reply.answer == RTR_DELTA ? cases[i].serial : 0);
 		if (reply.answer == RTR_RESET) {
 			assert_int_equal(s.state, RTR_READY);
 			continue;
 		}
 		assert_int_equal(reply.session, SESSION);
 		assert_int_equal(s.state, RTR_SENDING);
-		if (reply.answer == RTR_DELTA)
-			assert_int_equal(reply.from, cases[i].serial);
 	}
+	rtr_session_init(&s);
+	assert_int_equal(ask(&s, reset_query(1), &world).from, 0);
 }
 
 static void a_query_inside_an_answer_waits(void **state)
@@ -296,6 +299,18 @@ static void a_query_is_held(void **state)
 	assert_int_equal(reply.code, RTR_NO_DATA);
 	assert_false(reply.finish);
 	assert_int_equal(ask(&s, reset_query(1), &world).answer, RTR_LATER);
+
+	/* So it is with one who was up to date when the data grew too old: what came since is his answer. */
+	world = world_of(true);
+	rtr_session_init(&s);
+	assert_int_equal(ask(&s, serial_query(1, SESSION, SERIAL), &world).answer, RTR_EMPTY);
+	sent(&s, &world);
+	world.has_data = false;
+	world.hold_ms = 45000;
+	assert_int_equal(ask(&s, serial_query(1, SESSION, SERIAL), &world).answer, RTR_LATER);
+	world.has_data = true;
+	world.serial++;
+	assert_int_equal(rtr_session_notify_in(&s, &world), UINT64_MAX);
 }
 
 static void notify_is_paced(void **state)
@@ -363,6 +378,12 @@ static void no_notify_before_the_reset_query(void **state)
 	world.serial++;
 	world.now_ms += RTR_RESET_MS;
 	assert_int_equal(tick(&s, &world).answer, RTR_NOTIFY);
+	/* The pace counts then as it always does. */
+	world.notify_ms = (uint64_t)2 * RTR_RESET_MS;
+	assert_int_equal(ask(&s, serial_query(1, SESSION, 1), &world).answer, RTR_RESET);
+	world.serial++;
+	world.now_ms += RTR_RESET_MS;
+	assert_int_equal(rtr_session_notify_in(&s, &world), RTR_RESET_MS);
 }
 
 static void version_0_gets_fresh_sessions(void **state)
@@ -387,6 +408,34 @@ static void version_0_gets_fresh_sessions(void **state)
 	sent(&s, &world);
 	assert_int_equal(ask(&s, serial_query(0, 0x1111, 95), &world).answer, RTR_RESET);
 	assert_int_equal(ask(&s, serial_query(0, reply.session, SERIAL), &world).answer, RTR_EMPTY);
+}
+
+/* Told that there is data before it was given any: under a number all the same, which it keeps once it was given one. */
+static void version_0_is_told_under_a_number(void **state)
+{
+	struct rtr_world world = world_of(false);
+	struct rtr_session s;
+	struct rtr_reply reply;
+
+	(void)state;
+	rtr_session_init(&s);
+	assert_int_equal(ask(&s, reset_query(0), &world).code, RTR_NO_DATA);
+	world = world_of(true);
+	reply = tick(&s, &world);
+	assert_int_equal(reply.answer, RTR_NOTIFY);
+	assert_int_equal(reply.version, 0);
+	assert_int_equal(reply.session, 0x1111);
+	/* Nothing was granted with it. */
+	assert_int_equal(ask(&s, serial_query(0, 0x1111, SERIAL), &world).answer, RTR_RESET);
+	world.fresh = 0x2222;
+	assert_int_equal(ask(&s, reset_query(0), &world).session, 0x2222);
+	sent(&s, &world);
+	world.fresh = 0x3333;
+	world.serial++;
+	world.now_ms += world.notify_ms;
+	reply = tick(&s, &world);
+	assert_int_equal(reply.answer, RTR_NOTIFY);
+	assert_int_equal(reply.session, 0x2222);
 }
 
 /* gobgp takes withdrawals before announcements: what comes is there before it hears of what goes. */
@@ -502,6 +551,7 @@ int main(void)
 		cmocka_unit_test(notify_is_paced),
 		cmocka_unit_test(no_notify_before_the_reset_query),
 		cmocka_unit_test(version_0_gets_fresh_sessions),
+		cmocka_unit_test(version_0_is_told_under_a_number),
 		cmocka_unit_test(version_0_gets_changes_in_two_halves),
 		cmocka_unit_test(a_suspect_is_reset),
 		cmocka_unit_test(who_is_a_suspect),
