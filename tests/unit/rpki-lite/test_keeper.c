@@ -4,6 +4,9 @@
  */
 #include "signer.h"
 
+#include "../allocs.h"
+#include "../clock.h"
+#include "../said.h"
 #include "keeper.h"
 
 struct bench {
@@ -128,29 +131,84 @@ static void freed_while_it_writes(void **state)
 static void a_failure_is_no_end(void **state)
 {
 	struct bench *bench = *state;
-
-	char said[512], want[128];
-	int ends[2], was = dup(STDERR_FILENO);
-	ssize_t len;
+	struct said said;
+	char want[128];
 
 	show(bench, 3, 10);
 	assert_int_equal(rmdir(bench->signer.dir), 0);
-	assert_true(was >= 0 && pipe(ends) == 0 && dup2(ends[1], STDERR_FILENO) >= 0);
+	said_begin(&said);
 	keeper_save(bench->keeper, &bench->moment, 200);
 	wait_written(bench, NULL);
-	assert_true(dup2(was, STDERR_FILENO) >= 0);
-	close(was);
-	close(ends[1]);
-	len = read(ends[0], said, sizeof(said) - 1);
-	assert_true(len > 0);
-	said[len] = '\0';
-	close(ends[0]);
 	(void)snprintf(want, sizeof(want), " event=set-not-kept dir=%s errno=2\n", bench->signer.dir);
-	assert_non_null(strstr(said, want));
+	assert_non_null(strstr(said_end(&said), want));
 	assert_int_equal(mkdir(bench->signer.dir, 0700), 0);
 	keeper_save(bench->keeper, &bench->moment, 200);
 	wait_written(bench, "roa.head");
 	assert_loads(bench, 10, 200);
+}
+
+/* Likewise a write that finds no memory to begin with. */
+static void no_memory_is_no_end(void **state)
+{
+	struct bench *bench = *state;
+	struct said said;
+	char want[128];
+
+	show(bench, 3, 10);
+	keeper_save(bench->keeper, &bench->moment, 200);
+	wait_written(bench, "roa.head"); /* the note's memory is there from now on, and the worker waits */
+	said_begin(&said);
+	allocs_fail(0);
+	keeper_save(bench->keeper, &bench->moment, 300);
+	if (allocs_end()) {
+		(void)snprintf(want, sizeof(want), " event=set-not-kept dir=%s errno=12\n", bench->signer.dir);
+		assert_non_null(strstr(said_end(&said), want));
+		assert_true(keeper_ready(bench->keeper));
+		assert_loads(bench, 10, 200);
+	} else {
+		(void)said_end(&said); /* no allocation can be made to fail in this build */
+	}
+}
+
+static void stop(void *arg)
+{
+	al_loop_stop(((struct bench *)arg)->loop);
+}
+
+/* After a write of so many milliseconds there is none for twenty times as long. */
+static void it_rests(void **state)
+{
+	struct bench *bench = *state;
+
+	clock_ms = 50000;
+	show(bench, 3, 10);
+	keeper_save(bench->keeper, &bench->moment, 200);
+	do {
+		clock_ms = 50010;
+		assert_int_equal(al_loop_post(bench->loop, stop, bench), AL_OK);
+		al_loop_run(bench->loop);
+		clock_ms = 1000000; /* it has rested by then, if it knows that it has written */
+	} while (!keeper_ready(bench->keeper));
+	clock_ms = 50209;
+	assert_false(keeper_ready(bench->keeper));
+	clock_ms = 50210;
+	assert_true(keeper_ready(bench->keeper));
+	clock_ms = 0;
+	assert_loads(bench, 10, 200);
+}
+
+static void a_folder_too_long(void **state)
+{
+	struct bench *bench = *state;
+	struct keeper *keeper = NULL;
+	struct kept kept;
+	char dir[sizeof(kept.dir) + 1];
+
+	memset(dir, 'x', sizeof(dir) - 1);
+	dir[sizeof(dir) - 1] = '\0';
+	assert_int_equal(keeper_new(bench->loop, dir, &bench->signer.log.pub, &keeper), AL_ELIMIT);
+	assert_null(keeper);
+	keeper_free(NULL);
 }
 
 int main(void)
@@ -160,6 +218,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_last_of_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(freed_while_it_writes, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_failure_is_no_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_memory_is_no_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(it_rests, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_folder_too_long, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,7 @@ static void shown(void **state)
 	moment.expired = true;
 	assert_false(moment_serves(&moment));
 	moment_release(&moment);
+	assert_null(moment.set);
 	vrp_set_unref(one);
 	vrp_set_unref(two);
 	assert_int_equal(rmdir(signer.dir), 0);
@@ -68,6 +69,8 @@ static void freshness(void **state)
 
 	(void)state;
 	moment_init(&moment);
+	moment_heard(&moment, 1000, 2000); /* silent for longer than there is time */
+	assert_int_equal(moment.fresh_s, 0);
 	moment_heard(&moment, 1000, 50);
 	assert_int_equal(moment.fresh_s, 950);
 	moment_heard(&moment, 1000, 60); /* never back */
@@ -101,6 +104,24 @@ static void clock_set(void **state)
 	assert_int_equal(moment.fresh_s, 2000000);
 	moment_clock(&moment, 100, 32000); /* there was no time before the first */
 	assert_int_equal(moment.fresh_s, 0);
+	moment_release(&moment);
+}
+
+/* A second is no setting, and what was fresh just now is not made older. */
+static void clock_hardly_set(void **state)
+{
+	struct moment moment;
+
+	(void)state;
+	moment_init(&moment);
+	moment_heard(&moment, 6000, 0);
+	moment_clock(&moment, 5000, 10000);
+	moment_clock(&moment, 5000, 11000);
+	assert_int_equal(moment.fresh_s, 6000);
+	moment_clock(&moment, 6000, 1100000);
+	assert_int_equal(moment.fresh_s, 6000);
+	moment_clock(&moment, 5998, 1100000);
+	assert_int_equal(moment.fresh_s, 5998);
 	moment_release(&moment);
 }
 
@@ -200,6 +221,32 @@ static void kept_and_loaded(void **state)
 	assert_int_equal(rmdir(signer.dir), 0);
 }
 
+/* Without the log's word a set is not kept; the one of an empty log is as any other. */
+static void kept_with_a_note(void **state)
+{
+	struct vrp_set *empty = signer_set(0, 0);
+	struct signer signer;
+	struct moment moment;
+	struct kept kept;
+
+	(void)state;
+	signer_init(&signer);
+	moment_init(&moment);
+	kept = kept_of(&signer);
+	moment_show(&moment, empty, NULL, &(struct al_checkpoint){ 0 }, AL_S(""), 100);
+	assert_int_equal(save(&kept, &moment, 100, 1100), AL_OK);
+	assert_false(signer_has(&signer, "roa-0.set"));
+	assert_not_kept(kept, AL_ENOTFOUND);
+	show(&moment, &signer, empty, 1, 100);
+	assert_int_equal(save(&kept, &moment, 100, 1100), AL_OK);
+	assert_kept(&kept, empty, 1, 100);
+	moment_release(&moment);
+	vrp_set_unref(empty);
+	assert_int_equal(unlink(signer_path(&signer, "roa-0.set")), 0);
+	assert_int_equal(unlink(signer_path(&signer, "roa.head")), 0);
+	assert_int_equal(rmdir(signer.dir), 0);
+}
+
 /* What cannot be removed is said, and what is new is kept all the same; what cannot be written leaves what there is. */
 static void kept_though_it_fails(void **state)
 {
@@ -234,15 +281,28 @@ static void kept_though_it_fails(void **state)
 	assert_int_equal(rmdir(signer.dir), 0);
 }
 
-/* The log's key, the tree's root and the set's hash are asked for. */
+/* The next digit in a file, behind a word of it. */
+static void change(const struct signer *signer, const char *name, const char *word)
+{
+	struct al_buf text;
+	char *at;
+
+	al_buf_init(&text, ORIGIN_SET_MAX);
+	assert_int_equal(al_note_load(signer_path(signer, name), &text), AL_OK);
+	at = memmem(text.ptr, text.len, word, strlen(word));
+	assert_non_null(at);
+	at[strlen(word)]++;
+	signer_write(signer, name, al_buf_view(&text));
+	al_buf_release(&text);
+}
+
+/* The log's key, the tree's root, the rule and the set's hash are asked for. */
 static void kept_and_changed(void **state)
 {
 	struct vrp_set *set = signer_set(3, 10);
 	struct signer signer, other;
 	struct moment moment;
 	struct kept kept;
-	struct al_buf text;
-	char *at;
 
 	(void)state;
 	signer_init(&signer);
@@ -263,16 +323,14 @@ static void kept_and_changed(void **state)
 	kept.log = other.log.pub;
 	assert_not_kept(kept, AL_EVERIFY);
 	kept.log = signer.log.pub;
-	al_buf_init(&text, ORIGIN_SET_MAX);
-	assert_int_equal(al_note_load(signer_path(&signer, "roa-10.set"), &text), AL_OK);
-	at = memchr(text.ptr, '2', text.len);
-	assert_non_null(at);
-	*at = '3';
-	signer_write(&signer, "roa-10.set", al_buf_view(&text));
+	change(&signer, "roa.head", "\nrule ");
+	assert_not_kept(kept, AL_EVERIFY);
+	assert_int_equal(save(&kept, &moment, 100, 1100), AL_OK);
+	assert_kept(&kept, set, 12, 100);
+	change(&signer, "roa-10.set", "/");
 	assert_not_kept(kept, AL_EVERIFY);
 	signer_write(&signer, "roa.head", AL_S("nothing\n"));
 	assert_not_kept(kept, AL_EINVAL);
-	al_buf_release(&text);
 	moment_release(&moment);
 	vrp_set_unref(set);
 	assert_int_equal(unlink(signer_path(&signer, "roa-10.set")), 0);
@@ -287,7 +345,9 @@ int main(void)
 		cmocka_unit_test(shown),
 		cmocka_unit_test(freshness),
 		cmocka_unit_test(clock_set),
+		cmocka_unit_test(clock_hardly_set),
 		cmocka_unit_test(kept_and_loaded),
+		cmocka_unit_test(kept_with_a_note),
 		cmocka_unit_test(kept_though_it_fails),
 		cmocka_unit_test(kept_and_changed),
 	};
