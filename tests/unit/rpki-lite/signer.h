@@ -18,6 +18,7 @@
 
 struct signer {
 	struct al_skey log, roa;
+	uint64_t key_version; /* of what the log says next about who signs heads */
 	char dir[64];
 };
 
@@ -25,6 +26,7 @@ static inline void signer_init(struct signer *signer)
 {
 	assert_int_equal(al_skey_generate(AL_S("x/log"), &signer->log), AL_OK);
 	assert_int_equal(al_skey_generate(AL_S("x/roa"), &signer->roa), AL_OK);
+	signer->key_version = 1;
 	strcpy(signer->dir, "/tmp/alamo-rpki-XXXXXX");
 	assert_non_null(mkdtemp(signer->dir));
 }
@@ -86,7 +88,7 @@ static inline struct al_checkpoint signer_checkpoint(const struct signer *signer
 static inline void signer_statement(const struct signer *signer, const struct al_vkey *who, uint64_t not_after,
 				    struct al_buf *out)
 {
-	struct origin_key key = { .version = 1, .not_after = not_after, .key = *who };
+	struct origin_key key = { .version = signer->key_version, .not_after = not_after, .key = *who };
 	struct al_buf text;
 
 	strcpy(key.log, signer->log.pub.name);

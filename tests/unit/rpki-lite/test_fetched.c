@@ -5,7 +5,10 @@
 #include "signer.h"
 
 #include "fetched.h"
+#include "kept.h"
+#include "../clock.h"
 #include "../metric.h"
+#include "../said.h"
 
 struct bench {
 	struct signer signer;
@@ -188,6 +191,128 @@ static void followed(void **state)
 	vrp_set_unref(back);
 }
 
+/* How often a look at the folder refused what it found there. */
+static unsigned refusals(struct bench *bench)
+{
+	struct said said;
+	unsigned count = 0;
+
+	said_begin(&said);
+	fetched_start(bench->fetched);
+	for (const char *at = said_end(&said); (at = strstr(at, " event=head-refused path=")) != NULL; at++)
+		count++;
+	return count;
+}
+
+/* The head's time of change, to the nanosecond. */
+static void touch(const struct bench *bench, time_t s, long ns)
+{
+	const struct timespec times[2] = { { s, ns }, { s, ns } };
+
+	assert_int_equal(utimensat(AT_FDCWD, signer_path(&bench->signer, "fetch/head"), times, 0), 0);
+}
+
+/* A head that is the same file, unchanged, is not read again; any other is. */
+static void looked_at_once(void **state)
+{
+	struct bench *bench = *state;
+	char other[256];
+
+	bench_start(bench);
+	signer_write(&bench->signer, "fetch/head", AL_S("nothing\n"));
+	touch(bench, 1000, 5);
+	assert_int_equal(refusals(bench), 1);
+	assert_int_equal(refusals(bench), 0);
+	touch(bench, 1001, 5);
+	assert_int_equal(refusals(bench), 1);
+	touch(bench, 1001, 6);
+	assert_int_equal(refusals(bench), 1);
+	assert_int_equal(refusals(bench), 0);
+	(void)strcpy(other, signer_path(&bench->signer, "fetch/old"));
+	assert_int_equal(link(signer_path(&bench->signer, "fetch/head"), other),
+			 0); /* or its number may be given again */
+	signer_write(&bench->signer, "fetch/head", AL_S("nothing\n"));
+	touch(bench, 1001, 6);
+	assert_int_equal(refusals(bench), 1);
+	assert_int_equal(refusals(bench), 0);
+	bench_stop(bench);
+}
+
+static void turn_end(void *arg)
+{
+	al_loop_stop(((struct bench *)arg)->loop);
+}
+
+/* What the loop has to do now. */
+static void turn(struct bench *bench)
+{
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(al_loop_post(bench->loop, turn_end, bench), AL_OK);
+		al_loop_run(bench->loop);
+	}
+}
+
+static void looked_at_each_second(void **state)
+{
+	struct vrp_set *one = signer_set(40, 10);
+	struct bench *bench = *state;
+	uint64_t now_s = al_now_s();
+
+	clock_ms = 50000;
+	bench_start(bench);
+	for (uint64_t i = 0; i < 3; i++) {
+		put(bench, one, 12 + i, now_s - 100 + i);
+		clock_ms += 999;
+		turn(bench);
+		assert_int_equal(served_moment(bench->served)->fresh_s, i == 0 ? 0 : now_s - 101 + i);
+		clock_ms++;
+		turn(bench);
+		assert_shows(bench, one, 12 + i, now_s - 100 + i);
+	}
+	clock_ms = 0;
+	bench_stop(bench);
+	vrp_set_unref(one);
+}
+
+/* A key that the log has replaced signs no more heads. */
+static void a_key_of_before(void **state)
+{
+	struct vrp_set *one = signer_set(40, 10);
+	struct bench *bench = *state;
+	uint64_t now_s = al_now_s();
+
+	bench->signer.key_version = 2;
+	put(bench, one, 12, now_s - 100);
+	bench_start(bench);
+	bench->signer.key_version = 1;
+	put(bench, one, 13, now_s - 90);
+	assert_int_equal(refusals(bench), 1);
+	assert_shows(bench, one, 12, now_s - 100);
+	bench->signer.key_version = 2;
+	put(bench, one, 14, now_s - 80);
+	assert_int_equal(refusals(bench), 0);
+	assert_shows(bench, one, 14, now_s - 80);
+	bench_stop(bench);
+	vrp_set_unref(one);
+}
+
+/* Until when a router that takes it from the disk may use it. */
+static uint64_t kept_until(const struct bench *bench)
+{
+	struct kept kept = { .log = bench->log };
+	struct origin_head head;
+	struct vrp_set *set;
+	uint64_t expires;
+
+	strcpy(kept.dir, signer_path(&bench->signer, "run"));
+	origin_head_init(&head);
+	assert_int_equal(kept_load(&kept, &head, &set), AL_OK);
+	expires = head.expires;
+	origin_head_release(&head);
+	vrp_set_unref(set);
+	return expires;
+}
+
 /* The next start has the last good set at once, unless it has grown too old. */
 static void kept(void **state)
 {
@@ -200,6 +325,7 @@ static void kept(void **state)
 	assert_shows(bench, one, 12, now_s - 100);
 	bench_stop(bench);
 	assert_true(signer_has(&bench->signer, "run/roa-10.set"));
+	assert_int_equal(kept_until(bench), now_s - 100 + 86400); /* stale-seconds */
 	assert_int_equal(unlink(signer_path(&bench->signer, "fetch/head")), 0);
 	bench_start(bench);
 	assert_int_equal(bench->firsts, 1);
@@ -251,13 +377,17 @@ static void keys(void **state)
 {
 	struct bench *bench = *state;
 	struct al_vkey key;
+	struct said said;
 
 	assert_int_equal(fetched_key(bench->conf, &key), AL_OK);
 	assert_memory_equal(key.pk, bench->signer.log.pub.pk, sizeof(key.pk));
 	signer_write(&bench->signer, "log.vkey", AL_S("no key\n"));
 	assert_int_equal(fetched_key(bench->conf, &key), AL_EINVAL);
 	assert_int_equal(unlink(signer_path(&bench->signer, "log.vkey")), 0);
+	said_begin(&said);
 	assert_int_equal(fetched_key(bench->conf, &key), AL_ENOTFOUND);
+	assert_non_null(strstr(said_end(&said), " event=log-key path="));
+	assert_non_null(strstr(said.text, "/log.vkey err=not-found\n"));
 	fetched_free(NULL);
 	served_free(NULL);
 }
@@ -266,6 +396,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(followed, setup, teardown),
+		cmocka_unit_test_setup_teardown(looked_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(looked_at_each_second, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_key_of_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(expired, setup, teardown),
 		cmocka_unit_test_setup_teardown(keys, setup, teardown),
