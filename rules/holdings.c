@@ -282,11 +282,6 @@ static enum al_err count_given(struct holdings *h, const struct al_state *state,
 									       : AL_OK;
 }
 
-static struct al_slice inet_pool(const struct al_state *state, const struct al_object *object)
-{
-	return object->cls == AL_AUT_NUM ? (struct al_slice){ NULL, 0 } : key_or_none(pool_of(state, object));
-}
-
 struct moving {
 	struct holdings *holdings;
 	struct holdings_view view;
@@ -307,7 +302,7 @@ static bool child_visit(const struct al_prefix *at, const struct al_object *chil
 /* A block came between, or went. */
 static enum al_err inet_blocks(struct holdings *h, const struct al_state *state, const struct al_object *now)
 {
-	struct al_slice above = inet_pool(state, now), own = al_object_key(now);
+	struct al_slice above = key_or_none(pool_of(state, now)), own = al_object_key(now);
 	struct moving m = { .holdings = h, .view = { state_mntner, state } };
 	struct al_prefix prefix;
 
@@ -380,9 +375,8 @@ static enum al_err as_blocks(struct holdings *h, const struct al_state *state, c
 	return m.err;
 }
 
-/* Its pool, noted with the number; *pool stays valid until the next change. */
-static enum al_err asn_note(struct holdings *h, const struct al_state *state, const struct al_object *now,
-			    struct al_slice *pool)
+/* Its pool, noted with the number. */
+static enum al_err asn_note(struct holdings *h, const struct al_object *now, struct al_slice pool)
 {
 	struct asn_held *held;
 	struct al_prefix key;
@@ -392,12 +386,11 @@ static enum al_err asn_note(struct holdings *h, const struct al_state *state, co
 	if (al_object_asn(now, &asn) != AL_OK)
 		return AL_OK;
 	key = asn_key(asn);
-	*pool = key_or_none(al_state_as_block(state, asn));
 	if (now->deleted) {
 		free(al_trie_remove(&h->asns, &key));
 		return AL_OK;
 	}
-	held = asn_held_new(now, *pool);
+	held = asn_held_new(now, pool);
 	slot = held != NULL ? al_trie_slot(&h->asns, &key) : NULL;
 	if (slot == NULL) {
 		free(held);
@@ -414,14 +407,14 @@ enum al_err holdings_change(struct holdings *h, const struct al_state *state, co
 			    const struct al_object *now)
 {
 	const struct holdings_view view = { state_mntner, state };
-	struct al_slice pool = inet_pool(state, now);
+	struct al_slice pool = key_or_none(pool_of(state, now));
 	bool was = old != NULL && !old->deleted;
 	enum al_err err = AL_OK;
 
 	if (now->cls == AL_MNTNER)
 		err = mntner_change(h, state, old, now);
 	else if (now->cls == AL_AUT_NUM)
-		err = asn_note(h, state, now, &pool);
+		err = asn_note(h, now, pool);
 	if (err == AL_OK && was)
 		err = holdings_object(&h->tallies, &view, old, pool, -1);
 	if (err == AL_OK && !now->deleted)

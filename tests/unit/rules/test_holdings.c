@@ -411,6 +411,8 @@ static void a_voucher_whom_nobody_knows(void **state)
 	assert_int_equal(has(w, TALLY_TREE, "X-MNT", TALLY_DOMAINS, ""), 2);
 	assert_int_equal(has(w, TALLY_TREE, "NOBODY-MNT", TALLY_DOMAINS, ""), 2);
 	assert_int_equal(has(w, TALLY_MNTNER, "NOBODY-MNT", TALLY_DOMAINS, ""), 0);
+	put(w, "X-MNT", "mntner: X-MNT\nvouched-by: NOBODY-MNT\nremarks: another text\n"); /* which is not new */
+	assert_int_equal(has(w, TALLY_TREE, "NOBODY-MNT", TALLY_DOMAINS, ""), 2);
 }
 
 int main(void)
