@@ -174,6 +174,7 @@ static void test_blocks_around_a_number(void **state)
 		"as-block: AS4252660100-AS4252660109\npolicy: open\nmnt-by: HOST-MNT\nsource: TEST\n",
 		"as-block: AS4252660300-AS4252660399\npolicy: open\nmnt-by: HOST-MNT\nsource: TEST\ndelete: x\n",
 		"domain: x.test\nmnt-by: HOST-MNT\nsource: TEST\n",
+		"as-block: AS4252660115-AS4252660124\npolicy: open\nmnt-by: HOST-MNT\nsource: TEST\n",
 	};
 	static const struct {
 		size_t count; /* of the request's objects */
@@ -192,6 +193,8 @@ static void test_blocks_around_a_number(void **state)
 		{ 5, { 4252660350, 4252660350 }, "AS4252660000-AS4252669999" },
 		{ 5, { 4252660000, 4252669999 }, NULL },
 		{ 5, { 64512, 64512 }, NULL },
+		{ 6, { 4252660116, 4252660118 }, "AS4252660110-AS4252660119" }, /* of two of one size the first */
+		{ 6, { 4252660120, 4252660121 }, "AS4252660115-AS4252660124" },
 	};
 	const struct story *s = *state;
 	struct al_object *objects[AL_COUNT(texts)];
