@@ -19,7 +19,7 @@ void origin_nodes_release(struct origin_nodes *nodes)
 	*nodes = (struct origin_nodes){ .items = NULL };
 }
 
-static void add(struct origin_nodes *nodes, const struct al_prefix *node)
+void origin_nodes_add(struct origin_nodes *nodes, const struct al_prefix *node)
 {
 	if (nodes->err == AL_OK && nodes->count == nodes->cap) {
 		size_t cap = nodes->cap > 0 ? nodes->cap * 2 : 64;
@@ -51,7 +51,7 @@ static void add_way(struct walk *walk, const struct al_prefix *node)
 	unsigned unit = unit_of(node);
 
 	while (at.len >= walk->floor && !(walk->any && al_prefix_covers(&at, &walk->last))) {
-		add(walk->out, &at);
+		origin_nodes_add(walk->out, &at);
 		if (at.len < unit)
 			break;
 		al_prefix_truncate(&at, at.len - unit);

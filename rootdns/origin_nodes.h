@@ -18,6 +18,7 @@ struct origin_nodes {
 };
 
 void origin_nodes_release(struct origin_nodes *nodes);
+void origin_nodes_add(struct origin_nodes *nodes, const struct al_prefix *node);
 /* Those whose answer may be different since a route of this prefix came, changed or went. */
 void origin_nodes_of_route(const struct origin_fold *fold, const struct al_prefix *prefix, struct origin_nodes *out);
 /* Likewise for a block: those of the routes in it. */

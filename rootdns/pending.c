@@ -12,7 +12,7 @@
 #include <uthash.h>
 #include <utlist.h>
 
-#include "origin_nodes.h"
+#include "origin_backlog.h"
 #include "origin_zone.h"
 #include "texts.h"
 #include "zone_build.h"
@@ -50,9 +50,10 @@ struct pending {
 	struct texts *texts;
 	char *zone;                  /* of origin look-ups; NULL: there is none */
 	struct origin_fold *origins; /* NULL likewise */
-	struct al_object *registry;  /* reference; NULL: none */
-	struct note *notes;          /* by key */
-	struct turn *turns;          /* by maintainer */
+	struct origin_backlog backlog;
+	struct al_object *registry; /* reference; NULL: none */
+	struct note *notes;         /* by key */
+	struct turn *turns;         /* by maintainer */
 	struct turn *queue;
 	struct turn *last; /* whose turn the newest entry was noted for, */
 	uint64_t last_index;
@@ -155,6 +156,7 @@ void pending_free(struct pending *pending)
 	al_object_unref(pending->registry);
 	texts_free(pending->texts);
 	origin_fold_free(pending->origins);
+	origin_backlog_clear(&pending->backlog);
 	free(pending->zone);
 	free(pending);
 }
@@ -309,23 +311,40 @@ static void gather_asn(struct gather *gather, const struct al_object *object)
 		gather_source(gather, source);
 }
 
-static void gather_origins(struct gather *gather, const struct al_object *object, uint64_t index)
+/* Some wait for jobs to come, when they are more than one job: a route that covers thousands is one entry. */
+static void nodes_bound(struct gather *gather, size_t before, uint64_t index)
+{
+	struct origin_nodes *nodes = &gather->nodes;
+	size_t added = nodes->count - before;
+
+	if (added <= PENDING_JOB_WEIGHT || gather->err != AL_OK)
+		return;
+	gather->err = origin_backlog_add(&gather->pending->backlog, nodes->items + before, added, index);
+	nodes->count = before;
+}
+
+/* How many names of them it concerns. */
+static size_t gather_origins(struct gather *gather, const struct al_object *object, uint64_t index)
 {
 	const struct origin_fold *fold = gather->pending->origins;
+	size_t before = gather->nodes.count, added;
 	struct al_prefix prefix;
 
 	if (gather->origins.zone == PLAN_NONE)
-		return;
+		return 0;
 	if (index > gather->origins.index)
 		gather->origins.index = index;
 	if (object->cls == AL_AUT_NUM)
 		gather_asn(gather, object);
 	else if (gather->everything || al_object_prefix(object, &prefix) != AL_OK)
-		return;
+		return 0;
 	else if (object->cls == AL_ROUTE || object->cls == AL_ROUTE6)
 		origin_nodes_of_route(fold, &prefix, &gather->nodes);
 	else
 		origin_nodes_of_block(fold, &prefix, &gather->nodes);
+	added = gather->nodes.count - before;
+	nodes_bound(gather, before, index);
+	return added;
 }
 
 /* When all that changed is known: several changes may concern one node. */
@@ -390,7 +409,7 @@ static size_t gather_turn(struct gather *gather, struct turn *turn)
 {
 	struct note *note = turn->notes, *next;
 	uint64_t index = note->index;
-	size_t weight = 0, nodes = gather->nodes.count;
+	size_t weight = 0;
 
 	for (; note != NULL && note->index == index; note = next) {
 		next = note->next;
@@ -398,10 +417,10 @@ static size_t gather_turn(struct gather *gather, struct turn *turn)
 		if ((note->what & NOTE_NAMES) != 0)
 			gather_add(gather, note->object, note->index);
 		if ((note->what & NOTE_ORIGINS) != 0)
-			gather_origins(gather, note->object, note->index);
+			weight += gather_origins(gather, note->object, note->index);
 		note_free(gather->pending, note); /* with the last one the turn goes */
 	}
-	return weight + gather->nodes.count - nodes;
+	return weight;
 }
 
 /* An entry of each maintainer in turn, until the job is large enough. */
@@ -423,6 +442,7 @@ static void gather_turns(struct gather *gather, size_t most)
 /* Everything before this entry is in the zones. */
 static uint64_t first_waiting(const struct pending *pending, uint64_t size)
 {
+	size = origin_backlog_first(&pending->backlog, size);
 	for (const struct note *note = pending->notes; note != NULL; note = note->hh.next)
 		size = note->first < size ? note->first : size;
 	return size;
@@ -446,10 +466,12 @@ static void gather_job(struct gather *gather, struct build_job *job)
 	if (gather->everything && gather->origins.zone != PLAN_NONE)
 		origin_nodes_all(pending->origins, &gather->nodes);
 	if (gather->everything) {
+		origin_backlog_clear(&pending->backlog);
 		err = texts_each(pending->texts, gather_living, gather);
 		gather->err = gather->err == AL_OK ? err : gather->err;
 	}
 	gather_turns(gather, gather->everything ? SIZE_MAX : PENDING_JOB_WEIGHT);
+	origin_backlog_take(&pending->backlog, PENDING_JOB_WEIGHT, &gather->nodes, &gather->origins.index);
 	gather_nodes(gather);
 }
 
@@ -467,7 +489,7 @@ enum al_err pending_take(struct pending *pending, uint64_t size, struct build_jo
 		return gather.err;
 	}
 	job.sources = gather.sources;
-	job.more = pending->notes != NULL;
+	job.more = pending->notes != NULL || pending->backlog.first != NULL;
 	if (job.more)
 		job.size = first_waiting(pending, job.size);
 	*out = job;

@@ -10,7 +10,8 @@
  *
  * A job is a bounded piece of what waits: maintainers take turns, an entry of
  * the log each, so that one who changes thousands of names makes himself wait
- * and nobody else. What one entry changed stays together.
+ * and nobody else. What one entry changed stays together, but names of origin look-ups
+ * by the hundreds, as of a route that covers many: a piece of them goes with each job.
  */
 #ifndef ROOTDNS_PENDING_H
 #define ROOTDNS_PENDING_H
