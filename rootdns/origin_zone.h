@@ -15,8 +15,8 @@
 #include "builder.h"
 #include "origin_fold.h"
 
-#define ORIGIN_RECORDS_MAX 32 /* of one name: those of the most specific prefixes */
-#define ORIGIN_ASNS_MAX 10    /* of one record; a prefix with more has several */
+#define ORIGIN_RECORDS_MAX 8 /* of one name: those of the most specific prefixes */
+#define ORIGIN_ASNS_MAX 10   /* of one record; a prefix with more has several */
 
 struct origin_zone {
 	const struct zone_plan *plan;

@@ -21,6 +21,7 @@ KINDS = [kind for kind in (Nsd, Knot, Bind) if shutil.which(kind.program)]
 ASNS = [4252660010 + i for i in range(4)]
 BLOCKS = ("172.20.0.0/14", "fca1:1200::/24")
 ROUTES = 30         # of each family
+MOST = 8            # records of one name
 OURS, THEIRS, CHECKED = 2000, 200, 100  # addresses that are asked of whom
 
 
@@ -95,7 +96,7 @@ def wanted(vrps, address):
     for prefix, _, asn in vrps:
         if address in prefix:
             covering.setdefault(prefix, []).append(asn)
-    longest = sorted(covering, key=lambda prefix: -prefix.prefixlen)
+    longest = sorted(covering, key=lambda prefix: -prefix.prefixlen)[:MOST]
     return [f"{' '.join(map(str, sorted(covering[prefix])))} | {prefix}" for prefix in longest]
 
 

@@ -5,6 +5,7 @@
  */
 #include "origin_world.h"
 
+#include "origin_zone.h"
 #include "vrp_build.h"
 
 #define ROUTES 50
@@ -165,7 +166,7 @@ static size_t lines_check(const struct books *books, const struct al_prefix *add
 	char line[200];
 	size_t lines = 0;
 
-	for (unsigned len = address->len + 1; len-- > 0;) {
+	for (unsigned len = address->len + 1; len-- > 0 && lines < ORIGIN_RECORDS_MAX;) {
 		al_prefix_truncate(&at, len);
 		line_of(books, &at, line);
 		if (line[0] == '\0')
