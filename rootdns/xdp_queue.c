@@ -170,18 +170,22 @@ void xdp_queue_put(struct xdp_queue *queue, const uint8_t *room, size_t len)
 	queue->out_count++;
 }
 
+static bool out_pending(const struct xdp_queue *queue)
+{
+	return __atomic_load_n(queue->out.consumer, __ATOMIC_ACQUIRE) != *queue->out.producer;
+}
+
 /* What the kernel does not get rid of now goes with the next flush, or when poll() is called. */
 void xdp_queue_flush(struct xdp_queue *queue)
 {
-	if (queue->out_count == 0)
-		return;
-	xsk_ring_prod__submit(&queue->out, queue->out_count);
+	if (queue->out_count > 0)
+		xsk_ring_prod__submit(&queue->out, queue->out_count);
 	queue->out_count = 0;
-	for (size_t i = 0; i < OUT_FRAMES / OUT_PASS && xsk_ring_prod__needs_wakeup(&queue->out); i++) {
+	for (size_t i = 0; i < OUT_FRAMES / OUT_PASS && out_pending(queue); i++) {
+		if (!xsk_ring_prod__needs_wakeup(&queue->out))
+			break;
 		if (sendto(xdp_queue_fd(queue), NULL, 0, MSG_DONTWAIT, NULL, 0) < 0 && errno != EAGAIN &&
 		    errno != EINTR)
-			break;
-		if (__atomic_load_n(queue->out.consumer, __ATOMIC_ACQUIRE) == *queue->out.producer)
 			break;
 	}
 }

@@ -28,7 +28,7 @@ void xdp_queue_release(struct xdp_queue *queue);
 uint8_t *xdp_queue_room(struct xdp_queue *queue);
 /* Each room goes back once: with a frame of `len` bytes to be sent, or 0 for none. */
 void xdp_queue_put(struct xdp_queue *queue, const uint8_t *room, size_t len);
-void xdp_queue_flush(struct xdp_queue *queue); /* what was put is sent */
+void xdp_queue_flush(struct xdp_queue *queue); /* what was put is sent, and what could not be before */
 /* Frames that the kernel had no room for since the queue was opened. */
 uint64_t xdp_queue_lost(const struct xdp_queue *queue);
 

@@ -6,6 +6,8 @@
 #include "fixture.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
+#include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -34,6 +36,25 @@ static const char registry[] = "registry: T1\ntld: alamo\nroot-server: a fd00::5
 static const struct xdp_rule rule_four = { .addr = { 0 }, .family = 4 };
 static bool here;
 static int wire; /* the other end */
+
+/* ---- a kernel that sends nothing ---- */
+
+static bool refused;
+static unsigned refusals;
+
+ssize_t sendto(int fd, const void *bytes, size_t len, int flags, __CONST_SOCKADDR_ARG to, socklen_t to_len)
+{
+	void *symbol = dlsym(RTLD_NEXT, "sendto");
+	ssize_t (*next)(int, const void *, size_t, int, __CONST_SOCKADDR_ARG, socklen_t);
+
+	if (refused && len == 0) {
+		refusals++;
+		errno = ENOBUFS;
+		return -1;
+	}
+	memcpy(&next, &symbol, sizeof(next)); /* ISO C has no cast between the two */
+	return next(fd, bytes, len, flags, to, to_len);
+}
 
 static struct xdp_rule rule_of(const uint8_t *frame, bool ipv4)
 {
@@ -266,6 +287,35 @@ static void rooms_come_back(void **state)
 	xdp_device_close(device);
 }
 
+/* Frames that the kernel did not take are sent by the next flush, though there is nothing new. */
+static void sent_later(void **state)
+{
+	struct xdp_device *device;
+	struct xdp_queue *queue;
+	uint8_t frame[2048], got[4096], *room;
+	size_t len = frame_make(true, frame);
+
+	(void)state;
+	if (!here)
+		skip();
+	device = device_with_rules();
+	queue = xdp_device_queue(device, 0);
+	memcpy(frame + 34, "\0\65", 2);
+	memcpy(frame + 6, "\2\0\0\0\0\1", 6);
+	room = xdp_queue_room(queue);
+	memcpy(room, frame, len);
+	al_set_u16(room + 42, 0x4321);
+	refused = true;
+	xdp_queue_put(queue, room, len + 20);
+	xdp_queue_flush(queue);
+	assert_int_equal(refusals, 1);
+	refused = false;
+	xdp_queue_flush(queue);
+	assert_int_equal(came(got), len + 20);
+	assert_int_equal(al_get_u16(got + 42), 0x4321);
+	xdp_device_close(device);
+}
+
 /* ---- the thread ---- */
 
 static size_t asked(struct fixture *f, const struct xdp_frame *frame, uint8_t *out)
@@ -386,10 +436,10 @@ static void not_these_devices(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(only_its_own),      cmocka_unit_test(rules_are_bounded),
-		cmocka_unit_test(frames_come_back),  cmocka_unit_test(rooms_come_back),
-		cmocka_unit_test(answers),           cmocka_unit_test(no_room),
-		cmocka_unit_test(not_these_devices),
+		cmocka_unit_test(only_its_own),     cmocka_unit_test(rules_are_bounded),
+		cmocka_unit_test(frames_come_back), cmocka_unit_test(rooms_come_back),
+		cmocka_unit_test(sent_later),       cmocka_unit_test(answers),
+		cmocka_unit_test(no_room),          cmocka_unit_test(not_these_devices),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
