@@ -26,11 +26,13 @@
 #include "xdp_worker.h"
 
 #define READER 1
+#define FRAMES 2048u
 #define ROOMS 1024u
+#define ASKED 1000u /* three frames each: more than a queue has */
 #define DEVICES                                                                                                        \
 	"ip link add veth0 address 02:00:00:00:00:01 mtu 3000 type veth peer name veth1 address 02:00:00:00:00:02 && " \
 	"ip link set veth1 mtu 3000 up && ip link set veth0 up && ip link add small0 mtu 1279 type veth peer name "    \
-	"small1"
+	"small1 mtu 1280"
 
 static const char registry[] = "registry: T1\ntld: alamo\nroot-server: a fd00::53\nmnt-by: A-MNT\nsource: T1\n";
 static const struct xdp_rule rule_four = { .addr = { 0 }, .family = 4 };
@@ -148,26 +150,27 @@ struct change {
 	bool ipv4;
 	uint8_t at;
 	uint8_t len;
-	uint8_t bytes[4];
+	uint8_t bytes[16];
 };
 
 static const struct change not_ours[] = {
-	{ true, 5, 1, { 7 } },            /* another station */
-	{ true, 12, 2, { 0x81, 0x00 } },  /* VLAN */
-	{ true, 14, 1, { 0x46 } },        /* options */
-	{ true, 20, 1, { 0x20 } },        /* a fragment */
-	{ true, 21, 1, { 0x01 } },        /* a later one */
-	{ true, 23, 1, { 6 } },           /* TCP */
-	{ true, 30, 4, { 10, 9, 0, 3 } }, /* another address */
-	{ true, 36, 2, { 0, 54 } },       /* another port */
-	{ true, 36, 2, { 1, 53 } },       /* likewise */
-	{ false, 20, 1, { 0 } },          /* options */
-	{ false, 20, 1, { 44 } },         /* a fragment */
-	{ false, 38, 1, { 0xfe } },       /* another address: each of its words */
-	{ false, 42, 1, { 1 } },          /* likewise */
-	{ false, 46, 1, { 1 } },          /* likewise */
-	{ false, 53, 1, { 2 } },          /* likewise */
-	{ false, 57, 1, { 54 } },         /* another port */
+	{ true, 5, 1, { 7 } },              /* another station */
+	{ true, 12, 2, { 0x81, 0x00 } },    /* VLAN */
+	{ true, 14, 1, { 0x46 } },          /* options */
+	{ true, 20, 1, { 0x20 } },          /* a fragment */
+	{ true, 21, 1, { 0x01 } },          /* a later one */
+	{ true, 23, 1, { 6 } },             /* TCP */
+	{ true, 30, 4, { 10, 9, 0, 3 } },   /* another address */
+	{ true, 36, 2, { 0, 54 } },         /* another port */
+	{ true, 36, 2, { 1, 53 } },         /* likewise */
+	{ false, 20, 1, { 0 } },            /* options */
+	{ false, 20, 1, { 44 } },           /* a fragment */
+	{ false, 38, 1, { 0xfe } },         /* another address: each of its words */
+	{ false, 42, 1, { 1 } },            /* likewise */
+	{ false, 46, 1, { 1 } },            /* likewise */
+	{ false, 53, 1, { 2 } },            /* likewise */
+	{ false, 57, 1, { 54 } },           /* another port */
+	{ false, 38, 16, { 10, 9, 0, 1 } }, /* of the other family */
 };
 
 /* Behind each that is not ours comes one that is: nothing came between them. */
@@ -240,7 +243,7 @@ static void frames_come_back(void **state)
 		xdp_queue_release(queue);
 	}
 	assert_int_equal(xdp_queue_lost(queue), 0);
-	for (size_t i = 0; i < 2048 + 100; i++)
+	for (size_t i = 0; i < FRAMES + 100; i++)
 		put(frame, len);
 	for (int k = 0; k < GUARD_MS && xdp_queue_lost(queue) < 100; k++)
 		(void)usleep(1000);
@@ -343,7 +346,7 @@ static void answers(void **state)
 		skip();
 	device = device_with_rules();
 	assert_int_equal(xdp_worker_start(xdp_device_queue(device, 0), &conf, &worker), AL_OK);
-	for (size_t i = 0; i < 200; i++) {
+	for (size_t i = 0; i < ASKED; i++) {
 		uint8_t frame[2048], want[UDP_SIZE_MAX], got[4096];
 		bool ipv4 = i % 2 == 0;
 		size_t len = frame_make(ipv4, frame), answer;
@@ -369,16 +372,48 @@ static void answers(void **state)
 	}
 	xdp_worker_stop(worker);
 	xdp_device_close(device);
-	assert_int_equal(metric("alamo_dns_xdp_lost_total{why=\"frame\"}") - before, 200);
-	assert_int_equal(metric("alamo_dns_queries_total{transport=\"xdp\"}") - questions, 400);
+	assert_int_equal(metric("alamo_dns_xdp_lost_total{why=\"frame\"}") - before, ASKED);
+	assert_int_equal(metric("alamo_dns_queries_total{transport=\"xdp\"}") - questions, 2 * ASKED);
 }
 
-/* A thread that has no room for answers goes on, and says how many it could not give. */
-static void no_room(void **state)
+/* Who asks is who sent the frame: another network's questions do not count for it. */
+static void limited_by_network(void **state)
+{
+	struct fixture *f = *state;
+	struct batch_conf conf = { .publish = f->publish, .reader = READER };
+	uint8_t frame[2048], got[4096];
+	size_t len = frame_make(true, frame);
+	struct xdp_device *device;
+	struct xdp_worker *worker;
+
+	if (!here)
+		skip();
+	assert_int_equal(rrl_new(1, &conf.rrl), AL_OK);
+	device = device_with_rules();
+	assert_int_equal(xdp_worker_start(xdp_device_queue(device, 0), &conf, &worker), AL_OK);
+	for (size_t i = 0; i < 100; i++)
+		put(frame, len);
+	frame[27] = 77;
+	header_sum_set(frame);
+	al_set_u16(frame + 42, 0x7777);
+	datagram_sum_set(frame, true);
+	put(frame, len);
+	do
+		(void)came(got);
+	while (al_get_u16(got + 42) != 0x7777);
+	assert_int_equal(got[44] & 2, 0); /* whole */
+	xdp_worker_stop(worker);
+	xdp_device_close(device);
+	rrl_free(conf.rrl);
+}
+
+/* A thread that came late, and has no room for answers, goes on and says how many it could not give. */
+static void lost(void **state)
 {
 	struct fixture *f = *state;
 	const struct batch_conf conf = { .publish = f->publish, .reader = READER };
-	uint64_t before = metric("alamo_dns_xdp_lost_total{why=\"room\"}");
+	uint64_t room = metric("alamo_dns_xdp_lost_total{why=\"room\"}"),
+		 late = metric("alamo_dns_xdp_lost_total{why=\"late\"}");
 	uint8_t frame[2048];
 	size_t len = frame_make(true, frame);
 	struct xdp_device *device;
@@ -389,14 +424,17 @@ static void no_room(void **state)
 	device = device_with_rules();
 	while (xdp_queue_room(xdp_device_queue(device, 0)) != NULL)
 		continue;
-	assert_int_equal(xdp_worker_start(xdp_device_queue(device, 0), &conf, &worker), AL_OK);
-	for (size_t i = 0; i < 100; i++)
+	for (size_t i = 0; i < FRAMES + 100; i++)
 		put(frame, len);
-	for (int k = 0; k < GUARD_MS && metric("alamo_dns_xdp_lost_total{why=\"room\"}") - before < 100; k++)
+	for (int k = 0; k < GUARD_MS && xdp_queue_lost(xdp_device_queue(device, 0)) < 100; k++)
 		(void)usleep(1000);
-	assert_int_equal(metric("alamo_dns_xdp_lost_total{why=\"room\"}") - before, 100);
+	assert_int_equal(xdp_worker_start(xdp_device_queue(device, 0), &conf, &worker), AL_OK);
+	for (int k = 0; k < GUARD_MS && metric("alamo_dns_xdp_lost_total{why=\"room\"}") - room < FRAMES; k++)
+		(void)usleep(1000);
 	xdp_worker_stop(worker);
 	xdp_device_close(device);
+	assert_int_equal(metric("alamo_dns_xdp_lost_total{why=\"room\"}") - room, FRAMES);
+	assert_int_equal(metric("alamo_dns_xdp_lost_total{why=\"late\"}") - late, 100);
 }
 
 /* ---- what cannot be had ---- */
@@ -419,6 +457,8 @@ static void not_these_devices(void **state)
 	(void)state;
 	if (!here)
 		skip();
+	assert_int_equal(xdp_device_open(AL_S("small1"), &taken), AL_OK); /* this one does: 1280 */
+	xdp_device_close(taken);
 	assert_int_equal(xdp_device_open(AL_S("veth0"), &taken), AL_OK);
 	for (size_t i = 0; i < AL_COUNT(rows); i++) {
 		struct said said;
@@ -436,10 +476,11 @@ static void not_these_devices(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(only_its_own),     cmocka_unit_test(rules_are_bounded),
-		cmocka_unit_test(frames_come_back), cmocka_unit_test(rooms_come_back),
-		cmocka_unit_test(sent_later),       cmocka_unit_test(answers),
-		cmocka_unit_test(no_room),          cmocka_unit_test(not_these_devices),
+		cmocka_unit_test(only_its_own),       cmocka_unit_test(rules_are_bounded),
+		cmocka_unit_test(frames_come_back),   cmocka_unit_test(rooms_come_back),
+		cmocka_unit_test(sent_later),         cmocka_unit_test(answers),
+		cmocka_unit_test(limited_by_network), cmocka_unit_test(lost),
+		cmocka_unit_test(not_these_devices),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -104,6 +104,10 @@ static void checksums(void **state)
 	al_set_u16(bytes + 40, 0);
 	bytes[24] ^= 1; /* of the IPv4 header */
 	assert_false(xdp_frame_parse(bytes, len, &frame));
+	(void)frame_make(true, bytes);
+	al_set_u16(bytes + 40, 0);
+	al_set_u16(bytes + 38, XDP_UDP - 1); /* shorter than itself, where no sum says so */
+	assert_false(xdp_frame_parse(bytes, len, &frame));
 	len = frame_make(false, bytes);
 	al_set_u16(bytes + 60, 0); /* IPv6 may not */
 	assert_false(xdp_frame_parse(bytes, len, &frame));
