@@ -236,7 +236,6 @@ static void another_history(void **state)
 	(void)strcpy(socket, path_of(f, "log.sock"));
 	(void)strcpy(other, path_of(f, "other.db"));
 	(void)strcpy(folder, path_of(f, "public"));
-	assert_int_equal(mkdir(path_of(f, "run"), 0700), 0);
 	ledger_up(f, other, true);
 	for (uint64_t i = 0; i < ENTRIES + 2; i++)
 		assert_int_equal(ledger_append(f->ledger, i, AL_S("another"), NULL, NULL), AL_OK);
@@ -247,9 +246,15 @@ static void another_history(void **state)
 	assert_int_equal(recover(f, folder, NULL), 1);
 	assert_true(has_said(f, "reason=\"not this log: another key, another history, or damaged\""));
 	pid = serve(f, other, socket);
+	assert_int_equal(recover(f, socket, NULL), 1); /* with no place to keep it */
+	assert_true(has_said(f, "warn alamo-registryd event=evidence path="));
+	assert_true(has_said(f, "/run/evidence error=unwritten\n"));
+	assert_true(has_said(f, "two histories under one key"));
+	assert_int_equal(mkdir(path_of(f, "run"), 0700), 0);
 	assert_int_equal(recover(f, socket, NULL), 1);
 	(void)kill(pid, SIGKILL);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_false(has_said(f, "event=evidence"));
 	assert_true(has_said(f, "two histories under one key"));
 	assert_true(has_said(f, "has signed too:\nregistry.test/log\n3002\n"));
 	assert_true(has_said(f, "error=fork\n"));
