@@ -4,9 +4,12 @@
  */
 #include "signer.h"
 
+#include <inttypes.h>
+
 #include "fetched.h"
 #include "kept.h"
 #include "../clock.h"
+#include "../guard.h"
 #include "../metric.h"
 #include "../said.h"
 
@@ -319,6 +322,9 @@ static void kept(void **state)
 	struct vrp_set *one = signer_set(40, 10);
 	struct bench *bench = *state;
 	uint64_t now_s = al_now_s();
+	struct said said;
+	const char *at;
+	char conf[64];
 
 	put(bench, one, 12, now_s - 100);
 	bench_start(bench);
@@ -327,16 +333,36 @@ static void kept(void **state)
 	assert_true(signer_has(&bench->signer, "run/roa-10.set"));
 	assert_int_equal(kept_until(bench), now_s - 100 + 86400); /* stale-seconds */
 	assert_int_equal(unlink(signer_path(&bench->signer, "fetch/head")), 0);
+	said_begin(&said);
 	bench_start(bench);
+	at = strstr(said_end(&said), " event=set-restored serial=10 vrps=40 size=12 age=");
+	assert_non_null(at);
+	assert_in_range(strtoull(strstr(at, "age=") + 4, NULL, 10), 100, 100 + GUARD_S);
 	assert_int_equal(bench->firsts, 1);
 	assert_shows(bench, one, 12, now_s - 100);
 	bench_stop(bench);
-	conf_write(bench, "stale-seconds = 90\n");
+	clock_date_ahead_s = -3000; /* not set yet: it says nothing about age */
+	said_begin(&said);
 	bench_start(bench);
+	assert_non_null(strstr(said_end(&said), " event=set-restored serial=10 vrps=40 size=12 age=0\n"));
+	assert_int_equal(bench->firsts, 1);
+	bench_stop(bench);
+	clock_date_ahead_s = 0;
+	(void)snprintf(conf, sizeof(conf), "stale-seconds = %" PRIu64 "\n", al_now_s() - (now_s - 100));
+	conf_write(bench, conf);
+	said_begin(&said);
+	bench_start(bench);
+	assert_non_null(strstr(said_end(&said), " event=set-not-restored dir="));
+	assert_non_null(strstr(said.text, "/run err=stale\n"));
 	assert_int_equal(bench->firsts, 0);
 	assert_false(moment_serves(served_moment(bench->served)));
 	bench_stop(bench);
-	/* What is on the disk is another log's. */
+	/* Nothing on the disk is nothing to be told of; what is there and is another log's is. */
+	assert_int_equal(unlink(signer_path(&bench->signer, "run/roa.head")), 0);
+	said_begin(&said);
+	bench_start(bench);
+	assert_string_equal(said_end(&said), "");
+	bench_stop(bench);
 	conf_write(bench, "");
 	signer_write(&bench->signer, "run/roa.head", AL_S("nothing\n"));
 	bench_start(bench);

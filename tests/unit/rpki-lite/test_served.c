@@ -7,8 +7,11 @@
 
 #include <sodium.h>
 
+#include "../clock.h"
 #include "../common/loopback.h"
 #include "../metric.h"
+#include "../said.h"
+#include "kept.h"
 #include "rtr_pdu.h"
 #include "served.h"
 
@@ -170,6 +173,7 @@ static void assert_served(struct bench *bench, uint64_t vrps, uint64_t serial, u
 	assert_int_equal(first_pdu(bench), status == 200 ? RTR_CACHE_RESPONSE : RTR_ERROR_REPORT);
 	assert_int_equal(metric("alamo_rpki_vrps{family=\"ipv4\"}"), vrps);
 	assert_int_equal(metric("alamo_rpki_vrps{family=\"ipv6\"}"), 0);
+	assert_int_equal(metric("alamo_rpki_aspas"), 0);
 	assert_int_equal(metric("alamo_rpki_serial"), serial);
 	assert_int_equal(fetch(bench, "/roas.csv"), status);
 }
@@ -190,6 +194,7 @@ static void a_set_grows_old(void **state)
 {
 	struct bench *bench = *state;
 	uint64_t sets = metric("alamo_rpki_sets_total"), first;
+	struct said said;
 
 	assert_int_equal(fetch(bench, "/roas.csv"), 503);
 	assert_int_equal(bench->firsts, 0);
@@ -202,13 +207,19 @@ static void a_set_grows_old(void **state)
 	first = generated(bench);
 	/* The same set is no news; that it was the newest a minute ago is. */
 	served_moment(bench->served)->fresh_s = al_now_s() - 60;
+	said_begin(&said);
 	wait_stale(bench, 1);
+	assert_non_null(strstr(said_end(&said), "Z error "));
+	assert_non_null(strstr(said.text, " event=expired serial=10 age=6"));
 	assert_true(metric("alamo_rpki_age_seconds") >= 60);
 	assert_served(bench, 0, 0, 503);
 	assert_false(moment_serves(served_moment(bench->served)));
 	/* What is heard of in time comes back by itself. */
 	served_heard(bench->served, al_now_s() + 60);
+	said_begin(&said);
 	wait_stale(bench, 0);
+	assert_non_null(strstr(said_end(&said), " event=valid-again serial=10 age=0\n"));
+	assert_int_equal(metric("alamo_rpki_age_seconds"), 0);
 	assert_served(bench, 3, 10, 200);
 	assert_true(generated(bench) > first); /* the file is made anew */
 	/* And the next set is young. */
@@ -238,11 +249,110 @@ static void a_held_set_is_let_out(void **state)
 	assert_false(signer_has(&bench->signer, "run/roa.held"));
 }
 
+static void turn_end(void *arg)
+{
+	al_loop_stop(((struct bench *)arg)->loop);
+}
+
+/* Time goes by; what the loop has to do then. */
+static void pass(struct bench *bench, uint64_t ms)
+{
+	clock_ms += ms;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(al_loop_post(bench->loop, turn_end, bench), AL_OK);
+		al_loop_run(bench->loop);
+	}
+}
+
+/* Waits in such steps until something is kept: what it is, and until when it may be used. Nothing is there then. */
+static void assert_kept(struct bench *bench, uint64_t step_ms, uint64_t fresh_s)
+{
+	struct kept kept = { .log = bench->signer.log.pub };
+	struct origin_head head;
+	struct vrp_set *set;
+
+	strcpy(kept.dir, signer_path(&bench->signer, "run"));
+	do
+		pass(bench, step_ms);
+	while (!signer_has(&bench->signer, "run/roa.head"));
+	origin_head_init(&head);
+	assert_int_equal(kept_load(&kept, &head, &set), AL_OK);
+	assert_int_equal(head.generated, fresh_s);
+	assert_int_equal(head.expires, fresh_s + 1); /* stale-seconds */
+	origin_head_release(&head);
+	vrp_set_unref(set);
+	assert_int_equal(unlink(signer_path(&bench->signer, "run/roa.head")), 0);
+}
+
+/* A set at once; that it is still the newest each minute, with a clock that stands until it is turned. */
+static void what_is_served_is_kept(void **state)
+{
+	struct bench *bench = *state;
+	uint64_t fresh_s = al_now_s() + 60;
+
+	clock_ms = al_now_ms();
+	offer(bench, 3, 10, fresh_s);
+	pass(bench, 1000);
+	assert_kept(bench, 0, fresh_s); /* in no time, so that the keeper need not rest */
+	for (int i = 0; i < 2000; i++)
+		pass(bench, 0); /* it hears that it has written */
+	served_heard(bench->served, fresh_s + 10);
+	pass(bench, 59000);
+	assert_false(signer_has(&bench->signer, "run/roa.head"));
+	served_heard(bench->served, fresh_s + 20);
+	assert_kept(bench, 1000, fresh_s + 20);
+	clock_ms = 0;
+}
+
+/* So long, and no longer; and a clock that is set back makes nothing younger. */
+static void the_end_is_exact(void **state)
+{
+	struct bench *bench = *state;
+
+	clock_ms = al_now_ms();
+	conf_load(bench, "[rpki]\nstale-seconds = 600\nbrake-percent = 100\n");
+	served_limit(bench->served, bench->conf);
+	offer(bench, 3, 10, al_now_s());
+	pass(bench, 1000);
+	assert_int_equal(metric("alamo_rpki_stale"), 0);
+	served_moment(bench->served)->fresh_s = al_now_s() - 600;
+	pass(bench, 1000);
+	assert_int_equal(metric("alamo_rpki_stale"), 1);
+	served_moment(bench->served)->fresh_s = al_now_s();
+	clock_date_ahead_s = -3000;
+	pass(bench, 1000);
+	assert_int_equal(metric("alamo_rpki_stale"), 0);
+	assert_in_range(served_moment(bench->served)->fresh_s, 1, al_now_s() + 10);
+	clock_date_ahead_s = 0;
+	clock_ms = 0;
+}
+
+/* What is said when the log is lost: only that there is something to go on with. */
+static void without_the_log(void **state)
+{
+	struct bench *bench = *state;
+	struct said said;
+
+	said_begin(&said);
+	served_link(bench->served, false);
+	assert_string_equal(said_end(&said), "");
+	offer(bench, 3, 10, al_now_s() + 60);
+	said_begin(&said);
+	served_link(bench->served, true);
+	assert_string_equal(said_end(&said), "");
+	said_begin(&said);
+	served_link(bench->served, false);
+	assert_non_null(strstr(said_end(&said), " event=serving-last-known serial=10 vrps=3\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_set_grows_old, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_held_set_is_let_out, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_served_is_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_end_is_exact, setup, teardown),
+		cmocka_unit_test_setup_teardown(without_the_log, setup, teardown),
 	};
 
 	if (sodium_init() < 0)
