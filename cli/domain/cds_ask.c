@@ -73,9 +73,11 @@ static enum al_err read_whole(struct line *line, size_t from, size_t len)
 	return AL_OK;
 }
 
-/* ldns takes a record whose RDATA ends early, and has fewer fields of it then. */
-static bool whole(const ldns_rr_list *records)
+/* Few, and complete: ldns takes a record whose RDATA ends early, and has fewer fields of it then. */
+static bool usable(const ldns_rr_list *records)
 {
+	if (ldns_rr_list_rr_count(records) > CDS_RECORDS_MAX)
+		return false;
 	for (size_t i = 0; i < ldns_rr_list_rr_count(records); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(records, i);
 
@@ -90,7 +92,7 @@ bool cds_answers(const ldns_pkt *answer, uint16_t id, const ldns_rdf *zone, ldns
 	const ldns_rr_list *question = ldns_pkt_question(answer);
 	const ldns_rr *asked = ldns_rr_list_rr_count(question) == 1 ? ldns_rr_list_rr(question, 0) : NULL;
 
-	return asked != NULL && whole(ldns_pkt_answer(answer)) && ldns_pkt_qr(answer) && ldns_pkt_id(answer) == id &&
+	return asked != NULL && usable(ldns_pkt_answer(answer)) && ldns_pkt_qr(answer) && ldns_pkt_id(answer) == id &&
 	       ldns_rr_get_type(asked) == type && ldns_dname_compare(ldns_rr_owner(asked), zone) == 0;
 }
 

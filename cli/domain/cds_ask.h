@@ -14,7 +14,8 @@
  */
 AL_MUST_USE enum al_err cds_ask(const char *host, const ldns_rdf *zone, uint64_t ms, ldns_pkt *answers[CDS_SETS],
 				const char **why);
-/* Is it an answer to this question, each record in its answer section with all of its fields? */
+#define CDS_RECORDS_MAX 256u /* of an answer section: keys, digests and signatures are all held against each other */
+/* Is it an answer to this question, with no more records than that, each with all of its fields? */
 bool cds_answers(const ldns_pkt *answer, uint16_t id, const ldns_rdf *zone, ldns_rr_type type);
 
 #endif

@@ -344,30 +344,50 @@ static void present_sets(void **state)
 
 /* ---- what is an answer ---- */
 
-/* An answer with one record of this type at the name, with `rdata` bytes of zeros. */
-static bool answers(uint16_t type, uint8_t rdata, uint16_t id, const char *question)
+/* An answer with `count` records of this type at the name, each with `rdata` bytes of zeros. */
+static bool answers_many(uint16_t type, uint8_t rdata, uint16_t id, const char *question, size_t count)
 {
-	uint8_t wire[512] = { 0x12, 0x34, 0x84, 0, 0, 1, 0, 1 }, name[AL_NAME_WIRE_MAX];
+	static uint8_t wire[65535];
+	const uint8_t head[12] = { 0x12, 0x34, 0x84, 0, 0, 1, (uint8_t)(count >> 8), (uint8_t)count };
+	uint8_t name[AL_NAME_WIRE_MAX];
 	size_t len = 12, name_len = al_name_to_wire(al_slice_str(question), name);
 	ldns_rdf *zone = ldns_dname_new_frm_str(ZONE);
 	ldns_pkt *answer = NULL;
 	bool is;
 
-	for (size_t i = 0; i < 2; i++) {
+	memset(wire, 0, sizeof(wire));
+	memcpy(wire, head, sizeof(head));
+	for (size_t i = 0; i <= count; i++) {
 		memcpy(wire + len, name, name_len);
 		len += name_len;
 		wire[len + 1] = (uint8_t)type;
 		wire[len + 3] = 1;
 		len += 4;
+		if (i == 0) /* the question */
+			continue;
+		len += 4; /* TTL */
+		wire[len + 1] = rdata;
+		len += 2u + rdata;
 	}
-	len += 4; /* TTL */
-	wire[len + 1] = rdata;
-	len += 2u + rdata;
 	assert_int_equal(ldns_wire2pkt(&answer, wire, len), LDNS_STATUS_OK);
 	is = cds_answers(answer, id, zone, (ldns_rr_type)type);
 	ldns_pkt_free(answer);
 	ldns_rdf_deep_free(zone);
 	return is;
+}
+
+static bool answers(uint16_t type, uint8_t rdata, uint16_t id, const char *question)
+{
+	return answers_many(type, rdata, id, question, 1);
+}
+
+/* Each key of one set is held against each digest of the other: nobody has that done with thousands. */
+static void too_many_records_are_no_answer(void **state)
+{
+	(void)state;
+	assert_true(answers_many(LDNS_RR_TYPE_CDS, 5, 0x1234, ZONE, CDS_RECORDS_MAX));
+	assert_false(answers_many(LDNS_RR_TYPE_CDS, 5, 0x1234, ZONE, CDS_RECORDS_MAX + 1));
+	assert_false(answers_many(LDNS_RR_TYPE_CDNSKEY, 4, 0x1234, ZONE, 2000));
 }
 
 static void half_a_record_is_none(void **state)
@@ -385,9 +405,13 @@ static void half_a_record_is_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_a_zone_asks_for),  cmocka_unit_test(signatures_that_do_not_count),
-		cmocka_unit_test(servers_agree),         cmocka_unit_test(present_sets),
-		cmocka_unit_test(half_a_record_is_none), cmocka_unit_test(when_a_change_was_signed),
+		cmocka_unit_test(what_a_zone_asks_for),
+		cmocka_unit_test(signatures_that_do_not_count),
+		cmocka_unit_test(servers_agree),
+		cmocka_unit_test(present_sets),
+		cmocka_unit_test(half_a_record_is_none),
+		cmocka_unit_test(when_a_change_was_signed),
+		cmocka_unit_test(too_many_records_are_no_answer),
 	};
 
 	return cmocka_run_group_tests(tests, keys_make, keys_free);
