@@ -34,7 +34,10 @@ static struct al_metric queues = { .name = "alamo_dns_xdp_queues",
 
 /* ---- rights ---- */
 
-/* What the program, its sockets and their memory took, and nothing afterwards does. This thread is the only one. */
+/*
+ * What the program, its sockets and their memory took, and nothing afterwards does: whether a device was had or not. This
+ * thread is the only one. Who has none of them may not be allowed to say so.
+ */
 static enum al_err rights_drop(void)
 {
 	static const unsigned taken[] = {
@@ -43,15 +46,17 @@ static enum al_err rights_drop(void)
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
 	long rc = syscall(SYS_capget, &head, sets);
+	uint32_t held = 0;
 
 	for (size_t i = 0; rc == 0 && i < AL_COUNT(taken); i++) {
 		struct __user_cap_data_struct *set = &sets[CAP_TO_INDEX(taken[i])];
 
+		held |= (set->effective | set->permitted | set->inheritable) & CAP_TO_MASK(taken[i]);
 		set->effective &= ~CAP_TO_MASK(taken[i]);
 		set->permitted &= ~CAP_TO_MASK(taken[i]);
 		set->inheritable &= ~CAP_TO_MASK(taken[i]);
 	}
-	if (rc == 0)
+	if (rc == 0 && held != 0)
 		rc = syscall(SYS_capset, &head, sets);
 	if (rc == 0)
 		return AL_OK;
@@ -81,7 +86,7 @@ enum al_err xdp_open(const struct al_conf *conf, struct xdp **out)
 {
 	struct al_slice names = al_slice_str(al_conf_str(conf, "dns", "xdp"));
 	struct xdp *xdp;
-	enum al_err err = AL_OK;
+	enum al_err err;
 
 	*out = NULL;
 	al_metric_add(&queues);
@@ -92,8 +97,7 @@ enum al_err xdp_open(const struct al_conf *conf, struct xdp **out)
 		return AL_ENOMEM;
 	xdp_worker_register();
 	devices_open(xdp, names);
-	if (xdp->devices_count > 0)
-		err = rights_drop();
+	err = rights_drop();
 	if (err != AL_OK)
 		xdp_close(xdp);
 	else

@@ -206,10 +206,21 @@ def test_all_addresses_and_rights_that_are_gone(client, tmp_path):
             assert dns.message.from_wire(exchange(past, dns.message.make_query("alamo", "SOA").to_wire())).answer
             past.close()
         assert count("xdp") == before + len(ADDRESSES)
-        with open(f"/proc/{authority.pid('alamo-rootd')}/status", encoding="ascii") as file:
-            sets = {line.split(":")[0]: int(line.split()[1], 16) for line in file if line.startswith(("CapEff", "CapPrm"))}
-        for number in (12, 13, 14, 21, 38, 39):    # CAP_NET_ADMIN, _NET_RAW, _IPC_LOCK, _SYS_ADMIN, _PERFMON, _BPF
-            assert not sets["CapEff"] >> number & 1 and not sets["CapPrm"] >> number & 1, number
+        rights_are_gone(authority)
+
+
+def rights_are_gone(authority):
+    with open(f"/proc/{authority.pid('alamo-rootd')}/status", encoding="ascii") as file:
+        sets = {line.split(":")[0]: int(line.split()[1], 16) for line in file if line.startswith(("CapEff", "CapPrm"))}
+    for number in (12, 13, 14, 21, 38, 39):    # CAP_NET_ADMIN, _NET_RAW, _IPC_LOCK, _SYS_ADMIN, _PERFMON, _BPF
+        assert not sets["CapEff"] >> number & 1 and not sets["CapPrm"] >> number & 1, number
+
+
+def test_rights_are_gone_without_a_device_too(client, tmp_path):
+    """A name that is mistyped, a driver that has no queue: what was given for it is not kept."""
+    with serving(tmp_path / "dir", device="nothere") as authority:
+        assert program() is None and "event=xdp-off device=nothere" in (authority.dir / "up.log").read_text()
+        rights_are_gone(authority)
 
 
 @pytest.mark.parametrize("killed", (False, True))
