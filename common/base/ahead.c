@@ -27,7 +27,6 @@ struct al_ahead {
 	struct al_ahead_item *first, *last;
 	struct al_ahead_item *todo; /* NULL: nothing to do */
 	size_t waiting;             /* weight from todo on */
-	unsigned asleep;
 	bool stopping;
 };
 
@@ -56,13 +55,10 @@ static void *worker(void *arg)
 
 	pthread_mutex_lock(&ahead->lock);
 	while (!ahead->stopping) {
-		if (ahead->todo != NULL) {
+		if (ahead->todo != NULL)
 			work_next(ahead);
-			continue;
-		}
-		ahead->asleep++;
-		pthread_cond_wait(&ahead->wake, &ahead->lock);
-		ahead->asleep--;
+		else
+			pthread_cond_wait(&ahead->wake, &ahead->lock);
 	}
 	pthread_mutex_unlock(&ahead->lock);
 	return NULL;
@@ -84,8 +80,7 @@ void al_ahead_put(struct al_ahead *ahead, struct al_ahead_item *item, size_t wei
 	ahead->waiting += weight;
 	while (ahead->waiting > ahead->ops->most && ahead->todo != NULL)
 		work_next(ahead);
-	if (ahead->asleep > 0 && ahead->todo != NULL)
-		pthread_cond_signal(&ahead->wake);
+	pthread_cond_signal(&ahead->wake);
 	pthread_mutex_unlock(&ahead->lock);
 }
 

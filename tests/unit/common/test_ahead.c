@@ -156,6 +156,23 @@ static void test_what_is_due_comes_first(void **state)
 	al_ahead_free(rig->ahead);
 }
 
+/* Whoever is through with everything sleeps, once the lock is to be had. */
+static void test_who_sleeps_is_woken(void **state)
+{
+	struct rig *rig = rig_begin(1, &roomy, true);
+
+	(void)state;
+	for (unsigned n = 0; n < 10; n++) {
+		struct al_ahead_item *item;
+
+		put(rig, 1);
+		while ((item = al_ahead_take(rig->ahead)) == NULL)
+			sched_yield();
+		assert_false(took(item, n)->by_owner);
+	}
+	al_ahead_free(rig->ahead);
+}
+
 static void test_all_comes_back_after_a_stop(void **state)
 {
 	struct rig *rig = rig_begin(0, &roomy, true);
@@ -194,6 +211,7 @@ int main(void)
 		cmocka_unit_test(test_the_owner_alone),
 		cmocka_unit_test(test_who_floods_works),
 		cmocka_unit_test(test_what_is_due_comes_first),
+		cmocka_unit_test(test_who_sleeps_is_woken),
 		cmocka_unit_test(test_all_comes_back_after_a_stop),
 		cmocka_unit_test(test_a_good_number),
 	};
