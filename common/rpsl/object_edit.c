@@ -33,14 +33,14 @@ struct edit {
 /* No printf(): this is where every line of every object is made, when a log is read. */
 void object_put_attr(struct al_buf *out, const char *name, struct al_slice value)
 {
-	char head[AL_VALUE_COLUMN];
-	size_t len = strlen(name);
+	char head[AL_EXTENSION_STRLEN + 1];
+	size_t len = strlen(name), column = len + 1 < AL_VALUE_COLUMN ? AL_VALUE_COLUMN : len + 2;
 
-	assert(len + 1 < AL_VALUE_COLUMN); /* of every row of the schema */
-	memset(head, ' ', AL_VALUE_COLUMN);
+	assert(len < AL_EXTENSION_STRLEN);
+	memset(head, ' ', column);
 	memcpy(head, name, len);
 	head[len] = ':';
-	al_buf_put(out, head, value.len > 0 ? AL_VALUE_COLUMN : len + 1);
+	al_buf_put(out, head, value.len > 0 ? column : len + 1);
 	al_buf_slice(out, value);
 	al_buf_u8(out, '\n');
 }

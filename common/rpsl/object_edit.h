@@ -16,7 +16,7 @@
 AL_MUST_USE enum al_err object_edit(enum al_class cls, struct al_slice present, struct al_slice edit, bool shrink,
 				    struct al_buf *out, struct al_slice *missing);
 
-/* One canonical line. */
+/* One canonical line: the value begins at the column, behind a longer name after one blank (docs/formats.md). */
 void object_put_attr(struct al_buf *out, const char *name, struct al_slice value);
 
 #endif

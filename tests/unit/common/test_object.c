@@ -117,6 +117,49 @@ static void refusals(void **state)
 	}
 }
 
+/* An attribute of somebody's own: "x-" and at most 30 letters, digits and inner hyphens. */
+static void names_of_extensions(void **state)
+{
+	static const struct {
+		const char *name;
+		bool good;
+	} rows[] = {
+		{ "x-a", true },    { "X-A9-z", true }, { "x-0123456789-abcdefghijklmnopqrs", true },
+		{ "x-", false },    { "x--", false },   { "x-0123456789-abcdefghijklmnopqrst", false },
+		{ "x-a-", false },  { "xa", false },    { "xylo", false },
+		{ "x-a_b", false }, { "x-a.b", false }, { "y-a", false },
+		{ "x-{", false },   { "x-`", false },   { "x-a/", false },
+		{ "x-z0", true },   { "x-@", false },   { "x-[", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		const struct al_attr_rule *rule = al_class_rule(AL_MNTNER, al_slice_str(rows[i].name));
+
+		if ((rule != NULL && al_extension_rule(rule)) != rows[i].good)
+			fail_msg("%s", rows[i].name);
+	}
+}
+
+static void long_names_of_extensions(void **state)
+{
+	static const char text[] = "mntner:         A-MNT\n"
+				   "x-45678901234:  to the column\n"
+				   "x-456789012345: behind it\n"
+				   "x-4567890123456:\n"
+				   "x-345678901234567890123456789012: far\n"
+				   "mnt-by:         A-MNT\n"
+				   "source:         ALAMO\n";
+	struct al_object *object;
+	bool deletes;
+
+	(void)state;
+	object = build(text, NULL, &deletes);
+	assert_non_null(object);
+	assert_string_equal(al_object_text(object).ptr, text);
+	al_object_unref(object);
+}
+
 /* One error a line, however many of its placeholders are not there; what was said of other lines or objects does not count. */
 static void unknown_placeholders_are_told_once(void **state)
 {
@@ -269,6 +312,8 @@ int main(void)
 		cmocka_unit_test(canonical_form),
 		cmocka_unit_test(placeholders),
 		cmocka_unit_test(refusals),
+		cmocka_unit_test(names_of_extensions),
+		cmocka_unit_test(long_names_of_extensions),
 		cmocka_unit_test(unknown_placeholders_are_told_once),
 		cmocka_unit_test(records),
 		cmocka_unit_test(fixed_point),
