@@ -89,6 +89,8 @@ static void refusals(void **state)
 		{ "mntner: A-MNT\nmnt-by: A-MNT\nsource: ALAMO\nsource: ALAMO\n", "SCHEMA-SINGLE", 3 },
 		{ "mntner: A-MNT\nmnt-by: A-MNT\nsource: DN42\n", "SCHEMA-SOURCE", 2 },
 		{ "mntner: AMNT\nmnt-by: A-MNT\nsource: ALAMO\n", "SCHEMA-SYNTAX", 0 },
+		{ "domain: x.alamo\nrecord: @ AAAA AUTO-2::1:0:0:0:0:0:1\nmnt-by: A-MNT\nsource: ALAMO\n",
+		  "SCHEMA-AUTO", 1 }, /* it would lie outside of the prefix */
 		{ "aut-num: AUTO-9\nas-name: X1\nmnt-by: A-MNT\nsource: ALAMO\n", "SCHEMA-AUTO", 0 },
 		{ "inet6num: fca1::1/48\nnetname: X1\nmnt-by: A-MNT\nsource: ALAMO\n", "SCHEMA-SYNTAX", 0 },
 		{ "inet6num: 10.0.0.0/8\nnetname: X1\nmnt-by: A-MNT\nsource: ALAMO\n", "SCHEMA-SYNTAX", 0 },
