@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "../clock.h"
 #include "loopback.h"
 
 #include <event2/event.h>
@@ -505,14 +506,60 @@ static void first_lines(void **state)
 	client_close(&c);
 }
 
+/* Time goes by up to the next look at who is quiet: is there a word then? */
+static bool hears(const struct fixture *f, struct client *c)
+{
+	clock_ahead_s += 5;
+	for (int i = 0; i < 5; i++)
+		turn(f);
+	client_read(c);
+	return c->got.len > c->seen;
+}
+
+static void expect_ping(const struct fixture *f, struct client *c)
+{
+	assert_false(hears(f, c));
+	assert_true(hears(f, c));
+	expect(f, c, AL_FRAME_PING, "");
+	assert_int_equal(c->seen, c->got.len);
+}
+
+/* Ten seconds without any frame, whichever was the last: a ping, and so on. */
+static void who_hears_nothing_is_pinged(void **state)
+{
+	struct fixture *f = *state;
+	struct client c, silent;
+
+	client_local(f, &silent);
+	follow(f, &c, "follow 4\n");
+	expect(f, &c, AL_FRAME_TIP, "five\n");
+	expect_ping(f, &c);
+	expect_ping(f, &c);
+	assert_false(hears(f, &c));
+	answer(f, AL_OK, 5); /* from the store */
+	expect(f, &c, AL_FRAME_ENTRIES, NULL);
+	expect(f, &c, AL_FRAME_HEAD, "stored\n");
+	expect_ping(f, &c);
+	assert_false(hears(f, &c));
+	publish(f, 5, 7, AL_S("seven\n")); /* from memory */
+	expect(f, &c, AL_FRAME_ENTRIES, NULL);
+	expect(f, &c, AL_FRAME_HEAD, "seven\n");
+	expect_ping(f, &c);
+	assert_false(hears(f, &silent)); /* it does not follow */
+	client_close(&c);
+	client_close(&silent);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_is_published), TEST(tips_are_told_and_taken_back), TEST(dates_are_told),
-		TEST(the_past_is_read),  TEST(a_store_that_fails),           TEST(reads_take_turns),
-		TEST(first_lines),       TEST(a_crowd_is_turned_away),       TEST(keys_are_told),
+		TEST(what_is_published),  TEST(tips_are_told_and_taken_back),
+		TEST(dates_are_told),     TEST(the_past_is_read),
+		TEST(a_store_that_fails), TEST(reads_take_turns),
+		TEST(first_lines),        TEST(a_crowd_is_turned_away),
+		TEST(keys_are_told),      TEST(who_hears_nothing_is_pinged),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN); /* as al_service_main() does */
