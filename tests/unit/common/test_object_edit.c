@@ -87,6 +87,23 @@ static void a_single_attribute_is_replaced(void **state)
 	al_object_unref(bench.present);
 }
 
+/* Of one's own, a line is told from another by its name, too. */
+static void names_of_ones_own(void **state)
+{
+	struct bench bench = { NULL };
+
+	(void)state;
+	take(&bench, "as-set: AS-X\nx-a: 1\nx-b: 1\nmnt-by: A-MNT\nsource: ALAMO\n");
+	take(&bench, "as-set: AS-X\nextend: more\nX-B: 2\nx-a: 2\nx-of-some-length: 1\nx-c:\n");
+	is(&bench, "as-set:         AS-X\nx-a:            1\nx-b:            1\nx-b:            2\nx-a:            2\n"
+		   "x-of-some-length: 1\nx-c:\nmnt-by:         A-MNT\nsource:         ALAMO\n");
+	refuse(&bench, "as-set: AS-X\nshrink: less\nx-c: 1\n", "SCHEMA-EDIT");
+	take(&bench, "as-set: AS-X\nshrink: less\nx-a: 1\nx-b: 2\nx-of-some-length: 1\nx-c:\n");
+	is(&bench, "as-set:         AS-X\nx-b:            1\nx-a:            2\nmnt-by:         A-MNT\n"
+		   "source:         ALAMO\n");
+	al_object_unref(bench.present);
+}
+
 static void what_cannot_be(void **state)
 {
 	struct bench bench = { NULL };
@@ -133,9 +150,8 @@ static void large_ones(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(extends_and_shrinks),
-		cmocka_unit_test(a_single_attribute_is_replaced),
-		cmocka_unit_test(what_cannot_be),
+		cmocka_unit_test(extends_and_shrinks), cmocka_unit_test(a_single_attribute_is_replaced),
+		cmocka_unit_test(names_of_ones_own),   cmocka_unit_test(what_cannot_be),
 		cmocka_unit_test(large_ones),
 	};
 
