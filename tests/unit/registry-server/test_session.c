@@ -14,6 +14,7 @@
 
 #include "registry_rig.h"
 
+#include "../clock.h"
 #include "../common/loopback.h"
 
 #include <fcntl.h>
@@ -26,6 +27,7 @@
 #include "request/session.h"
 
 #define MUCH (8u << 20) /* more than sockets buffer */
+#define CONNS_MAX 10
 
 struct fixture {
 	struct registry_rig rig;
@@ -41,7 +43,8 @@ static struct fixture *start_idle(uint64_t budget, uint64_t idle_ms)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct al_listener_conf conf = { .name = "requests",
-					 .max_conns = 10,
+					 .max_conns = CONNS_MAX,
+					 .max_per_source = 100,
 					 .in_max = SESSION_IN_MAX,
 					 .out_max = SESSION_OUT_MAX,
 					 .idle_ms = idle_ms,
@@ -250,34 +253,22 @@ static void test_answers_that_wait_are_bounded(void **state)
 	al_buf_release(&lines);
 }
 
-/* What was sent at once and found no room is gone on with when there is room, although nothing more comes. */
-static void test_what_had_no_room_is_gone_on_with(void **state)
+/* A request of Alice's, and so many questions behind it. */
+static void lines_make(struct fixture *f, unsigned count, struct al_buf *out)
 {
-	struct fixture *f = start(0);
-	struct al_buf raw, lines;
-	int fd = dial(f), other = dial(f);
+	(void)signed_by(f, ALICE, "1", out);
+	al_buf_str(out, "\n");
+	for (unsigned i = 0; i < count; i++)
+		al_buf_str(out, "head\n");
+}
 
-	(void)state;
-	f->rig.holding = true;
-	al_buf_init(&lines, 65536);
-	al_buf_slice(&lines, signed_by(f, ALICE, "1", &raw));
-	al_buf_str(&lines, "\n");
-	for (int i = 0; i < 70; i++)
-		al_buf_str(&lines, "head\n");
-	say(fd, al_buf_view(&lines));
-	for (int i = 0; i < 2; i++) { /* it has been read by then */
-		say(other, AL_S("network\n"));
-		hears(other, "namespace: registry@test\n");
+/* What others had sent before has been read by then. */
+static void asks_twice(int fd)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		say(fd, AL_S("network\n"));
+		hears(fd, "namespace: registry@test\n");
 	}
-	f->rig.holding = false;
-	hears(fd, "% receipt: index 1,");
-	for (int i = 0; i < 70; i++)
-		hears(fd, "registry.test/log\n");
-	close(fd);
-	close(other);
-	stop(f);
-	al_buf_release(&raw);
-	al_buf_release(&lines);
 }
 
 static void loop_held(void *arg)
@@ -292,28 +283,21 @@ static void loop_held(void *arg)
 static void test_an_end_behind_a_full_one(void **state)
 {
 	struct fixture *f = start_idle(0, 2 * GUARD_MS);
-	struct al_buf raw, lines;
+	struct al_buf lines;
 	_Atomic bool held = true;
 	int fd, other;
 	char more;
 
 	(void)state;
 	f->rig.holding = true;
-	al_buf_init(&lines, 65536);
-	al_buf_slice(&lines, signed_by(f, ALICE, "1", &raw));
-	al_buf_str(&lines, "\n");
-	for (int i = 0; i < 63; i++)
-		al_buf_str(&lines, "head\n");
+	lines_make(f, 63, &lines);
 	assert_int_equal(al_loop_post(f->rig.loop, loop_held, &held), AL_OK);
 	fd = dial(f);
 	say(fd, al_buf_view(&lines));
 	assert_int_equal(shutdown(fd, SHUT_WR), 0);
 	other = dial(f);
 	held = false;
-	for (int i = 0; i < 2; i++) {
-		say(other, AL_S("network\n"));
-		hears(other, "namespace: registry@test\n");
-	}
+	asks_twice(other);
 	f->rig.holding = false;
 	hears(fd, "% receipt: index 1,");
 	for (int i = 0; i < 63; i++)
@@ -322,8 +306,36 @@ static void test_an_end_behind_a_full_one(void **state)
 	close(fd);
 	close(other);
 	stop(f);
-	al_buf_release(&raw);
 	al_buf_release(&lines);
+}
+
+/* Where all places are taken, whoever waits for an answer is not the one who has to go. */
+static void test_who_waits_keeps_his_place(void **state)
+{
+	struct fixture *f = start_idle(0, 1000000000);
+	struct al_buf raw;
+	int fd = dial_from(f, 1), fds[CONNS_MAX];
+
+	(void)state;
+	f->rig.holding = true;
+	say(fd, signed_by(f, ALICE, "1", &raw));
+	say(fd, AL_S("\nhead\n"));
+	for (int i = 0; i < CONNS_MAX; i++) { /* one more than there are places */
+		if (i == CONNS_MAX - 1)
+			clock_ahead_s = 3600; /* all have waited long enough to be asked to go */
+		fds[i] = dial_from(f, 1);
+		say(fds[i], AL_S("network\n"));
+		hears(fds[i], "namespace: registry@test\n");
+	}
+	f->rig.holding = false;
+	hears(fd, "% receipt: index 1,");
+	hears(fd, "registry.test/log\n");
+	clock_ahead_s = 0;
+	for (int i = 0; i < CONNS_MAX; i++)
+		close(fds[i]);
+	close(fd);
+	stop(f);
+	al_buf_release(&raw);
 }
 
 static void test_the_source_pays(void **state)
@@ -458,8 +470,8 @@ int main(void)
 		cmocka_unit_test(test_a_bad_line_is_the_last),
 		cmocka_unit_test(test_answers_come_in_order),
 		cmocka_unit_test(test_answers_that_wait_are_bounded),
-		cmocka_unit_test(test_what_had_no_room_is_gone_on_with),
 		cmocka_unit_test(test_an_end_behind_a_full_one),
+		cmocka_unit_test(test_who_waits_keeps_his_place),
 		cmocka_unit_test(test_the_source_pays),
 		cmocka_unit_test(test_each_address_pays_for_itself),
 		cmocka_unit_test(test_a_request_ends_or_is_ended),
