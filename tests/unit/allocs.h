@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * allocs.h -- one allocation that fails, the n-th from now on. For tests only, that are programs of their own and have one
- * thread.
+ * allocs.h -- one allocation that fails, the n-th from now on, in tests of one thread; or all of so many bytes, in any thread
+ * begun since. For tests only, that are programs of their own.
  */
 #ifndef TESTS_ALLOCS_H
 #define TESTS_ALLOCS_H
@@ -23,6 +23,7 @@
 
 static size_t allocs_left = SIZE_MAX; /* so many are good; SIZE_MAX: all */
 static bool allocs_failed;
+static size_t allocs_never; /* so many bytes are never to be had; 0: all are */
 
 /* The allocation behind the next `good` ones fails, and no other. */
 static inline void allocs_fail(size_t good)
@@ -42,8 +43,10 @@ static inline bool allocs_end(void)
 /* These are called before a sanitizer has begun, by what begins it. */
 #define ALLOCS_EARLY __attribute__((no_sanitize("address", "thread", "undefined")))
 
-ALLOCS_EARLY static inline bool allocs_refused(void)
+ALLOCS_EARLY static inline bool allocs_refused(size_t size)
 {
+	if (size == allocs_never && size != 0)
+		return true;
 	if (allocs_left == SIZE_MAX || allocs_left-- > 0)
 		return false;
 	allocs_left = SIZE_MAX;
@@ -66,7 +69,7 @@ ALLOCS_EARLY void *malloc(size_t size)
 
 	if (next.address == NULL)
 		next.address = dlsym(RTLD_NEXT, "malloc");
-	return allocs_refused() ? NULL : next.malloc(size);
+	return allocs_refused(size) ? NULL : next.malloc(size);
 }
 
 ALLOCS_EARLY void *calloc(size_t count, size_t size)
@@ -75,7 +78,7 @@ ALLOCS_EARLY void *calloc(size_t count, size_t size)
 
 	if (next.address == NULL)
 		next.address = dlsym(RTLD_NEXT, "calloc");
-	return allocs_refused() ? NULL : next.calloc(count, size);
+	return allocs_refused(count * size) ? NULL : next.calloc(count, size);
 }
 
 ALLOCS_EARLY void *realloc(void *old, size_t size)
@@ -84,7 +87,7 @@ ALLOCS_EARLY void *realloc(void *old, size_t size)
 
 	if (next.address == NULL)
 		next.address = dlsym(RTLD_NEXT, "realloc");
-	return allocs_refused() ? NULL : next.realloc(old, size);
+	return allocs_refused(size) ? NULL : next.realloc(old, size);
 }
 #endif
 

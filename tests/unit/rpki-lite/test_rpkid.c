@@ -6,12 +6,14 @@
 
 #include <sodium.h>
 
+#include "../allocs.h"
 #include "alamo/base/wire.h"
 #include "kept.h"
 #include "rpkid.h"
 #include "rtr_pdu.h"
 #include "rtr_session.h"
 #include "signer.h"
+#include "vrp_batch.h"
 
 #define FOUNDED 2
 #define ROUTE(prefix) "route: " prefix "\norigin: AS64500\nmnt-by: A-MNT\nsource: TEST\n"
@@ -226,6 +228,45 @@ static void growth_is_told(void **state)
 	down();
 }
 
+/* In each version that is offered, and no other cache of the network has another. */
+static void each_version_has_its_session(void **state)
+{
+	(void)state;
+	write_conf("");
+	up();
+	assert_true(hear("ready\n"));
+	for (uint8_t version = 1; version <= RTR_VERSION_MAX; version++) {
+		const uint8_t query[] = { version, RTR_RESET_QUERY, 0, 0, 0, 0, 0, 8 };
+		int fd = client_connect(port_of("rtr"));
+
+		client_send(fd, query, sizeof(query));
+		next(fd);
+		assert_int_equal(pdu.type, RTR_CACHE_RESPONSE);
+		assert_int_equal(pdu.bytes[0], version);
+		assert_int_equal(al_get_u16(pdu.bytes + 2), rtr_session_id(&world.key.pub, VRP_RULE_VERSION, version));
+		(void)close(fd);
+	}
+	down();
+}
+
+#define NODE(name, asn) "node: " name "\norigin: " asn "\nmnt-by: A-MNT\nsource: TEST\n"
+
+/* What of the log they come from: routes of both families, nodes and their peerings. */
+static void all_kinds_are_served(void **state)
+{
+	(void)state;
+	append("route6: fd00:1::/48\norigin: AS64500\nmnt-by: A-MNT\nsource: TEST\n");
+	append(NODE("one", "AS64500") "\n" NODE("two", "AS64501"));
+	append("peering: one:two\nmnt-by: A-MNT\nsource: TEST\n");
+	write_conf("");
+	up();
+	assert_true(hear("ready\n"));
+	says(get("/metrics"), "\nalamo_rpki_vrps{family=\"ipv4\"} 1\n");
+	says(get("/metrics"), "\nalamo_rpki_vrps{family=\"ipv6\"} 1\n");
+	says(get("/metrics"), "\nalamo_rpki_aspas 2\n");
+	down();
+}
+
 static void a_folder_is_served(void **state)
 {
 	struct vrp_set *set = signer_set(3, 10);
@@ -375,6 +416,38 @@ static void what_keeps_it_from_starting(void **state)
 	fails("");
 }
 
+/* Whoever misses a change, or cannot tell routers of it, ends and says so: his set would be another one than the log's. */
+static void no_memory_is_the_end(void **state)
+{
+	static const struct {
+		size_t bytes;
+		const char *said;
+	} cases[] = {
+		{ 64 * sizeof(struct vrp_event), " event=change-lost index=1 error=no-memory\n" },
+		{ 14 * sizeof(struct vrp_event), " event=publish-failed size=8 error=no-memory\n" },
+	};
+
+	(void)state;
+#ifdef ALLOCS_NONE
+	skip();
+#endif
+	while (world.size < 8)
+		append(world.size % 2 == 0 ? ROUTE("10.2.0.0/24") "\n" ROUTE("10.2.1.0/24")
+					   : ROUTE("10.2.3.0/24") "\n" ROUTE("10.2.4.0/24"));
+	write_conf("");
+	for (size_t i = 0; i < AL_COUNT(cases); i++) {
+		int was = log_begin();
+
+		allocs_never = cases[i].bytes;
+		begin();
+		(void)ended();
+		allocs_never = 0;
+		log_end(was);
+		assert_int_equal(world.code, 1);
+		says(log_text(""), cases[i].said);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -382,12 +455,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(all_is_served),
 		TEST(growth_is_told),
+		TEST(each_version_has_its_session),
+		TEST(all_kinds_are_served),
 		TEST(a_folder_is_served),
 		TEST(reloaded),
 		TEST(what_was_kept_is_served),
 		TEST(what_was_heard_counts),
 		TEST(what_it_says),
 		TEST(what_keeps_it_from_starting),
+		TEST(no_memory_is_the_end),
 	};
 
 	if (sodium_init() < 0)
