@@ -43,9 +43,32 @@ struct xdp_device {
 	struct xdp_queue *queues[XDP_QUEUES_MAX];
 };
 
+/* In the words of who has to mend it. */
+static const char *why_of(int number)
+{
+	switch (number) {
+	case EPERM:
+	case EACCES:
+		return "not permitted: it takes CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF, see docs/operations.md";
+	case EBUSY:
+	case EEXIST:
+		return "another program has the device or a queue of it, see `ip link show` and `bpftool net`";
+	case ENOMEM:
+	case ENOBUFS:
+		return "no memory that stays: 6 MiB for each queue, see LimitMEMLOCK in docs/operations.md";
+	case EAFNOSUPPORT:
+	case EOPNOTSUPP:
+		return "not allowed by RestrictAddressFamilies, see docs/operations.md, or not in this kernel or "
+		       "driver";
+	default:
+		return strerror(number);
+	}
+}
+
 static enum al_err failed(const struct xdp_device *device, const char *what, int number)
 {
-	al_log(AL_LOG_ERROR, "xdp-off", "device=%s what=%s errno=%d", device->name, what, number);
+	al_log(AL_LOG_ERROR, "xdp-off", "device=%s what=%s errno=%d why=\"%s\"", device->name, what, number,
+	       why_of(number));
 	return AL_ESYS;
 }
 

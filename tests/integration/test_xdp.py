@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Questions past the kernel's stack: the same answers as by sockets, and everything else goes the way it went."""
 
+import concurrent.futures
 import contextlib
 import ctypes
 import json
@@ -17,6 +18,8 @@ from harness import Key, run, wait_for
 
 ADDRESSES = {"10.9.0.1": "10.9.0.2", "fd09::1": "fd09::2"}
 OTHER_PORT = 5999
+RIGHTS = (12, 13, 14, 21, 38, 39)    # CAP_NET_ADMIN, _NET_RAW, _IPC_LOCK, _SYS_ADMIN, _PERFMON, _BPF
+PR_CAPBSET_DROP = 24
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root has AF_XDP")
@@ -212,7 +215,7 @@ def test_all_addresses_and_rights_that_are_gone(client, tmp_path):
 def rights_are_gone(authority):
     with open(f"/proc/{authority.pid('alamo-rootd')}/status", encoding="ascii") as file:
         sets = {line.split(":")[0]: int(line.split()[1], 16) for line in file if line.startswith(("CapEff", "CapPrm"))}
-    for number in (12, 13, 14, 21, 38, 39):    # CAP_NET_ADMIN, _NET_RAW, _IPC_LOCK, _SYS_ADMIN, _PERFMON, _BPF
+    for number in RIGHTS:
         assert not sets["CapEff"] >> number & 1 and not sets["CapPrm"] >> number & 1, number
 
 
@@ -273,6 +276,20 @@ def test_a_device_without_xdp_of_its_own(client, tmp_path):
         assert count("xdp") >= before + len(ADDRESSES)
 
 
+def test_without_rights_the_log_says_which(client, tmp_path):
+    """Rights are a thread's own, and those of the programs that it starts."""
+
+    def trial():
+        for number in RIGHTS:
+            assert LIBC.prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0
+        with serving(tmp_path / "dir") as authority:
+            return (authority.dir / "up.log").read_text()
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        log = pool.submit(trial).result()
+    assert 'event=xdp-off device=veth0 what=program errno=1 why="not permitted: it takes CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF' in log
+
+
 def test_a_device_that_cannot_be_had(client, tmp_path):
     """Sockets answer, and the log says why."""
     with serving(tmp_path / "dir", device="lo, nothing0") as authority:
@@ -282,4 +299,5 @@ def test_a_device_that_cannot_be_had(client, tmp_path):
         beside.close()
         assert count("xdp") == 0
         log = (authority.dir / "up.log").read_text()
-        assert 'event=xdp-off device=lo why="not Ethernet"' in log and "event=xdp-off device=nothing0 what=device errno=19" in log
+        assert 'event=xdp-off device=lo why="not Ethernet"' in log
+        assert 'event=xdp-off device=nothing0 what=device errno=19 why="No such device"' in log
