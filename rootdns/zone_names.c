@@ -211,8 +211,9 @@ static const char *plan_add_origins(struct zone_plan *plan, const struct al_obje
 	if (apex.len > DNAME_MAX - ORIGINS_BELOW_MAX)
 		return "too long";
 	plan_add(plan, &apex, false);
-	if (plan->zone_count > before)
-		plan->zones[before].origins = true;
+	if (plan->zone_count == before)
+		return "another zone has this name, or there are as many as there may be";
+	plan->zones[before].origins = true;
 	return NULL;
 }
 

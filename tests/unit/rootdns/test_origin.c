@@ -4,6 +4,8 @@
  */
 #include "origin_world.h"
 
+#include "../said.h"
+
 #define ROUTE(prefix, as) "route: " prefix "\norigin: " as "\n" ORIGIN_END
 #define ROUTE6(prefix, as) "route6: " prefix "\norigin: " as "\n" ORIGIN_END
 #define GONE "delete: x\n"
@@ -318,6 +320,22 @@ static void others_have_nothing_in_it(void **state)
 	origin_stop(&world);
 }
 
+/* Another top-level domain, and what lies below it is nobody's: the log says that there are no origin look-ups. */
+static void a_name_that_another_zone_has(void **state)
+{
+	struct origin_world world;
+	struct said said;
+
+	(void)state;
+	said_begin(&said);
+	origin_start(&world, ORIGIN_REGISTRY("tld: asn.alamo\n"), "asn.alamo");
+	origin_step(&world);
+	assert_non_null(
+		strstr(said_end(&said), "event=zone-ignored zone=\"asn.alamo\" why=\"another zone has this name"));
+	ask_none(&world, "1.10.origin.asn.alamo", "NXDOMAIN");
+	origin_stop(&world);
+}
+
 static void off_costs_nothing(void **state)
 {
 	struct origin_world world;
@@ -351,6 +369,7 @@ int main(void)
 		cmocka_unit_test(new_versions_keep_their_day),
 		cmocka_unit_test(blocks_say_two_things),
 		cmocka_unit_test(others_have_nothing_in_it),
+		cmocka_unit_test(a_name_that_another_zone_has),
 		cmocka_unit_test(off_costs_nothing),
 	};
 
