@@ -13,6 +13,7 @@
 #define CLAUSE "POLICY-DOMAIN-DATA"
 #define TYPE_CNAME 5
 #define TYPE_DNAME 39
+#define STEP_BYTES 32u /* of a text that is looked through: a line */
 
 /* One record, as far as others matter to it; slices lie in the object's text. */
 struct line {
@@ -280,6 +281,7 @@ void policy_led(struct policy *p, const struct subject *s)
 		above = view_get(&p->view, AL_DOMAIN, up);
 		below = al_slice_head(name, name.len - up.len - 1);
 		rest = above != NULL ? al_object_text(above) : AL_S("");
+		p->d->work += rest.len / STEP_BYTES;
 		while (dname_next(&rest, &value, &owner))
 			if (al_slice_is(owner, "@") || (owner.len < below.len && al_name_within(below, owner)))
 				policy_refuse(p, s, "domain", CLAUSE,

@@ -14,37 +14,82 @@
 #include "audit_story.h"
 #include "view.h"
 
-/* Steps of deciding a request that creates or deletes so many roles, all maintained by Alice. */
-static uint64_t work_of(struct story *s, unsigned count, bool deletes)
+/* Steps of deciding this request of Alice's, which is taken or not. */
+static uint64_t work_of_request(struct story *s, struct al_buf *header, struct al_buf *objects, bool taken)
 {
 	struct decision *d = decision_new();
-	struct al_buf objects, header, raw;
+	struct al_buf raw;
+	uint64_t work;
+
+	al_buf_init(&raw, AL_REQUEST_MAX);
+	al_buf_u8(objects, '\0');
+	al_buf_u8(header, '\0');
+	assert_int_equal(objects->err, AL_OK);
+	story_request(s, "work", (const char *)header->ptr, (const char *)objects->ptr, "1", NS, &raw);
+	assert_non_null(d);
+	assert_int_equal(decision_read(d, al_buf_view(&raw), NS), AL_OK);
+	assert_int_equal(book_decide(s->book, d, START + 1000 * STEP), AL_OK);
+	assert_true(d->decoded && d->key_count == 1);
+	assert_int_equal(d->accepted, taken);
+	work = d->work;
+	decision_free(d);
+	al_buf_release(&raw);
+	return work;
+}
+
+/* Of a request that creates or deletes so many sets, all maintained by Alice. */
+static uint64_t work_of(struct story *s, unsigned count, bool deletes)
+{
+	struct al_buf objects, header;
 	uint64_t work;
 
 	al_buf_init(&objects, AL_REQUEST_MAX);
 	al_buf_init(&header, AL_REQUEST_MAX);
-	al_buf_init(&raw, AL_REQUEST_MAX);
 	al_buf_str(&header, "prev:");
 	for (unsigned i = 0; i < count; i++) {
 		al_buf_printf(&objects, "%sas-set: AS-X%u\nmnt-by: ALICE-MNT\nsource: TEST\n%s", i > 0 ? "\n" : "", i,
 			      deletes ? "delete: x\n" : "");
 		al_buf_str(&header, " none");
 	}
-	al_buf_u8(&objects, '\0');
-	al_buf_u8(&header, '\0');
-	assert_int_equal(objects.err, AL_OK);
-	story_request(s, "work", (const char *)header.ptr, (const char *)objects.ptr, "1", NS, &raw);
-	assert_non_null(d);
-	assert_int_equal(decision_read(d, al_buf_view(&raw), NS), AL_OK);
-	assert_int_equal(book_decide(s->book, d, START + 1000 * STEP), AL_OK);
-	assert_true(d->decoded && d->key_count == 1);
-	assert_int_equal(d->accepted, !deletes);
-	work = d->work;
-	decision_free(d);
+	work = work_of_request(s, &header, &objects, !deletes);
 	al_buf_release(&objects);
 	al_buf_release(&header);
-	al_buf_release(&raw);
 	return work;
+}
+
+/* Of domains below one with so many records, among which a DNAME may be. */
+static uint64_t work_below(struct story *s, unsigned records, unsigned domains)
+{
+	struct al_buf objects, header;
+	uint64_t work;
+
+	al_buf_init(&objects, AL_REQUEST_MAX);
+	al_buf_init(&header, AL_REQUEST_MAX);
+	al_buf_str(&header, "prev: none");
+	al_buf_str(&objects, "domain: large.test\n");
+	for (unsigned i = 0; i < records; i++)
+		al_buf_printf(&objects, "record: a%u AAAA fca1:100::%x\n", i, i);
+	al_buf_str(&objects, "mnt-by: ALICE-MNT\nsource: TEST\n");
+	for (unsigned i = 0; i < domains; i++) {
+		al_buf_printf(&objects,
+			      "\ndomain: x%u.large.test\nrecord: @ AAAA fca1:100::1\nmnt-by: ALICE-MNT\nsource: "
+			      "TEST\n",
+			      i);
+		al_buf_str(&header, " none");
+	}
+	work = work_of_request(s, &header, &objects, true);
+	al_buf_release(&objects);
+	al_buf_release(&header);
+	return work;
+}
+
+static void test_a_large_text_above_is_work(void **state)
+{
+	uint64_t small = work_below(*state, 1, 100) - work_below(*state, 1, 0);
+	uint64_t large = work_below(*state, 1000, 100) - work_below(*state, 1000, 0);
+
+	/* More than 20,000 bytes, for each of the domains. */
+	assert_true(large >= small + 100 * 20000 / 32);
 }
 
 static void test_work_grows_with_the_request(void **state)
@@ -296,7 +341,7 @@ int main(void)
 		cmocka_unit_test(test_work_grows_with_the_request), cmocka_unit_test(test_own_objects_and_references),
 		cmocka_unit_test(test_blocks_around_a_number),      cmocka_unit_test(test_blocks_around_an_address),
 		cmocka_unit_test(test_what_a_look_costs),           cmocka_unit_test(test_what_a_delete_costs),
-		cmocka_unit_test(test_what_a_proof_costs),
+		cmocka_unit_test(test_what_a_proof_costs),          cmocka_unit_test(test_a_large_text_above_is_work),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, story_setup, story_teardown);
