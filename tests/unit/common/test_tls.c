@@ -10,6 +10,9 @@
 
 #include <cmocka.h>
 
+#include "../clock.h"
+#include "../metric.h"
+#include "../said.h"
 #include "loopback.h"
 
 #include <event2/buffer.h>
@@ -29,6 +32,13 @@
 #define BIG (1u << 20)
 #define IN_MAX 256
 #define RECORD 16384
+
+#define COMMAND                                                                                                        \
+	"cd %s && cat good.pem empty >chain && printf -- '-----BEGIN CERTIFICATE-----\\nAAAA\\n' >>chain && "          \
+	"cat number.pem elsewhere.pem six.pem >three && cat number.pem this.crl >less && cat number.pem another.crl "  \
+	">same && "                                                                                                    \
+	"cat good.pem other.pem >behind && for i in 1 2 3 4 5 6 7 8 9; do cat other.pem; done >>many && cat good.pem " \
+	"many >far"
 
 static char dir[] = "/tmp/test_tls.XXXXXX";
 
@@ -89,11 +99,41 @@ static void pair_make(const char *name, EVP_PKEY *key, const char *san)
 	X509_free(cert);
 }
 
+/* Of the one whose pair that is: NAME.crl, in which the only certificate is, or is not. */
+static void list_make(const char *pair, const char *name, EVP_PKEY *key, bool revoked)
+{
+	X509_NAME *issuer = X509_NAME_new();
+	X509_CRL *list = X509_CRL_new();
+	ASN1_TIME *from = X509_gmtime_adj(NULL, -60), *until = X509_gmtime_adj(NULL, 3600);
+	X509_REVOKED *entry = X509_REVOKED_new();
+	ASN1_INTEGER *serial = ASN1_INTEGER_new();
+	FILE *out;
+
+	X509_NAME_add_entry_by_txt(issuer, "CN", MBSTRING_ASC, (const uint8_t *)pair, -1, -1, 0);
+	X509_CRL_set_version(list, 1);
+	X509_CRL_set_issuer_name(list, issuer);
+	X509_CRL_set1_lastUpdate(list, from);
+	X509_CRL_set1_nextUpdate(list, until);
+	ASN1_INTEGER_set(serial, revoked ? 1 : 2);
+	X509_REVOKED_set_serialNumber(entry, serial);
+	X509_REVOKED_set_revocationDate(entry, from);
+	assert_int_equal(X509_CRL_add0_revoked(list, entry), 1);
+	assert_true(X509_CRL_sign(list, key, EVP_sha256()) > 0);
+	out = file_make(name);
+	assert_int_equal(PEM_write_X509_CRL(out, list), 1);
+	(void)fclose(out);
+	ASN1_INTEGER_free(serial);
+	ASN1_TIME_free(from);
+	ASN1_TIME_free(until);
+	X509_NAME_free(issuer);
+	X509_CRL_free(list);
+}
+
 static void files_make(void)
 {
 	EVP_PKEY *quick = EVP_EC_gen("P-256"), *other = EVP_EC_gen("P-256"), *slow = EVP_RSA_gen(3072);
 	static char names[700000];
-	char path[64], command[160];
+	char path[64], command[512];
 	FILE *out;
 
 	pair_make("good", quick, "DNS:cache.example");
@@ -103,6 +143,10 @@ static void files_make(void)
 		at += (size_t)snprintf(names + at, 40, "%sDNS:number-%zu.example", at > 0 ? "," : "", i);
 	pair_make("wide", quick, names);
 	pair_make("number", quick, "IP:127.0.0.1");
+	pair_make("elsewhere", quick, "IP:127.0.0.2");
+	pair_make("six", quick, "IP:::1");
+	list_make("number", "this.crl", quick, true);
+	list_make("number", "another.crl", quick, false);
 	pair_make("other", other, "DNS:cache.example");
 	out = file_make("locked.key");
 	assert_int_equal(PEM_write_PrivateKey(out, quick, EVP_aes_256_cbc(), (const uint8_t *)"word", 4, NULL, NULL),
@@ -115,10 +159,7 @@ static void files_make(void)
 		(void)fputs("0123456789abcde\n", out);
 	(void)fclose(out);
 	path_of("", path);
-	(void)snprintf(
-		command, sizeof(command),
-		"cd %s && cat good.pem empty >chain && printf -- '-----BEGIN CERTIFICATE-----\\nAAAA\\n' >>chain",
-		path);
+	assert_true(snprintf(command, sizeof(command), COMMAND, path) < (int)sizeof(command));
 	assert_int_equal(system(command), 0);
 	EVP_PKEY_free(quick);
 	EVP_PKEY_free(other);
@@ -329,6 +370,9 @@ static void test_what_is_loaded(void **state)
 		{ "empty", "good.key", NULL, "tls-certificate: no PEM" },
 		{ "good.key", "good.key", NULL, "tls-certificate: no PEM" },
 		{ "chain", "good.key", NULL, "behind it" },
+		{ "behind", "good.key", NULL, NULL },
+		{ "far", "good.key", NULL, "certificates behind it" },
+		{ "good.pem", "good.key", "this.crl", "tls-client-ca: no PEM certificates" },
 		{ "long", "good.key", NULL, "tls-certificate: larger than" },
 		{ ".", "good.key", NULL, "tls-certificate: not a file" },
 		{ "good.pem", "other.key", NULL, "not the key" },
@@ -470,6 +514,132 @@ static void test_who_is_refused(void **state)
 	server_close(&server);
 }
 
+/* Who shows this pair is heard, or the log says why not. */
+static void shown(struct server *server, const char *pair, int fd, const char *why)
+{
+	SSL_CTX *ctx = client_context(pair);
+	struct client client = client_of(server, ctx, fd);
+	size_t opens = server->opens;
+	struct said said;
+	const char *log;
+	char text[4];
+
+	said_begin(&said);
+	assert_true(client_greet(&client));
+	client_write(&client, "one\n", 4);
+	assert_int_equal(client_read(&client, text, 4), why == NULL ? 4 : 0);
+	log = said_end(&said);
+	assert_int_equal(server->opens - opens, why == NULL);
+	if (why != NULL && strstr(log, why) == NULL)
+		fail_msg("%s", log);
+	assert_true(why != NULL || strstr(log, "tls-refused") == NULL);
+	client_close(&client);
+	SSL_CTX_free(ctx);
+}
+
+static void test_what_the_log_says(void **state)
+{
+	struct server server;
+
+	(void)state;
+	server_open(&server, "good.pem", "good.key", "three");
+	shown(&server, "number", client_connect(server.port), NULL);
+	shown(&server, NULL, client_connect(server.port), "reason=\"peer did not return a certificate\"");
+	shown(&server, "elsewhere", client_connect(server.port), "reason=\"IP address mismatch\"");
+	shown(&server, "six", client_connect(server.port), "reason=\"IP address mismatch\"");
+	shown(&server, "good", client_connect(server.port), "reason=\"self-signed certificate\"");
+	server_close(&server);
+}
+
+/* Where there is IPv6. */
+static void test_addresses_of_the_other_family(void **state)
+{
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	static const char *const pairs[] = { "six", "number" };
+	struct server server;
+	uint16_t port = 0;
+
+	(void)state;
+	server_open(&server, "good.pem", "good.key", "three");
+	if (al_listener_tcp(server.listener, AL_S("::1"), 0, &port) != AL_OK) {
+		server_close(&server);
+		skip();
+	}
+	to.sin6_port = htons(port);
+	for (size_t i = 0; i < AL_COUNT(pairs); i++) {
+		int fd = client_tune(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+
+		assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+		shown(&server, pairs[i], fd, i == 0 ? NULL : "reason=\"IP address mismatch\"");
+	}
+	server_close(&server);
+}
+
+/* A list among the authorities' certificates: who is on it stays out; who is on none of theirs, too. */
+static void test_who_is_on_a_list(void **state)
+{
+	struct server server;
+
+	(void)state;
+	server_open(&server, "good.pem", "good.key", "less");
+	shown(&server, "number", client_connect(server.port), "reason=\"certificate revoked\"");
+	assert_null(load(server.tls, "good.pem", "good.key", "same"));
+	shown(&server, "number", client_connect(server.port), NULL);
+	server_close(&server);
+}
+
+static void test_a_certificate_that_has_expired(void **state)
+{
+	struct al_loop *loop;
+	struct al_tls *tls;
+	struct said said;
+
+	(void)state;
+	assert_int_equal(al_loop_new(&loop), AL_OK);
+	assert_int_equal(al_tls_new(loop, &tls), AL_OK);
+	said_begin(&said);
+	assert_null(load(tls, "good.pem", "good.key", NULL));
+	assert_null(strstr(said_end(&said), "expired"));
+	clock_date_ahead_s = 3601;
+	said_begin(&said);
+	assert_null(load(tls, "good.pem", "good.key", NULL));
+	assert_non_null(strstr(said_end(&said), "it has expired"));
+	clock_date_ahead_s = 0;
+	al_tls_free(tls);
+	al_loop_free(loop);
+}
+
+/* Who does not say hello has ten seconds. */
+static void test_no_handshake(void **state)
+{
+	struct server server;
+	struct said said;
+	uint64_t late;
+	char byte;
+	int fd;
+
+	(void)state;
+	server_open(&server, "good.pem", "good.key", NULL);
+	late = metric("alamo_tls_handshakes_total{result=\"late\"}");
+	fd = client_connect(server.port);
+	while (al_listener_conns(server.listener) < 1)
+		round_of(&server);
+	clock_ahead_s += 8;
+	for (int i = 0; i < 5; i++)
+		round_of(&server);
+	assert_int_equal(al_listener_conns(server.listener), 1);
+	said_begin(&said);
+	clock_ahead_s += 3;
+	while (al_listener_conns(server.listener) > 0)
+		round_of(&server);
+	assert_non_null(strstr(said_end(&said), "no handshake in 10 s"));
+	assert_int_equal(recv(fd, &byte, 1, 0), 0);
+	assert_int_equal(metric("alamo_tls_handshakes_total{result=\"late\"}"), late + 1);
+	assert_int_equal(server.opens, 0);
+	close(fd);
+	server_close(&server);
+}
+
 /* Bytes that are no TLS: an alert at most, and the end. */
 static void test_no_tls(void **state)
 {
@@ -596,11 +766,20 @@ static void test_the_end_comes_first(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_what_is_loaded),         cmocka_unit_test(test_bytes_go_both_ways),
-		cmocka_unit_test(test_a_record_of_many_lines), cmocka_unit_test(test_another_certificate),
-		cmocka_unit_test(test_who_is_refused),         cmocka_unit_test(test_no_tls),
-		cmocka_unit_test(test_a_crowd_takes_turns),    cmocka_unit_test(test_a_large_certificate),
+		cmocka_unit_test(test_what_is_loaded),
+		cmocka_unit_test(test_bytes_go_both_ways),
+		cmocka_unit_test(test_a_record_of_many_lines),
+		cmocka_unit_test(test_another_certificate),
+		cmocka_unit_test(test_who_is_refused),
+		cmocka_unit_test(test_no_tls),
+		cmocka_unit_test(test_a_crowd_takes_turns),
+		cmocka_unit_test(test_a_large_certificate),
 		cmocka_unit_test(test_the_end_comes_first),
+		cmocka_unit_test(test_what_the_log_says),
+		cmocka_unit_test(test_addresses_of_the_other_family),
+		cmocka_unit_test(test_who_is_on_a_list),
+		cmocka_unit_test(test_a_certificate_that_has_expired),
+		cmocka_unit_test(test_no_handshake),
 	};
 	char command[64];
 	int rc;
