@@ -42,14 +42,12 @@ void al_metric_add(struct al_metric *metric)
 	assert(metric->gauge == !al_slice_ends(family_of(metric), "_total"));
 	pthread_mutex_lock(&lock);
 	struct al_metric **at = &first;
-	bool known = false;
 	if (first == NULL)
 		start_seconds = al_now_s();
-	for (struct al_metric *m = first; m != NULL && !known; m = m->next)
-		known = m == metric;
-	while (!known && *at != NULL && metric_cmp(*at, metric) <= 0)
+	while (*at != NULL && metric_cmp(*at, metric) < 0)
 		at = &(*at)->next;
-	if (!known) {
+	if (*at != metric) {
+		assert(*at == NULL || metric_cmp(*at, metric) > 0); /* no other has its name */
 		metric->next = *at;
 		*at = metric;
 	}

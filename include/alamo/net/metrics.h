@@ -20,7 +20,7 @@ struct al_metric {
 	struct al_metric *next; /* private */
 };
 
-void al_metric_add(struct al_metric *metric); /* registers; idempotent */
+void al_metric_add(struct al_metric *metric); /* registers; idempotent; no other has its name */
 static inline void al_metric_inc(struct al_metric *metric, uint64_t by)
 {
 	atomic_fetch_add_explicit(&metric->value, by, memory_order_relaxed);
