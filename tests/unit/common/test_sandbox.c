@@ -37,7 +37,8 @@
 static char dir[64], conf_path[96];
 
 static bool has_landlock;
-static long landlock_version; /* that the kernel says it has; 0: what it has */
+static long landlock_version;      /* that the kernel says it has; 0: what it has */
+static uint64_t landlock_confined; /* the rights that were last asked to be */
 
 /* Landlock is asked for its version, and used, by this one alone. */
 long syscall(long number, ...)
@@ -54,6 +55,8 @@ long syscall(long number, ...)
 		errno = EOPNOTSUPP;
 		return landlock_version;
 	}
+	if (number == 444 && words[0] != 0)
+		memcpy(&landlock_confined, (const void *)(uintptr_t)words[0], sizeof(landlock_confined));
 	memcpy(&next, &symbol, sizeof(next)); /* ISO C has no cast between the two */
 	return next(number, words[0], words[1], words[2], words[3], words[4], words[5]);
 }
@@ -270,9 +273,26 @@ static int try_version(long version, const char *wanted)
 	return try_open("secret", O_RDONLY, version > 0 ? EACCES : 0);
 }
 
+/* By its 13 rights, which version 1 has; 2 brought links between folders, and 3 brought truncation. */
 static int try_oldest(void)
 {
-	return has_landlock ? try_version(1, "seccomp=yes landlock=1") : NOT_HERE;
+	if (!has_landlock)
+		return NOT_HERE;
+	return try_version(1, "seccomp=yes landlock=1") == 0 && landlock_confined == 0x1fff ? 0 : 1;
+}
+
+static int try_second(void)
+{
+	if (syscall(444, NULL, 0, 1) < 2)
+		return NOT_HERE;
+	return try_version(2, "seccomp=yes landlock=2") == 0 && landlock_confined == 0x3fff ? 0 : 1;
+}
+
+static int try_third(void)
+{
+	if (syscall(444, NULL, 0, 1) < 3)
+		return NOT_HERE;
+	return try_version(3, "seccomp=yes landlock=3") == 0 && landlock_confined == 0x7fff ? 0 : 1;
 }
 
 static int try_none(void)
@@ -280,12 +300,14 @@ static int try_none(void)
 	return try_version(-1, "seccomp=yes landlock=no");
 }
 
-/* By the oldest version that there is, and with none: calls are confined then, files are not. */
+/* By the oldest versions that there are, and with none: calls are confined then, files are not. */
 static void test_other_kernels(void **state)
 {
 	(void)state;
 	tried_alone(try_none);
 	tried_alone(try_oldest);
+	tried_alone(try_second);
+	tried_alone(try_third);
 }
 
 static void test_opener(void **state)
