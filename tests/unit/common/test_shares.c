@@ -9,9 +9,11 @@
 
 #include <cmocka.h>
 
+#include "../clock.h"
 #include "loopback.h"
 
 #include <event2/buffer.h>
+#include <event2/event.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,6 +188,53 @@ static void places_are_counted_once(void **state)
 		close(fds[i]);
 }
 
+static void turn(struct al_loop *loop)
+{
+	for (int i = 0; i < 5; i++)
+		assert_true(event_base_loop(al_loop_base(loop), EVLOOP_NONBLOCK) >= 0);
+}
+
+/* By hand, each with a port of its own: the first loop has something else to do, and its connection does not go yet. */
+static void nobody_waits_for_a_loop_that_is_busy(void **state)
+{
+	struct al_listener_conf conf = { .name = "shares", .in_max = 64, .out_max = 64, .idle_ms = 60000 };
+	struct server server = { 0 };
+	uint16_t ports[LOOPS];
+	int crowd[LOOPS], newcomer;
+	char byte;
+
+	(void)state;
+	clock_ms = 1000000;
+	assert_int_equal(al_shares_new(LOOPS, LOOPS, &conf.shares), AL_OK);
+	for (size_t i = 0; i < LOOPS; i++, clock_ms += 1000) { /* who came first is asked first */
+		assert_int_equal(al_loop_new(&server.loops[i]), AL_OK);
+		assert_int_equal(al_listener_new(server.loops[i], &conf, &ops, &server.opens[i], &server.listeners[i]),
+				 AL_OK);
+		assert_int_equal(al_listener_tcp(server.listeners[i], AL_S("127.0.0.1"), 0, &ports[i]), AL_OK);
+		crowd[i] = client_connect(ports[i]);
+		turn(server.loops[i]);
+		assert_int_equal(al_listener_conns(server.listeners[i]), 1);
+	}
+	newcomer = connect_from("127.0.1.1", ports[1]);
+	turn(server.loops[1]); /* the first loop is asked */
+	assert_int_equal(server.opens[1], 1);
+	clock_ms += 100;
+	turn(server.loops[1]); /* and meanwhile the next in the row goes */
+	assert_int_equal(server.opens[1], 2);
+	assert_int_equal(recv(crowd[1], &byte, 1, 0), 0);
+	assert_int_equal(recv(crowd[0], &byte, 1, MSG_DONTWAIT), -1);
+	turn(server.loops[0]);
+	assert_int_equal(recv(crowd[0], &byte, 1, 0), 0);
+	close(newcomer);
+	for (size_t i = 0; i < LOOPS; i++) {
+		close(crowd[i]);
+		al_listener_free(server.listeners[i]);
+		al_loop_free(server.loops[i]);
+	}
+	al_shares_free(conf.shares);
+	clock_ms = 0;
+}
+
 /* Another service, or the same one started twice, does not get in by mistake. */
 static void a_port_is_of_one_service(void **state)
 {
@@ -215,9 +264,8 @@ static void a_port_is_of_one_service(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_are_given_some),
-		cmocka_unit_test(a_source_is_counted_once),
-		cmocka_unit_test(places_are_counted_once),
+		cmocka_unit_test(all_are_given_some),       cmocka_unit_test(a_source_is_counted_once),
+		cmocka_unit_test(places_are_counted_once),  cmocka_unit_test(nobody_waits_for_a_loop_that_is_busy),
 		cmocka_unit_test(a_port_is_of_one_service),
 	};
 
