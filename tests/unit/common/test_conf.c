@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -165,6 +167,20 @@ static void test_long_lines_and_nul(void **state)
 	assert_string_equal(message + strlen(path), ":2: a NUL byte");
 }
 
+static void test_the_most_lines(void **state)
+{
+	static char text[10002];
+	struct al_conf *conf = NULL;
+
+	(void)state;
+	memset(text, '\n', 10000);
+	al_conf_free(load(text));
+	text[10000] = '\n';
+	write_conf(text, 10001);
+	assert_int_equal(al_conf_load(path, &conf, message, sizeof(message)), AL_ELIMIT);
+	assert_string_equal(message + strlen(path), ":10001: more lines than a configuration has");
+}
+
 static void test_missing_file(void **state)
 {
 	struct al_conf *conf = NULL;
@@ -173,6 +189,28 @@ static void test_missing_file(void **state)
 	assert_string_equal(message, "/nonexistent/alamo.conf: No such file or directory");
 	assert_int_equal(al_conf_load(dir, &conf, message, sizeof(message)), AL_ESYS);
 	assert_null(conf);
+}
+
+/* It is closed, whatever comes of it. */
+static void test_a_file_that_is_open(void **state)
+{
+	static const char text[] = "[network]\nname = open\n";
+	struct al_conf *conf;
+	int fd, ends[2];
+
+	(void)state;
+	write_conf(text, strlen(text));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(al_conf_load_fd(fd, path, &conf, message, sizeof(message)), AL_OK);
+	assert_string_equal(al_conf_str(conf, "network", "name"), "open");
+	al_conf_free(conf);
+	assert_true(fcntl(fd, F_GETFD) == -1 && errno == EBADF);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(al_conf_load_fd(ends[0], path, &conf, message, sizeof(message)), AL_EINVAL);
+	assert_non_null(strstr(message, "alamo.conf: is no regular file"));
+	assert_true(fcntl(ends[0], F_GETFD) == -1 && errno == EBADF);
+	close(ends[1]);
+	assert_int_equal(al_conf_load_fd(-1, path, &conf, message, sizeof(message)), AL_EINVAL);
 }
 
 static void test_paths_are_of_the_file(void **state)
@@ -505,7 +543,9 @@ int main(void)
 		cmocka_unit_test(test_mistakes_have_their_line),
 		cmocka_unit_test(test_long_lines_and_nul),
 		cmocka_unit_test(test_missing_file),
+		cmocka_unit_test(test_the_most_lines),
 		cmocka_unit_test(test_paths_are_of_the_file),
+		cmocka_unit_test(test_a_file_that_is_open),
 		cmocka_unit_test(test_print_is_a_fixed_point),
 		cmocka_unit_test(test_a_running_daemon_takes_some_of_it),
 		cmocka_unit_test(test_every_number_has_its_range),
