@@ -727,6 +727,36 @@ static void test_holder(void **state)
 	}
 }
 
+static void test_why_not_here(void **state)
+{
+	static const struct {
+		int number;
+		uint16_t port;
+		const char *why;
+	} rows[] = {
+		{ EACCES, 1023, "port 1023 needs CAP_NET_BIND_SERVICE: " },
+		{ EPERM, 53, "port 53 needs CAP_NET_BIND_SERVICE: " },
+		{ EACCES, 1024, "port 1024 is not allowed here" },
+		{ EADDRNOTAVAIL, 53, "192.0.2.1 is not an address of this machine" },
+		{ EAFNOSUPPORT, 53, "192.0.2.1: this machine does not speak that protocol" },
+		{ ENOBUFS, 53, "192.0.2.1 port 53: No buffer space available" },
+	};
+	char why[AL_BIND_WHY_LEN], wanted[AL_BIND_WHY_LEN + 32];
+
+	(void)state;
+	for (size_t i = 0; i < AL_COUNT(rows); i++) {
+		errno = 0;
+		al_bind_failed("test", AL_S("192.0.2.1"), rows[i].port, rows[i].number);
+		assert_int_equal(errno, rows[i].number);
+		al_bind_why(rows[i].number, AL_S("192.0.2.1"), rows[i].port, why);
+		assert_memory_equal(why, rows[i].why, strlen(rows[i].why));
+		snprintf(wanted, sizeof(wanted), "error %s\n", why);
+		assert_string_equal(al_bind_report(), wanted);
+	}
+	al_bind_failed("test", AL_S("192.0.2.1"), 1, EADDRINUSE);
+	assert_ptr_equal(strstr(al_bind_report(), "taken 1\nerror port 1 at 192.0.2.1 is taken by "), al_bind_report());
+}
+
 /* ---- daemons that fail ---- */
 
 static enum al_err refuse_start(struct al_service *service, void **self)
@@ -810,6 +840,7 @@ int main(void)
 		cmocka_unit_test(test_manager_is_gone),
 		cmocka_unit_test(test_journal),
 		cmocka_unit_test(test_holder),
+		cmocka_unit_test(test_why_not_here),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_log_quote),
 	};
