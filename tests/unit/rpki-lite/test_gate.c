@@ -4,6 +4,7 @@
  */
 #include "signer.h"
 
+#include "../said.h"
 #include "gate.h"
 
 struct bench {
@@ -104,6 +105,60 @@ static void time_releases(void **state)
 	assert_false(offer(&bench, 20, 11, 50));
 	assert_false(offer(&bench, 19, 12, 149)); /* the time runs from the first that was held */
 	assert_true(offer(&bench, 18, 13, 150));
+	/* What was waited for is the measure now. */
+	assert_true(offer(&bench, 17, 14, 151));
+	assert_false(offer(&bench, 2, 15, 152));
+	bench_close(&bench);
+}
+
+/* The first serial that there is: held as any other, and let out by no word that nobody has said. */
+static void the_first_serial(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, 25, 0);
+	assert_true(offer(&bench, 40, 0, 5));
+	assert_false(offer(&bench, 2, 1, 6));
+	assert_held(&bench, "serial 1\nsize 1\nrecords 2 of 40\nlost 38\n");
+	assert_false(offer(&bench, 2, 1, 7));
+	signer_write(&bench.signer, "roa.release", AL_S("x\n"));
+	assert_false(offer(&bench, 2, 1, 8));
+	release(&bench, 1);
+	assert_true(offer(&bench, 2, 1, 9));
+	bench_close(&bench);
+}
+
+/* Each that is held is said once; of what passes nothing is, unless something was held before. */
+static void what_is_said(void **state)
+{
+	struct bench bench;
+	struct said said;
+
+	(void)state;
+	bench_open(&bench, 25, 0);
+	said_begin(&said);
+	assert_true(offer(&bench, 40, 10, 5));
+	assert_string_equal(said_end(&said), "");
+	said_begin(&said);
+	assert_false(offer(&bench, 20, 11, 6));
+	assert_non_null(
+		strstr(said_end(&said), " event=set-held serial=11 size=11 lost=20 of=40 percent=25 seconds=0;"));
+	assert_null(strstr(said.text, " event=held-file "));
+	said_begin(&said);
+	assert_false(offer(&bench, 20, 11, 7));
+	assert_string_equal(said_end(&said), "");
+	said_begin(&said);
+	assert_true(offer(&bench, 40, 12, 8));
+	assert_non_null(strstr(said_end(&said), " event=set-released serial=12 lost=0 why=harmless\n"));
+	/* The operator's file cannot be written: held all the same. */
+	assert_int_equal(mkdir(signer_path(&bench.signer, "roa.held"), 0700), 0);
+	said_begin(&said);
+	assert_false(offer(&bench, 20, 13, 9));
+	assert_non_null(strstr(said_end(&said), " event=held-file path="));
+	assert_non_null(strstr(said.text, "/roa.held errno=21\n"));
+	assert_non_null(strstr(said.text, " event=set-held serial=13 "));
+	assert_int_equal(rmdir(signer_path(&bench.signer, "roa.held")), 0);
 	bench_close(&bench);
 }
 
@@ -191,7 +246,8 @@ int main(void)
 		cmocka_unit_test(operator_releases), cmocka_unit_test(time_releases),
 		cmocka_unit_test(too_early),         cmocka_unit_test(window),
 		cmocka_unit_test(restored),          cmocka_unit_test(no_brake),
-		cmocka_unit_test(coming_and_going),
+		cmocka_unit_test(coming_and_going),  cmocka_unit_test(the_first_serial),
+		cmocka_unit_test(what_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
