@@ -380,6 +380,35 @@ static void events_go_to_all_who_listen(void **state)
 	}
 }
 
+/* Nobody asks anything on a connection that has events; who ends it is let go, though nothing is sent. */
+static void events_are_all_there_is(void **state)
+{
+	struct site *site = *state;
+	char got[4096] = "", byte;
+	int fd = client_connect(site->port);
+	static char waste[20000];
+	ssize_t n;
+
+	client_say(fd, "HEAD /events HTTP/1.1\r\nHost: x\r\n\r\nGET /events HTTP/1.1\r\nHost: x\r\n\r\n");
+	until(site, fd, got, sizeof(got), ": welcome\n\n");
+	assert_int_equal(strncmp(got, "HTTP/1.1 200 ", 13), 0);
+	assert_non_null(strstr(strstr(got + 1, "text/event-stream\r\n"), "HTTP/1.1 200 "));
+	client_say(fd, "GET /one HTTP/1.1\r\nHost: x\r\n\r\n");
+	turns(site, 20);
+	for (int i = 0; i < 10; i++) { /* more than a connection may hold unread */
+		memset(waste, 'x', sizeof(waste));
+		client_send(fd, waste, sizeof(waste));
+		turns(site, 20);
+	}
+	al_http_events_send(site->events, AL_S("data: still there\n\n"));
+	until(site, fd, got, sizeof(got), ": welcome\n\ndata: still there\n\n");
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	turns(site, 20);
+	n = recv(fd, &byte, 1, MSG_DONTWAIT);
+	assert_true(n == 0 || (n < 0 && errno == ECONNRESET));
+	close(fd);
+}
+
 /* Who reads nothing costs a bounded amount, and is let go. */
 static void events_that_nobody_reads(void **state)
 {
@@ -482,14 +511,9 @@ static void tiles(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(later_and_in_order),
-		TEST(later_and_much_behind),
-		TEST(asked_again),
-		TEST(asked_again_and_gone),
-		TEST(later_and_gone),
-		TEST(events_go_to_all_who_listen),
-		TEST(events_that_nobody_reads),
-		TEST(tiles),
+		TEST(later_and_in_order),       TEST(later_and_much_behind),   TEST(asked_again),
+		TEST(asked_again_and_gone),     TEST(later_and_gone),          TEST(events_go_to_all_who_listen),
+		TEST(events_that_nobody_reads), TEST(events_are_all_there_is), TEST(tiles),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN); /* as al_service_main() does */
