@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "../../support/keys_note.h"
+#include "../clock.h"
 #include "../said.h"
 #include "alamo/follow/follow.h"
 #include "alamo/tlog/witness.h"
@@ -710,6 +711,33 @@ static void cut_before_the_tip(void **state)
 	assert_int_equal(f->present, 9);
 }
 
+/* Thirty seconds without a frame: it is left, and asked again. */
+static void a_server_that_is_silent(void **state)
+{
+	static const struct step steps[] = { { 0, tip_and_five, true }, { 5, tip_and_the_rest, true } };
+	struct fixture *f = *state;
+	struct said said;
+
+	play(f, steps, 1, 5);
+	f->step_count = AL_COUNT(steps);
+	f->stop_at_head = 9;
+	clock_ahead_s += 28;
+	for (int i = 0; i < 5; i++)
+		assert_true(event_base_loop(al_loop_base(f->loop), EVLOOP_NONBLOCK) >= 0);
+	assert_int_equal(f->links, 1);
+	said_begin(&said);
+	clock_ahead_s += 3;
+	for (int i = 0; i < 5; i++)
+		assert_true(event_base_loop(al_loop_base(f->loop), EVLOOP_NONBLOCK) >= 0);
+	assert_non_null(strstr(said_end(&said), "event=follow-silent"));
+	assert_int_equal(f->links, 0);
+	al_timer_set(f->guard, GUARD_MS);
+	al_loop_run(f->loop);
+	assert_false(f->timed_out);
+	assert_int_equal(f->connections, 2);
+	assert_int_equal(f->entries, 9);
+}
+
 static void tip_of_five(struct al_buf *out)
 {
 	put_tip(out, &real, 5);
@@ -1248,6 +1276,7 @@ int main(void)
 		TEST(good_stream_over_tcp),
 		TEST(empty_log),
 		TEST(cut_in_the_middle),
+		TEST(a_server_that_is_silent),
 		TEST(several_addresses),
 		TEST(bad_signature),
 		TEST(wrong_root),
