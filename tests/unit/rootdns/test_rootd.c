@@ -2,64 +2,9 @@
 /*
  * test_rootd.c -- the daemon as one: what is answered when, what a reload changes, and that signatures are made anew.
  */
-#include "../common/daemon.h"
-
-#include "../clock.h"
-#include "fixture.h"
-#include "rootd.h"
+#include "rootd_bench.h"
 
 #define DAY 86400
-
-/* ---- questions ---- */
-
-/* The answer as text; empty: there was none. */
-static const char *answer_of(int fd, const uint8_t *query, size_t len, bool tcp)
-{
-	static uint8_t reply[65536 + 2];
-	static char text[1u << 16];
-	const uint8_t *from = reply + (tcp ? 2 : 0);
-	char *made;
-	ssize_t got;
-
-	text[0] = '\0';
-	assert_true(send(fd, query, len, MSG_NOSIGNAL) > 0);
-	got = recv(fd, reply, tcp ? 2 : sizeof(reply), tcp ? MSG_WAITALL : 0);
-	if (got > 0 && tcp)
-		got = recv(fd, reply + 2, al_get_u16(reply), MSG_WAITALL);
-	(void)close(fd);
-	if (got <= 0)
-		return text;
-	made = response_text(from, (size_t)got);
-	assert_true(strlen(made) < sizeof(text));
-	(void)strcpy(text, made);
-	free(made);
-	return text;
-}
-
-/* To 127.0.0.`last`. */
-static int dial(int type, unsigned last, uint16_t port)
-{
-	struct sockaddr_in to = { .sin_family = AF_INET,
-				  .sin_port = htons(port),
-				  .sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~0xffu) + last) };
-	int fd = client_tune(socket(AF_INET, type | SOCK_CLOEXEC, 0));
-
-	assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
-	return fd;
-}
-
-static const char *ask_udp(const uint8_t *query, size_t len)
-{
-	return answer_of(dial(SOCK_DGRAM, 1, port_of("dns")), query, len, false);
-}
-
-static const char *dns(const char *name)
-{
-	struct question q = { .name = name, .type = RR_A };
-	uint8_t query[512];
-
-	return ask_udp(query, question_put(&q, query));
-}
 
 /* What has changed since `serial`. */
 static size_t ixfr_put(const char *name, uint32_t serial, uint8_t out[static 512])
@@ -84,16 +29,6 @@ static const char *ixfr_tcp(const char *name, uint32_t serial)
 	return answer_of(client_connect(port_of("dns")), query, len + 2, true);
 }
 
-static const char *dns_tcp(const char *name, uint16_t type)
-{
-	struct question q = { .name = name, .type = type };
-	uint8_t query[514];
-	size_t len = question_put(&q, query + 2);
-
-	al_set_u16(query, (uint16_t)len);
-	return answer_of(client_connect(port_of("dns")), query, len + 2, true);
-}
-
 static const char *get(const char *path)
 {
 	return get_at("dns-http", path);
@@ -105,22 +40,6 @@ static uint64_t figure(const char *name)
 
 	assert_non_null(at);
 	return strtoull(at + strlen(name), NULL, 10);
-}
-
-static int setup(void **state)
-{
-	static const struct daemon_def rootd = {
-		.service = &rootd_service,
-		.base = "[network]\nname = test\nlisten = 127.0.0.1\n[dns]\nport = 0\nhttp-port = 0\n",
-		.last = "dns-http",
-	};
-
-	(void)state;
-	world_open(&rootd);
-	append("registry: TEST\ntld: test\nroot-server: a 192.0.2.1\nmnt-by: A-MNT\nsource: TEST\n\n"
-	       "mntner: A-MNT\nmnt-by: A-MNT\nsource: TEST\n");
-	append("domain: a.test\nrecord: @ A 192.0.2.7\nmnt-by: A-MNT\nsource: TEST\n");
-	return 0;
 }
 
 /* ---- tests ---- */
@@ -315,11 +234,6 @@ static void signatures_are_made_anew(void **state)
 
 /* ---- the keys, while it runs ---- */
 
-static void key_put(const char *name, const char *text)
-{
-	assert_int_equal(al_note_save(path_of(name), al_slice_str(text), false), AL_OK);
-}
-
 /* An order of the hostmaster's is found within seconds, by the clock. */
 static void a_roll_is_ordered(void **state)
 {
@@ -365,129 +279,6 @@ static void keys_that_cannot_be_read(void **state)
 	clock_ahead_s = 0;
 }
 
-/* Sockets of this process to which somebody can connect. */
-static unsigned listening(void)
-{
-	unsigned count = 0;
-
-	for (int fd = 3; fd < 1000; fd++) {
-		int accepts = 0;
-
-		count += getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &(socklen_t){ sizeof(accepts) }) == 0 &&
-			 accepts != 0;
-	}
-	return count;
-}
-
-/* At all of them, over UDP and TCP, and nowhere else. */
-static void several_addresses(void **state)
-{
-	struct question q = { .name = "a.test", .type = RR_A };
-	unsigned host, port, ports[4] = { 0 };
-	char line[128] = "";
-	uint8_t query[514];
-	size_t len = question_put(&q, query + 2);
-
-	(void)state;
-	al_set_u16(query, (uint16_t)len);
-	write_conf("listen = 127.0.0.1, 127.0.0.2, 127.0.0.3\n");
-	begin();
-	while (strncmp(line, "endpoint dns-http ", 18) != 0) {
-		assert_non_null(fgets(line, sizeof(line), world.said));
-		if (sscanf(line, "endpoint dns 127.0.0.%u:%u", &host, &port) == 2 && host < AL_COUNT(ports))
-			ports[host] = port;
-	}
-	assert_true(hear("ready\n"));
-	assert_int_equal(listening(), 2 * 3 + 1); /* DNS, HTTP, and the log, which is ours */
-	for (host = 1; host < AL_COUNT(ports); host++) {
-		says(answer_of(dial(SOCK_DGRAM, host, (uint16_t)ports[host]), query + 2, len, false), "192.0.2.7\n");
-		says(answer_of(dial(SOCK_STREAM, host, (uint16_t)ports[host]), query, len + 2, true), "192.0.2.7\n");
-	}
-	down();
-}
-
-/* Does it listen at the port that it is given, once that is free, and not at another before? 0: somebody was quicker there. */
-static uint16_t listens_at(void)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int taken = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	socklen_t len = sizeof(at);
-	char conf[200];
-
-	assert_int_equal(bind(taken, (const struct sockaddr *)&at, len), 0);
-	assert_int_equal(getsockname(taken, (struct sockaddr *)&at, &len), 0);
-	(void)snprintf(conf, sizeof(conf),
-		       "[network]\nname = test\nlisten = 127.0.0.1\n[dns]\nport = %u\nhttp-port = 0\n",
-		       ntohs(at.sin_port));
-	key_put("alamo.conf", conf);
-	begin();
-	assert_int_equal(ended(), 1);
-	(void)close(taken);
-	begin();
-	if (hear("ready\n"))
-		return ntohs(at.sin_port);
-	assert_int_equal(ended(), 1);
-	return 0;
-}
-
-static void at_a_port(void **state)
-{
-	uint16_t port = 0;
-
-	(void)state;
-	/* Other programs of this machine take ports of either transport as they come. */
-	for (int i = 0; i < 20 && port == 0; i++)
-		port = listens_at();
-	assert_int_not_equal(port, 0);
-	assert_int_equal(port_of("dns"), port);
-	says(dns("a.test"), "192.0.2.7\n");
-	down();
-}
-
-/* A client's address is known over TCP as well, of either family: whole zones are for some of them. */
-static void whose_address(void **state)
-{
-	static const struct sockaddr_in6 loopback = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-	static const char *const rows[][3] = { { "::1", "an test. ", "REFUSED\n" },
-					       { "127.0.0.0/8", "REFUSED\n", "an test. " },
-					       { "::/0", "an test. ", "REFUSED\n" },
-					       { "::2", "REFUSED\n", "REFUSED\n" } };
-	struct question q = { .name = "test", .type = RR_AXFR };
-	struct sockaddr_in6 six = loopback;
-	char line[128], conf[96];
-	uint8_t query[514];
-	size_t len = question_put(&q, query + 2);
-	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool able = fd >= 0 && bind(fd, (const struct sockaddr *)&six, sizeof(six)) == 0;
-	unsigned port, four;
-
-	(void)state;
-	(void)close(fd);
-	if (!able)
-		skip(); /* a machine without IPv6 */
-	al_set_u16(query, (uint16_t)len);
-	for (size_t i = 0; i < AL_COUNT(rows); i++) {
-		(void)snprintf(conf, sizeof(conf), "listen = 127.0.0.1, ::1\nallow-transfer = %s\n", rows[i][0]);
-		write_conf(conf);
-		begin();
-		port = four = 0;
-		line[0] = '\0';
-		while (strncmp(line, "endpoint dns-http ", 18) != 0) {
-			assert_non_null(fgets(line, sizeof(line), world.said));
-			(void)sscanf(line, "endpoint dns [::1]:%u", &port);
-			(void)sscanf(line, "endpoint dns 127.0.0.1:%u", &four);
-		}
-		assert_true(hear("ready\n"));
-		assert_true(port != 0 && four != 0);
-		six.sin6_port = htons((uint16_t)port);
-		fd = client_tune(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
-		assert_int_equal(connect(fd, (const struct sockaddr *)&six, sizeof(six)), 0);
-		says(answer_of(fd, query, len + 2, true), rows[i][1]);
-		says(answer_of(dial(SOCK_STREAM, 1, (uint16_t)four), query, len + 2, true), rows[i][2]);
-		down();
-	}
-}
-
 static void what_keeps_it_from_starting(void **state)
 {
 	static const char *const confs[] = {
@@ -508,23 +299,12 @@ static void what_keeps_it_from_starting(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(all_is_answered),
-		TEST(before_the_log),
-		TEST(reloaded),
-		TEST(differences),
-		TEST(changes_are_told),
-		TEST(signatures_are_made_anew),
-		TEST(several_addresses),
-		TEST(whose_address),
-		TEST(at_a_port),
-		TEST(a_roll_is_ordered),
-		TEST(keys_that_cannot_be_read),
-		TEST(what_keeps_it_from_starting),
+		TEST(all_is_answered),   TEST(before_the_log),           TEST(reloaded),
+		TEST(differences),       TEST(changes_are_told),         TEST(signatures_are_made_anew),
+		TEST(a_roll_is_ordered), TEST(keys_that_cannot_be_read), TEST(what_keeps_it_from_starting),
 	};
 
 	if (sodium_init() < 0)
