@@ -10,69 +10,11 @@
  *
  * Of a page there is what differs from page to page: between <h1> and </main>.
  */
-#include "golden.h"
+#include "pages_bench.h"
 
 #include <sodium.h>
-#include <sys/stat.h>
 
-#include "../common/loopback.h"
-#include "explorer.h"
-#include "growth.h"
-#include "rdap.h"
 #include "rdap_json.h"
-#include "site.h"
-
-#define FOLDER TEST_DATA "/golden/pages"
-#define ANSWER_MAX (8u << 20)
-
-static struct {
-	struct al_conf *conf;
-	struct al_vkey key;
-	struct whois_site site;
-	char answer[ANSWER_MAX];
-} pages;
-
-/* One request to a service of its own, on a loop of its own. The answer stays until the next. */
-static const char *get(const struct whois_view *view, const char *host, struct al_slice path)
-{
-	struct whois_explorer *explorer;
-	struct whois_rdap *rdap;
-	struct al_loop *loop;
-	struct al_http *http;
-	pthread_t thread;
-	char request[4096];
-	uint16_t port;
-	int fd;
-
-	assert_int_equal(al_loop_new(&loop), AL_OK);
-	assert_int_equal(al_http_new(loop, &http), AL_OK);
-	assert_int_equal(whois_explorer_new(view, &explorer), AL_OK);
-	assert_int_equal(whois_explorer_serve(explorer, http), AL_OK);
-	assert_int_equal(whois_rdap_new(view, "", &rdap), AL_OK);
-	assert_int_equal(whois_rdap_serve(rdap, http), AL_OK);
-	assert_int_equal(al_http_listen(http, AL_S("127.0.0.1"), 0, &port), AL_OK);
-	loop_thread_start(loop, &thread);
-	fd = client_connect(port);
-	(void)snprintf(request, sizeof(request), "GET %.*s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n",
-		       AL_FMT(path), host);
-	client_say(fd, request);
-	assert_true(client_drain(fd, pages.answer, sizeof(pages.answer)) > 0);
-	close(fd);
-	loop_thread_stop(loop, thread);
-	al_http_free(http);
-	whois_rdap_free(rdap);
-	whois_explorer_free(explorer);
-	al_loop_free(loop);
-	return pages.answer;
-}
-
-/* A field's value; empty when the answer has none. */
-static struct al_slice field_of(const char *answer, const char *name)
-{
-	const char *end = strstr(answer, "\r\n\r\n"), *at = strstr(answer, name);
-
-	return at != NULL && at < end ? al_slice_of(at + strlen(name), strcspn(at + strlen(name), "\r")) : AL_S("");
-}
 
 static void put_body(const char *body, struct al_buf *out)
 {
@@ -110,41 +52,6 @@ static void test_cases(void **state)
 {
 	(void)state;
 	golden_check_all(FOLDER, play, 26);
-}
-
-/* Three days: no change of the fourth, and the last one took something away. */
-static struct whois_day days[] = { { 20000, 3, 4 }, { 20001, 40, 45 }, { 20004, 30, 12 } };
-static const struct whois_growth growth = { days, AL_COUNT(days), AL_COUNT(days) };
-
-static void write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "we");
-
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
-
-static void conf_load(const char *path)
-{
-	char message[256];
-
-	al_conf_free(pages.conf);
-	assert_int_equal(al_conf_load(path, &pages.conf, message, sizeof(message)), AL_OK);
-	pages.site.conf = pages.conf;
-}
-
-/* A configuration of one section. */
-static void conf_of(const char *text)
-{
-	char path[] = "/tmp/alamo-pages-XXXXXX";
-	int fd = mkstemp(path);
-
-	assert_true(fd >= 0);
-	close(fd);
-	write_file(path, text);
-	conf_load(path);
-	unlink(path);
 }
 
 /* A text that has no room is none, and no part of one. */
@@ -299,128 +206,6 @@ static void test_signers(void **state)
 	fixture_release(&f);
 }
 
-/* Where pages send a browser's requests to. */
-static void test_site(void **state)
-{
-	static const struct {
-		const char *host, *url;
-	} hosts[] = {
-		{ "whois.test:4080", "http://whois.test:4345" },
-		{ "whois.test", "http://whois.test:4345" },
-		{ "[::1]:4080", "http://[::1]:4345" },
-		{ "[::1]", "http://[::1]:4345" },
-		{ ":80", "http://:4345" },
-	};
-	char url[WHOIS_SITE_URL_MAX];
-	struct al_slice policy;
-
-	(void)state;
-	for (size_t i = 0; i < AL_COUNT(hosts); i++) {
-		assert_int_equal(whois_site_registry(&pages.site, al_slice_str(hosts[i].host), url), AL_OK);
-		assert_string_equal(url, hosts[i].url);
-	}
-	assert_int_equal(whois_site_registry(&pages.site, AL_S(""), url), AL_ENOTFOUND);
-	policy = field_of(get(&golden.f.view, "a.test", AL_S("/")), "Content-Security-Policy: ");
-	assert_true(al_slice_ends(policy, "connect-src 'self' http://a.test:4345"));
-	conf_of("[registry]\nhttp-port = 0\n");
-	assert_int_equal(whois_site_registry(&pages.site, AL_S("a.test"), url), AL_ENOTFOUND);
-	policy = field_of(get(&golden.f.view, "a.test", AL_S("/")), "Content-Security-Policy: ");
-	assert_true(al_slice_ends(al_slice_trim(policy), "connect-src 'self'"));
-	conf_of("[whois]\nregistry-url = https://registry.test/\n");
-	assert_int_equal(whois_site_registry(&pages.site, AL_S(""), url), AL_OK);
-	assert_string_equal(url, "https://registry.test");
-}
-
-/* A port that the registry chose itself stands in the file that it wrote. */
-static void test_chosen_port(void **state)
-{
-	static const struct {
-		const char *text, *url; /* NULL: it cannot be told */
-	} rows[] = {
-		{ "log-http 127.0.0.1:4567\n", "http://a.test:4567" },
-		{ "requests 127.0.0.1:1\nlog-http [::1]:4567\nlog-http 127.0.0.1:2\n", "http://a.test:4567" },
-		{ "log-http :65535", "http://a.test:65535" },
-		{ "log-http 4567\n", NULL },
-		{ "log-http 127.0.0.1:65536\n", NULL },
-		{ "log-http 127.0.0.1:\n", NULL },
-		{ "requests 127.0.0.1:4567\n", NULL },
-		{ "log-http \n", NULL },
-		{ "", NULL },
-	};
-	static const char *const made[] = { "/run", "/run/endpoints.d" };
-	static const char *const gone[] = { "/alamo.conf", "/run/endpoints.d/alamo-registryd", "/run/endpoints.d",
-					    "/run", "" };
-	char dir[] = "/tmp/alamo-pages-XXXXXX", path[64], url[WHOIS_SITE_URL_MAX];
-
-	(void)state;
-	assert_non_null(mkdtemp(dir));
-	for (size_t i = 0; i < AL_COUNT(made); i++) {
-		(void)snprintf(path, sizeof(path), "%s%s", dir, made[i]);
-		assert_int_equal(mkdir(path, 0700), 0);
-	}
-	(void)snprintf(path, sizeof(path), "%s/alamo.conf", dir);
-	write_file(path, "[registry]\nhttp-port = 0\n");
-	conf_load(path);
-	(void)snprintf(path, sizeof(path), "%s/run/endpoints.d/alamo-registryd", dir);
-	for (size_t i = 0; i < AL_COUNT(rows); i++) {
-		write_file(path, rows[i].text);
-		assert_int_equal(whois_site_registry(&pages.site, AL_S("a.test"), url),
-				 rows[i].url != NULL ? AL_OK : AL_ENOTFOUND);
-		if (rows[i].url != NULL)
-			assert_string_equal(url, rows[i].url);
-	}
-	for (size_t i = 0; i < AL_COUNT(gone); i++) {
-		(void)snprintf(path, sizeof(path), "%s%s", dir, gone[i]);
-		assert_int_equal(remove(path), 0);
-	}
-}
-
-/* Files that are the same for everybody. */
-static void test_files(void **state)
-{
-	static const struct {
-		const char *path, *type;
-	} files[] = {
-		{ "/style.css", "text/css; charset=utf-8" },      { "/alamo.js", "text/javascript; charset=utf-8" },
-		{ "/join.js", "text/javascript; charset=utf-8" }, { "/object.js", "text/javascript; charset=utf-8" },
-		{ "/live.js", "text/javascript; charset=utf-8" }, { "/icon.svg", "image/svg+xml" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < AL_COUNT(files); i++) {
-		const char *answer = get(&golden.f.view, "x", al_slice_str(files[i].path));
-
-		assert_int_equal(strncmp(answer, "HTTP/1.1 200 ", 13), 0);
-		assert_true(al_slice_is(field_of(answer, "Content-Type: "), files[i].type));
-		assert_true(al_slice_is(field_of(answer, "ETag: "), "\"file-" ALAMO_VERSION "\""));
-		assert_true(strlen(strstr(answer, "\r\n\r\n")) > 100);
-	}
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	golden_init();
-	golden_put_file(FOLDER "/registry.rpsl");
-	conf_of("[registry]\nhttp-port = 4345\n");
-	assert_int_equal(
-		al_vkey_parse(AL_S("registry.altnet/ledger+73b16e07+AaL6L0o1W6LpB6UwCenjfK3fesfmagi6B2MfVTBys/JM"),
-			      &pages.key),
-		AL_OK);
-	pages.site.key = &pages.key;
-	golden.f.view.site = &pages.site;
-	golden.f.view.growth = &growth;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	golden_release();
-	al_conf_free(pages.conf);
-	return 0;
-}
-
 static const char *const with_organisation[] = {
 	"mntner: A-MNT\nmnt-by: A-MNT\nsource: TEST\n",
 	"registry: TEST\ntld: test\nroot-server: a 192.0.2.1\nmnt-by: A-MNT\nsource: TEST\n",
@@ -521,8 +306,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),        cmocka_unit_test(test_long_texts),  cmocka_unit_test(test_without),
-		cmocka_unit_test(test_long_growth),  cmocka_unit_test(test_files),       cmocka_unit_test(test_site),
-		cmocka_unit_test(test_chosen_port),  cmocka_unit_test(test_long_search), cmocka_unit_test(test_signers),
+		cmocka_unit_test(test_long_growth),  cmocka_unit_test(test_long_search), cmocka_unit_test(test_signers),
 		cmocka_unit_test(test_organisation), cmocka_unit_test(test_far_past),
 	};
 
