@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * loggen_internal.h -- the generator's own picture of the members, and the
- * request in the making. loggen.c signs and applies, loggen_make.c invents.
+ * request in the making. loggen.c signs and applies, loggen_make.c invents,
+ * out of the parts of loggen_parts.c.
  */
 #ifndef SUPPORT_LOGGEN_INTERNAL_H
 #define SUPPORT_LOGGEN_INTERNAL_H

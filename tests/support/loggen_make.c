@@ -8,11 +8,10 @@
  */
 #include <inttypes.h>
 #include <sodium.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "loggen_internal.h"
+#include "loggen_parts.h"
 
 #define V4_NETS_MAX 4000     /* the IPv4 pool has 8192 blocks of this size */
 #define VOUCHED_NETS_MAX 200 /* to find who vouched takes time that grows with the registry */
@@ -21,116 +20,6 @@
 
 static const char registry_text[] = "tld: " ZONE "\nsuper-prefix: fca1::/16\n"
 				    "root-server: a fca1:0:a::53\nquarantine: 1\n";
-
-/* ---- parts of a request ---- */
-
-AL_PRINTF(2, 3)
-static void line(struct loggen *gen, const char *fmt, ...)
-{
-	char text[512];
-	va_list args;
-
-	va_start(args, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	al_buf_str(&gen->making.objects, text);
-	al_buf_str(&gen->making.objects, "\n");
-}
-
-/* Begins an object; `key` NULL for one that did not exist before. */
-static void object(struct loggen *gen, enum al_action action, enum al_class cls, const char *key)
-{
-	struct making *making = &gen->making;
-	const struct al_object *version = NULL;
-
-	if (making->count > 0)
-		al_buf_str(&making->objects, "\n");
-	if (key != NULL)
-		version = al_state_version(book_state(gen->book), cls, al_slice_str(key));
-	if (version != NULL)
-		al_buf_printf(&making->prevs, " %" PRIu64, version->index);
-	else
-		al_buf_str(&making->prevs, " none");
-	making->letters[making->count++] = (char)action;
-}
-
-static void owner_lines(struct loggen *gen, size_t member)
-{
-	line(gen, "mnt-by: M%zu-MNT\nsource: TEST", member);
-}
-
-static void signer(struct loggen *gen, size_t who)
-{
-	gen->making.signers[gen->making.signer_count++] = who;
-}
-
-/* The newest text without the lines of `without` (NULL: all). */
-static void text_lines(struct loggen *gen, const struct thing *thing, const char *without)
-{
-	const struct al_object *version = al_state_version(book_state(gen->book), thing->cls, al_slice_str(thing->key));
-	struct al_slice rest = al_object_text(version), text;
-
-	while (al_slice_line(&rest, &text))
-		if (without == NULL || !al_slice_starts(text, without))
-			line(gen, "%.*s", AL_FMT(text));
-}
-
-static bool class_any(const struct thing *thing)
-{
-	(void)thing;
-	return true;
-}
-
-static bool class_domain(const struct thing *thing)
-{
-	return thing->cls == AL_DOMAIN;
-}
-
-static bool class_set(const struct thing *thing)
-{
-	return thing->cls == AL_AS_SET;
-}
-
-static bool class_person(const struct thing *thing)
-{
-	return thing->cls == AL_PERSON;
-}
-
-static bool class_node(const struct thing *thing)
-{
-	return thing->cls == AL_NODE;
-}
-
-static bool class_subnet(const struct thing *thing)
-{
-	return thing->cls == AL_INET6NUM && al_slice_ends(al_slice_str(thing->key), "/56");
-}
-
-/* A random thing of a member, or NULL after a few tries. */
-static struct thing *pick(struct loggen *gen, size_t member, bool (*fits)(const struct thing *), bool dead)
-{
-	struct member *m = &gen->members[member];
-
-	for (int tries = 0; tries < 6; tries++) {
-		struct thing *thing = &m->things[loggen_random(gen, m->count)];
-
-		if (thing->dead == dead && fits(thing))
-			return thing;
-	}
-	return NULL;
-}
-
-/* Block `number` of length `len` in a larger one. */
-static void block_text(const struct al_prefix *in, unsigned len, unsigned number, char out[static AL_PREFIX_STRLEN])
-{
-	struct al_prefix block = *in;
-
-	for (unsigned bit = 0; bit < 32 && number >> bit != 0; bit++)
-		if ((number >> bit & 1) != 0)
-			block.addr[(len - 1 - bit) / 8] |= (uint8_t)(0x80 >> (len - 1 - bit) % 8);
-	block.len = (uint8_t)len;
-	al_prefix_format(&block, out);
-}
 
 /* ---- founding ---- */
 
@@ -162,7 +51,7 @@ void loggen_found(struct loggen *gen)
 		al_buf_printf(out, "%s\n%s", nets[i], tail);
 	al_buf_str(&gen->making.prevs, " none");
 	memset(gen->making.letters, AL_CREATE, 2 + AL_COUNT(blocks) + AL_COUNT(nets));
-	signer(gen, LOGGEN_HOSTMASTER);
+	making_signer(gen, LOGGEN_HOSTMASTER);
 }
 
 /* ---- creating ---- */
@@ -177,26 +66,26 @@ static bool make_join(struct loggen *gen, size_t ignored)
 		return false;
 	gen->count++;
 	gen->making.joins = true;
-	object(gen, AL_CREATE, AL_MNTNER, NULL);
+	making_object(gen, AL_CREATE, AL_MNTNER, NULL);
 	al_buf_printf(&gen->making.objects, "mntner: M%zu-MNT\nauth: ", who);
 	loggen_auth(gen, who, 0, &gen->making.objects);
-	line(gen, "%s", "");
-	owner_lines(gen, who);
-	object(gen, AL_CREATE, AL_AUT_NUM, NULL);
-	line(gen, "aut-num: AUTO-1\nas-name: M%zu-AS", who);
-	owner_lines(gen, who);
-	object(gen, AL_CREATE, AL_INET6NUM, NULL);
-	line(gen, "inet6num: AUTO-2/48\nnetname: M%zu-NET", who);
-	owner_lines(gen, who);
-	object(gen, AL_CREATE, AL_ROUTE6, NULL);
-	line(gen, "route6: AUTO-2/48\norigin: AUTO-1");
-	owner_lines(gen, who);
+	making_line(gen, "%s", "");
+	making_owner(gen, who);
+	making_object(gen, AL_CREATE, AL_AUT_NUM, NULL);
+	making_line(gen, "aut-num: AUTO-1\nas-name: M%zu-AS", who);
+	making_owner(gen, who);
+	making_object(gen, AL_CREATE, AL_INET6NUM, NULL);
+	making_line(gen, "inet6num: AUTO-2/48\nnetname: M%zu-NET", who);
+	making_owner(gen, who);
+	making_object(gen, AL_CREATE, AL_ROUTE6, NULL);
+	making_line(gen, "route6: AUTO-2/48\norigin: AUTO-1");
+	making_owner(gen, who);
 	if (named) {
-		object(gen, AL_CREATE, AL_DOMAIN, NULL);
-		line(gen, "domain: m%zu." ZONE "\nrecord: @ AAAA AUTO-2::1", who);
-		owner_lines(gen, who);
+		making_object(gen, AL_CREATE, AL_DOMAIN, NULL);
+		making_line(gen, "domain: m%zu." ZONE "\nrecord: @ AAAA AUTO-2::1", who);
+		making_owner(gen, who);
 	}
-	signer(gen, who);
+	making_signer(gen, who);
 	return true;
 }
 
@@ -208,29 +97,29 @@ static bool make_subnet(struct loggen *gen, size_t who)
 	if (m->subnets == 256)
 		return false;
 	block_text(&m->net, 56, m->subnets++, text);
-	object(gen, AL_CREATE, AL_INET6NUM, text);
-	line(gen, "inet6num: %s\nnetname: M%zu-SUB", text, who);
-	owner_lines(gen, who);
-	signer(gen, who);
+	making_object(gen, AL_CREATE, AL_INET6NUM, text);
+	making_line(gen, "inet6num: %s\nnetname: M%zu-SUB", text, who);
+	making_owner(gen, who);
+	making_signer(gen, who);
 	return true;
 }
 
 static bool make_domain(struct loggen *gen, size_t who)
 {
-	const struct thing *contact = pick(gen, who, class_person, false);
+	const struct thing *contact = member_pick(gen, who, class_person, false);
 	unsigned number = gen->members[who].made++;
 
-	object(gen, AL_CREATE, AL_DOMAIN, NULL);
-	line(gen, "domain: D%u-m%zu." ZONE ".", number, who);
+	making_object(gen, AL_CREATE, AL_DOMAIN, NULL);
+	making_line(gen, "domain: D%u-m%zu." ZONE ".", number, who);
 	if (loggen_random(gen, 2) == 0)
-		line(gen, "nserver: ns1.d%u-m%zu." ZONE " fca1:100::%x\nnserver: ns.example.net", number, who,
-		     number + 1);
+		making_line(gen, "nserver: ns1.d%u-m%zu." ZONE " fca1:100::%x\nnserver: ns.example.net", number, who,
+			    number + 1);
 	else
-		line(gen, "record: @ AAAA fca1:100::%x\nrecord: www 300 TXT \"a name\"", number + 1);
+		making_line(gen, "record: @ AAAA fca1:100::%x\nrecord: www 300 TXT \"a name\"", number + 1);
 	if (contact != NULL)
-		line(gen, "admin-c: %s", contact->key);
-	owner_lines(gen, who);
-	signer(gen, who);
+		making_line(gen, "admin-c: %s", contact->key);
+	making_owner(gen, who);
+	making_signer(gen, who);
 	return true;
 }
 
@@ -240,20 +129,20 @@ static bool make_person(struct loggen *gen, size_t who)
 	char text[200];
 	uint8_t hash[AL_HASH_LEN];
 
-	object(gen, AL_CREATE, AL_PERSON, NULL);
-	line(gen, "person: Somebody\nnic-hdl: P%uM%zu-TEST", number, who);
+	making_object(gen, AL_CREATE, AL_PERSON, NULL);
+	making_line(gen, "person: Somebody\nnic-hdl: P%uM%zu-TEST", number, who);
 	if (loggen_random(gen, 2) == 0) {
 		(void)snprintf(text, sizeof(text), "salt: %043u=\ne-mail: p%u@m%zu." ZONE "\n", 0, number, who);
 		(void)crypto_hash_sha256(hash, (const unsigned char *)text, strlen(text));
 		al_buf_str(&gen->making.objects, "contact: sha256:");
 		al_buf_base64(&gen->making.objects, hash, sizeof(hash));
-		line(gen, "%s", "");
+		making_line(gen, "%s", "");
 		al_buf_printf(&gen->making.beside,
 			      "-----BEGIN CONTACT P%uM%zu-TEST-----\n%s-----END CONTACT P%uM%zu-TEST-----\n", number,
 			      who, text, number, who);
 	}
-	owner_lines(gen, who);
-	signer(gen, who);
+	making_owner(gen, who);
+	making_signer(gen, who);
 	return true;
 }
 
@@ -262,35 +151,35 @@ static bool make_set(struct loggen *gen, size_t who)
 	struct member *m = &gen->members[who];
 	size_t other = loggen_random(gen, gen->count);
 
-	object(gen, AL_CREATE, AL_AS_SET, NULL);
-	line(gen, "as-set: %s:AS-S%u\nmembers: %s,%s\nmbrs-by-ref: M%zu-MNT", m->asn, m->made++, m->asn,
-	     gen->members[other].asn, who);
-	owner_lines(gen, who);
-	signer(gen, who);
+	making_object(gen, AL_CREATE, AL_AS_SET, NULL);
+	making_line(gen, "as-set: %s:AS-S%u\nmembers: %s,%s\nmbrs-by-ref: M%zu-MNT", m->asn, m->made++, m->asn,
+		    gen->members[other].asn, who);
+	making_owner(gen, who);
+	making_signer(gen, who);
 	return true;
 }
 
 static bool make_number(struct loggen *gen, size_t who)
 {
-	struct thing *set = pick(gen, who, class_set, false);
+	struct thing *set = member_pick(gen, who, class_set, false);
 
-	object(gen, AL_CREATE, AL_AUT_NUM, NULL);
-	line(gen, "aut-num: auto-7\nas-name: M%zu-MORE    # one more", who);
+	making_object(gen, AL_CREATE, AL_AUT_NUM, NULL);
+	making_line(gen, "aut-num: auto-7\nas-name: M%zu-MORE    # one more", who);
 	if (set != NULL) {
-		line(gen, "member-of: %s", set->key);
+		making_line(gen, "member-of: %s", set->key);
 		set->fixed = true;
 	}
-	owner_lines(gen, who);
-	signer(gen, who);
+	making_owner(gen, who);
+	making_signer(gen, who);
 	return true;
 }
 
 static bool make_net(struct loggen *gen, size_t who)
 {
-	object(gen, AL_CREATE, AL_INET6NUM, NULL);
-	line(gen, "inet6num: AUTO-1/%zu\nnetname: M%zu-MORE", 44 + loggen_random(gen, 5), who);
-	owner_lines(gen, who);
-	signer(gen, who);
+	making_object(gen, AL_CREATE, AL_INET6NUM, NULL);
+	making_line(gen, "inet6num: AUTO-1/%zu\nnetname: M%zu-MORE", 44 + loggen_random(gen, 5), who);
+	making_owner(gen, who);
+	making_signer(gen, who);
 	return true;
 }
 
@@ -299,13 +188,13 @@ static bool make_old_net(struct loggen *gen, size_t who)
 	if (gen->v4_nets == V4_NETS_MAX)
 		return false;
 	gen->v4_nets++;
-	object(gen, AL_CREATE, AL_INETNUM, NULL);
-	line(gen, "inetnum: AUTO-1/27\nnetname: M%zu-OLD", who);
-	owner_lines(gen, who);
-	object(gen, AL_CREATE, AL_ROUTE, NULL);
-	line(gen, "route: AUTO-1/27\norigin: %s\nmax-length: 28", gen->members[who].asn);
-	owner_lines(gen, who);
-	signer(gen, who);
+	making_object(gen, AL_CREATE, AL_INETNUM, NULL);
+	making_line(gen, "inetnum: AUTO-1/27\nnetname: M%zu-OLD", who);
+	making_owner(gen, who);
+	making_object(gen, AL_CREATE, AL_ROUTE, NULL);
+	making_line(gen, "route: AUTO-1/27\norigin: %s\nmax-length: 28", gen->members[who].asn);
+	making_owner(gen, who);
+	making_signer(gen, who);
 	return true;
 }
 
@@ -318,17 +207,17 @@ static bool make_vouched(struct loggen *gen, size_t who)
 	if (voucher == who || gen->vouched_nets == VOUCHED_NETS_MAX)
 		return false;
 	block_text(&pool, 48, gen->vouched_nets++, text);
-	object(gen, AL_CREATE, AL_INET6NUM, text);
-	line(gen, "inet6num: %s\nnetname: M%zu-TRUST", text, who);
-	owner_lines(gen, who);
-	signer(gen, who);
-	signer(gen, voucher);
+	making_object(gen, AL_CREATE, AL_INET6NUM, text);
+	making_line(gen, "inet6num: %s\nnetname: M%zu-TRUST", text, who);
+	making_owner(gen, who);
+	making_signer(gen, who);
+	making_signer(gen, voucher);
 	return true;
 }
 
 static bool make_null_route(struct loggen *gen, size_t who)
 {
-	const struct thing *subnet = pick(gen, who, class_subnet, false);
+	const struct thing *subnet = member_pick(gen, who, class_subnet, false);
 	char key[LOGGEN_KEY_MAX];
 
 	if (subnet == NULL)
@@ -336,10 +225,10 @@ static bool make_null_route(struct loggen *gen, size_t who)
 	(void)snprintf(key, sizeof(key), "%sAS0", subnet->key);
 	if (al_state_get(book_state(gen->book), AL_ROUTE6, al_slice_str(key)) != NULL)
 		return false;
-	object(gen, AL_CREATE, AL_ROUTE6, key);
-	line(gen, "route6: %s\norigin: AS0", subnet->key);
-	owner_lines(gen, who);
-	signer(gen, who);
+	making_object(gen, AL_CREATE, AL_ROUTE6, key);
+	making_line(gen, "route6: %s\norigin: AS0", subnet->key);
+	making_owner(gen, who);
+	making_signer(gen, who);
 	return true;
 }
 
@@ -353,11 +242,11 @@ static bool make_shared_route(struct loggen *gen, size_t who)
 	(void)snprintf(key, sizeof(key), "%s%s", text, gen->members[other].asn);
 	if (other == who || al_state_get(book_state(gen->book), AL_ROUTE6, al_slice_str(key)) != NULL)
 		return false;
-	object(gen, AL_CREATE, AL_ROUTE6, key);
-	line(gen, "route6: %s\norigin: %s\nmax-length: 64", text, gen->members[other].asn);
-	owner_lines(gen, who);
-	signer(gen, other);
-	signer(gen, who);
+	making_object(gen, AL_CREATE, AL_ROUTE6, key);
+	making_line(gen, "route6: %s\norigin: %s\nmax-length: 64", text, gen->members[other].asn);
+	making_owner(gen, who);
+	making_signer(gen, other);
+	making_signer(gen, who);
 	return true;
 }
 
@@ -365,34 +254,35 @@ static bool make_shared_route(struct loggen *gen, size_t who)
 static bool make_node(struct loggen *gen, size_t who)
 {
 	size_t other = loggen_random(gen, gen->count);
-	const struct thing *peer = pick(gen, other, class_node, false);
+	const struct thing *peer = member_pick(gen, other, class_node, false);
 	unsigned number = gen->members[who].made++;
 
-	object(gen, AL_CREATE, AL_NODE, NULL);
-	line(gen, "node: M%zu-N%u\norigin: %s\naddress: fca1:100::%x", who, number, gen->members[who].asn, number + 1);
-	owner_lines(gen, who);
-	signer(gen, who);
+	making_object(gen, AL_CREATE, AL_NODE, NULL);
+	making_line(gen, "node: M%zu-N%u\norigin: %s\naddress: fca1:100::%x", who, number, gen->members[who].asn,
+		    number + 1);
+	making_owner(gen, who);
+	making_signer(gen, who);
 	if (peer == NULL)
 		return true;
-	object(gen, AL_CREATE, AL_PEERING, NULL);
-	line(gen, "peering: M%zu-N%u:%s", who, number, peer->key);
-	owner_lines(gen, who);
+	making_object(gen, AL_CREATE, AL_PEERING, NULL);
+	making_line(gen, "peering: M%zu-N%u:%s", who, number, peer->key);
+	making_owner(gen, who);
 	if (other != who)
-		signer(gen, other);
+		making_signer(gen, other);
 	return true;
 }
 
 static bool make_service(struct loggen *gen, size_t who)
 {
-	const struct thing *node = pick(gen, who, class_node, false);
+	const struct thing *node = member_pick(gen, who, class_node, false);
 
 	if (node == NULL)
 		return false;
-	object(gen, AL_CREATE, AL_SERVICE, NULL);
-	line(gen, "service: M%zu-S%u\nurl: http://m%zu." ZONE "/\nnode: %s", who, gen->members[who].made++, who,
-	     node->key);
-	owner_lines(gen, who);
-	signer(gen, who);
+	making_object(gen, AL_CREATE, AL_SERVICE, NULL);
+	making_line(gen, "service: M%zu-S%u\nurl: http://m%zu." ZONE "/\nnode: %s", who, gen->members[who].made++, who,
+		    node->key);
+	making_owner(gen, who);
+	making_signer(gen, who);
 	return true;
 }
 
@@ -400,25 +290,25 @@ static bool make_service(struct loggen *gen, size_t who)
 
 static bool modify(struct loggen *gen, size_t who)
 {
-	const struct thing *thing = pick(gen, who, class_any, false);
+	const struct thing *thing = member_pick(gen, who, class_any, false);
 
 	if (thing == NULL)
 		return false;
-	object(gen, AL_MODIFY, thing->cls, thing->key);
-	text_lines(gen, thing, "remarks:");
-	line(gen, "remarks: changed by request %" PRIu64, gen->number);
+	making_object(gen, AL_MODIFY, thing->cls, thing->key);
+	making_text(gen, thing, "remarks:");
+	making_line(gen, "remarks: changed by request %" PRIu64, gen->number);
 	return true;
 }
 
 static bool make_change(struct loggen *gen, size_t who)
 {
-	signer(gen, who);
+	making_signer(gen, who);
 	return modify(gen, who);
 }
 
 static bool make_correction(struct loggen *gen, size_t who)
 {
-	signer(gen, LOGGEN_HOSTMASTER);
+	making_signer(gen, LOGGEN_HOSTMASTER);
 	return modify(gen, who);
 }
 
@@ -427,12 +317,12 @@ static bool make_rotation(struct loggen *gen, size_t who)
 	char key[LOGGEN_KEY_MAX];
 
 	(void)snprintf(key, sizeof(key), "M%zu-MNT", who);
-	object(gen, AL_MODIFY, AL_MNTNER, key);
+	making_object(gen, AL_MODIFY, AL_MNTNER, key);
 	al_buf_printf(&gen->making.objects, "mntner: %s\nauth: ", key);
 	loggen_auth(gen, who, gen->members[who].rotation + 1, &gen->making.objects);
-	line(gen, "%s", "");
-	owner_lines(gen, who);
-	signer(gen, who);
+	making_line(gen, "%s", "");
+	making_owner(gen, who);
+	making_signer(gen, who);
 	gen->making.rotates = &gen->members[who];
 	return true;
 }
@@ -440,16 +330,16 @@ static bool make_rotation(struct loggen *gen, size_t who)
 /* A name goes to somebody else: both sides sign. */
 static bool make_transfer(struct loggen *gen, size_t who)
 {
-	const struct thing *thing = pick(gen, who, class_domain, false);
+	const struct thing *thing = member_pick(gen, who, class_domain, false);
 	size_t other = loggen_random(gen, gen->count);
 
 	if (thing == NULL || thing->fixed || other == who)
 		return false;
-	object(gen, AL_MODIFY, thing->cls, thing->key);
-	text_lines(gen, thing, "mnt-by:");
-	line(gen, "mnt-by: M%zu-MNT", other);
-	signer(gen, who);
-	signer(gen, other);
+	making_object(gen, AL_MODIFY, thing->cls, thing->key);
+	making_text(gen, thing, "mnt-by:");
+	making_line(gen, "mnt-by: M%zu-MNT", other);
+	making_signer(gen, who);
+	making_signer(gen, other);
 	return true;
 }
 
@@ -484,28 +374,28 @@ static bool needed(const struct loggen *gen, const struct thing *thing)
 
 static bool make_delete(struct loggen *gen, size_t who)
 {
-	const struct thing *thing = pick(gen, who, class_any, false);
+	const struct thing *thing = member_pick(gen, who, class_any, false);
 
 	if (thing == NULL || needed(gen, thing))
 		return false;
-	object(gen, AL_DELETE, thing->cls, thing->key);
-	text_lines(gen, thing, NULL);
-	line(gen, "delete: not wanted any more");
-	signer(gen, who);
+	making_object(gen, AL_DELETE, thing->cls, thing->key);
+	making_text(gen, thing, NULL);
+	making_line(gen, "delete: not wanted any more");
+	making_signer(gen, who);
 	return true;
 }
 
 /* A deleted name comes back to its last holder. */
 static bool make_again(struct loggen *gen, size_t who)
 {
-	const struct thing *thing = pick(gen, who, class_any, true);
+	const struct thing *thing = member_pick(gen, who, class_any, true);
 
 	if (thing == NULL)
 		return false;
-	object(gen, AL_CREATE, thing->cls, thing->key);
+	making_object(gen, AL_CREATE, thing->cls, thing->key);
 	/* What it referred to may be gone, and nobody has the contact's text any more. */
-	text_lines(gen, thing, thing->cls == AL_PERSON ? "contact:" : "admin-c:");
-	signer(gen, who);
+	making_text(gen, thing, thing->cls == AL_PERSON ? "contact:" : "admin-c:");
+	making_signer(gen, who);
 	return true;
 }
 
