@@ -4,6 +4,7 @@
 import contextlib
 import ctypes
 import os
+import signal
 import subprocess
 import sys
 
@@ -15,6 +16,9 @@ from machines import Internet, NotHere  # of tests/lab
 CLONE_NEWNET = 0x40000000
 # Files that take longest, and begin first, so that none is left alone at the end of a run of several at a time.
 LONGEST = [f"test_{name}.py" for name in ("mesh_pilot", "validators", "node", "routers", "kill9_load", "patroni", "postgresql")]
+# A shell's job in the background ignores SIGINT, and all that is started here would, too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 GO = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": ""}
 
 
