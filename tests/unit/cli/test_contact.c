@@ -22,7 +22,7 @@ static const char person[] = "person:         Ann\n"
 static void salted_and_hashed(void **state)
 {
 	struct al_buf one, two;
-	struct al_slice line, rest;
+	struct al_slice line = { NULL, 0 }, rest;
 	char hash[CONTACT_HASH_LEN], other[CONTACT_HASH_LEN];
 	uint8_t salt[64];
 	size_t len = 0;
