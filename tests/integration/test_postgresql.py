@@ -157,10 +157,17 @@ class Registry:
         self.dir, self.ports, self.process = folder, ports, None
         self.address, self.inside = address, list(inside)
         self.log, self.wanted = folder / "registryd.log", False
+        self.starting = threading.Lock()
 
     def start(self):
         self.wanted = True
-        with open(self.log, "ab") as log:
+        self.keep()
+
+    def keep(self):
+        """As systemd does: one that is wanted and has ended is started. From several threads, and one process comes of it."""
+        with self.starting, open(self.log, "ab") as log:
+            if not self.wanted or self.process is not None and self.process.poll() is None:
+                return
             self.process = subprocess.Popen([*self.inside, BIN / "alamo-registryd", "-c", self.dir / "alamo.conf"], stderr=log)
 
     def writes(self):
@@ -169,13 +176,18 @@ class Registry:
             text = b"".join(iter(lambda: sock.recv(65536), b""))
         return b"\nalamo_registry_writes 1\n" in text
 
+    def unwanted(self):
+        """What is running then is the last."""
+        with self.starting:
+            self.wanted = False
+
     def kill(self):
-        self.wanted = False
+        self.unwanted()
         self.process.kill()
         self.process.wait()
 
     def stop(self):
-        self.wanted = False
+        self.unwanted()
         if self.process is not None:
             stop(self.process)
 
@@ -192,11 +204,10 @@ class Load:
         self.threads.append(threading.Thread(target=self.keep))
 
     def keep(self):
-        """As systemd does: who has ended, because another has overtaken it, is started again and follows."""
+        """Who has ended, because another has overtaken it, is started again and follows."""
         while not self.ending.wait(0.5):
             for registry in self.registries:
-                if registry.wanted and registry.process.poll() is not None:
-                    registry.start()
+                registry.keep()
 
     def once(self, number, registry):
         try:
