@@ -3,7 +3,7 @@
 #ifndef TESTS_ROOTDNS_ANSWER_ROWS_H
 #define TESTS_ROOTDNS_ANSWER_ROWS_H
 
-#include "fixture.h"
+#include "question_rows.h"
 
 static const char registry[] = "registry: TEST\n"
 			       "tld: alamo\n"
@@ -59,10 +59,7 @@ static inline int setup(void **state)
 {
 	static struct fixture f;
 
-	fixture_start(&f, registry, NULL);
-	for (size_t i = 0; i < AL_COUNT(objects); i++)
-		fixture_put(&f, objects[i]);
-	fixture_build(&f);
+	fixture_of(&f, registry, NULL, objects, AL_COUNT(objects));
 	*state = &f;
 	return 0;
 }
@@ -75,27 +72,5 @@ static inline int teardown(void **state)
 
 #define SOA_ALAMO "alamo. 300 IN SOA a.root-servers. dns.alamo. 19 300 60 403200 300\n"
 #define SOA_ROOT ". 300 IN SOA a.root-servers. dns.alamo. 7 300 60 403200 300\n"
-
-#define ASK(n, t)                        \
-	&(const struct question)         \
-	{                                \
-		.name = (n), .type = (t) \
-	}
-#define ASK_DO(n, t)                                     \
-	&(const struct question)                         \
-	{                                                \
-		.name = (n), .type = (t), .dnssec = true \
-	}
-
-struct row {
-	const struct question *question;
-	const char *want;
-};
-
-static inline void rows_expect(struct fixture *f, const struct row *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		expect(f, *rows[i].question, rows[i].want);
-}
 
 #endif

@@ -115,6 +115,16 @@ static inline void fixture_build(struct fixture *f)
 	assert_int_equal(builder_rebuild(f->builder, plan, fixture_take(f), f->registry->index, f->index), AL_OK);
 }
 
+/* A network of these, with its zones. */
+static inline void fixture_of(struct fixture *f, const char *registry, const struct builder_conf *conf,
+			      const char *const *objects, size_t count)
+{
+	fixture_start(f, registry, conf);
+	for (size_t i = 0; i < count; i++)
+		fixture_put(f, objects[i]);
+	fixture_build(f);
+}
+
 static inline void fixture_apply(struct fixture *f)
 {
 	assert_int_equal(builder_change(f->builder, fixture_take(f), f->index), AL_OK);

@@ -2,7 +2,7 @@
 /*
  * test_led.c -- DNAME (RFC 6672): names that lead all below them elsewhere, and when they do not.
  */
-#include "fixture.h"
+#include "question_rows.h"
 
 static const char registry[] = "registry: TEST\ntld: alamo\ntld: fish\nsuper-prefix: fca1::/16\n"
 			       "root-server: a fca1:0:a::53\nhostmaster: dns.alamo\nmnt-by: HOST-MNT\nsource: TEST\n";
@@ -31,10 +31,7 @@ static int setup(void **state)
 {
 	static struct fixture f;
 
-	fixture_start(&f, registry, NULL);
-	for (size_t i = 0; i < AL_COUNT(objects); i++)
-		fixture_put(&f, objects[i]);
-	fixture_build(&f);
+	fixture_of(&f, registry, NULL, objects, AL_COUNT(objects));
 	*state = &f;
 	return 0;
 }
@@ -45,33 +42,11 @@ static int teardown(void **state)
 	return 0;
 }
 
-#define ASK(n, t)                        \
-	&(const struct question)         \
-	{                                \
-		.name = (n), .type = (t) \
-	}
-#define ASK_DO(n, t)                                     \
-	&(const struct question)                         \
-	{                                                \
-		.name = (n), .type = (t), .dnssec = true \
-	}
-
 #define ASK_EDNS(n, t)                                 \
 	&(const struct question)                       \
 	{                                              \
 		.name = (n), .type = (t), .edns = true \
 	}
-
-struct row {
-	const struct question *question;
-	const char *want;
-};
-
-static void rows_expect(struct fixture *f, const struct row *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		expect(f, *rows[i].question, rows[i].want);
-}
 
 #define LED "an led.alamo. 600 IN DNAME host.alamo.\n"
 

@@ -38,10 +38,7 @@ static int setup(void **state)
 {
 	static struct fixture f;
 
-	fixture_start(&f, registry, NULL);
-	for (size_t i = 0; i < AL_COUNT(objects); i++)
-		fixture_put(&f, objects[i]);
-	fixture_build(&f);
+	fixture_of(&f, registry, NULL, objects, AL_COUNT(objects));
 	*state = &f;
 	return 0;
 }

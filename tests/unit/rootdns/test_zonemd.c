@@ -43,10 +43,7 @@ static void others_compute_the_same(void **state)
 	struct fixture f;
 
 	(void)state;
-	fixture_start(&f, registry, &conf);
-	for (size_t i = 0; i < AL_COUNT(objects); i++)
-		fixture_put(&f, objects[i]);
-	fixture_build(&f);
+	fixture_of(&f, registry, &conf, objects, AL_COUNT(objects));
 	digest_holds(&f, "alamo");
 	digest_holds(&f, ".");
 	fixture_put(&f, "domain: glue.alamo\nnserver: ns9.glue.alamo 10.0.1.1\nnserver: ns9.glue.alamo 10.0.1.0\n"
@@ -65,10 +62,7 @@ static void a_large_zone_has_none(void **state)
 	struct fixture f;
 
 	(void)state;
-	fixture_start(&f, registry, &conf);
-	for (size_t i = 0; i < AL_COUNT(objects); i++)
-		fixture_put(&f, objects[i]);
-	fixture_build(&f);
+	fixture_of(&f, registry, &conf, objects, AL_COUNT(objects));
 	list = zone_dump(&f, "alamo", false);
 	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++)
 		assert_int_not_equal(ldns_rr_get_type(ldns_rr_list_rr(list, i)), 63);
