@@ -15,7 +15,7 @@
 #include "member/client.h"
 
 #define PORT "53"
-#define QUERY_MAX 512u
+#define UDP_SIZE 512u /* over TCP nobody heeds it */
 #define MESSAGE_MAX 65535u
 
 /* One connection. */
@@ -25,32 +25,43 @@ struct line {
 	uint8_t bytes[2 + MESSAGE_MAX];
 };
 
-/* RFC 7766 section 8: two bytes of length in front. The query fits the socket's buffer. */
-static enum al_err query_send(struct line *line, const ldns_rdf *zone, ldns_rr_type type, uint16_t *id)
+size_t cds_query(const ldns_rdf *zone, ldns_rr_type type, uint16_t udp_size, uint8_t out[static CDS_QUERY_MAX],
+		 uint16_t *id)
 {
 	ldns_rdf *name = ldns_rdf_clone(zone);
 	ldns_pkt *query = name != NULL ? ldns_pkt_query_new(name, type, LDNS_RR_CLASS_IN, 0) : NULL;
 	uint8_t *wire = NULL;
 	size_t len = 0;
-	enum al_err err = AL_ENOMEM;
+	bool made;
 
-	if (query != NULL) {
-		ldns_pkt_set_random_id(query);
-		ldns_pkt_set_edns_udp_size(query, QUERY_MAX);
-		ldns_pkt_set_edns_do(query, true);
-		*id = ldns_pkt_id(query);
-		if (ldns_pkt2wire(&wire, query, &len) == LDNS_STATUS_OK && len <= QUERY_MAX) {
-			al_set_u16(line->bytes, (uint16_t)len);
-			memcpy(line->bytes + 2, wire, len);
-			err = send(line->fd, line->bytes, len + 2, MSG_NOSIGNAL) == (ssize_t)len + 2 ? AL_OK
-												     : AL_ECLOSED;
-		}
-	} else {
+	if (query == NULL) {
 		ldns_rdf_deep_free(name);
+		return 0;
+	}
+	ldns_pkt_set_random_id(query);
+	*id = ldns_pkt_id(query);
+	if (udp_size > 0) {
+		ldns_pkt_set_edns_udp_size(query, udp_size);
+		ldns_pkt_set_edns_do(query, true);
+	}
+	made = ldns_pkt2wire(&wire, query, &len) == LDNS_STATUS_OK && len <= CDS_QUERY_MAX - 2;
+	if (made) {
+		al_set_u16(out, (uint16_t)len);
+		memcpy(out + 2, wire, len);
 	}
 	free(wire);
 	ldns_pkt_free(query);
-	return err;
+	return made ? len + 2 : 0;
+}
+
+/* It fits the socket's buffer. */
+static enum al_err query_send(struct line *line, const ldns_rdf *zone, ldns_rr_type type, uint16_t *id)
+{
+	size_t len = cds_query(zone, type, UDP_SIZE, line->bytes, id);
+
+	if (len == 0)
+		return AL_ENOMEM;
+	return send(line->fd, line->bytes, len, MSG_NOSIGNAL) == (ssize_t)len ? AL_OK : AL_ECLOSED;
 }
 
 static enum al_err read_whole(struct line *line, size_t from, size_t len)

@@ -16,7 +16,6 @@
 
 #define UDP_SIZE 1232u /* what arrives everywhere in one piece */
 #define UDP_TIMES 3u
-#define QUERY_MAX 512u
 #define MESSAGE_MAX 65535u
 
 static const struct {
@@ -34,7 +33,7 @@ struct exchange {
 	struct delegation_address *address;
 	enum delegation_question number;
 	uint16_t id;
-	uint8_t query[2 + QUERY_MAX];
+	uint8_t query[CDS_QUERY_MAX];
 	size_t query_len, got;
 	unsigned sent; /* times */
 	int fd;        /* -1: it is over */
@@ -50,32 +49,9 @@ static void over(struct exchange *e)
 
 static bool query_make(struct exchange *e)
 {
-	ldns_rdf *name = ldns_rdf_clone(e->zone);
-	ldns_pkt *query = name != NULL ? ldns_pkt_query_new(name, questions[e->number].type, LDNS_RR_CLASS_IN, 0)
-				       : NULL;
-	uint8_t *wire = NULL;
-	size_t len = 0;
-	bool made;
-
-	if (query == NULL) {
-		ldns_rdf_deep_free(name);
-		return false;
-	}
-	ldns_pkt_set_random_id(query);
-	e->id = ldns_pkt_id(query);
-	if (questions[e->number].edns) {
-		ldns_pkt_set_edns_udp_size(query, UDP_SIZE);
-		ldns_pkt_set_edns_do(query, true);
-	}
-	made = ldns_pkt2wire(&wire, query, &len) == LDNS_STATUS_OK && len <= QUERY_MAX;
-	if (made) {
-		al_set_u16(e->query, (uint16_t)len);
-		memcpy(e->query + 2, wire, len);
-		e->query_len = len + 2;
-	}
-	free(wire);
-	ldns_pkt_free(query);
-	return made;
+	e->query_len = cds_query(e->zone, questions[e->number].type, questions[e->number].edns ? UDP_SIZE : 0, e->query,
+				 &e->id);
+	return e->query_len > 0;
 }
 
 static void begin(struct exchange *e)
