@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -218,12 +219,14 @@ static uint64_t delivery(struct snek *s, struct sim_sample *stretch)
 static void put_cold(struct snek *s, struct sim_results *results)
 {
 	struct sim_sample stretch = { 0 }, entries = { 0 };
+	const uint32_t nodes = s->graph.nodes;
 
+	assert(nodes > 0); /* of no graph: a list of edges has one */
 	sim_scene(results, "cold");
 	sim_put(results, "delivery", delivery(s, &stretch));
 	sim_put(results, "stretch_mean", sim_sample_mean(&stretch));
 	sim_put(results, "stretch_p99", sim_sample_quantile(&stretch, 99));
-	for (uint32_t n = 0; n < s->graph.nodes; n++) {
+	for (uint32_t n = 0; n < nodes; n++) {
 		uint32_t live = 0;
 
 		for (uint32_t i = 0; i < s->table[n].count; i++)
@@ -234,7 +237,7 @@ static void put_cold(struct snek *s, struct sim_results *results)
 	sim_put(results, "entries_mean", sim_sample_mean(&entries) * 1000ull);
 	sim_put(results, "entries_max", sim_sample_quantile(&entries, 100) * 1000ull);
 	sim_put(results, "sweeps", s->sweep * 1000ull);
-	sim_put(results, "bootstrap_hops_per_node", s->hops * 1000 / s->graph.nodes);
+	sim_put(results, "bootstrap_hops_per_node", s->hops * 1000 / nodes);
 	sim_sample_free(&stretch);
 	sim_sample_free(&entries);
 }
