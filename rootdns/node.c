@@ -1,15 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * node.c -- a node's records as they were before they were compiled: see node.h. Pure.
+ * node.c -- a node without records, and a node's records as they were before they were compiled: see node.h. Pure.
  */
 #include "node.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "alamo/base/wire.h"
 
 #define REFERRAL_AT (12u + 4u) /* of a message, but for the question's name: header, type and class */
 #define POINTER 0xc0u
+
+struct node *node_blank(const struct dname *name, const uint8_t *key, size_t key_len)
+{
+	size_t size = sizeof(struct node) + name->len + key_len;
+	struct node *node = calloc(1, size);
+
+	if (node == NULL)
+		return NULL;
+	node->size = (uint32_t)size;
+	node->name_len = name->len;
+	node->key_at = (uint32_t)(sizeof(*node) + name->len);
+	node->key_len = (uint16_t)key_len;
+	memcpy((uint8_t *)node + sizeof(*node), name->b, name->len);
+	memcpy((uint8_t *)node + node->key_at, key, key_len);
+	return node;
+}
 
 void node_walk_begin(struct node_walk *walk, const struct node *node)
 {

@@ -77,6 +77,9 @@ static inline const struct node_set *node_find(const struct node *node, uint16_t
 	return NULL;
 }
 
+/* One without records, that keeps its name's place in a chain until there is another; for free(). NULL: no memory. */
+struct node *node_blank(const struct dname *name, const uint8_t *key, size_t key_len);
+
 /* ---- all records ---- */
 
 struct node_record {

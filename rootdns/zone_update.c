@@ -49,7 +49,7 @@ static enum al_err take_dirty(struct update *update)
 	if (err != AL_OK)
 		return err;
 	update->fates = malloc(update->dirty_count * sizeof(*update->fates));
-	update->touches = malloc(2 * update->dirty_count * sizeof(*update->touches));
+	update->touches = calloc(2 * update->dirty_count, sizeof(*update->touches));
 	return update->fates != NULL && update->touches != NULL ? AL_OK : AL_ENOMEM;
 }
 
@@ -104,22 +104,13 @@ static enum al_err come(struct update *update, const struct zname *name)
 	const struct node *none;
 	struct node *node;
 	struct dname whole;
-	size_t len, size;
 	enum al_err err;
 
 	zname_whole(name, &whole);
-	len = key_of(name, &whole, key);
-	size = sizeof(*node) + whole.len + len;
-	node = calloc(1, size);
+	node = node_blank(&whole, key, key_of(name, &whole, key));
 	if (node == NULL)
 		return AL_ENOMEM;
 	node->shared.born = update->making.number;
-	node->size = (uint32_t)size;
-	node->name_len = whole.len;
-	node->key_at = (uint32_t)(sizeof(*node) + whole.len);
-	node->key_len = (uint16_t)len;
-	memcpy((uint8_t *)node + sizeof(*node), whole.b, whole.len);
-	memcpy((uint8_t *)node + node->key_at, key, len);
 	err = zone_chain_put(&update->next->chain, &update->making, node, &none);
 	if (err != AL_OK)
 		free(node);
@@ -267,9 +258,10 @@ static enum al_err place_make(struct update *update, const struct touch *touch)
 {
 	struct zname *name = touch->name;
 	struct place place;
-	enum al_err err = place_open(update->master, update->signer, name, name_after(update, name), touch->changed,
-				     &place);
+	enum al_err err;
 
+	assert(name != NULL); /* the apex is always touched: zone_update() marks it */
+	err = place_open(update->master, update->signer, name, name_after(update, name), touch->changed, &place);
 	if (err == AL_OK && name->parent == NULL)
 		err = place_digest(&place, update->signer, &update->next->chain);
 	if (err == AL_OK && place.changed)
